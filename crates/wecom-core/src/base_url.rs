@@ -1,0 +1,151 @@
+//! Where the API is: the vendor's host, or a gateway or private deployment with a path prefix of its own.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// The address below which all endpoints lie.
+///
+/// [`BaseUrl::default`] is the vendor's. A gateway's may carry a path prefix, and has to bring `cgi-bin` itself where
+/// the gateway keeps it:
+///
+/// ```
+/// use wecom_core::BaseUrl;
+///
+/// assert_eq!(BaseUrl::default().as_str(), "https://qyapi.weixin.qq.com/cgi-bin/");
+///
+/// let gateway: BaseUrl = "https://gateway.example.com/wecom/cgi-bin".parse()?;
+/// assert_eq!(gateway.as_str(), "https://gateway.example.com/wecom/cgi-bin/");
+/// assert!(gateway.is_https());
+/// # Ok::<(), wecom_core::InvalidBaseUrl>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BaseUrl {
+    text: Arc<str>,
+    https: bool,
+}
+
+/// The vendor's own address.
+const VENDOR: &str = "https://qyapi.weixin.qq.com/cgi-bin/";
+
+impl BaseUrl {
+    /// Reads a base URL; a missing slash at its end is added.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidBaseUrl`] when the text is not `http://` or `https://` with a host, or carries a query, a fragment, a
+    /// user name or a character that a URL can't hold.
+    pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
+        let (https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => return Err(InvalidBaseUrl("it must begin with https:// (or http:// for a test server)")),
+        };
+        if rest.bytes().any(|byte| !byte.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&byte)) {
+            return Err(InvalidBaseUrl("it holds a space, or a character that must be percent-encoded"));
+        }
+        if rest.contains(['?', '#']) {
+            return Err(InvalidBaseUrl("it holds a query or a fragment: a base URL ends with its path"));
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        check_authority(authority)?;
+        let slash = if rest.ends_with('/') { "" } else { "/" };
+        Ok(Self { text: format!("{text}{slash}").into(), https })
+    }
+
+    /// The URL, with a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the URL begins with `https://`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+}
+
+fn check_authority(authority: &str) -> Result<(), InvalidBaseUrl> {
+    if authority.contains('@') {
+        return Err(InvalidBaseUrl("it holds a user name or password: credentials don't belong in a URL"));
+    }
+    // An IPv6 address stands in brackets; its own colons are not the port's.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    if host.is_empty() || (host.contains(':') && !(host.starts_with('[') && host.ends_with(']'))) {
+        return Err(InvalidBaseUrl("it names no host"));
+    }
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return Err(InvalidBaseUrl("its port is not a number from 0 to 65535"));
+    }
+    Ok(())
+}
+
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self { text: VENDOR.into(), https: true }
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = InvalidBaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({})", self.text)
+    }
+}
+
+/// Why a text is no [`BaseUrl`]. The text itself is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the base URL is not usable: {0}")]
+pub struct InvalidBaseUrl(&'static str);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_with_port_prefix_or_ipv6_address_is_taken() {
+        for (text, expected) in [
+            ("http://127.0.0.1:8900", "http://127.0.0.1:8900/"),
+            ("http://[::1]:8900/cgi-bin", "http://[::1]:8900/cgi-bin/"),
+            ("http://[::1]", "http://[::1]/"),
+            ("https://a.example/b/c/", "https://a.example/b/c/"),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn what_could_not_carry_a_path_is_refused_without_repeating_it() {
+        for text in [
+            "",
+            "qyapi.weixin.qq.com",
+            "ftp://a",
+            "https://",
+            "https:///a",
+            "https://user:canary@a/",
+            "https://a/?b=canary",
+            "https://a/#b",
+            "https://a b/",
+            "https://a:port/",
+            "https://a:99999/",
+            "https://企业.cn/",
+            "https://::1/",
+        ] {
+            let error = BaseUrl::parse(text).unwrap_err();
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+}

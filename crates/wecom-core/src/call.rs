@@ -1,0 +1,141 @@
+//! What a typed call is.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::endpoint::{Endpoint, Method};
+use crate::error::Error;
+use crate::invalid_request::InvalidRequest;
+use crate::query::Query;
+use crate::request::Request;
+
+/// A value that is one call of one endpoint: its fields are the request, its `Reply` the answer.
+///
+/// `wecom-upstream` has one for each of its endpoints. For one that nobody has typed yet:
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+///
+/// /// 获取对接规则id列表
+/// #[derive(Serialize)]
+/// struct ListIds {
+///     chain_id: String,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct ListIdsReply {
+///     #[serde(default)]
+///     rule_ids: Vec<i64>,
+/// }
+///
+/// const ENDPOINT: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").safety(Safety::Safe);
+///
+/// impl ApiCall for ListIds {
+///     const ENDPOINT: &'static Endpoint = &ENDPOINT;
+///     type Reply = ListIdsReply;
+///
+///     fn validate(&self) -> Result<(), InvalidRequest> {
+///         let mut violations = Violations::new();
+///         violations.require("chain_id", &self.chain_id);
+///         violations.into_result()
+///     }
+/// }
+/// ```
+pub trait ApiCall: Serialize {
+    /// The endpoint that is called.
+    const ENDPOINT: &'static Endpoint;
+
+    /// What the service answers, `errcode` and `errmsg` apart.
+    type Reply: DeserializeOwned;
+
+    /// Adds what the request carries in its query, the access token apart; nothing by default.
+    ///
+    /// On a `GET`, that is each field of the call.
+    fn query(&self, query: &mut Query) {
+        let _ = query;
+    }
+
+    /// The body: on a `POST` the call itself as JSON, on a `GET` none.
+    ///
+    /// # Errors
+    ///
+    /// When the call can't be written as JSON.
+    fn body(&self) -> Result<Option<Bytes>, InvalidRequest> {
+        match Self::ENDPOINT.method() {
+            Method::Get => Ok(None),
+            Method::Post => json(self).map(Some),
+        }
+    }
+
+    /// Checks the call against the documented rules, before anything is sent; by default it has none.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, field by field.
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        Ok(())
+    }
+}
+
+/// A borrowed call is a call, for those who want to keep theirs.
+impl<C: ApiCall + ?Sized> ApiCall for &C {
+    const ENDPOINT: &'static Endpoint = C::ENDPOINT;
+    type Reply = C::Reply;
+
+    fn query(&self, query: &mut Query) {
+        (**self).query(query);
+    }
+
+    fn body(&self) -> Result<Option<Bytes>, InvalidRequest> {
+        (**self).body()
+    }
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        (**self).validate()
+    }
+}
+
+/// Turns a call into the request to send, at the vendor's address and without a token: the first half of what a
+/// [`Client`](crate::Client) does, for those who want no client.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// # use wecom_core::{AccessToken, ApiCall, Endpoint};
+/// # #[derive(Serialize)] struct GetChainList;
+/// # #[derive(Deserialize)] struct GetChainListReply {}
+/// # const ENDPOINT: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// # impl ApiCall for GetChainList { const ENDPOINT: &'static Endpoint = &ENDPOINT; type Reply = GetChainListReply; }
+/// use wecom_core::{Response, decode, encode};
+///
+/// let request = encode(&GetChainList)?.with_token(AccessToken::new("the-token"));
+/// // ... send it by whatever means: request.method(), request.expose_url(), request.headers(), request.body() ...
+/// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#);
+/// let reply: GetChainListReply = decode::<GetChainList>(&request, &response)?;
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// An [`Error`] of the kind [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the call breaks a
+/// documented rule.
+pub fn encode<C: ApiCall>(call: &C) -> Result<Request, Error> {
+    let refused = |invalid| Error::new(C::ENDPOINT, 0, invalid);
+    call.validate().map_err(refused)?;
+    let mut query = Query::new();
+    call.query(&mut query);
+    let request = Request::new(C::ENDPOINT).with_query(query);
+    Ok(match call.body().map_err(refused)? {
+        Some(body) => request.with_body(body),
+        None => request,
+    })
+}
+
+/// A value as the JSON of a body.
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, InvalidRequest> {
+    match serde_json::to_vec(value) {
+        Ok(body) => Ok(body.into()),
+        Err(error) => Err(InvalidRequest::new("the body", format!("can't be written as JSON: {error}"), "any JSON")),
+    }
+}

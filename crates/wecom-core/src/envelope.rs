@@ -1,0 +1,176 @@
+//! The envelope `{"errcode":0,"errmsg":"ok", …payload…}`, read in one pass.
+//!
+//! The payload's own visitor is driven through a `MapAccess` that takes `errcode` and `errmsg` out as they pass and
+//! hands every other key on. Nothing is buffered, and no key is copied.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::wire;
+
+/// What stands in the envelope beside the payload.
+#[derive(Debug, Default)]
+pub(crate) struct Head<'de> {
+    /// `errcode`; `None` when it is missing or `null`.
+    pub(crate) code: Option<i64>,
+    /// `errmsg`.
+    pub(crate) message: Option<Cow<'de, str>>,
+    /// Whether any key was one that the payload knows.
+    pub(crate) recognised: bool,
+}
+
+/// A deserializer whose JSON object is seen without the envelope's two keys.
+pub(crate) struct Envelope<'h, 'de, D> {
+    inner: D,
+    head: &'h mut Head<'de>,
+    /// The payload's keys; `None` when it takes any.
+    fields: Option<&'static [&'static str]>,
+}
+
+impl<'h, 'de, D> Envelope<'h, 'de, D> {
+    pub(crate) fn new(inner: D, head: &'h mut Head<'de>) -> Self {
+        Self { inner, head, fields: None }
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Envelope<'_, 'de, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        let Self { inner, head, fields } = self;
+        inner.deserialize_map(Payload { visitor, head, fields })
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        mut self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.fields = Some(fields);
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_some(self)
+    }
+
+    /// For a call that is answered by the envelope alone.
+    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, D::Error> {
+        self.fields = Some(&[]);
+        self.deserialize_any(IgnoredAny)?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct map
+        enum identifier ignored_any
+    }
+}
+
+struct Payload<'h, 'de, V> {
+    visitor: V,
+    head: &'h mut Head<'de>,
+    fields: Option<&'static [&'static str]>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Payload<'_, 'de, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(WithoutHead { map, head: self.head, fields: self.fields })
+    }
+}
+
+/// The object's entries without `errcode` and `errmsg`.
+struct WithoutHead<'h, 'de, A> {
+    map: A,
+    head: &'h mut Head<'de>,
+    fields: Option<&'static [&'static str]>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHead<'_, 'de, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let mut seed = Some(seed);
+        loop {
+            let key = Key { seed: &mut seed, fields: self.fields };
+            match self.map.next_key_seed(key)? {
+                None => return Ok(None),
+                Some(Found::Payload { key, known }) => {
+                    self.head.recognised |= known;
+                    return Ok(Some(key));
+                }
+                Some(Found::ErrCode) => self.head.code = self.map.next_value_seed(wire::OptionalInteger)?,
+                Some(Found::ErrMsg) => self.head.message = self.map.next_value_seed(wire::OptionalText)?,
+            }
+        }
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+enum Found<K> {
+    ErrCode,
+    ErrMsg,
+    Payload { key: K, known: bool },
+}
+
+/// Reads one key: the envelope's own are named, any other goes to the payload's seed as it is.
+struct Key<'s, K> {
+    seed: &'s mut Option<K>,
+    fields: Option<&'static [&'static str]>,
+}
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<'_, K> {
+    type Value = Found<K::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
+    type Value = Found<K::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key of the reply")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        match key {
+            "errcode" => Ok(Found::ErrCode),
+            "errmsg" => Ok(Found::ErrMsg),
+            _ => {
+                let known = self.fields.is_none_or(|fields| fields.contains(&key));
+                // The seed is there until the first key that is the payload's, and this is it.
+                let seed = self.seed.take().ok_or_else(|| E::custom("a key was asked for twice"))?;
+                let key = seed.deserialize(StrDeserializer::new(key))?;
+                Ok(Found::Payload { key, known })
+            }
+        }
+    }
+}

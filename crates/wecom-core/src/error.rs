@@ -1,0 +1,329 @@
+//! The one error of a call: which endpoint, how many attempts, what went wrong, and what to do about it.
+
+mod code;
+mod decode_error;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+pub use self::code::ErrCode;
+pub use self::decode_error::{DecodeError, DecodeProblem};
+use crate::endpoint::Endpoint;
+use crate::invalid_request::InvalidRequest;
+use crate::token::TokenError;
+use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
+
+/// Why a call gave no reply.
+///
+/// Its text names the endpoint and says what happened and what to do, in one line; it holds no token, no secret and no
+/// URL. What to do in code follows from the predicates, or from [`Error::kind`] and [`Error::code`].
+///
+/// ```
+/// use wecom_core::{Error, ErrCode};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.code() {
+///         Some(ErrCode::IP_NOT_TRUSTED) => "add this machine's address to the app's trusted IPs",
+///         Some(code) => code.remedy().unwrap_or("look the code up at the vendor's page"),
+///         None if error.is_timeout() => "try again",
+///         None => "see the text of the error",
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    endpoint: &'static Endpoint,
+    attempts: u32,
+    kind: ErrorKind,
+}
+
+/// What went wrong in an [`Error`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call breaks a documented rule and was not sent. Never repeated: it would be refused again.
+    InvalidRequest(InvalidRequest),
+    /// There was no access token to send the call with; the call itself was not sent. Not repeated: what fetched the
+    /// token has had its tries.
+    Token(TokenError),
+    /// The transport brought no reply. Whether the call may be repeated follows from
+    /// [`Delivery`] and the endpoint's [`Safety`](crate::Safety).
+    Transport(TransportError),
+    /// The HTTP status is not 2xx: a gateway or proxy answered, or the address is wrong. WeCom itself answers its
+    /// refusals with 200.
+    Status(StatusError),
+    /// WeCom answered with an `errcode`. Repeated once, with a new token, where the code says that the token was
+    /// refused.
+    Api(ApiError),
+    /// The reply is not what the endpoint answers. Never repeated: the call may have been carried out.
+    Decode(DecodeError),
+}
+
+impl Error {
+    pub(crate) fn new(endpoint: &'static Endpoint, attempts: u32, kind: impl Into<ErrorKind>) -> Self {
+        Self(Box::new(Inner { endpoint, attempts, kind: kind.into() }))
+    }
+
+    /// Which endpoint was called.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.0.endpoint
+    }
+
+    /// How often the call was handed to the transport; 0 when it was not sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// WeCom's `errcode`, whether the call itself got it or the fetching of its token did.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrCode> {
+        match self.kind() {
+            ErrorKind::Api(api) => Some(api.code),
+            ErrorKind::Status(status) => status.code,
+            ErrorKind::Token(token) => token.call_error().and_then(Self::code),
+            ErrorKind::InvalidRequest(_) | ErrorKind::Transport(_) | ErrorKind::Decode(_) => None,
+        }
+    }
+
+    /// The HTTP status, where it was not 2xx.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.kind() {
+            ErrorKind::Status(status) => Some(status.status),
+            ErrorKind::Token(token) => token.call_error().and_then(Self::status),
+            _ => None,
+        }
+    }
+
+    /// Whether the server can have carried the call out. [`Delivery::NotSent`] is certain.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self.kind() {
+            ErrorKind::InvalidRequest(_) | ErrorKind::Token(_) => Delivery::NotSent,
+            ErrorKind::Transport(transport) => transport.delivery(),
+            ErrorKind::Status(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => Delivery::Unknown,
+        }
+    }
+
+    /// Whether the call was refused by our own checks, before anything was sent.
+    ///
+    /// What to do: the text names each field, what is wrong with it and the documented limit.
+    #[must_use]
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self.kind(), ErrorKind::InvalidRequest(_))
+    }
+
+    /// Whether a time limit passed, in connecting or waiting.
+    ///
+    /// What to do: look at [`Error::delivery`] before repeating a call that changes something; raise the transport's
+    /// limit where the network is slow.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.transport().is_some_and(|transport| transport.kind() == TransportErrorKind::Timeout)
+    }
+
+    /// Whether no connection could be made: name, network or TLS. The call was not sent.
+    ///
+    /// What to do: check the base URL, DNS, the firewall and proxy, and for TLS the trusted roots.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.transport().is_some_and(|transport| {
+            use TransportErrorKind::{Connect, Dns, Tls};
+            matches!(transport.kind(), Dns | Connect | Tls)
+        })
+    }
+
+    /// Whether the caller is over a frequency or concurrency limit: 45009, 45033, or HTTP 429.
+    ///
+    /// What to do: after 45009 leave this endpoint alone for the window exceeded (a minute, an hour, a day); after
+    /// 45033 have fewer calls under way at once.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        matches!(self.code(), Some(ErrCode::FREQUENCY_EXCEEDED | ErrCode::CONCURRENCY_EXCEEDED))
+            || self.status() == Some(429)
+    }
+
+    /// Whether WeCom is busy or was changed by two callers at once: -1 or 6000.
+    ///
+    /// What to do: try again a little later, at most three times.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.code(), Some(ErrCode::BUSY | ErrCode::VERSION_CONFLICT))
+    }
+
+    /// Whether the access token was refused, and, where there is something to refresh it with, so was the next: 40014,
+    /// 42001, 41001, or 40001 on a call.
+    ///
+    /// What to do: with a static token, get a new one; with credentials, check that nothing else fetches tokens for the
+    /// same app from another place and that the app is still enabled.
+    #[must_use]
+    pub fn is_token_rejected(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Api(api) if api.code.means_token_rejected())
+    }
+
+    /// Whether the corp id or the app's secret is wrong: 40001, 40013 or 40091 when a token was fetched.
+    ///
+    /// What to do: correct them and build a new client. This one doesn't ask again, because a wrong secret that is
+    /// repeated gets the caller's IP banned for an hour.
+    #[must_use]
+    pub fn is_credentials_rejected(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Token(_)) && self.code().is_some_and(ErrCode::means_credentials_rejected)
+    }
+
+    /// Whether the caller's IP is not among the app's trusted ones: 60020.
+    ///
+    /// What to do: the text names the IP; add it under the app's 企业可信IP, or call through a proxy whose IP is there.
+    #[must_use]
+    pub fn is_ip_not_trusted(&self) -> bool {
+        self.code() == Some(ErrCode::IP_NOT_TRUSTED)
+    }
+
+    /// Whether the app may not make this call or not for this object: 48001, 48002, 60011, 301002, 670001, 670030.
+    ///
+    /// What to do: in the admin console, grant the app the API (上下游 → 可调用接口的应用), and widen its visible range
+    /// to what is asked for.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.code().is_some_and(ErrCode::means_permission_denied)
+    }
+
+    /// The transport's error, whether the call itself met it or the fetching of its token did.
+    fn transport(&self) -> Option<&TransportError> {
+        match self.kind() {
+            ErrorKind::Transport(transport) => Some(transport),
+            ErrorKind::Token(token) => token.call_error().and_then(Self::transport),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.endpoint, self.0.kind)?;
+        if self.0.attempts > 1 {
+            write!(f, " (after {} attempts)", self.0.attempts)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("endpoint", &self.0.endpoint.name())
+            .field("attempts", &self.0.attempts)
+            .field("kind", &self.0.kind)
+            .finish()
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRequest(error) => error.fmt(f),
+            Self::Token(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Status(error) => error.fmt(f),
+            Self::Api(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+/// The text of an [`Error`] is whole by itself; the source is there for code that wants to look further down.
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self.kind() {
+            ErrorKind::Token(error) => error.source(),
+            ErrorKind::Transport(error) => error.source(),
+            ErrorKind::InvalidRequest(_) | ErrorKind::Status(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => None,
+        }
+    }
+}
+
+macro_rules! kind_from {
+    ($($kind:ident($error:ty)),+) => {$(
+        impl From<$error> for ErrorKind {
+            fn from(error: $error) -> Self {
+                Self::$kind(error)
+            }
+        }
+    )+};
+}
+
+kind_from!(
+    InvalidRequest(InvalidRequest),
+    Token(TokenError),
+    Transport(TransportError),
+    Status(StatusError),
+    Api(ApiError),
+    Decode(DecodeError)
+);
+
+/// WeCom refused a call: its `errcode`, and its `errmsg` with any secret of the request taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// WeCom's `errcode`; never 0.
+    pub code: ErrCode,
+    /// WeCom's `errmsg`, on one line and at most some 300 characters long. Its wording changes: never match on it.
+    pub message: String,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeCom answered {}", self.code)?;
+        if let Some(explanation) = self.code.explanation() {
+            write!(f, ": {explanation}")?;
+        }
+        if let Some(remedy) = self.code.remedy() {
+            write!(f, " {remedy}")?;
+        }
+        write!(f, " [errmsg: {}] {}", self.message, self.code.lookup_url())
+    }
+}
+
+/// The HTTP status is not 2xx.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatusError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `errcode`, where the reply has one all the same.
+    pub code: Option<ErrCode>,
+    /// The beginning of the reply, with any secret of the request taken out; empty where the reply is, or may itself be
+    /// a secret.
+    pub body: String,
+}
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = match self.status {
+            300..=399 => "a redirect, which is not followed: check the base URL",
+            401 | 403 => "the gateway in between refused access",
+            404 => "nothing lies at this path: check the base URL, which has to end in /cgi-bin or what stands for it",
+            405 => "the gateway in between doesn't allow the method",
+            407 => "the proxy in between wants credentials",
+            413 => "the request is too large for the gateway in between",
+            429 => "the gateway in between is being asked too often",
+            500..=599 => "the server or the gateway in between is failing: try again later",
+            _ => "WeCom itself answers with 200",
+        };
+        write!(f, "the server answered HTTP {} ({advice})", self.status)?;
+        if let Some(code) = self.code {
+            write!(f, " with {code}")?;
+        }
+        if self.body.is_empty() { Ok(()) } else { write!(f, " [reply: {}]", self.body) }
+    }
+}

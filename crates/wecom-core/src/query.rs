@@ -1,0 +1,101 @@
+//! The query of a request: pairs of a name and a value that is marked public or secret.
+
+use std::fmt::{self, Write};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::secret::Secret;
+
+/// What stands in a query value as it is (RFC 3986's unreserved characters); all else is percent-encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The query of a request, the `access_token` apart: that one is set by the [`Client`](crate::Client), and once.
+///
+/// ```
+/// use wecom_core::{Query, Secret};
+///
+/// let mut query = Query::new();
+/// query.push("corpid", "ww1234");
+/// query.push_secret("corpsecret", Secret::new("the-app-secret"));
+/// assert_eq!(format!("{query:?}"), "corpid=ww1234&corpsecret=***");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    pairs: Vec<(&'static str, QueryValue)>,
+}
+
+/// A value in a [`Query`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueryValue {
+    /// May be shown.
+    Public(String),
+    /// Must not be shown.
+    Secret(Secret),
+}
+
+impl Query {
+    /// No pairs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pair that may be shown.
+    pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
+        self.pairs.push((name, QueryValue::Public(value.into())));
+    }
+
+    /// Adds a pair whose value must not be shown.
+    pub fn push_secret(&mut self, name: &'static str, value: Secret) {
+        self.pairs.push((name, QueryValue::Secret(value)));
+    }
+
+    /// The pairs in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &QueryValue)> {
+        self.pairs.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Whether there are no pairs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.iter().enumerate() {
+            let shown = match value {
+                QueryValue::Public(value) => value,
+                QueryValue::Secret(_) => "***",
+            };
+            write!(f, "{}{name}={shown}", if index == 0 { "" } else { "&" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Appends `name=value` to a URL, percent-encoded, with the sign that has to stand before it.
+pub(crate) fn append_pair(url: &mut String, first: bool, name: &str, value: &str) {
+    url.push(if first { '?' } else { '&' });
+    url.push_str(name);
+    url.push('=');
+    // Writing to a String can't fail.
+    let _ = write!(url, "{}", encoded(value));
+}
+
+/// The value as it stands in a URL.
+pub(crate) fn encoded(value: &str) -> impl fmt::Display {
+    utf8_percent_encode(value, ENCODED)
+}
+
+impl QueryValue {
+    /// The value itself, secret or not.
+    pub(crate) fn expose(&self) -> &str {
+        match self {
+            Self::Public(value) => value,
+            Self::Secret(value) => value.expose(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A call of an endpoint that has no types yet.
+
+use serde::Serialize;
+
+use crate::call::json;
+use crate::endpoint::{Endpoint, Method};
+use crate::error::Error;
+use crate::query::Query;
+use crate::request::Request;
+
+/// A call whose request is any JSON and whose reply is [`serde_json::Value`]; tokens, envelope and errors are those of
+/// a typed call.
+///
+/// ```
+/// use serde_json::json;
+/// use wecom_core::{Endpoint, RawCall, Safety};
+///
+/// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").safety(Safety::Safe);
+///
+/// # async fn example(client: wecom_core::Client) -> Result<(), wecom_core::Error> {
+/// let reply = client.call_raw(RawCall::new(&LIST_IDS).body(&json!({"chain_id": "Ch1234"}))?).await?;
+/// println!("{}", reply["rule_ids"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until a client is given it"]
+pub struct RawCall {
+    request: Request,
+    query: Query,
+}
+
+impl RawCall {
+    /// A call of an endpoint: no query, and on a `POST` the body `{}`.
+    pub fn new(endpoint: &'static Endpoint) -> Self {
+        let request = Request::new(endpoint);
+        let request = match endpoint.method() {
+            Method::Get => request,
+            Method::Post => request.with_body("{}"),
+        };
+        Self { request, query: Query::new() }
+    }
+
+    /// Adds a pair to the query.
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push(name, value);
+        self
+    }
+
+    /// Sets the body.
+    ///
+    /// # Errors
+    ///
+    /// When the value can't be written as JSON.
+    pub fn body<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Error> {
+        let body = json(body).map_err(|invalid| Error::new(self.request.endpoint(), 0, invalid))?;
+        self.request = self.request.with_body(body);
+        Ok(self)
+    }
+
+    pub(crate) fn into_request(self) -> Request {
+        self.request.with_query(self.query)
+    }
+}

@@ -1,0 +1,268 @@
+//! A call as it goes to a transport.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::base_url::BaseUrl;
+use crate::endpoint::{Endpoint, Method};
+use crate::headers::Headers;
+use crate::query::{Query, QueryValue, append_pair};
+use crate::secret::AccessToken;
+
+/// One request, as a [`Transport`](crate::Transport) gets it.
+///
+/// It is not the request of an HTTP library: it knows which [`Endpoint`] it is for, and its `Debug` shows no secret.
+/// Its URL carries the access token, so only [`Request::expose_url`] renders it: give the text to the HTTP library and
+/// to nothing else.
+///
+/// ```
+/// use wecom_core::{AccessToken, Endpoint, Request};
+///
+/// const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+///
+/// let request = Request::new(&GET_CHAIN_LIST).with_token(AccessToken::new("the-token"));
+/// assert_eq!(
+///     request.expose_url(),
+///     "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/corp/get_chain_list?access_token=the-token",
+/// );
+/// assert!(!format!("{request:?}").contains("the-token"));
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Request {
+    endpoint: &'static Endpoint,
+    base: BaseUrl,
+    token: Option<AccessToken>,
+    query: Query,
+    user_agent: Option<Arc<str>>,
+    headers: Headers,
+    body: Option<Bytes>,
+    time_limit: Option<Duration>,
+    attempt: u32,
+}
+
+impl Request {
+    /// A request for an endpoint at the vendor's address: no query, no body, no token.
+    #[must_use]
+    pub fn new(endpoint: &'static Endpoint) -> Self {
+        Self {
+            endpoint,
+            base: BaseUrl::default(),
+            token: None,
+            query: Query::new(),
+            user_agent: None,
+            headers: Headers::new(),
+            body: None,
+            time_limit: None,
+            attempt: 1,
+        }
+    }
+
+    /// Sets the address below which the endpoint lies.
+    #[must_use]
+    pub fn with_base_url(mut self, base: BaseUrl) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Sets the access token; one that was there is replaced.
+    #[must_use]
+    pub fn with_token(mut self, token: AccessToken) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Sets the query, the access token apart.
+    #[must_use]
+    pub fn with_query(mut self, query: Query) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// Sets the JSON body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets the `User-Agent` header.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: impl Into<Arc<str>>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Adds a header beside those that every request carries: a gateway's, say. Its value is shown nowhere.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Sets how long the transport may take, from connecting to the last byte of the reply.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Sets which attempt at the call this is, beginning with 1.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// Which endpoint this is for: what a wrapper, a mock or a metric looks at instead of the URL.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.endpoint.method()
+    }
+
+    /// The address below which the endpoint lies.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// The access token; `None` on the call that gets one.
+    #[must_use]
+    pub fn token(&self) -> Option<&AccessToken> {
+        self.token.as_ref()
+    }
+
+    /// The query, the access token apart.
+    #[must_use]
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The headers to send, names in lower case: `accept`, `user-agent` and `content-type` where they apply, and
+    /// those that were added. `host` and `content-length` are the HTTP library's.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        const JSON: &[u8] = b"application/json";
+        let agent = self.user_agent.as_deref().map(|agent| ("user-agent", agent.as_bytes()));
+        let content_type = self.body.as_ref().map(|_| ("content-type", JSON));
+        [Some(("accept", JSON)), agent, content_type].into_iter().flatten().chain(self.headers.iter())
+    }
+
+    /// The body: JSON, or `None` on a `GET`.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// How long the transport may take; `None` leaves it to the transport's own limit.
+    #[must_use]
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
+    /// Which attempt at the call this is, beginning with 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The whole URL, **with the access token in it**: for the HTTP library, never for a log or an error.
+    #[must_use]
+    pub fn expose_url(&self) -> String {
+        let pairs = || {
+            let token = self.token.as_ref().map(|token| ("access_token", token.expose()));
+            token.into_iter().chain(self.query.iter().map(|(name, value)| (name, value.expose())))
+        };
+        let (base, path) = (self.base.as_str(), self.endpoint.path());
+        let room: usize = pairs().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let mut url = String::with_capacity(base.len() + path.len() + room);
+        url.push_str(base);
+        url.push_str(path);
+        for (index, (name, value)) in pairs().enumerate() {
+            append_pair(&mut url, index == 0, name, value);
+        }
+        url
+    }
+
+    /// Every secret that this request carries.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let in_query = self.query.iter().filter_map(|(_, value)| match value {
+            QueryValue::Public(_) => None,
+            QueryValue::Secret(secret) => Some(secret.expose()),
+        });
+        self.token.iter().map(AccessToken::expose).chain(in_query)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("endpoint", &self.endpoint.name())
+            .field("method", &self.method())
+            .field("path", &self.endpoint.path())
+            .field("query", &ShownQuery(self))
+            .field("added_headers", &self.headers)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("time_limit", &self.time_limit)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The query as it may be shown, the token's place included.
+struct ShownQuery<'a>(&'a Request);
+
+impl fmt::Debug for ShownQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Request { token, query, .. } = self.0;
+        match (token.is_some(), query.is_empty()) {
+            (true, true) => f.write_str("access_token=***"),
+            (true, false) => write!(f, "access_token=***&{query:?}"),
+            (false, _) => write!(f, "{query:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    const ENDPOINT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
+
+    #[test]
+    fn a_token_that_is_set_twice_stands_once_in_the_url() {
+        let request = Request::new(&ENDPOINT).with_token(AccessToken::new("old")).with_token(AccessToken::new("new"));
+        assert_eq!(request.expose_url(), "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/getresult?access_token=new");
+    }
+
+    #[test]
+    fn values_are_percent_encoded() {
+        let mut query = Query::new();
+        query.push("jobid", "a b&c=d/企");
+        let request = Request::new(&ENDPOINT).with_query(query);
+        assert!(request.expose_url().ends_with("?jobid=a%20b%26c%3Dd%2F%E4%BC%81"));
+    }
+
+    #[test]
+    fn debug_shows_neither_token_nor_secret_nor_added_header() {
+        let mut query = Query::new();
+        query.push_secret("corpsecret", Secret::new("canary-1"));
+        let request = Request::new(&ENDPOINT)
+            .with_token(AccessToken::new("canary-2"))
+            .with_query(query)
+            .with_header("x-gateway-key", "canary-3")
+            .with_body("canary-4");
+        let text = format!("{request:?} {request:#?}");
+        assert!(!text.contains("canary"), "{text}");
+        assert!(text.contains("access_token=***&corpsecret=***"), "{text}");
+    }
+}

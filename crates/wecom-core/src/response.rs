@@ -1,0 +1,73 @@
+//! A reply as it comes from a transport.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::headers::Headers;
+
+/// One reply, as a [`Transport`](crate::Transport) gives it: any HTTP status, the headers, and the body as it came.
+///
+/// ```
+/// use wecom_core::Response;
+///
+/// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#).with_header("content-type", "application/json");
+/// assert_eq!(response.status(), 200);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Response {
+    status: u16,
+    headers: Headers,
+    body: Bytes,
+}
+
+impl Response {
+    /// A reply with no headers.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: Headers::new(), body: body.into() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Sets all headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The body as it came, after transfer and content decoding.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+/// Shows the body's length alone: a reply may be a token.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}

@@ -1,0 +1,85 @@
+//! Values that must never be printed. Redaction is a type here, not a habit: what holds one has no `Display`, and a
+//! `Debug` that shows `***`.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A secret: an app's `corpsecret`, say.
+///
+/// ```
+/// use wecom_core::Secret;
+///
+/// let secret = Secret::new("the-app-secret");
+/// assert_eq!(format!("{secret:?}"), "Secret(***)");
+/// assert_eq!(secret.expose(), "the-app-secret");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Takes a secret in.
+    pub fn new(secret: impl Into<Arc<str>>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself: for a request, never for a text that someone may read.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// An `access_token`, at most 512 bytes by the vendor's word.
+///
+/// A token has a generation, by which a [`TokenProvider`](crate::TokenProvider) tells a token that it has replaced
+/// since from the one in use, even where the service gives the same text twice.
+///
+/// ```
+/// use wecom_core::AccessToken;
+///
+/// let token = AccessToken::new("the-token");
+/// assert_eq!(format!("{token:?}"), "AccessToken(***)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    text: Secret,
+    generation: u64,
+}
+
+impl AccessToken {
+    /// Takes a token in, as generation 0.
+    pub fn new(token: impl Into<Arc<str>>) -> Self {
+        Self { text: Secret::new(token), generation: 0 }
+    }
+
+    /// Sets the generation.
+    #[must_use]
+    pub fn with_generation(mut self, generation: u64) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Which one this is of the tokens that its provider has had; 0 where the provider doesn't count.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The token itself: for a request, never for a text that someone may read.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.text.expose()
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(***)")
+    }
+}

@@ -1,0 +1,83 @@
+//! Time as an argument: core reads no clock and sleeps nowhere by itself.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+/// A clock and a way to wait on it.
+///
+/// `wecom-hyper` has one for tokio, `wecom-mock` one that a test moves by hand. For any other runtime it is a few lines:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use wecom_core::{Timer, async_trait};
+///
+/// struct OurTimer {
+///     start: Instant,
+/// }
+///
+/// #[async_trait]
+/// impl Timer for OurTimer {
+///     fn now(&self) -> Duration {
+///         self.start.elapsed()
+///     }
+///
+///     async fn sleep(&self, duration: Duration) {
+///         // ... the runtime's own sleep ...
+/// #       let _ = duration;
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Timer: Send + Sync {
+    /// The time since some fixed moment; it never goes back.
+    fn now(&self) -> Duration;
+
+    /// Comes back when `duration` has passed.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// A [`Timer`] that stays on one thread.
+#[async_trait(?Send)]
+pub trait LocalTimer {
+    /// The time since some fixed moment; it never goes back.
+    fn now(&self) -> Duration;
+
+    /// Comes back when `duration` has passed.
+    async fn sleep(&self, duration: Duration);
+}
+
+#[async_trait]
+impl<T: Timer + ?Sized> Timer for Arc<T> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration).await;
+    }
+}
+
+#[async_trait(?Send)]
+impl<T: LocalTimer + ?Sized> LocalTimer for Rc<T> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration).await;
+    }
+}
+
+#[async_trait(?Send)]
+impl<T: Timer> LocalTimer for crate::transport::AsLocal<T> {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}

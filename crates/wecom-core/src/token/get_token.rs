@@ -1,0 +1,101 @@
+//! `GET gettoken`: 获取access_token ([91039](https://developer.work.weixin.qq.com/document/path/91039)).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::call::ApiCall;
+use crate::endpoint::{Endpoint, Safety, TokenKind};
+use crate::invalid_request::{InvalidRequest, Violations};
+use crate::query::Query;
+use crate::secret::AccessToken;
+use crate::token::Credentials;
+use crate::wire;
+
+/// The descriptor of [`GetToken`].
+pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")
+    .title("获取access_token")
+    .documents(&[91039])
+    .token(TokenKind::None)
+    .safety(Safety::Safe)
+    .secret_reply();
+
+/// Gets an app's access token: 获取access_token
+/// ([91039](https://developer.work.weixin.qq.com/document/path/91039)).
+///
+/// A [`Client`](crate::Client) with credentials calls it by itself; it is public for those who keep tokens in their own
+/// way. Asking again within the validity gives the same token, and must not be done in a loop: see
+/// [`Error::is_credentials_rejected`](crate::Error::is_credentials_rejected).
+///
+/// ```
+/// use wecom_core::{Credentials, GetToken, Secret, encode};
+///
+/// let request = encode(&GetToken::new(Credentials::new("ww1234", Secret::new("the-secret"))))?;
+/// assert_eq!(format!("{:?}", request.query()), "corpid=ww1234&corpsecret=***");
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetToken {
+    credentials: Credentials,
+}
+
+impl GetToken {
+    /// The call for an app's credentials.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self { credentials }
+    }
+}
+
+/// Everything is in the query: there is no JSON of it.
+impl Serialize for GetToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_struct("GetToken")
+    }
+}
+
+impl ApiCall for GetToken {
+    const ENDPOINT: &'static Endpoint = &GET_TOKEN;
+    type Reply = GetTokenReply;
+
+    fn query(&self, query: &mut Query) {
+        query.push("corpid", self.credentials.corp_id());
+        query.push_secret("corpsecret", self.credentials.secret().clone());
+    }
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("corpid", self.credentials.corp_id());
+        violations.require("corpsecret", self.credentials.secret().expose());
+        violations.into_result()
+    }
+}
+
+/// What [`GetToken`] answers.
+#[derive(Clone, Deserialize)]
+#[non_exhaustive]
+pub struct GetTokenReply {
+    /// The token.
+    #[serde(deserialize_with = "token")]
+    pub access_token: AccessToken,
+    /// How many seconds it is valid, usually 7200; `None` when the service doesn't say.
+    #[serde(default, deserialize_with = "wire::optional_integer")]
+    pub expires_in: Option<i64>,
+}
+
+impl fmt::Debug for GetTokenReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetTokenReply")
+            .field("access_token", &self.access_token)
+            .field("expires_in", &self.expires_in)
+            .finish()
+    }
+}
+
+fn token<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
+    let text = wire::text(deserializer)?;
+    if text.is_empty() {
+        return Err(serde::de::Error::custom("the token is empty"));
+    }
+    Ok(AccessToken::new(text))
+}

@@ -1,0 +1,329 @@
+//! How the vendor's JSON strays from its own documentation, read leniently: for `#[serde(deserialize_with = "…")]` on
+//! the replies of a typed call.
+//!
+//! Numbers come as strings and strings as numbers, flags as `true`, `1` or `"1"`, and what is empty is absent or `null`.
+//! Each function here takes all of these forms; what means something else is still an error.
+//!
+//! ```
+//! use serde::Deserialize;
+//! use wecom_core::wire;
+//!
+//! #[derive(Deserialize)]
+//! struct Corp {
+//!     #[serde(default, deserialize_with = "wire::text")]
+//!     corp_name: String,
+//!     #[serde(default, deserialize_with = "wire::flag")]
+//!     is_joined: bool,
+//!     #[serde(deserialize_with = "wire::integer")]
+//!     groupid: i64,
+//!     #[serde(default, deserialize_with = "wire::list")]
+//!     custom_ids: Vec<String>,
+//! }
+//!
+//! let corp: Corp = serde_json::from_str(r#"{"corp_name":null,"is_joined":"1","groupid":"7"}"#)?;
+//! assert_eq!((corp.corp_name.as_str(), corp.is_joined, corp.groupid, corp.custom_ids.len()), ("", true, 7, 0));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::CowStrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor};
+
+/// A 64-bit integer, as a number or a string of digits.
+///
+/// # Errors
+///
+/// When it is anything else, `null` included.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let scalar = Scalar::read(deserializer, INTEGER)?;
+    scalar.integer()?.ok_or_else(|| D::Error::invalid_type(Unexpected::Unit, &INTEGER))
+}
+
+/// A 64-bit integer, as a number or a string of digits; `None` when it is `null` or an empty string.
+///
+/// # Errors
+///
+/// When it is anything else.
+pub fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Scalar::read(deserializer, INTEGER)?.integer()
+}
+
+/// A flag, as `true`/`false`, `1`/`0` or any of these in a string; `false` when it is `null` or an empty string.
+///
+/// # Errors
+///
+/// When it is anything else.
+pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    const FLAG: &str = "true, false, 1 or 0";
+    match Scalar::read(deserializer, FLAG)? {
+        Scalar::Flag(flag) => Ok(flag),
+        Scalar::Integer(flag @ (0 | 1)) => Ok(flag == 1),
+        Scalar::Text(flag) if matches!(&*flag, "true" | "1") => Ok(true),
+        Scalar::Text(flag) if matches!(&*flag, "false" | "0" | "") => Ok(false),
+        Scalar::Null => Ok(false),
+        other => Err(D::Error::invalid_value(other.unexpected(), &FLAG)),
+    }
+}
+
+/// A text, as a string or a number; empty when it is `null`.
+///
+/// # Errors
+///
+/// When it is anything else.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Scalar::read(deserializer, TEXT)?.text()?.map(Cow::into_owned).unwrap_or_default())
+}
+
+/// A list; empty when it is `null`.
+///
+/// # Errors
+///
+/// When it is no list, or an item of it is not what it should be.
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number or text whose absence the vendor writes as `null`, as an empty string or not at all.
+///
+/// # Errors
+///
+/// When it is there, and not what it should be.
+pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    match Scalar::read(deserializer, "a number or a text")? {
+        Scalar::Null => Ok(None),
+        Scalar::Text(text) if text.is_empty() => Ok(None),
+        Scalar::Text(text) => T::deserialize(CowStrDeserializer::new(text)).map(Some),
+        Scalar::Flag(flag) => T::deserialize(flag.into_deserializer()).map(Some),
+        Scalar::Integer(integer) => T::deserialize(integer.into_deserializer()).map(Some),
+        Scalar::Unsigned(integer) => T::deserialize(integer.into_deserializer()).map(Some),
+    }
+}
+
+/// `errcode`, `None` when it is missing.
+pub(crate) struct OptionalInteger;
+
+impl<'de> DeserializeSeed<'de> for OptionalInteger {
+    type Value = Option<i64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<i64>, D::Error> {
+        optional_integer(deserializer)
+    }
+}
+
+/// `errmsg`, borrowed where it can be.
+pub(crate) struct OptionalText;
+
+impl<'de> DeserializeSeed<'de> for OptionalText {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        Scalar::read(deserializer, TEXT)?.text()
+    }
+}
+
+const INTEGER: &str = "a 64-bit integer";
+const TEXT: &str = "a text";
+
+/// A JSON value that is neither list nor object, as it came.
+enum Scalar<'de> {
+    Null,
+    Flag(bool),
+    Integer(i64),
+    /// Above what an `i64` holds.
+    Unsigned(u64),
+    Text(Cow<'de, str>),
+}
+
+impl<'de> Scalar<'de> {
+    fn read<D: Deserializer<'de>>(deserializer: D, expected: &'static str) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor { expected })
+    }
+
+    fn integer<E: Error>(self) -> Result<Option<i64>, E> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Integer(integer) => Ok(Some(integer)),
+            Self::Text(text) if text.is_empty() => Ok(None),
+            Self::Text(text) => match text.trim().parse() {
+                Ok(integer) => Ok(Some(integer)),
+                Err(_) => Err(E::invalid_value(Unexpected::Str(&text), &INTEGER)),
+            },
+            other => Err(E::invalid_value(other.unexpected(), &INTEGER)),
+        }
+    }
+
+    fn text<E: Error>(self) -> Result<Option<Cow<'de, str>>, E> {
+        match self {
+            Self::Null => Ok(None),
+            Self::Text(text) => Ok(Some(text)),
+            Self::Integer(integer) => Ok(Some(integer.to_string().into())),
+            Self::Unsigned(integer) => Ok(Some(integer.to_string().into())),
+            Self::Flag(_) => Err(E::invalid_type(self.unexpected(), &TEXT)),
+        }
+    }
+
+    fn unexpected(&self) -> Unexpected<'_> {
+        match self {
+            Self::Null => Unexpected::Unit,
+            Self::Flag(flag) => Unexpected::Bool(*flag),
+            Self::Integer(integer) => Unexpected::Signed(*integer),
+            Self::Unsigned(integer) => Unexpected::Unsigned(*integer),
+            Self::Text(text) => Unexpected::Str(text),
+        }
+    }
+}
+
+struct ScalarVisitor {
+    expected: &'static str,
+}
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, integer: i64) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Integer(integer))
+    }
+
+    fn visit_u64<E>(self, integer: u64) -> Result<Scalar<'de>, E> {
+        Ok(i64::try_from(integer).map_or(Scalar::Unsigned(integer), Scalar::Integer))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(text)))
+    }
+
+    /// Features unify: when any crate of a program turns on `serde_json/arbitrary_precision`, numbers arrive as an
+    /// object of one entry whose value is the number's text.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
+        let entry: Option<(Cow<'de, str>, String)> = match map.next_key::<Cow<'de, str>>()? {
+            Some(key) if key.ends_with("::private::Number") => Some((key, map.next_value()?)),
+            _ => None,
+        };
+        let number = entry.and_then(|(_, number)| match (number.parse(), number.parse()) {
+            (Ok(integer), _) => Some(Scalar::Integer(integer)),
+            (_, Ok(integer)) => Some(Scalar::Unsigned(integer)),
+            _ => None,
+        });
+        number.ok_or_else(|| A::Error::invalid_type(Unexpected::Map, &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Sample {
+        #[serde(default, deserialize_with = "flag")]
+        flag: bool,
+        #[serde(default, deserialize_with = "optional_integer")]
+        integer: Option<i64>,
+        #[serde(default, deserialize_with = "text")]
+        text: String,
+        #[serde(default, deserialize_with = "optional")]
+        optional: Option<String>,
+        #[serde(default, deserialize_with = "list")]
+        list: Vec<i64>,
+    }
+
+    fn read(json: &str) -> Result<Sample, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_flag_is_read_in_all_its_forms() {
+        for (json, expected) in [
+            ("true", true),
+            ("1", true),
+            ("\"1\"", true),
+            ("\"true\"", true),
+            ("false", false),
+            ("0", false),
+            ("\"0\"", false),
+            ("\"false\"", false),
+            ("null", false),
+            ("\"\"", false),
+        ] {
+            assert_eq!(read(&format!("{{\"flag\":{json}}}")).unwrap().flag, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_flag_that_is_neither_is_an_error() {
+        for json in ["2", "-1", "\"yes\"", "[]", "{}", "1.5"] {
+            assert!(read(&format!("{{\"flag\":{json}}}")).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_integer_is_read_from_a_number_or_a_string() {
+        for (json, expected) in [
+            ("7", Some(7)),
+            ("\"7\"", Some(7)),
+            ("-7", Some(-7)),
+            ("\" 7 \"", Some(7)),
+            ("null", None),
+            ("\"\"", None),
+            ("9223372036854775807", Some(i64::MAX)),
+        ] {
+            assert_eq!(read(&format!("{{\"integer\":{json}}}")).unwrap().integer, expected, "{json}");
+        }
+        for json in ["\"x\"", "1.5", "true", "9223372036854775808", "[1]"] {
+            assert!(read(&format!("{{\"integer\":{json}}}")).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_from_a_number_too() {
+        for (json, expected) in
+            [("\"a\"", "a"), ("7", "7"), ("18446744073709551615", "18446744073709551615"), ("null", "")]
+        {
+            assert_eq!(read(&format!("{{\"text\":{json}}}")).unwrap().text, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_empty_optional_is_none_and_an_empty_list_may_be_absent() {
+        let sample = read(r#"{"optional":"","list":null}"#).unwrap();
+        assert_eq!((sample.optional, sample.list), (None, Vec::new()));
+        assert!(read("{}").unwrap().list.is_empty());
+        assert_eq!(read(r#"{"optional":"x"}"#).unwrap().optional.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_number_of_arbitrary_precision_is_still_a_number() {
+        let number = serde_json::json!({"integer": {"$serde_json::private::Number": "42"}});
+        assert_eq!(read(&number.to_string()).unwrap().integer, Some(42));
+    }
+}
