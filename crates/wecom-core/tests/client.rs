@@ -1,0 +1,201 @@
+//! What the client hands to a transport, and what it does with the transport's failures.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
+
+use std::cell::RefCell;
+use std::error::Error as StdError;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pollster::block_on;
+use serde_json::json;
+use wecom_core::{
+    AccessToken, AsLocal, BaseUrl, Client, Delivery, Endpoint, Error, LocalTransport, RawCall, Request, Response,
+    Safety, Transport, TransportError, TransportErrorKind, async_trait, from_fn,
+};
+
+const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").safety(Safety::Safe);
+const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
+
+/// Keeps what it is given.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Vec<Request>>>);
+
+#[async_trait]
+impl Transport for Recorder {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.lock().unwrap().push(request);
+        Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok","rule_ids":[1,2]}"#))
+    }
+}
+
+impl Recorder {
+    fn last(&self) -> Request {
+        self.0.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+fn token() -> AccessToken {
+    AccessToken::new("canary-token")
+}
+
+fn headers(request: &Request) -> Vec<(String, String)> {
+    request.headers().map(|(name, value)| (name.into(), String::from_utf8_lossy(value).into_owned())).collect()
+}
+
+#[test]
+fn a_raw_post_sends_json_and_gives_the_payload_without_the_envelope() {
+    let recorder = Recorder::default();
+    let client = Client::builder(recorder.clone()).token(token()).build();
+    let reply = block_on(client.call_raw(RawCall::new(&LIST_IDS).body(&json!({"chain_id": "c"})).unwrap())).unwrap();
+    assert_eq!(reply, json!({"rule_ids": [1, 2]}));
+    let request = recorder.last();
+    assert_eq!(&request.body().unwrap()[..], br#"{"chain_id":"c"}"#);
+    assert_eq!(
+        request.expose_url(),
+        "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/rule/list_ids?access_token=canary-token"
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = [
+        ("accept", "application/json".to_owned()),
+        ("user-agent", format!("wecom-core/{version}")),
+        ("content-type", "application/json".to_owned()),
+    ];
+    assert_eq!(headers(&request), expected.map(|(name, value)| (name.to_owned(), value)));
+}
+
+#[test]
+fn a_raw_get_sends_its_query_and_no_body() {
+    let recorder = Recorder::default();
+    let client = Client::builder(recorder.clone()).token(token()).build();
+    block_on(client.call_raw(RawCall::new(&GET_RESULT).query("jobid", "j 1"))).unwrap();
+    let request = recorder.last();
+    assert_eq!(request.body(), None);
+    assert!(request.expose_url().ends_with("/corpgroup/getresult?access_token=canary-token&jobid=j%201"));
+    assert!(headers(&request).iter().all(|(name, _)| name != "content-type"));
+}
+
+#[test]
+fn base_url_user_agent_and_time_limit_reach_the_transport() {
+    let recorder = Recorder::default();
+    let client = Client::builder(recorder.clone())
+        .base_url(BaseUrl::parse("http://127.0.0.1:1/prefix").unwrap())
+        .user_agent("dealer-sync/1.0")
+        .token(token())
+        .build()
+        .with_time_limit(Duration::from_secs(3));
+    block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap();
+    let request = recorder.last();
+    assert!(request.expose_url().starts_with("http://127.0.0.1:1/prefix/corpgroup/rule/list_ids?"));
+    assert!(headers(&request).contains(&("user-agent".to_owned(), "dealer-sync/1.0".to_owned())));
+    assert_eq!(request.time_limit(), Some(Duration::from_secs(3)));
+    assert_eq!(request.body().unwrap(), "{}");
+}
+
+fn texts(error: &Error) -> String {
+    let mut texts = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        texts += &format!(" {error} {error:?}");
+        source = error.source();
+    }
+    texts
+}
+
+/// An HTTP library that prints the URL in its errors.
+fn leaky(in_source: bool) -> impl Transport + 'static {
+    #[derive(Debug)]
+    struct Outer(String, Option<std::io::Error>);
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "error sending request for url ({})", self.0)
+        }
+    }
+    impl StdError for Outer {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.1.as_ref().map(|error| error as _)
+        }
+    }
+    from_fn(move |request: Request| async move {
+        let url = request.expose_url();
+        let inner = std::io::Error::other(format!("connection reset while writing {url}"));
+        let outer = if in_source { Outer("…".into(), Some(inner)) } else { Outer(url, None) };
+        Err(TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer))
+    })
+}
+
+#[test]
+fn a_token_in_the_error_of_an_http_library_is_taken_out_wherever_it_stands() {
+    for in_source in [false, true] {
+        let client = Client::builder(leaky(in_source)).token(token()).build();
+        let error = block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
+        let texts = texts(&error);
+        assert!(!texts.contains("canary"), "{texts}");
+        assert!(error.to_string().contains("access_token=***"), "{error}");
+        assert!(error.to_string().starts_with("list_ids: the connection was lost: "), "{error}");
+        assert_eq!(error.delivery(), Delivery::Unknown);
+    }
+}
+
+#[test]
+fn a_source_that_holds_no_secret_keeps_its_type() {
+    let client = Client::builder(from_fn(|_| async {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        Err(TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(refused))
+    }));
+    let error = block_on(client.token(token()).build().call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::ConnectionRefused));
+    assert!(error.is_connect() && !error.is_timeout());
+}
+
+#[test]
+fn a_transport_that_is_not_send_serves_a_local_client() {
+    struct OneThread(Rc<RefCell<u32>>);
+
+    #[async_trait(?Send)]
+    impl LocalTransport for OneThread {
+        async fn send(&self, _: Request) -> Result<Response, TransportError> {
+            *self.0.borrow_mut() += 1;
+            Ok(Response::new(200, r#"{"errcode":0}"#))
+        }
+    }
+
+    let sent = Rc::new(RefCell::new(0));
+    let client = Client::local(OneThread(Rc::clone(&sent))).token(token()).build();
+    block_on(client.call_raw(RawCall::new(&GET_RESULT).query("jobid", "j"))).unwrap();
+    block_on(client.clone().call_raw(RawCall::new(&GET_RESULT).query("jobid", "j"))).unwrap();
+    assert_eq!(*sent.borrow(), 2);
+}
+
+#[test]
+fn a_shared_transport_serves_a_local_client_too() {
+    let recorder = Recorder::default();
+    let client = Client::local(AsLocal(recorder.clone())).token(token()).build();
+    block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap();
+    assert_eq!(recorder.last().endpoint().name(), "list_ids");
+}
+
+#[test]
+fn pointers_to_a_transport_are_transports() {
+    fn is_transport(_: impl Transport) {}
+    fn is_local_transport(_: impl LocalTransport) {}
+    is_transport(&Recorder::default());
+    is_transport(Box::new(Recorder::default()) as Box<dyn Transport>);
+    is_transport(Arc::new(Recorder::default()) as Arc<dyn Transport>);
+    is_local_transport(Rc::new(AsLocal(Recorder::default())) as Rc<dyn LocalTransport>);
+}
+
+#[test]
+fn a_request_that_cannot_be_written_as_json_is_refused_before_it_is_sent() {
+    struct NoJson;
+    impl serde::Serialize for NoJson {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("a map's key is no text"))
+        }
+    }
+    let error = RawCall::new(&LIST_IDS).body(&NoJson).unwrap_err();
+    assert!(error.is_invalid_request() && error.attempts() == 0);
+    assert!(error.to_string().contains("a map's key is no text"), "{error}");
+}

@@ -1,0 +1,446 @@
+//! What happens to access tokens: fetched once, replaced when refused, never asked for again when the credentials are
+//! wrong, and alive when a caller goes away.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use pollster::block_on;
+use serde::{Deserialize, Serialize};
+use wecom_core::{
+    AccessToken, ApiCall, Client, ClientBuilder, Credentials, Delivery, Endpoint, ErrCode, Error, NoToken, Request,
+    Response, Secret, Timer, TokenError, TokenProvider, TokenScope, Transport, TransportError, TransportErrorKind,
+    async_trait,
+};
+
+#[derive(Serialize)]
+struct GetChainList;
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct GetChainListReply {}
+
+const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+
+impl ApiCall for GetChainList {
+    const ENDPOINT: &'static Endpoint = &GET_CHAIN_LIST;
+    type Reply = GetChainListReply;
+}
+
+/// A server of which a test sets what it answers, and reads what it was asked.
+#[derive(Clone, Default)]
+struct Server(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    fetches: u32,
+    calls: Vec<String>,
+    /// What a call is answered, by its token.
+    refuse: Option<fn(token: &str) -> bool>,
+    code: i64,
+    /// What every fetch is answered instead of a token.
+    fetch_answer: Option<Result<&'static str, TransportError>>,
+    /// The text of every token, instead of one that counts up.
+    same_token: Option<&'static str>,
+    expires_in: Option<i64>,
+    /// How often a fetch is pending before it is answered.
+    pending: u32,
+}
+
+impl Server {
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().unwrap());
+    }
+
+    /// Answers calls with this code when their token is one of these.
+    fn refuse(&self, code: i64, tokens: fn(&str) -> bool) {
+        self.set(|state| (state.code, state.refuse) = (code, Some(tokens)));
+    }
+
+    fn fetches(&self) -> u32 {
+        self.0.lock().unwrap().fetches
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    fn fetched(&self) -> Result<Response, TransportError> {
+        let state = self.0.lock().unwrap();
+        match &state.fetch_answer {
+            Some(answer) => answer.clone().map(|body| Response::new(200, body)),
+            None => {
+                let token = state.same_token.map_or_else(|| format!("canary-token-{}", state.fetches), str::to_owned);
+                let expires_in = state.expires_in.unwrap_or(7200);
+                let body =
+                    format!(r#"{{"errcode":0,"errmsg":"ok","access_token":"{token}","expires_in":{expires_in}}}"#);
+                Ok(Response::new(200, body))
+            }
+        }
+    }
+
+    fn called(&self, token: &str) -> Response {
+        let mut state = self.0.lock().unwrap();
+        state.calls.push(token.to_owned());
+        let code = match state.refuse {
+            Some(refuse) if refuse(token) => state.code,
+            _ => 0,
+        };
+        Response::new(200, format!(r#"{{"errcode":{code},"errmsg":"token {token}"}}"#))
+    }
+}
+
+#[async_trait]
+impl Transport for Server {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        if let Some(token) = request.token() {
+            return Ok(self.called(token.expose()));
+        }
+        assert_eq!(
+            request.expose_url(),
+            "https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=ww1&corpsecret=canary-secret"
+        );
+        let pending = {
+            let mut state = self.0.lock().unwrap();
+            state.fetches += 1;
+            state.pending
+        };
+        wait(pending).await;
+        self.fetched()
+    }
+}
+
+/// Is pending this often.
+async fn wait(times: u32) {
+    let mut left = times;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn builder(server: &Server) -> ClientBuilder<NoToken> {
+    Client::builder(server.clone())
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("ww1", Secret::new("canary-secret"))
+}
+
+fn client(server: &Server) -> Client {
+    builder(server).credentials(credentials()).build()
+}
+
+/// Every error that a test here meets is checked for the canaries.
+async fn call(client: &Client) -> Result<GetChainListReply, Error> {
+    let outcome = client.call(GetChainList).await;
+    if let Err(error) = &outcome {
+        let mut texts = format!("{error} {error:?} {error:#?} {client:?}");
+        let mut source = std::error::Error::source(error);
+        while let Some(error) = source {
+            texts += &format!(" {error} {error:?}");
+            source = error.source();
+        }
+        assert!(!texts.contains("canary"), "{texts}");
+        assert!(error.to_string().starts_with("get_chain_list: "), "{error}");
+    }
+    outcome
+}
+
+/// Polls once.
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_thousand_first_calls_fetch_one_token() {
+    let server = Server::default();
+    server.set(|state| state.pending = 3);
+    let client = client(&server);
+    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!((server.fetches(), server.calls().len()), (1, 1000));
+}
+
+#[test]
+fn clones_of_a_client_share_its_token() {
+    let server = Server::default();
+    let client = client(&server);
+    for _ in 0..3 {
+        block_on(call(&client.clone())).unwrap();
+    }
+    assert_eq!(server.fetches(), 1);
+}
+
+#[test]
+fn a_thousand_waiting_calls_share_one_failed_fetch() {
+    let server = Server::default();
+    let refused = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent);
+    server.set(|state| (state.pending, state.fetch_answer) = (3, Some(Err(refused))));
+    let client = client(&server);
+    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().is_connect()));
+    assert_eq!((server.fetches(), server.calls().len()), (1, 0));
+
+    server.set(|state| state.fetch_answer = None);
+    block_on(call(&client)).unwrap();
+    assert_eq!(server.fetches(), 2);
+}
+
+#[test]
+fn a_refused_token_is_replaced_once_and_the_call_repeated_once() {
+    for code in [40014, 42001, 41001, 40001] {
+        let server = Server::default();
+        server.refuse(code, |token| token == "canary-token-1");
+        block_on(call(&client(&server))).unwrap();
+        assert_eq!(
+            (server.fetches(), server.calls()),
+            (2, vec!["canary-token-1".into(), "canary-token-2".into()]),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn another_refusal_is_not_repeated() {
+    let server = Server::default();
+    server.refuse(45009, |_| true);
+    let error = block_on(call(&client(&server))).unwrap_err();
+    assert!(error.is_rate_limited());
+    assert_eq!((server.fetches(), server.calls().len(), error.attempts()), (1, 1, 1));
+}
+
+#[test]
+fn tokens_that_are_always_refused_end_the_call_after_one_repetition() {
+    let server = Server::default();
+    server.refuse(40014, |_| true);
+    let error = block_on(call(&client(&server))).unwrap_err();
+    assert!(error.is_token_rejected());
+    assert_eq!((server.fetches(), server.calls().len(), error.attempts()), (2, 2, 2));
+    assert!(error.to_string().contains("after 2 attempts"), "{error}");
+}
+
+#[test]
+fn a_thousand_calls_whose_token_is_refused_replace_it_once() {
+    let server = Server::default();
+    server.set(|state| state.pending = 3);
+    server.refuse(40014, |token| token == "canary-token-1");
+    let client = client(&server);
+    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert_eq!(server.fetches(), 2);
+}
+
+#[test]
+fn a_late_refusal_of_an_old_token_keeps_the_new_one() {
+    /// Holds a slow call back until told.
+    #[derive(Clone)]
+    struct Late {
+        server: Server,
+        released: Arc<Mutex<bool>>,
+    }
+
+    #[async_trait]
+    impl Transport for Late {
+        async fn send(&self, request: Request) -> Result<Response, TransportError> {
+            if request.body().is_some() && request.attempt() == 1 {
+                poll_fn(|_| if *self.released.lock().unwrap() { Poll::Ready(()) } else { Poll::Pending }).await;
+            }
+            self.server.send(request).await
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Slow {}
+    const SLOW: Endpoint = Endpoint::post("slow", "slow");
+    impl ApiCall for Slow {
+        const ENDPOINT: &'static Endpoint = &SLOW;
+        type Reply = GetChainListReply;
+    }
+
+    // With equal texts of both tokens, too: the generation tells them apart.
+    for same_token in [None, Some("canary-token-1")] {
+        let server = Server::default();
+        let late = Late { server: server.clone(), released: Arc::default() };
+        let client = Client::builder(late.clone()).credentials(credentials()).build();
+        server.set(|state| state.same_token = same_token);
+
+        let mut slow = pin!(client.call(Slow {}));
+        assert!(poll(slow.as_mut()).is_pending());
+        server.refuse(40014, |token| token == "canary-token-1");
+        let _ = block_on(call(&client));
+        assert_eq!(server.fetches(), 2);
+
+        *late.released.lock().unwrap() = true;
+        let _ = block_on(slow);
+        assert_eq!(server.fetches(), 2, "the late refusal had the new token replaced");
+    }
+}
+
+#[test]
+fn wrong_credentials_are_not_asked_for_again() {
+    for (body, code) in [
+        (r#"{"errcode":40001,"errmsg":"invalid credential canary-secret"}"#, ErrCode::INVALID_SECRET),
+        (r#"{"errcode":40013,"errmsg":"invalid corpid"}"#, ErrCode::INVALID_CORP_ID),
+    ] {
+        let server = Server::default();
+        server.set(|state| (state.pending, state.fetch_answer) = (3, Some(Ok(body))));
+        let client = client(&server);
+        let outcomes = block_on(join_all((0..100).map(|_| call(&client))));
+        for outcome in outcomes.into_iter().chain([block_on(call(&client))]) {
+            let error = outcome.unwrap_err();
+            assert!(error.is_credentials_rejected() && !error.is_token_rejected(), "{error}");
+            assert_eq!((error.code(), error.attempts()), (Some(code), 0));
+            assert_eq!(error.delivery(), Delivery::NotSent);
+        }
+        assert_eq!((server.fetches(), server.calls().len()), (1, 0));
+    }
+}
+
+#[test]
+fn another_refusal_of_gettoken_is_asked_for_again_by_the_next_call() {
+    let server = Server::default();
+    server.set(|state| state.fetch_answer = Some(Ok(r#"{"errcode":60020,"errmsg":"from ip: 10.0.0.1"}"#)));
+    let client = client(&server);
+    let error = block_on(call(&client)).unwrap_err();
+    assert!(error.is_ip_not_trusted() && error.to_string().contains("10.0.0.1"), "{error}");
+    server.set(|state| state.fetch_answer = None);
+    block_on(call(&client)).unwrap();
+    assert_eq!(server.fetches(), 2);
+}
+
+#[test]
+fn a_leader_that_is_dropped_leaves_the_fetch_to_one_of_those_who_wait() {
+    let server = Server::default();
+    server.set(|state| state.pending = 1);
+    let client = client(&server);
+    let mut leader = Box::pin(call(&client));
+    assert!(poll(leader.as_mut()).is_pending());
+    let mut others: Vec<_> = (0..100).map(|_| Box::pin(call(&client))).collect();
+    for other in &mut others {
+        assert!(poll(other.as_mut()).is_pending());
+    }
+    assert_eq!(server.fetches(), 1);
+    drop(leader);
+    assert!(block_on(join_all(others)).iter().all(Result::is_ok));
+    assert_eq!((server.fetches(), server.calls().len()), (2, 100));
+}
+
+#[test]
+fn those_who_wait_may_all_be_dropped_too() {
+    let server = Server::default();
+    server.set(|state| state.pending = 1);
+    let client = client(&server);
+    let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(call(&client))).collect();
+    for one in &mut waiting {
+        assert!(poll(one.as_mut()).is_pending());
+    }
+    drop(waiting);
+    block_on(call(&client)).unwrap();
+    assert_eq!(server.fetches(), 2);
+}
+
+#[test]
+fn a_fixed_token_that_is_refused_is_not_repeated() {
+    let server = Server::default();
+    server.refuse(40014, |_| true);
+    let client = builder(&server).token(AccessToken::new("canary-fixed")).build();
+    let error = block_on(call(&client)).unwrap_err();
+    assert!(error.is_token_rejected());
+    assert_eq!((server.fetches(), server.calls()), (0, vec!["canary-fixed".into()]));
+}
+
+/// A clock that a test sets.
+#[derive(Clone, Default)]
+struct Clock(Arc<Mutex<Duration>>);
+
+#[async_trait]
+impl Timer for Clock {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, _: Duration) {
+        unreachable!("getting a token waits for nothing but the reply");
+    }
+}
+
+#[test]
+fn with_a_clock_a_token_is_replaced_when_its_time_is_over() {
+    let (server, clock) = (Server::default(), Clock::default());
+    let client = builder(&server).credentials(credentials()).clock(clock.clone()).build();
+    for (seconds, fetches) in [(0, 1), (7199, 1), (7200, 2), (14399, 2), (14400, 3)] {
+        *clock.0.lock().unwrap() = Duration::from_secs(seconds);
+        block_on(call(&client)).unwrap();
+        assert_eq!(server.fetches(), fetches, "at {seconds} s");
+    }
+}
+
+#[test]
+fn a_validity_that_is_zero_negative_or_endless_does_not_cause_a_fetch_a_call() {
+    for expires_in in [0, -1, i64::MIN, i64::MAX] {
+        let (server, clock) = (Server::default(), Clock::default());
+        server.set(|state| state.expires_in = Some(expires_in));
+        *clock.0.lock().unwrap() = Duration::MAX - Duration::from_secs(1);
+        let client = builder(&server).credentials(credentials()).clock(clock.clone()).build();
+        block_on(call(&client)).unwrap();
+        block_on(call(&client)).unwrap();
+        assert_eq!(server.fetches(), 1, "{expires_in}");
+    }
+}
+
+#[test]
+fn a_provider_of_ones_own_is_asked_and_told() {
+    #[derive(Clone, Default)]
+    struct Own(Arc<Mutex<Vec<String>>>);
+
+    #[async_trait]
+    impl TokenProvider for Own {
+        async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
+            self.0.lock().unwrap().push(format!("token for {scope:?}"));
+            Ok(AccessToken::new("canary-old"))
+        }
+
+        async fn replace(&self, _: &TokenScope, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+            self.0.lock().unwrap().push(format!("not {}", refused.expose()));
+            Ok(Some(AccessToken::new("canary-new")))
+        }
+    }
+
+    let (server, own) = (Server::default(), Own::default());
+    server.refuse(40014, |token| token == "canary-old");
+    let client = builder(&server).token_provider(own.clone()).build();
+    block_on(call(&client)).unwrap();
+    assert_eq!(*own.0.lock().unwrap(), ["token for Upstream", "not canary-old"]);
+    assert_eq!(server.calls(), ["canary-old", "canary-new"]);
+}
+
+#[test]
+fn a_provider_that_fails_is_named_in_the_error() {
+    struct Failing;
+
+    #[async_trait]
+    impl TokenProvider for Failing {
+        async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
+            Err(TokenError::new("the token service is down"))
+        }
+
+        async fn replace(&self, _: &TokenScope, _: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+            Ok(None)
+        }
+    }
+
+    let server = Server::default();
+    let error = block_on(call(&builder(&server).token_provider(Failing).build())).unwrap_err();
+    assert!(error.to_string().contains("the token service is down"), "{error}");
+    assert_eq!((error.attempts(), server.calls().len()), (0, 0));
+}
