@@ -36,12 +36,11 @@ impl<M: Threading> Channel<M> {
     }
 
     /// Sends a request; an error's texts are made free of the request's secrets, whatever the HTTP library printed.
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, Error> {
-        let kept = request.clone();
-        M::send(&self.transport, request).await.map_err(|error| {
-            let redactor = Redactor::new(&kept);
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, Error> {
+        M::send(&self.transport, request.clone()).await.map_err(|error| {
+            let redactor = Redactor::new(request);
             let error = error.redacted(|text| redactor.leaks(text), |text| redactor.text(text));
-            Error::new(kept.endpoint(), kept.attempt(), error)
+            Error::new(request.endpoint(), request.attempt(), error)
         })
     }
 }

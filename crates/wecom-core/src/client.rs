@@ -109,7 +109,7 @@ impl<M: Threading> Client<M> {
     }
 
     async fn once<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        let response = self.channel.send(request.clone()).await?;
+        let response = self.channel.send(request).await?;
         decode_as(request, &response)
     }
 }

@@ -181,9 +181,10 @@ fn a_shared_transport_serves_a_local_client_too() {
 fn pointers_to_a_transport_are_transports() {
     fn is_transport(_: impl Transport) {}
     fn is_local_transport(_: impl LocalTransport) {}
-    is_transport(&Recorder::default());
-    is_transport(Box::new(Recorder::default()) as Box<dyn Transport>);
-    is_transport(Arc::new(Recorder::default()) as Arc<dyn Transport>);
+    let recorder = Recorder::default();
+    is_transport(&recorder);
+    is_transport(Box::new(recorder.clone()) as Box<dyn Transport>);
+    is_transport(Arc::new(recorder) as Arc<dyn Transport>);
     is_local_transport(Rc::new(AsLocal(Recorder::default())) as Rc<dyn LocalTransport>);
 }
 

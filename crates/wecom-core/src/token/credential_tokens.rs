@@ -103,7 +103,7 @@ impl<M: Threading> CredentialTokens<M> {
 
     async fn ask(&self) -> Result<GetTokenReply, Error> {
         let request = self.channel.address(encode(&GetToken::new(self.credentials.clone()))?);
-        let response = self.channel.send(request.clone()).await?;
+        let response = self.channel.send(&request).await?;
         decode::<GetToken>(&request, &response)
     }
 
