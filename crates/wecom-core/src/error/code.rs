@@ -268,7 +268,7 @@ codes! {
         "Make the others members (identity_type 1).";
     INVALID_CUSTOM_ID = 670011,
         "不合法的自定义id",
-        "The corp's custom id is not 1 to 64 letters and digits.",
+        "The corp's custom id is longer than 64 or not of letters and digits.",
         "Use ASCII letters and digits only, 64 at most.";
     CORP_NAME_EMPTY = 670012,
         "导入企业名称为空",
