@@ -1,0 +1,128 @@
+//! A request as the stubs look at it: all that is public in it, as one JSON object.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use wecom_core::{ApiCall, InvalidRequest, Query, QueryValue, Request};
+
+use crate::mask::Mask;
+
+/// A request that came, read once for all who look at it.
+pub(crate) struct Incoming {
+    pub(crate) request: Request,
+    pub(crate) json: Arc<Value>,
+    pub(crate) mask: Arc<Mask>,
+}
+
+impl Incoming {
+    pub(crate) fn new(request: Request, mask: Arc<Mask>) -> Self {
+        let json = Arc::new(json_of(request.query(), request.body()));
+        Self { request, json, mask }
+    }
+
+    /// The request's JSON, fit to be shown.
+    pub(crate) fn shown(&self) -> Value {
+        self.mask.value(&self.json)
+    }
+
+    /// The request as a typed call, or what stands against it.
+    pub(crate) fn read<C: DeserializeOwned>(&self) -> Result<C, String> {
+        // The reader's error may repeat a value, so it is taken from what may be shown.
+        read(&self.json).map_err(|_| match read::<C>(&self.shown()) {
+            Ok(_) => "a field that is not shown does not fit".to_owned(),
+            Err(error) => error.to_string(),
+        })
+    }
+}
+
+/// Reads a typed call back from the JSON of a request.
+pub(crate) fn read<C: DeserializeOwned>(json: &Value) -> serde_json::Result<C> {
+    C::deserialize(json).or_else(|error| match json {
+        // A call without fields may be a unit struct, which is no object for serde.
+        Value::Object(fields) if fields.is_empty() => C::deserialize(&Value::Null).map_err(|_| error),
+        _ => Err(error),
+    })
+}
+
+/// The JSON of the request that a typed call becomes.
+pub(crate) fn json_of_call<C: ApiCall>(call: &C) -> Result<Value, InvalidRequest> {
+    let mut query = Query::new();
+    call.query(&mut query);
+    Ok(json_of(&query, call.body()?.as_ref()))
+}
+
+/// The public values of the query and the fields of the body in one object; a body that is no object stands for itself.
+fn json_of(query: &Query, body: Option<&Bytes>) -> Value {
+    let public = query.iter().filter_map(|(name, value)| match value {
+        QueryValue::Public(value) => Some((name.to_owned(), Value::from(value.as_str()))),
+        _ => None,
+    });
+    let mut fields: Map<String, Value> = public.collect();
+    match body.map(|body| serde_json::from_slice(body).map_err(|_| String::from_utf8_lossy(body))) {
+        None | Some(Ok(Value::Null)) => Value::Object(fields),
+        Some(Ok(Value::Object(body))) => {
+            fields.extend(body);
+            Value::Object(fields)
+        }
+        Some(Ok(body)) => body,
+        Some(Err(text)) => Value::String(text.into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+    use wecom_core::{AccessToken, Endpoint, Secret};
+
+    use super::*;
+
+    const ENDPOINT: Endpoint = Endpoint::post("a", "a");
+
+    fn incoming(request: Request) -> Incoming {
+        Incoming::new(request, Arc::default())
+    }
+
+    #[test]
+    fn public_query_and_body_make_one_object_without_token_or_secret() {
+        let mut query = Query::new();
+        query.push("debug", "1");
+        query.push_secret("key", Secret::new("canary"));
+        let request = Request::new(&ENDPOINT)
+            .with_query(query)
+            .with_token(AccessToken::new("canary"))
+            .with_body(r#"{"chain_id":"ch1"}"#);
+        assert_eq!(*incoming(request).json, json!({"debug": "1", "chain_id": "ch1"}));
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_looked_at_as_text() {
+        let incoming = incoming(Request::new(&ENDPOINT).with_body("<xml/>"));
+        assert_eq!(*incoming.json, json!("<xml/>"));
+    }
+
+    #[test]
+    fn a_call_without_fields_is_read_whether_it_is_a_unit_struct_or_an_empty_one() {
+        #[derive(Deserialize)]
+        struct Unit;
+        #[derive(Deserialize)]
+        struct Empty {}
+        let incoming = incoming(Request::new(&ENDPOINT));
+        assert!(incoming.read::<Unit>().is_ok());
+        assert!(incoming.read::<Empty>().is_ok());
+    }
+
+    #[test]
+    fn why_a_call_cannot_be_read_is_told_without_a_secret() {
+        #[derive(Debug, Deserialize)]
+        struct Numbers {
+            #[serde(rename = "session_key")]
+            _session_key: u32,
+        }
+        let incoming = incoming(Request::new(&ENDPOINT).with_body(r#"{"session_key":"canary"}"#));
+        let error = incoming.read::<Numbers>().unwrap_err();
+        assert!(error.contains("invalid type") && !error.contains("canary"), "{error}");
+    }
+}

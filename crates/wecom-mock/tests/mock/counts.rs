@@ -1,0 +1,92 @@
+//! How often a stub has to be called, and how often it may be.
+
+use wecom_core::ErrCode;
+use wecom_mock::Mock;
+
+use crate::calls::{GetGroups, call, groups, of_chain};
+
+/// The report after so many calls of the one stub.
+fn report_after(calls: usize, mock: &Mock) -> Option<String> {
+    let client = mock.client();
+    (0..calls).for_each(|_| drop(call(&client, of_chain("ch1"))));
+    mock.try_verify().err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_stub_has_to_be_called_as_often_as_it_has_answers_and_may_be_more_often() {
+    for (calls, is_met) in [(0, false), (1, false), (2, true), (3, true)] {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().error_code(-1).reply(groups(&[]));
+        assert_eq!(report_after(calls, &mock).is_none(), is_met, "{calls} calls");
+    }
+}
+
+#[test]
+fn times_is_exact() {
+    for (calls, is_met) in [(1, false), (2, true), (3, false)] {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[])).times(2);
+        assert_eq!(report_after(calls, &mock).is_none(), is_met, "{calls} calls");
+    }
+}
+
+#[test]
+fn at_least_is_a_lower_bound_whatever_the_number_of_answers() {
+    for (calls, is_met) in [(2, false), (3, true), (9, true)] {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[])).at_least(3);
+        assert_eq!(report_after(calls, &mock).is_none(), is_met, "{calls} calls");
+    }
+    let mock = Mock::new();
+    mock.on::<GetGroups>().error_code(-1).error_code(-1).reply(groups(&[])).at_least(1);
+    assert_eq!(report_after(1, &mock), None);
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[])).times(1).at_least(1);
+    assert_eq!(report_after(2, &mock), None);
+}
+
+#[test]
+fn optional_need_not_be_called_and_after_times_is_an_upper_bound() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[])).optional();
+    assert_eq!(report_after(0, &mock), None);
+    for (calls, is_met) in [(0, true), (2, true), (3, false)] {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[])).times(2).optional();
+        assert_eq!(report_after(calls, &mock).is_none(), is_met, "{calls} calls");
+    }
+}
+
+#[test]
+fn a_stub_that_is_used_up_leaves_the_call_to_the_next() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().error_code(45009).times(1);
+    mock.on::<GetGroups>().reply(groups(&["next"]));
+    let client = mock.client();
+    assert_eq!(call(&client, of_chain("ch1")).unwrap_err().code(), Some(ErrCode::FREQUENCY_EXCEEDED));
+    assert_eq!(call(&client, of_chain("ch1")).unwrap(), groups(&["next"]));
+}
+
+#[test]
+fn the_report_names_the_stub_its_place_and_both_counts() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().named("first page").reply(groups(&[])).times(3);
+    mock.on::<GetGroups>().named("second page").reply(groups(&[]));
+    let report = report_after(1, &mock).unwrap();
+    for part in [
+        "the stub for get_groups named \"first page\" (",
+        "counts.rs:",
+        "was called once, expected exactly 3 times",
+        "named \"second page\"",
+        "was not called, expected at least once",
+    ] {
+        assert!(report.contains(part), "{part:?} is not in:\n{report}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "has 2 answers, but is to be called once: the last would never be given")]
+fn more_answers_than_times_is_refused_at_once() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().error_code(-1).reply(groups(&[])).times(1);
+}

@@ -1,0 +1,56 @@
+//! What was called.
+
+use pollster::block_on;
+use serde_json::json;
+use wecom_core::RawCall;
+use wecom_mock::Mock;
+
+use crate::calls::{GET_GROUPS, GetChains, GetGroups, StopJob, call, groups, of_chain, stop};
+
+#[test]
+fn calls_come_back_typed_and_in_order() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[]));
+    mock.on::<StopJob>().reply(());
+    let client = mock.client();
+    call(&client, of_chain("ch2")).unwrap();
+    call(&client, stop("job1")).unwrap();
+    call(&client, of_chain("ch1")).unwrap();
+    assert_eq!(mock.calls::<GetGroups>(), [of_chain("ch2"), of_chain("ch1")]);
+    assert_eq!(mock.calls::<StopJob>(), [stop("job1")]);
+    assert_eq!(mock.calls::<GetChains>(), []);
+}
+
+#[test]
+fn the_journal_holds_every_call_with_its_request_and_whether_it_was_answered() {
+    let mock = Mock::new();
+    mock.on::<StopJob>().reply(());
+    let client = mock.client();
+    call(&client, stop("job1")).unwrap();
+    call(&client, of_chain("ch1")).unwrap_err();
+    let journal = mock.journal();
+    let seen: Vec<_> =
+        journal.iter().map(|call| (call.endpoint().name(), call.request().clone(), call.is_answered())).collect();
+    assert_eq!(seen, [("stop_job", json!({"jobid": "job1"}), true), ("get_groups", json!({"chain_id": "ch1"}), false)],);
+    mock.try_verify().unwrap_err();
+}
+
+#[test]
+fn a_request_that_is_not_of_the_type_is_in_the_journal_alone() {
+    let mock = Mock::new();
+    mock.on_endpoint(&GET_GROUPS).json(json!({"errcode": 0}));
+    let raw = RawCall::new(&GET_GROUPS).body(&json!({"chain": "ch1"})).unwrap();
+    block_on(mock.client().call_raw(raw)).unwrap();
+    assert_eq!(mock.calls::<GetGroups>(), []);
+    assert_eq!(*mock.journal()[0].request(), json!({"chain": "ch1"}));
+}
+
+#[test]
+fn clearing_the_journal_leaves_the_counts() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[])).times(1);
+    call(&mock.client(), of_chain("ch1")).unwrap();
+    mock.clear_journal();
+    assert!(mock.journal().is_empty());
+    mock.verify();
+}

@@ -1,0 +1,128 @@
+//! Time that a test moves.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use pollster::block_on;
+use wecom_core::{LocalTimer, Timer};
+use wecom_mock::ManualTimer;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Polls once, with a waker that does nothing.
+fn poll(future: Pin<&mut (impl Future<Output = ()> + ?Sized)>) -> Poll<()> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_sleep_ends_when_time_has_been_moved_past_it_and_not_before() {
+    let timer = ManualTimer::new();
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    assert_eq!(poll(sleep.as_mut()), Poll::Pending);
+    timer.advance(SECOND - Duration::from_nanos(1));
+    assert_eq!(poll(sleep.as_mut()), Poll::Pending);
+    timer.advance(Duration::from_nanos(1));
+    assert_eq!(poll(sleep.as_mut()), Poll::Ready(()));
+    assert_eq!(timer.now(), SECOND);
+}
+
+#[test]
+fn a_sleep_of_no_time_does_not_wait() {
+    block_on(LocalTimer::sleep(&ManualTimer::new(), Duration::ZERO));
+}
+
+#[test]
+fn an_endless_sleep_and_an_endless_advance_do_not_overflow() {
+    let timer = ManualTimer::new();
+    timer.advance(SECOND);
+    let mut sleep = Timer::sleep(&timer, Duration::MAX);
+    assert_eq!(poll(sleep.as_mut()), Poll::Pending);
+    timer.advance(Duration::MAX);
+    assert_eq!(poll(sleep.as_mut()), Poll::Ready(()));
+}
+
+#[test]
+fn those_who_wait_are_counted_and_one_who_is_dropped_no_longer() {
+    let timer = ManualTimer::new();
+    let mut long = Timer::sleep(&timer, 2 * SECOND);
+    let mut short = LocalTimer::sleep(&timer, SECOND);
+    assert_eq!((timer.sleepers(), timer.next_wake()), (0, None));
+    assert!(poll(long.as_mut()).is_pending() && poll(short.as_mut()).is_pending());
+    assert_eq!((timer.sleepers(), timer.next_wake()), (2, Some(SECOND)));
+    drop(short);
+    assert_eq!((timer.sleepers(), timer.next_wake()), (1, Some(2 * SECOND)));
+    timer.advance(2 * SECOND);
+    assert_eq!((timer.sleepers(), timer.next_wake()), (0, None));
+}
+
+#[test]
+fn a_sleep_that_is_polled_twice_waits_once() {
+    let timer = ManualTimer::new();
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    assert!(poll(sleep.as_mut()).is_pending() && poll(sleep.as_mut()).is_pending());
+    assert_eq!(timer.sleepers(), 1);
+}
+
+#[test]
+fn sleepers_are_woken_in_the_order_of_their_time() {
+    struct Note(usize, Arc<Mutex<Vec<usize>>>);
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+
+    let (timer, woken) = (ManualTimer::new(), Arc::new(Mutex::new(Vec::new())));
+    let mut sleeps: Vec<_> = [3, 1, 2].map(|seconds| Timer::sleep(&timer, seconds * SECOND)).into();
+    for (number, sleep) in sleeps.iter_mut().enumerate() {
+        let waker = Waker::from(Arc::new(Note(number, Arc::clone(&woken))));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    timer.advance(3 * SECOND);
+    assert_eq!(*woken.lock().unwrap(), [1, 2, 0]);
+}
+
+#[test]
+fn a_waker_may_come_back_to_the_timer() {
+    struct Curious(ManualTimer, AtomicUsize);
+    impl Wake for Curious {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0.sleepers() + 1, Ordering::SeqCst);
+        }
+    }
+
+    let timer = ManualTimer::new();
+    let curious = Arc::new(Curious(timer.clone(), AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&curious));
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    timer.advance(SECOND);
+    assert_eq!(curious.1.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_test_can_wait_until_others_wait() {
+    let timer = ManualTimer::new();
+    let mut all_asleep = pin!(timer.until_sleepers(2));
+    let mut first = Timer::sleep(&timer, SECOND);
+    let mut second = Timer::sleep(&timer, SECOND);
+    assert!(poll(first.as_mut()).is_pending());
+    assert_eq!(poll(all_asleep.as_mut()), Poll::Pending);
+    assert!(poll(second.as_mut()).is_pending());
+    assert_eq!(poll(all_asleep.as_mut()), Poll::Ready(()));
+}
+
+#[test]
+fn threads_that_sleep_are_woken_by_the_one_that_moves_time() {
+    let timer = ManualTimer::new();
+    std::thread::scope(|scope| {
+        (0..8).for_each(|_| drop(scope.spawn(|| block_on(Timer::sleep(&timer, SECOND)))));
+        block_on(timer.until_sleepers(8));
+        timer.advance(SECOND);
+    });
+    assert_eq!(timer.sleepers(), 0);
+}

@@ -1,0 +1,100 @@
+//! When the mock fails a test.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use wecom_mock::Mock;
+
+use crate::calls::{GetGroups, call, groups, of_chain};
+
+/// The text of the panic that this brings; empty when it brings none.
+pub(crate) fn panic_text(run: impl FnOnce()) -> String {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(run)) else { return String::new() };
+    let text = payload.downcast_ref::<String>().cloned();
+    text.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default()
+}
+
+#[test]
+fn a_mock_whose_stub_was_not_called_panics_when_it_is_dropped() {
+    let report = panic_text(|| {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[]));
+    });
+    assert!(report.contains("the stub for get_groups") && report.contains("was not called"), "{report}");
+}
+
+#[test]
+fn a_mock_that_could_not_answer_panics_when_it_is_dropped_although_the_error_was_swallowed() {
+    let report = panic_text(|| {
+        let mock = Mock::new();
+        let _ = call(&mock.client(), of_chain("ch1"));
+    });
+    assert!(report.contains("no stub answers") && report.contains("{\"chain_id\":\"ch1\"}"), "{report}");
+}
+
+#[test]
+fn a_mock_that_was_used_as_it_says_is_dropped_in_silence() {
+    let report = panic_text(|| {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[]));
+        call(&mock.client(), of_chain("ch1")).unwrap();
+    });
+    assert_eq!(report, "");
+}
+
+#[test]
+fn only_the_last_clone_verifies() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[]));
+    let (clone, client) = (mock.clone(), mock.client());
+    assert_eq!(panic_text(move || drop(mock)), "");
+    assert_eq!(panic_text(move || drop(clone)), "");
+    assert_ne!(panic_text(move || drop(client)), "");
+}
+
+#[test]
+fn a_mock_is_silent_while_the_test_is_panicking_already() {
+    let report = panic_text(|| {
+        let mock = Mock::new();
+        mock.on::<GetGroups>().reply(groups(&[]));
+        assert_eq!(1, 2, "the first panic");
+    });
+    assert!(report.contains("the first panic") && !report.contains("get_groups"), "{report}");
+}
+
+#[test]
+fn verify_panics_with_the_report_and_the_drop_after_it_does_not() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[]));
+    let report = panic_text(|| mock.verify());
+    assert!(report.contains("was not called, expected at least once"), "{report}");
+    assert_eq!(panic_text(move || drop(mock)), "");
+}
+
+#[test]
+fn what_happens_after_verify_is_verified_again() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().reply(groups(&[])).times(1);
+    let client = mock.client();
+    call(&client, of_chain("ch1")).unwrap();
+    mock.verify();
+    let _ = call(&client, of_chain("ch1"));
+    assert!(panic_text(move || drop((client, mock))).contains("no stub answers"));
+}
+
+#[test]
+fn a_stub_without_an_answer_fails_the_test() {
+    let mock = Mock::new();
+    let _ = mock.on::<GetGroups>();
+    let report = mock.try_verify().unwrap_err().to_string();
+    assert!(report.contains("the stub for get_groups") && report.contains("has no answer"), "{report}");
+}
+
+#[test]
+fn of_many_unanswered_calls_some_are_explained_and_the_rest_counted() {
+    let mock = Mock::new();
+    let client = mock.client();
+    (0..100).for_each(|_| drop(call(&client, of_chain("ch1"))));
+    let report = format!("{:?}", mock.try_verify().unwrap_err());
+    assert_eq!(report.matches("came: get_groups").count(), 5);
+    assert!(report.ends_with("and 95 more calls that no stub answers"), "{report}");
+}
