@@ -1,0 +1,73 @@
+//! Runs a future inside a tokio runtime, whichever thread and executor polls it.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+/// Polls `future`, and drops it, as if on a thread of the runtime: what it opens, sleeps on and spawns belongs there.
+pub(crate) async fn run_in<F: Future>(runtime: &Handle, future: F) -> F::Output {
+    let future = pin!(Some(future));
+    Entered { runtime, future }.await
+}
+
+struct Entered<'a, F> {
+    runtime: &'a Handle,
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<F: Future> Future for Entered<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let _entered = self.runtime.enter();
+        match self.future.as_mut().as_pin_mut() {
+            Some(future) => future.poll(context),
+            // Only a drop takes the future away, and nothing is polled after that.
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> Drop for Entered<'_, F> {
+    /// A connection that is given back to the pool may have to spawn.
+    fn drop(&mut self) {
+        let _entered = self.runtime.enter();
+        self.future.set(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Needs a runtime while it is polled and when it is dropped.
+    struct Needy;
+
+    impl Future for Needy {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Handle::current();
+            Poll::Pending
+        }
+    }
+
+    impl Drop for Needy {
+        fn drop(&mut self) {
+            Handle::current();
+        }
+    }
+
+    #[test]
+    fn a_future_is_polled_and_dropped_inside_the_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut future = Box::pin(run_in(runtime.handle(), Needy));
+        assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(future);
+        assert!(Handle::try_current().is_err());
+    }
+}

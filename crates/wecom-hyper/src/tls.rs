@@ -1,0 +1,144 @@
+//! TLS: which crypto provider does the work, and whose certificates are trusted.
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::builder::BuildError;
+
+/// Which crypto provider TLS works with. It is passed to rustls explicitly, so a process may hold both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Crypto {
+    /// [ring](https://crates.io/crates/ring): the default where it is compiled in.
+    #[cfg(feature = "ring")]
+    #[default]
+    Ring,
+    /// [aws-lc-rs](https://crates.io/crates/aws-lc-rs).
+    #[cfg(feature = "aws-lc-rs")]
+    #[cfg_attr(not(feature = "ring"), default)]
+    AwsLcRs,
+}
+
+impl Crypto {
+    fn provider(self) -> CryptoProvider {
+        match self {
+            #[cfg(feature = "ring")]
+            Self::Ring => rustls::crypto::ring::default_provider(),
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => rustls::crypto::aws_lc_rs::default_provider(),
+        }
+    }
+}
+
+/// Whose certificates are trusted, beside those that
+/// [were added](crate::HyperTransportBuilder::add_root_certificate).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Roots {
+    /// What the platform trusts, read when the transport is built: the default where it is compiled in.
+    #[cfg(feature = "platform-roots")]
+    #[default]
+    Platform,
+    /// The list of Mozilla's roots that is part of the binary: the default where the platform's is not compiled in.
+    #[cfg(feature = "bundled-roots")]
+    #[cfg_attr(not(feature = "platform-roots"), default)]
+    Bundled,
+    /// None but the added ones: for a gateway or a private deployment with a certificate authority of its own.
+    #[cfg_attr(not(any(feature = "platform-roots", feature = "bundled-roots")), default)]
+    OnlyAdded,
+}
+
+/// The configuration of rustls: HTTP/1.1, no client certificate.
+pub(crate) fn client_config(
+    crypto: Crypto,
+    roots: Roots,
+    added: Vec<CertificateDer<'static>>,
+) -> Result<ClientConfig, BuildError> {
+    let added_store = store_of(&added)?;
+    let provider = Arc::new(crypto.provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| BuildError::Tls(error.into()))?;
+    let config = match roots {
+        #[cfg(feature = "platform-roots")]
+        Roots::Platform => {
+            let verifier = platform_verifier(provider, added)?;
+            config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }
+        #[cfg(feature = "bundled-roots")]
+        Roots::Bundled => {
+            let mut store = added_store;
+            store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            config.with_root_certificates(store)
+        }
+        Roots::OnlyAdded if added_store.is_empty() => return Err(BuildError::NoRoots),
+        Roots::OnlyAdded => config.with_root_certificates(added_store),
+    };
+    let mut config = config.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn store_of(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore, BuildError> {
+    let mut store = RootCertStore::empty();
+    for (index, certificate) in certificates.iter().enumerate() {
+        store.add(certificate.clone()).map_err(|error| BuildError::RootCertificate { index, source: error.into() })?;
+    }
+    Ok(store)
+}
+
+#[cfg(feature = "platform-roots")]
+fn platform_verifier(
+    provider: Arc<CryptoProvider>,
+    added: Vec<CertificateDer<'static>>,
+) -> Result<rustls_platform_verifier::Verifier, BuildError> {
+    #[cfg(not(target_os = "android"))]
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(added, provider);
+    #[cfg(target_os = "android")]
+    let verifier = if added.is_empty() {
+        rustls_platform_verifier::Verifier::new(provider)
+    } else {
+        Err(rustls::Error::General("Android takes no root certificates beside its own".to_owned()))
+    };
+    verifier.map_err(|error| BuildError::PlatformRoots(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_roots_the_error_says_how_to_get_some() {
+        let error = client_config(Crypto::default(), Roots::OnlyAdded, Vec::new()).unwrap_err();
+        assert!(matches!(error, BuildError::NoRoots), "{error:?}");
+        assert!(error.to_string().contains("platform-roots"), "{error}");
+    }
+
+    #[test]
+    fn a_root_certificate_that_is_none_is_named_by_its_place() {
+        let added = vec![CertificateDer::from(b"-----BEGIN CERTIFICATE-----".to_vec())];
+        let error = client_config(Crypto::default(), Roots::OnlyAdded, added).unwrap_err();
+        assert!(matches!(error, BuildError::RootCertificate { index: 0, .. }), "{error:?}");
+    }
+
+    #[cfg(feature = "bundled-roots")]
+    #[test]
+    fn the_bundled_roots_need_nothing_from_the_platform() {
+        let config = client_config(Crypto::default(), Roots::Bundled, Vec::new()).unwrap();
+        assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
+    }
+
+    #[cfg(all(feature = "ring", feature = "aws-lc-rs", feature = "bundled-roots"))]
+    #[test]
+    fn each_crypto_provider_serves_while_the_other_is_compiled_in_and_none_is_installed() {
+        for crypto in [Crypto::Ring, Crypto::AwsLcRs] {
+            let config = client_config(crypto, Roots::Bundled, Vec::new()).unwrap();
+            let (used, meant) = (config.crypto_provider(), crypto.provider());
+            assert_eq!(format!("{:?}", used.key_provider), format!("{:?}", meant.key_provider));
+        }
+        assert!(CryptoProvider::get_default().is_none());
+    }
+}

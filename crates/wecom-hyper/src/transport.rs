@@ -1,0 +1,178 @@
+//! The transport: one request out, one reply back, within its limits.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_connection};
+use hyper_util::client::legacy::{Client, ResponseFuture};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use wecom_core::{Request, Response, Transport, TransportError};
+
+use crate::failure;
+use crate::outgoing::outgoing;
+use crate::reply;
+use crate::runtime::run_in;
+
+/// How long one attempt may take when neither the transport nor the request says otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How large a reply may be when the transport doesn't say otherwise: 8 MiB.
+const REPLY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Carries requests over HTTPS with hyper's pooled client.
+///
+/// Made by [`HyperTransport::new`], by [`HyperTransport::builder`], or of a client of your own by
+/// [`HyperTransport::from_client`]. Cheap to clone; all clones share the connections. Make one and keep it: each new
+/// one reads the roots and begins with an empty pool.
+///
+/// # What its errors say
+///
+/// | what happened | kind | the request |
+/// |---|---|---|
+/// | the name did not resolve | `Dns` | was not sent |
+/// | no TCP connection | `Connect` | was not sent |
+/// | no TLS, or a certificate that is not trusted | `Tls` | was not sent |
+/// | the connect limit passed, or the attempt's limit before there was a connection | `Timeout` | was not sent |
+/// | the attempt's limit passed later | `Timeout` | may have been carried out |
+/// | the connection was closed or broke | `ConnectionLost` | may have been carried out, unless hyper gave it back |
+/// | what came back is not HTTP | `Protocol` | may have been carried out |
+/// | the reply is over the limit | `ReplyTooLarge` | may have been carried out |
+/// | HTTP can't express the request | `Unsupported` | was not sent |
+/// | there is no tokio runtime | `NoRuntime` | was not sent |
+#[derive(Clone)]
+pub struct HyperTransport {
+    client: Arc<dyn Exchange>,
+    time_limit: Duration,
+    reply_limit: usize,
+    runtime: Option<Handle>,
+}
+
+impl HyperTransport {
+    /// A transport on a hyper-util client of your own: with its connector, its TLS, its pool and its proxies.
+    ///
+    /// The client decides what a scheme means, how long connecting may take and when idle connections close; give it a
+    /// [pool timer](hyper_util::client::legacy::Builder::pool_timer), without which they don't. The limits of the whole
+    /// attempt (30 seconds) and of the reply (8 MiB) are this transport's. A name that does not resolve is reported as
+    /// [`Connect`](wecom_core::TransportErrorKind::Connect): a connector's error doesn't tell them apart.
+    ///
+    /// ```
+    /// use hyper_util::client::legacy::Client;
+    /// use hyper_util::rt::TokioExecutor;
+    /// use wecom_hyper::HyperTransport;
+    ///
+    /// let plain = Client::builder(TokioExecutor::new()).build_http();
+    /// let transport = HyperTransport::from_client(plain);
+    /// # let _ = transport;
+    /// ```
+    #[must_use]
+    pub fn from_client<C>(client: Client<C, Full<Bytes>>) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self { client: Arc::new(client), time_limit: TIME_LIMIT, reply_limit: REPLY_LIMIT, runtime: None }
+    }
+
+    /// The same transport with a limit for the whole attempt, from connecting to the last byte of the reply: 30 seconds
+    /// by default. A request that brings a [limit of its own](Request::time_limit) is held to that one instead.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// The same transport with a limit for the body of a reply, in bytes: 8 MiB by default. No more than that is kept,
+    /// and a reply that announces more is not read at all.
+    #[must_use]
+    pub fn with_reply_limit(mut self, bytes: usize) -> Self {
+        self.reply_limit = bytes;
+        self
+    }
+
+    /// The same transport, running on this runtime whichever thread and executor polls its calls.
+    ///
+    /// The runtime needs its I/O and time drivers, has to be running for the call to get on (a current-thread runtime
+    /// runs only inside its `block_on`), and has to outlive the transport's calls.
+    ///
+    /// ```
+    /// use hyper_util::client::legacy::Client;
+    /// use hyper_util::rt::TokioExecutor;
+    /// use wecom_hyper::HyperTransport;
+    ///
+    /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    /// let client = Client::builder(TokioExecutor::new()).build_http();
+    /// let transport = HyperTransport::from_client(client).with_runtime(runtime.handle().clone());
+    /// # let _ = transport;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// One attempt, on a runtime.
+    async fn attempt(
+        &self,
+        mut request: http::Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<Response, TransportError> {
+        let connection = capture_connection(&mut request);
+        let exchange = async {
+            let reply = self.client.exchange(request).await;
+            let reply = reply.map_err(|error| failure::of_exchange(error, is_there(&connection)))?;
+            reply::collect(reply, self.reply_limit).await
+        };
+        match timeout(limit, exchange).await {
+            Ok(result) => result,
+            Err(_) => Err(failure::timed_out(limit, is_there(&connection))),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for HyperTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let ambient;
+        let runtime = match &self.runtime {
+            Some(given) => given,
+            None => {
+                ambient = Handle::try_current().map_err(|_| failure::no_runtime())?;
+                &ambient
+            }
+        };
+        let limit = request.time_limit().unwrap_or(self.time_limit);
+        let request = outgoing(&request)?;
+        run_in(runtime, self.attempt(request, limit)).await
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport")
+            .field("time_limit", &self.time_limit)
+            .field("reply_limit", &self.reply_limit)
+            .field("has_runtime", &self.runtime.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client whatever its connector is: the connector's type would otherwise be part of the user's types.
+trait Exchange: Send + Sync {
+    fn exchange(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture;
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> Exchange for Client<C, Full<Bytes>> {
+    fn exchange(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture {
+        self.request(request)
+    }
+}
+
+/// Whether the request had a connection: until then, no byte of it was sent.
+fn is_there(connection: &CaptureConnection) -> bool {
+    connection.connection_metadata().is_some()
+}

@@ -1,0 +1,90 @@
+//! The limits of time and size, and what is left behind when a call is given up.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::select;
+use wecom_core::Delivery::Unknown;
+use wecom_core::TransportErrorKind::{ReplyTooLarge, Timeout};
+use wecom_core::{Response, Transport, TransportError};
+
+use crate::server::{Answer, Event, Server};
+use crate::support::{failure, get, post, transport};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+#[tokio::test]
+async fn silence_ends_at_the_transports_limit() {
+    let server = Server::start([Answer::Silence]).await;
+    let transport = transport().with_time_limit(SHORT);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (Timeout, Unknown));
+}
+
+#[tokio::test]
+async fn a_reply_that_stops_half_way_ends_at_the_limit() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"canary\"";
+    let server = Server::start([Answer::Bytes(half.to_owned())]).await;
+    let transport = transport().with_time_limit(SHORT);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (Timeout, Unknown));
+}
+
+#[tokio::test]
+async fn a_requests_own_limit_stands_in_for_the_transports() {
+    let server = Server::start([Answer::Silence, Answer::reply("200 OK", "{}")]).await;
+
+    let transport = transport().with_time_limit(Duration::from_secs(20));
+    let hurried = post(server.base_url()).with_time_limit(SHORT);
+    assert_eq!(failure(&transport, hurried).await, (Timeout, Unknown));
+
+    let transport = transport.with_time_limit(Duration::ZERO);
+    let patient = post(server.base_url()).with_time_limit(Duration::from_secs(20));
+    assert_eq!(transport.send(patient).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_length_over_the_limit_is_refused_before_the_body_comes() {
+    // Only the head is ever sent: who waits for the body runs into the time limit instead.
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1025\r\n\r\n";
+    let server = Server::start([Answer::Bytes(head.to_owned())]).await;
+    let transport = transport().with_reply_limit(1024);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (ReplyTooLarge, Unknown));
+}
+
+#[tokio::test]
+async fn a_reply_of_just_the_limit_is_taken() {
+    let server = Server::start([Answer::reply("200 OK", &"x".repeat(1024))]).await;
+    let reply = transport().with_reply_limit(1024).send(get(server.base_url())).await.unwrap();
+    assert_eq!(reply.body().len(), 1024);
+}
+
+#[tokio::test]
+async fn an_endless_reply_is_dropped_with_its_connection() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut server = Server::start([Answer::Endless(head.to_owned())]).await;
+    let transport = transport().with_reply_limit(64 * 1024);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (ReplyTooLarge, Unknown));
+    loop {
+        if let Event::Stopped(written) = server.event().await {
+            // The limit, hyper's buffer, and what the system's buffers on both sides take.
+            assert!(written < 32 * 1024 * 1024, "{written}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_cancelled_and_the_next_one_works() {
+    let mut server = Server::start([Answer::Silence, Answer::reply("200 OK", "{}")]).await;
+    let transport = transport();
+    send_and_drop(transport.send(post(server.base_url())), &mut server).await;
+    assert_eq!(transport.send(post(server.base_url())).await.unwrap().status(), 200);
+}
+
+async fn send_and_drop(call: impl Future<Output = Result<Response, TransportError>>, server: &mut Server) {
+    let call = pin!(call);
+    select! {
+        _ = call => panic!("there is no reply"),
+        _ = server.request() => {}
+    }
+}

@@ -1,0 +1,16 @@
+//! The transport against servers on loopback that answer as a test says.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod connecting;
+mod exchange;
+mod limits;
+mod runtime;
+mod server;
+mod support;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod tls;
+
+static_assertions::assert_impl_all!(wecom_hyper::HyperTransport: Send, Sync, Clone, std::fmt::Debug);
+static_assertions::assert_impl_all!(wecom_hyper::TokioTimer: wecom_core::Timer, Clone, std::fmt::Debug);

@@ -1,0 +1,78 @@
+//! Calls on threads that have no runtime.
+
+use std::future::Future;
+use std::task::{Context, Waker};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use wecom_core::Delivery::NotSent;
+use wecom_core::Transport;
+use wecom_core::TransportErrorKind::NoRuntime;
+
+use crate::server::{Answer, Server};
+use crate::support::{assert_no_secret, post, transport};
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+#[test]
+fn without_a_runtime_the_error_says_how_to_give_one() {
+    let error = pollster::block_on(transport().send(post("http://127.0.0.1:1".parse().unwrap()))).unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent));
+    assert!(error.to_string().contains("with_runtime"), "{error}");
+    assert_no_secret(&error);
+}
+
+#[test]
+fn with_a_handle_any_thread_and_executor_will_do() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]));
+    let transport = transport().with_runtime(runtime.handle().clone());
+    for expected in ["1", "2"] {
+        let reply = pollster::block_on(transport.send(post(server.base_url()))).unwrap();
+        assert_eq!(reply.body(), expected);
+    }
+}
+
+#[test]
+fn a_call_can_be_dropped_on_a_thread_without_a_runtime() {
+    let runtime = runtime();
+    let mut server = runtime.block_on(Server::start([Answer::Silence, Answer::reply("200 OK", "{}")]));
+    let transport = transport().with_runtime(runtime.handle().clone());
+
+    let mut call = transport.send(post(server.base_url()));
+    // Polled until the server has the request, and then once more from outside.
+    runtime.block_on(async {
+        let mut request = std::pin::pin!(server.request());
+        std::future::poll_fn(|context| {
+            assert!(call.as_mut().poll(context).is_pending());
+            request.as_mut().poll(context).map(drop)
+        })
+        .await;
+    });
+    assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(call);
+
+    assert_eq!(pollster::block_on(transport.send(post(server.base_url()))).unwrap().status(), 200);
+}
+
+#[test]
+fn a_call_begun_in_a_runtime_goes_on_outside_it() {
+    // Runs only inside its `block_on`, so the first poll can't bring the reply.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(Server::start([Answer::reply("200 OK", "{}")]));
+    let transport = transport();
+    let mut call = transport.send(post(server.base_url()));
+    {
+        let _entered = runtime.enter();
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    let (finish, finished) = oneshot::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(|| runtime.block_on(finished));
+        let reply = pollster::block_on(call);
+        drop(finish);
+        assert_eq!(reply.unwrap().status(), 200);
+    });
+}

@@ -1,0 +1,64 @@
+//! Requests full of secrets, and the check that no error shows one.
+
+use std::error::Error;
+
+use wecom_core::{
+    AccessToken, BaseUrl, Delivery, Endpoint, Query, Request, Secret, Transport, TransportError, TransportErrorKind,
+};
+use wecom_hyper::HyperTransport;
+
+const GET: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+const POST: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
+
+/// In each secret of the requests below, and in what the servers send back.
+pub(crate) const CANARY: &str = "canary";
+
+/// A request with a secret wherever there is a place for one.
+pub(crate) fn post(base: BaseUrl) -> Request {
+    let mut query = Query::new();
+    query.push("id", "a b");
+    query.push_secret("corpsecret", Secret::new("canary-secret"));
+    Request::new(&POST)
+        .with_base_url(base)
+        .with_token(AccessToken::new("canary-token"))
+        .with_query(query)
+        .with_user_agent("tests/1")
+        .with_header("x-key", "canary-header")
+        .with_body(r#"{"a":"canary-body"}"#)
+}
+
+/// A request without a body.
+pub(crate) fn get(base: BaseUrl) -> Request {
+    Request::new(&GET).with_base_url(base).with_token(AccessToken::new("canary-token"))
+}
+
+/// The transport as it is built, or where there is no TLS in this build, one on a plain client.
+pub(crate) fn transport() -> HyperTransport {
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    let transport = crate::tls::builder().build().unwrap();
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let transport = on_a_plain_client();
+    transport
+}
+
+/// A transport on a client that the user brings.
+pub(crate) fn on_a_plain_client() -> HyperTransport {
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    HyperTransport::from_client(Client::builder(TokioExecutor::new()).build_http())
+}
+
+/// Sends a request that has to fail, and looks for secrets in the error.
+pub(crate) async fn failure(transport: &HyperTransport, request: Request) -> (TransportErrorKind, Delivery) {
+    let error = transport.send(request).await.expect_err("the request fails");
+    assert_no_secret(&error);
+    (error.kind(), error.delivery())
+}
+
+/// Asserts that neither the error nor any of its sources shows a secret or a URL in any of its texts.
+pub(crate) fn assert_no_secret(error: &TransportError) {
+    let links = std::iter::successors(Some(error as &dyn Error), |&link| link.source());
+    for text in links.flat_map(|link| [link.to_string(), format!("{link:?}"), format!("{link:#?}")]) {
+        assert!(!text.contains(CANARY) && !text.contains("corpgroup") && !text.contains("://"), "{text}");
+    }
+}

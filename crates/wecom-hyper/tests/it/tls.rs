@@ -1,0 +1,142 @@
+//! Trust, with a certificate authority of the test's own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, LazyLock};
+use std::thread::{self, JoinHandle};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use wecom_core::Delivery::NotSent;
+use wecom_core::TransportErrorKind::Tls;
+use wecom_core::{BaseUrl, Transport};
+use wecom_hyper::{BuildError, Crypto, HyperTransport, HyperTransportBuilder, Roots};
+
+use crate::support::{failure, post};
+
+/// A certificate authority, and a certificate that it gave to `127.0.0.1`.
+struct Authority {
+    root: CertificateDer<'static>,
+    leaf: CertificateDer<'static>,
+    leaf_key: Vec<u8>,
+}
+
+static TRUSTED: LazyLock<Authority> = LazyLock::new(|| Authority::with_leaf_for("127.0.0.1"));
+
+impl Authority {
+    fn with_leaf_for(host: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let root = params.self_signed(&key).unwrap().der().clone();
+        let issuer = Issuer::new(params, key);
+        let leaf_key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&leaf_key, &issuer).unwrap();
+        Self { root, leaf: leaf.der().clone(), leaf_key: leaf_key.serialize_der() }
+    }
+
+    /// Answers one request on one connection, with the name of the protocol that was agreed on as its body.
+    fn serve_once(&self) -> (BaseUrl, JoinHandle<()>) {
+        let key = PrivateKeyDer::Pkcs8(self.leaf_key.clone().into());
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.leaf.clone()], key)
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        (base, thread::spawn(move || answer_once(&listener, config)))
+    }
+}
+
+fn answer_once(listener: &TcpListener, config: ServerConfig) {
+    let (socket, _) = listener.accept().unwrap();
+    let session = ServerConnection::new(Arc::new(config)).unwrap();
+    let mut stream = BufReader::new(StreamOwned::new(session, socket));
+    let mut line = String::new();
+    // A client that refuses the certificate ends the connection here.
+    while line != "\r\n" {
+        line.clear();
+        if !stream.read_line(&mut line).is_ok_and(|read| read > 0) {
+            return;
+        }
+    }
+    let stream = stream.get_mut();
+    let body = String::from_utf8_lossy(stream.conn.alpn_protocol().unwrap_or_default()).into_owned();
+    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    stream.flush().unwrap();
+}
+
+fn provider() -> CryptoProvider {
+    #[cfg(feature = "ring")]
+    let provider = rustls::crypto::ring::default_provider();
+    #[cfg(not(feature = "ring"))]
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider
+}
+
+/// A builder that trusts the tests' authority, whatever else this build has for roots.
+pub(crate) fn builder() -> HyperTransportBuilder {
+    HyperTransport::builder().add_root_certificate(TRUSTED.root.to_vec())
+}
+
+async fn assert_connects(builder: HyperTransportBuilder) {
+    let (base, server) = TRUSTED.serve_once();
+    let reply = builder.build().unwrap().send(post(base)).await.unwrap();
+    assert_eq!((reply.status(), &reply.body()[..]), (200, &b"http/1.1"[..]));
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn an_added_root_is_trusted_beside_any_others() {
+    assert_connects(builder()).await;
+    assert_connects(builder().roots(Roots::OnlyAdded)).await;
+    #[cfg(feature = "platform-roots")]
+    assert_connects(builder().roots(Roots::Platform)).await;
+    #[cfg(feature = "bundled-roots")]
+    assert_connects(builder().roots(Roots::Bundled)).await;
+}
+
+#[tokio::test]
+async fn each_crypto_provider_makes_connections_and_none_is_installed() {
+    #[cfg(feature = "ring")]
+    assert_connects(builder().crypto(Crypto::Ring)).await;
+    #[cfg(feature = "aws-lc-rs")]
+    assert_connects(builder().crypto(Crypto::AwsLcRs)).await;
+    assert!(CryptoProvider::get_default().is_none());
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_refused() {
+    let stranger = Authority::with_leaf_for("127.0.0.1");
+    let (base, server) = stranger.serve_once();
+    assert_eq!(failure(&builder().build().unwrap(), post(base)).await, (Tls, NotSent));
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let other = Authority::with_leaf_for("other.example");
+    let (base, server) = other.serve_once();
+    let transport = builder().add_root_certificate(other.root.to_vec()).build().unwrap();
+    assert_eq!(failure(&transport, post(base)).await, (Tls, NotSent));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_builder_without_any_roots_says_so() {
+    let error = HyperTransport::builder().roots(Roots::OnlyAdded).build().unwrap_err();
+    assert!(matches!(error, BuildError::NoRoots), "{error:?}");
+}
+
+#[test]
+fn ring_is_the_default_where_it_is_compiled_in() {
+    #[cfg(feature = "ring")]
+    assert_eq!(Crypto::default(), Crypto::Ring);
+    #[cfg(not(feature = "ring"))]
+    assert_eq!(Crypto::default(), Crypto::AwsLcRs);
+}
