@@ -1,0 +1,72 @@
+//! What the envelope and the lenient reading cost: replies of 1, 100 and 10,000 corps, decoded as a call does it,
+//! against serde_json alone on the same payload struct, and against a struct of plain strings that forgives nothing.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use serde::Deserialize;
+use wecom_core::{Request, Response, decode};
+use wecom_tests::ratios;
+use wecom_upstream::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
+
+/// What somebody writes who has seen the documentation and nothing else.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "read by nobody, as fast as can be")]
+struct Strict {
+    errcode: i64,
+    errmsg: String,
+    has_more: bool,
+    next_cursor: String,
+    group_corps: Vec<StrictCorp>,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "read by nobody, as fast as can be")]
+struct StrictCorp {
+    groupid: i64,
+    corpid: String,
+    corp_name: String,
+    custom_id: String,
+    invite_userid: String,
+    is_joined: u8,
+}
+
+fn body(corps: usize) -> String {
+    let corps: Vec<_> = (0..corps)
+        .map(|n| {
+            format!(
+                r#"{{"groupid":{},"corpid":"wpAbCdEfGhIjKlMnOpQrStUv{n:08}","corp_name":"华东第{n}经销商有限公司","custom_id":"dealer{n}","invite_userid":"zhangsan","is_joined":1}}"#,
+                n % 50 + 2
+            )
+        })
+        .collect();
+    format!(r#"{{"errcode":0,"errmsg":"ok","has_more":false,"next_cursor":"","group_corps":[{}]}}"#, corps.join(","))
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let sizes = [1, 100, 10_000];
+    for corps in sizes {
+        let body = body(corps);
+        let request = Request::new(&GET_CHAIN_CORPINFO_LIST);
+        let response = Response::new(200, body.clone());
+        let mut group = criterion.benchmark_group(format!("decode {corps} corps"));
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function("bare payload struct", |bencher| {
+            bencher.iter(|| serde_json::from_slice::<GetChainCorpinfoListReply>(black_box(body.as_bytes())).unwrap());
+        });
+        group.bench_function("decode", |bencher| {
+            bencher.iter(|| decode::<GetChainCorpinfoList>(&request, black_box(&response)).unwrap());
+        });
+        group.bench_function("strict struct by hand", |bencher| {
+            bencher.iter(|| serde_json::from_slice::<Strict>(black_box(body.as_bytes())).unwrap());
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    for corps in sizes {
+        ratios::print(&format!("decode {corps} corps"), "bare payload struct", &["decode", "strict struct by hand"]);
+    }
+}

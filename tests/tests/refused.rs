@@ -1,0 +1,141 @@
+//! Requests that break a documented rule: refused before anything is sent, by a text that names the field, what is wrong
+//! with its value, and the limit.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::future::Future;
+
+use pollster::block_on;
+use wecom_core::Error;
+use wecom_mock::Mock;
+use wecom_upstream::{
+    AgentId, ChainId, CorpId, CorpRef, CustomId, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo,
+    GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, ImportChainContact,
+    ImportContact, ImportCorp, JobId, ListAppShareInfo, OpenId, PendingCorpId, RemoveCorp, UnionId,
+    UnionidToExternalUserid, UnionidToPendingId, Upstream, UserCustomId, UserId,
+};
+
+/// The text with which a call is refused; the mock sees to it that nothing was sent.
+#[track_caller]
+fn refused<T, F>(call: impl FnOnce(Upstream) -> F) -> String
+where
+    T: std::fmt::Debug,
+    F: Future<Output = Result<T, Error>>,
+{
+    let mock = Mock::new();
+    let error = block_on(call(Upstream::new(mock.client()))).unwrap_err();
+    assert!(error.is_invalid_request(), "{error}");
+    assert_eq!(error.attempts(), 0);
+    assert!(mock.journal().is_empty());
+    error.to_string()
+}
+
+macro_rules! refused {
+    ($method:ident($call:expr), $($expected:literal),+) => {{
+        let call = $call;
+        let text = refused(|upstream| async move { upstream.$method(call).await });
+        $(assert!(text.contains($expected), "{text}");)+
+        assert!(text.starts_with(concat!(stringify!($method), ": the request was not sent: ")), "{text}");
+    }};
+}
+
+fn chain() -> ChainId {
+    ChainId::new("ch1")
+}
+
+fn import(corps: Vec<ImportCorp>) -> ImportChainContact {
+    ImportChainContact::new(chain(), corps)
+}
+
+fn corp(contacts: usize) -> ImportCorp {
+    ImportCorp::new("企业", (0..contacts).map(|_| contact()))
+}
+
+fn contact() -> ImportContact {
+    ImportContact::member("张三", "13000000001")
+}
+
+#[test]
+fn over_a_hundred_external_ids_or_none() {
+    let ids = |count| ExternalUseridToPendingId::new((0..count).map(|n| ExternalUserId::new(format!("o{n}"))));
+    refused!(external_userid_to_pending_id(ids(101)), "external_userid holds 101", "1 to 100");
+    refused!(external_userid_to_pending_id(ids(0)), "external_userid holds 0", "1 to 100");
+}
+
+#[test]
+fn a_limit_out_of_range() {
+    refused!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).limit(101)), "limit is 101", "0 to 100");
+}
+
+#[test]
+fn an_empty_id_anywhere() {
+    let (none, no_corp) = (ChainId::new(""), CorpId::new(""));
+    refused!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).corpid(&no_corp)), "corpid is empty");
+    refused!(
+        unionid_to_external_userid(UnionidToExternalUserid::new(UnionId::new(""), OpenId::new("")).corpid(&no_corp)),
+        "unionid is empty",
+        "openid is empty",
+        "corpid is empty"
+    );
+    refused!(unionid_to_pending_id(UnionidToPendingId::new(UnionId::new("u"), OpenId::new(""))), "openid is empty");
+    refused!(
+        external_userid_to_pending_id(ExternalUseridToPendingId::new(["a", "", "c"].map(ExternalUserId::new))),
+        "external_userid[1] is empty"
+    );
+    refused!(get_chain_group(GetChainGroup::new(&none)), "chain_id is empty");
+    refused!(get_chain_corpinfo_list(GetChainCorpinfoList::new(&none)), "chain_id is empty");
+    refused!(get_chain_corpinfo(GetChainCorpinfo::new(&none, &no_corp)), "chain_id is empty", "corpid is empty");
+    refused!(get_chain_corpinfo(GetChainCorpinfo::new(chain(), PendingCorpId::new(""))), "pending_corpid is empty");
+    let both = CorpRef::Both { corpid: CorpId::new("c"), pending_corpid: PendingCorpId::new("") };
+    refused!(remove_corp(RemoveCorp::new(chain(), both)), "pending_corpid is empty");
+    refused!(get_result(GetResult::new(JobId::new(""))), "jobid is empty");
+    refused!(
+        get_chain_user_custom_id(GetChainUserCustomId::new(&none, &no_corp, UserId::new(""))),
+        "chain_id is empty",
+        "corpid is empty",
+        "userid is empty"
+    );
+    refused!(get_corp_shared_chain_list(GetCorpSharedChainList::new(&no_corp)), "corpid is empty");
+    refused!(import_chain_contact(ImportChainContact::new(&none, [corp(1)])), "chain_id is empty");
+}
+
+#[test]
+fn an_import_over_the_limits_of_one_job() {
+    refused!(import_chain_contact(import(vec![])), "contact_list holds 0", "1 to 1000");
+    refused!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list holds 1001", "1 to 1000");
+    refused!(import_chain_contact(import(vec![corp(201)])), "contact_list[0].contact_info_list holds 201", "1 to 200");
+    refused!(import_chain_contact(import(vec![corp(0)])), "contact_list[0].contact_info_list holds 0", "1 to 200");
+    let mut eleven = vec![corp(200); 10];
+    eleven.push(corp(1));
+    refused!(import_chain_contact(import(eleven)), "2001", "2000");
+    let heads = ImportCorp::new("企业", (0..6).map(|_| ImportContact::head("张三", "13000000001")));
+    refused!(import_chain_contact(import(vec![heads])), "contact_list[0].contact_info_list", "6", "5");
+}
+
+#[test]
+fn each_bad_field_of_an_import_at_once_and_no_value_repeated() {
+    let bad =
+        ImportCorp::new("企业!", [ImportContact::member("", "130000000012").user_custom_id(UserCustomId::new("0"))])
+            .custom_id(CustomId::new("a-b"))
+            .group_path("1/2/3/4/5/6/7/8/9/10");
+    let text = refused(|upstream| async move { upstream.import_chain_contact(import(vec![corp(1), bad])).await });
+    for expected in [
+        "contact_list[1].corp_name has a character",
+        "contact_list[1].group_path is 10 levels deep",
+        "at most 9",
+        "contact_list[1].custom_id has a character",
+        "contact_list[1].contact_info_list[0].name is empty",
+        "1 to 32 characters",
+        "and 1 more",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let contact = ImportContact::member("x", "130000000012").user_custom_id(UserCustomId::new("0"));
+    refused!(
+        import_chain_contact(import(vec![ImportCorp::new("企业", [contact])])),
+        "contact_list[0].contact_info_list[0].mobile has 12 digits",
+        "contact_list[0].contact_info_list[0].user_custom_id begins with a zero",
+        "2^64-2"
+    );
+    assert!(!text.contains("130000000012"), "{text}");
+}
