@@ -1,8 +1,8 @@
 //! The query of a request: pairs of a name and a value that is marked public or secret.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::secret::Secret;
 
@@ -76,17 +76,8 @@ impl fmt::Debug for Query {
     }
 }
 
-/// Appends `name=value` to a URL, percent-encoded, with the sign that has to stand before it.
-pub(crate) fn append_pair(url: &mut String, first: bool, name: &str, value: &str) {
-    url.push(if first { '?' } else { '&' });
-    url.push_str(name);
-    url.push('=');
-    // Writing to a String can't fail.
-    let _ = write!(url, "{}", encoded(value));
-}
-
 /// The value as it stands in a URL.
-pub(crate) fn encoded(value: &str) -> impl fmt::Display {
+pub(crate) fn encoded(value: &str) -> PercentEncode<'_> {
     utf8_percent_encode(value, ENCODED)
 }
 

@@ -9,8 +9,11 @@ use bytes::Bytes;
 use crate::base_url::BaseUrl;
 use crate::endpoint::{Endpoint, Method};
 use crate::headers::Headers;
-use crate::query::{Query, QueryValue, append_pair};
+use crate::query::{Query, QueryValue, encoded};
 use crate::secret::AccessToken;
+
+/// What the token is called in the query.
+const TOKEN_NAME: &str = "access_token";
 
 /// One request, as a [`Transport`](crate::Transport) gets it.
 ///
@@ -177,17 +180,24 @@ impl Request {
     /// The whole URL, **with the access token in it**: for the HTTP library, never for a log or an error.
     #[must_use]
     pub fn expose_url(&self) -> String {
-        let pairs = || {
-            let token = self.token.as_ref().map(|token| ("access_token", token.expose()));
-            token.into_iter().chain(self.query.iter().map(|(name, value)| (name, value.expose())))
-        };
         let (base, path) = (self.base.as_str(), self.endpoint.path());
-        let room: usize = pairs().map(|(name, value)| name.len() + value.len() + 2).sum();
-        let mut url = String::with_capacity(base.len() + path.len() + room);
+        let token = self.token.as_ref().map(AccessToken::expose_encoded);
+        let pairs = || self.query.iter().map(|(name, value)| (name, value.expose()));
+        // Encoding may triple a value; a wrong guess costs one more allocation.
+        let of_pairs: usize = pairs().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let of_token = token.map_or(0, |token| TOKEN_NAME.len() + token.len() + 2);
+        let mut url = String::with_capacity(base.len() + path.len() + of_token + of_pairs);
         url.push_str(base);
         url.push_str(path);
-        for (index, (name, value)) in pairs().enumerate() {
-            append_pair(&mut url, index == 0, name, value);
+        let mut sign = "?";
+        if let Some(token) = token {
+            url.extend([sign, TOKEN_NAME, "=", token]);
+            sign = "&";
+        }
+        for (name, value) in pairs() {
+            url.extend([sign, name, "="]);
+            url.extend(encoded(value));
+            sign = "&";
         }
         url
     }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::query::encoded;
+
 /// A secret: an app's `corpsecret`, say.
 ///
 /// ```
@@ -46,16 +48,21 @@ impl fmt::Debug for Secret {
 /// let token = AccessToken::new("the-token");
 /// assert_eq!(format!("{token:?}"), "AccessToken(***)");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct AccessToken {
     text: Secret,
+    /// As it stands in a URL, where that is not the text itself: made once, not for every call.
+    encoded: Option<Secret>,
     generation: u64,
 }
 
 impl AccessToken {
     /// Takes a token in, as generation 0.
     pub fn new(token: impl Into<Arc<str>>) -> Self {
-        Self { text: Secret::new(token), generation: 0 }
+        let text = Secret::new(token);
+        let encoded = encoded(text.expose()).to_string();
+        let encoded = (encoded != text.expose()).then(|| Secret::new(encoded));
+        Self { text, encoded, generation: 0 }
     }
 
     /// Sets the generation.
@@ -77,6 +84,22 @@ impl AccessToken {
         self.text.expose()
     }
 }
+
+impl AccessToken {
+    /// The token as it stands in a URL.
+    pub(crate) fn expose_encoded(&self) -> &str {
+        self.encoded.as_ref().unwrap_or(&self.text).expose()
+    }
+}
+
+/// Tokens are equal when text and generation are.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.generation == other.generation
+    }
+}
+
+impl Eq for AccessToken {}
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

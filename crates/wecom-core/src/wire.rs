@@ -27,9 +27,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::CowStrDeserializer;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor};
 
 /// A 64-bit integer, as a number or a string of digits.
@@ -92,13 +93,53 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
 ///
 /// When it is there, and not what it should be.
 pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    match Scalar::read(deserializer, "a number or a text")? {
-        Scalar::Null => Ok(None),
-        Scalar::Text(text) if text.is_empty() => Ok(None),
-        Scalar::Text(text) => T::deserialize(CowStrDeserializer::new(text)).map(Some),
-        Scalar::Flag(flag) => T::deserialize(flag.into_deserializer()).map(Some),
-        Scalar::Integer(integer) => T::deserialize(integer.into_deserializer()).map(Some),
-        Scalar::Unsigned(integer) => T::deserialize(integer.into_deserializer()).map(Some),
+    deserializer.deserialize_any(EmptyIsNone(PhantomData))
+}
+
+/// Reads a `T` from what is there, without a copy of it on the way.
+struct EmptyIsNone<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EmptyIsNone<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or a text")
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Option<T>, E> {
+        T::deserialize(flag.into_deserializer()).map(Some)
+    }
+
+    fn visit_i64<E: Error>(self, integer: i64) -> Result<Option<T>, E> {
+        T::deserialize(integer.into_deserializer()).map(Some)
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Option<T>, E> {
+        T::deserialize(integer.into_deserializer()).map(Some)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Option<T>, E> {
+        if text.is_empty() { Ok(None) } else { T::deserialize(BorrowedStrDeserializer::new(text)).map(Some) }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
+        if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 }
 

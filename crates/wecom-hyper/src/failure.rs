@@ -8,10 +8,11 @@ use hyper_util::client::legacy;
 use thiserror::Error;
 use wecom_core::{Delivery, TransportError, TransportErrorKind};
 
-/// A request that brought no head of a reply; `connected` says whether it had got a connection.
+/// A request that brought no head of a reply; `connected` says whether it can have got a connection.
 pub(crate) fn of_exchange(error: legacy::Error, connected: bool) -> TransportError {
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    let delivery = if connected && !was_given_back(&error) { Delivery::Unknown } else { Delivery::NotSent };
+    let unsent = error.is_connect() || was_given_back(&error) || !connected;
+    let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
     TransportError::new(kind, delivery).with_source(error)
 }
 

@@ -1,10 +1,18 @@
 //! What hyper is given to send.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 use http_body_util::Full;
 use thiserror::Error;
 use wecom_core::{Delivery, Request, TransportError, TransportErrorKind};
+
+/// What every request accepts, and what every body is.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The three of every request, and the `host` that hyper adds.
+const USUAL_HEADERS: usize = 4;
 
 /// The request in hyper's terms.
 pub(crate) fn outgoing(request: &Request) -> Result<http::Request<Full<Bytes>>, TransportError> {
@@ -22,16 +30,31 @@ fn convert(request: &Request) -> Result<http::Request<Full<Bytes>>, Unsendable> 
 }
 
 fn put_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Unsendable> {
+    headers.reserve(USUAL_HEADERS);
     for (name, value) in request.headers() {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Unsendable::HeaderName)?;
+        let name = header_name(name)?;
         if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
             return Err(Unsendable::Framing);
+        }
+        if value == JSON.as_bytes() {
+            headers.append(name, JSON);
+            continue;
         }
         let Ok(mut value) = HeaderValue::from_bytes(value) else { return Err(Unsendable::HeaderValue(name)) };
         value.set_sensitive(true);
         headers.append(name, value);
     }
     Ok(())
+}
+
+/// The names that every request has are not looked up each time.
+fn header_name(name: &str) -> Result<HeaderName, Unsendable> {
+    match name {
+        "accept" => Ok(ACCEPT),
+        "content-type" => Ok(CONTENT_TYPE),
+        "user-agent" => Ok(USER_AGENT),
+        added => HeaderName::from_bytes(added.as_bytes()).map_err(|_| Unsendable::HeaderName),
+    }
 }
 
 /// Why HTTP can't express a request. The texts tell the place, never what stood there.

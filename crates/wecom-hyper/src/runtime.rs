@@ -1,18 +1,19 @@
 //! Runs a future inside a tokio runtime, whichever thread and executor polls it.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
 /// Polls `future`, and drops it, as if on a thread of the runtime: what it opens, sleeps on and spawns belongs there.
-pub(crate) async fn run_in<F: Future>(runtime: &Handle, future: F) -> F::Output {
-    let future = pin!(Some(future));
-    Entered { runtime, future }.await
+///
+/// It comes pinned where the caller made it: passed by value, it would be stored twice.
+pub(crate) fn run_in<'a, F: Future>(runtime: &'a Handle, future: Pin<&'a mut Option<F>>) -> Entered<'a, F> {
+    Entered { runtime, future }
 }
 
-struct Entered<'a, F> {
+pub(crate) struct Entered<'a, F> {
     runtime: &'a Handle,
     future: Pin<&'a mut Option<F>>,
 }
@@ -40,6 +41,7 @@ impl<F> Drop for Entered<'_, F> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::task::Waker;
 
     use super::*;
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn a_future_is_polled_and_dropped_inside_the_runtime() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut future = Box::pin(run_in(runtime.handle(), Needy));
+        let mut future = Box::pin(async { run_in(runtime.handle(), pin!(Some(Needy))).await });
         assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         drop(future);
         assert!(Handle::try_current().is_err());

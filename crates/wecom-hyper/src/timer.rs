@@ -1,5 +1,6 @@
 //! Tokio's clock and sleep, as `wecom-core` takes them.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -60,7 +61,7 @@ impl Timer for TokioTimer {
 
     async fn sleep(&self, duration: Duration) {
         match &self.runtime {
-            Some(runtime) => run_in(runtime, async { sleep(duration).await }).await,
+            Some(runtime) => run_in(runtime, pin!(Some(async { sleep(duration).await }))).await,
             None => sleep(duration).await,
         }
     }

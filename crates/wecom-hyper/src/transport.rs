@@ -1,6 +1,7 @@
 //! The transport: one request out, one reply back, within its limits.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_co
 use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use wecom_core::{Request, Response, Transport, TransportError};
+use wecom_core::{Request, Response, Safety, Transport, TransportError};
 
 use crate::failure;
 use crate::outgoing::outgoing;
@@ -37,8 +38,8 @@ const REPLY_LIMIT: usize = 8 * 1024 * 1024;
 /// | the name did not resolve | `Dns` | was not sent |
 /// | no TCP connection | `Connect` | was not sent |
 /// | no TLS, or a certificate that is not trusted | `Tls` | was not sent |
-/// | the connect limit passed, or the attempt's limit before there was a connection | `Timeout` | was not sent |
-/// | the attempt's limit passed later | `Timeout` | may have been carried out |
+/// | the connect limit passed | `Timeout` | was not sent |
+/// | the attempt's limit passed | `Timeout` | may have been carried out, unless it would change something and had no connection yet: then it was not sent |
 /// | the connection was closed or broke | `ConnectionLost` | may have been carried out, unless hyper gave it back |
 /// | what came back is not HTTP | `Protocol` | may have been carried out |
 /// | the reply is over the limit | `ReplyTooLarge` | may have been carried out |
@@ -115,21 +116,33 @@ impl HyperTransport {
         self
     }
 
-    /// One attempt, on a runtime.
-    async fn attempt(
+    /// Hands the request to the client, and says how to tell whether it has got a connection.
+    ///
+    /// Watching for the connection costs some five percent of a call's time, and what it tells decides only what a call
+    /// that changes something may do. So a call that only reads goes without: when its time is over it may have been
+    /// carried out, whatever it was waiting for.
+    fn begin(&self, request: &Request) -> Result<(ResponseFuture, Option<CaptureConnection>), TransportError> {
+        let mut sent = outgoing(request)?;
+        let watched = request.endpoint().repetition() != Safety::Safe;
+        let connection = watched.then(|| capture_connection(&mut sent));
+        Ok((self.client.exchange(sent), connection))
+    }
+
+    /// The reply to what was begun, on a runtime.
+    async fn finish(
         &self,
-        mut request: http::Request<Full<Bytes>>,
+        reply: ResponseFuture,
+        connection: Option<CaptureConnection>,
         limit: Duration,
     ) -> Result<Response, TransportError> {
-        let connection = capture_connection(&mut request);
-        let exchange = async {
-            let reply = self.client.exchange(request).await;
-            let reply = reply.map_err(|error| failure::of_exchange(error, is_there(&connection)))?;
+        let exchange = timeout(limit, async {
+            let reply = reply.await;
+            let reply = reply.map_err(|error| failure::of_exchange(error, is_there(connection.as_ref())))?;
             reply::collect(reply, self.reply_limit).await
-        };
-        match timeout(limit, exchange).await {
+        });
+        match exchange.await {
             Ok(result) => result,
-            Err(_) => Err(failure::timed_out(limit, is_there(&connection))),
+            Err(_) => Err(failure::timed_out(limit, is_there(connection.as_ref()))),
         }
     }
 }
@@ -146,8 +159,8 @@ impl Transport for HyperTransport {
             }
         };
         let limit = request.time_limit().unwrap_or(self.time_limit);
-        let request = outgoing(&request)?;
-        run_in(runtime, self.attempt(request, limit)).await
+        let (reply, connection) = self.begin(&request)?;
+        run_in(runtime, pin!(Some(self.finish(reply, connection, limit)))).await
     }
 }
 
@@ -172,7 +185,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> Exchange for Client<C, Full<Byt
     }
 }
 
-/// Whether the request had a connection: until then, no byte of it was sent.
-fn is_there(connection: &CaptureConnection) -> bool {
-    connection.connection_metadata().is_some()
+/// Whether the request can have had a connection: until then, no byte of it was sent.
+fn is_there(connection: Option<&CaptureConnection>) -> bool {
+    connection.is_none_or(|connection| connection.connection_metadata().is_some())
 }
