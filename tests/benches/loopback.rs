@@ -2,9 +2,11 @@
 //! client written by hand on hyper-util, and reqwest. Each builds the URL with the token, writes the JSON, keeps a time
 //! limit and a size cap, reads the reply and checks its errcode.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a benchmark")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +20,6 @@ use tokio::runtime::Runtime;
 use wecom_core::{AccessToken, Client};
 use wecom_hyper::HyperTransport;
 use wecom_tests::loopback::{Answers, Loopback};
-use wecom_tests::ratios;
 use wecom_upstream::{ChainId, GetChainGroup, Group, Upstream};
 
 const REPLY: &str = include_str!("../../crates/wecom-upstream/samples/get_chain_group.reply.json");
@@ -120,40 +121,89 @@ where
     start.elapsed()
 }
 
-fn main() {
-    let mut criterion = Criterion::default().configure_from_args().measurement_time(Duration::from_secs(8));
-    let server = Loopback::start_forgetful(Answers::new().with("corpgroup/corp/get_chain_group", REPLY));
-    let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let upstream = ours(&server.base_url());
-    let by_hand = HandWritten::new(server.base_url());
-    let reqwest = Reqwest::new(server.base_url());
+/// A client under measurement: makes this many calls, and says how long they took.
+type Contestant = Box<dyn Fn(u64) -> Duration>;
 
-    for in_flight in [1, 64] {
-        let mut group = criterion.benchmark_group(format!("loopback {in_flight} in flight"));
-        group.throughput(Throughput::Elements(1));
-        macro_rules! measure {
-            ($name:literal, $client:expr, $call:expr) => {
-                group.bench_function($name, |bencher| {
-                    bencher.iter_custom(|calls| {
-                        let client = $client.clone();
-                        runtime.block_on(run(calls, in_flight, move || {
-                            let client = client.clone();
-                            #[allow(clippy::redundant_closure_call, reason = "one measurement for three clients")]
-                            async move {
-                                $call(client).await
-                            }
-                        }))
-                    });
-                });
-            };
+/// The clients of one run. Each sample has all of them make the same calls in turn, so that what else the machine does
+/// meets them alike; the ratios are the medians over these rounds.
+struct Contest {
+    clients: Vec<(&'static str, Contestant)>,
+    rounds: RefCell<Vec<Vec<f64>>>,
+}
+
+impl Contest {
+    fn new(clients: Vec<(&'static str, Contestant)>) -> Self {
+        Self { clients, rounds: RefCell::default() }
+    }
+
+    /// One round, begun by another client each time; gives the time of the one that is measured.
+    fn round(&self, calls: u64, measured: usize) -> Duration {
+        let count = self.clients.len();
+        let first = self.rounds.borrow().len();
+        let mut times = vec![Duration::ZERO; count];
+        for turn in 0..count {
+            let index = (first + turn) % count;
+            times[index] = self.clients[index].1(calls);
         }
-        measure!("hyper-util by hand", by_hand, async |client: HandWritten| client.get_chain_group().await);
-        measure!("wecom", upstream, async |client: Upstream| client.get_chain_group(call()).await.unwrap().groups);
-        measure!("reqwest", reqwest, async |client: Reqwest| client.get_chain_group().await);
+        self.rounds.borrow_mut().push(times.iter().map(Duration::as_secs_f64).collect());
+        times[measured]
+    }
+
+    #[allow(clippy::print_stdout, reason = "a benchmark's report")]
+    fn report(&self, group: &str) {
+        let rounds = self.rounds.borrow();
+        // A filtered run has no rounds.
+        if rounds.is_empty() {
+            return;
+        }
+        for (index, (name, _)) in self.clients.iter().enumerate().skip(1) {
+            let mut ratios: Vec<_> = rounds.iter().map(|times| times[0] / times[index]).collect();
+            ratios.sort_by(f64::total_cmp);
+            let (rounds, base) = (ratios.len(), self.clients[0].0);
+            println!(
+                "{group}: {name} has {:.2} x the throughput of {base} (median of {rounds} rounds)",
+                ratios[rounds / 2]
+            );
+        }
+    }
+}
+
+/// What makes calls over a client that is cloned for each task.
+fn contestant<C, F>(runtime: &Rc<Runtime>, in_flight: u64, client: C, call: fn(C) -> F) -> Contestant
+where
+    C: Clone + Send + Sync + 'static,
+    F: Future<Output = Vec<Group>> + Send + 'static,
+{
+    let runtime = Rc::clone(runtime);
+    Box::new(move |calls| {
+        let client = client.clone();
+        runtime.block_on(run(calls, in_flight, move || call(client.clone())))
+    })
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args().sample_size(60);
+    let server = Loopback::start_forgetful(Answers::new().with("corpgroup/corp/get_chain_group", REPLY));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = Rc::new(runtime);
+    for in_flight in [1, 64] {
+        let base_url = server.base_url();
+        let by_hand = |client: HandWritten| async move { client.get_chain_group().await };
+        let wecom = |client: Upstream| async move { client.get_chain_group(call()).await.unwrap().groups };
+        let reqwest = |client: Reqwest| async move { client.get_chain_group().await };
+        let contest = Rc::new(Contest::new(vec![
+            ("hyper-util by hand", contestant(&runtime, in_flight, HandWritten::new(base_url.clone()), by_hand)),
+            ("wecom", contestant(&runtime, in_flight, ours(&base_url), wecom)),
+            ("reqwest", contestant(&runtime, in_flight, Reqwest::new(base_url), reqwest)),
+        ]));
+        let name = format!("loopback {in_flight} in flight");
+        let mut group = criterion.benchmark_group(&name);
+        group.throughput(Throughput::Elements(1));
+        for (index, (client, _)) in contest.clients.iter().enumerate() {
+            group.bench_function(*client, |bencher| bencher.iter_custom(|calls| contest.round(calls, index)));
+        }
         group.finish();
+        contest.report(&name);
     }
     criterion.final_summary();
-    for in_flight in [1, 64] {
-        ratios::print(&format!("loopback {in_flight} in flight"), "hyper-util by hand", &["wecom", "reqwest"]);
-    }
 }

@@ -35,20 +35,28 @@ use crate::token::{CredentialTokens, TokenError, TokenScope};
 /// # let _ = client;
 /// ```
 pub struct Client<M: Threading = Shared> {
+    shared: Arc<Inner<M>>,
+    time_limit: Option<Duration>,
+}
+
+struct Inner<M: Threading> {
     channel: Channel<M>,
     tokens: Tokens<M>,
-    time_limit: Option<Duration>,
 }
 
 /// Where the client's tokens come from. The built-in sources are called directly: a boxed future a call is for those
 /// who bring their own.
 enum Tokens<M: Threading> {
     Fixed(AccessToken),
-    Credentials(Arc<CredentialTokens<M>>),
+    Credentials(CredentialTokens<M>),
     Own(M::Tokens),
 }
 
 impl<M: Threading> Client<M> {
+    fn new(channel: Channel<M>, tokens: Tokens<M>) -> Self {
+        Self { shared: Arc::new(Inner { channel, tokens }), time_limit: None }
+    }
+
     /// Makes a typed call.
     ///
     /// A call that WeCom refuses for its token is repeated once, with a new token: it was refused before it did
@@ -76,17 +84,18 @@ impl<M: Threading> Client<M> {
     /// transport. Without one, the transport's own limit holds.
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
-        Self { time_limit: Some(limit), ..self.clone() }
+        Self { shared: Arc::clone(&self.shared), time_limit: Some(limit) }
     }
 
     /// The address below which the endpoints lie.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
-        self.channel.base_url()
+        self.shared.channel.base_url()
     }
 
     async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        let request = self.channel.address(request);
+        let Inner { channel, tokens } = &*self.shared;
+        let request = channel.address(request);
         let request = match self.time_limit {
             Some(limit) => request.with_time_limit(limit),
             None => request,
@@ -96,20 +105,22 @@ impl<M: Threading> Client<M> {
             return self.once(&request).await;
         }
         let without_token = |attempts| move |error: TokenError| Error::new(endpoint, attempts, error);
-        let token = self.tokens.token().await.map_err(without_token(0))?;
-        let first = request.with_token(token.clone());
+        let token = tokens.token().await.map_err(without_token(0))?;
+        let first = request.with_token(token);
         let error = match self.once(&first).await {
             Err(error) if error.is_token_rejected() => error,
             outcome => return outcome,
         };
-        let Some(token) = self.tokens.replace(&token).await.map_err(without_token(1))? else {
+        // The token is there: it was put in above.
+        let Some(refused) = first.token() else { return Err(error) };
+        let Some(token) = tokens.replace(refused).await.map_err(without_token(1))? else {
             return Err(error);
         };
         self.once(&first.with_token(token).with_attempt(2)).await
     }
 
     async fn once<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        let response = self.channel.send(request).await?;
+        let response = self.shared.channel.send(request).await?;
         decode_as(request, &response)
     }
 }
@@ -134,17 +145,7 @@ impl<M: Threading> Tokens<M> {
 
 impl<M: Threading> Clone for Client<M> {
     fn clone(&self) -> Self {
-        Self { channel: self.channel.clone(), tokens: self.tokens.clone(), time_limit: self.time_limit }
-    }
-}
-
-impl<M: Threading> Clone for Tokens<M> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Fixed(token) => Self::Fixed(token.clone()),
-            Self::Credentials(tokens) => Self::Credentials(tokens.clone()),
-            Self::Own(tokens) => Self::Own(tokens.clone()),
-        }
+        Self { shared: Arc::clone(&self.shared), time_limit: self.time_limit }
     }
 }
 

@@ -188,10 +188,10 @@ impl<M: Threading> ClientBuilder<TokenSource<M>, M> {
             Source::Fixed(token) => Tokens::Fixed(token),
             Source::Own(provider) => Tokens::Own(provider),
             Source::Credentials(credentials) => {
-                Tokens::Credentials(Arc::new(CredentialTokens::new(channel.clone(), credentials, clock)))
+                Tokens::Credentials(CredentialTokens::new(channel.clone(), credentials, clock))
             }
         };
-        Client { channel, tokens, time_limit: None }
+        Client::new(channel, tokens)
     }
 }
 
