@@ -218,8 +218,12 @@ impl fmt::Display for Error {
     }
 }
 
+/// The text as it is, because that is what `unwrap` and a `main` that returns an error show; `{:#?}` shows the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("Error")
             .field("endpoint", &self.0.endpoint.name())
             .field("attempts", &self.0.attempts)

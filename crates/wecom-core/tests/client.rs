@@ -200,3 +200,63 @@ fn a_request_that_cannot_be_written_as_json_is_refused_before_it_is_sent() {
     assert!(error.is_invalid_request() && error.attempts() == 0);
     assert!(error.to_string().contains("a map's key is no text"), "{error}");
 }
+
+#[test]
+fn debug_shows_the_text_and_its_alternate_form_the_parts() {
+    let error = RawCall::new(&LIST_IDS).body(&std::collections::HashMap::from([(vec![1], 1)])).unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert!(format!("{error:#?}").contains("attempts: 0"));
+}
+
+#[test]
+fn a_local_client_has_a_clock_and_a_provider_of_its_own_too() {
+    use wecom_core::{Credentials, LocalTimer, LocalTokenProvider, Secret, TokenError, TokenScope};
+
+    struct Clock(Rc<RefCell<Duration>>);
+
+    #[async_trait(?Send)]
+    impl LocalTimer for Clock {
+        fn now(&self) -> Duration {
+            *self.0.borrow()
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    struct Own(Rc<RefCell<u32>>);
+
+    #[async_trait(?Send)]
+    impl LocalTokenProvider for Own {
+        async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
+            *self.0.borrow_mut() += 1;
+            Ok(token())
+        }
+
+        async fn replace(&self, _: &TokenScope, _: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+            Ok(None)
+        }
+    }
+
+    let (now, fetches, asked) = (Rc::new(RefCell::default()), Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
+    let counted = Rc::clone(&fetches);
+    let transport = move || {
+        let counted = Rc::clone(&counted);
+        from_fn(move |request: Request| {
+            *counted.borrow_mut() += u32::from(request.token().is_none());
+            async { Ok(Response::new(200, r#"{"errcode":0,"access_token":"token","expires_in":7200}"#)) }
+        })
+    };
+    let call = |client: &Client<wecom_core::Local>| block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap();
+
+    let credentials = Credentials::new("ww1", Secret::new("canary-secret"));
+    let client = Client::local(transport()).clock(Clock(Rc::clone(&now))).credentials(credentials).build();
+    for (seconds, expected) in [(0, 1), (7199, 1), (7200, 2)] {
+        *now.borrow_mut() = Duration::from_secs(seconds);
+        call(&client);
+        assert_eq!(*fetches.borrow(), expected, "at {seconds} s");
+    }
+
+    let client = Client::local(transport()).token_provider(Own(Rc::clone(&asked))).build();
+    call(&client);
+    assert_eq!((*asked.borrow(), *fetches.borrow()), (1, 2));
+}

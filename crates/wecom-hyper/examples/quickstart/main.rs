@@ -7,7 +7,7 @@
 //! - `cargo run --example quickstart -- --serve` keeps the embedded WeCom up on 127.0.0.1:8900, for the first example of
 //!   the README.
 
-#![allow(clippy::print_stdout, reason = "it is there to show something")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to show something")]
 
 mod embedded;
 mod show;
@@ -15,6 +15,7 @@ mod show;
 use std::env;
 use std::error::Error;
 use std::net::Ipv4Addr;
+use std::process::ExitCode;
 
 use wecom_core::{BaseUrl, Client, Credentials, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
@@ -26,7 +27,17 @@ const PORT: u16 = 8900;
 type Outcome = Result<(), Box<dyn Error>>;
 
 #[tokio::main]
-async fn main() -> Outcome {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome {
     if env::args().any(|argument| argument == "--serve") {
         return serve().await;
     }
