@@ -17,6 +17,7 @@ use crate::transport_error::TransportError;
 /// # What a transport is responsible for
 ///
 /// - **Any HTTP status is `Ok`.** A 404 or a 502 is a reply, not an error of the transport.
+/// - **One call is one request.** Retries of an HTTP library are switched off: what may be repeated is decided above.
 /// - **Bytes in, bytes out.** The body goes out as it is and comes back as it is, apart from transfer and content
 ///   decoding; it is the transport that bounds how large a reply may be.
 /// - **Redirects are not followed**: the next address would be given the token. A 3xx is returned like any status.

@@ -1,0 +1,107 @@
+//! What has to arrive at the server.
+
+use wecom_core::Request;
+
+use super::probe::{Finding, Probe, get, post, told};
+use super::report::Verdict;
+use super::server::{Answer, Server};
+
+/// A server that answers `{}` to everything.
+fn obliging() -> std::io::Result<Server> {
+    Server::start(|_, _| Answer::reply(200, "{}"))
+}
+
+pub(crate) async fn method_and_url(probe: &Probe<'_>) -> Finding {
+    const QUERY: &str = "access_token=conformance-canary-token&text=a%20b%26c%3Dd%2F%E4%BC%81%2B%25~%27\
+                         &secret=conformance-canary-secret";
+    let server = obliging()?;
+    for (request, line) in [
+        (get(server.address())?, format!("GET /prefix/cgi-bin/conformance/get?{QUERY}")),
+        (post(server.address())?, format!("POST /prefix/cgi-bin/conformance/post?{QUERY}")),
+    ] {
+        probe.reply(request, "Ok with status 200").await?;
+        let log = server.log();
+        let came = log.requests.last().map_or("no request", |request| request.line.as_str());
+        if came != line {
+            return Err(Verdict::failed(line, came));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn headers(probe: &Probe<'_>) -> Finding {
+    let server = obliging()?;
+    for request in [get(server.address())?, post(server.address())?] {
+        let sent = request.clone();
+        probe.reply(request, "Ok with status 200").await?;
+        compare_headers(&server, &sent)?;
+    }
+    Ok(())
+}
+
+fn compare_headers(server: &Server, sent: &Request) -> Finding {
+    let log = server.log();
+    let Some(received) = log.requests.last() else { return Err(Verdict::failed("one request", "no request")) };
+    let host = server.address().to_string();
+    for (name, value) in sent.headers().chain([("host", host.as_bytes())]) {
+        let came = received.header(name);
+        if came != [value] {
+            let came: Vec<_> = came.into_iter().map(String::from_utf8_lossy).collect();
+            return Err(Verdict::failed(
+                format!("the header {name} once on a {}, as {}", sent.method(), String::from_utf8_lossy(value)),
+                if came.is_empty() { "no such header".to_owned() } else { came.join(" and ") },
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn body(probe: &Probe<'_>) -> Finding {
+    let server = obliging()?;
+    let every_byte: Vec<u8> = (0..=255).cycle().take(256 * 1024).collect();
+    for (what, request) in [
+        ("a GET", get(server.address())?),
+        ("a POST of JSON", post(server.address())?),
+        ("a POST of 256 KiB of all byte values", post(server.address())?.with_body(every_byte)),
+    ] {
+        let sent = request.body().cloned().unwrap_or_default();
+        probe.reply(request, "Ok with status 200").await?;
+        let log = server.log();
+        let came = log.requests.last().map(|request| request.body.as_slice()).unwrap_or_default();
+        if came != sent {
+            return Err(Verdict::failed(
+                format!("{what} with a body of {} bytes", sent.len()),
+                difference(&sent, came),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where bytes begin to differ.
+pub(crate) fn difference(expected: &[u8], came: &[u8]) -> String {
+    let same = expected.iter().zip(came).take_while(|(expected, came)| expected == came).count();
+    format!("{} bytes, of which the first {same} are right", came.len())
+}
+
+pub(crate) async fn once(probe: &Probe<'_>) -> Finding {
+    // First what a library may take for a hint to try again, on a connection that is there already; then the end of it.
+    let server = Server::start(|index, _| match index {
+        0 => Answer::reply(200, "{}"),
+        1 => Answer::reply(503, "{}"),
+        2 => Answer::reply(429, "{}"),
+        3 => Answer::reply(408, "{}"),
+        _ => Answer::Last(Vec::new()),
+    })?;
+    for (sent, answered) in ["200", "503", "429", "408", "nothing, and the end of the connection"].iter().enumerate() {
+        let outcome = probe.send(post(server.address())?).await?;
+        let came = server.log().requests.len();
+        if came != sent + 1 {
+            return Err(Verdict::failed(
+                format!("one POST that is answered with {answered}"),
+                format!("{} of them, and then {}", came.saturating_sub(sent), told(&outcome)),
+            ));
+        }
+    }
+    Ok(())
+}
