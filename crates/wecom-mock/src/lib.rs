@@ -5,7 +5,11 @@
 //! | answer calls in a test | [`Mock`], [`Stub`], [`Answer`] |
 //! | see what was called | [`Mock::calls`], [`Mock::journal`], [`RecordedCall`] |
 //! | be sure that all of it was called | [`Mock::verify`], or simply dropping the mock |
+//! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
+//! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`] |
+//! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
 //! | move time by hand | [`ManualTimer`] |
+//! | check a transport of your own | [`conformance`] |
 //!
 //! A [`Mock`] is a transport: it takes the place of the network, below everything else. Tokens, repetitions, checks of the
 //! request and decoding of the reply are those of the real client, and what a stub answers goes through them as bytes.
@@ -55,20 +59,34 @@
 struct Readme;
 
 mod answer;
+mod cassette;
+#[cfg(not(target_family = "wasm"))]
+pub mod conformance;
 mod difference;
 mod explain;
+mod faults;
 mod incoming;
 mod journal;
 mod manual_timer;
 mod mask;
 mod mock;
 mod registered;
+mod secret_kind;
+#[cfg(feature = "server")]
+mod server;
+mod simulator;
 mod stub;
 mod verify;
 
 pub use crate::answer::Answer;
+pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};
+pub use crate::faults::{Fault, FaultRule, Faults};
 pub use crate::journal::RecordedCall;
 pub use crate::manual_timer::ManualTimer;
 pub use crate::mock::Mock;
+#[cfg(feature = "server")]
+pub use crate::server::{ServedCall, SimulatorServer};
+pub use crate::simulator::Simulator;
+pub use crate::simulator::world::{World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError};
 pub use crate::stub::{Stub, Untyped};
 pub use crate::verify::VerifyError;

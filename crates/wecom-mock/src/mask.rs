@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use wecom_core::{AccessToken, QueryValue, Request, Secret};
 
+use crate::secret_kind::SecretKind;
+
 /// How much of a value is shown, in characters.
 const SHOWN: usize = 300;
 
@@ -43,7 +45,7 @@ impl Mask {
 
     /// A field's value as a bounded piece of JSON.
     pub(crate) fn field(&self, name: &str, value: &Value) -> String {
-        if is_secret_name(name) { "***".to_owned() } else { brief(&self.value(value)) }
+        if SecretKind::of_field(name).is_some() { "***".to_owned() } else { brief(&self.value(value)) }
     }
 
     pub(crate) fn text(&self, text: &str) -> String {
@@ -52,17 +54,11 @@ impl Mask {
 
     fn fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
         let shown = |(name, value): (&String, &Value)| {
-            let value = if is_secret_name(name) { Value::from("***") } else { self.value(value) };
+            let value = if SecretKind::of_field(name).is_some() { Value::from("***") } else { self.value(value) };
             (self.text(name), value)
         };
         fields.iter().map(shown).collect()
     }
-}
-
-/// A body doesn't mark its secrets as a query does, so they are known by the vendor's names: `corpsecret`,
-/// `access_token`, `session_key` and the like.
-fn is_secret_name(name: &str) -> bool {
-    ["secret", "token", "session_key", "ticket"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// A value that may be shown, as JSON on one line and of bounded length.

@@ -2,17 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::secret_kind::SecretKind;
+
 /// A shorter text is no secret that a service gives: it has an alias where it stands by itself, but is not looked for in
 /// other texts, which that would only garble.
 const SHORTEST_SECRET: usize = 4;
-
-/// How the vendor's names for a secret end.
-const ENDINGS: [(&str, SecretKind); 4] = [
-    ("token", SecretKind::Token),
-    ("secret", SecretKind::Other),
-    ("session_key", SecretKind::Other),
-    ("ticket", SecretKind::Other),
-];
 
 /// The secrets that are known, each with its alias.
 #[derive(Clone, Default)]
@@ -26,27 +20,6 @@ struct Known {
     alias: String,
     /// What the secret looks like where it may come back; none when it is too short to be looked for.
     forms: Vec<Vec<u8>>,
-}
-
-/// What a secret is, by the vendor's name for it.
-#[derive(Clone, Copy)]
-pub(crate) enum SecretKind {
-    Token,
-    Other,
-}
-
-impl SecretKind {
-    /// Of a field by its name; `None` when that names no secret.
-    pub(crate) fn of_field(name: &str) -> Option<Self> {
-        ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)).map(|&(_, kind)| kind)
-    }
-
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Other => "secret",
-        }
-    }
 }
 
 impl Aliases {
@@ -211,7 +184,7 @@ fn percent_decoded(text: &str) -> String {
 /// What stands behind a secret's name in a text that need not be JSON: in quotes, or behind an equals sign.
 fn named_secrets(text: &str) -> Vec<(SecretKind, String)> {
     let mut found = Vec::new();
-    for (ending, kind) in ENDINGS {
+    for (ending, kind) in SecretKind::ENDINGS {
         for (at, _) in text.match_indices(ending) {
             let behind = text.get(at + ending.len()..).unwrap_or_default();
             found.extend(value_behind(behind).map(|secret| (kind, secret)));

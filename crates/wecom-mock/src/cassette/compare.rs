@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 use wecom_core::{QueryValue, Request};
 
-use crate::cassette::aliases::{Aliases, SecretKind, is_alias};
+use crate::cassette::aliases::{Aliases, is_alias};
 use crate::cassette::entry::{Body, RecordedRequest};
 use crate::difference::Differences;
 use crate::mask::{Mask, brief};
+use crate::secret_kind::SecretKind;
 
 /// A request that came, with the recorded aliases in place of its secrets, as far as these fit.
 pub(crate) struct Comparison {

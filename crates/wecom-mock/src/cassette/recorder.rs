@@ -8,8 +8,9 @@ use wecom_core::{LocalTransport, Request, Response, Secret, Transport, Transport
 
 use crate::answer::Outcome;
 use crate::cassette::Cassette;
-use crate::cassette::aliases::{Aliases, SecretKind};
+use crate::cassette::aliases::Aliases;
 use crate::cassette::entry::Entry;
+use crate::secret_kind::SecretKind;
 
 /// A transport that passes calls on to another one and keeps what was said, for a [`Cassette`].
 ///

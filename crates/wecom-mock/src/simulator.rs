@@ -1,0 +1,328 @@
+//! A WeCom in memory: a transport that behaves as the service does, and remembers what calls have done.
+
+mod call;
+mod calls;
+mod chain;
+mod cursor;
+mod customers;
+mod import;
+mod jobs;
+mod network;
+#[cfg(feature = "server")]
+pub(crate) mod overview;
+mod parameters;
+mod quotas;
+mod refusal;
+mod rules;
+mod state;
+mod tokens;
+pub(crate) mod world;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use wecom_core::{
+    Client, Credentials, Endpoint, Local, LocalTransport, QueryValue, Request, Response, Secret, Timer, Transport,
+    TransportError,
+};
+use wecom_upstream::{ChainId, CorpId, ExternalUserId, ExternalUserInfo, OpenId, PendingCorpId, UnionId};
+
+use self::state::{Pairs, State, find};
+use self::world::{World, WorldError};
+use crate::mock::fail;
+
+/// A WeCom of one's own: a [`Transport`] and [`LocalTransport`] that answers the upstream API from a [`World`], and
+/// changes it as calls do.
+///
+/// Cheap to clone; all clones share the world.
+///
+/// ```
+/// use wecom_mock::Simulator;
+/// use wecom_upstream::{ChainId, CorpId, GetChainCorpinfo, RemoveCorp, Upstream};
+///
+/// let simulator = Simulator::demo();
+/// let upstream = Upstream::new(simulator.client());
+/// let (chain, corp) = (ChainId::new("ChDealers"), CorpId::new("wwjingxi"));
+/// # pollster::block_on(async {
+/// let info = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp)).await?;
+/// assert_eq!(info.corp_name, "京西厨卫商贸");
+///
+/// upstream.remove_corp(RemoveCorp::new(&chain, &corp)).await?;
+/// let gone = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp)).await.unwrap_err();
+/// assert_eq!(gone.code(), Some(wecom_core::ErrCode::CORP_NOT_IN_CHAIN));
+/// # Ok::<(), wecom_core::Error>(())
+/// # })?;
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+///
+/// # What it answers
+///
+/// `gettoken`, `corpgroup/corp/gettoken`, the calls of `wecom_upstream` and the five calls about rules (`corpgroup/rule/…`), in the documented shapes with the very types that each endpoint uses
+/// (`is_joined` is a number in one list and a flag in another), with HTTP status 200 and the headers `Error-Code` and
+/// `Error-Msg`. What it can't grant it refuses with the documented code and an `errmsg` in the vendor's manner. An unknown
+/// path is answered with HTTP status 404.
+///
+/// # Time
+///
+/// Time stands still, unless there is a timer: [`Simulator::on_timer`]. On a timer, an import begins to run after a second
+/// and is finished after five, and what it did is seen from then on. Without one it goes a step on whenever somebody asks
+/// about it: the first `getresult` finds it started, the second running, the third finished.
+///
+/// # Limits
+///
+/// On a timer, the documented frequency limits of each endpoint hold: the call that is too many is refused with
+/// [`FREQUENCY_EXCEEDED`](wecom_core::ErrCode::FREQUENCY_EXCEEDED), and so is every one after it for as long as the window is
+/// that was passed. [`Simulator::divide_quotas`] makes them small, [`Simulator::latency`] makes calls last, so that the limits
+/// on calls at once are met too.
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_mock::{ManualTimer, Simulator};
+/// use wecom_upstream::Upstream;
+///
+/// let timer = ManualTimer::new();
+/// let simulator = Simulator::demo().on_timer(timer.clone()).divide_quotas(10_000);
+/// let upstream = Upstream::new(simulator.client());
+/// # pollster::block_on(async {
+/// upstream.get_chain_list().await?;
+/// assert!(upstream.get_chain_list().await.unwrap_err().is_rate_limited());
+/// timer.advance(Duration::from_secs(60));
+/// upstream.get_chain_list().await?;
+/// # Ok::<(), wecom_core::Error>(())
+/// # })?;
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    credentials: Credentials,
+    state: Mutex<State>,
+    timer: Option<Box<dyn Timer>>,
+}
+
+impl Simulator {
+    /// A simulator of a world.
+    ///
+    /// # Panics
+    ///
+    /// When the world contradicts itself: see [`World::check`].
+    #[track_caller]
+    #[must_use]
+    pub fn new(world: World) -> Self {
+        Self::try_new(world).unwrap_or_else(|error| fail(&error))
+    }
+
+    /// As [`Simulator::new`], for a world that comes from outside.
+    ///
+    /// # Errors
+    ///
+    /// When the world contradicts itself: see [`World::check`].
+    pub fn try_new(world: World) -> Result<Self, WorldError> {
+        world.check()?;
+        let secret = world.apps.first().map_or_else(|| Secret::new(""), |app| app.secret.clone());
+        let credentials = Credentials::new(world.corp_id.as_str(), secret);
+        Ok(Self { shared: Arc::new(Shared { credentials, state: Mutex::new(State::new(world)), timer: None }) })
+    }
+
+    /// A simulator of the [demo world](World::demo).
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::new(World::demo())
+    }
+
+    /// Lets time pass as a timer says: a [`ManualTimer`](crate::ManualTimer), or a runtime's.
+    ///
+    /// # Panics
+    ///
+    /// When the simulator has been cloned already: a clone would go by another time.
+    #[track_caller]
+    #[must_use]
+    pub fn on_timer(mut self, timer: impl Timer + 'static) -> Self {
+        match Arc::get_mut(&mut self.shared) {
+            Some(shared) => {
+                shared.timer = Some(Box::new(timer));
+                let state = shared.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+                state.network.jobs.on_timer = true;
+                state.quotas.on_timer = true;
+            }
+            None => fail(&"a simulator is given its timer before it is cloned, or makes a client"),
+        }
+        self
+    }
+
+    /// Makes every answer take this long, on a timer: without one there is none to wait on. Calls are then under way at once,
+    /// and those past the documented number are refused with
+    /// [`CONCURRENCY_EXCEEDED`](wecom_core::ErrCode::CONCURRENCY_EXCEEDED).
+    #[must_use]
+    pub fn latency(self, latency: Duration) -> Self {
+        self.lock().latency = latency;
+        self
+    }
+
+    /// Divides the documented frequency limits, so that a test need not make ten thousand calls to pass one: by 1000, ten
+    /// calls a minute are what an endpoint takes that is documented with 10,000. At least one call is always taken.
+    ///
+    /// # Panics
+    ///
+    /// When the divisor is 0.
+    #[track_caller]
+    #[must_use]
+    pub fn divide_quotas(self, divisor: u32) -> Self {
+        if divisor == 0 {
+            fail(&"quotas can't be divided by 0");
+        }
+        self.lock().quotas.divisor = divisor;
+        self
+    }
+
+    /// A client over this simulator, with the credentials of the world's first app.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::builder(self.clone()).credentials(self.credentials()).build()
+    }
+
+    /// As [`Simulator::client`], for code that stays on one thread.
+    #[must_use]
+    pub fn local_client(&self) -> Client<Local> {
+        Client::local(self.clone()).credentials(self.credentials()).build()
+    }
+
+    /// The credentials of the world's first app.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        self.shared.credentials.clone()
+    }
+
+    /// Ends all access tokens before their time, as the vendor may: the next call with one is refused with
+    /// [`INVALID_ACCESS_TOKEN`](wecom_core::ErrCode::INVALID_ACCESS_TOKEN).
+    pub fn revoke_tokens(&self) {
+        self.lock().network.tokens.revoke();
+    }
+
+    /// Puts the caller's address on the apps' list of trusted ones, where it is at first, or takes it off: then every call
+    /// but `gettoken` is refused with [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
+    pub fn trust_ip(&self, trusted: bool) {
+        self.lock().ip_is_trusted = trusted;
+    }
+
+    /// Makes a WeChat user the customer of a downstream corp, as when one of its members adds him.
+    pub fn add_customer(
+        &self,
+        unionid: impl Into<UnionId>,
+        openid: impl Into<OpenId>,
+        corpid: impl Into<CorpId>,
+        external_userid: impl Into<ExternalUserId>,
+    ) {
+        let info = ExternalUserInfo::new(corpid, external_userid);
+        self.lock().network.customers.add(unionid.into(), openid.into(), Some(info));
+    }
+
+    /// Makes a pending corp of a chain one that has joined. The people whom an import named are its members from then on,
+    /// with their mobile numbers for `userid`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such pending corp, or a corp of the new id is in the chain already.
+    #[track_caller]
+    pub fn join_corp(&self, chain_id: &ChainId, pending_corpid: &PendingCorpId, corpid: impl Into<CorpId>) {
+        let corpid = corpid.into();
+        let now = self.now();
+        let mut state = self.lock();
+        state.network.settle(now);
+        let chain = state.network.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
+        let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid));
+        drop(state);
+        if !joined {
+            fail(&format_args!(
+                "{pending_corpid} can't join {chain_id}: it isn't pending there, or has joined already"
+            ));
+        }
+    }
+
+    /// Says whether somebody at the admin console (管理后台) imports contacts: while he does, no import can be started by a
+    /// call.
+    pub fn import_at_console(&self, is_running: bool) {
+        self.lock().network.jobs.console_is_importing = is_running;
+    }
+
+    /// What the service answers to a request, by its path below the base URL and its decoded query.
+    pub(crate) async fn answer(&self, path: &str, query: &Pairs<'_>, body: &[u8]) -> Response {
+        let under_way = UnderWay::new(self, path);
+        let latency = self.lock().latency;
+        if let (Some(timer), false) = (&self.shared.timer, latency.is_zero()) {
+            timer.sleep(latency).await;
+        }
+        let now = self.now();
+        self.lock().answer(path, query, body, now, under_way.crowded)
+    }
+
+    /// The timer is the caller's code: not to be called under the lock.
+    fn now(&self) -> Duration {
+        self.shared.timer.as_ref().map_or(Duration::ZERO, |timer| timer.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code of the caller's runs under the lock, so nothing is left half done.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer_request(&self, request: &Request) -> Response {
+        let token = request.token().map(|token| ("access_token", token.expose()));
+        let pairs = request.query().iter().filter_map(|(name, value)| match value {
+            QueryValue::Public(value) => Some((name, value.as_str())),
+            QueryValue::Secret(value) => Some((name, value.expose())),
+            _ => None,
+        });
+        let query: Vec<_> = token.into_iter().chain(pairs).collect();
+        self.answer(request.endpoint().path(), &query, request.body().map_or(&[], |body| body)).await
+    }
+}
+
+/// A call from its coming to its answer, or to where the caller gives it up.
+struct UnderWay<'a> {
+    simulator: &'a Simulator,
+    entered: Option<&'static Endpoint>,
+    /// Whether there were too many of its kind already.
+    crowded: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn new(simulator: &'a Simulator, path: &str) -> Self {
+        let endpoint = find(path).map(|(endpoint, _)| endpoint);
+        let entered = endpoint.filter(|endpoint| simulator.lock().quotas.enter(endpoint));
+        Self { simulator, entered, crowded: endpoint.is_some() && entered.is_none() }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(endpoint) = self.entered {
+            self.simulator.lock().quotas.leave(endpoint);
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Simulator {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        Ok(self.answer_request(&request).await)
+    }
+}
+
+#[async_trait(?Send)]
+impl LocalTransport for Simulator {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        Ok(self.answer_request(&request).await)
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator").field("corp_id", &self.shared.credentials.corp_id()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+//! `POST corpgroup/corp/get_chain_group`: 获取上下游通讯录分组.
+
+use serde_json::{Value, json};
+use wecom_upstream::{Group, GroupId};
+
+use crate::simulator::call::{Call, Payload, payload};
+use crate::simulator::network::Network;
+use crate::simulator::refusal::Refusal;
+
+/// The root itself is not listed, as the vendor's sample has it.
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let chain = network.chain(call)?;
+    let above = call.parameters.optional_integer("groupid")?.map_or(GroupId::ROOT, GroupId::new);
+    chain.check_group(above)?;
+    Ok(payload([("groups", chain.groups_below(above).map(item).collect())]))
+}
+
+fn item(group: &Group) -> Value {
+    json!({
+        "groupid": group.groupid,
+        "group_name": group.group_name,
+        "parentid": group.parentid,
+        "order": group.order,
+    })
+}

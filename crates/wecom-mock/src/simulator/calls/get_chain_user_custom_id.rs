@@ -1,0 +1,19 @@
+//! `POST corpgroup/corp/get_chain_user_custom_id`: 查询成员自定义id.
+
+use wecom_core::ErrCode;
+use wecom_upstream::CorpId;
+
+use crate::simulator::call::{Call, Payload, payload};
+use crate::simulator::network::Network;
+use crate::simulator::refusal::Refusal;
+use crate::simulator::world::WorldCorpId;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let chain = network.chain(call)?;
+    let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
+    let userid = call.parameters.text("userid")?;
+    let corp = chain.corp(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
+    let member = corp.members.iter().find(|member| member.userid.as_str() == userid).ok_or(ErrCode::UNKNOWN_USER)?;
+    let custom_id = member.user_custom_id.as_ref().ok_or(ErrCode::USER_CUSTOM_ID_UNSET)?;
+    Ok(payload([("user_custom_id", custom_id.as_str().into())]))
+}

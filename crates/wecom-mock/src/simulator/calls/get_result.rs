@@ -1,0 +1,9 @@
+//! `GET corpgroup/getresult`: 获取异步任务结果.
+
+use crate::simulator::call::{Call, Payload};
+use crate::simulator::network::Network;
+use crate::simulator::refusal::Refusal;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    network.jobs.ask(call.parameters.text("jobid")?, &mut network.chains, call.now)
+}

@@ -1,0 +1,147 @@
+//! Import jobs: one at a time, done after a while, each corp for itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wecom_core::ErrCode;
+use wecom_upstream::{ChainId, CustomId, ImportCorp, ImportStatus, JobStatus};
+
+use super::call::{Payload, payload};
+use super::chain::Chain;
+use super::cursor::mix;
+use super::import::{FailedImport, import};
+use super::refusal::{Refusal, words};
+
+/// When a job runs, and when it is finished, after its start.
+const RUNS: Duration = Duration::from_secs(1);
+const FINISHES: Duration = Duration::from_secs(5);
+/// How many jobs' results are kept.
+const KEPT: usize = 5;
+const CORPS_OF_A_JOB: usize = 1000;
+const PEOPLE_OF_A_JOB: usize = 2000;
+const PEOPLE_OF_A_CORP: usize = 200;
+const PEOPLE_OF_A_DAY: usize = 20_000;
+const DAY: u64 = 24 * 60 * 60;
+
+#[derive(Default)]
+pub(crate) struct Jobs {
+    /// Whether time passes; if not, a job goes a step on whenever somebody asks about it.
+    pub(crate) on_timer: bool,
+    jobs: Vec<Job>,
+    /// The people imported on the last day on which anybody was.
+    people: (u64, usize),
+    /// Whether somebody at the admin console imports.
+    pub(crate) console_is_importing: bool,
+}
+
+struct Job {
+    jobid: String,
+    chain_id: ChainId,
+    corps: Vec<ImportCorp>,
+    begun: Duration,
+    asked: u32,
+    result: Option<Value>,
+}
+
+impl Jobs {
+    /// Takes a job on.
+    pub(crate) fn start(&mut self, chain_id: ChainId, corps: Vec<ImportCorp>, now: Duration) -> Result<&str, Refusal> {
+        let people: usize = corps.iter().map(|corp| corp.contact_info_list.len()).sum();
+        let has_large = corps.iter().any(|corp| corp.contact_info_list.len() > PEOPLE_OF_A_CORP);
+        if has_large || corps.len() > CORPS_OF_A_JOB || people > PEOPLE_OF_A_JOB {
+            return Err(ErrCode::IMPORT_TOO_LARGE.into());
+        }
+        if self.console_is_importing || self.jobs.last().is_some_and(|job| job.result.is_none()) {
+            return Err(ErrCode::IMPORT_RUNNING.into());
+        }
+        let today = now.as_secs() / DAY;
+        let before = if self.people.0 == today { self.people.1 } else { 0 };
+        if before + people > PEOPLE_OF_A_DAY {
+            return Err(ErrCode::DAILY_IMPORT_EXCEEDED.into());
+        }
+        self.people = (today, before + people);
+        let number = mix(mix(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
+        let job = Job { jobid: format!("job{number:016x}"), chain_id, corps, begun: now, asked: 0, result: None };
+        self.jobs.push(job);
+        Ok(self.jobs.last().map_or("", |job| &job.jobid))
+    }
+
+    /// Carries out the job whose time has come.
+    pub(crate) fn settle(&mut self, chains: &mut [Chain], now: Duration) {
+        let on_timer = self.on_timer;
+        if let Some(job) = self.jobs.last_mut().filter(|job| job.result.is_none()) {
+            if job.status(on_timer, now) == JobStatus::Finished {
+                job.carry_out(chains);
+            }
+        }
+    }
+
+    /// How far a job is, and what became of it.
+    pub(crate) fn ask(&mut self, jobid: &str, chains: &mut [Chain], now: Duration) -> Result<Payload, Refusal> {
+        let at = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
+        if at + KEPT < self.jobs.len() {
+            return Err(ErrCode::JOB_RESULT_GONE.into());
+        }
+        let on_timer = self.on_timer;
+        let job = self.jobs.get_mut(at).ok_or(ErrCode::UNKNOWN_JOB)?;
+        job.asked = job.asked.saturating_add(1);
+        let status = job.status(on_timer, now);
+        if status == JobStatus::Finished && job.result.is_none() {
+            job.carry_out(chains);
+        }
+        let mut answer = payload([("status", status.get().into())]);
+        if let Some(result) = &job.result {
+            answer.insert("result".to_owned(), result.clone());
+        }
+        Ok(answer)
+    }
+}
+
+impl Job {
+    fn status(&self, on_timer: bool, now: Duration) -> JobStatus {
+        let passed = now.saturating_sub(self.begun);
+        match (on_timer, self.asked) {
+            _ if self.result.is_some() => JobStatus::Finished,
+            (true, _) if passed >= FINISHES => JobStatus::Finished,
+            (true, _) if passed >= RUNS => JobStatus::Running,
+            (false, 3..) => JobStatus::Finished,
+            (false, 2) => JobStatus::Running,
+            _ => JobStatus::Started,
+        }
+    }
+
+    fn carry_out(&mut self, chains: &mut [Chain]) {
+        let corps = std::mem::take(&mut self.corps);
+        let total = corps.len();
+        let mut failed = Vec::new();
+        for corp in corps {
+            let outcome = match chains.iter_mut().find(|chain| chain.chain_id == self.chain_id) {
+                Some(chain) => import(chain, &corp),
+                None => Err(ErrCode::UNKNOWN_CHAIN.into()),
+            };
+            if let Err(failure) = outcome {
+                failed.push(failed_corp(&corp, &failure));
+            }
+        }
+        let status = match failed.len() {
+            0 => ImportStatus::AllImported,
+            failures if failures == total => ImportStatus::NoneImported,
+            _ => ImportStatus::SomeImported,
+        };
+        self.result = Some(json!({"chain_id": self.chain_id, "import_status": status.get(), "fail_list": failed}));
+    }
+}
+
+fn failed_corp(corp: &ImportCorp, failure: &FailedImport) -> Value {
+    let contacts = failure
+        .contacts
+        .iter()
+        .map(|(mobile, code)| json!({"mobile": mobile, "errcode": code.0, "errmsg": words(*code)}));
+    json!({
+        "corp_name": corp.corp_name,
+        "custom_id": corp.custom_id.as_ref().map_or("", CustomId::as_str),
+        "errcode": failure.code.0,
+        "errmsg": words(failure.code),
+        "contact_info_list": contacts.collect::<Value>(),
+    })
+}

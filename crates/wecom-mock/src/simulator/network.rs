@@ -1,0 +1,76 @@
+//! What the calls work on: the upstream corp's chains, customers and jobs as they stand.
+
+use std::time::Duration;
+
+use wecom_core::ErrCode;
+use wecom_upstream::{AgentId, ChainId, CorpId, PendingCorpId};
+
+use super::call::Call;
+use super::chain::Chain;
+use super::customers::Customers;
+use super::jobs::Jobs;
+use super::refusal::Refusal;
+use super::tokens::Tokens;
+use super::world::{WorldApp, WorldCorp, WorldCorpId};
+
+pub(crate) struct Network {
+    pub(crate) corp_id: CorpId,
+    /// Of all its apps.
+    pub(crate) agentids: Vec<AgentId>,
+    pub(crate) chains: Vec<Chain>,
+    pub(crate) customers: Customers,
+    pub(crate) jobs: Jobs,
+    pub(crate) tokens: Tokens,
+}
+
+impl Network {
+    /// Lets happen what is due by now.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        self.jobs.settle(&mut self.chains, now);
+    }
+
+    /// The chains that an app sees.
+    pub(crate) fn visible(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
+        self.chains.iter().filter(|chain| sees(app, &chain.chain_id))
+    }
+
+    /// The chain that a call names, if its app sees it.
+    pub(crate) fn chain(&self, call: &Call<'_>) -> Result<&Chain, Refusal> {
+        let chain_id = call.parameters.text("chain_id")?;
+        let chain = self.visible(call.app).find(|chain| chain.chain_id.as_str() == chain_id);
+        chain.ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
+    }
+
+    /// As [`Network::chain`], to change it.
+    pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
+        let chain_id = call.parameters.text("chain_id")?;
+        let mut chains = self.chains.iter_mut().filter(|chain| sees(call.app, &chain.chain_id));
+        chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
+    }
+
+    /// Whether a corp has joined any chain.
+    pub(crate) fn has_joined(&self, corpid: &CorpId) -> bool {
+        let id = WorldCorpId::Joined(corpid.clone());
+        self.chains.iter().any(|chain| chain.place(&id).is_some())
+    }
+}
+
+fn sees(app: &WorldApp, chain_id: &ChainId) -> bool {
+    app.visible_chains.as_ref().is_none_or(|visible| visible.contains(chain_id))
+}
+
+/// The corp that a call names by `corpid` or `pending_corpid`; the first wins.
+pub(crate) fn corp_id(call: &Call<'_>) -> Result<WorldCorpId, Refusal> {
+    let corpid = call.parameters.optional_text("corpid")?;
+    let pending_corpid = call.parameters.optional_text("pending_corpid")?;
+    match (corpid, pending_corpid) {
+        (Some(corpid), _) => Ok(WorldCorpId::Joined(CorpId::new(corpid))),
+        (None, Some(pending_corpid)) => Ok(WorldCorpId::Pending(PendingCorpId::new(pending_corpid))),
+        (None, None) => Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "corpid")),
+    }
+}
+
+/// The corp of a chain that a call names by `corpid` or `pending_corpid`.
+pub(crate) fn corp<'a>(chain: &'a Chain, call: &Call<'_>) -> Result<&'a WorldCorp, Refusal> {
+    chain.corp(&corp_id(call)?).ok_or_else(|| ErrCode::CORP_NOT_IN_CHAIN.into())
+}

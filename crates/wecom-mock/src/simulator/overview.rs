@@ -1,0 +1,71 @@
+//! The world as it stands, for a person to look at.
+
+use wecom_upstream::{Group, GroupId};
+
+use super::Simulator;
+use super::chain::Chain;
+use super::world::{WorldCorp, WorldCorpId};
+
+/// How many corps of a group are shown; of the others only the number is.
+const SHOWN: usize = 100;
+
+pub(crate) struct ChainOverview {
+    pub(crate) name: String,
+    pub(crate) chain_id: String,
+    pub(crate) root: GroupOverview,
+}
+
+pub(crate) struct GroupOverview {
+    pub(crate) groupid: GroupId,
+    pub(crate) name: String,
+    pub(crate) corps: Vec<CorpOverview>,
+    pub(crate) more_corps: usize,
+    pub(crate) groups: Vec<GroupOverview>,
+}
+
+pub(crate) struct CorpOverview {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) is_joined: bool,
+}
+
+impl Simulator {
+    /// All chains with their groups and the first corps of each.
+    pub(crate) fn overview(&self) -> Vec<ChainOverview> {
+        self.lock().network.chains.iter().map(ChainOverview::new).collect()
+    }
+}
+
+impl ChainOverview {
+    fn new(chain: &Chain) -> Self {
+        let groups: Vec<_> = chain.groups_below(GroupId::ROOT).collect();
+        let root = GroupOverview::new(chain, GroupId::ROOT, "", &groups);
+        Self { name: chain.name.clone(), chain_id: chain.chain_id.to_string(), root }
+    }
+}
+
+impl GroupOverview {
+    /// A group with those that lie below it; a world's groups are checked to be a tree.
+    fn new(chain: &Chain, groupid: GroupId, name: &str, all: &[&Group]) -> Self {
+        let mut children: Vec<_> = all.iter().filter(|group| group.parentid == Some(groupid)).collect();
+        children.sort_by_key(|group| std::cmp::Reverse(group.order));
+        let mut corps = chain.corps_in(groupid, 0).map(|(_, corp)| corp);
+        Self {
+            groupid,
+            name: name.to_owned(),
+            corps: corps.by_ref().take(SHOWN).map(CorpOverview::new).collect(),
+            more_corps: corps.count(),
+            groups: children.iter().map(|group| Self::new(chain, group.groupid, &group.group_name, all)).collect(),
+        }
+    }
+}
+
+impl CorpOverview {
+    fn new(corp: &WorldCorp) -> Self {
+        let (id, is_joined) = match &corp.id {
+            WorldCorpId::Joined(id) => (id.to_string(), true),
+            WorldCorpId::Pending(id) => (id.to_string(), false),
+        };
+        Self { name: corp.name.clone(), id, is_joined }
+    }
+}

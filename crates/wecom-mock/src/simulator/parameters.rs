@@ -1,0 +1,81 @@
+//! What a request carries, read as the service reads it: by name and type, absent and empty told apart.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use wecom_core::{ErrCode, Method};
+
+use super::refusal::Refusal;
+
+/// The parameters of one call: the query's on a `GET`, the body's on a `POST`.
+pub(crate) struct Parameters {
+    fields: Map<String, Value>,
+    /// Whether the body was no JSON object, so that all parameters are missing.
+    pub(crate) malformed: bool,
+}
+
+impl Parameters {
+    pub(crate) fn read(method: Method, query: &[(&str, &str)], body: &[u8]) -> Self {
+        if method == Method::Get {
+            let pairs = query.iter().map(|&(name, value)| (name.to_owned(), Value::from(value)));
+            return Self { fields: pairs.collect(), malformed: false };
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Self { fields, malformed: false },
+            _ => Self { fields: Map::new(), malformed: true },
+        }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text(&self, name: &str) -> Result<&str, Refusal> {
+        match self.fields.get(name) {
+            Some(Value::String(text)) if text.is_empty() => Err(Refusal::about(ErrCode::EMPTY_PARAMETER, name)),
+            Some(Value::String(text)) => Ok(text),
+            _ => Err(invalid(name)),
+        }
+    }
+
+    /// A text that may be missing, `null` or empty.
+    pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(_) => Err(invalid(name)),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub(crate) fn integer(&self, name: &str) -> Result<i64, Refusal> {
+        self.optional_integer(name)?.ok_or_else(|| invalid(name))
+    }
+
+    /// A whole number that may be missing or `null`.
+    pub(crate) fn optional_integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| invalid(name)),
+        }
+    }
+
+    /// A flag, `false` when it is missing.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| invalid(name)),
+        }
+    }
+
+    /// A list that must be there, and not empty.
+    pub(crate) fn list<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Refusal> {
+        let list: Vec<T> = self.object(name)?;
+        if list.is_empty() { Err(Refusal::about(ErrCode::EMPTY_PARAMETER, name)) } else { Ok(list) }
+    }
+
+    /// Whatever is no text, number or flag, and must be there.
+    pub(crate) fn object<T: DeserializeOwned>(&self, name: &str) -> Result<T, Refusal> {
+        self.fields.get(name).and_then(|value| T::deserialize(value).ok()).ok_or_else(|| invalid(name))
+    }
+}
+
+pub(crate) fn invalid(name: &str) -> Refusal {
+    Refusal::about(ErrCode::INVALID_PARAMETER, name)
+}

@@ -1,0 +1,87 @@
+//! How often, and how many at once: the documented limits of each endpoint, and the wait after one is passed.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use wecom_core::{Endpoint, ErrCode, Quota};
+
+use super::refusal::Refusal;
+
+pub(crate) struct Quotas {
+    /// Whether time passes; if not, there is no frequency to limit.
+    pub(crate) on_timer: bool,
+    /// What the documented numbers are divided by.
+    pub(crate) divisor: u32,
+    meters: HashMap<&'static str, Meter>,
+    under_way: HashMap<&'static str, u32>,
+}
+
+/// What one endpoint has been called.
+#[derive(Default)]
+struct Meter {
+    windows: [Window; 4],
+    blocked_until: Duration,
+}
+
+#[derive(Default)]
+struct Window {
+    begun: Duration,
+    calls: u32,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+impl Quotas {
+    pub(crate) fn new() -> Self {
+        Self { on_timer: false, divisor: 1, meters: HashMap::new(), under_way: HashMap::new() }
+    }
+
+    /// Counts a call, or refuses it: from the one that is too many on, for as long as the passed window is.
+    pub(crate) fn count(&mut self, endpoint: &'static Endpoint, now: Duration) -> Result<(), Refusal> {
+        if !self.on_timer {
+            return Ok(());
+        }
+        self.meters.entry(endpoint.name()).or_default().count(endpoint.documented_quota(), self.divisor, now)
+    }
+
+    /// Lets a call begin; `false` when as many as may be are under way.
+    pub(crate) fn enter(&mut self, endpoint: &'static Endpoint) -> bool {
+        let under_way = self.under_way.entry(endpoint.name()).or_default();
+        if endpoint.documented_concurrency().is_some_and(|limit| *under_way >= limit) {
+            return false;
+        }
+        *under_way = under_way.saturating_add(1);
+        true
+    }
+
+    /// Ends a call that was let begin.
+    pub(crate) fn leave(&mut self, endpoint: &'static Endpoint) {
+        if let Some(under_way) = self.under_way.get_mut(endpoint.name()) {
+            *under_way = under_way.saturating_sub(1);
+        }
+    }
+}
+
+impl Meter {
+    fn count(&mut self, quota: Quota, divisor: u32, now: Duration) -> Result<(), Refusal> {
+        if now < self.blocked_until {
+            return Err(ErrCode::FREQUENCY_EXCEEDED.into());
+        }
+        let limits = [(quota.minute(), MINUTE), (quota.hour(), HOUR), (quota.day(), DAY), (quota.month(), MONTH)];
+        for (window, (limit, length)) in self.windows.iter_mut().zip(limits) {
+            let Some(limit) = limit else { continue };
+            if now >= window.begun.saturating_add(length) {
+                *window = Window { begun: now, calls: 0 };
+            }
+            if window.calls >= (limit / divisor).max(1) {
+                self.blocked_until = now.saturating_add(length);
+                return Err(ErrCode::FREQUENCY_EXCEEDED.into());
+            }
+            window.calls += 1;
+        }
+        Ok(())
+    }
+}

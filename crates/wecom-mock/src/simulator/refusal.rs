@@ -1,0 +1,88 @@
+//! A refused call: the code, and the words for it in the vendor's manner.
+
+use wecom_core::ErrCode;
+
+/// Why a call is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrCode,
+    /// What of the request is meant; empty when the code says it all.
+    pub(crate) detail: String,
+}
+
+impl Refusal {
+    pub(crate) fn about(code: ErrCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl From<ErrCode> for Refusal {
+    fn from(code: ErrCode) -> Self {
+        Self::about(code, "")
+    }
+}
+
+/// No such corpid was sent, and no such secret: the codes that `gettoken` alone answers.
+pub(crate) const MISSING_CORP_ID: ErrCode = ErrCode(41002);
+pub(crate) const MISSING_SECRET: ErrCode = ErrCode(41004);
+/// A group chat that isn't there.
+pub(crate) const UNKNOWN_CHAT: ErrCode = ErrCode(40050);
+/// A mobile number that is none.
+pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
+
+/// What the service calls a code: its words are English, and plain ASCII, as they also go into a header.
+pub(crate) fn words(code: ErrCode) -> &'static str {
+    match code {
+        ErrCode::INVALID_SECRET => "invalid credential",
+        ErrCode::INVALID_CORP_ID => "invalid corpid",
+        ErrCode::INVALID_ACCESS_TOKEN => "invalid access_token",
+        ErrCode::INVALID_AGENT_ID => "invalid agentid",
+        ErrCode::INVALID_PARAMETER => "invalid Request Parameter",
+        ErrCode::EMPTY_PARAMETER => "some parameters are empty",
+        ErrCode::INVALID_OPEN_ID => "invalid openid",
+        ErrCode::UNKNOWN_JOB => "invalid jobid",
+        ErrCode::JOB_RESULT_GONE => "result of batch job has been cleared",
+        ErrCode::INVALID_EXTERNAL_USER_ID => "invalid external userid",
+        ErrCode::MISSING_ACCESS_TOKEN => "access_token missing",
+        ErrCode::ACCESS_TOKEN_EXPIRED => "access_token expired",
+        ErrCode::FREQUENCY_EXCEEDED => "api freq out of limit",
+        ErrCode::CONCURRENCY_EXCEEDED => "api concurrent out of limit",
+        ErrCode::API_FORBIDDEN => "api forbidden",
+        ErrCode::IP_NOT_TRUSTED => "not allow to access from your ip",
+        ErrCode::UNKNOWN_USER => "userid not found",
+        ErrCode::NOT_AN_EXTERNAL_CONTACT => "not external contact",
+        ErrCode::APP_FORBIDDEN => "no permission to operate the app",
+        ErrCode::APP_NOT_SHARED => "app not in share scope",
+        ErrCode::UNKNOWN_CHAIN => "invalid chain_id",
+        ErrCode::UNKNOWN_GROUP => "invalid chain groupid",
+        ErrCode::CORP_NOT_IN_CHAIN => "corp not in chain",
+        ErrCode::CHAIN_CORPS_EXCEEDED => "chain corp count exceeded",
+        ErrCode::UNKNOWN_RULE => "invalid chain rule_id",
+        ErrCode::GROUP_NOT_UNIQUE => "group not unique",
+        ErrCode::CUSTOM_ID_NOT_UNIQUE => "custom_id not unique",
+        ErrCode::HEADS_EXCEEDED => "too many contacts of head identity",
+        ErrCode::INVALID_CUSTOM_ID => "invalid custom_id",
+        ErrCode::CORP_NAME_EMPTY => "corp name is empty",
+        ErrCode::INVALID_CORP_NAME => "invalid corp name",
+        ErrCode::CONTACT_NAME_EMPTY => "contact name is empty",
+        ErrCode::INVALID_CONTACT_NAME => "invalid contact name",
+        ErrCode::INVALID_IDENTITY => "invalid contact identity",
+        ErrCode::GROUP_NAME_TAKEN_BY_CORP => "group name same as corp name",
+        ErrCode::GROUP_TOO_DEEP => "group level exceeded",
+        ErrCode::INVALID_GROUP_NAME => "invalid group name",
+        ErrCode::IMPORT_RUNNING => "import job is running",
+        ErrCode::DAILY_IMPORT_EXCEEDED => "import contacts of the day exceeded",
+        ErrCode::IMPORT_TOO_LARGE => "import data exceeded",
+        ErrCode::CREATOR_NOT_REMOVABLE => "can not remove chain creator",
+        ErrCode::CORP_NAME_NOT_UNIQUE => "corp name not unique",
+        ErrCode::INVALID_USER_CUSTOM_ID => "invalid user_custom_id",
+        ErrCode::SEVERAL_USER_CUSTOM_IDS => "more than one user_custom_id",
+        ErrCode::USER_CUSTOM_ID_NOT_UNIQUE => "user_custom_id not unique",
+        ErrCode::USER_CUSTOM_ID_UNSET => "user_custom_id not set",
+        MISSING_CORP_ID => "corpid missing",
+        MISSING_SECRET => "corpsecret missing",
+        UNKNOWN_CHAT => "chatid not exist",
+        INVALID_MOBILE => "invalid mobile",
+        _ => "request refused",
+    }
+}

@@ -1,0 +1,99 @@
+//! The file: read, edited and written by people.
+
+use wecom_core::Response;
+use wecom_mock::{Cassette, Player};
+
+use crate::support::{client, get_result, list_ids, recorded, recorded_once, replay};
+
+const FILE: &str = r#"{
+  "cassette": 1,
+  "entries": [
+    {
+      "request": {
+        "endpoint": "get_result",
+        "method": "GET",
+        "path": "corpgroup/getresult",
+        "query": [
+          "jobid=job1"
+        ]
+      },
+      "reply": {
+        "status": 200,
+        "headers": [
+          "content-type: application/json"
+        ],
+        "body": {
+          "json": {
+            "errcode": 0
+          }
+        }
+      }
+    }
+  ]
+}
+"#;
+
+#[test]
+fn the_file_is_json_that_a_person_can_read() {
+    let reply = Response::new(200, r#"{"errcode":0}"#).with_header("content-type", "application/json");
+    assert_eq!(recorded_once(get_result("job1"), Ok(reply)).to_json().unwrap(), FILE);
+}
+
+#[test]
+fn what_was_read_is_written_as_it_was() {
+    let text = recorded().to_json().unwrap();
+    assert_eq!(Cassette::from_json(&text).unwrap().to_json().unwrap(), text);
+}
+
+#[test]
+fn an_edited_file_is_played_as_edited() {
+    let edited = FILE.replace("job1", "job2").replace("\"errcode\": 0", "\"errcode\": 0, \"share\": 0.5");
+    let player = Player::new(Cassette::from_json(&edited).unwrap());
+    assert_eq!(replay(&player, get_result("job2")).unwrap().body(), r#"{"errcode":0,"share":0.5}"#);
+}
+
+#[test]
+fn a_cassette_is_written_to_a_file_and_read_from_it() {
+    let path = std::env::temp_dir().join(format!("wecom-mock-cassette-{}.json", std::process::id()));
+    recorded().write(&path).unwrap();
+    let player = Player::new(Cassette::read(&path).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    list_ids(&client(player.clone(), "any-secret"), "ch1").unwrap();
+    player.verify();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let path = std::env::temp_dir().join("wecom-mock-no-such-cassette.json");
+    let error = Cassette::read(&path).unwrap_err();
+    assert!(error.to_string().contains("wecom-mock-no-such-cassette.json") && !error.is_secret_left(), "{error}");
+}
+
+#[test]
+fn what_is_wrong_in_an_edited_file_is_told_with_its_place() {
+    for (from, to, problem) in [
+        ("\"cassette\": 1", "\"cassette\": 2", "version 2"),
+        ("\"status\"", "\"sttus\"", "line 14"),
+        ("\"json\"", "\"yaml\"", "unknown variant `yaml`"),
+        (
+            "{\n          \"json\": {\n            \"errcode\": 0\n          }\n        }",
+            "{\"base64\": \"?\"}",
+            "not Base64",
+        ),
+        ("\"GET\"", "\"PUT\"", "entry 1 can't be played: its method"),
+        ("jobid=job1", "jobid", "name=value"),
+        ("content-type: ", "content-type:", "name: value"),
+        ("\"reply\": {", "\"failure\": {\"kind\": \"dns\", \"delivery\": \"unknown\"}, \"reply\": {", "either a reply"),
+        ("\"reply\": {", "\"failure\": {\"kind\": \"tired\", \"delivery\": \"unknown\"}, \"reply\": {", "tired"),
+        (
+            "\"reply\": {",
+            "\"failure\": {\"kind\": \"dns\", \"delivery\": \"lost\"}, \"reply\": {",
+            "not_sent or unknown",
+        ),
+    ] {
+        let edited = FILE.replace(from, to);
+        assert_ne!(edited, FILE);
+        let error = Cassette::from_json(&edited).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Delays, on a timer that the test moves.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind};
+use wecom_mock::ManualTimer;
+
+use crate::support::{LIST_IDS, healthy};
+
+type Outcome = Result<Response, TransportError>;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn poll<F: Future<Output = Outcome> + Unpin>(future: &mut F) -> Poll<Outcome> {
+    std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn request() -> Request {
+    Request::new(&LIST_IDS).with_body("{}")
+}
+
+#[test]
+fn a_delayed_reply_is_there_when_its_time_has_come_and_the_server_has_acted_before() {
+    let (mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    let rule = faults.on(&LIST_IDS).nth(1).delay(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request()));
+    assert!(poll(&mut reply).is_pending());
+    assert_eq!(mock.journal().len(), 1);
+    timer.advance(SECOND);
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    assert!(matches!(poll(&mut reply), Poll::Ready(Ok(_))));
+    assert_eq!(rule.strikes(), 1);
+}
+
+#[test]
+fn delays_add_up_and_go_with_another_fault() {
+    let (mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    let failure = faults.on_any().fail_before_sending(TransportErrorKind::Connect);
+    let delays = [1, 2].map(|seconds| faults.on_any().delay(SECOND * seconds, timer.clone()));
+    let mut reply = pin!(Transport::send(&faults, request()));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND * 2);
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the failure comes after three seconds") };
+    assert_eq!((error.kind(), mock.journal().len()), (TransportErrorKind::Connect, 0));
+    assert_eq!((failure.strikes(), delays.map(|rule| rule.strikes())), (1, [1, 1]));
+}
+
+#[test]
+fn a_delay_beyond_the_time_limit_is_a_timeout_at_the_limit_after_the_server_has_acted() {
+    let (mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    faults.on_any().delay(SECOND * 2, timer.clone());
+    faults.on_any().delay(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND * 3)));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND * 2);
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after three seconds") };
+    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::Unknown));
+    assert_eq!(mock.journal().len(), 1);
+}
+
+#[test]
+fn a_timeout_of_what_was_never_sent_says_so() {
+    let (_mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    faults.on_any().fail_before_sending(TransportErrorKind::Connect);
+    faults.on_any().delay(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND)));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after a second") };
+    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::NotSent));
+}
+
+#[test]
+fn dropping_a_delayed_call_leaves_nobody_waiting_and_the_next_call_well() {
+    let (_mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    faults.on_any().nth(1).delay(SECOND, timer.clone());
+    {
+        let mut reply = pin!(Transport::send(&faults, request()));
+        assert!(poll(&mut reply).is_pending());
+        assert_eq!(timer.sleepers(), 1);
+    }
+    assert_eq!(timer.sleepers(), 0);
+    assert!(pollster::block_on(Transport::send(&faults, request())).is_ok());
+}

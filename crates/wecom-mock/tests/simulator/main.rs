@@ -1,0 +1,14 @@
+//! What the simulator promises, seen from the code under test: through the typed client.
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "what helps a test may fail it")]
+
+mod customers;
+mod imports;
+mod lists;
+mod model;
+mod parameters;
+mod quotas;
+mod refusals;
+mod rules;
+mod support;
+mod tokens;
+mod worlds;

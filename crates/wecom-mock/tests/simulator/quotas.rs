@@ -1,0 +1,138 @@
+//! How often and how many at once, and when it is over.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{join, join_all};
+use wecom_core::{ErrCode, Error};
+use wecom_mock::{ManualTimer, Simulator};
+use wecom_upstream::{
+    CorpId, GetChainGroup, GetResult, JobId, OpenId, RemoveCorp, UnionId, UnionidToPendingId, Upstream,
+};
+
+use crate::support::{Story, dealers, granted, jingxi, refused};
+
+/// The demo world with ten calls a minute and 150 an hour, where the vendor says 10,000 and 150,000.
+fn narrow() -> Story {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).divide_quotas(1000);
+    Story { upstream: Upstream::new(simulator.client()), simulator, timer }
+}
+
+#[test]
+fn the_call_past_the_minutes_limit_is_refused_with_45009_for_a_minute() {
+    let story = narrow();
+    for _ in 0..10 {
+        granted(story.upstream.get_chain_list());
+    }
+    story.pass(30);
+    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    // Another endpoint has a limit of its own.
+    granted(story.upstream.get_chain_group(GetChainGroup::new(dealers())));
+    story.pass(59);
+    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(1);
+    granted(story.upstream.get_chain_list());
+}
+
+#[test]
+fn the_call_past_the_hours_limit_is_refused_for_an_hour() {
+    let story = narrow();
+    for _ in 0..15 {
+        for _ in 0..10 {
+            granted(story.upstream.get_chain_list());
+        }
+        story.pass(60);
+    }
+    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(3599);
+    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(1);
+    granted(story.upstream.get_chain_list());
+}
+
+#[test]
+fn the_calls_by_unionid_have_a_limit_of_the_day_too() {
+    let story = narrow();
+    let ask = || {
+        let call = UnionidToPendingId::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
+        story.upstream.unionid_to_pending_id(call)
+    };
+    // Eight hours of sixty calls each are the 480 of a day.
+    for _ in 0..8 {
+        for _ in 0..6 {
+            for _ in 0..10 {
+                granted(ask());
+            }
+            story.pass(60);
+        }
+        story.pass(60 * 54);
+    }
+    assert_eq!(refused(ask()), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(60 * 60);
+    assert_eq!(refused(ask()), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(24 * 60 * 60);
+    granted(ask());
+}
+
+#[test]
+fn without_a_timer_there_is_no_limit() {
+    let upstream = Upstream::new(Simulator::demo().divide_quotas(10_000).client());
+    for _ in 0..3 {
+        granted(upstream.get_chain_list());
+    }
+}
+
+#[test]
+fn a_second_removal_at_the_same_time_is_refused_with_45033() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
+    let upstream = slow(&simulator, &timer);
+    let remove = |corpid: &str| upstream.remove_corp(RemoveCorp::new(dealers(), CorpId::new(corpid)));
+    let (first, second) = pollster::block_on(with(&timer, join(remove("wwjingxi"), remove("wwyanshan"))));
+    assert!(first.is_ok());
+    assert_eq!(second.unwrap_err().code(), Some(ErrCode::CONCURRENCY_EXCEEDED));
+    pollster::block_on(with(&timer, remove("wwyanshan"))).unwrap();
+}
+
+#[test]
+fn five_at_once_may_ask_for_a_result() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
+    let upstream = slow(&simulator, &timer);
+    let ask = || upstream.get_result(GetResult::new(JobId::new("none")));
+    let outcomes = pollster::block_on(with(&timer, join_all((0..6).map(|_| ask()))));
+    let codes: Vec<_> = outcomes.into_iter().map(|it| it.unwrap_err().code().unwrap()).collect();
+    assert_eq!(codes[..5], [ErrCode::UNKNOWN_JOB; 5]);
+    assert_eq!(codes[5], ErrCode::CONCURRENCY_EXCEEDED);
+}
+
+#[test]
+fn a_call_that_is_given_up_is_under_way_no_more_and_has_done_nothing() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
+    let upstream = slow(&simulator, &timer);
+    let remove = || upstream.remove_corp(RemoveCorp::new(dealers(), jingxi()));
+    assert!(remove().now_or_never().is_none());
+    pollster::block_on(with(&timer, remove())).unwrap();
+}
+
+/// A client that has its token already.
+fn slow(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
+    let upstream = Upstream::new(simulator.client());
+    let warmed: Result<_, Error> = pollster::block_on(with(timer, upstream.get_chain_list()));
+    warmed.unwrap();
+    upstream
+}
+
+/// Lets time pass whenever all wait.
+async fn with<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        if let Some(done) = work.as_mut().now_or_never() {
+            return done;
+        }
+        timer.advance(Duration::from_millis(200));
+    }
+}
