@@ -1,0 +1,105 @@
+//! A transport on smol: hyper's protocol, driven by the very future of the call. It spawns nothing and keeps nothing, so
+//! dropping the future ends all of it.
+//!
+//! A connection a call, over plain TCP: for `https` put a TLS stream (of `futures-rustls`, say) where the TCP stream is.
+//!
+//! `cargo run -p wecom-tests --example transport_smol` runs the conformance suite over it.
+
+#![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::client::conn::http1;
+use hyper::{Uri, header};
+use smol::net::TcpStream;
+use smol::{Timer, future};
+use smol_hyper::rt::FuturesIo;
+use wecom_core::Delivery::{NotSent, Unknown};
+use wecom_core::{
+    Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait,
+};
+use wecom_mock::conformance;
+
+/// How long one attempt may take when the request doesn't say.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How large a reply may be.
+const REPLY_LIMIT: usize = 8 * 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SmolTransport;
+
+#[async_trait]
+impl Transport for SmolTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let limit = request.time_limit().unwrap_or(TIME_LIMIT);
+        let too_late = async {
+            Timer::after(limit).await;
+            Err(TransportError::new(Kind::Timeout, Unknown))
+        };
+        future::or(exchange(&request), too_late).await
+    }
+}
+
+async fn exchange(request: &Request) -> Result<Response, TransportError> {
+    let url: Uri = request.expose_url().parse().map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let stream = TcpStream::connect((host, url.port_u16().unwrap_or(80))).await;
+    let stream = stream.map_err(|error| failed(Kind::Connect, NotSent, error))?;
+    let handshake = http1::handshake(FuturesIo::new(stream)).await;
+    let (mut sender, connection) = handshake.map_err(|error| failed(Kind::Connect, NotSent, error))?;
+    let sent = outgoing(request, &url).map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
+    let reply = async {
+        let reply = sender.send_request(sent).await.map_err(broken)?;
+        read(reply).await
+    };
+    let driven = async {
+        // How the connection ended, the reply tells as well.
+        let _ = connection.await;
+        future::pending().await
+    };
+    future::or(reply, driven).await
+}
+
+fn outgoing(request: &Request, url: &Uri) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
+    // On the connection itself, HTTP has the path alone, and the host as a header.
+    let target = url.path_and_query().map_or("/", |target| target.as_str());
+    let mut sent = hyper::Request::builder().method(request.method().as_str()).uri(target);
+    sent = sent.header(header::HOST, url.authority().map_or("", |authority| authority.as_str()));
+    for (name, value) in request.headers() {
+        sent = sent.header(name, value);
+    }
+    sent.body(Full::new(request.body().cloned().unwrap_or_default()))
+}
+
+async fn read(reply: hyper::Response<hyper::body::Incoming>) -> Result<Response, TransportError> {
+    let (head, body) = reply.into_parts();
+    let body = Limited::new(body, REPLY_LIMIT).collect().await;
+    let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
+        Ok(error) => broken(*error),
+        Err(error) if error.is::<LengthLimitError>() => failed(Kind::ReplyTooLarge, Unknown, error),
+        Err(error) => failed(Kind::Other, Unknown, error),
+    })?;
+    let mut headers = Headers::with_capacity(head.headers.len());
+    for (name, value) in &head.headers {
+        headers.push(name.as_str(), value.as_bytes());
+    }
+    Ok(Response::new(head.status.as_u16(), body.to_bytes()).with_headers(headers))
+}
+
+fn broken(error: hyper::Error) -> TransportError {
+    failed(if error.is_parse() { Kind::Protocol } else { Kind::ConnectionLost }, Unknown, error)
+}
+
+fn failed(kind: Kind, delivery: Delivery, error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
+    TransportError::new(kind, delivery).with_source(error)
+}
+
+fn main() {
+    let report = smol::block_on(conformance::check(&SmolTransport));
+    println!("{report}");
+    report.assert();
+}

@@ -1,0 +1,94 @@
+//! A transport on ureq: a blocking client and no async runtime. Each call runs on a thread of a pool that grows as needed.
+//!
+//! What blocks can't be cancelled: when its future is dropped, a call still goes on until its time limit, and its reply is
+//! thrown away. The suite warns of that.
+//!
+//! `cargo run -p wecom-tests --example transport_ureq` runs the conformance suite over it.
+
+#![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
+
+use std::io;
+use std::time::Duration;
+
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+use ureq::{Agent, AsSendBody, http};
+use wecom_core::{Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
+use wecom_mock::conformance;
+
+/// How long one attempt may take when the request doesn't say.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How large a reply may be.
+const REPLY_LIMIT: u64 = 8 * 1024 * 1024;
+
+#[derive(Clone, Debug)]
+pub(crate) struct UreqTransport(Agent);
+
+impl UreqTransport {
+    /// The builder brings TLS, proxies and the pool; what the contract wants of them all is set here.
+    pub(crate) fn new(config: ConfigBuilder<AgentScope>) -> Self {
+        // Any status is a reply, and a redirect is one: the next address would be given the token.
+        let config = config.http_status_as_error(false).max_redirects(0).max_redirects_will_error(false);
+        Self(config.build().into())
+    }
+}
+
+#[async_trait]
+impl Transport for UreqTransport {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let agent = self.0.clone();
+        blocking::unblock(move || {
+            let outcome = match request.body() {
+                Some(body) => exchange(&agent, &request, &body[..]),
+                None => exchange(&agent, &request, ()),
+            };
+            outcome.map_err(failure)
+        })
+        .await
+    }
+}
+
+fn exchange(agent: &Agent, request: &Request, body: impl AsSendBody) -> Result<Response, ureq::Error> {
+    let mut sent = http::Request::builder().method(request.method().as_str()).uri(request.expose_url());
+    for (name, value) in request.headers() {
+        sent = sent.header(name, value);
+    }
+    let limit = request.time_limit().unwrap_or(TIME_LIMIT);
+    let sent = agent.configure_request(sent.body(body)?).timeout_global(Some(limit)).build();
+    let (head, mut body) = agent.run(sent)?.into_parts();
+    let mut headers = Headers::with_capacity(head.headers.len());
+    for (name, value) in &head.headers {
+        headers.push(name.as_str(), value.as_bytes());
+    }
+    let body = body.with_config().limit(REPLY_LIMIT).read_to_vec()?;
+    Ok(Response::new(head.status.as_u16(), body).with_headers(headers))
+}
+
+fn failure(error: ureq::Error) -> TransportError {
+    use ureq::{Error, Timeout};
+    // Only what happens before there is a connection is a promise that nothing was sent.
+    let (kind, delivery) = match &error {
+        Error::HostNotFound => (TransportErrorKind::Dns, Delivery::NotSent),
+        Error::ConnectionFailed => (TransportErrorKind::Connect, Delivery::NotSent),
+        Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            (TransportErrorKind::Connect, Delivery::NotSent)
+        }
+        Error::Http(_) | Error::BadUri(_) => (TransportErrorKind::Unsupported, Delivery::NotSent),
+        Error::Timeout(Timeout::Resolve | Timeout::Connect) => (TransportErrorKind::Timeout, Delivery::NotSent),
+        Error::Timeout(_) => (TransportErrorKind::Timeout, Delivery::Unknown),
+        Error::BodyExceedsLimit(_) => (TransportErrorKind::ReplyTooLarge, Delivery::Unknown),
+        Error::Protocol(_) => (TransportErrorKind::Protocol, Delivery::Unknown),
+        Error::Io(_) => (TransportErrorKind::ConnectionLost, Delivery::Unknown),
+        _ => (TransportErrorKind::Other, Delivery::Unknown),
+    };
+    TransportError::new(kind, delivery).with_source(error)
+}
+
+fn main() {
+    // The suite's servers are on loopback, where a proxy of the environment would not find them.
+    let transport = UreqTransport::new(Agent::config_builder().proxy(None));
+    let report = pollster::block_on(conformance::check(&transport));
+    println!("{report}");
+    report.assert();
+}

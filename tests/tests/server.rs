@@ -1,0 +1,208 @@
+//! The simulator on a socket: what our own client, curl and hostile clients get from it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use wecom_core::{Client, ErrCode};
+use wecom_hyper::HyperTransport;
+use wecom_mock::{Cassette, Player, Recorder, ServedCall, Simulator, SimulatorServer};
+use wecom_upstream::{
+    AgentId, ChainId, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupId, ListAppShareInfo, Upstream,
+};
+
+/// A server with the demo world, on a free port.
+struct Running {
+    address: SocketAddr,
+    base_url: String,
+    calls: Arc<Mutex<Vec<ServedCall>>>,
+    stop: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+async fn start() -> Running {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&calls);
+    let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await.unwrap();
+    let server = server.on_call(move |call| seen.lock().unwrap().push(call.clone()));
+    let (address, base_url) = (server.address(), server.base_url());
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    Running { address, base_url, calls, stop, ended }
+}
+
+/// Calls that read, and one that is refused, in words that two runs can be compared by.
+async fn scenario(upstream: Upstream) -> Vec<String> {
+    let mut said = Vec::new();
+    let chains = upstream.get_chain_list().await.unwrap().chains;
+    for chain in &chains {
+        let groups = upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await.unwrap().groups;
+        for groupid in groups.iter().map(|group| group.groupid).chain([GroupId::ROOT]) {
+            let list = GetChainCorpinfoList::new(&chain.chain_id).groupid(groupid).need_pending(true);
+            let corps = upstream.get_chain_corpinfo_list(list).await.unwrap().group_corps;
+            if let Some(corpid) = corps.iter().find_map(|corp| corp.corpid.as_ref()) {
+                said.push(format!(
+                    "{:?}",
+                    upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corpid)).await
+                ));
+            }
+            said.push(format!("{corps:?}"));
+        }
+        said.push(format!("{chain:?} {groups:?}"));
+    }
+    said.push(format!("{:?}", upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1))).await.is_ok()));
+    let unknown = upstream.get_chain_group(GetChainGroup::new(ChainId::new("nowhere"))).await.unwrap_err();
+    assert_eq!(unknown.code(), Some(ErrCode::UNKNOWN_CHAIN));
+    said.push(unknown.to_string());
+    said
+}
+
+#[tokio::test]
+async fn our_client_gets_the_same_over_the_socket_in_memory_and_from_a_cassette() {
+    let server = start().await;
+    let client = Client::builder(HyperTransport::new().unwrap())
+        .base_url(server.base_url.parse().unwrap())
+        .credentials(Simulator::demo().credentials())
+        .build();
+    let over_http = scenario(Upstream::new(client)).await;
+    let in_memory = scenario(Upstream::new(Simulator::demo().client())).await;
+    assert_eq!(over_http, in_memory);
+    assert!(over_http.len() > 10);
+
+    let credentials = || Simulator::demo().credentials();
+    let recorder = Recorder::new(Simulator::demo());
+    let recorded = scenario(Upstream::new(Client::builder(recorder.clone()).credentials(credentials()).build())).await;
+    let cassette = Cassette::from_json(&recorder.cassette().to_json().unwrap()).unwrap();
+    let player = Player::new(cassette);
+    let replayed = scenario(Upstream::new(Client::builder(player.clone()).credentials(credentials()).build())).await;
+    player.verify();
+    assert_eq!((&recorded, &replayed), (&in_memory, &in_memory));
+
+    // What it tells of a call is fit for a log.
+    let calls = server.calls.lock().unwrap().clone();
+    assert_eq!(calls[0].path, "/cgi-bin/gettoken");
+    assert!(calls.iter().all(|call| call.status == 200 && !call.path.contains('?')));
+    assert_eq!(calls.last().unwrap().errcode, Some(670_002));
+}
+
+/// What curl prints: the head of the reply and its body. `None` where there is no curl.
+async fn curl(arguments: &[&str]) -> Option<String> {
+    let curl = tokio::process::Command::new("curl").args(["--silent", "--include"]).args(arguments).output().await;
+    Some(String::from_utf8(curl.ok()?.stdout).unwrap())
+}
+
+/// The text behind `"name":"` in a reply.
+fn field<'a>(reply: &'a str, name: &str) -> &'a str {
+    reply.split(&format!("\"{name}\":\"")).nth(1).unwrap().split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn curl_goes_through_gettoken_and_all_thirteen_calls() {
+    let server = start().await;
+    let credentials = Simulator::demo().credentials();
+    let (base, corpid, secret) = (&server.base_url, credentials.corp_id(), credentials.secret().expose());
+    let Some(reply) = curl(&[&format!("{base}gettoken?corpid={corpid}&corpsecret={secret}")]).await else {
+        eprintln!("skipped: there is no curl on this machine");
+        return;
+    };
+    let token = field(&reply, "access_token");
+    let get =
+        async |path: &str, more: &str| curl(&[&format!("{base}{path}?access_token={token}{more}")]).await.unwrap();
+    let post = async |path: &str, body: &str| {
+        curl(&["--data", body, &format!("{base}{path}?access_token={token}")]).await.unwrap()
+    };
+    let jingxi = r#"{"chain_id":"ChDealers","corpid":"wwjingxi"}"#;
+    for (path, body, expected) in [
+        ("corp/list_app_share_info", r#"{"agentid":1000002,"business_type":1}"#, "\"ending\":1"),
+        ("unionid_to_external_userid", r#"{"unionid":"oUnionChen","openid":"oOpenChen"}"#, "wmChenOfJingxi"),
+        ("unionid_to_pending_id", r#"{"unionid":"oUnionChen","openid":"oOpenChen"}"#, "\"pending_id\":\""),
+        ("batch/external_userid_to_pending_id", r#"{"external_userid":["wmChenOfJingxi"]}"#, "\"pending_id\":\""),
+        ("corp/get_chain_group", r#"{"chain_id":"ChDealers"}"#, "华北区"),
+        ("corp/get_chain_corpinfo_list", r#"{"chain_id":"ChDealers","groupid":3}"#, "\"is_joined\":1"),
+        ("corp/get_chain_corpinfo", jingxi, "\"is_joined\":true"),
+        (
+            "corp/get_chain_user_custom_id",
+            r#"{"chain_id":"ChDealers","corpid":"wwjingxi","userid":"zhaomin"}"#,
+            "\"user_custom_id\":\"1001\"",
+        ),
+        ("get_corp_shared_chain_list", r#"{"corpid":"wwjingxi"}"#, "全国经销商"),
+        ("corp/remove_corp", jingxi, "\"errcode\":0"),
+        ("corp/get_chain_corpinfo", jingxi, "\"errcode\":670004"),
+    ] {
+        let reply = post(&format!("corpgroup/{path}"), body).await;
+        assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.contains(expected), "{path}: {reply}");
+    }
+    let reply = get("corpgroup/corp/get_chain_list", "").await;
+    assert!(reply.contains("error-code: 0\r\n") && reply.contains("全国经销商"), "{reply}");
+    let import = r#"{"chain_id":"ChDealers","contact_list":[{"corp_name":"飞飞培训学校","contact_info_list":[{"name":"张三","identity_type":2,"mobile":"13000000001"}]}]}"#;
+    let reply = post("corpgroup/import_chain_contact", import).await;
+    let reply = get("corpgroup/getresult", &format!("&jobid={}", field(&reply, "jobid"))).await;
+    assert!(reply.contains("\"status\":"), "{reply}");
+
+    let reply = post("corpgroup/corp/get_chain_group", "{oops").await;
+    assert!(reply.contains("Warning: wrong json format."), "{reply}");
+    let reply = get("corpgroup/corp/get_chain_info", "").await;
+    assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+}
+
+#[tokio::test]
+async fn the_page_shows_the_chains_as_a_tree() {
+    let server = start().await;
+    let page = raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    for expected in ["text/html; charset=utf-8", "全国经销商", "华北区", "京西厨卫商贸", "未加入", "</html>"]
+    {
+        assert!(page.contains(expected), "{page}");
+    }
+}
+
+/// Sends bytes, closes its half, and reads to the end.
+async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    String::from_utf8_lossy(&reply).into_owned()
+}
+
+#[tokio::test]
+async fn hostile_clients_are_answered_or_dropped_and_harm_nobody() {
+    let server = start().await;
+    let post = "POST /cgi-bin/corpgroup/corp/get_chain_group HTTP/1.1\r\nhost: x\r\n";
+    let too_large = format!("{post}content-length: 99999999999\r\n\r\n{}", "x".repeat(3 << 20));
+    let endless = format!("{post}transfer-encoding: chunked\r\n\r\n{}", "100000\r\n".to_owned() + &"x".repeat(3 << 20));
+    let long_head = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(1 << 20));
+    let half = format!("{post}content-length: 100\r\n\r\n{{\"chain");
+    for bytes in [
+        b"\x16\x03\x01\x02\x00\x01\x00".as_slice(),
+        b"GET\r\n\r\n",
+        b"\r\n\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"",
+        too_large.as_bytes(),
+        endless.as_bytes(),
+        long_head.as_bytes(),
+        half.as_bytes(),
+    ] {
+        let reply = raw(server.address, bytes).await;
+        assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 4"), "{reply}");
+    }
+    let page = raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+}
+
+#[tokio::test]
+async fn it_stops_when_it_is_told_to() {
+    let server = start().await;
+    let idle = TcpStream::connect(server.address).await.unwrap();
+    server.stop.send(()).unwrap();
+    server.ended.await.unwrap();
+    drop(idle);
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
