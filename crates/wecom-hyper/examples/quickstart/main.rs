@@ -1,15 +1,11 @@
 //! The upstream API at a glance: every call, over real HTTP.
 //!
-//! - `cargo run --example quickstart` starts a WeCom on loopback that answers as the vendor's documentation does, and
-//!   makes all thirteen calls against it.
+//! - `cargo run --example quickstart` starts a WeCom on loopback, and makes all thirteen calls against it.
 //! - With `WECOM_CORP_ID`, `WECOM_SECRET` and `WECOM_AGENT_ID` set, it makes those calls against the real service that
 //!   only read and need no id beyond these.
-//! - `cargo run --example quickstart -- --serve` keeps the embedded WeCom up on 127.0.0.1:8900, for the first example of
-//!   the README.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to show something")]
 
-mod embedded;
 mod show;
 
 use std::env;
@@ -19,10 +15,8 @@ use std::process::ExitCode;
 
 use wecom_core::{BaseUrl, Client, Credentials, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
+use wecom_mock::{Simulator, SimulatorServer};
 use wecom_upstream::{AgentId, Upstream};
-
-/// The port on which `--serve` keeps the embedded WeCom.
-const PORT: u16 = 8900;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -38,9 +32,6 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Outcome {
-    if env::args().any(|argument| argument == "--serve") {
-        return serve().await;
-    }
     match real_credentials()? {
         Some((credentials, agent_id)) => {
             println!("Calling the real WeCom as {}.\n", credentials.corp_id());
@@ -48,11 +39,13 @@ async fn run() -> Outcome {
             show::what_only_reads(&upstream, agent_id).await
         }
         None => {
-            let base_url = embedded::start((Ipv4Addr::LOCALHOST, 0).into()).await?;
-            println!("An embedded WeCom answers at {base_url}, as the vendor's documentation prints it.\n");
-            let credentials = Credentials::new("wwdemo", Secret::new("demo-secret"));
-            let upstream = connect(BaseUrl::parse(&base_url)?, credentials)?;
-            show::all_thirteen_calls(&upstream).await
+            let simulator = Simulator::demo();
+            let credentials = simulator.credentials();
+            let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator).await?;
+            let base_url = server.base_url();
+            println!("A WeCom of our own answers at {base_url} with a demo world.\n");
+            tokio::spawn(server.run(std::future::pending()));
+            show::all_thirteen_calls(&connect(BaseUrl::parse(&base_url)?, credentials)?).await
         }
     }
 }
@@ -64,12 +57,6 @@ fn connect(base_url: BaseUrl, credentials: Credentials) -> Result<Upstream, Box<
         .credentials(credentials)
         .build();
     Ok(Upstream::new(client))
-}
-
-async fn serve() -> Outcome {
-    let base_url = embedded::start((Ipv4Addr::LOCALHOST, PORT).into()).await?;
-    println!("An embedded WeCom answers at {base_url} until you press Ctrl-C.");
-    std::future::pending().await
 }
 
 /// The credentials of a real app, when all of them are set.

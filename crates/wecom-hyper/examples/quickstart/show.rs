@@ -11,10 +11,10 @@ use crate::Outcome;
 
 /// Every call of the API, in an order in which one leads to the next.
 pub(crate) async fn all_thirteen_calls(upstream: &Upstream) -> Outcome {
-    what_only_reads(upstream, AgentId::new(1111)).await?;
+    what_only_reads(upstream, AgentId::new(1_000_002)).await?;
 
-    let chain_id = ChainId::new("chainid1");
-    let corpid = CorpId::new("wwcorpid1");
+    let chain_id = ChainId::new("ChDealers");
+    let corpid = CorpId::new("wwjingxi");
     member(upstream, &chain_id, &corpid).await?;
     customers(upstream).await?;
     let jobid = import(upstream, &chain_id).await?;
@@ -77,9 +77,7 @@ async fn tree(upstream: &Upstream, chain: &Chain, last: bool) -> Result<Vec<Grou
 /// Prints the corps that lie directly in a group, and gives them.
 async fn corps(upstream: &Upstream, chain: &Chain, group: GroupId, indent: &str) -> Result<Vec<GroupCorp>, Error> {
     let request = GetChainCorpinfoList::new(&chain.chain_id).groupid(group).need_pending(true);
-    let mut corps = upstream.get_chain_corpinfo_list(request).await?.group_corps;
-    // The documented sample answers for every group with the same corp; a real service lists only the group's own.
-    corps.retain(|corp| corp.groupid == group);
+    let corps = upstream.get_chain_corpinfo_list(request).await?.group_corps;
     corps.iter().for_each(|corp| println!("{indent}• {}, {}", corp.corp_name, joined(corp.is_joined)));
     Ok(corps)
 }
@@ -105,14 +103,14 @@ fn in_tree_order(groups: &[Group]) -> Vec<(usize, &Group)> {
 }
 
 async fn member(upstream: &Upstream, chain_id: &ChainId, corpid: &CorpId) -> Outcome {
-    let request = GetChainUserCustomId::new(chain_id, corpid, UserId::new("zhangsan"));
+    let request = GetChainUserCustomId::new(chain_id, corpid, UserId::new("zhaomin"));
     let reply = upstream.get_chain_user_custom_id(request).await?;
-    println!("Custom id of a member (get_chain_user_custom_id)\n  zhangsan of {corpid}: {}\n", reply.user_custom_id);
+    println!("Custom id of a member (get_chain_user_custom_id)\n  zhaomin of {corpid}: {}\n", reply.user_custom_id);
     Ok(())
 }
 
 async fn customers(upstream: &Upstream) -> Outcome {
-    let (unionid, openid) = (UnionId::new("UNIONID"), OpenId::new("OPENID"));
+    let (unionid, openid) = (UnionId::new("oUnionChen"), OpenId::new("oOpenChen"));
     let known = upstream.unionid_to_external_userid(UnionidToExternalUserid::new(&unionid, &openid)).await?;
     println!("A customer, as each corp knows him (unionid_to_external_userid)");
     known.external_userid_info.iter().for_each(|info| println!("  in {}: {}", info.corpid, info.external_userid));
@@ -120,7 +118,7 @@ async fn customers(upstream: &Upstream) -> Outcome {
     let pending = upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)).await?;
     println!("\nA customer who need not have been added (unionid_to_pending_id)\n  {}\n", pending.pending_id);
 
-    let ids = [ExternalUserId::new("oAAAAAAA"), ExternalUserId::new("oBBBBB")];
+    let ids = ["wmChenOfJingxi", "wmChenOfPujiang"].map(ExternalUserId::new);
     let mapped = upstream.external_userid_to_pending_id(ExternalUseridToPendingId::new(ids)).await?;
     println!("Customers of a downstream corp (external_userid_to_pending_id)");
     mapped.result.iter().for_each(|pair| println!("  {} is {}", pair.external_userid, pair.pending_id));
@@ -136,10 +134,19 @@ async fn import(upstream: &Upstream, chain_id: &ChainId) -> Result<JobId, Error>
     Ok(reply.jobid)
 }
 
+/// Asks whether the import is over: here that is a matter of a few questions, with a real service of some seconds.
 async fn result(upstream: &Upstream, jobid: &JobId) -> Outcome {
-    let reply = upstream.get_result(GetResult::new(jobid)).await?;
-    println!("What became of the import (get_result)\n  {:?}", reply.status);
-    if let Some(result) = reply.result {
+    println!("What became of the import (get_result)");
+    let mut result = None;
+    for _ in 0..10 {
+        let reply = upstream.get_result(GetResult::new(jobid)).await?;
+        println!("  {:?}", reply.status);
+        if reply.is_finished() {
+            result = reply.result;
+            break;
+        }
+    }
+    if let Some(result) = result {
         println!("  {:?}", result.import_status);
         for corp in result.fail_list {
             println!("  {} failed with {}", corp.corp_name, corp.errcode);
