@@ -12,11 +12,11 @@ use crate::builder::BuildError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Crypto {
-    /// [ring](https://crates.io/crates/ring): the default where it is compiled in.
+    /// The crate `ring`: the default where it is compiled in.
     #[cfg(feature = "ring")]
     #[default]
     Ring,
-    /// [aws-lc-rs](https://crates.io/crates/aws-lc-rs).
+    /// The crate `aws-lc-rs`.
     #[cfg(feature = "aws-lc-rs")]
     #[cfg_attr(not(feature = "ring"), default)]
     AwsLcRs,
