@@ -4,6 +4,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -205,4 +206,22 @@ async fn it_stops_when_it_is_told_to() {
     server.ended.await.unwrap();
     drop(idle);
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn it_stops_while_all_its_connections_are_taken() {
+    let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await.unwrap();
+    let address = server.address();
+    let server = server.most_connections(1);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    // Answered, so the only place is its own; and kept open.
+    let mut taken = TcpStream::connect(address).await.unwrap();
+    taken.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert!(taken.read(&mut [0; 64]).await.unwrap() > 0);
+    let _waiting = TcpStream::connect(address).await.unwrap();
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap().unwrap();
 }

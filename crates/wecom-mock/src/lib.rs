@@ -1,4 +1,5 @@
-//! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock.
+//! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock. (Only [`conformance`] and
+//! the feature `server` open sockets, on purpose.)
 //!
 //! | To | there is |
 //! |---|---|
@@ -7,6 +8,7 @@
 //! | be sure that all of it was called | [`Mock::verify`], or simply dropping the mock |
 //! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
 //! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`] |
+//! | have that WeCom on a socket | the feature `server`: `SimulatorServer`, and the program `wecom-sim` |
 //! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
 //! | move time by hand | [`ManualTimer`] |
 //! | check a transport of your own | [`conformance`] |

@@ -20,7 +20,7 @@ use crate::journal::{Entry, RecordedCall};
 use crate::mask::Mask;
 use crate::registered::{Condition, Registered, Responder, is_same_place};
 use crate::stub::{Stub, Untyped};
-use crate::verify::{UnansweredCalls, VerifyError};
+use crate::verify::{UnansweredCalls, VerifyError, at_drop};
 
 /// A transport for tests, which answers what its stubs say.
 ///
@@ -270,17 +270,8 @@ impl State {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // A second panic would abort the test program and hide the first.
-        if std::thread::panicking() {
-            return;
-        }
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.verified {
-            return;
-        }
-        if let Err(error) = state.verify() {
-            fail(&error);
-        }
+        at_drop(state.verified, || state.verify());
     }
 }
 

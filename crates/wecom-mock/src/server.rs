@@ -20,8 +20,8 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
 
 use crate::simulator::Simulator;
 
@@ -31,8 +31,11 @@ const MOST_BODY: usize = 2 * 1024 * 1024;
 /// How long a client may take over the head of a request, and over its body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many connections there may be at once.
+/// How many connections there may be at once, unless something else is said.
 const MOST_CONNECTIONS: usize = 1024;
+
+/// How long it waits after a connection could not be taken.
+const RESPITE: Duration = Duration::from_millis(50);
 
 /// How long calls under way may take after the server was told to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -56,6 +59,7 @@ pub struct SimulatorServer {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
+    most_connections: usize,
 }
 
 struct Shared {
@@ -86,7 +90,8 @@ impl SimulatorServer {
     pub async fn bind(address: SocketAddr, simulator: Simulator) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, shared: Arc::new(Shared { simulator, observer: Box::new(|_| ()) }) })
+        let shared = Arc::new(Shared { simulator, observer: Box::new(|_| ()) });
+        Ok(Self { listener, address, shared, most_connections: MOST_CONNECTIONS })
     }
 
     /// Has every answered request told to a closure: to log it, say.
@@ -94,6 +99,13 @@ impl SimulatorServer {
     pub fn on_call(self, observer: impl Fn(&ServedCall) + Send + Sync + 'static) -> Self {
         let simulator = self.shared.simulator.clone();
         Self { shared: Arc::new(Shared { simulator, observer: Box::new(observer) }), ..self }
+    }
+
+    /// Sets how many connections there may be at once; 1,024 by default. More of them wait.
+    #[must_use]
+    pub fn most_connections(mut self, connections: usize) -> Self {
+        self.most_connections = connections;
+        self
     }
 
     /// Where it listens.
@@ -111,17 +123,16 @@ impl SimulatorServer {
     /// Serves until `stop` is over; calls that are under way then are given some seconds to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let places = Arc::new(Semaphore::new(self.most_connections));
         let mut stop = std::pin::pin!(stop);
         loop {
-            // Who finds no place waits in the system's queue.
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-            let accepted = tokio::select! {
+            let (place, stream) = tokio::select! {
                 () = &mut stop => break,
-                accepted = self.listener.accept() => accepted,
+                accepted = self.accept(&places) => match accepted {
+                    Some(accepted) => accepted,
+                    None => continue,
+                },
             };
-            // A connection that failed before it was taken concerns nobody else.
-            let Ok((stream, _)) = accepted else { continue };
             let (shared, watcher) = (Arc::clone(&self.shared), graceful.watcher());
             tokio::spawn(async move {
                 serve(stream, shared, watcher).await;
@@ -129,6 +140,19 @@ impl SimulatorServer {
             });
         }
         let _ = timeout(FAREWELL, graceful.shutdown()).await;
+    }
+
+    /// The next connection and its place. Who finds no place waits in the system's queue.
+    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, TcpStream)> {
+        let place = Arc::clone(places).acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok((stream, _)) => Some((place, stream)),
+            Err(_) => {
+                // The system is out of something, files mostly: asked again at once, it would only say so again.
+                sleep(RESPITE).await;
+                None
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::compare::{Comparison, recorded_line};
 use crate::mock::fail;
+use crate::verify::at_drop;
 
 /// How many calls and entries a report names; of the others only the number is.
 const NAMED: usize = 5;
@@ -167,17 +168,8 @@ impl State {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // A second panic would abort the test program and hide the first.
-        if std::thread::panicking() {
-            return;
-        }
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if state.verified {
-            return;
-        }
-        if let Err(error) = state.verify() {
-            fail(&error);
-        }
+        at_drop(state.verified, || state.verify());
     }
 }
 
