@@ -3,23 +3,29 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use wecom_core::{Method, Safety};
-use wecom_upstream::ENDPOINTS;
+use wecom_core::{Endpoint, Method, Safety};
+use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS, TRANSFER_SESSION};
 
 fn upstream_crate() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/wecom-upstream"))
 }
 
+/// The upstream corp's endpoints, and the one that only a downstream corp's token is good for.
+fn all() -> Vec<&'static Endpoint> {
+    ENDPOINTS.iter().copied().chain([&TRANSFER_SESSION]).collect()
+}
+
 #[test]
-fn there_are_thirteen_with_names_and_paths_of_their_own() {
-    assert_eq!(ENDPOINTS.len(), 13);
-    assert_eq!(ENDPOINTS.iter().map(|endpoint| endpoint.name()).collect::<HashSet<_>>().len(), 13);
-    assert_eq!(ENDPOINTS.iter().map(|endpoint| endpoint.path()).collect::<HashSet<_>>().len(), 13);
+fn there_are_eighteen_and_one_with_names_and_paths_of_their_own() {
+    assert_eq!(ENDPOINTS.len(), 18);
+    assert_eq!(all().iter().map(|endpoint| endpoint.name()).collect::<HashSet<_>>().len(), 19);
+    assert_eq!(all().iter().map(|endpoint| endpoint.path()).collect::<HashSet<_>>().len(), 19);
+    assert!(DOWNSTREAM_ENDPOINTS.iter().all(|endpoint| all().contains(endpoint)));
 }
 
 #[test]
 fn each_has_a_title_a_document_and_a_quota() {
-    for endpoint in ENDPOINTS {
+    for endpoint in all() {
         assert!(!endpoint.chinese_title().is_empty(), "{endpoint}");
         assert!(endpoint.document_numbers().iter().all(|number| (90_000..100_000).contains(number)), "{endpoint}");
         assert!(!endpoint.document_numbers().is_empty(), "{endpoint}");
@@ -29,7 +35,7 @@ fn each_has_a_title_a_document_and_a_quota() {
 
 #[test]
 fn each_has_a_file_a_documented_reply_and_where_it_posts_one_a_documented_request() {
-    for endpoint in ENDPOINTS {
+    for endpoint in all() {
         let name = endpoint.name();
         assert!(upstream_crate().join(format!("src/endpoints/{name}.rs")).is_file(), "{name}");
         assert!(upstream_crate().join(format!("samples/{name}.reply.json")).is_file(), "{name}");
@@ -41,16 +47,20 @@ fn each_has_a_file_a_documented_reply_and_where_it_posts_one_a_documented_reques
 #[test]
 fn each_has_a_method_of_its_name_on_the_facade() {
     let facade = std::fs::read_to_string(upstream_crate().join("src/upstream.rs")).unwrap();
+    let has = |endpoint: &Endpoint| facade.contains(&format!("pub async fn {}(", endpoint.name()));
     for endpoint in ENDPOINTS {
-        assert!(facade.contains(&format!("pub async fn {}(", endpoint.name())), "{endpoint}");
+        assert!(has(endpoint), "{endpoint}");
     }
+    // The facade has the upstream corp's token, which is the wrong one.
+    assert!(!has(&TRANSFER_SESSION));
 }
 
 #[test]
-fn only_the_import_is_not_safe_to_repeat_and_only_the_removal_changes_something_else() {
-    let of = |safety| ENDPOINTS.iter().filter(|endpoint| endpoint.repetition() == safety).map(|e| e.name()).collect();
+fn only_what_adds_is_not_safe_to_repeat_and_only_what_removes_or_replaces_changes_something_else() {
+    let of = |safety| all().iter().filter(|endpoint| endpoint.repetition() == safety).map(|e| e.name()).collect();
     let (not_idempotent, idempotent): (Vec<_>, Vec<_>) = (of(Safety::NotIdempotent), of(Safety::Idempotent));
-    assert_eq!((not_idempotent, idempotent), (vec!["import_chain_contact"], vec!["remove_corp"]));
+    assert_eq!(not_idempotent, ["import_chain_contact", "add_rule"]);
+    assert_eq!(idempotent, ["remove_corp", "delete_rule", "modify_rule"]);
 }
 
 #[test]
@@ -61,4 +71,14 @@ fn the_documented_limits_on_concurrency_are_on_the_descriptors() {
         .filter(|(name, _)| *name != "import_chain_contact")
         .collect();
     assert_eq!(limited, [("get_result", 5), ("remove_corp", 1)]);
+}
+
+#[test]
+fn adding_and_modifying_rules_has_the_documented_limit_of_a_day() {
+    let limited: Vec<_> = all()
+        .iter()
+        .filter(|endpoint| endpoint.documented_quota().day() == Some(1_000))
+        .map(|endpoint| endpoint.name())
+        .collect();
+    assert_eq!(limited, ["add_rule", "modify_rule"]);
 }

@@ -9,13 +9,14 @@ use wecom_mock::Mock;
 use wecom_tests::loopback::{Answers, Loopback};
 use wecom_tests::samples::{TOKEN, sample_of};
 use wecom_upstream::{
-    AgentId, ChainId, CorpId, ENDPOINTS, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo,
-    GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, ImportChainContact,
-    ImportContact, ImportCorp, JobId, ListAppShareInfo, OpenId, RemoveCorp, UnionId, UnionidToExternalUserid,
-    UnionidToPendingId, Upstream, UserId,
+    AddRule, AgentId, ChainId, CorpId, DeleteRule, DepartmentId, ENDPOINTS, ExternalUserId, ExternalUseridToPendingId,
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult,
+    GetRuleInfo, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo, ListRuleIds,
+    MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, RemoveCorp, RuleId, RuleInfo, UnionId,
+    UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
 };
 
-/// Makes all thirteen calls, and gives what each replied.
+/// Makes all eighteen calls, and gives what each replied.
 async fn all_calls(upstream: Upstream) -> Vec<(&'static str, String)> {
     let mut replies = Vec::new();
     macro_rules! call {
@@ -39,6 +40,13 @@ async fn all_calls(upstream: Upstream) -> Vec<(&'static str, String)> {
     call!(remove_corp(RemoveCorp::new(&chain_id, &corpid)));
     call!(get_chain_user_custom_id(GetChainUserCustomId::new(&chain_id, &corpid, UserId::new("zhangsan"))));
     call!(get_corp_shared_chain_list(GetCorpSharedChainList::new(&corpid)));
+    let (rule_id, owner) = (RuleId::new(1), OwnerCorpRange::department(DepartmentId::new("7")));
+    let rule = RuleInfo::new(owner, MemberCorpRange::group(GroupId::new(2)));
+    call!(list_rule_ids(ListRuleIds::new(&chain_id)));
+    call!(delete_rule(DeleteRule::new(&chain_id, rule_id)));
+    call!(get_rule_info(GetRuleInfo::new(&chain_id, rule_id)));
+    call!(add_rule(AddRule::new(&chain_id, rule.clone())));
+    call!(modify_rule(ModifyRule::new(&chain_id, rule_id, rule)));
     replies
 }
 

@@ -9,10 +9,12 @@ use pollster::block_on;
 use wecom_core::Error;
 use wecom_mock::Mock;
 use wecom_upstream::{
-    AgentId, ChainId, CorpId, CorpRef, CustomId, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo,
-    GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, ImportChainContact,
-    ImportContact, ImportCorp, JobId, ListAppShareInfo, OpenId, PendingCorpId, RemoveCorp, UnionId,
-    UnionidToExternalUserid, UnionidToPendingId, Upstream, UserCustomId, UserId,
+    AddRule, AgentId, ChainId, CorpId, CorpRef, CustomId, DeleteRule, DepartmentId, ExternalUserId,
+    ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
+    GetCorpSharedChainList, GetResult, GetRuleInfo, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId,
+    ListAppShareInfo, ListRuleIds, MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, PendingCorpId, RemoveCorp,
+    RuleId, RuleInfo, Secret, StoredRuleInfo, TransferSession, UnionId, UnionidToExternalUserid, UnionidToPendingId,
+    Upstream, UserCustomId, UserId,
 };
 
 /// The text with which a call is refused; the mock sees to it that nothing was sent.
@@ -97,6 +99,41 @@ fn an_empty_id_anywhere() {
     );
     refused!(get_corp_shared_chain_list(GetCorpSharedChainList::new(&no_corp)), "corpid is empty");
     refused!(import_chain_contact(ImportChainContact::new(&none, [corp(1)])), "chain_id is empty");
+    let rule_id = RuleId::new(1);
+    refused!(list_rule_ids(ListRuleIds::new(&none)), "chain_id is empty");
+    refused!(delete_rule(DeleteRule::new(&none, rule_id)), "chain_id is empty");
+    refused!(get_rule_info(GetRuleInfo::new(&none, rule_id)), "chain_id is empty");
+    let owner = OwnerCorpRange::department(DepartmentId::new("7")).and_departments([DepartmentId::new("")]);
+    let rule = RuleInfo::new(owner.and_users([UserId::new("")]), MemberCorpRange::corp(&no_corp));
+    refused!(
+        add_rule(AddRule::new(&none, rule.clone())),
+        "chain_id is empty",
+        "rule_info.owner_corp_range.departmentids[1] is empty",
+        "rule_info.owner_corp_range.userids[0] is empty",
+        "rule_info.member_corp_range.corpids[0] is empty"
+    );
+    refused!(
+        modify_rule(ModifyRule::new(&none, rule_id, rule)),
+        "chain_id is empty",
+        "rule_info.owner_corp_range.departmentids[1] is empty",
+        "rule_info.owner_corp_range.userids[0] is empty",
+        "rule_info.member_corp_range.corpids[0] is empty"
+    );
+    let session = TransferSession::new(UserId::new(""), Secret::new(""));
+    let text = refused(|upstream| async move { upstream.client().call(session).await });
+    assert!(text.contains("userid is empty") && text.contains("session_key is empty"), "{text}");
+}
+
+#[test]
+fn a_rule_of_which_a_range_has_become_empty() {
+    let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("u")), MemberCorpRange::group(GroupId::ROOT));
+    let mut read = StoredRuleInfo::from(rule);
+    read.owner_corp_range.userids.clear();
+    let text = RuleInfo::try_from(read).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "the request was not sent: rule_info.owner_corp_range is empty (allowed: at least one of departmentids and userids)"
+    );
 }
 
 #[test]

@@ -103,6 +103,9 @@ text_ids! {
     PendingCorpId;
     /// A member (成员) of one corp: `userid`. It means nothing in another corp.
     UserId;
+    /// A department (部门) of the upstream corp: `departmentids`. The vendor numbers them, and writes the number as a
+    /// string.
+    DepartmentId;
     /// A customer (外部联系人), as one upstream corp knows him: `external_userid`. It differs in every upstream corp.
     ExternalUserId;
     /// A customer who need not have been added yet: `pending_id`. It is valid for 90 days, and unique within the shared
@@ -132,6 +135,9 @@ number_ids! {
     AgentId;
     /// A group (分组) of a chain's address book: `groupid`. From [`GetChainGroup`](crate::GetChainGroup).
     GroupId;
+    /// A rule (对接规则) between upstream and downstream of a chain: `rule_id`. From
+    /// [`ListRuleIds`](crate::ListRuleIds).
+    RuleId;
 }
 
 impl GroupId {

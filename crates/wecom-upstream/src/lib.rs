@@ -43,9 +43,17 @@
 //! | [`remove_corp`](Upstream::remove_corp) | [`RemoveCorp`] | 移除企业 |
 //! | [`get_chain_user_custom_id`](Upstream::get_chain_user_custom_id) | [`GetChainUserCustomId`] | 查询成员自定义id |
 //! | [`get_corp_shared_chain_list`](Upstream::get_corp_shared_chain_list) | [`GetCorpSharedChainList`] | 获取下级企业加入的上下游 |
+//! | [`list_rule_ids`](Upstream::list_rule_ids) | [`ListRuleIds`] | 获取对接规则id列表 |
+//! | [`delete_rule`](Upstream::delete_rule) | [`DeleteRule`] | 删除对接规则 |
+//! | [`get_rule_info`](Upstream::get_rule_info) | [`GetRuleInfo`] | 获取对接规则详情 |
+//! | [`add_rule`](Upstream::add_rule) | [`AddRule`] | 新增对接规则 |
+//! | [`modify_rule`](Upstream::modify_rule) | [`ModifyRule`] | 更新对接规则 |
+//!
+//! One more call, [`TransferSession`] (获取下级/下游企业小程序session), is made with a downstream corp's token and so is
+//! no method of [`Upstream`].
 //!
 //! WeCom takes 10,000 calls a minute and 150,000 an hour of each from one corp, unless the request says otherwise; the
-//! numbers are in the descriptors, which [`ENDPOINTS`] lists.
+//! numbers are in the descriptors, which [`ENDPOINTS`] and [`DOWNSTREAM_ENDPOINTS`] list.
 //!
 //! Requests are checked against the documented rules before anything is sent. Replies are read leniently: what is
 //! missing is empty or `None` unless nothing makes sense without it, what is unknown is ignored, and a number that has
@@ -78,6 +86,7 @@ mod corp_ref;
 mod endpoints;
 mod fields;
 mod ids;
+mod rule_info;
 mod rules;
 #[cfg(test)]
 mod samples;
@@ -90,20 +99,24 @@ pub use wecom_core::{AccessToken, BaseUrl, Client, Credentials, ErrCode, Error, 
 pub use crate::chain::Chain;
 pub use crate::corp_ref::CorpRef;
 pub use crate::endpoints::{
-    ENDPOINTS, EXTERNAL_USERID_TO_PENDING_ID, ExternalUserInfo, ExternalUseridToPendingId,
-    ExternalUseridToPendingIdReply, FailedContact, FailedCorp, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST,
-    GET_CHAIN_GROUP, GET_CHAIN_LIST, GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST, GET_RESULT,
-    GetChainCorpinfo, GetChainCorpinfoList, GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup,
-    GetChainGroupReply, GetChainList, GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply,
-    GetCorpSharedChainList, GetCorpSharedChainListReply, GetResult, GetResultReply, Group, GroupCorp,
+    ADD_RULE, AddRule, AddRuleReply, DELETE_RULE, DOWNSTREAM_ENDPOINTS, DeleteRule, DeleteRuleReply, ENDPOINTS,
+    EXTERNAL_USERID_TO_PENDING_ID, ExternalUserInfo, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
+    FailedContact, FailedCorp, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_CHAIN_LIST,
+    GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST, GET_RESULT, GET_RULE_INFO, GetChainCorpinfo,
+    GetChainCorpinfoList, GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply,
+    GetChainList, GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply, GetCorpSharedChainList,
+    GetCorpSharedChainListReply, GetResult, GetResultReply, GetRuleInfo, GetRuleInfoReply, Group, GroupCorp,
     IMPORT_CHAIN_CONTACT, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp, ImportResult,
-    LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, PendingUser, REMOVE_CORP, RemoveCorp,
-    RemoveCorpReply, SharedCorp, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, UnionidToExternalUserid,
-    UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
+    LIST_APP_SHARE_INFO, LIST_RULE_IDS, ListAppShareInfo, ListAppShareInfoReply, ListRuleIds, ListRuleIdsReply,
+    MODIFY_RULE, ModifyRule, ModifyRuleReply, PendingUser, REMOVE_CORP, RemoveCorp, RemoveCorpReply, SharedCorp,
+    StoredMemberRange, StoredOwnerRange, StoredRuleInfo, TRANSFER_SESSION, TransferSession, TransferSessionReply,
+    UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, UnionidToExternalUserid, UnionidToExternalUseridReply,
+    UnionidToPendingId, UnionidToPendingIdReply,
 };
 pub use crate::ids::{
-    AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, ExternalUserId, GroupId, JobId, MassCallTicket, OpenId,
-    PendingCorpId, PendingId, UnionId, UserCustomId, UserId,
+    AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
+    OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
 };
+pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};
 pub use crate::upstream::Upstream;
 pub use crate::values::{BusinessType, IdentityType, ImportStatus, JobStatus, QualificationStatus};

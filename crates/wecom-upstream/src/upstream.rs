@@ -6,11 +6,12 @@ use std::time::Duration;
 use wecom_core::{Client, Error, Shared, Threading};
 
 use crate::endpoints::{
-    ExternalUseridToPendingId, ExternalUseridToPendingIdReply, GetChainCorpinfo, GetChainCorpinfoList,
-    GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply, GetChainList,
-    GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply, GetCorpSharedChainList,
-    GetCorpSharedChainListReply, GetResult, GetResultReply, ImportChainContact, ImportChainContactReply,
-    ListAppShareInfo, ListAppShareInfoReply, RemoveCorp, RemoveCorpReply, UnionidToExternalUserid,
+    AddRule, AddRuleReply, DeleteRule, DeleteRuleReply, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup,
+    GetChainGroupReply, GetChainList, GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply,
+    GetCorpSharedChainList, GetCorpSharedChainListReply, GetResult, GetResultReply, GetRuleInfo, GetRuleInfoReply,
+    ImportChainContact, ImportChainContactReply, ListAppShareInfo, ListAppShareInfoReply, ListRuleIds,
+    ListRuleIdsReply, ModifyRule, ModifyRuleReply, RemoveCorp, RemoveCorpReply, UnionidToExternalUserid,
     UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
 
@@ -205,6 +206,58 @@ impl<M: Threading> Upstream<M> {
     ) -> Result<GetCorpSharedChainListReply, Error> {
         self.client.call(call).await
     }
+
+    /// Lists the rules between upstream and downstream of a chain, by their ids: 获取对接规则id列表
+    /// ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
+    ///
+    /// The vendor's path is `rule/list_ids`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; the codes that it is refused with stand at [`ListRuleIds`].
+    pub async fn list_rule_ids(&self, call: ListRuleIds) -> Result<ListRuleIdsReply, Error> {
+        self.client.call(call).await
+    }
+
+    /// Deletes a rule between upstream and downstream: 删除对接规则
+    /// ([95632](https://developer.work.weixin.qq.com/document/path/95632)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; the codes that it is refused with stand at [`DeleteRule`].
+    pub async fn delete_rule(&self, call: DeleteRule) -> Result<DeleteRuleReply, Error> {
+        self.client.call(call).await
+    }
+
+    /// Tells what a rule between upstream and downstream says: 获取对接规则详情
+    /// ([95633](https://developer.work.weixin.qq.com/document/path/95633)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; the codes that it is refused with stand at [`GetRuleInfo`].
+    pub async fn get_rule_info(&self, call: GetRuleInfo) -> Result<GetRuleInfoReply, Error> {
+        self.client.call(call).await
+    }
+
+    /// Adds a rule between upstream and downstream: 新增对接规则
+    /// ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; the codes that it is refused with stand at [`AddRule`].
+    pub async fn add_rule(&self, call: AddRule) -> Result<AddRuleReply, Error> {
+        self.client.call(call).await
+    }
+
+    /// Replaces what a rule between upstream and downstream says: 更新对接规则
+    /// ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`]; the codes that it is refused with stand at [`ModifyRule`].
+    pub async fn modify_rule(&self, call: ModifyRule) -> Result<ModifyRuleReply, Error> {
+        self.client.call(call).await
+    }
 }
 
 impl<M: Threading> Clone for Upstream<M> {
@@ -261,6 +314,11 @@ mod tests {
             "remove_corp" => sample!("remove_corp.reply.json"),
             "get_chain_user_custom_id" => sample!("get_chain_user_custom_id.reply.json"),
             "get_corp_shared_chain_list" => sample!("get_corp_shared_chain_list.reply.json"),
+            "list_rule_ids" => sample!("list_rule_ids.reply.json"),
+            "delete_rule" => sample!("delete_rule.reply.json"),
+            "get_rule_info" => sample!("get_rule_info.reply.json"),
+            "add_rule" => sample!("add_rule.reply.json"),
+            "modify_rule" => sample!("modify_rule.reply.json"),
             other => panic!("{other} has no sample"),
         }
     }
@@ -289,6 +347,11 @@ mod tests {
             upstream.remove_corp(request(sample!("remove_corp.request.json"))).await?;
             upstream.get_chain_user_custom_id(request(sample!("get_chain_user_custom_id.request.json"))).await?;
             upstream.get_corp_shared_chain_list(request(sample!("get_corp_shared_chain_list.request.json"))).await?;
+            upstream.list_rule_ids(request(sample!("list_rule_ids.request.json"))).await?;
+            upstream.delete_rule(request(sample!("delete_rule.request.json"))).await?;
+            upstream.get_rule_info(request(sample!("get_rule_info.request.json"))).await?;
+            upstream.add_rule(request(sample!("add_rule.request.json"))).await?;
+            upstream.modify_rule(request(sample!("modify_rule.request.json"))).await?;
             Ok(())
         });
         outcome.unwrap();
