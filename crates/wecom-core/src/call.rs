@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::invalid_request::InvalidRequest;
 use crate::query::Query;
 use crate::request::Request;
+use crate::secret::Secret;
 
 /// A value that is one call of one endpoint: its fields are the request, its `Reply` the answer.
 ///
@@ -69,6 +70,11 @@ pub trait ApiCall: Serialize {
         }
     }
 
+    /// The secrets that the body carries, so that no error ever shows them; none by default.
+    fn body_secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
+
     /// Checks the call against the documented rules, before anything is sent; by default it has none.
     ///
     /// # Errors
@@ -90,6 +96,10 @@ impl<C: ApiCall + ?Sized> ApiCall for &C {
 
     fn body(&self) -> Result<Option<Bytes>, InvalidRequest> {
         (**self).body()
+    }
+
+    fn body_secrets(&self) -> Vec<Secret> {
+        (**self).body_secrets()
     }
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -127,7 +137,7 @@ pub fn encode<C: ApiCall>(call: &C) -> Result<Request, Error> {
     call.query(&mut query);
     let request = Request::new(C::ENDPOINT).with_query(query);
     Ok(match call.body().map_err(refused)? {
-        Some(body) => request.with_body(body),
+        Some(body) => request.with_body(body).with_body_secrets(call.body_secrets()),
         None => request,
     })
 }

@@ -1,6 +1,7 @@
 //! The client: the one loop that turns a typed call into bytes and back.
 
 mod builder;
+mod run;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,18 +9,21 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-pub use self::builder::{ClientBuilder, NoToken, TokenSource};
+pub use self::builder::{ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
+use self::run::Run;
 use crate::base_url::BaseUrl;
 use crate::call::{ApiCall, encode};
 use crate::channel::Channel;
-use crate::decode::decode_as;
-use crate::endpoint::TokenKind;
 use crate::error::Error;
+use crate::layer::Layers;
+use crate::quotas::Gates;
 use crate::raw::RawCall;
 use crate::request::Request;
+use crate::retry::Retrying;
 use crate::secret::AccessToken;
 use crate::threading::{Shared, Threading};
-use crate::token::{CredentialTokens, TokenError, TokenScope};
+use crate::token::{DownstreamApp, KeyedStore, SharedTokens, Source, TokenError, TokenKey, TokenScope};
+use crate::trace::traced;
 
 /// Makes calls over a transport: puts the token in, refreshes it when WeCom refuses it, and turns what comes back into a
 /// typed reply or an [`Error`].
@@ -37,30 +41,47 @@ use crate::token::{CredentialTokens, TokenError, TokenScope};
 pub struct Client<M: Threading = Shared> {
     shared: Arc<Inner<M>>,
     time_limit: Option<Duration>,
+    deadline: Option<Duration>,
 }
 
 struct Inner<M: Threading> {
     channel: Channel<M>,
     tokens: Tokens<M>,
+    /// Whose tokens those are.
+    scope: TokenScope,
+    time: Option<Time<M>>,
+    layers: Layers<M>,
+    store: Option<NamedStore<M>>,
 }
 
 /// Where the client's tokens come from. The built-in sources are called directly: a boxed future a call is for those
 /// who bring their own.
 enum Tokens<M: Threading> {
     Fixed(AccessToken),
-    Credentials(CredentialTokens<M>),
+    Fetched(Box<SharedTokens<M>>),
     Own(M::Tokens),
 }
 
-impl<M: Threading> Client<M> {
-    fn new(channel: Channel<M>, tokens: Tokens<M>) -> Self {
-        Self { shared: Arc::new(Inner { channel, tokens }), time_limit: None }
-    }
+/// A timer, and what needs one.
+struct Time<M: Threading> {
+    timer: M::Timer,
+    retrying: Option<Retrying>,
+    gates: Option<Gates>,
+    deadline: Option<Duration>,
+}
 
+/// A store of tokens, and which app's they are.
+struct NamedStore<M: Threading> {
+    store: M::TokenStore,
+    corp_id: Arc<str>,
+    app: Arc<str>,
+}
+
+impl<M: Threading> Client<M> {
     /// Makes a typed call.
     ///
     /// A call that WeCom refuses for its token is repeated once, with a new token: it was refused before it did
-    /// anything. No other call is repeated.
+    /// anything. Other calls are repeated as the client's [`Retry`](crate::Retry) says, and not at all without one.
     ///
     /// # Errors
     ///
@@ -84,7 +105,55 @@ impl<M: Threading> Client<M> {
     /// transport. Without one, the transport's own limit holds.
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), time_limit: Some(limit) }
+        Self { time_limit: Some(limit), ..self.clone() }
+    }
+
+    /// The same client with a limit for each whole call: waiting for its turn, getting a token, all attempts and the
+    /// waits between them. It takes the place of the [builder's](ClientBuilder::deadline).
+    ///
+    /// It is kept by the client's [timer](ClientBuilder::timer). A client without one repeats nothing and waits for no
+    /// turn; there the limit holds for each request, as with [`Client::with_time_limit`].
+    #[must_use]
+    pub fn with_deadline(&self, limit: Duration) -> Self {
+        Self { deadline: Some(limit), ..self.clone() }
+    }
+
+    /// A client with the token of an app that is shared with a downstream corp: it calls what that corp may read.
+    ///
+    /// Its token is got with this client's ([`CorpGetToken`](crate::CorpGetToken)), kept apart from it, and renewed and
+    /// replaced in the same way. Transport, layers and settings are those of this client; quotas are counted apart,
+    /// because they are the downstream corp's. Keep the client: each new one fetches a token.
+    ///
+    /// ```
+    /// use wecom_core::{Client, DownstreamApp};
+    ///
+    /// # fn example(client: Client) {
+    /// let dealer = client.downstream(DownstreamApp::new("wwdealer", 1_000_004));
+    /// # let _ = dealer;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn downstream(&self, app: DownstreamApp) -> Self {
+        let Inner { channel, tokens, time, layers, store, .. } = &*self.shared;
+        let scope = TokenScope::Downstream(app.clone());
+        let tokens = match tokens {
+            Tokens::Own(provider) => Tokens::Own(provider.clone()),
+            Tokens::Fixed(_) | Tokens::Fetched(_) => {
+                let source = Source::Downstream { upstream: self.clone(), app };
+                let store = store.as_ref().map(|store| store.keyed(scope.clone()));
+                let timer = time.as_ref().map(|time| time.timer.clone());
+                Tokens::Fetched(Box::new(SharedTokens::new(source, store, timer)))
+            }
+        };
+        let inner = Inner {
+            channel: channel.clone(),
+            tokens,
+            scope,
+            time: time.as_ref().map(Time::anew),
+            layers: Layers(layers.0.clone()),
+            store: store.clone(),
+        };
+        Self { shared: Arc::new(inner), time_limit: self.time_limit, deadline: self.deadline }
     }
 
     /// The address below which the endpoints lie.
@@ -94,58 +163,67 @@ impl<M: Threading> Client<M> {
     }
 
     async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        let Inner { channel, tokens } = &*self.shared;
-        let request = channel.address(request);
-        let request = match self.time_limit {
-            Some(limit) => request.with_time_limit(limit),
-            None => request,
-        };
         let endpoint = request.endpoint();
-        if endpoint.token_kind() == TokenKind::None {
-            return self.once(&request).await;
-        }
-        let without_token = |attempts| move |error: TokenError| Error::new(endpoint, attempts, error);
-        let token = tokens.token().await.map_err(without_token(0))?;
-        let first = request.with_token(token);
-        let error = match self.once(&first).await {
-            Err(error) if error.is_token_rejected() => error,
-            outcome => return outcome,
-        };
-        // The token is there: it was put in above.
-        let Some(refused) = first.token() else { return Err(error) };
-        let Some(token) = tokens.replace(refused).await.map_err(without_token(1))? else {
-            return Err(error);
-        };
-        self.once(&first.with_token(token).with_attempt(2)).await
-    }
-
-    async fn once<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        let response = self.shared.channel.send(request).await?;
-        decode_as(request, &response)
+        traced(endpoint, async { Run::begin(self, endpoint).finish(request).await }).await
     }
 }
 
 impl<M: Threading> Tokens<M> {
-    async fn token(&self) -> Result<AccessToken, TokenError> {
+    async fn token(&self, scope: &TokenScope, remaining: Option<Duration>) -> Result<AccessToken, TokenError> {
         match self {
             Self::Fixed(token) => Ok(token.clone()),
-            Self::Credentials(tokens) => tokens.token().await,
-            Self::Own(tokens) => M::token(tokens, &TokenScope::Upstream).await,
+            Self::Fetched(tokens) => tokens.token(remaining).await,
+            Self::Own(tokens) => M::token(tokens, scope).await,
         }
     }
 
-    async fn replace(&self, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+    async fn replace(
+        &self,
+        scope: &TokenScope,
+        refused: &AccessToken,
+        remaining: Option<Duration>,
+    ) -> Result<Option<AccessToken>, TokenError> {
         match self {
             Self::Fixed(_) => Ok(None),
-            Self::Credentials(tokens) => tokens.replace(refused).await.map(Some),
-            Self::Own(tokens) => M::replace(tokens, &TokenScope::Upstream, refused).await,
+            Self::Fetched(tokens) => tokens.replace(refused, remaining).await,
+            Self::Own(tokens) => M::replace(tokens, scope, refused).await,
         }
+    }
+}
+
+impl<M: Threading> Time<M> {
+    fn now(&self) -> Duration {
+        M::now(&self.timer)
+    }
+
+    /// The same settings, with nothing counted yet.
+    fn anew(&self) -> Self {
+        Self {
+            timer: self.timer.clone(),
+            retrying: self.retrying.as_ref().map(|retrying| Retrying::new(retrying.policy().clone())),
+            gates: self.gates.as_ref().map(|gates| Gates::new(gates.policy().clone())),
+            deadline: self.deadline,
+        }
+    }
+}
+
+impl<M: Threading> NamedStore<M> {
+    fn keyed(&self, scope: TokenScope) -> KeyedStore<M> {
+        let key = TokenKey::new(Arc::clone(&self.corp_id), Arc::clone(&self.app), scope);
+        KeyedStore { store: self.store.clone(), key }
+    }
+}
+
+impl<M: Threading> Clone for NamedStore<M> {
+    fn clone(&self) -> Self {
+        let Self { store, corp_id, app } = self;
+        Self { store: store.clone(), corp_id: Arc::clone(corp_id), app: Arc::clone(app) }
     }
 }
 
 impl<M: Threading> Clone for Client<M> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), time_limit: self.time_limit }
+        Self { shared: Arc::clone(&self.shared), time_limit: self.time_limit, deadline: self.deadline }
     }
 }
 

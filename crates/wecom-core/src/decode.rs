@@ -1,5 +1,7 @@
 //! From a reply's bytes to a typed reply or an error that says what to do.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -11,6 +13,7 @@ use crate::error::{ApiError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKi
 use crate::redact::Redactor;
 use crate::request::Request;
 use crate::response::Response;
+use crate::retry_after::retry_after;
 
 /// Reads the reply of a call: the second half of what a [`Client`](crate::Client) does, for those who want no client.
 ///
@@ -29,14 +32,15 @@ pub(crate) fn decode_as<T: DeserializeOwned>(request: &Request, response: &Respo
     let outcome = if (200..300).contains(&response.status()) {
         read(body)
     } else {
-        Err(Failure::Status { status: response.status(), code: code_of(body) })
+        let retry_after = retry_after(response.headers());
+        Err(Failure::Status { status: response.status(), code: code_of(body), retry_after })
     };
     outcome.map_err(|failure| Error::new(request.endpoint(), request.attempt(), failure.explain(request, body)))
 }
 
 /// Why there is no reply, before it is put in words.
 enum Failure {
-    Status { status: u16, code: Option<i64> },
+    Status { status: u16, code: Option<i64>, retry_after: Option<Duration> },
     Api { code: i64, message: String },
     Json { problem: DecodeProblem, path: String, detail: String },
 }
@@ -133,7 +137,9 @@ impl Failure {
         let hidden = |endpoint: &Endpoint| endpoint.has_secret_reply();
         let shown_body = || if hidden(request.endpoint()) { String::new() } else { redactor.bytes(body) };
         match self {
-            Self::Status { status, code } => StatusError { status, code: code.map(ErrCode), body: shown_body() }.into(),
+            Self::Status { status, code, retry_after } => {
+                StatusError { status, code: code.map(ErrCode), retry_after, body: shown_body() }.into()
+            }
             Self::Api { code, message } => ApiError { code: ErrCode(code), message: redactor.text(&message) }.into(),
             Self::Json { problem, path, detail } => {
                 let detail = if hidden(request.endpoint()) { String::new() } else { redactor.text(&detail) };

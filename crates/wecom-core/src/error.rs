@@ -5,11 +5,14 @@ mod decode_error;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 pub use self::code::ErrCode;
 pub use self::decode_error::{DecodeError, DecodeProblem};
+use crate::deadline::{CallPhase, DeadlineError};
 use crate::endpoint::Endpoint;
 use crate::invalid_request::InvalidRequest;
+use crate::quotas::QuotaError;
 use crate::token::TokenError;
 use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
 
@@ -38,6 +41,8 @@ struct Inner {
     endpoint: &'static Endpoint,
     attempts: u32,
     kind: ErrorKind,
+    /// Whether an attempt before the last may have been carried out.
+    may_have_acted: bool,
 }
 
 /// What went wrong in an [`Error`].
@@ -46,17 +51,23 @@ struct Inner {
 pub enum ErrorKind {
     /// The call breaks a documented rule and was not sent. Never repeated: it would be refused again.
     InvalidRequest(InvalidRequest),
-    /// There was no access token to send the call with; the call itself was not sent. Not repeated: what fetched the
-    /// token has had its tries.
+    /// There was no access token to send the call with; the call itself was not sent. Repeated by
+    /// [`Retry`](crate::Retry) where fetching the token failed in a way that may pass.
     Token(TokenError),
-    /// The transport brought no reply. Whether the call may be repeated follows from
-    /// [`Delivery`] and the endpoint's [`Safety`](crate::Safety).
+    /// The call would have passed the client's own [`Quotas`](crate::Quotas) and was not sent. Not repeated: it has
+    /// waited as long as it may.
+    Quota(QuotaError),
+    /// The call's [deadline](crate::ClientBuilder::deadline) passed. Not repeated.
+    Deadline(DeadlineError),
+    /// The transport brought no reply. Repeated by [`Retry`](crate::Retry) when the request was not sent, or when the
+    /// endpoint's [`Safety`](crate::Safety) allows it.
     Transport(TransportError),
     /// The HTTP status is not 2xx: a gateway or proxy answered, or the address is wrong. WeCom itself answers its
-    /// refusals with 200.
+    /// refusals with 200. Repeated by [`Retry`](crate::Retry) on 429, 500, 502, 503 and 504, when the endpoint's
+    /// [`Safety`](crate::Safety) allows it.
     Status(StatusError),
     /// WeCom answered with an `errcode`. Repeated once, with a new token, where the code says that the token was
-    /// refused.
+    /// refused; by [`Retry`](crate::Retry) on -1, 6000 and 45033.
     Api(ApiError),
     /// The reply is not what the endpoint answers. Never repeated: the call may have been carried out.
     Decode(DecodeError),
@@ -64,7 +75,13 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(endpoint: &'static Endpoint, attempts: u32, kind: impl Into<ErrorKind>) -> Self {
-        Self(Box::new(Inner { endpoint, attempts, kind: kind.into() }))
+        Self(Box::new(Inner { endpoint, attempts, kind: kind.into(), may_have_acted: false }))
+    }
+
+    /// The same error of a call of which an earlier attempt may have been carried out.
+    pub(crate) fn with_unknown_delivery(mut self) -> Self {
+        self.0.may_have_acted = true;
+        self
     }
 
     /// Which endpoint was called.
@@ -85,14 +102,16 @@ impl Error {
         &self.0.kind
     }
 
-    /// WeCom's `errcode`, whether the call itself got it or the fetching of its token did.
+    /// WeCom's `errcode`, whether the call itself got it or the fetching of its token did; after a deadline, that of the
+    /// attempt before.
     #[must_use]
     pub fn code(&self) -> Option<ErrCode> {
         match self.kind() {
             ErrorKind::Api(api) => Some(api.code),
             ErrorKind::Status(status) => status.code,
             ErrorKind::Token(token) => token.call_error().and_then(Self::code),
-            ErrorKind::InvalidRequest(_) | ErrorKind::Transport(_) | ErrorKind::Decode(_) => None,
+            ErrorKind::Deadline(deadline) => deadline.earlier.as_ref().and_then(Self::code),
+            ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Transport(_) | ErrorKind::Decode(_) => None,
         }
     }
 
@@ -106,12 +125,19 @@ impl Error {
         }
     }
 
-    /// Whether the server can have carried the call out. [`Delivery::NotSent`] is certain.
+    /// Whether the server can have carried the call out, in any of its attempts. [`Delivery::NotSent`] is certain.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
+        if self.0.may_have_acted {
+            return Delivery::Unknown;
+        }
         match self.kind() {
-            ErrorKind::InvalidRequest(_) | ErrorKind::Token(_) => Delivery::NotSent,
+            ErrorKind::InvalidRequest(_) | ErrorKind::Token(_) | ErrorKind::Quota(_) => Delivery::NotSent,
             ErrorKind::Transport(transport) => transport.delivery(),
+            ErrorKind::Deadline(deadline) => match deadline.phase {
+                CallPhase::AwaitingQuota | CallPhase::GettingToken => Delivery::NotSent,
+                CallPhase::AwaitingReply => Delivery::Unknown,
+            },
             ErrorKind::Status(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => Delivery::Unknown,
         }
     }
@@ -124,13 +150,14 @@ impl Error {
         matches!(self.kind(), ErrorKind::InvalidRequest(_))
     }
 
-    /// Whether a time limit passed, in connecting or waiting.
+    /// Whether a time limit passed: the transport's, in connecting or waiting, or the call's deadline.
     ///
-    /// What to do: look at [`Error::delivery`] before repeating a call that changes something; raise the transport's
-    /// limit where the network is slow.
+    /// What to do: look at [`Error::delivery`] before repeating a call that changes something; raise the limit where
+    /// the network is slow.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.transport().is_some_and(|transport| transport.kind() == TransportErrorKind::Timeout)
+        matches!(self.kind(), ErrorKind::Deadline(_))
+            || self.transport().is_some_and(|transport| transport.kind() == TransportErrorKind::Timeout)
     }
 
     /// Whether no connection could be made: name, network or TLS. The call was not sent.
@@ -144,7 +171,8 @@ impl Error {
         })
     }
 
-    /// Whether the caller is over a frequency or concurrency limit: 45009, 45033, or HTTP 429.
+    /// Whether the caller is over a frequency or concurrency limit: 45009, 45033, HTTP 429, or the client's own
+    /// [`Quotas`](crate::Quotas).
     ///
     /// What to do: after 45009 leave this endpoint alone for the window exceeded (a minute, an hour, a day); after
     /// 45033 have fewer calls under way at once.
@@ -152,6 +180,7 @@ impl Error {
     pub fn is_rate_limited(&self) -> bool {
         matches!(self.code(), Some(ErrCode::FREQUENCY_EXCEEDED | ErrCode::CONCURRENCY_EXCEEDED))
             || self.status() == Some(429)
+            || matches!(self.kind(), ErrorKind::Quota(_))
     }
 
     /// Whether WeCom is busy or was changed by two callers at once: -1 or 6000.
@@ -237,6 +266,8 @@ impl fmt::Display for ErrorKind {
         match self {
             Self::InvalidRequest(error) => error.fmt(f),
             Self::Token(error) => error.fmt(f),
+            Self::Quota(error) => error.fmt(f),
+            Self::Deadline(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Status(error) => error.fmt(f),
             Self::Api(error) => error.fmt(f),
@@ -251,7 +282,12 @@ impl StdError for Error {
         match self.kind() {
             ErrorKind::Token(error) => error.source(),
             ErrorKind::Transport(error) => error.source(),
-            ErrorKind::InvalidRequest(_) | ErrorKind::Status(_) | ErrorKind::Api(_) | ErrorKind::Decode(_) => None,
+            ErrorKind::Deadline(error) => error.earlier.as_ref().map(|earlier| earlier as &(dyn StdError + 'static)),
+            ErrorKind::InvalidRequest(_)
+            | ErrorKind::Quota(_)
+            | ErrorKind::Status(_)
+            | ErrorKind::Api(_)
+            | ErrorKind::Decode(_) => None,
         }
     }
 }
@@ -269,6 +305,8 @@ macro_rules! kind_from {
 kind_from!(
     InvalidRequest(InvalidRequest),
     Token(TokenError),
+    Quota(QuotaError),
+    Deadline(DeadlineError),
     Transport(TransportError),
     Status(StatusError),
     Api(ApiError),
@@ -306,6 +344,8 @@ pub struct StatusError {
     pub status: u16,
     /// The `errcode`, where the reply has one all the same.
     pub code: Option<ErrCode>,
+    /// How long the server asked to wait, in a `Retry-After` header.
+    pub retry_after: Option<Duration>,
     /// The beginning of the reply, with any secret of the request taken out; empty where the reply is, or may itself be
     /// a secret.
     pub body: String,
@@ -327,6 +367,9 @@ impl fmt::Display for StatusError {
         write!(f, "the server answered HTTP {} ({advice})", self.status)?;
         if let Some(code) = self.code {
             write!(f, " with {code}")?;
+        }
+        if let Some(after) = self.retry_after {
+            write!(f, ", to try again after {after:?}")?;
         }
         if self.body.is_empty() { Ok(()) } else { write!(f, " [reply: {}]", self.body) }
     }

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | bring an HTTP stack | [`Transport`], [`LocalTransport`], [`from_fn`], [`TransportError`] |
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`], [`TokenProvider`] |
+//! | have calls survive | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
+//! | share tokens between processes | [`TokenStore`] |
+//! | see what calls do | [`Layer`], the feature `tracing` |
 //! | understand a failure | [`Error`], [`ErrorKind`], [`ErrCode`] |
 //! | type an endpoint | [`ApiCall`], [`Endpoint`], [`wire`] |
 //! | do without a client | [`encode`], [`decode`] |
@@ -18,21 +21,29 @@ mod call;
 mod channel;
 mod clean;
 mod client;
+mod deadline;
 mod decode;
 mod endpoint;
 mod envelope;
 mod error;
 mod headers;
 mod invalid_request;
+mod layer;
 mod query;
+mod quotas;
+mod race;
+mod random;
 mod raw;
 mod redact;
 mod request;
 mod response;
+mod retry;
+mod retry_after;
 mod secret;
 mod threading;
 mod timer;
 mod token;
+mod trace;
 mod transport;
 mod transport_error;
 pub mod wire;
@@ -41,21 +52,26 @@ pub use async_trait::async_trait;
 
 pub use crate::base_url::{BaseUrl, InvalidBaseUrl};
 pub use crate::call::{ApiCall, encode};
-pub use crate::client::{Client, ClientBuilder, NoToken, TokenSource};
+pub use crate::client::{Client, ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
+pub use crate::deadline::{CallPhase, DeadlineError};
 pub use crate::decode::decode;
 pub use crate::endpoint::{Endpoint, Method, Quota, Safety, TokenKind};
 pub use crate::error::{ApiError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError};
 pub use crate::headers::Headers;
 pub use crate::invalid_request::{InvalidRequest, Violation, Violations};
+pub use crate::layer::{CallEvent, CallOutcome, Layer};
 pub use crate::query::{Query, QueryValue};
+pub use crate::quotas::{QuotaError, QuotaLimit, Quotas};
 pub use crate::raw::RawCall;
 pub use crate::request::Request;
 pub use crate::response::Response;
+pub use crate::retry::Retry;
 pub use crate::secret::{AccessToken, Secret};
 pub use crate::threading::{Local, Shared, Threading};
 pub use crate::timer::{LocalTimer, Timer};
 pub use crate::token::{
-    Credentials, GET_TOKEN, GetToken, GetTokenReply, LocalTokenProvider, TokenError, TokenProvider, TokenScope,
+    CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, GET_TOKEN, GetToken, GetTokenReply, LocalTokenProvider,
+    LocalTokenStore, StoredToken, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,
 };
 pub use crate::transport::{AsLocal, FromFn, LocalTransport, Transport, from_fn};
 pub use crate::transport_error::{Delivery, TransportError, TransportErrorKind};

@@ -10,7 +10,7 @@ use crate::base_url::BaseUrl;
 use crate::endpoint::{Endpoint, Method};
 use crate::headers::Headers;
 use crate::query::{Query, QueryValue, encoded};
-use crate::secret::AccessToken;
+use crate::secret::{AccessToken, Secret};
 
 /// What the token is called in the query.
 const TOKEN_NAME: &str = "access_token";
@@ -43,6 +43,7 @@ pub struct Request {
     user_agent: Option<Arc<str>>,
     headers: Headers,
     body: Option<Bytes>,
+    body_secrets: Vec<Secret>,
     time_limit: Option<Duration>,
     attempt: u32,
 }
@@ -59,6 +60,7 @@ impl Request {
             user_agent: None,
             headers: Headers::new(),
             body: None,
+            body_secrets: Vec::new(),
             time_limit: None,
             attempt: 1,
         }
@@ -117,6 +119,22 @@ impl Request {
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    pub(crate) fn set_token(&mut self, token: AccessToken) {
+        self.token = Some(token);
+    }
+
+    pub(crate) fn set_attempt(&mut self, attempt: u32, time_limit: Option<Duration>) {
+        self.attempt = attempt;
+        self.time_limit = time_limit;
+    }
+
+    /// Marks texts in the body as secret: they are shown nowhere, should they come back.
+    #[must_use]
+    pub fn with_body_secrets(mut self, secrets: Vec<Secret>) -> Self {
+        self.body_secrets = secrets;
         self
     }
 
@@ -208,7 +226,8 @@ impl Request {
             QueryValue::Public(_) => None,
             QueryValue::Secret(secret) => Some(secret.expose()),
         });
-        self.token.iter().map(AccessToken::expose).chain(in_query)
+        let in_body = self.body_secrets.iter().map(Secret::expose);
+        self.token.iter().map(AccessToken::expose).chain(in_query).chain(in_body)
     }
 }
 
@@ -244,7 +263,6 @@ impl fmt::Debug for ShownQuery<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     const ENDPOINT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 

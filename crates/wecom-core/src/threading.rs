@@ -27,26 +27,58 @@ pub(crate) mod sealed {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::{Local, Shared};
+    use super::{Local, Shared, Threading};
+    use crate::client::Client;
+    use crate::error::Error;
+    use crate::layer::{CallEvent, Layer};
     use crate::request::Request;
     use crate::response::Response;
     use crate::secret::AccessToken;
     use crate::timer::{LocalTimer, Timer};
-    use crate::token::{LocalTokenProvider, TokenError, TokenProvider, TokenScope};
+    use crate::token::{
+        CorpGetToken, DownstreamApp, GetTokenReply, LocalTokenProvider, LocalTokenStore, StoredToken, TokenError,
+        TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,
+    };
     use crate::transport::{LocalTransport, Transport};
     use crate::transport_error::TransportError;
 
     /// What the two families differ in: which pointers and trait objects they hold, and whether the futures that these
     /// give are `Send`.
-    pub trait Family {
+    pub trait Family: Sized {
         type Transport: Clone;
         type Timer: Clone;
         type Tokens: Clone;
-        type Future<'a, T: 'a>: Future<Output = T>;
+        type TokenStore: Clone;
+        type Layer: Clone;
+        type Future<'a, T: 'a>: Future<Output = T> + Unpin;
 
         fn send(transport: &Self::Transport, request: Request) -> Self::Future<'_, Result<Response, TransportError>>;
 
         fn now(timer: &Self::Timer) -> Duration;
+
+        fn sleep(timer: &Self::Timer, duration: Duration) -> Self::Future<'_, ()>;
+
+        fn tell(layer: &Self::Layer, event: &CallEvent<'_>);
+
+        fn stored<'a>(
+            store: &'a Self::TokenStore,
+            key: &'a TokenKey,
+        ) -> Self::Future<'a, Result<Option<StoredToken>, TokenStoreError>>;
+
+        fn swap<'a>(
+            store: &'a Self::TokenStore,
+            key: &'a TokenKey,
+            expected: Option<&'a AccessToken>,
+            new: &'a StoredToken,
+        ) -> Self::Future<'a, Result<bool, TokenStoreError>>;
+
+        /// Boxed, because it is a call inside a call.
+        fn fetch_downstream<'a>(
+            upstream: &'a Client<Self>,
+            app: &'a DownstreamApp,
+        ) -> Self::Future<'a, Result<GetTokenReply, Error>>
+        where
+            Self: Threading;
 
         fn token<'a>(
             tokens: &'a Self::Tokens,
@@ -61,11 +93,13 @@ pub(crate) mod sealed {
     }
 
     macro_rules! family {
-        ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $tokens:ident, $future:ty) => {
+        ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $tokens:ident, $store:ident, $layer:ty, $future:ty) => {
             impl Family for $family {
                 type Transport = $pointer<dyn $transport>;
                 type Timer = $pointer<dyn $timer>;
                 type Tokens = $pointer<dyn $tokens>;
+                type TokenStore = $pointer<dyn $store>;
+                type Layer = $pointer<$layer>;
                 type Future<'a, T: 'a> = $future;
 
                 fn send(
@@ -77,6 +111,37 @@ pub(crate) mod sealed {
 
                 fn now(timer: &Self::Timer) -> Duration {
                     $timer::now(&**timer)
+                }
+
+                fn sleep(timer: &Self::Timer, duration: Duration) -> Self::Future<'_, ()> {
+                    $timer::sleep(&**timer, duration)
+                }
+
+                fn tell(layer: &Self::Layer, event: &CallEvent<'_>) {
+                    layer.on_event(event);
+                }
+
+                fn stored<'a>(
+                    store: &'a Self::TokenStore,
+                    key: &'a TokenKey,
+                ) -> Self::Future<'a, Result<Option<StoredToken>, TokenStoreError>> {
+                    $store::get(&**store, key)
+                }
+
+                fn swap<'a>(
+                    store: &'a Self::TokenStore,
+                    key: &'a TokenKey,
+                    expected: Option<&'a AccessToken>,
+                    new: &'a StoredToken,
+                ) -> Self::Future<'a, Result<bool, TokenStoreError>> {
+                    $store::compare_and_swap(&**store, key, expected, new)
+                }
+
+                fn fetch_downstream<'a>(
+                    upstream: &'a Client<Self>,
+                    app: &'a DownstreamApp,
+                ) -> Self::Future<'a, Result<GetTokenReply, Error>> {
+                    Box::pin(upstream.call(CorpGetToken::new(app.clone())))
                 }
 
                 fn token<'a>(
@@ -97,6 +162,9 @@ pub(crate) mod sealed {
         };
     }
 
-    family!(Shared, Arc, Transport, Timer, TokenProvider, Pin<Box<dyn Future<Output = T> + Send + 'a>>);
-    family!(Local, Rc, LocalTransport, LocalTimer, LocalTokenProvider, Pin<Box<dyn Future<Output = T> + 'a>>);
+    type SendFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+    type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+    family!(Shared, Arc, Transport, Timer, TokenProvider, TokenStore, dyn Layer + Send + Sync, SendFuture<'a, T>);
+    family!(Local, Rc, LocalTransport, LocalTimer, LocalTokenProvider, LocalTokenStore, dyn Layer, LocalFuture<'a, T>);
 }

@@ -1,7 +1,10 @@
 //! Where access tokens come from: a provider of the caller's own, a fixed token, or the app's credentials.
 
-mod credential_tokens;
+mod corp_get_token;
 mod get_token;
+mod scope;
+mod shared_tokens;
+mod store;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,18 +12,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub(crate) use self::credential_tokens::CredentialTokens;
+pub use self::corp_get_token::{CORP_GET_TOKEN, CorpGetToken};
 pub use self::get_token::{GET_TOKEN, GetToken, GetTokenReply};
+pub use self::scope::{DownstreamApp, TokenScope};
+pub(crate) use self::shared_tokens::{KeyedStore, SharedTokens, Source};
+pub use self::store::{LocalTokenStore, StoredToken, TokenKey, TokenStore, TokenStoreError};
 use crate::error::Error;
 use crate::secret::{AccessToken, Secret};
-
-/// Whose token is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TokenScope {
-    /// That of the upstream corp's app.
-    Upstream,
-}
 
 /// Gives access tokens, and is told when one was refused.
 ///

@@ -209,7 +209,7 @@ fn debug_shows_the_text_and_its_alternate_form_the_parts() {
 }
 
 #[test]
-fn a_local_client_has_a_clock_and_a_provider_of_its_own_too() {
+fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
     use wecom_core::{Credentials, LocalTimer, LocalTokenProvider, Secret, TokenError, TokenScope};
 
     struct Clock(Rc<RefCell<Duration>>);
@@ -249,8 +249,8 @@ fn a_local_client_has_a_clock_and_a_provider_of_its_own_too() {
     let call = |client: &Client<wecom_core::Local>| block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap();
 
     let credentials = Credentials::new("ww1", Secret::new("canary-secret"));
-    let client = Client::local(transport()).clock(Clock(Rc::clone(&now))).credentials(credentials).build();
-    for (seconds, expected) in [(0, 1), (7199, 1), (7200, 2)] {
+    let client = Client::local(transport()).timer(Clock(Rc::clone(&now))).credentials(credentials).build();
+    for (seconds, expected) in [(0, 1), (6800, 1), (7200, 2)] {
         *now.borrow_mut() = Duration::from_secs(seconds);
         call(&client);
         assert_eq!(*fetches.borrow(), expected, "at {seconds} s");

@@ -14,9 +14,10 @@ use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use wecom_core::{
     AccessToken, ApiCall, Client, ClientBuilder, Credentials, Delivery, Endpoint, ErrCode, Error, NoToken, Request,
-    Response, Secret, Timer, TokenError, TokenProvider, TokenScope, Transport, TransportError, TransportErrorKind,
+    Response, Secret, TokenError, TokenProvider, TokenScope, Transport, TransportError, TransportErrorKind,
     async_trait,
 };
+use wecom_mock::ManualTimer;
 
 #[derive(Serialize)]
 struct GetChainList;
@@ -359,39 +360,25 @@ fn a_fixed_token_that_is_refused_is_not_repeated() {
     assert_eq!((server.fetches(), server.calls()), (0, vec!["canary-fixed".into()]));
 }
 
-/// A clock that a test sets.
-#[derive(Clone, Default)]
-struct Clock(Arc<Mutex<Duration>>);
-
-#[async_trait]
-impl Timer for Clock {
-    fn now(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    async fn sleep(&self, _: Duration) {
-        unreachable!("getting a token waits for nothing but the reply");
-    }
-}
-
 #[test]
-fn with_a_clock_a_token_is_replaced_when_its_time_is_over() {
-    let (server, clock) = (Server::default(), Clock::default());
-    let client = builder(&server).credentials(credentials()).clock(clock.clone()).build();
-    for (seconds, fetches) in [(0, 1), (7199, 1), (7200, 2), (14399, 2), (14400, 3)] {
-        *clock.0.lock().unwrap() = Duration::from_secs(seconds);
+fn on_a_timer_a_token_is_replaced_when_its_time_is_over() {
+    let (server, timer) = (Server::default(), ManualTimer::new());
+    let client = builder(&server).credentials(credentials()).timer(timer.clone()).build();
+    // From one call to the next, a token that was fetched at the time before is over.
+    for fetches in 1..4 {
         block_on(call(&client)).unwrap();
-        assert_eq!(server.fetches(), fetches, "at {seconds} s");
+        assert_eq!(server.fetches(), fetches);
+        timer.advance(Duration::from_secs(7200));
     }
 }
 
 #[test]
 fn a_validity_that_is_zero_negative_or_endless_does_not_cause_a_fetch_a_call() {
     for expires_in in [0, -1, i64::MIN, i64::MAX] {
-        let (server, clock) = (Server::default(), Clock::default());
+        let (server, timer) = (Server::default(), ManualTimer::new());
         server.set(|state| state.expires_in = Some(expires_in));
-        *clock.0.lock().unwrap() = Duration::MAX - Duration::from_secs(1);
-        let client = builder(&server).credentials(credentials()).clock(clock.clone()).build();
+        timer.advance(Duration::MAX - Duration::from_secs(1));
+        let client = builder(&server).credentials(credentials()).timer(timer.clone()).build();
         block_on(call(&client)).unwrap();
         block_on(call(&client)).unwrap();
         assert_eq!(server.fetches(), 1, "{expires_in}");

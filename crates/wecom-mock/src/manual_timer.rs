@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use event_listener::Event;
 use wecom_core::{LocalTimer, Timer};
+
+use crate::mock::fail;
 
 /// A [`Timer`] and [`LocalTimer`] whose time passes when a test says so. It begins at zero.
 ///
@@ -29,7 +32,7 @@ use wecom_core::{LocalTimer, Timer};
 /// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
-/// let client = Client::builder(mock.clone()).credentials(credentials).clock(timer.clone()).build();
+/// let client = Client::builder(mock.clone()).credentials(credentials).timer(timer.clone()).build();
 /// # pollster::block_on(async {
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;
 /// timer.advance(Duration::from_secs(7200)); // The token has expired, so the next call fetches another.
@@ -129,6 +132,41 @@ impl ManualTimer {
         }
     }
 
+    /// Drives a future to its end, and lets time pass whenever it waits for nothing else: so what takes hours on a clock
+    /// is over at once, and takes exactly as long on this timer.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wecom_core::Timer;
+    /// use wecom_mock::ManualTimer;
+    ///
+    /// let timer = ManualTimer::new();
+    /// timer.run(Timer::sleep(&timer, Duration::from_secs(7200)));
+    /// assert_eq!(timer.now(), Duration::from_secs(7200));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the future waits for something that no passing of time on this timer brings about: another thread, say.
+    #[track_caller]
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            if woken.0.swap(false, Ordering::SeqCst) {
+                continue;
+            }
+            match self.next_wake() {
+                Some(wakes) => self.advance(wakes.saturating_sub(self.now())),
+                None => fail(&"the future waits for something that passing time does not bring about"),
+            }
+        }
+    }
+
     fn sleep_for(&self, duration: Duration) -> Sleep<'_> {
         Sleep { timer: self, duration, place: None }
     }
@@ -168,6 +206,16 @@ impl fmt::Debug for ManualTimer {
             .field("now", &timeline.now)
             .field("sleepers", &timeline.sleepers.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether the future that is driven has something to do again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

@@ -94,7 +94,10 @@ mod upstream;
 mod values;
 
 pub use wecom_core;
-pub use wecom_core::{AccessToken, BaseUrl, Client, Credentials, ErrCode, Error, ErrorKind, Local, Secret, Shared};
+pub use wecom_core::{
+    AccessToken, BaseUrl, Client, Credentials, DownstreamApp, ErrCode, Error, ErrorKind, Local, Quotas, Retry, Secret,
+    Shared,
+};
 
 pub use crate::chain::Chain;
 pub use crate::corp_ref::CorpRef;

@@ -61,6 +61,12 @@ impl<M: Threading> Upstream<M> {
         Self::new(self.client.with_time_limit(limit))
     }
 
+    /// The same with a limit for each whole call; see [`Client::with_deadline`].
+    #[must_use]
+    pub fn with_deadline(&self, limit: Duration) -> Self {
+        Self::new(self.client.with_deadline(limit))
+    }
+
     /// Lists the corps that an app is shared with, and the app's id in each: 获取应用共享信息
     /// ([93403](https://developer.work.weixin.qq.com/document/path/93403),
     /// [95813](https://developer.work.weixin.qq.com/document/path/95813)).

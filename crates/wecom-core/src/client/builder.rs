@@ -3,19 +3,25 @@
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Client, Tokens};
+use super::{Client, Inner, NamedStore, Time, Tokens};
 use crate::base_url::BaseUrl;
 use crate::channel::Channel;
+use crate::layer::{Layer, Layers};
+use crate::quotas::{Gates, Quotas};
+use crate::retry::{Retry, Retrying};
 use crate::secret::AccessToken;
 use crate::threading::{Local, Shared, Threading};
 use crate::timer::{LocalTimer, Timer};
-use crate::token::{CredentialTokens, Credentials, LocalTokenProvider, TokenProvider};
+use crate::token::{
+    Credentials, LocalTokenProvider, LocalTokenStore, SharedTokens, TokenProvider, TokenScope, TokenStore,
+};
 use crate::transport::{LocalTransport, Transport};
 
 impl Client<Shared> {
     /// Begins a client over a transport; the next to say is where its tokens come from.
-    pub fn builder(transport: impl Transport + 'static) -> ClientBuilder<NoToken, Shared> {
+    pub fn builder(transport: impl Transport + 'static) -> ClientBuilder<NoToken, NoTimer, Shared> {
         let transport: Arc<dyn Transport> = Arc::new(transport);
         ClientBuilder::new(transport)
     }
@@ -36,7 +42,7 @@ impl Client<Local> {
     /// let client = Client::local(transport).token(AccessToken::new("a-token")).build();
     /// # let _ = client;
     /// ```
-    pub fn local(transport: impl LocalTransport + 'static) -> ClientBuilder<NoToken, Local> {
+    pub fn local(transport: impl LocalTransport + 'static) -> ClientBuilder<NoToken, NoTimer, Local> {
         let transport: Rc<dyn LocalTransport> = Rc::new(transport);
         ClientBuilder::new(transport)
     }
@@ -58,7 +64,37 @@ impl Client<Local> {
 /// # }
 /// ```
 ///
-/// and does not compile without one:
+/// With a timer it can repeat calls, keep deadlines and stay within quotas:
+///
+/// ```
+/// # use wecom_core::{Timer, Transport};
+/// use std::time::Duration;
+/// use wecom_core::{Client, Credentials, Quotas, Retry, Secret};
+///
+/// # fn example(transport: impl Transport + 'static, timer: impl Timer + 'static) {
+/// let client = Client::builder(transport)
+///     .credentials(Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret")))
+///     .timer(timer)
+///     .retry(Retry::new())
+///     .quotas(Quotas::wait_at_most(Duration::from_secs(60)))
+///     .deadline(Duration::from_secs(90))
+///     .build();
+/// # let _ = client;
+/// # }
+/// ```
+///
+/// Neither what needs a timer without one compiles:
+///
+/// ```compile_fail,E0599
+/// # use wecom_core::Transport;
+/// use wecom_core::{Client, Retry};
+///
+/// # fn example(transport: impl Transport + 'static) {
+/// let builder = Client::builder(transport).retry(Retry::new());
+/// # }
+/// ```
+///
+/// nor a client without a source of tokens:
 ///
 /// ```compile_fail,E0599
 /// # use wecom_core::Transport;
@@ -69,18 +105,45 @@ impl Client<Local> {
 /// # }
 /// ```
 #[must_use = "a builder does nothing until it is built"]
-pub struct ClientBuilder<T = NoToken, M: Threading = Shared> {
+pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
     transport: M::Transport,
     base: BaseUrl,
     user_agent: Arc<str>,
-    clock: Option<M::Timer>,
+    time_limit: Option<Duration>,
+    layers: Vec<M::Layer>,
+    store: Option<(Arc<str>, M::TokenStore)>,
     tokens: T,
+    time: W,
 }
 
 /// The builder doesn't know yet where tokens come from.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NoToken;
+
+/// The builder has no timer: nothing can be repeated or waited for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct NoTimer;
+
+/// The builder has a timer, and what was set that needs one.
+pub struct Timed<M: Threading> {
+    timer: M::Timer,
+    retry: Option<Retry>,
+    quotas: Option<Quotas>,
+    deadline: Option<Duration>,
+}
+
+impl<M: Threading> fmt::Debug for Timed<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { retry, quotas, deadline, .. } = self;
+        f.debug_struct("Timed")
+            .field("retry", retry)
+            .field("quotas", quotas)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Where tokens are to come from.
 #[derive(Debug)]
@@ -105,66 +168,147 @@ impl<M: Threading> fmt::Debug for Source<M> {
 /// `wecom-core/0.1.0`: who asks, unless the program says it better.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-impl<M: Threading> ClientBuilder<NoToken, M> {
+impl<M: Threading> ClientBuilder<NoToken, NoTimer, M> {
     fn new(transport: M::Transport) -> Self {
-        Self { transport, base: BaseUrl::default(), user_agent: USER_AGENT.into(), clock: None, tokens: NoToken }
+        Self {
+            transport,
+            base: BaseUrl::default(),
+            user_agent: USER_AGENT.into(),
+            time_limit: None,
+            layers: Vec::new(),
+            store: None,
+            tokens: NoToken,
+            time: NoTimer,
+        }
     }
+}
 
+impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
     /// Gets tokens by the app's credentials, through the same transport: fetched when first needed, shared by all
     /// clones of the client, and replaced when WeCom refuses them.
-    pub fn credentials(self, credentials: Credentials) -> ClientBuilder<TokenSource<M>, M> {
+    ///
+    /// On a [timer](ClientBuilder::timer) they are also renewed before their time is over: in the last five minutes the
+    /// first call does it, while the others go on with the old one, and so does the first if the renewal fails or takes
+    /// more than two seconds.
+    pub fn credentials(self, credentials: Credentials) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Credentials(credentials))
     }
 
     /// Uses one token that was got elsewhere. When WeCom refuses it, calls fail: there is nothing to refresh it with.
-    pub fn token(self, token: AccessToken) -> ClientBuilder<TokenSource<M>, M> {
+    pub fn token(self, token: AccessToken) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Fixed(token))
     }
 
-    fn tokens(self, source: Source<M>) -> ClientBuilder<TokenSource<M>, M> {
-        let Self { transport, base, user_agent, clock, tokens: NoToken } = self;
-        ClientBuilder { transport, base, user_agent, clock, tokens: TokenSource(source) }
+    fn tokens(self, source: Source<M>) -> ClientBuilder<TokenSource<M>, W, M> {
+        let Self { transport, base, user_agent, time_limit, layers, store, tokens: NoToken, time } = self;
+        ClientBuilder { transport, base, user_agent, time_limit, layers, store, tokens: TokenSource(source), time }
     }
 }
 
-impl ClientBuilder<NoToken, Shared> {
+impl<W> ClientBuilder<NoToken, W, Shared> {
     /// Asks a provider of your own for tokens.
-    pub fn token_provider(self, provider: impl TokenProvider + 'static) -> ClientBuilder<TokenSource<Shared>, Shared> {
+    pub fn token_provider(
+        self,
+        provider: impl TokenProvider + 'static,
+    ) -> ClientBuilder<TokenSource<Shared>, W, Shared> {
         let provider: Arc<dyn TokenProvider> = Arc::new(provider);
         self.tokens(Source::Own(provider))
     }
 }
 
-impl ClientBuilder<NoToken, Local> {
+impl<W> ClientBuilder<NoToken, W, Local> {
     /// Asks a provider of your own for tokens.
     pub fn token_provider(
         self,
         provider: impl LocalTokenProvider + 'static,
-    ) -> ClientBuilder<TokenSource<Local>, Local> {
+    ) -> ClientBuilder<TokenSource<Local>, W, Local> {
         let provider: Rc<dyn LocalTokenProvider> = Rc::new(provider);
         self.tokens(Source::Own(provider))
     }
 }
 
-impl<T> ClientBuilder<T, Shared> {
-    /// Sets a clock, by which a token that was got by credentials is replaced when its time is over. Without one it
-    /// serves until WeCom refuses it, which costs one more round trip every two hours.
-    pub fn clock(mut self, timer: impl Timer + 'static) -> Self {
-        self.clock = Some(Arc::new(timer));
+impl<T> ClientBuilder<T, NoTimer, Shared> {
+    /// Gives the client time: its tokens are then renewed before they expire, and it can
+    /// [repeat](ClientBuilder::retry), keep to [quotas](ClientBuilder::quotas) and to a
+    /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
+    /// round trip every two hours.
+    pub fn timer(self, timer: impl Timer + 'static) -> ClientBuilder<T, Timed<Shared>, Shared> {
+        self.timed(Arc::new(timer))
+    }
+}
+
+impl<T> ClientBuilder<T, NoTimer, Local> {
+    /// Gives the client time: its tokens are then renewed before they expire, and it can
+    /// [repeat](ClientBuilder::retry), keep to [quotas](ClientBuilder::quotas) and to a
+    /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
+    /// round trip every two hours.
+    pub fn timer(self, timer: impl LocalTimer + 'static) -> ClientBuilder<T, Timed<Local>, Local> {
+        self.timed(Rc::new(timer))
+    }
+}
+
+impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
+    fn timed(self, timer: M::Timer) -> ClientBuilder<T, Timed<M>, M> {
+        let Self { transport, base, user_agent, time_limit, layers, store, tokens, time: NoTimer } = self;
+        let time = Timed { timer, retry: None, quotas: None, deadline: None };
+        ClientBuilder { transport, base, user_agent, time_limit, layers, store, tokens, time }
+    }
+}
+
+impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
+    /// Repeats calls that failed in a way that may pass, where that does no harm; not done by default.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.time.retry = Some(retry);
+        self
+    }
+
+    /// Keeps to the vendor's documented limits; not done by default.
+    pub fn quotas(mut self, quotas: Quotas) -> Self {
+        self.time.quotas = Some(quotas);
+        self
+    }
+
+    /// Limits how long a call takes as a whole: waiting for its turn, getting a token, all attempts and the waits
+    /// between them. None by default; [`Client::with_deadline`] sets it for single calls.
+    ///
+    /// A call that is not over by then ends in an error that [says what it was doing](crate::DeadlineError).
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.time.deadline = Some(limit);
         self
     }
 }
 
-impl<T> ClientBuilder<T, Local> {
-    /// Sets a clock, by which a token that was got by credentials is replaced when its time is over. Without one it
-    /// serves until WeCom refuses it, which costs one more round trip every two hours.
-    pub fn clock(mut self, timer: impl LocalTimer + 'static) -> Self {
-        self.clock = Some(Rc::new(timer));
+impl<T, W> ClientBuilder<T, W, Shared> {
+    /// Keeps the tokens that the client fetches in a store that it shares with other processes. `app` names the app
+    /// whose secret they are got with, because a corp's apps have tokens of their own: its agent id, say.
+    pub fn token_store(mut self, app: impl Into<Arc<str>>, store: impl TokenStore + 'static) -> Self {
+        self.store = Some((app.into(), Arc::new(store)));
+        self
+    }
+
+    /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
+    pub fn layer(mut self, layer: impl Layer + Send + Sync + 'static) -> Self {
+        self.layers.push(Arc::new(layer));
         self
     }
 }
 
-impl<T, M: Threading> ClientBuilder<T, M> {
+impl<T, W> ClientBuilder<T, W, Local> {
+    /// Keeps the tokens that the client fetches in a store that it shares with other processes. `app` names the app
+    /// whose secret they are got with, because a corp's apps have tokens of their own: its agent id, say.
+    pub fn token_store(mut self, app: impl Into<Arc<str>>, store: impl LocalTokenStore + 'static) -> Self {
+        self.store = Some((app.into(), Rc::new(store)));
+        self
+    }
+
+    /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
+    pub fn layer(mut self, layer: impl Layer + 'static) -> Self {
+        self.layers.push(Rc::new(layer));
+        self
+    }
+}
+
+impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     /// Sets the address below which the endpoints lie; the vendor's by default.
     pub fn base_url(mut self, base: BaseUrl) -> Self {
         self.base = base;
@@ -176,30 +320,71 @@ impl<T, M: Threading> ClientBuilder<T, M> {
         self.user_agent = user_agent.into();
         self
     }
+
+    /// Limits how long each request may take, from connecting to the last byte of the reply; kept by the transport,
+    /// whose own limit holds by default. [`Client::with_time_limit`] sets it for single calls.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
 }
 
-impl<M: Threading> ClientBuilder<TokenSource<M>, M> {
+impl<M: Threading> ClientBuilder<TokenSource<M>, NoTimer, M> {
     /// Builds the client. Nothing is sent yet.
     #[must_use]
     pub fn build(self) -> Client<M> {
-        let Self { transport, base, user_agent, clock, tokens: TokenSource(source) } = self;
-        let channel = Channel::new(transport, base, user_agent);
+        self.assemble(|NoTimer| None)
+    }
+}
+
+impl<M: Threading> ClientBuilder<TokenSource<M>, Timed<M>, M> {
+    /// Builds the client. Nothing is sent yet.
+    #[must_use]
+    pub fn build(self) -> Client<M> {
+        self.assemble(|Timed { timer, retry, quotas, deadline }| {
+            Some(Time { timer, retrying: retry.map(Retrying::new), gates: quotas.map(Gates::new), deadline })
+        })
+    }
+}
+
+impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
+    fn assemble(self, time: impl FnOnce(W) -> Option<Time<M>>) -> Client<M> {
+        let Self { transport, base, user_agent, time_limit, layers, store, tokens: TokenSource(source), time: of } =
+            self;
+        let (channel, time) = (Channel::new(transport, base, user_agent), time(of));
+        let store = match &source {
+            // Whose token a fixed one is, nobody knows.
+            Source::Fixed(_) | Source::Own(_) => None,
+            Source::Credentials(credentials) => store.map(|(app, store)| {
+                let corp_id = credentials.corp_id().into();
+                NamedStore { store, corp_id, app }
+            }),
+        };
         let tokens = match source {
             Source::Fixed(token) => Tokens::Fixed(token),
             Source::Own(provider) => Tokens::Own(provider),
             Source::Credentials(credentials) => {
-                Tokens::Credentials(CredentialTokens::new(channel.clone(), credentials, clock))
+                let source = crate::token::Source::Credentials { channel: channel.clone(), credentials };
+                let store = store.as_ref().map(|store| store.keyed(TokenScope::Upstream));
+                let timer = time.as_ref().map(|time| time.timer.clone());
+                Tokens::Fetched(Box::new(SharedTokens::new(source, store, timer)))
             }
         };
-        Client::new(channel, tokens)
+        let inner = Inner { channel, tokens, scope: TokenScope::Upstream, time, layers: Layers(layers), store };
+        Client { shared: Arc::new(inner), time_limit, deadline: None }
     }
 }
 
-impl<T: fmt::Debug, M: Threading> fmt::Debug for ClientBuilder<T, M> {
+impl<T: fmt::Debug, W: fmt::Debug, M: Threading> fmt::Debug for ClientBuilder<T, W, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("base_url", &self.base)
+            .field("base", &self.base)
+            .field("user_agent", &self.user_agent)
+            .field("time_limit", &self.time_limit)
+            .field("layers", &self.layers.len())
+            .field("has_token_store", &self.store.is_some())
             .field("tokens", &self.tokens)
+            .field("time", &self.time)
             .finish_non_exhaustive()
     }
 }

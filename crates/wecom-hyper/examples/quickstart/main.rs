@@ -12,8 +12,9 @@ use std::env;
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use wecom_core::{BaseUrl, Client, Credentials, Secret};
+use wecom_core::{BaseUrl, Client, Credentials, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_mock::{Simulator, SimulatorServer};
 use wecom_upstream::{AgentId, Upstream};
@@ -53,8 +54,10 @@ async fn run() -> Outcome {
 fn connect(base_url: BaseUrl, credentials: Credentials) -> Result<Upstream, Box<dyn Error>> {
     let client = Client::builder(HyperTransport::new()?)
         .base_url(base_url)
-        .clock(TokioTimer::new())
         .credentials(credentials)
+        .timer(TokioTimer::new())
+        .retry(Retry::new())
+        .deadline(Duration::from_secs(30))
         .build();
     Ok(Upstream::new(client))
 }

@@ -48,7 +48,7 @@ fn a_token_is_fetched_anew_when_the_clock_says_so() {
     let (mock, timer) = (Mock::new(), ManualTimer::new());
     mock.on_endpoint(&GET_TOKEN).json(token("canary-1")).json(token("canary-2")).times(2);
     mock.on::<GetGroups>().reply(groups(&[]));
-    let client = Client::builder(mock.clone()).credentials(credentials()).clock(timer.clone()).build();
+    let client = Client::builder(mock.clone()).credentials(credentials()).timer(timer.clone()).build();
     for seconds in [0, 7199, 1] {
         timer.advance(Duration::from_secs(seconds));
         call(&client, of_chain("ch1")).unwrap();

@@ -61,6 +61,10 @@ impl ApiCall for TransferSession {
     const ENDPOINT: &'static Endpoint = &TRANSFER_SESSION;
     type Reply = TransferSessionReply;
 
+    fn body_secrets(&self) -> Vec<Secret> {
+        vec![self.session_key.clone()]
+    }
+
     fn validate(&self) -> Result<(), InvalidRequest> {
         let mut violations = Violations::new();
         violations.require("userid", self.userid.as_str());

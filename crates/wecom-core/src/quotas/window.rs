@@ -1,0 +1,131 @@
+//! So many calls in any stretch of time of one length.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How finely a window slides: what is this old by less than a sixtieth still counts.
+const BUCKETS: u32 = 60;
+
+/// Counts calls in buckets of a sixtieth of its span. A bucket counts until all of it is older than the span, so no
+/// stretch of that length ever holds more calls than are allowed, wherever it begins.
+#[derive(Debug)]
+pub(super) struct Window {
+    bucket: Duration,
+    allowed: u32,
+    counts: VecDeque<u32>,
+    total: u32,
+    /// The number of the newest bucket, the last of `counts`.
+    newest: u64,
+}
+
+impl Window {
+    pub(super) fn new(span: Duration, allowed: u32) -> Self {
+        let counts = std::iter::repeat_n(0, BUCKETS as usize + 1).collect();
+        Self { bucket: span / BUCKETS, allowed, counts, total: 0, newest: 0 }
+    }
+
+    /// How long until there is room for one call; `None` when there is.
+    pub(super) fn full_for(&mut self, now: Duration) -> Option<Duration> {
+        self.slide_to(now);
+        if self.total < self.allowed {
+            return None;
+        }
+        let empty = self.counts.iter().take_while(|&&count| count == 0).count();
+        // The oldest bucket leaves when the next one begins; each empty one before it takes as long again.
+        let leaves = self.newest.saturating_add(1 + empty as u64);
+        let leaves = self.start_of(leaves);
+        Some(leaves.saturating_sub(now))
+    }
+
+    /// Counts a call.
+    pub(super) fn count(&mut self) {
+        if let Some(newest) = self.counts.back_mut() {
+            *newest += 1;
+            self.total += 1;
+        }
+    }
+
+    /// Moves on to the bucket of this moment. A clock that was set back takes the counts along: they are as recent as
+    /// before.
+    fn slide_to(&mut self, now: Duration) {
+        let bucket = u64::try_from(now.as_nanos() / self.bucket.as_nanos().max(1)).unwrap_or(u64::MAX);
+        let steps = bucket.saturating_sub(self.newest).min(self.counts.len() as u64);
+        for _ in 0..steps {
+            self.total -= self.counts.pop_front().unwrap_or_default();
+            self.counts.push_back(0);
+        }
+        self.newest = bucket;
+    }
+
+    fn start_of(&self, bucket: u64) -> Duration {
+        let nanos = self.bucket.as_nanos().saturating_mul(bucket.into());
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Calls as often as the window lets it, with waits of chance between, and says when.
+    fn calls_over(window: &mut Window, until: Duration, random: &mut fastrand::Rng) -> Vec<Duration> {
+        let (mut now, mut calls) = (Duration::ZERO, Vec::new());
+        while now < until {
+            match window.full_for(now) {
+                Some(wait) => {
+                    assert!(!wait.is_zero() && wait <= MINUTE + MINUTE / BUCKETS, "{wait:?}");
+                    now += wait;
+                }
+                None => {
+                    window.count();
+                    calls.push(now);
+                    now += Duration::from_millis(random.u64(0..400));
+                }
+            }
+        }
+        calls
+    }
+
+    #[test]
+    fn no_stretch_of_its_length_ever_holds_more_calls_than_are_allowed() {
+        for seed in 0..50 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let allowed = random.u32(1..200);
+            let calls = calls_over(&mut Window::new(MINUTE, allowed), MINUTE * 10, &mut random);
+            for (at, &first) in calls.iter().enumerate() {
+                let within = calls[at..].iter().take_while(|&&call| call - first < MINUTE).count();
+                assert!(within <= allowed as usize, "seed {seed}: {within} calls from {first:?} on, {allowed} allowed");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_is_nearly_used() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let calls = calls_over(&mut Window::new(MINUTE, 100), MINUTE * 20, &mut random).len();
+        assert!(calls >= 1900, "{calls} calls in 20 minutes of 100");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_neither_frees_nor_blocks() {
+        let mut window = Window::new(MINUTE, 2);
+        let hour = MINUTE * 60;
+        assert_eq!(window.full_for(hour), None);
+        window.count();
+        window.count();
+        let wait = window.full_for(Duration::ZERO).unwrap();
+        assert!(wait <= MINUTE + MINUTE / BUCKETS, "{wait:?}");
+        assert_eq!(window.full_for(wait), None);
+    }
+
+    #[test]
+    fn a_clock_that_leaps_ahead_begins_anew() {
+        let mut window = Window::new(MINUTE, 1);
+        assert_eq!(window.full_for(Duration::ZERO), None);
+        window.count();
+        assert!(window.full_for(MINUTE).is_some());
+        assert_eq!(window.full_for(Duration::MAX), None);
+    }
+}

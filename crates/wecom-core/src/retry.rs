@@ -1,0 +1,248 @@
+//! Which calls are repeated, how often, and after how long.
+
+mod budget;
+mod verdict;
+
+use std::time::Duration;
+
+pub(crate) use self::budget::Budget;
+pub(crate) use self::verdict::{Verdict, verdict};
+use crate::random::Random;
+
+/// How a client repeats calls that failed: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
+///
+/// At most three attempts, the vendor's own advice; between two of them a random wait of up to 100 ms (500 ms when
+/// WeCom says that it is busy), twice as much before the third, never more than 5 s; and no more than one repetition
+/// for every five calls of the last ten seconds, with ten more that are always granted, so that an outage is not
+/// answered with a flood.
+///
+/// # What is repeated
+///
+/// | what happened | is repeated |
+/// |---|---|
+/// | the request was not sent | any call |
+/// | the connection broke or the time limit passed, and the request may have been carried out | a call that only reads, or that changes the same thing twice as once ([`Safety`](crate::Safety)) |
+/// | HTTP 429, 500, 502, 503, 504 | the same |
+/// | -1 (busy), 6000 (changed by two at once) | the same |
+/// | 45033 (too many at once) | any call, after at least a second: it was refused before it did anything |
+/// | 45009 (too often), any other code | none |
+/// | no token could be had | any call, if fetching the token failed in one of these ways |
+/// | TLS can't be agreed on, the reply is too large, or not what the endpoint answers | none |
+///
+/// A `Retry-After` header is heard: if it asks for more than the call's deadline leaves (or, without a deadline, than a
+/// minute), the call ends. So it does when the next wait would go beyond the deadline. The error is that of the last
+/// attempt, and says [how many there were](crate::Error::attempts).
+///
+/// A token that was refused is replaced and the call repeated once whether there is a `Retry` or not.
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_core::Retry;
+///
+/// let patient = Retry::new().first_wait(Duration::from_millis(200)).longest_wait(Duration::from_secs(10));
+/// let once = Retry::new().attempts(2);
+/// # let _ = (patient, once);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a client repeats nothing until its builder is given this"]
+pub struct Retry {
+    attempts: u32,
+    first_wait: Duration,
+    first_wait_when_busy: Duration,
+    longest_wait: Duration,
+    budget_percent: u32,
+    budget_floor: u32,
+    seed: Option<u64>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            first_wait: Duration::from_millis(100),
+            first_wait_when_busy: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(5),
+            budget_percent: 20,
+            budget_floor: 10,
+            seed: None,
+        }
+    }
+}
+
+impl Retry {
+    /// The defaults: see above.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How often a call is sent at most, the first time included: 3 by default. 0 counts as 1.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// The most that is waited before the second attempt: 100 ms by default. Doubled before each further one.
+    pub fn first_wait(mut self, wait: Duration) -> Self {
+        self.first_wait = wait;
+        self
+    }
+
+    /// As [`Retry::first_wait`], when WeCom says that it is busy (-1): 500 ms by default.
+    pub fn first_wait_when_busy(mut self, wait: Duration) -> Self {
+        self.first_wait_when_busy = wait;
+        self
+    }
+
+    /// What no wait goes beyond, unless the server asks for more: 5 s by default.
+    pub fn longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
+    /// How many repetitions there may be for a hundred calls of the last ten seconds: 20 by default.
+    pub fn budget_percent(mut self, percent: u32) -> Self {
+        self.budget_percent = percent;
+        self
+    }
+
+    /// How many repetitions there may be in ten seconds however few calls there were: 10 by default.
+    pub fn budget_floor(mut self, repetitions: u32) -> Self {
+        self.budget_floor = repetitions;
+        self
+    }
+
+    /// Makes the waits the same in every run, for tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+}
+
+/// A [`Retry`] at work in one client.
+#[derive(Debug)]
+pub(crate) struct Retrying {
+    policy: Retry,
+    budget: Budget,
+    random: Random,
+}
+
+/// How long is waited at most for what a server asks in `Retry-After`, when there is no deadline.
+const LONGEST_REQUESTED_WAIT: Duration = Duration::from_secs(60);
+
+impl Retrying {
+    pub(crate) fn new(policy: Retry) -> Self {
+        let budget = Budget::new(policy.budget_percent, policy.budget_floor);
+        let random = Random::new(policy.seed);
+        Self { policy, budget, random }
+    }
+
+    pub(crate) fn policy(&self) -> &Retry {
+        &self.policy
+    }
+
+    /// Tells the budget of a call.
+    pub(crate) fn begin(&self, now: Duration) {
+        self.budget.count_call(now);
+    }
+
+    /// How long to wait before the next attempt, if there is to be one. `remaining` is what the deadline leaves.
+    pub(crate) fn wait(
+        &self,
+        verdict: &Verdict,
+        attempts: u32,
+        now: Duration,
+        remaining: Option<Duration>,
+    ) -> Option<Duration> {
+        if attempts >= self.policy.attempts {
+            return None;
+        }
+        let wait = self.backoff(verdict.is_busy, attempts);
+        let wait = match (verdict.requested, verdict.at_least) {
+            (Some(requested), _) if requested > remaining.unwrap_or(LONGEST_REQUESTED_WAIT) => return None,
+            (Some(requested), _) => wait.max(requested),
+            (None, at_least) => at_least.saturating_add(wait),
+        };
+        if remaining.is_some_and(|remaining| wait >= remaining) {
+            return None;
+        }
+        self.budget.withdraw(now).then_some(wait)
+    }
+
+    /// Full jitter: anything up to a bound that doubles with each attempt.
+    fn backoff(&self, is_busy: bool, attempts: u32) -> Duration {
+        let first = if is_busy { self.policy.first_wait_when_busy } else { self.policy.first_wait };
+        let doublings = attempts.saturating_sub(1).min(31);
+        let bound = first.saturating_mul(1 << doublings).min(self.policy.longest_wait);
+        self.random.up_to(bound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Duration = Duration::ZERO;
+
+    fn busy() -> Verdict {
+        Verdict { is_busy: true, ..Verdict::AGAIN }
+    }
+
+    #[test]
+    fn a_wait_is_random_within_a_bound_that_doubles_up_to_the_longest() {
+        let retrying = Retrying::new(Retry::new().attempts(99).budget_floor(u32::MAX));
+        for (verdict, first) in [(Verdict::AGAIN, 100), (busy(), 500)] {
+            for attempts in 1..20 {
+                let bound = Duration::from_millis(first << (attempts - 1)).min(Duration::from_secs(5));
+                let waits: Vec<_> = (0..200).map(|_| retrying.wait(&verdict, attempts, NOW, None).unwrap()).collect();
+                let longest = *waits.iter().max().unwrap();
+                assert!(longest <= bound, "attempt {attempts}: {longest:?} > {bound:?}");
+                assert!(longest > bound * 3 / 4, "attempt {attempts}: of 200 none over {longest:?}");
+                assert!(*waits.iter().min().unwrap() < bound / 4);
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_waits() {
+        let waits = |seed| {
+            let retrying = Retrying::new(Retry::new().seed(seed));
+            (0..5).map(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, None).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(7), waits(7));
+        assert_ne!(waits(7), waits(8));
+    }
+
+    #[test]
+    fn the_last_attempt_is_not_followed_by_a_wait() {
+        let retrying = Retrying::new(Retry::new());
+        assert!(retrying.wait(&Verdict::AGAIN, 2, NOW, None).is_some());
+        assert_eq!(retrying.wait(&Verdict::AGAIN, 3, NOW, None), None);
+    }
+
+    #[test]
+    fn no_wait_goes_to_the_deadline_or_beyond_it() {
+        let retrying = Retrying::new(Retry::new().first_wait(Duration::from_secs(4)).budget_floor(u32::MAX));
+        let remaining = Duration::from_secs(1);
+        let waits: Vec<_> = (0..200).map(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, Some(remaining))).collect();
+        assert!(waits.iter().flatten().all(|&wait| wait < remaining));
+        assert!(waits.contains(&None) && waits.iter().any(Option::is_some));
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_waited_within_the_deadline_and_within_a_minute_without_one() {
+        let retrying = Retrying::new(Retry::new());
+        let asked = |seconds| Verdict { requested: Some(Duration::from_secs(seconds)), ..Verdict::AGAIN };
+        let remaining = Some(Duration::from_secs(10));
+        assert_eq!(retrying.wait(&asked(9), 1, NOW, remaining), Some(Duration::from_secs(9)));
+        assert_eq!(retrying.wait(&asked(11), 1, NOW, remaining), None);
+        assert_eq!(retrying.wait(&asked(60), 1, NOW, None), Some(Duration::from_secs(60)));
+        assert_eq!(retrying.wait(&asked(61), 1, NOW, None), None);
+    }
+
+    #[test]
+    fn what_was_refused_for_too_many_at_once_waits_at_least_a_second() {
+        let retrying = Retrying::new(Retry::new());
+        let verdict = Verdict { at_least: Duration::from_secs(1), ..Verdict::AGAIN };
+        assert!(retrying.wait(&verdict, 1, NOW, None).unwrap() >= Duration::from_secs(1));
+    }
+}

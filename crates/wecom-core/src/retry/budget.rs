@@ -1,0 +1,102 @@
+//! How many repetitions there may be: a share of the calls of the last seconds, so that an outage is not answered with
+//! several times the load.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What counts: ten seconds, a bucket each.
+const BUCKETS: u64 = 10;
+
+/// A share of the calls and a floor, over the last ten seconds.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    percent: u64,
+    floor: u64,
+    recent: Mutex<VecDeque<Bucket>>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    second: u64,
+    calls: u64,
+    repetitions: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(percent: u32, floor: u32) -> Self {
+        Self { percent: percent.into(), floor: floor.into(), recent: Mutex::default() }
+    }
+
+    /// A call began.
+    pub(crate) fn count_call(&self, now: Duration) {
+        self.with_recent(now, |recent| {
+            if let Some(current) = recent.back_mut() {
+                current.calls += 1;
+            }
+        });
+    }
+
+    /// Whether one more repetition may be made; if so, it counts.
+    pub(crate) fn withdraw(&self, now: Duration) -> bool {
+        self.with_recent(now, |recent| {
+            let calls: u64 = recent.iter().map(|bucket| bucket.calls).sum();
+            let made: u64 = recent.iter().map(|bucket| bucket.repetitions).sum();
+            let granted = made < self.floor.saturating_add(calls.saturating_mul(self.percent) / 100);
+            if let (true, Some(current)) = (granted, recent.back_mut()) {
+                current.repetitions += 1;
+            }
+            granted
+        })
+    }
+
+    /// The buckets that count, that of this second last. A clock that was set back begins anew.
+    fn with_recent<T>(&self, now: Duration, f: impl FnOnce(&mut VecDeque<Bucket>) -> T) -> T {
+        let second = now.as_secs();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.back().is_none_or(|newest| newest.second != second) {
+            recent.retain(|bucket| bucket.second < second && second - bucket.second < BUCKETS);
+            recent.push_back(Bucket { second, calls: 0, repetitions: 0 });
+        }
+        f(&mut recent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(budget: &Budget, now: Duration) -> usize {
+        (0..10_000).take_while(|_| budget.withdraw(now)).count()
+    }
+
+    #[test]
+    fn a_fifth_of_the_recent_calls_may_be_repeated_beside_the_floor() {
+        let budget = Budget::new(20, 10);
+        for millisecond in 0..1000 {
+            budget.count_call(Duration::from_millis(millisecond * 9));
+        }
+        assert_eq!(granted(&budget, Duration::from_secs(9)), 10 + 200);
+    }
+
+    #[test]
+    fn what_was_ten_seconds_ago_no_longer_counts() {
+        let budget = Budget::new(20, 10);
+        for _ in 0..100 {
+            budget.count_call(Duration::ZERO);
+        }
+        assert_eq!(granted(&budget, Duration::ZERO), 30);
+        assert_eq!(granted(&budget, Duration::from_secs(9)), 0);
+        assert_eq!(granted(&budget, Duration::from_secs(10)), 10);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_grants_no_more_than_the_floor_anew() {
+        let budget = Budget::new(20, 10);
+        let (hour, later) = (Duration::from_secs(3600), Duration::from_secs(7200));
+        assert_eq!(granted(&budget, later), 10);
+        assert_eq!(granted(&budget, hour), 10);
+        assert_eq!(granted(&budget, hour), 0);
+        assert_eq!(granted(&budget, later), 10);
+    }
+}

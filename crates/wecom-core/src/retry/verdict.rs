@@ -1,0 +1,57 @@
+//! What an error says about trying again.
+
+use std::time::Duration;
+
+use crate::endpoint::Safety;
+use crate::error::{ErrCode, Error, ErrorKind};
+use crate::token::GET_TOKEN;
+use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
+
+/// How a call may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// Whether WeCom said that it is busy, which takes longer.
+    pub(crate) is_busy: bool,
+    /// What the wait comes on top of.
+    pub(crate) at_least: Duration,
+    /// What the server asked for.
+    pub(crate) requested: Option<Duration>,
+}
+
+impl Verdict {
+    pub(crate) const AGAIN: Self = Self { is_busy: false, at_least: Duration::ZERO, requested: None };
+}
+
+/// Whether a call that failed so may be tried again, and how; the table stands at [`Retry`](crate::Retry).
+pub(crate) fn verdict(error: &Error) -> Option<Verdict> {
+    let again_is_harmless = error.endpoint().repetition() != Safety::NotIdempotent;
+    match error.kind() {
+        ErrorKind::Transport(transport) => of_transport(transport, again_is_harmless),
+        ErrorKind::Status(status) => {
+            let may_pass = matches!(status.status, 429 | 500 | 502 | 503 | 504);
+            (may_pass && again_is_harmless).then_some(Verdict { requested: status.retry_after, ..Verdict::AGAIN })
+        }
+        ErrorKind::Api(api) => of_code(api.code, again_is_harmless),
+        // The call itself was not sent: what counts is whether the fetch may be repeated, and it only reads. A token
+        // that was got by a call of another client has had that one's tries.
+        ErrorKind::Token(token) => token.call_error().filter(|error| *error.endpoint() == GET_TOKEN).and_then(verdict),
+        ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Deadline(_) | ErrorKind::Decode(_) => None,
+    }
+}
+
+fn of_transport(error: &TransportError, again_is_harmless: bool) -> Option<Verdict> {
+    use TransportErrorKind::{NoRuntime, ReplyTooLarge, Tls, Unsupported};
+    // These would meet the same end again.
+    let lasts = matches!(error.kind(), Tls | ReplyTooLarge | Unsupported | NoRuntime);
+    let may = error.delivery() == Delivery::NotSent || again_is_harmless;
+    (may && !lasts).then_some(Verdict::AGAIN)
+}
+
+fn of_code(code: ErrCode, again_is_harmless: bool) -> Option<Verdict> {
+    match code {
+        ErrCode::CONCURRENCY_EXCEEDED => Some(Verdict { at_least: Duration::from_secs(1), ..Verdict::AGAIN }),
+        ErrCode::BUSY if again_is_harmless => Some(Verdict { is_busy: true, ..Verdict::AGAIN }),
+        ErrCode::VERSION_CONFLICT if again_is_harmless => Some(Verdict::AGAIN),
+        _ => None,
+    }
+}

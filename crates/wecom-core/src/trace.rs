@@ -1,0 +1,83 @@
+//! The feature `tracing`: a span for each call, and what happens in it. Without the feature there is nothing here.
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use self::off::{event, traced};
+#[cfg(feature = "tracing")]
+pub(crate) use self::on::{event, traced};
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::future::Future;
+
+    use tracing::field::Empty;
+    use tracing::{Instrument, Span, debug, info_span, warn};
+
+    use crate::endpoint::Endpoint;
+    use crate::layer::{CallEvent, CallOutcome};
+
+    /// Runs a call in a span of its own.
+    pub(crate) fn traced<F: Future>(endpoint: &'static Endpoint, call: F) -> impl Future<Output = F::Output> {
+        let span = info_span!(
+            "wecom_call",
+            endpoint = endpoint.name(),
+            attempts = Empty,
+            errcode = Empty,
+            elapsed_ms = Empty,
+            outcome = Empty
+        );
+        call.instrument(span)
+    }
+
+    pub(crate) fn event(event: &CallEvent<'_>) {
+        match event {
+            CallEvent::Began { .. } => {}
+            CallEvent::Sending { attempt, .. } => debug!(attempt, "sending"),
+            CallEvent::AwaitedQuota { waited, .. } => debug!(waited_ms = milliseconds(*waited), "awaited quota"),
+            CallEvent::ReplacingToken { error, .. } => warn!(errcode = code(error), "replacing the access token"),
+            CallEvent::Retrying { error, wait, .. } => {
+                warn!(wait_ms = milliseconds(*wait), errcode = code(error), %error, "retrying");
+            }
+            CallEvent::Ended { attempts, elapsed, outcome, .. } => {
+                let span = Span::current();
+                span.record("attempts", attempts);
+                span.record("elapsed_ms", elapsed.map(milliseconds));
+                match outcome {
+                    CallOutcome::Replied => {
+                        span.record("errcode", 0);
+                        span.record("outcome", "replied");
+                    }
+                    CallOutcome::Failed(error) => {
+                        span.record("errcode", code(error));
+                        span.record("outcome", "failed");
+                        debug!(%error, "failed");
+                    }
+                    CallOutcome::Cancelled => {
+                        span.record("outcome", "cancelled");
+                    }
+                }
+            }
+        }
+    }
+
+    fn code(error: &crate::error::Error) -> Option<i64> {
+        error.code().map(|code| code.0)
+    }
+
+    fn milliseconds(duration: std::time::Duration) -> u64 {
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::future::Future;
+
+    use crate::endpoint::Endpoint;
+    use crate::layer::CallEvent;
+
+    pub(crate) fn traced<F: Future>(_endpoint: &'static Endpoint, call: F) -> F {
+        call
+    }
+
+    pub(crate) fn event(_event: &CallEvent<'_>) {}
+}

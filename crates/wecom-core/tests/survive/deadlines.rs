@@ -1,0 +1,148 @@
+use std::time::Duration;
+
+use wecom_core::{CallPhase, Client, Delivery, ErrCode, Error, ErrorKind, Quotas, Retry, TransportErrorKind};
+
+use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, token};
+
+fn phase(error: &Error) -> (CallPhase, Duration) {
+    let ErrorKind::Deadline(deadline) = error.kind() else { panic!("{error}") };
+    (deadline.phase, deadline.limit)
+}
+
+#[test]
+fn a_call_without_a_reply_ends_at_its_deadline_and_may_have_been_carried_out() {
+    let service = Service::always(Answer::Silence);
+    let client = service.client().deadline(SECOND * 5).token(token()).build();
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!(phase(&error), (CallPhase::AwaitingReply, SECOND * 5));
+    assert!(error.is_timeout());
+    assert_eq!((error.delivery(), error.attempts()), (Delivery::Unknown, 1));
+    assert_eq!(service.timer.now(), SECOND * 5);
+    assert!(error.to_string().contains("not over after its 5s: it was waiting for the reply"), "{error}");
+}
+
+#[test]
+fn a_call_that_gets_no_token_ends_at_its_deadline_unsent() {
+    let service = Service::new();
+    service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+    let client = service.client().deadline(SECOND * 5).credentials(credentials()).build();
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!(phase(&error).0, CallPhase::GettingToken);
+    assert_eq!((error.delivery(), error.attempts(), service.timer.now()), (Delivery::NotSent, 0, SECOND * 5));
+    // And the next one does.
+    service.run(call(&client, &READ)).unwrap();
+}
+
+#[test]
+fn a_call_whose_turn_does_not_come_ends_unsent() {
+    let service = Service::new();
+    service.set(|script| script.latency = MINUTE);
+    let narrow = &super::support::NARROW;
+    let quotas = Quotas::wait_at_most(MINUTE * 60).percent(20);
+    let client = service.client().quotas(quotas).deadline(SECOND * 90).token(token()).build();
+    let hurried = client.with_deadline(SECOND * 5);
+    let (first, second) = service.run(futures_util::future::join(call(&client, narrow), call(&hurried, narrow)));
+    first.unwrap();
+    let error = second.unwrap_err();
+    assert_eq!(phase(&error), (CallPhase::AwaitingQuota, SECOND * 5));
+    assert_eq!((error.delivery(), service.calls().len()), (Delivery::NotSent, 1));
+}
+
+#[test]
+fn a_turn_that_is_known_to_come_after_the_deadline_is_not_waited_for() {
+    let service = Service::new();
+    let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 60)).deadline(SECOND * 5).token(token()).build();
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    let error = service.run(call(&client, &RARE)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Quota(_)), "{error}");
+    assert_eq!(service.timer.now(), Duration::ZERO);
+}
+
+#[test]
+fn a_deadline_of_one_call_takes_the_place_of_the_clients() {
+    let service = Service::always(Answer::Silence);
+    let client = service.client().deadline(SECOND * 60).token(token()).build();
+    let error = service.run(call(&client.with_deadline(SECOND * 2), &READ)).unwrap_err();
+    assert_eq!((phase(&error).1, service.timer.now()), (SECOND * 2, SECOND * 2));
+}
+
+#[test]
+fn no_wait_goes_beyond_the_deadline_and_the_last_error_stays() {
+    for seed in 0..100 {
+        let service = Service::always(Answer::Code(-1));
+        let retry = Retry::new().attempts(20).budget_floor(1000).seed(seed);
+        let client = service.client().retry(retry).deadline(SECOND * 3).token(token()).build();
+        let error = service.run(call(&client, &READ)).unwrap_err();
+        assert_eq!(error.code(), Some(ErrCode::BUSY), "{error}");
+        assert!(error.attempts() >= 2 && service.timer.now() < SECOND * 3);
+    }
+}
+
+#[test]
+fn a_deadline_that_passes_in_a_later_attempt_says_what_the_one_before_ran_into() {
+    let service = Service::answering([Answer::Code(-1)]);
+    service.set(|script| script.otherwise = Answer::Silence);
+    let client = service.client().retry(Retry::new()).deadline(SECOND * 5).token(token()).build();
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!((phase(&error).0, error.attempts(), error.code()), (CallPhase::AwaitingReply, 2, Some(ErrCode::BUSY)));
+    assert!(error.to_string().contains("the attempt before: WeCom answered -1"), "{error}");
+    assert_eq!(service.timer.now(), SECOND * 5);
+}
+
+#[test]
+fn what_was_unsent_stays_unsent_when_the_deadline_passes_before_the_next_attempt() {
+    let unsent = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
+    let service = Service::always(unsent);
+    service.set(|script| script.latency = SECOND);
+    let client = service.client().retry(Retry::new().attempts(99)).deadline(SECOND * 5).token(token()).build();
+    let error = service.run(call(&client, &super::support::ADD)).unwrap_err();
+    assert!(service.timer.now() <= SECOND * 5);
+    if !matches!(error.kind(), ErrorKind::Deadline(_)) {
+        assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
+    }
+}
+
+#[test]
+fn a_deadline_of_nothing_sends_nothing() {
+    let service = Service::new();
+    let client = service.client().deadline(Duration::ZERO).token(token()).build();
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!((error.delivery(), service.calls().len()), (Delivery::NotSent, 0));
+}
+
+#[test]
+fn each_attempt_is_given_what_is_left_or_its_own_limit() {
+    use std::sync::{Arc, Mutex};
+    use wecom_core::{RawCall, Request, Response, from_fn};
+
+    let limits = Arc::new(Mutex::new(Vec::new()));
+    let transport = {
+        let limits = Arc::clone(&limits);
+        move || {
+            let limits = Arc::clone(&limits);
+            from_fn(move |request: Request| {
+                limits.lock().unwrap().push(request.time_limit());
+                async { Ok(Response::new(200, r#"{"errcode":0}"#)) }
+            })
+        }
+    };
+    let timer = wecom_mock::ManualTimer::new();
+    let timed = Client::builder(transport()).timer(timer).deadline(SECOND * 9).time_limit(SECOND * 4).token(token());
+    let (timed, timeless) = (timed.build(), Client::builder(transport()).token(token()).build());
+    let clients = [
+        timed.clone(),
+        timed.with_deadline(SECOND),
+        timed.with_time_limit(SECOND * 30),
+        timeless.clone(),
+        // Without a timer the transport has to keep it.
+        timeless.with_deadline(SECOND * 2),
+        timeless.with_deadline(SECOND * 2).with_time_limit(SECOND * 3),
+    ];
+    for client in clients {
+        pollster::block_on(client.call_raw(RawCall::new(&READ))).unwrap();
+    }
+    let expected = [Some(4), Some(1), Some(9), None, Some(2), Some(2)].map(|limit| limit.map(Duration::from_secs));
+    assert_eq!(*limits.lock().unwrap(), expected);
+}

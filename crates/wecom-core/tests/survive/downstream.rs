@@ -1,0 +1,96 @@
+use futures_util::future::join;
+use wecom_core::{DownstreamApp, Endpoint, ErrorKind, Retry, Safety, TokenKind};
+
+use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, token};
+
+const OF_EITHER: Endpoint =
+    Endpoint::post("either", "test/either").safety(Safety::Safe).token(TokenKind::UpstreamOrDownstream);
+const OF_DEALER: Endpoint = Endpoint::post("dealer", "test/dealer").safety(Safety::Safe).token(TokenKind::Downstream);
+
+fn app() -> DownstreamApp {
+    DownstreamApp::new("wwdealer", 7)
+}
+
+#[test]
+fn a_downstream_client_gets_its_token_with_the_upstream_one_and_keeps_it() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).build();
+    let dealer = upstream.downstream(app());
+    for _ in 0..3 {
+        service.run(call(&dealer, &OF_DEALER)).unwrap();
+    }
+    service.run(call(&upstream, &OF_EITHER)).unwrap();
+    let tokens: Vec<_> = service.calls().into_iter().map(|seen| seen.token).collect();
+    assert_eq!(tokens, ["canary-downstream-2", "canary-downstream-2", "canary-downstream-2", "canary-1"]);
+    assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn upstream_and_downstream_tokens_that_expire_at_once_cost_one_fetch_each() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).build();
+    let dealer = upstream.downstream(app());
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    service.set(|script| script.dead_tokens = vec!["canary-1", "canary-downstream-2"]);
+    let (of_dealer, of_upstream) = service.run(join(call(&dealer, &OF_DEALER), call(&upstream, &READ)));
+    of_dealer.unwrap();
+    of_upstream.unwrap();
+    assert_eq!(service.fetches(), 2 + 2);
+}
+
+#[test]
+fn a_refused_downstream_token_leaves_the_upstream_one_alone() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).build();
+    let dealer = upstream.downstream(app());
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    service.set(|script| script.dead_tokens = vec!["canary-downstream-2"]);
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    service.run(call(&upstream, &READ)).unwrap();
+    let last = service.calls();
+    let tokens: Vec<_> = last.iter().rev().take(2).map(|seen| seen.token.as_str()).collect();
+    assert_eq!(tokens, ["canary-1", "canary-downstream-3"]);
+}
+
+#[test]
+fn the_wrong_clients_call_is_refused_unsent() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).build();
+    let dealer = upstream.downstream(app());
+    for (client, endpoint) in [(&upstream, &OF_DEALER), (&dealer, &READ)] {
+        let error = service.run(call(client, endpoint)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidRequest(_)), "{error}");
+    }
+    assert_eq!((service.calls().len(), service.fetches()), (0, 0));
+}
+
+#[test]
+fn a_downstream_token_that_cannot_be_had_is_tried_as_often_as_any_call_and_no_more() {
+    let service = Service::new();
+    service.set(|script| {
+        script.to_gettoken.push_back(Answer::Code(0));
+        script.to_gettoken.extend(vec![Answer::Code(-1); 20]);
+    });
+    let upstream = service.client().retry(Retry::new()).credentials(credentials()).build();
+    service.run(call(&upstream.downstream(app()), &OF_DEALER)).unwrap_err();
+    assert_eq!(service.fetches(), 1 + 3);
+}
+
+#[test]
+fn a_fixed_upstream_token_gets_downstream_ones_too() {
+    let service = Service::new();
+    let upstream = service.client().token(token()).build();
+    service.run(call(&upstream.downstream(app()), &OF_DEALER)).unwrap();
+    assert_eq!(service.fetches(), 1);
+}
+
+#[test]
+fn a_downstream_token_is_renewed_before_its_end_too() {
+    let service = Service::new();
+    let upstream = service.client().token(token()).build();
+    let dealer = upstream.downstream(app());
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    service.timer.advance(SECOND * 7200 - MINUTE * 5);
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    assert_eq!(service.calls()[1].token, "canary-downstream-2");
+}

@@ -1,0 +1,117 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use wecom_core::{AsLocal, CallEvent, CallOutcome, Client, Layer, Quotas, RawCall, Retry};
+
+use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, poll, token};
+
+fn told(event: &CallEvent<'_>) -> String {
+    match event {
+        CallEvent::Began { endpoint, .. } => format!("{endpoint} began"),
+        CallEvent::AwaitedQuota { waited, .. } => format!("awaited quota for {waited:?}"),
+        CallEvent::Sending { attempt, .. } => format!("sending {attempt}"),
+        CallEvent::ReplacingToken { error, .. } => format!("replacing token after {}", error.code().unwrap().0),
+        CallEvent::Retrying { error, .. } => format!("retrying after {}", error.code().unwrap().0),
+        CallEvent::Ended { attempts, outcome, .. } => {
+            let outcome = match outcome {
+                CallOutcome::Replied => "replied".to_owned(),
+                CallOutcome::Failed(error) => format!("failed with {:?}", error.code().map(|code| code.0)),
+                CallOutcome::Cancelled => "cancelled".to_owned(),
+                other => panic!("{other:?}"),
+            };
+            format!("ended after {attempts}: {outcome}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Layer for Log {
+    fn on_event(&self, event: &CallEvent<'_>) {
+        self.0.lock().unwrap().push(told(event));
+    }
+}
+
+impl Log {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[test]
+fn a_layer_is_told_of_every_turn_of_a_call_in_order() {
+    let (service, log) = (Service::answering([Answer::Code(42001), Answer::Code(-1)]), Log::default());
+    let client = service.client().retry(Retry::new()).layer(log.clone()).credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(
+        log.take(),
+        [
+            "read began",
+            "sending 1",
+            "replacing token after 42001",
+            "sending 2",
+            "retrying after -1",
+            "sending 3",
+            "ended after 3: replied",
+        ]
+    );
+}
+
+#[test]
+fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
+    struct Times(Mutex<Option<std::time::Duration>>);
+    impl Layer for Times {
+        fn on_event(&self, event: &CallEvent<'_>) {
+            if let CallEvent::Ended { elapsed, .. } = event {
+                *self.0.lock().unwrap() = *elapsed;
+            }
+        }
+    }
+    let (service, log) = (Service::always(Answer::Code(60020)), Log::default());
+    let times = Arc::new(Times(Mutex::default()));
+    service.set(|script| script.latency = SECOND);
+    let client = service.client().layer(log.clone()).layer(Arc::clone(&times)).token(token()).build();
+    service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!(log.take(), ["read began", "sending 1", "ended after 1: failed with Some(60020)"]);
+    assert_eq!(*times.0.lock().unwrap(), Some(SECOND));
+}
+
+#[test]
+fn a_layer_is_told_of_a_call_that_is_dropped() {
+    let (service, log) = (Service::always(Answer::Silence), Log::default());
+    let client = service.client().layer(log.clone()).token(token()).build();
+    let mut one = Box::pin(call(&client, &READ));
+    assert!(poll(one.as_mut()).is_pending());
+    drop(one);
+    assert_eq!(log.take(), ["read began", "sending 1", "ended after 1: cancelled"]);
+}
+
+#[test]
+fn a_layer_is_told_of_a_wait_for_the_quota() {
+    let (service, log) = (Service::new(), Log::default());
+    let quotas = Quotas::wait_at_most(MINUTE * 2);
+    let client = service.client().quotas(quotas).layer(log.clone()).token(token()).build();
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    log.take();
+    service.run(call(&client, &RARE)).unwrap();
+    assert_eq!(log.take(), ["rare began", "awaited quota for 61s", "sending 1", "ended after 1: replied"]);
+}
+
+#[test]
+fn a_layer_on_one_thread_need_not_be_send() {
+    struct Here(Rc<RefCell<Vec<String>>>);
+    impl Layer for Here {
+        fn on_event(&self, event: &CallEvent<'_>) {
+            self.0.borrow_mut().push(told(event));
+        }
+    }
+    let (service, log) = (Service::new(), Rc::new(RefCell::default()));
+    let client = Client::local(AsLocal(service.clone())).layer(Here(Rc::clone(&log))).token(token()).build();
+    service.run(client.call_raw(RawCall::new(&READ))).unwrap();
+    assert_eq!(*log.borrow(), ["read began", "sending 1", "ended after 1: replied"]);
+}

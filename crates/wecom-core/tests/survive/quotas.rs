@@ -1,0 +1,181 @@
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use wecom_core::{Client, Delivery, Endpoint, ErrorKind, QuotaError, QuotaLimit, Quotas, Retry, Safety};
+
+use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, poll, token};
+
+fn refusing(service: &Service) -> Client {
+    service.client().quotas(Quotas::refuse()).token(token()).build()
+}
+
+fn patient(service: &Service) -> Client {
+    service.client().quotas(Quotas::wait_at_most(MINUTE * 600)).token(token()).build()
+}
+
+fn quota_error(error: &wecom_core::Error) -> QuotaError {
+    let ErrorKind::Quota(quota) = error.kind() else { panic!("{error}") };
+    quota.clone()
+}
+
+#[test]
+fn four_fifths_of_the_documented_calls_are_let_through_and_the_next_is_refused_unsent() {
+    let service = Service::new();
+    let client = refusing(&service);
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    let error = service.run(call(&client, &RARE)).unwrap_err();
+    let quota = quota_error(&error);
+    assert_eq!(quota.limit, QuotaLimit::Frequency);
+    assert_eq!(quota.retry_after, Some(SECOND * 61));
+    assert!(error.is_rate_limited());
+    assert_eq!((error.delivery(), error.attempts(), service.calls().len()), (Delivery::NotSent, 0, 8));
+    // The others go on, and so does this one when its time has come.
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(SECOND * 61);
+    service.run(call(&client, &RARE)).unwrap();
+}
+
+#[test]
+fn a_patient_client_waits_and_no_minute_holds_more_than_its_share() {
+    let service = Service::new();
+    let client = patient(&service);
+    service.run(join_all((0..80).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
+    let at: Vec<_> = service.calls().iter().map(|seen| seen.at).collect();
+    assert_eq!(at.len(), 80);
+    for window in at.windows(9) {
+        assert!(window[8] - window[0] >= MINUTE, "nine calls within a minute: {window:?}");
+    }
+    assert!(service.timer.now() < MINUTE * 11, "{:?}", service.timer.now());
+}
+
+#[test]
+fn the_longer_window_holds_too() {
+    let service = Service::new();
+    let client = patient(&service);
+    service.run(join_all((0..100).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
+    let at: Vec<_> = service.calls().iter().map(|seen| seen.at).collect();
+    // 80 of the 100 an hour.
+    assert!(at[80] - at[0] >= MINUTE * 60, "{:?}", at[80]);
+}
+
+#[test]
+fn patience_that_is_over_is_a_refusal() {
+    let service = Service::new();
+    let client = service.client().quotas(Quotas::wait_at_most(SECOND * 30)).token(token()).build();
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    quota_error(&service.run(call(&client, &RARE)).unwrap_err());
+    assert_eq!(service.timer.now(), Duration::ZERO, "what is known to come too late is not waited for");
+
+    service.set(|script| script.latency = MINUTE);
+    let (all, limit) = (join_all((0..5).map(|_| call(&client, &NARROW))), QuotaLimit::Concurrency);
+    let refused: Vec<_> = service.run(all).into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.iter().map(quota_error).map(|quota| quota.limit).collect::<Vec<_>>(), [limit]);
+}
+
+#[test]
+fn no_more_calls_are_under_way_than_the_share_of_the_documented() {
+    let service = Service::new();
+    service.set(|script| script.latency = SECOND);
+    let client = patient(&service);
+    service.run(join_all((0..40).map(|_| call(&client, &NARROW)))).into_iter().for_each(Result::unwrap);
+    assert_eq!(service.set(|script| script.most_under_way), 4);
+    assert_eq!(service.timer.now(), SECOND * 10, "and none of the four places stays empty");
+}
+
+#[test]
+fn one_place_is_left_of_one_and_is_given_on_when_a_call_is_dropped() {
+    const ONE: Endpoint = Endpoint::post("one", "test/one").safety(Safety::Idempotent).concurrency(1);
+    let service = Service::always(Answer::Silence);
+    let client = patient(&service);
+    let mut first = Box::pin(call(&client, &ONE));
+    let mut second = Box::pin(call(&client, &ONE));
+    let mut third = Box::pin(call(&client, &ONE));
+    for one in [&mut first, &mut second, &mut third] {
+        assert!(poll(one.as_mut()).is_pending());
+    }
+    assert_eq!(service.calls().len(), 1);
+    drop(first);
+    // Told that there is room, and gone before it looks: the third is told then.
+    drop(second);
+    service.set(|script| script.otherwise = Answer::Code(0));
+    service.run(third).unwrap();
+}
+
+#[test]
+fn too_often_closes_that_endpoint_for_a_minute_while_its_siblings_go_on() {
+    let service = Service::answering([Answer::Code(45009)]);
+    let client = service.client().quotas(Quotas::refuse()).retry(Retry::new()).token(token()).build();
+    assert!(service.run(call(&client, &RARE)).unwrap_err().is_rate_limited());
+    assert_eq!(service.calls().len(), 1, "it is not repeated");
+    let error = service.run(call(&client, &RARE)).unwrap_err();
+    let quota = quota_error(&error);
+    assert_eq!((quota.limit, quota.retry_after), (QuotaLimit::Blocked, Some(MINUTE)));
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(MINUTE);
+    service.run(call(&client, &RARE)).unwrap();
+}
+
+#[test]
+fn an_endpoint_without_documented_limits_is_closed_and_narrowed_all_the_same() {
+    let service = Service::answering([Answer::Code(45009)]);
+    let client = refusing(&service);
+    service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!(quota_error(&service.run(call(&client, &READ)).unwrap_err()).limit, QuotaLimit::Blocked);
+}
+
+#[test]
+fn a_block_that_lasts_is_tried_after_a_minute_an_hour_and_a_day() {
+    let service = Service::always(Answer::Code(45009));
+    let client = patient(&service);
+    let mut at = Vec::new();
+    for _ in 0..4 {
+        let outcome = service.run(call(&client, &READ));
+        if outcome.is_err_and(|error| error.code().is_some()) {
+            at.push(service.timer.now());
+        }
+    }
+    assert_eq!(at, [Duration::ZERO, MINUTE, MINUTE * 61]);
+}
+
+#[test]
+fn too_many_at_once_halves_what_is_sent_and_it_grows_again() {
+    let service = Service::new();
+    service.set(|script| (script.latency, script.answers) = (SECOND, vec![Answer::Code(45033); 16].into()));
+    let quotas = Quotas::wait_at_most(MINUTE * 60);
+    let client = service.client().quotas(quotas).retry(Retry::new().budget_floor(1000)).token(token()).build();
+    let all = |count: usize| service.run(join_all((0..count).map(|_| call(&client, &READ))));
+    // Sixteen at once are refused; at the next attempt there are eight at once.
+    all(16).into_iter().for_each(Result::unwrap);
+    assert_eq!(service.set(|script| std::mem::take(&mut script.most_under_way)), 16);
+    let most = |count| {
+        all(count).into_iter().for_each(Result::unwrap);
+        service.set(|script| std::mem::take(&mut script.most_under_way))
+    };
+    let then = most(10);
+    assert!((8..=10).contains(&then), "{then}");
+    most(200);
+    assert_eq!(most(40), 40);
+}
+
+#[test]
+fn what_getting_the_token_met_does_not_close_the_endpoint() {
+    let service = Service::new();
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(45009)));
+    let client = service.client().quotas(Quotas::refuse()).credentials(super::support::credentials()).build();
+    service.run(call(&client, &READ)).unwrap_err();
+    service.run(call(&client, &READ)).unwrap();
+}
+
+#[test]
+fn clones_share_the_counts() {
+    let service = Service::new();
+    let client = refusing(&service);
+    for _ in 0..8 {
+        service.run(call(&client.clone(), &RARE)).unwrap();
+    }
+    assert!(service.run(call(&client, &RARE)).is_err());
+}

@@ -1,0 +1,211 @@
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use wecom_core::{Client, Delivery, Retry, TransportErrorKind};
+
+use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, poll};
+
+const VALID: Duration = Duration::from_secs(7200);
+const UNSENT: Answer = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
+
+/// A client that has a token, five minutes before its end.
+fn about_to_expire(service: &Service) -> Client {
+    let client = service.client().credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(VALID - MINUTE * 5);
+    client
+}
+
+fn tokens(service: &Service) -> Vec<String> {
+    service.calls().into_iter().map(|seen| seen.token).collect()
+}
+
+#[test]
+fn within_five_to_six_minutes_of_its_end_a_token_is_renewed_by_the_first_call() {
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let service = Service::new();
+        let client = service.client().credentials(credentials()).build();
+        service.run(call(&client, &READ)).unwrap();
+        while service.fetches() == 1 {
+            service.timer.advance(SECOND);
+            service.run(call(&client, &READ)).unwrap();
+        }
+        times.push(VALID - service.timer.now());
+    }
+    assert!(times.iter().all(|left| (MINUTE * 5 - SECOND..=MINUTE * 6).contains(left)), "{times:?}");
+    times.dedup();
+    assert!(times.len() > 1, "all at the same second");
+}
+
+#[test]
+fn while_one_call_renews_the_token_the_others_go_on_with_the_old_one() {
+    let service = Service::new();
+    let client = about_to_expire(&service);
+    service.set(|script| script.latency_of_gettoken = SECOND);
+    let before = service.timer.now();
+    service.run(async {
+        let mut renewing = Box::pin(call(&client, &READ));
+        assert!(poll(renewing.as_mut()).is_pending());
+        join_all((0..99).map(|_| call(&client, &READ))).await.into_iter().for_each(Result::unwrap);
+        assert_eq!(service.timer.now(), before);
+        renewing.await.unwrap();
+    });
+    assert_eq!(service.fetches(), 2);
+    assert_eq!(tokens(&service)[1..100], vec!["canary-1"; 99]);
+    assert_eq!(tokens(&service)[100], "canary-2");
+}
+
+#[test]
+fn a_renewal_that_fails_is_invisible_and_tried_again_a_minute_later() {
+    for answer in [UNSENT, Answer::Code(-1), Answer::Status(500), Answer::Silence] {
+        let service = Service::new();
+        let client = about_to_expire(&service);
+        service.set(|script| script.to_gettoken.push_back(answer));
+        for _ in 0..10 {
+            service.run(call(&client, &READ)).unwrap();
+        }
+        assert_eq!(service.fetches(), 2);
+        service.timer.advance(MINUTE);
+        service.run(call(&client, &READ)).unwrap();
+        assert_eq!(service.fetches(), 3);
+        assert_eq!(tokens(&service).last().unwrap(), "canary-3");
+    }
+}
+
+#[test]
+fn a_renewal_without_an_answer_holds_its_call_up_for_two_seconds_or_a_quarter_of_what_it_has() {
+    for (deadline, expected) in [(SECOND * 60, SECOND * 2), (SECOND * 2, SECOND / 2)] {
+        let service = Service::new();
+        let client = about_to_expire(&service);
+        service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+        let before = service.timer.now();
+        service.run(call(&client.with_deadline(deadline), &READ)).unwrap();
+        assert_eq!(service.timer.now() - before, expected);
+    }
+}
+
+#[test]
+fn a_renewal_that_refuses_the_credentials_is_not_repeated_and_the_old_token_serves_to_its_end() {
+    let service = Service::new();
+    let client = about_to_expire(&service);
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
+    for _ in 0..4 {
+        service.run(call(&client, &READ)).unwrap();
+        service.timer.advance(MINUTE);
+    }
+    assert_eq!(service.fetches(), 2);
+    service.timer.advance(MINUTE);
+    assert!(service.run(call(&client, &READ)).unwrap_err().is_credentials_rejected());
+    assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn a_caller_who_goes_away_while_he_renews_leaves_it_to_the_next() {
+    let service = Service::new();
+    let client = about_to_expire(&service);
+    service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+    let mut one = Box::pin(call(&client, &READ));
+    assert!(poll(one.as_mut()).is_pending());
+    drop(one);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), tokens(&service).last().unwrap().as_str()), (3, "canary-3"));
+}
+
+#[test]
+fn a_service_that_gives_the_same_token_again_is_asked_at_most_once_a_minute() {
+    let service = Service::new();
+    service.set(|script| script.same_token = Some("canary-same"));
+    let client = about_to_expire(&service);
+    // The service tells what is left of the token's time.
+    for second in 0..300 {
+        service.set(|script| script.expires_in = 300 - second);
+        service.run(call(&client, &READ)).unwrap();
+        service.timer.advance(SECOND);
+    }
+    assert!((2..=7).contains(&service.fetches()), "{}", service.fetches());
+}
+
+#[test]
+fn a_refused_token_that_the_service_gives_again_is_asked_about_once_a_minute() {
+    let service = Service::new();
+    service.set(|script| (script.same_token, script.dead_tokens) = (Some("canary-same"), vec!["canary-same"]));
+    let client = service.client().retry(Retry::new()).credentials(credentials()).build();
+    for _ in 0..50 {
+        assert!(service.run(call(&client, &READ)).unwrap_err().is_token_rejected());
+    }
+    assert_eq!(service.fetches(), 2);
+    service.timer.advance(MINUTE);
+    assert!(service.run(call(&client, &READ)).is_err());
+    assert_eq!(service.fetches(), 3);
+    // And all is well as soon as there is another.
+    service.timer.advance(MINUTE);
+    service.set(|script| script.same_token = None);
+    service.run(call(&client, &READ)).unwrap();
+}
+
+#[test]
+fn a_thousand_calls_at_the_expiry_share_one_fetch() {
+    let service = Service::new();
+    service.set(|script| (script.latency, script.latency_of_gettoken) = (SECOND / 10, SECOND));
+    let client = service.client().credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(VALID);
+    service.run(join_all((0..1000).map(|_| call(&client, &READ)))).into_iter().for_each(Result::unwrap);
+    assert_eq!((service.fetches(), service.calls().len()), (2, 1001));
+}
+
+#[test]
+fn a_hundred_calls_with_wrong_credentials_ask_once() {
+    let service = Service::new();
+    service.set(|script| {
+        script.latency_of_gettoken = SECOND;
+        script.to_gettoken.extend(vec![Answer::Code(40001); 100]);
+    });
+    let client = service.client().retry(Retry::new()).credentials(credentials()).build();
+    let outcomes = service.run(join_all((0..100).map(|_| call(&client, &READ))));
+    assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().is_credentials_rejected()));
+    assert_eq!((service.fetches(), service.calls().len()), (1, 0));
+}
+
+#[test]
+fn a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call() {
+    // Forward: the token seems to be over. Back is not possible for a `ManualTimer`, so a clock of its own says it.
+    let service = Service::new();
+    let client = service.client().credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(MINUTE * 60 * 2);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+
+    let jumping = Jumping::default();
+    let client = Client::builder(service.clone()).timer(jumping.clone()).credentials(credentials()).build();
+    jumping.set(MINUTE * 60);
+    service.run(call(&client, &READ)).unwrap();
+    jumping.set(Duration::ZERO);
+    // On the service the token has expired by now; by the jumped clock it has two more hours.
+    service.set(|script| script.dead_tokens = vec!["canary-3"]);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 4);
+}
+
+/// A clock that a test sets, also back.
+#[derive(Clone, Default)]
+struct Jumping(std::sync::Arc<std::sync::Mutex<Duration>>);
+
+impl Jumping {
+    fn set(&self, now: Duration) {
+        *self.0.lock().unwrap() = now;
+    }
+}
+
+#[wecom_core::async_trait]
+impl wecom_core::Timer for Jumping {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, _: Duration) {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,216 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use wecom_core::{
+    AccessToken, AsLocal, Client, LocalTokenStore, RawCall, StoredToken, TokenKey, TokenStore, TokenStoreError,
+    async_trait,
+};
+
+use super::support::{Answer, MINUTE, READ, Service, call, credentials};
+
+/// A store with the time of a service.
+#[derive(Clone)]
+struct Shelf {
+    service: Service,
+    tokens: Arc<Mutex<HashMap<String, (String, Duration)>>>,
+    broken: Arc<Mutex<bool>>,
+}
+
+impl Shelf {
+    fn of(service: &Service) -> Self {
+        Self { service: service.clone(), tokens: Arc::default(), broken: Arc::default() }
+    }
+
+    fn put(&self, token: &str) {
+        let until = self.service.timer.now() + Duration::from_secs(7200);
+        self.tokens.lock().unwrap().insert("ww1/app/upstream".into(), (token.into(), until));
+    }
+
+    fn token(&self, key: &str) -> Option<String> {
+        self.tokens.lock().unwrap().get(key).map(|(token, _)| token.clone())
+    }
+
+    fn find(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
+        if *self.broken.lock().unwrap() {
+            return Err(TokenStoreError::new("the shelf has fallen down"));
+        }
+        let now = self.service.timer.now();
+        let tokens = self.tokens.lock().unwrap();
+        let found = tokens.get(&key.to_string()).filter(|(_, until)| *until > now);
+        Ok(found.map(|(token, until)| StoredToken::new(AccessToken::new(token.as_str())).expiring_in(*until - now)))
+    }
+
+    fn swap(&self, key: &TokenKey, expected: Option<&AccessToken>, new: &StoredToken) -> Result<bool, TokenStoreError> {
+        let found = self.find(key)?;
+        if found.as_ref().map(|found| found.token().expose()) != expected.map(AccessToken::expose) {
+            return Ok(false);
+        }
+        let until = self.service.timer.now() + new.expires_in().unwrap_or_default();
+        self.tokens.lock().unwrap().insert(key.to_string(), (new.token().expose().into(), until));
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl TokenStore for Shelf {
+    async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
+        self.find(key)
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &TokenKey,
+        expected: Option<&AccessToken>,
+        new: &StoredToken,
+    ) -> Result<bool, TokenStoreError> {
+        self.swap(key, expected, new)
+    }
+}
+
+#[async_trait(?Send)]
+impl LocalTokenStore for Shelf {
+    async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
+        self.find(key)
+    }
+
+    async fn compare_and_swap(
+        &self,
+        key: &TokenKey,
+        expected: Option<&AccessToken>,
+        new: &StoredToken,
+    ) -> Result<bool, TokenStoreError> {
+        self.swap(key, expected, new)
+    }
+}
+
+/// A process: a client with nothing in common with another's but the store.
+fn process(service: &Service, shelf: &Shelf) -> Client {
+    service.client().token_store("app", shelf.clone()).credentials(credentials()).build()
+}
+
+#[test]
+fn processes_that_share_a_store_share_one_token() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    for _ in 0..5 {
+        service.run(call(&process(&service, &shelf), &READ)).unwrap();
+    }
+    assert_eq!(service.fetches(), 1);
+    assert_eq!(shelf.token("ww1/app/upstream").as_deref(), Some("canary-1"));
+}
+
+#[test]
+fn a_token_that_another_process_has_rotated_is_taken_from_the_store() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    let client = process(&service, &shelf);
+    service.run(call(&client, &READ)).unwrap();
+    shelf.put("canary-rotated");
+    service.set(|script| script.dead_tokens = vec!["canary-1"]);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-rotated"));
+}
+
+#[test]
+fn a_token_that_is_refused_and_still_in_the_store_is_replaced_there() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    let client = process(&service, &shelf);
+    service.run(call(&client, &READ)).unwrap();
+    service.set(|script| script.dead_tokens = vec!["canary-1"]);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+    assert_eq!(shelf.token("ww1/app/upstream").as_deref(), Some("canary-2"));
+}
+
+#[test]
+fn a_token_that_another_process_has_renewed_is_taken_over_early() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    let client = process(&service, &shelf);
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(Duration::from_secs(7200) - MINUTE * 5);
+    shelf.put("canary-renewed");
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-renewed"));
+}
+
+#[test]
+fn the_time_that_the_store_tells_is_the_tokens() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    service.run(call(&process(&service, &shelf), &READ)).unwrap();
+    service.timer.advance(Duration::from_secs(3600));
+    let late = process(&service, &shelf);
+    service.run(call(&late, &READ)).unwrap();
+    service.timer.advance(Duration::from_secs(3600));
+    service.run(call(&late, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn a_store_that_fails_is_passed_over() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    *shelf.broken.lock().unwrap() = true;
+    let client = process(&service, &shelf);
+    service.run(call(&client, &READ)).unwrap();
+    service.set(|script| script.dead_tokens = vec!["canary-1"]);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn who_comes_second_to_the_store_takes_the_others_token() {
+    /// Another process puts its token in while this one fetches.
+    #[derive(Clone)]
+    struct Overtaken(Shelf);
+
+    #[async_trait]
+    impl TokenStore for Overtaken {
+        async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
+            self.0.find(key)
+        }
+
+        async fn compare_and_swap(
+            &self,
+            key: &TokenKey,
+            expected: Option<&AccessToken>,
+            new: &StoredToken,
+        ) -> Result<bool, TokenStoreError> {
+            self.0.put("canary-theirs");
+            self.0.swap(key, expected, new)
+        }
+    }
+
+    let service = Service::new();
+    let shelf = Overtaken(Shelf::of(&service));
+    let client = service.client().token_store("app", shelf).credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.calls()[0].token, "canary-theirs");
+}
+
+#[test]
+fn a_client_on_one_thread_has_a_store_too() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    for _ in 0..2 {
+        let client = Client::local(AsLocal(service.clone())).token_store("app", shelf.clone());
+        let client = client.timer(service.timer.clone()).credentials(credentials()).build();
+        service.run(client.call_raw(RawCall::new(&READ))).unwrap();
+    }
+    assert_eq!(service.fetches(), 1);
+}
+
+#[test]
+fn nothing_of_a_store_shows_a_token() {
+    let service = Service::new();
+    let shelf = Shelf::of(&service);
+    let client = process(&service, &shelf);
+    service.set(|script| script.otherwise = Answer::Code(60020));
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    let stored = StoredToken::new(AccessToken::new("canary-1")).expiring_in(MINUTE);
+    let text = format!("{error:#?} {stored:?} {client:?}");
+    assert!(!text.contains("canary"), "{text}");
+}
