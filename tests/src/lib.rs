@@ -1,7 +1,14 @@
-//! What the tests and benchmarks of the workspace share: a server on loopback that answers from memory.
+//! What the tests and benchmarks of the workspace share.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test panics")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test panics"
+)]
 
+pub mod contest;
 pub mod loopback;
 pub mod ratios;
 pub mod samples;

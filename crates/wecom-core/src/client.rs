@@ -169,10 +169,16 @@ impl<M: Threading> Client<M> {
 }
 
 impl<M: Threading> Tokens<M> {
-    async fn token(&self, scope: &TokenScope, remaining: Option<Duration>) -> Result<AccessToken, TokenError> {
+    /// The token to send a call with at this moment; `remaining` is what the call's deadline leaves.
+    async fn token(
+        &self,
+        scope: &TokenScope,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
         match self {
             Self::Fixed(token) => Ok(token.clone()),
-            Self::Fetched(tokens) => tokens.token(remaining).await,
+            Self::Fetched(tokens) => tokens.token(now, remaining).await,
             Self::Own(tokens) => M::token(tokens, scope).await,
         }
     }
@@ -181,11 +187,12 @@ impl<M: Threading> Tokens<M> {
         &self,
         scope: &TokenScope,
         refused: &AccessToken,
+        now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<Option<AccessToken>, TokenError> {
         match self {
             Self::Fixed(_) => Ok(None),
-            Self::Fetched(tokens) => tokens.replace(refused, remaining).await,
+            Self::Fetched(tokens) => tokens.replace(refused, now, remaining).await,
             Self::Own(tokens) => M::replace(tokens, scope, refused).await,
         }
     }

@@ -7,9 +7,16 @@ use std::time::Duration;
 
 use crate::threading::Threading;
 
-/// The time was over first.
+/// How a race against the time ended.
 #[derive(Debug)]
-pub(crate) struct Elapsed;
+pub(crate) enum Raced<T> {
+    /// With what the future gave at once: no time has passed.
+    AtOnce(T),
+    /// With what the future gave after a while.
+    InTime(T),
+    /// The time was over first.
+    TooLate,
+}
 
 /// What a future gives, unless the limit passes before it does.
 ///
@@ -17,17 +24,21 @@ pub(crate) struct Elapsed;
 /// same limit comes first, and says more about what happened than that time was over.
 pub(crate) async fn within<M: Threading, F: Future>(
     timer: &M::Timer,
-    limit: Duration,
+    limit: Option<Duration>,
     future: F,
-) -> Result<F::Output, Elapsed> {
+) -> Raced<F::Output> {
     let mut future = pin!(future);
     let mut sleep = None;
+    let mut waited = false;
     poll_fn(move |context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Ok(output));
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) if waited => return Poll::Ready(Raced::InTime(output)),
+            Poll::Ready(output) => return Poll::Ready(Raced::AtOnce(output)),
+            Poll::Pending => waited = true,
         }
+        let Some(limit) = limit else { return Poll::Pending };
         let sleep = sleep.get_or_insert_with(|| M::sleep(timer, limit));
-        Pin::new(sleep).poll(context).map(|()| Err(Elapsed))
+        Pin::new(sleep).poll(context).map(|()| Raced::TooLate)
     })
     .await
 }

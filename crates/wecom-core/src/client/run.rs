@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::invalid_request::InvalidRequest;
 use crate::layer::{CallEvent, CallOutcome};
 use crate::quotas::{Admission, Gates, Permit, QuotaError, QuotaLimit};
-use crate::race::within;
+use crate::race::{Raced, within};
 use crate::request::Request;
 use crate::retry::verdict;
 use crate::secret::AccessToken;
@@ -28,6 +28,8 @@ pub(super) struct Run<'a, M: Threading> {
     time_limit: Option<Duration>,
     endpoint: &'static Endpoint,
     began: Option<Duration>,
+    /// The time, as far as it is known; forgotten when the call has waited for something.
+    now: Option<Duration>,
     deadline: Option<Deadline>,
     /// How often the request was given to the transport.
     attempts: u32,
@@ -67,6 +69,7 @@ impl<'a, M: Threading> Run<'a, M> {
             time_limit,
             endpoint,
             began,
+            now: began,
             deadline,
             attempts: 0,
             tries: 0,
@@ -108,6 +111,7 @@ impl<'a, M: Threading> Run<'a, M> {
             self.note(error, wait);
             if let Some(time) = &self.inner.time {
                 M::sleep(&time.timer, wait).await;
+                self.now = None;
             }
         }
     }
@@ -128,8 +132,8 @@ impl<'a, M: Threading> Run<'a, M> {
             request.set_token(token);
         }
         let outcome = self.exchange(request).await;
-        if let (Some(permit), Some(time)) = (&permit, &self.inner.time) {
-            permit.report(&outcome, time.now());
+        if let (Some(permit), Some(now)) = (&permit, self.now()) {
+            permit.report(&outcome, now);
         }
         outcome
     }
@@ -145,15 +149,15 @@ impl<'a, M: Threading> Run<'a, M> {
     }
 
     /// Waits for the turn that the quota of the endpoint gives.
-    async fn enter(&self) -> Result<Option<Permit>, Error> {
+    async fn enter(&mut self) -> Result<Option<Permit>, Error> {
         let Some((time, gates)) = self.inner.time.as_ref().and_then(|time| Some((time, time.gates.as_ref()?))) else {
             return Ok(None);
         };
         let gate = gates.of(self.endpoint);
-        let began = time.now();
+        let mut now = self.now().unwrap_or_default();
+        let began = now;
         let mut listener = None;
         loop {
-            let now = time.now();
             let (limit, known_wait) = match gate.try_enter(now) {
                 Admission::Granted(permit) => {
                     let waited = now.saturating_sub(began);
@@ -173,17 +177,20 @@ impl<'a, M: Threading> Run<'a, M> {
                 // Someone may have left before we began to listen: look once more.
                 (None, None) => listener = Some(gate.listen()),
                 (None, Some(left)) => {
-                    if within::<M, _>(&time.timer, patience, left).await.is_err() {
+                    if let Raced::TooLate = within::<M, _>(&time.timer, Some(patience), left).await {
+                        self.now = None;
                         self.remaining(CallPhase::AwaitingQuota)?;
                         return Err(self.over_quota(limit, None));
                     }
                 }
             }
+            self.now = None;
+            now = self.now().unwrap_or_default();
         }
     }
 
     /// How much longer the call may wait for its turn; `None` when that is over, or it may not wait at all.
-    fn patience(&self, gates: &Gates, waited: Duration) -> Option<Duration> {
+    fn patience(&mut self, gates: &Gates, waited: Duration) -> Option<Duration> {
         let patience = gates.policy().patience()?.saturating_sub(waited);
         let left = self.left().map_or(patience, |left| left.min(patience));
         Some(left).filter(|left| !left.is_zero())
@@ -193,39 +200,49 @@ impl<'a, M: Threading> Run<'a, M> {
         self.error(QuotaError { limit, retry_after })
     }
 
-    async fn token(&self) -> Result<AccessToken, Error> {
+    async fn token(&mut self) -> Result<AccessToken, Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
-        let token = self.inner.tokens.token(&self.inner.scope, remaining);
+        let token = self.inner.tokens.token(&self.inner.scope, self.now(), remaining);
         self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
     }
 
-    async fn replacement(&self, refused: &AccessToken) -> Result<Option<AccessToken>, Error> {
+    async fn replacement(&mut self, refused: &AccessToken) -> Result<Option<AccessToken>, Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
-        let token = self.inner.tokens.replace(&self.inner.scope, refused, remaining);
+        let token = self.inner.tokens.replace(&self.inner.scope, refused, self.now(), remaining);
         self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
     }
 
     async fn in_time<F: Future>(
-        &self,
+        &mut self,
         remaining: Option<Duration>,
         phase: CallPhase,
         future: F,
     ) -> Result<F::Output, Error> {
-        match (&self.inner.time, remaining) {
-            (Some(time), Some(remaining)) => {
-                within::<M, F>(&time.timer, remaining, future).await.map_err(|_| self.out_of_time(phase))
+        let Some(time) = &self.inner.time else { return Ok(future.await) };
+        match within::<M, F>(&time.timer, remaining, future).await {
+            Raced::AtOnce(output) => Ok(output),
+            Raced::InTime(output) => {
+                self.now = None;
+                Ok(output)
             }
-            _ => Ok(future.await),
+            Raced::TooLate => Err(self.out_of_time(phase)),
         }
     }
 
-    fn left(&self) -> Option<Duration> {
-        let now = self.inner.time.as_ref()?.now();
+    fn now(&mut self) -> Option<Duration> {
+        if self.now.is_none() {
+            self.now = self.inner.time.as_ref().map(Time::now);
+        }
+        self.now
+    }
+
+    fn left(&mut self) -> Option<Duration> {
+        let now = self.now()?;
         self.deadline.map(|deadline| deadline.remaining(now))
     }
 
     /// What the deadline leaves, if there is one; an error when it leaves nothing.
-    fn remaining(&self, phase: CallPhase) -> Result<Option<Duration>, Error> {
+    fn remaining(&mut self, phase: CallPhase) -> Result<Option<Duration>, Error> {
         match self.left() {
             Some(left) if left.is_zero() => {
                 // What has not begun can't have been carried out.
@@ -242,10 +259,9 @@ impl<'a, M: Threading> Run<'a, M> {
     }
 
     /// How long to wait before the next attempt, if there is to be one.
-    fn wait_before_repeating(&self, error: &Error) -> Option<Duration> {
-        let time = self.inner.time.as_ref()?;
-        let retrying = time.retrying.as_ref()?;
-        retrying.wait(&verdict(error)?, self.tries, time.now(), self.left())
+    fn wait_before_repeating(&mut self, error: &Error) -> Option<Duration> {
+        let retrying = self.inner.time.as_ref()?.retrying.as_ref()?;
+        retrying.wait(&verdict(error)?, self.tries, self.now()?, self.left())
     }
 
     fn note(&mut self, error: Error, wait: Duration) {
@@ -284,7 +300,7 @@ impl<'a, M: Threading> Run<'a, M> {
 
     fn end(&mut self, outcome: CallOutcome<'_>) {
         self.has_ended = true;
-        let elapsed = self.inner.time.as_ref().zip(self.began).map(|(time, began)| time.now().saturating_sub(began));
+        let elapsed = self.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
         let (endpoint, attempts) = (self.endpoint, self.attempts);
         self.inner.layers.tell(&CallEvent::Ended { endpoint, attempts, elapsed, outcome });
     }
@@ -293,6 +309,7 @@ impl<'a, M: Threading> Run<'a, M> {
 impl<M: Threading> Drop for Run<'_, M> {
     fn drop(&mut self) {
         if !self.has_ended {
+            self.now = None;
             self.end(CallOutcome::Cancelled);
         }
     }

@@ -10,7 +10,8 @@ const BUCKETS: u32 = 60;
 /// stretch of that length ever holds more calls than are allowed, wherever it begins.
 #[derive(Debug)]
 pub(super) struct Window {
-    bucket: Duration,
+    /// In nanoseconds.
+    bucket: u64,
     allowed: u32,
     counts: VecDeque<u32>,
     total: u32,
@@ -21,7 +22,7 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn new(span: Duration, allowed: u32) -> Self {
         let counts = std::iter::repeat_n(0, BUCKETS as usize + 1).collect();
-        Self { bucket: span / BUCKETS, allowed, counts, total: 0, newest: 0 }
+        Self { bucket: nanoseconds(span / BUCKETS).max(1), allowed, counts, total: 0, newest: 0 }
     }
 
     /// How long until there is room for one call; `None` when there is.
@@ -33,7 +34,7 @@ impl Window {
         let empty = self.counts.iter().take_while(|&&count| count == 0).count();
         // The oldest bucket leaves when the next one begins; each empty one before it takes as long again.
         let leaves = self.newest.saturating_add(1 + empty as u64);
-        let leaves = self.start_of(leaves);
+        let leaves = Duration::from_nanos(leaves.saturating_mul(self.bucket));
         Some(leaves.saturating_sub(now))
     }
 
@@ -48,7 +49,7 @@ impl Window {
     /// Moves on to the bucket of this moment. A clock that was set back takes the counts along: they are as recent as
     /// before.
     fn slide_to(&mut self, now: Duration) {
-        let bucket = u64::try_from(now.as_nanos() / self.bucket.as_nanos().max(1)).unwrap_or(u64::MAX);
+        let bucket = nanoseconds(now) / self.bucket;
         let steps = bucket.saturating_sub(self.newest).min(self.counts.len() as u64);
         for _ in 0..steps {
             self.total -= self.counts.pop_front().unwrap_or_default();
@@ -56,11 +57,11 @@ impl Window {
         }
         self.newest = bucket;
     }
+}
 
-    fn start_of(&self, bucket: u64) -> Duration {
-        let nanos = self.bucket.as_nanos().saturating_mul(bucket.into());
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
+/// Enough for five centuries.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

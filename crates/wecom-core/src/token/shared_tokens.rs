@@ -12,7 +12,7 @@ use crate::channel::Channel;
 use crate::client::Client;
 use crate::decode::decode;
 use crate::error::{ErrCode, Error};
-use crate::race::within;
+use crate::race::{Raced, within};
 use crate::random::Random;
 use crate::secret::AccessToken;
 use crate::threading::Threading;
@@ -105,11 +105,15 @@ impl<M: Threading> SharedTokens<M> {
         Self { source, store, timer, random: Random::new(None), state, changed }
     }
 
-    /// The token in use, or a new one. `remaining` is what the caller's deadline leaves.
-    pub(crate) async fn token(&self, remaining: Option<Duration>) -> Result<AccessToken, TokenError> {
-        let mut waited_for = None;
+    /// The token in use, or a new one, at a moment on the timer. `remaining` is what the caller's deadline leaves.
+    pub(crate) async fn token(
+        &self,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
+        let (mut now, mut waited_for) = (now, None);
         loop {
-            let (next, listener) = self.next(&mut waited_for);
+            let (next, listener) = self.next(now, &mut waited_for);
             match next {
                 Next::Use(token) => return Ok(token),
                 Next::Fail(error) => return Err(error),
@@ -119,6 +123,7 @@ impl<M: Threading> SharedTokens<M> {
             }
             if let Some(listener) = listener {
                 listener.await;
+                now = self.now();
             }
         }
         let turn = Turn { tokens: self };
@@ -137,9 +142,9 @@ impl<M: Threading> SharedTokens<M> {
     }
 
     /// What the caller is to do, and what to wait for if that is to wait.
-    fn next(&self, waited_for: &mut Option<u64>) -> (Next, Option<EventListener>) {
+    fn next(&self, now: Option<Duration>, waited_for: &mut Option<u64>) -> (Next, Option<EventListener>) {
         let mut state = self.lock();
-        let next = state.next(self.now(), *waited_for);
+        let next = state.next(now, *waited_for);
         let listener = matches!(next, Next::Wait).then(|| {
             waited_for.get_or_insert(state.ended);
             self.changed.listen()
@@ -151,12 +156,13 @@ impl<M: Threading> SharedTokens<M> {
     pub(crate) async fn replace(
         &self,
         refused: &AccessToken,
+        now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<Option<AccessToken>, TokenError> {
-        if !self.lock().take_refusal(refused, self.now()) {
+        if !self.lock().take_refusal(refused, now) {
             return Ok(None);
         }
-        self.token(remaining).await.map(Some)
+        self.token(now, remaining).await.map(Some)
     }
 
     /// A new token while the old one still serves: whatever goes wrong, the caller has that one.
@@ -165,16 +171,16 @@ impl<M: Threading> SharedTokens<M> {
         let patience = remaining.map_or(PATIENCE, |remaining| PATIENCE.min(remaining / 4));
         // Without a timer no token is ever due for renewal.
         let Some(timer) = &self.timer else { return old };
-        let outcome = within::<M, _>(timer, patience, self.fetch(Some(&old))).await;
+        let outcome = within::<M, _>(timer, Some(patience), self.fetch(Some(&old))).await;
         let mut state = self.lock();
         let token = match outcome {
-            Ok(Ok(fetched)) => state.keep(fetched, &self.random),
-            Ok(Err(error)) => {
+            Raced::AtOnce(Ok(fetched)) | Raced::InTime(Ok(fetched)) => state.keep(fetched, &self.random),
+            Raced::AtOnce(Err(error)) | Raced::InTime(Err(error)) => {
                 state.postpone_renewal(M::now(timer));
                 state.remember_refusal(error, self.has_credentials());
                 old
             }
-            Err(_) => {
+            Raced::TooLate => {
                 state.postpone_renewal(M::now(timer));
                 old
             }

@@ -90,6 +90,25 @@ fn a_layer_is_told_of_a_call_that_is_dropped() {
 }
 
 #[test]
+fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
+    struct Long(Mutex<Option<std::time::Duration>>);
+    impl Layer for Long {
+        fn on_event(&self, event: &CallEvent<'_>) {
+            if let CallEvent::Ended { elapsed, outcome: CallOutcome::Cancelled, .. } = event {
+                *self.0.lock().unwrap() = *elapsed;
+            }
+        }
+    }
+    let (service, long) = (Service::always(Answer::Silence), Arc::new(Long(Mutex::default())));
+    let client = service.client().layer(Arc::clone(&long)).token(token()).build();
+    let mut one = Box::pin(call(&client, &READ));
+    assert!(poll(one.as_mut()).is_pending());
+    service.timer.advance(SECOND * 3);
+    drop(one);
+    assert_eq!(*long.0.lock().unwrap(), Some(SECOND * 3));
+}
+
+#[test]
 fn a_layer_is_told_of_a_wait_for_the_quota() {
     let (service, log) = (Service::new(), Log::default());
     let quotas = Quotas::wait_at_most(MINUTE * 2);

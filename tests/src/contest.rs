@@ -1,0 +1,113 @@
+//! Clients against each other: each round has all of them make the same calls in turn, so that what else the machine does
+//! meets them alike.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use tokio::runtime::Runtime;
+
+/// A client under measurement: makes this many calls, and says how long they took.
+pub type Contestant = Box<dyn Fn(u64) -> Duration>;
+
+/// The clients of one run. Each sample has all of them make the same calls in turn, so that what else the machine does
+/// meets them alike; the ratios are the medians over these rounds.
+pub struct Contest {
+    clients: Vec<(&'static str, Contestant)>,
+    rounds: RefCell<Vec<Vec<f64>>>,
+}
+
+impl Contest {
+    /// Between these; the first is what the others are compared with.
+    #[must_use]
+    pub fn new(clients: Vec<(&'static str, Contestant)>) -> Self {
+        Self { clients, rounds: RefCell::default() }
+    }
+
+    /// One round, begun by another client each time; gives the time of the one that is measured.
+    fn round(&self, calls: u64, measured: usize) -> Duration {
+        let count = self.clients.len();
+        let first = self.rounds.borrow().len();
+        let mut times = vec![Duration::ZERO; count];
+        for turn in 0..count {
+            let index = (first + turn) % count;
+            times[index] = self.clients[index].1(calls);
+        }
+        self.rounds.borrow_mut().push(times.iter().map(Duration::as_secs_f64).collect());
+        times[measured]
+    }
+
+    /// Measures all of them under this name, and prints the ratios.
+    pub fn measure(self, criterion: &mut Criterion, name: &str) {
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Elements(1));
+        for (index, (client, _)) in self.clients.iter().enumerate() {
+            group.bench_function(*client, |bencher| bencher.iter_custom(|calls| self.round(calls, index)));
+        }
+        group.finish();
+        self.report(name);
+    }
+
+    #[allow(clippy::print_stdout, reason = "a benchmark's report")]
+    fn report(&self, group: &str) {
+        let rounds = self.rounds.borrow();
+        // A filtered run has no rounds.
+        if rounds.is_empty() {
+            return;
+        }
+        for (index, (name, _)) in self.clients.iter().enumerate().skip(1) {
+            let mut ratios: Vec<_> = rounds.iter().map(|times| times[0] / times[index]).collect();
+            ratios.sort_by(f64::total_cmp);
+            let (rounds, base) = (ratios.len(), self.clients[0].0);
+            println!(
+                "{group}: {name} has {:.2} x the throughput of {base} (median of {rounds} rounds)",
+                ratios[rounds / 2]
+            );
+        }
+    }
+}
+
+/// What makes calls over a client that is cloned for each task.
+pub fn contestant<C, F>(runtime: &Rc<Runtime>, in_flight: u64, client: C, call: fn(C) -> F) -> Contestant
+where
+    C: Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = Rc::clone(runtime);
+    Box::new(move |calls| {
+        let client = client.clone();
+        runtime.block_on(run(calls, in_flight, move || call(client.clone())))
+    })
+}
+
+/// Makes this many calls, `in_flight` of them at a time.
+async fn run<F>(calls: u64, in_flight: u64, call: impl Fn() -> F + Clone + Send + 'static) -> Duration
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..in_flight)
+        .map(|task| {
+            let call = call.clone();
+            let share = calls / in_flight + u64::from(task < calls % in_flight);
+            tokio::spawn(async move {
+                for _ in 0..share {
+                    call().await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    start.elapsed()
+}
+
+impl fmt::Debug for Contest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clients.iter().map(|(name, _)| name)).finish()
+    }
+}
