@@ -1,7 +1,8 @@
 //! The transports that there are keep the contract: hyper's, and those of the examples, on the runtimes that they are
-//! for; and so does one that stays on its thread.
+//! for; one that stays on its thread; what records and what fails at will, wrapped around a real one; and, as far as it can
+//! be seen without a socket of the suite's own, the simulator, in memory and served, and what was recorded of it.
 
-#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,10 +16,13 @@ use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 use wecom_core::{
-    Delivery, Headers, LocalTransport, Request, Response, TransportError, TransportErrorKind as Kind, async_trait,
+    BaseUrl, Delivery, Endpoint, GetToken, Headers, LocalTransport, Request, Response, Transport, TransportError,
+    TransportErrorKind as Kind, async_trait,
 };
 use wecom_hyper::HyperTransport;
-use wecom_mock::conformance::{self, Check, Report};
+use wecom_mock::conformance::{self, Check, Report, Verdict};
+use wecom_mock::{Cassette, Faults, Player, Recorder, Simulator, SimulatorServer};
+use wecom_upstream::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
 #[path = "../examples/transport_reqwest.rs"]
 #[allow(dead_code, reason = "the example's main")]
@@ -78,6 +82,87 @@ fn a_local_transport_keeps_the_contract_on_a_single_threaded_runtime() {
     let report = LocalSet::new().block_on(&runtime, conformance::check_local(&transport));
     assert_passed(&report, &[]);
     assert!(!transport.idle.borrow().is_empty(), "connections were kept for the next call");
+}
+
+#[tokio::test]
+async fn a_recorder_and_faults_around_hyper_keep_the_contract() {
+    let recorder = Recorder::new(HyperTransport::new().unwrap());
+    assert_passed(&conformance::check(&recorder).await, &[]);
+    // What the suite sent is on the tape, without its token and its secret.
+    let cassette = recorder.cassette();
+    assert!(cassette.len() > 50, "{cassette:?}");
+    assert!(!cassette.to_json().unwrap().contains("conformance-canary"));
+
+    let faults = Faults::new(Recorder::new(HyperTransport::new().unwrap()));
+    assert_passed(&conformance::check(&faults).await, &[]);
+}
+
+/// What the simulator is asked: each has a reply of its own, two of them by their bodies alone, and one a status of 404.
+async fn questions(simulator: &Simulator) -> Vec<Request> {
+    const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/corp/get_chain_info");
+    let token = simulator.client().call(GetToken::new(simulator.credentials())).await.unwrap().access_token;
+    let groups_of = |chain: &str| Request::new(&GET_CHAIN_GROUP).with_body(format!(r#"{{"chain_id":"{chain}"}}"#));
+    [groups_of("ChDealers"), groups_of("ChSuppliers"), Request::new(&GET_CHAIN_LIST), Request::new(&NOWHERE)]
+        .map(|request| request.with_token(token.clone()))
+        .to_vec()
+}
+
+/// Checks that nothing failed, and that these, and no others, were not applicable.
+#[track_caller]
+fn assert_passed_without_the_suites_servers(report: &Report) {
+    const SEEN: [Check; 5] = [
+        Check::AnyStatusIsOk,
+        Check::MethodAndUrlArrive,
+        Check::BodyArrives,
+        Check::UsableAfterDropping,
+        Check::RepliesAreNotMixedUp,
+    ];
+    for (check, verdict) in report.verdicts() {
+        match verdict {
+            Verdict::Passed => assert!(SEEN.contains(&check), "{report}"),
+            Verdict::NotApplicable(_) => assert!(!SEEN.contains(&check), "{report}"),
+            _ => panic!("{report}"),
+        }
+    }
+}
+
+async fn check_exchanges(transport: &impl Transport, requests: &[Request]) {
+    assert_passed_without_the_suites_servers(&conformance::check_exchanges(transport, requests).await);
+}
+
+#[tokio::test]
+async fn the_simulator_keeps_what_can_be_seen_of_the_contract_and_so_do_faults_around_it() {
+    let simulator = Simulator::demo();
+    let questions = questions(&simulator).await;
+    check_exchanges(&simulator, &questions).await;
+    check_exchanges(&Faults::new(simulator), &questions).await;
+}
+
+#[tokio::test]
+async fn a_player_keeps_it_too_with_what_a_recorder_took_down_of_the_same_checks() {
+    let simulator = Simulator::demo();
+    let questions = questions(&simulator).await;
+    let recorder = Recorder::new(simulator);
+    check_exchanges(&recorder, &questions).await;
+    let player = Player::new(Cassette::from_json(&recorder.cassette().to_json().unwrap()).unwrap());
+    check_exchanges(&player, &questions).await;
+    player.verify();
+}
+
+#[tokio::test]
+async fn the_simulator_on_a_socket_keeps_it_through_hyper() {
+    let simulator = Simulator::demo();
+    let server = SimulatorServer::bind((std::net::Ipv4Addr::LOCALHOST, 0).into(), simulator.clone()).await.unwrap();
+    let base: BaseUrl = server.base_url().parse().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    let questions = questions(&simulator).await.into_iter().map(|request| request.with_base_url(base.clone()));
+    let transport = HyperTransport::new().unwrap();
+    check_exchanges(&transport, &questions.collect::<Vec<_>>()).await;
+    drop((transport, stop));
+    served.await.unwrap();
 }
 
 /// Keeps its connections in an `Rc` and drives them by tasks of its own thread.

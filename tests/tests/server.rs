@@ -1,4 +1,5 @@
-//! The simulator on a socket: what our own client, curl and hostile clients get from it.
+//! The simulator on a socket: what curl and hostile clients get from it, and what it tells of calls. That our own client gets
+//! the same as in memory stands in the scenarios.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -11,10 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use wecom_core::{Client, ErrCode};
 use wecom_hyper::HyperTransport;
-use wecom_mock::{Cassette, Player, Recorder, ServedCall, Simulator, SimulatorServer};
-use wecom_upstream::{
-    AgentId, ChainId, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupId, ListAppShareInfo, Upstream,
-};
+use wecom_mock::{ServedCall, Simulator, SimulatorServer};
+use wecom_upstream::{ChainId, GetChainGroup, Upstream};
 
 /// A server with the demo world, on a free port.
 struct Running {
@@ -38,58 +37,22 @@ async fn start() -> Running {
     Running { address, base_url, calls, stop, ended }
 }
 
-/// Calls that read, and one that is refused, in words that two runs can be compared by.
-async fn scenario(upstream: Upstream) -> Vec<String> {
-    let mut said = Vec::new();
-    let chains = upstream.get_chain_list().await.unwrap().chains;
-    for chain in &chains {
-        let groups = upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await.unwrap().groups;
-        for groupid in groups.iter().map(|group| group.groupid).chain([GroupId::ROOT]) {
-            let list = GetChainCorpinfoList::new(&chain.chain_id).groupid(groupid).need_pending(true);
-            let corps = upstream.get_chain_corpinfo_list(list).await.unwrap().group_corps;
-            if let Some(corpid) = corps.iter().find_map(|corp| corp.corpid.as_ref()) {
-                said.push(format!(
-                    "{:?}",
-                    upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corpid)).await
-                ));
-            }
-            said.push(format!("{corps:?}"));
-        }
-        said.push(format!("{chain:?} {groups:?}"));
-    }
-    said.push(format!("{:?}", upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1))).await.is_ok()));
-    let unknown = upstream.get_chain_group(GetChainGroup::new(ChainId::new("nowhere"))).await.unwrap_err();
-    assert_eq!(unknown.code(), Some(ErrCode::UNKNOWN_CHAIN));
-    said.push(unknown.to_string());
-    said
-}
-
 #[tokio::test]
-async fn our_client_gets_the_same_over_the_socket_in_memory_and_from_a_cassette() {
+async fn what_is_told_of_a_call_is_fit_for_a_log() {
     let server = start().await;
     let client = Client::builder(HyperTransport::new().unwrap())
         .base_url(server.base_url.parse().unwrap())
         .credentials(Simulator::demo().credentials())
         .build();
-    let over_http = scenario(Upstream::new(client)).await;
-    let in_memory = scenario(Upstream::new(Simulator::demo().client())).await;
-    assert_eq!(over_http, in_memory);
-    assert!(over_http.len() > 10);
+    let upstream = Upstream::new(client);
+    upstream.get_chain_list().await.unwrap();
+    let unknown = upstream.get_chain_group(GetChainGroup::new(ChainId::new("nowhere"))).await.unwrap_err();
+    assert_eq!(unknown.code(), Some(ErrCode::UNKNOWN_CHAIN));
 
-    let credentials = || Simulator::demo().credentials();
-    let recorder = Recorder::new(Simulator::demo());
-    let recorded = scenario(Upstream::new(Client::builder(recorder.clone()).credentials(credentials()).build())).await;
-    let cassette = Cassette::from_json(&recorder.cassette().to_json().unwrap()).unwrap();
-    let player = Player::new(cassette);
-    let replayed = scenario(Upstream::new(Client::builder(player.clone()).credentials(credentials()).build())).await;
-    player.verify();
-    assert_eq!((&recorded, &replayed), (&in_memory, &in_memory));
-
-    // What it tells of a call is fit for a log.
     let calls = server.calls.lock().unwrap().clone();
     assert_eq!(calls[0].path, "/cgi-bin/gettoken");
     assert!(calls.iter().all(|call| call.status == 200 && !call.path.contains('?')));
-    assert_eq!(calls.last().unwrap().errcode, Some(670_002));
+    assert_eq!(calls.iter().map(|call| call.errcode).collect::<Vec<_>>(), [Some(0), Some(0), Some(670_002)]);
 }
 
 /// What curl prints: the head of the reply and its body. `None` where there is no curl.

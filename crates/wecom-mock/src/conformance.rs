@@ -36,17 +36,18 @@
 //!             ...
 //! ```
 //!
-//! The transport has to take `http://` URLs, must not send them to a proxy, and has to reach a socket: one that answers
-//! from memory has no requests for the servers to see. What the suite does not see: TLS, DNS, whether URLs are logged,
+//! The transport has to take `http://` URLs, must not send them to a proxy, and has to reach a socket: for one that answers
+//! from memory, or speaks to one service alone, there is [`check_exchanges`]. What the suite does not see: TLS, DNS, whether URLs are logged,
 //! and the transport's own limit for requests that bring none.
 //!
 //! A blocking HTTP library can't cancel what is under way, and so passes with a warning; run its calls on threads of
 //! their own, or the suite and everything else on the thread that polls waits for them.
 
-use wecom_core::{AsLocal, LocalTransport, Transport};
+use wecom_core::{AsLocal, LocalTransport, Request, Transport};
 
 mod arriving;
 mod dropping;
+mod exchanges;
 mod failing;
 mod probe;
 mod received;
@@ -55,6 +56,7 @@ mod report;
 mod server;
 mod wait;
 
+use self::exchanges::Exchanges;
 use self::probe::{Finding, Probe};
 pub use self::report::{Check, Report, Verdict};
 
@@ -71,6 +73,54 @@ pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
     let mut verdicts = Vec::new();
     for &check in Check::ALL {
         let verdict = run(check, &probe).await.err().unwrap_or(Verdict::Passed);
+        verdicts.push((check, verdict));
+    }
+    Report::new(verdicts)
+}
+
+/// Runs the checks that need no server of the suite's own, on requests of the caller's: for a transport that answers from
+/// memory, such as a simulator or a cassette, and for one that speaks to one service alone.
+///
+/// Each request has to be one that may be sent again and again, and has to have a reply of its own, the same each time: they
+/// are sent one by one, all at once, after futures were dropped, and with a token that is not valid. Two with the same path
+/// and query and another body show that bodies arrive, and one with a status other than 200 that any status is `Ok`. What these
+/// requests don't show, or only a scripted server could, is [`NotApplicable`](Verdict::NotApplicable), and says why.
+///
+/// The order of the calls is always the same, so that what was recorded of them can be replayed.
+///
+/// ```
+/// use wecom_core::{Endpoint, GetToken, Request};
+/// use wecom_mock::Simulator;
+/// use wecom_mock::conformance::{self, Check};
+///
+/// const CHAINS: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/nowhere");
+///
+/// let simulator = Simulator::demo();
+/// # pollster::block_on(async {
+/// let token = simulator.client().call(GetToken::new(simulator.credentials())).await?.access_token;
+/// let requests = [&CHAINS, &NOWHERE].map(|endpoint| Request::new(endpoint).with_token(token.clone()));
+///
+/// let report = conformance::check_exchanges(&simulator, &requests).await;
+/// report.assert();
+/// assert!(report.not_applicable().any(|check| check == Check::ReplyIsBounded));
+/// # Ok::<(), wecom_core::Error>(())
+/// # })?;
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+///
+/// The future is not `Send`, as that of [`check`].
+pub async fn check_exchanges<T: Transport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
+    check_exchanges_local(&AsLocal(transport), requests).await
+}
+
+/// As [`check_exchanges`], for a transport that stays on one thread.
+pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
+    let probe = Probe::new(&transport);
+    let mut exchanges = Exchanges::new(&probe, requests);
+    let mut verdicts = Vec::new();
+    for &check in Check::ALL {
+        let verdict = exchanges.run(check).await.err().unwrap_or(Verdict::Passed);
         verdicts.push((check, verdict));
     }
     Report::new(verdicts)

@@ -57,7 +57,7 @@ pub use self::rule::FaultRule;
 ///
 /// Each rule looks at each call that is for its endpoint, and counts it, whatever other rules do. Of the rules that would
 /// strike, the first defined decides what happens, and it alone counts a strike;
-/// [delays](Fault::delay) are apart from that: all of them strike, and add up.
+/// [delays](Fault::delay) are apart from that, before sending and after: all of them strike, and add up.
 ///
 /// Nothing here is random: a [probability](Fault::with_probability) comes with its seed, and the same calls in the same
 /// order meet the same faults.
@@ -98,7 +98,8 @@ impl<T> Faults<T> {
 #[async_trait]
 impl<T: Transport> Transport for Faults<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let plan = self.rules.plan(&request);
+        let mut plan = self.rules.plan(&request);
+        let request = plan.keep_back(request).await?;
         let outcome = match plan.instead_of_sending() {
             Some(outcome) => outcome,
             None => plan.after(Transport::send(&*self.inner, request).await),
@@ -110,7 +111,8 @@ impl<T: Transport> Transport for Faults<T> {
 #[async_trait(?Send)]
 impl<T: LocalTransport> LocalTransport for Faults<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let plan = self.rules.plan(&request);
+        let mut plan = self.rules.plan(&request);
+        let request = plan.keep_back(request).await?;
         let outcome = match plan.instead_of_sending() {
             Some(outcome) => outcome,
             None => plan.after(LocalTransport::send(&*self.inner, request).await),

@@ -1,5 +1,5 @@
 //! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock. (Only [`conformance`] and
-//! the feature `server` open sockets, on purpose.)
+//! the features `server` and `fault-server` open sockets, on purpose.)
 //!
 //! | To | there is |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
 //! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`] |
 //! | have that WeCom on a socket | the feature `server`: `SimulatorServer`, and the program `wecom-sim` |
+//! | have what only a socket can do go wrong | the feature `fault-server`: `FaultServer`, `SocketFault` |
 //! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
 //! | move time by hand | [`ManualTimer`] |
 //! | check a transport of your own | [`conformance`] |
@@ -66,6 +67,8 @@ mod cassette;
 pub mod conformance;
 mod difference;
 mod explain;
+#[cfg(all(feature = "fault-server", not(target_family = "wasm")))]
+mod fault_server;
 mod faults;
 mod incoming;
 mod journal;
@@ -82,6 +85,8 @@ mod verify;
 
 pub use crate::answer::Answer;
 pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};
+#[cfg(all(feature = "fault-server", not(target_family = "wasm")))]
+pub use crate::fault_server::{FaultServer, ReceivedRequest, SocketFault};
 pub use crate::faults::{Fault, FaultRule, Faults};
 pub use crate::journal::RecordedCall;
 pub use crate::manual_timer::ManualTimer;

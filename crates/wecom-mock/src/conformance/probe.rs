@@ -21,6 +21,9 @@ pub(crate) const POST: Endpoint = Endpoint::post("conformance_post", "conformanc
 /// In every secret of the requests.
 const CANARY: &str = "conformance-canary";
 
+/// The token of the requests.
+pub(crate) const CANARY_TOKEN: &str = "conformance-canary-token";
+
 /// The time limit of requests that are to succeed: far beyond what loopback takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -106,7 +109,7 @@ fn to(endpoint: &'static Endpoint, address: SocketAddr) -> Result<Request, Verdi
     query.push_secret("secret", Secret::new("conformance-canary-secret"));
     Ok(Request::new(endpoint)
         .with_base_url(base)
-        .with_token(AccessToken::new("conformance-canary-token"))
+        .with_token(AccessToken::new(CANARY_TOKEN))
         .with_query(query)
         .with_user_agent("conformance/1")
         .with_header("x-conformance", "a value; of=its own"))

@@ -105,6 +105,8 @@ pub enum Verdict {
     Passed,
     /// The promise is kept, but could be kept better: how.
     Warned(String),
+    /// Nothing is said about the promise: why it could not be checked.
+    NotApplicable(String),
     /// The promise is broken.
     Failed {
         /// What the contract wants.
@@ -154,7 +156,12 @@ impl Report {
         self.verdicts().filter(|(_, verdict)| matches!(verdict, Verdict::Warned(_))).map(|(check, _)| check)
     }
 
-    /// Fails the test when a promise is broken; a warning doesn't.
+    /// The checks that say nothing of this transport; none when the suite runs against its own servers.
+    pub fn not_applicable(&self) -> impl Iterator<Item = Check> {
+        self.verdicts().filter(|(_, verdict)| matches!(verdict, Verdict::NotApplicable(_))).map(|(check, _)| check)
+    }
+
+    /// Fails the test when a promise is broken; a warning doesn't, nor does a check that was not applicable.
     ///
     /// # Panics
     ///
@@ -171,11 +178,16 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failed, warned) = (self.failures().count(), self.warnings().count());
-        writeln!(f, "{} checks: {failed} failed, {warned} with a warning", self.verdicts.len())?;
+        write!(f, "{} checks: {failed} failed, {warned} with a warning", self.verdicts.len())?;
+        match self.not_applicable().count() {
+            0 => writeln!(f)?,
+            skipped => writeln!(f, ", {skipped} not applicable")?,
+        }
         for (check, verdict) in self.verdicts() {
             match verdict {
                 Verdict::Passed => writeln!(f, "  passed  {check}")?,
                 Verdict::Warned(better) => writeln!(f, "  warned  {check}\n            {better}")?,
+                Verdict::NotApplicable(why) => writeln!(f, "  -       {check}\n            not applicable: {why}")?,
                 Verdict::Failed { expected, came } => {
                     writeln!(f, "  FAILED  {check}\n            expected: {expected}\n            came:     {came}")?;
                 }
@@ -213,6 +225,18 @@ mod tests {
         let report = report(Verdict::Warned("say so".to_owned()));
         report.assert();
         assert_eq!(report.warnings().collect::<Vec<_>>(), [Check::ReplyIsBounded]);
+    }
+
+    #[test]
+    fn what_is_not_applicable_is_counted_and_told_and_does_not_fail_the_test() {
+        let report = report(Verdict::NotApplicable("it opens no socket".to_owned()));
+        report.assert();
+        assert_eq!(report.not_applicable().collect::<Vec<_>>(), [Check::ReplyIsBounded]);
+        assert_eq!(
+            report.to_string(),
+            "2 checks: 0 failed, 0 with a warning, 1 not applicable\n  passed  any HTTP status is Ok\n  -       a reply \
+             without end is refused\n            not applicable: it opens no socket\n"
+        );
     }
 
     #[test]

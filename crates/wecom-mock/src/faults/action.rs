@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wecom_core::{Delivery, Headers, Response, Timer, TransportError, TransportErrorKind};
+use wecom_core::{Delivery, Headers, Request, Response, Timer, TransportError, TransportErrorKind};
 
 use crate::answer::Outcome;
 use crate::faults::rule::random;
@@ -21,12 +21,15 @@ pub(crate) enum Action {
     Empty,
     Garbage,
     Html,
+    /// Before the transport below is called.
+    DelayBefore(Duration, Arc<dyn Timer>),
+    /// After the transport below was called.
     Delay(Duration, Arc<dyn Timer>),
 }
 
 impl Action {
     pub(crate) fn is_delay(&self) -> bool {
-        matches!(self, Self::Delay(..))
+        matches!(self, Self::DelayBefore(..) | Self::Delay(..))
     }
 }
 
@@ -42,13 +45,16 @@ pub(crate) struct Strike {
 /// What is to happen to one call.
 pub(crate) struct Plan {
     strike: Option<Strike>,
-    delays: Vec<(Duration, Arc<dyn Timer>)>,
+    delays_before: Vec<Delay>,
+    delays: Vec<Delay>,
     limit: Option<Duration>,
 }
 
+type Delay = (Duration, Arc<dyn Timer>);
+
 impl Plan {
     pub(crate) fn new(limit: Option<Duration>) -> Self {
-        Self { strike: None, delays: Vec::new(), limit }
+        Self { strike: None, delays_before: Vec::new(), delays: Vec::new(), limit }
     }
 
     /// Whether a rule has struck that says what the call brings.
@@ -58,9 +64,27 @@ impl Plan {
 
     pub(crate) fn add(&mut self, strike: Strike) {
         match strike.action {
+            Action::DelayBefore(duration, timer) => self.delays_before.push((duration, timer)),
             Action::Delay(duration, timer) => self.delays.push((duration, timer)),
             _ => self.strike = Some(strike),
         }
+    }
+
+    /// Waits as long as the request is kept from being sent, and gives it back with what is left of its time limit; or fails
+    /// when that is over before.
+    pub(crate) async fn keep_back(&mut self, request: Request) -> Result<Request, TransportError> {
+        if self.delays_before.is_empty() {
+            return Ok(request);
+        }
+        for (duration, timer) in std::mem::take(&mut self.delays_before) {
+            if !pass(duration, &*timer, &mut self.limit).await {
+                return Err(TransportError::new(TransportErrorKind::Timeout, Delivery::NotSent));
+            }
+        }
+        Ok(match self.limit {
+            Some(left) => request.with_time_limit(left),
+            None => request,
+        })
     }
 
     /// What the call brings without being sent; `None` when it is to be sent.
@@ -81,19 +105,26 @@ impl Plan {
     }
 
     /// Gives the outcome when the delays have passed, or fails when the request's time limit is over before.
-    pub(crate) async fn hold_back(self, outcome: Outcome) -> Outcome {
-        let mut left = self.limit;
+    pub(crate) async fn hold_back(mut self, outcome: Outcome) -> Outcome {
         for (duration, timer) in self.delays {
-            if let Some(limit) = left.filter(|&limit| duration > limit) {
-                timer.sleep(limit).await;
+            if !pass(duration, &*timer, &mut self.limit).await {
                 let delivery = outcome.map_or_else(|error| error.delivery(), |_| Delivery::Unknown);
                 return Err(TransportError::new(TransportErrorKind::Timeout, delivery));
             }
-            timer.sleep(duration).await;
-            left = left.map(|limit| limit.saturating_sub(duration));
         }
         outcome
     }
+}
+
+/// Waits, but not beyond what is left of a limit; says whether it was enough.
+async fn pass(duration: Duration, timer: &dyn Timer, left: &mut Option<Duration>) -> bool {
+    if let Some(limit) = left.filter(|&limit| duration > limit) {
+        timer.sleep(limit).await;
+        return false;
+    }
+    timer.sleep(duration).await;
+    *left = left.map(|limit| limit.saturating_sub(duration));
+    true
 }
 
 impl Strike {
@@ -107,7 +138,9 @@ impl Strike {
             Action::Garbage => garbage(body.len(), self.number),
             Action::Html => return Ok(html(&reply)),
             // Those that keep the request from being sent, and delays, which are not a strike of their own.
-            Action::FailBefore(_) | Action::Respond(_) | Action::Delay(..) => return Ok(reply),
+            Action::FailBefore(_) | Action::Respond(_) | Action::DelayBefore(..) | Action::Delay(..) => {
+                return Ok(reply);
+            }
         };
         Ok(Response::new(reply.status(), spoilt).with_headers(reply.headers().clone()))
     }

@@ -132,7 +132,7 @@ impl Fault {
     }
 }
 
-/// What happens instead of sending: the transport below is not called.
+/// What happens before or instead of sending: while it does, the transport below is not called.
 impl Fault {
     /// Fails, and the server has not seen the request: [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
     ///
@@ -145,6 +145,40 @@ impl Fault {
             fail(&format_args!("{kind:?} tells of a reply, so it can't come before sending: see fail_after_sending"));
         }
         self.then(Action::FailBefore(kind))
+    }
+
+    /// Keeps the request back on a timer before it is sent: the server has not seen it by then. That is how a call waits for
+    /// a place in a pool, for a name, for a connection.
+    ///
+    /// A request whose [time limit](Request::time_limit) is shorter waits for that long, and fails with
+    /// [`TransportErrorKind::Timeout`] and [`Delivery::NotSent`](wecom_core::Delivery::NotSent), so that any call may be made
+    /// again; a longer one goes out with what is left of its limit. Delays of several rules add up, and go with any other
+    /// fault. For a delay after sending, see [`delay`](Self::delay).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_util::future::join;
+    /// use wecom_core::{AccessToken, Client, Endpoint, RawCall, Response, from_fn};
+    /// use wecom_mock::{Faults, ManualTimer};
+    ///
+    /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
+    ///
+    /// # let service = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#)) });
+    /// let (faults, timer) = (Faults::new(service), ManualTimer::new());
+    /// faults.on(&LIST_IDS).nth(1).delay_before_sending(Duration::from_secs(5), timer.clone());
+    ///
+    /// let client = Client::builder(faults).token(AccessToken::new("a-token")).build();
+    /// # pollster::block_on(async {
+    /// let passing = async {
+    ///     timer.until_sleepers(1).await;
+    ///     timer.advance(Duration::from_secs(5));
+    /// };
+    /// let (reply, ()) = join(client.call_raw(RawCall::new(&LIST_IDS)), passing).await;
+    /// assert!(reply.is_ok());
+    /// # });
+    /// ```
+    pub fn delay_before_sending(self, duration: Duration, timer: impl Timer + 'static) -> FaultRule {
+        self.then(Action::DelayBefore(duration, Arc::new(timer)))
     }
 
     /// WeCom refuses with an `errcode` (`45009`, or an [`ErrCode`]) and an `errmsg` in the vendor's manner, and does
@@ -213,7 +247,8 @@ impl Fault {
     /// Holds back what the call brings, be it reply or failure, on a timer: the server has acted by then.
     ///
     /// A request whose [time limit](Request::time_limit) is shorter waits for that long, and fails with
-    /// [`TransportErrorKind::Timeout`]. Delays of several rules add up, and go with any other fault.
+    /// [`TransportErrorKind::Timeout`]. Delays of several rules add up, and go with any other fault. For a delay before
+    /// sending, see [`delay_before_sending`](Self::delay_before_sending).
     ///
     /// ```
     /// use std::time::Duration;

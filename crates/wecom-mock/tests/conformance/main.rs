@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 #![allow(clippy::disallowed_methods, reason = "the transports here are real ones, on threads and in real time")]
 
+mod exchanges;
 mod plain;
 
 use pollster::block_on;

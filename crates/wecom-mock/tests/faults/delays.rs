@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind};
-use wecom_mock::ManualTimer;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind, from_fn};
+use wecom_mock::{Faults, ManualTimer};
 
 use crate::support::{LIST_IDS, healthy};
 
@@ -94,4 +95,53 @@ fn dropping_a_delayed_call_leaves_nobody_waiting_and_the_next_call_well() {
     }
     assert_eq!(timer.sleepers(), 0);
     assert!(pollster::block_on(Transport::send(&faults, request())).is_ok());
+}
+
+#[test]
+fn a_call_delayed_before_sending_reaches_the_server_only_when_its_time_has_come() {
+    let (mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    let rule = faults.on(&LIST_IDS).nth(1).delay_before_sending(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request()));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    assert!(poll(&mut reply).is_pending());
+    assert_eq!(mock.journal().len(), 0);
+    timer.advance(SECOND);
+    assert!(matches!(poll(&mut reply), Poll::Ready(Ok(_))));
+    assert_eq!((mock.journal().len(), rule.strikes()), (1, 1));
+}
+
+#[test]
+fn a_delay_before_sending_beyond_the_time_limit_is_a_timeout_of_what_was_never_sent() {
+    let (mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    faults.on_any().delay_before_sending(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND)));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after a second") };
+    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::NotSent));
+    assert_eq!(mock.journal().len(), 0);
+}
+
+#[test]
+fn what_a_delay_before_sending_takes_is_gone_from_the_limit_of_all_that_follows() {
+    let timer = ManualTimer::new();
+    let limits = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&limits);
+    let faults = Faults::new(from_fn(move |request: Request| {
+        seen.lock().unwrap().push(request.time_limit());
+        async { Ok(Response::new(200, "{}")) }
+    }));
+    faults.on_any().delay_before_sending(SECOND * 2, timer.clone());
+    faults.on_any().delay(SECOND * 2, timer.clone());
+    let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND * 3)));
+    assert!(poll(&mut reply).is_pending());
+    timer.advance(SECOND * 2);
+    assert!(poll(&mut reply).is_pending());
+    assert_eq!(*limits.lock().unwrap(), [Some(SECOND)]);
+    timer.advance(SECOND);
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after three seconds") };
+    assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::Unknown));
 }

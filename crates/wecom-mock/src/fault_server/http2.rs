@@ -1,0 +1,95 @@
+//! As much of HTTP/2 as the faults take: frames, settings, and one good answer. Headers of requests are not read.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+
+use bytes::Bytes;
+
+use super::fault::SocketFault;
+use super::script;
+use super::wire::Wire;
+
+/// What a client with prior knowledge begins with.
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Beyond what a client may send in one frame.
+const MOST_FRAME: usize = 64 * 1024;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+const NO_ERROR: u32 = 0;
+const REFUSED_STREAM: u32 = 7;
+
+/// `:status: 200`, as the table that all know has it.
+const STATUS_200: &[u8] = &[0x88];
+
+/// Serves a connection of HTTP/2 to its end; its first request meets the fault.
+pub(crate) fn serve(wire: &mut Wire<'_, TcpStream>, fault: &SocketFault) -> io::Result<()> {
+    if wire.take(PREFACE.len())?.is_some_and(|first| first != PREFACE) {
+        return Err(ErrorKind::InvalidData.into());
+    }
+    wire.send(&frame(SETTINGS, 0, 0, &[]))?;
+    let mut fault = fault.clone();
+    let mut refused = None;
+    while let Some(Frame { kind, flags, stream, payload }) = next_frame(wire)? {
+        match (kind, &fault) {
+            (SETTINGS, _) if flags & ACK == 0 => wire.send(&frame(SETTINGS, ACK, 0, &[]))?,
+            (PING, SocketFault::Http2Silence) => {}
+            (PING, _) if flags & ACK == 0 => wire.send(&frame(PING, ACK, 0, &payload))?,
+            (HEADERS, SocketFault::Http2Silence) => return wire.hold(),
+            (HEADERS, SocketFault::Http2GoAway) => {
+                let payload = [0_u32.to_be_bytes(), NO_ERROR.to_be_bytes()].concat();
+                wire.send(&frame(GOAWAY, 0, 0, &payload))?;
+                return wire.hold();
+            }
+            (HEADERS, SocketFault::Http2RefusedStream) => {
+                wire.send(&frame(RST_STREAM, 0, stream, &REFUSED_STREAM.to_be_bytes()))?;
+                (refused, fault) = (Some(stream), SocketFault::None);
+            }
+            // What was on its way when its stream was refused is passed over.
+            (HEADERS | DATA, _) if flags & END_STREAM != 0 && refused != Some(stream) => {
+                wire.send(&frame(HEADERS, END_HEADERS, stream, STATUS_200))?;
+                wire.send(&frame(DATA, END_STREAM, stream, script::good()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+    payload: Bytes,
+}
+
+/// The next frame; `None` at the end of the connection.
+fn next_frame(wire: &mut Wire<'_, TcpStream>) -> io::Result<Option<Frame>> {
+    let Some(head) = wire.take(9)? else { return Ok(None) };
+    let &[l0, l1, l2, kind, flags, s0, s1, s2, s3] = &*head else { return Ok(None) };
+    let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
+    if length > MOST_FRAME {
+        return Err(ErrorKind::InvalidData.into());
+    }
+    // The first bit is reserved.
+    let stream = u32::from_be_bytes([s0, s1, s2, s3]) & (u32::MAX >> 1);
+    Ok(wire.take(length)?.map(|payload| Frame { kind, flags, stream, payload }))
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes().get(1..).unwrap_or_default().to_vec();
+    bytes.extend_from_slice(&[kind, flags]);
+    bytes.extend_from_slice(&stream.to_be_bytes());
+    bytes.extend_from_slice(payload);
+    bytes
+}

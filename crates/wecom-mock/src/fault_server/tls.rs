@@ -1,0 +1,51 @@
+//! TLS with a certificate of the server's own making.
+
+use std::fmt::Display;
+use std::io;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::accept::Shared;
+use super::wire::Wire;
+
+/// Who the server says that it is.
+pub(crate) struct Identity {
+    pub(crate) certificate: Vec<u8>,
+    config: Arc<ServerConfig>,
+}
+
+impl Identity {
+    pub(crate) fn generate() -> io::Result<Self> {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).map_err(failed)?;
+        let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(failed)?
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .map_err(failed)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { certificate: cert.der().to_vec(), config: Arc::new(config) })
+    }
+
+    /// A connection that speaks TLS; the handshake is part of its first reads.
+    pub(crate) fn wire<'a>(
+        &self,
+        stream: TcpStream,
+        shared: &'a Shared,
+        connection: usize,
+    ) -> io::Result<Wire<'a, StreamOwned<ServerConnection, TcpStream>>> {
+        let session = ServerConnection::new(Arc::clone(&self.config)).map_err(failed)?;
+        Ok(Wire::new(StreamOwned::new(session, stream), shared, connection))
+    }
+}
+
+fn failed(error: impl Display) -> io::Error {
+    io::Error::other(error.to_string())
+}

@@ -1,0 +1,36 @@
+//! A WeChat user, from a stranger to somebody's customer: he is found again by the id that he had while he was pending.
+
+use wecom_core::ErrCode;
+use wecom_mock::World;
+use wecom_upstream::{
+    ExternalUserId, ExternalUseridToPendingId, OpenId, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream,
+};
+
+use crate::stage::{Behind, Told, jingxi, play};
+
+async fn customers(upstream: &Upstream, behind: &Behind) -> Told {
+    let mut told = Told::default();
+    let (unionid, openid) = (UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
+    let external_userid = ExternalUserId::new("wmWangOfJingxi");
+    let who = || UnionidToExternalUserid::new(&unionid, &openid);
+    let which = || ExternalUseridToPendingId::new([&external_userid]);
+
+    let pending = UnionidToPendingId::new(&unionid, &openid);
+    let pending_id = told.granted(upstream.unionid_to_pending_id(pending).await).pending_id;
+    let stranger = told.refused(upstream.unionid_to_external_userid(who()).await);
+    assert_eq!(stranger, ErrCode::NOT_AN_EXTERNAL_CONTACT);
+    let unknown = told.refused(upstream.external_userid_to_pending_id(which()).await);
+    assert_eq!(unknown, ErrCode::INVALID_EXTERNAL_USER_ID);
+
+    behind.act(|world| world.add_customer(&unionid, &openid, jingxi(), &external_userid));
+    let found = told.granted(upstream.unionid_to_external_userid(who()).await).external_userid_info;
+    assert_eq!((&found[0].corpid, &found[0].external_userid, found.len()), (&jingxi(), &external_userid, 1));
+    let again = told.granted(upstream.external_userid_to_pending_id(which()).await).result;
+    assert_eq!((&again[0].pending_id, again.len()), (&pending_id, 1));
+    told
+}
+
+#[tokio::test]
+async fn a_stranger_becomes_a_customer_and_is_found_again() {
+    play(World::demo(), customers).await;
+}

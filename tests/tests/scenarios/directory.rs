@@ -1,0 +1,64 @@
+//! The whole directory: chains, their groups, the corps of each group, page by page, and each corp by itself.
+
+use wecom_mock::World;
+use wecom_upstream::{
+    ChainId, Cursor, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupCorp, GroupId,
+    Upstream,
+};
+
+use crate::stage::{Behind, Told, play};
+
+async fn directory(upstream: &Upstream, _: &Behind) -> Told {
+    let mut told = Told::default();
+    let mut names = Vec::new();
+    for chain in told.granted(upstream.get_chain_list().await).chains {
+        let groups = told.granted(upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await).groups;
+        for groupid in groups.iter().map(|group| group.groupid).chain([GroupId::ROOT]) {
+            for corp in corps_of(upstream, &mut told, &chain.chain_id, groupid).await {
+                of_corp(upstream, &mut told, &chain.chain_id, &corp).await;
+                names.push(corp.corp_name);
+            }
+        }
+    }
+    assert_eq!(names.len(), 11, "{names:?}");
+    told
+}
+
+/// The corps of a group, pending ones too, one to a page; and the same at once.
+async fn corps_of(upstream: &Upstream, told: &mut Told, chain_id: &ChainId, groupid: GroupId) -> Vec<GroupCorp> {
+    let list = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true);
+    let at_once = told.granted(upstream.get_chain_corpinfo_list(list.clone()).await).group_corps;
+    let (mut paged, mut cursor) = (Vec::new(), None::<Cursor>);
+    loop {
+        let page = list.clone().limit(1);
+        let page = cursor.take().map_or(page.clone(), |cursor| page.cursor(cursor));
+        let page = told.granted(upstream.get_chain_corpinfo_list(page).await);
+        paged.extend(page.group_corps);
+        cursor = page.next_cursor;
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(paged, at_once);
+    paged
+}
+
+async fn of_corp(upstream: &Upstream, told: &mut Told, chain_id: &ChainId, corp: &GroupCorp) {
+    let call = match (&corp.corpid, &corp.pending_corpid) {
+        (Some(corpid), _) => GetChainCorpinfo::new(chain_id, corpid),
+        (None, Some(pending)) => GetChainCorpinfo::new(chain_id, pending),
+        (None, None) => panic!("{corp:?} has no id"),
+    };
+    let info = told.granted(upstream.get_chain_corpinfo(call).await);
+    assert_eq!((&info.corp_name, info.is_joined), (&corp.corp_name, corp.is_joined));
+    if let Some(corpid) = &corp.corpid {
+        let chains =
+            told.granted(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corpid)).await).chains;
+        assert!(chains.iter().any(|chain| chain.chain_id == *chain_id));
+    }
+}
+
+#[tokio::test]
+async fn the_whole_directory_is_walked() {
+    play(World::demo(), directory).await;
+}

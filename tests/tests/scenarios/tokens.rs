@@ -1,0 +1,29 @@
+//! Tokens that end in the middle of a story: nobody who calls has to know.
+
+use wecom_mock::World;
+use wecom_upstream::{GetChainCorpinfo, GetChainGroup, Upstream};
+
+use crate::stage::{Behind, Told, dealers, jingxi, play};
+
+const TWO_HOURS: u64 = 2 * 60 * 60;
+
+async fn tokens(upstream: &Upstream, behind: &Behind) -> Told {
+    let mut told = Told::default();
+    told.granted(upstream.get_chain_list().await);
+    behind.pass(TWO_HOURS);
+    told.granted(upstream.get_chain_group(GetChainGroup::new(dealers())).await);
+    behind.act(wecom_mock::Simulator::revoke_tokens);
+    told.granted(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())).await);
+    told.granted(upstream.get_chain_list().await);
+    told
+}
+
+#[tokio::test]
+async fn an_expired_and_a_revoked_token_are_replaced_on_the_way() {
+    let cassette = play(World::demo(), tokens).await;
+    let count = |words: &str| cassette.matches(words).count();
+    assert_eq!(count(r#""path": "gettoken""#), 3);
+    assert_eq!((count(r#""errcode": 42001"#), count(r#""errcode": 40014"#)), (1, 1));
+    // Four calls, two of them made twice.
+    assert_eq!(count(r#""path": "corpgroup/"#), 6);
+}
