@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use wecom_core::{Client, ErrCode};
 use wecom_hyper::HyperTransport;
 use wecom_mock::{ServedCall, Simulator, SimulatorServer};
-use wecom_upstream::{ChainId, GetChainGroup, Upstream};
+use wecom_upstream::{ChainId, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp, Upstream};
 
 /// A server with the demo world, on a free port.
 struct Running {
@@ -123,6 +123,61 @@ async fn the_page_shows_the_chains_as_a_tree() {
     {
         assert!(page.contains(expected), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_page_shows_the_last_jobs_and_calls_and_nothing_that_they_carried() {
+    let server = start().await;
+    let page = async || raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(page().await.matches("None yet.").count(), 2);
+
+    let client = Client::builder(HyperTransport::new().unwrap())
+        .base_url(server.base_url.parse().unwrap())
+        .credentials(Simulator::demo().credentials())
+        .build();
+    let upstream = Upstream::new(client);
+    let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]);
+    let dealers = ChainId::new("ChDealers");
+    let job = upstream.import_chain_contact(ImportChainContact::new(&dealers, [corp])).await.unwrap().jobid;
+    for _ in 0..3 {
+        upstream.get_result(GetResult::new(&job)).await.unwrap();
+    }
+    upstream.get_chain_group(GetChainGroup::new(ChainId::new("nowhere"))).await.unwrap_err();
+    let shown = page().await;
+    let row =
+        format!("<td><code>{job}</code></td><td><code>ChDealers</code></td><td>finished</td><td>1</td><td>0</td>");
+    assert!(shown.contains(&row), "{shown}");
+    let latest = shown.split("最近调用").nth(1).unwrap();
+    assert!(latest.find("670002").unwrap() < latest.find("import_chain_contact").unwrap(), "{latest}");
+    assert_eq!(latest.matches("<tr><td>").count(), 6);
+    for secret in ["access_token", "demo-secret", "13000000001", "张三"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+
+    for _ in 0..40 {
+        upstream.get_chain_list().await.unwrap();
+    }
+    assert_eq!(page().await.split("最近调用").nth(1).unwrap().matches("<tr><td>").count(), 20);
+}
+
+#[tokio::test]
+async fn another_method_than_the_calls_own_is_refused_with_a_code_whoever_asks() {
+    let server = start().await;
+    for (method, path, code) in [
+        ("POST", "gettoken", 43001),
+        ("POST", "corpgroup/corp/get_chain_list", 43001),
+        ("DELETE", "corpgroup/getresult", 43001),
+        ("GET", "corpgroup/corp/get_chain_group", 43002),
+        ("PUT", "corpgroup/corp/remove_corp", 43002),
+    ] {
+        let request =
+            format!("{method} /cgi-bin/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let reply = raw(server.address, request.as_bytes()).await;
+        assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+        assert!(reply.contains(&format!("{{\"errcode\":{code},\"errmsg\":\"require ")), "{reply}");
+    }
+    let unknown = raw(server.address, b"PUT /cgi-bin/nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
 }
 
 /// Sends bytes, closes its half, and reads to the end.

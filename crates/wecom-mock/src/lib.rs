@@ -7,7 +7,7 @@
 //! | see what was called | [`Mock::calls`], [`Mock::journal`], [`RecordedCall`] |
 //! | be sure that all of it was called | [`Mock::verify`], or simply dropping the mock |
 //! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
-//! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`] |
+//! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`], [`WireVariant`] |
 //! | have that WeCom on a socket | the feature `server`: `SimulatorServer`, and the program `wecom-sim` |
 //! | have what only a socket can do go wrong | the feature `fault-server`: `FaultServer`, `SocketFault` |
 //! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
@@ -94,6 +94,9 @@ pub use crate::mock::Mock;
 #[cfg(feature = "server")]
 pub use crate::server::{ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;
-pub use crate::simulator::world::{World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError};
+pub use crate::simulator::wire_variant::WireVariant;
+pub use crate::simulator::world::{
+    World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,
+};
 pub use crate::stub::{Stub, Untyped};
 pub use crate::verify::VerifyError;

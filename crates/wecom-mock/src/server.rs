@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use crate::simulator::Simulator;
+use crate::simulator::state::Asked;
 
 /// How large a request's body may be: an import of 1,000 corps has some 400 KiB.
 const MOST_BODY: usize = 2 * 1024 * 1024;
@@ -41,6 +42,12 @@ const RESPITE: Duration = Duration::from_millis(50);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A simulator that listens on a socket.
+///
+/// The calls lie below `/cgi-bin/`, answered as [`Simulator`] tells, and a page for people at `/`: the chains as trees, the
+/// last five import jobs and the last twenty calls with their codes. It shows no token, no secret and no body.
+///
+/// Not every odd request gets to the simulator: a path elsewhere is answered with HTTP status 404, a body of over 2 MiB
+/// with 413, one that doesn't come within ten seconds with 408.
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -204,7 +211,12 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
             let query = uri.query().unwrap_or_default().as_bytes();
             let pairs: Vec<_> = form_urlencoded::parse(query).collect();
             let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
-            of_simulator(&shared.simulator.answer(path, &pairs, body).await)
+            let method = match *method {
+                Method::GET => Some(wecom_core::Method::Get),
+                Method::POST => Some(wecom_core::Method::Post),
+                _ => None,
+            };
+            of_simulator(&shared.simulator.answer(Asked { method, path, query: &pairs, body }).await)
         }
         None if uri.path() == "/" && method == Method::GET => page::of(&shared.simulator),
         None => plain(StatusCode::NOT_FOUND, "there is nothing here: the calls lie below /cgi-bin/, the page at /"),

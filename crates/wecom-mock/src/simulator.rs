@@ -1,12 +1,16 @@
 //! A WeCom in memory: a transport that behaves as the service does, and remembers what calls have done.
 
+mod ban;
 mod call;
 mod calls;
 mod chain;
+mod changes;
+mod corps;
 mod cursor;
 mod customers;
 mod import;
-mod jobs;
+pub(crate) mod jobs;
+pub(crate) mod last_calls;
 mod network;
 #[cfg(feature = "server")]
 pub(crate) mod overview;
@@ -14,8 +18,12 @@ mod parameters;
 mod quotas;
 mod refusal;
 mod rules;
-mod state;
+mod sessions;
+mod space;
+pub(crate) mod state;
 mod tokens;
+mod view;
+pub(crate) mod wire_variant;
 pub(crate) mod world;
 
 use std::fmt;
@@ -27,9 +35,9 @@ use wecom_core::{
     Client, Credentials, Endpoint, Local, LocalTransport, QueryValue, Request, Response, Secret, Timer, Transport,
     TransportError,
 };
-use wecom_upstream::{ChainId, CorpId, ExternalUserId, ExternalUserInfo, OpenId, PendingCorpId, UnionId};
 
-use self::state::{Pairs, State, find};
+use self::state::{Asked, Moment, State, find};
+use self::wire_variant::WireVariant;
 use self::world::{World, WorldError};
 use crate::mock::fail;
 
@@ -59,10 +67,37 @@ use crate::mock::fail;
 ///
 /// # What it answers
 ///
-/// `gettoken`, `corpgroup/corp/gettoken`, the calls of `wecom_upstream` and the five calls about rules (`corpgroup/rule/…`), in the documented shapes with the very types that each endpoint uses
-/// (`is_joined` is a number in one list and a flag in another), with HTTP status 200 and the headers `Error-Code` and
-/// `Error-Msg`. What it can't grant it refuses with the documented code and an `errmsg` in the vendor's manner. An unknown
-/// path is answered with HTTP status 404.
+/// `gettoken`, `corpgroup/corp/gettoken`, the calls of `wecom_upstream`, the five calls about rules (`corpgroup/rule/…`) and
+/// `miniprogram/transfer_session`, in the documented shapes with the very types that each endpoint uses (`is_joined` is a
+/// number in one list and a flag in another), with HTTP status 200 and the headers `Error-Code` and `Error-Msg`. What it
+/// can't grant it refuses with the documented code and an `errmsg` in the vendor's manner.
+/// [`Simulator::wire_variants`] has it write answers in the other ways that the service is known to use.
+///
+/// An unknown path is answered with HTTP status 404; a known one by another HTTP method than its own with 43001 (`GET` is
+/// required) or 43002 (`POST` is required). The vendor's table of codes for WeCom has none for that; these are the two of its
+/// table for official accounts (公众号).
+///
+/// # What it refuses
+///
+/// Never because a test says "answer this code", always because of what is so:
+///
+/// | what is so | said by | the code |
+/// |---|---|---|
+/// | an app sees some chains, or some groups, alone | [`WorldApp::sees_only`](crate::WorldApp::sees_only), [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups) | 670002; 670030 for a group, 60011 for a corp or a member |
+/// | an app is not among the callable ones | [`WorldApp::not_callable`](crate::WorldApp::not_callable) | 48002 |
+/// | a chain is full of corps, of rules, a corp of people | [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), [`rule_limit`](crate::WorldChain::rule_limit), [`corp_people_limit`](crate::WorldChain::corp_people_limit) | 670005, 670007, 670019 |
+/// | as many corps have joined as may | [`World::joined_corp_limit`] | 670026 |
+/// | some members and departments take part in a chain | [`WorldChain::owner_range`](crate::WorldChain::owner_range) | 670029 |
+/// | somebody can't, or may not, be invited | [`WorldPerson`](crate::WorldPerson) | 670018, 670031 |
+/// | the upstream corp's account can't import | [`World::account_unusable`], [`Simulator::account_usable`] | 670024 |
+/// | somebody at the console imports | [`Simulator::import_at_console`] | 670022 |
+/// | the caller's address is not trusted | [`Simulator::trust_ip`] | 60020 |
+/// | WeCom is busy | [`Simulator::busy`] | -1 |
+/// | the tokens have ended early | [`Simulator::revoke_tokens`] | 40014 |
+/// | somebody else changed the rule meanwhile | [`Simulator::latency`], two calls at once | 6000 |
+/// | too many calls in a while, or at once | a timer: see below | 45009, 45033 |
+///
+/// The others need nothing but a call that names what isn't there, or breaks a documented rule.
 ///
 /// # Time
 ///
@@ -74,8 +109,12 @@ use crate::mock::fail;
 ///
 /// On a timer, the documented frequency limits of each endpoint hold: the call that is too many is refused with
 /// [`FREQUENCY_EXCEEDED`](wecom_core::ErrCode::FREQUENCY_EXCEEDED), and so is every one after it for as long as the window is
-/// that was passed. [`Simulator::divide_quotas`] makes them small, [`Simulator::latency`] makes calls last, so that the limits
-/// on calls at once are met too.
+/// that was passed. So do the limits of 20,000 calls a minute from one address (all calls here come from one), and of 1,000
+/// rules added and changed a day. Five wrong secrets within an hour, with no right one between them, ban the address:
+/// `gettoken` is refused with `FREQUENCY_EXCEEDED` for an hour. (The vendor documents such a ban, but not after how many.)
+///
+/// [`Simulator::divide_quotas`] makes the limits small, the number of wrong secrets apart. [`Simulator::latency`] makes calls
+/// last, so that the limits on calls at once are met too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -180,6 +219,13 @@ impl Simulator {
         self
     }
 
+    /// Writes answers in other ways than the documented ones: see [`WireVariant`]. None by default.
+    #[must_use]
+    pub fn wire_variants(self, variants: impl IntoIterator<Item = WireVariant>) -> Self {
+        self.lock().variants = variants.into_iter().collect();
+        self
+    }
+
     /// A client over this simulator, with the credentials of the world's first app.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -198,67 +244,23 @@ impl Simulator {
         self.shared.credentials.clone()
     }
 
-    /// Ends all access tokens before their time, as the vendor may: the next call with one is refused with
-    /// [`INVALID_ACCESS_TOKEN`](wecom_core::ErrCode::INVALID_ACCESS_TOKEN).
-    pub fn revoke_tokens(&self) {
-        self.lock().network.tokens.revoke();
-    }
-
-    /// Puts the caller's address on the apps' list of trusted ones, where it is at first, or takes it off: then every call
-    /// but `gettoken` is refused with [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
-    pub fn trust_ip(&self, trusted: bool) {
-        self.lock().ip_is_trusted = trusted;
-    }
-
-    /// Makes a WeChat user the customer of a downstream corp, as when one of its members adds him.
-    pub fn add_customer(
-        &self,
-        unionid: impl Into<UnionId>,
-        openid: impl Into<OpenId>,
-        corpid: impl Into<CorpId>,
-        external_userid: impl Into<ExternalUserId>,
-    ) {
-        let info = ExternalUserInfo::new(corpid, external_userid);
-        self.lock().network.customers.add(unionid.into(), openid.into(), Some(info));
-    }
-
-    /// Makes a pending corp of a chain one that has joined. The people whom an import named are its members from then on,
-    /// with their mobile numbers for `userid`.
-    ///
-    /// # Panics
-    ///
-    /// When there is no such pending corp, or a corp of the new id is in the chain already.
-    #[track_caller]
-    pub fn join_corp(&self, chain_id: &ChainId, pending_corpid: &PendingCorpId, corpid: impl Into<CorpId>) {
-        let corpid = corpid.into();
-        let now = self.now();
-        let mut state = self.lock();
-        state.network.settle(now);
-        let chain = state.network.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
-        let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid));
-        drop(state);
-        if !joined {
-            fail(&format_args!(
-                "{pending_corpid} can't join {chain_id}: it isn't pending there, or has joined already"
-            ));
-        }
-    }
-
-    /// Says whether somebody at the admin console (管理后台) imports contacts: while he does, no import can be started by a
-    /// call.
-    pub fn import_at_console(&self, is_running: bool) {
-        self.lock().network.jobs.console_is_importing = is_running;
-    }
-
-    /// What the service answers to a request, by its path below the base URL and its decoded query.
-    pub(crate) async fn answer(&self, path: &str, query: &Pairs<'_>, body: &[u8]) -> Response {
-        let under_way = UnderWay::new(self, path);
-        let latency = self.lock().latency;
+    /// What the service answers to a request.
+    pub(crate) async fn answer(&self, asked: Asked<'_>) -> Response {
+        let under_way = UnderWay::new(self, asked.path);
+        let (latency, came_after_rule_change) = {
+            let state = self.lock();
+            (state.latency, state.network.rule_changes)
+        };
+        let mut came = None;
         if let (Some(timer), false) = (&self.shared.timer, latency.is_zero()) {
             timer.sleep(latency).await;
+            came = Some(came_after_rule_change);
         }
         let now = self.now();
-        self.lock().answer(path, query, body, now, under_way.crowded)
+        let mut state = self.lock();
+        // A call that takes no time is never overtaken.
+        let came_after_rule_change = came.unwrap_or(state.network.rule_changes);
+        state.answer(asked, Moment { now, crowded: under_way.crowded, came_after_rule_change })
     }
 
     /// The timer is the caller's code: not to be called under the lock.
@@ -279,7 +281,9 @@ impl Simulator {
             _ => None,
         });
         let query: Vec<_> = token.into_iter().chain(pairs).collect();
-        self.answer(request.endpoint().path(), &query, request.body().map_or(&[], |body| body)).await
+        let endpoint = request.endpoint();
+        let body = request.body().map_or(&[][..], |body| body);
+        self.answer(Asked { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body }).await
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use wecom_core::{ErrCode, Response};
+use wecom_upstream::CorpId;
 
 use super::parameters::Parameters;
 use super::refusal::{Refusal, words};
+use super::wire_variant::{UNKNOWN_FIELD, WireVariant};
 use super::world::WorldApp;
 
 /// What a call that is granted answers, `errcode` and `errmsg` apart.
@@ -16,7 +18,11 @@ pub(crate) type Payload = Map<String, Value>;
 /// A call whose token is good.
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a WorldApp,
+    /// Whose token it carries, where that is a downstream corp's.
+    pub(crate) downstream: Option<&'a CorpId>,
     pub(crate) now: Duration,
+    /// How many changes to rules there had been when it came; some may have come while it was under way.
+    pub(crate) came_after_rule_change: u64,
     pub(crate) parameters: &'a Parameters,
 }
 
@@ -25,21 +31,18 @@ pub(crate) fn payload<const N: usize>(pairs: [(&str, Value); N]) -> Payload {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The body of every answer: the envelope first, as the service writes it.
-#[derive(Serialize)]
-struct Body<'a> {
-    errcode: i64,
-    errmsg: &'a str,
-    #[serde(flatten)]
-    payload: &'a Payload,
-}
-
-pub(crate) fn granted(payload: &Payload) -> Response {
-    answer(0, "ok", payload)
+pub(crate) fn granted(payload: Payload, variants: &[WireVariant]) -> Response {
+    answer(0, "ok", payload, variants)
 }
 
 /// `number` tells one refusal from the next in the hint, as the service does for its own logs.
-pub(crate) fn refused(refusal: &Refusal, malformed: bool, now: Duration, number: u64) -> Response {
+pub(crate) fn refused(
+    refusal: &Refusal,
+    malformed: bool,
+    now: Duration,
+    number: u64,
+    variants: &[WireVariant],
+) -> Response {
     let Refusal { code, detail } = refusal;
     let warning = if malformed { "Warning: wrong json format. " } else { "" };
     let separator = if detail.is_empty() { "" } else { ": " };
@@ -49,15 +52,35 @@ pub(crate) fn refused(refusal: &Refusal, malformed: bool, now: Duration, number:
         1_700_000_000 + now.as_secs(),
         code.lookup_url(),
     );
-    answer(code.0, &message, &Payload::new())
+    answer(code.0, &message, Payload::new(), variants)
 }
 
 /// Where the simulator says that calls come from: an address that is nobody's.
 pub(crate) const IP: &str = "192.0.2.1";
 
-fn answer(errcode: i64, errmsg: &str, payload: &Payload) -> Response {
+/// The body of every answer: the envelope first, as the service writes it.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    envelope: Option<Envelope<'a>>,
+    #[serde(flatten)]
+    payload: &'a Payload,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    errcode: i64,
+    errmsg: &'a str,
+}
+
+fn answer(errcode: i64, errmsg: &str, mut payload: Payload, variants: &[WireVariant]) -> Response {
+    variants.iter().for_each(|variant| variant.rewrite(&mut payload));
+    let says_something = payload.keys().any(|name| name != UNKNOWN_FIELD);
+    let is_bare = errcode == 0 && says_something && variants.contains(&WireVariant::NoErrcode);
+    let envelope = if is_bare { None } else { Some(Envelope { errcode, errmsg }) };
     // Strings, numbers and lists: there is nothing in it that can't be written.
-    let body = serde_json::to_vec(&Body { errcode, errmsg, payload }).unwrap_or_default();
+    let body = serde_json::to_vec(&Body { envelope, payload: &payload }).unwrap_or_default();
+    let body = variants.iter().fold(body, |body, variant| variant.rewrite_bytes(body));
     Response::new(200, body)
         .with_header("Content-Type", "application/json; charset=UTF-8")
         .with_header("Error-Code", errcode.to_string())

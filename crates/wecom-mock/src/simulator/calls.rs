@@ -13,14 +13,16 @@ mod import_chain_contact;
 mod list_app_share_info;
 mod remove_corp;
 mod rule;
+mod transfer_session;
 mod unionid_to_external_userid;
 mod unionid_to_pending_id;
 
-use wecom_core::{Endpoint, Quota};
+use wecom_core::{CORP_GET_TOKEN, Endpoint};
 use wecom_upstream::{
-    EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_CHAIN_LIST,
-    GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST, GET_RESULT, IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO,
-    REMOVE_CORP, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
+    ADD_RULE, DELETE_RULE, EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP,
+    GET_CHAIN_LIST, GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST, GET_RESULT, GET_RULE_INFO,
+    IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO, LIST_RULE_IDS, MODIFY_RULE, REMOVE_CORP, TRANSFER_SESSION,
+    UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
 };
 
 use super::call::{Call, Payload};
@@ -45,13 +47,14 @@ pub(crate) const CALLS: &[(&Endpoint, Work)] = &[
     (&REMOVE_CORP, remove_corp::answer),
     (&GET_CHAIN_USER_CUSTOM_ID, get_chain_user_custom_id::answer),
     (&GET_CORP_SHARED_CHAIN_LIST, get_corp_shared_chain_list::answer),
-    (&corp_get_token::ENDPOINT, corp_get_token::answer),
-    (&rule::list_ids::ENDPOINT, rule::list_ids::answer),
-    (&rule::delete_rule::ENDPOINT, rule::delete_rule::answer),
-    (&rule::get_rule_info::ENDPOINT, rule::get_rule_info::answer),
-    (&rule::add_rule::ENDPOINT, rule::add_rule::answer),
-    (&rule::modify_rule::ENDPOINT, rule::modify_rule::answer),
+    (&CORP_GET_TOKEN, corp_get_token::answer),
+    (&TRANSFER_SESSION, transfer_session::answer),
+    (&LIST_RULE_IDS, rule::list_rule_ids::answer),
+    (&DELETE_RULE, rule::delete_rule::answer),
+    (&GET_RULE_INFO, rule::get_rule_info::answer),
+    (&ADD_RULE, rule::add_rule::answer),
+    (&MODIFY_RULE, rule::modify_rule::answer),
 ];
 
-/// What one corp may call of an endpoint, where the vendor says nothing else.
-const USUAL_QUOTA: Quota = Quota::new().per_minute(10_000).per_hour(150_000);
+/// The calls that change the rules of chains: they have a limit together.
+pub(crate) const RULE_CHANGES: [&Endpoint; 2] = [&ADD_RULE, &MODIFY_RULE];

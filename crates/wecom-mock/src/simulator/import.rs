@@ -1,12 +1,13 @@
 //! The import of one corp: it comes into the chain with all its contacts, or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
 use wecom_upstream::{GroupId, IdentityType, ImportContact, ImportCorp, PendingCorpId, UserCustomId};
 
 use super::chain::Chain;
 use super::refusal::INVALID_MOBILE;
+use super::space::Space;
 use super::world::{WorldContact, WorldCorp, WorldCorpId};
 
 /// Why a corp was not imported.
@@ -25,10 +26,19 @@ impl From<ErrCode> for FailedImport {
 const HEADS_OF_A_CORP: usize = 5;
 const GROUP_LEVELS: usize = 9;
 
-pub(crate) fn import(chain: &mut Chain, corp: &ImportCorp) -> Result<(), FailedImport> {
+/// `room` is whether the space takes one more corp.
+pub(crate) fn import(
+    chain: &mut Chain,
+    corp: &ImportCorp,
+    space: &Space,
+    room: Result<(), ErrCode>,
+) -> Result<(), FailedImport> {
     check_corp(corp)?;
     let place = existing(chain, corp)?;
-    check_contacts(corp, place.and_then(|place| chain.corp_at(place)))?;
+    let there = place.and_then(|place| chain.corps.at(place));
+    check_contacts(corp, there.as_deref(), space)?;
+    check_size(corp, there.as_deref(), chain.corp_people_limit)?;
+    drop(there);
     let contacts = corp
         .contact_info_list
         .iter()
@@ -37,13 +47,14 @@ pub(crate) fn import(chain: &mut Chain, corp: &ImportCorp) -> Result<(), FailedI
         chain.add_contacts(place, contacts);
         return Ok(());
     }
+    room?;
     chain.check_room()?;
     let groupid = group_of(chain, corp)?;
     let id = WorldCorpId::Pending(PendingCorpId::new(chain.fresh_pending_id()));
     let mut imported = WorldCorp::with_id(groupid, id, corp.corp_name.clone());
     imported.custom_id = corp.custom_id.clone().filter(|id| !id.as_str().is_empty());
     imported.contacts = contacts.collect();
-    chain.insert(imported);
+    chain.corps.insert(imported);
     Ok(())
 }
 
@@ -71,11 +82,11 @@ fn check_corp(corp: &ImportCorp) -> Result<(), ErrCode> {
 /// The corp of the chain that is meant: the one of this custom id, or else of this name.
 fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
     let custom_id = corp.custom_id.as_ref().filter(|id| !id.as_str().is_empty());
-    if let Some(place) = custom_id.and_then(|id| chain.place_of_custom_id(id)) {
-        let is_same = chain.corp_at(place).is_some_and(|there| there.name == corp.corp_name);
+    if let Some(place) = custom_id.and_then(|id| chain.corps.place_of_custom_id(id)) {
+        let is_same = chain.corps.at(place).is_some_and(|there| there.name == corp.corp_name);
         return if is_same { Ok(Some(place)) } else { Err(ErrCode::CUSTOM_ID_NOT_UNIQUE) };
     }
-    let mut named = chain.places_of_name(&corp.corp_name);
+    let mut named = chain.corps.places_of_name(&corp.corp_name);
     match (named.next(), named.next()) {
         (None, _) => Ok(None),
         // A custom id that the chain doesn't know is another corp's than the one of this name.
@@ -84,7 +95,7 @@ fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
     }
 }
 
-fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>) -> Result<(), FailedImport> {
+fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>, space: &Space) -> Result<(), FailedImport> {
     let members = there.into_iter().flat_map(|there| &there.members);
     let taken = members.filter_map(|member| member.user_custom_id.as_ref().map(|id| (id, "")));
     let contacts = there.into_iter().flat_map(|there| &there.contacts);
@@ -93,7 +104,8 @@ fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>) -> Result<(), Fa
     let mut ids: HashMap<&str, &UserCustomId> = HashMap::new();
     let mut failed = Vec::new();
     for contact in &corp.contact_info_list {
-        if let Err(code) = check_contact(contact, &mut owners, &mut ids) {
+        let outcome = check_contact(contact, &mut owners, &mut ids);
+        if let Err(code) = outcome.and_then(|()| space.check_person(&contact.mobile)) {
             failed.push((contact.mobile.clone(), code));
         }
     }
@@ -101,6 +113,16 @@ fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>) -> Result<(), Fa
         None => Ok(()),
         Some(&(_, code)) => Err(FailedImport { code, contacts: failed }),
     }
+}
+
+/// Whether the corp stays within its number of people.
+fn check_size(corp: &ImportCorp, there: Option<&WorldCorp>, limit: Option<usize>) -> Result<(), ErrCode> {
+    let Some(limit) = limit else { return Ok(()) };
+    let known = there.into_iter().flat_map(|there| &there.contacts).map(|contact| contact.mobile.as_str());
+    let imported = corp.contact_info_list.iter().map(|contact| contact.mobile.as_str());
+    let contacts: HashSet<_> = known.chain(imported).collect();
+    let members = there.map_or(0, |there| there.members.len());
+    if contacts.len() + members > limit { Err(ErrCode::CORP_MEMBERS_EXCEEDED) } else { Ok(()) }
 }
 
 fn check_contact<'a>(
@@ -160,7 +182,7 @@ fn group_of(chain: &mut Chain, corp: &ImportCorp) -> Result<GroupId, ErrCode> {
     Ok(missing.iter().fold(group, |above, name| chain.add_group(above, name)))
 }
 
-fn is_mobile(mobile: &str) -> bool {
+pub(crate) fn is_mobile(mobile: &str) -> bool {
     let (digits, is_long_enough) = match mobile.strip_prefix('+') {
         Some(abroad) => (abroad, (6..=15).contains(&abroad.len())),
         None => (mobile, mobile.len() == 11 && mobile.starts_with('1')),

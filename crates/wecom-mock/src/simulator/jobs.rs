@@ -11,6 +11,7 @@ use super::chain::Chain;
 use super::cursor::mix;
 use super::import::{FailedImport, import};
 use super::refusal::{Refusal, words};
+use super::space::Space;
 
 /// When a job runs, and when it is finished, after its start.
 const RUNS: Duration = Duration::from_secs(1);
@@ -38,6 +39,8 @@ struct Job {
     jobid: String,
     chain_id: ChainId,
     corps: Vec<ImportCorp>,
+    /// How many corps it has, carried out or not.
+    total: usize,
     begun: Duration,
     asked: u32,
     result: Option<Value>,
@@ -61,23 +64,45 @@ impl Jobs {
         }
         self.people = (today, before + people);
         let number = mix(mix(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
-        let job = Job { jobid: format!("job{number:016x}"), chain_id, corps, begun: now, asked: 0, result: None };
-        self.jobs.push(job);
+        let (jobid, total) = (format!("job{number:016x}"), corps.len());
+        self.jobs.push(Job { jobid, chain_id, corps, total, begun: now, asked: 0, result: None });
+        // Of an older one only the id is needed, and that it is over.
+        if let Some(old) = self.jobs.iter_mut().rev().nth(KEPT) {
+            old.result = Some(Value::Null);
+        }
         Ok(self.jobs.last().map_or("", |job| &job.jobid))
     }
 
     /// Carries out the job whose time has come.
-    pub(crate) fn settle(&mut self, chains: &mut [Chain], now: Duration) {
+    pub(crate) fn settle(&mut self, chains: &mut [Chain], space: &Space, now: Duration) {
         let on_timer = self.on_timer;
         if let Some(job) = self.jobs.last_mut().filter(|job| job.result.is_none()) {
             if job.status(on_timer, now) == JobStatus::Finished {
-                job.carry_out(chains);
+                job.carry_out(chains, space);
             }
         }
     }
 
+    /// The jobs whose results are kept, the latest first.
+    #[cfg(feature = "server")]
+    pub(crate) fn latest(&self, now: Duration) -> impl Iterator<Item = JobOverview> {
+        self.jobs.iter().rev().take(KEPT).map(move |job| JobOverview {
+            jobid: job.jobid.clone(),
+            chain_id: job.chain_id.to_string(),
+            status: job.status(self.on_timer, now),
+            corps: job.total,
+            failed: job.result.as_ref().and_then(|result| Some(result.get("fail_list")?.as_array()?.len())),
+        })
+    }
+
     /// How far a job is, and what became of it.
-    pub(crate) fn ask(&mut self, jobid: &str, chains: &mut [Chain], now: Duration) -> Result<Payload, Refusal> {
+    pub(crate) fn ask(
+        &mut self,
+        jobid: &str,
+        chains: &mut [Chain],
+        space: &Space,
+        now: Duration,
+    ) -> Result<Payload, Refusal> {
         let at = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
         if at + KEPT < self.jobs.len() {
             return Err(ErrCode::JOB_RESULT_GONE.into());
@@ -87,7 +112,7 @@ impl Jobs {
         job.asked = job.asked.saturating_add(1);
         let status = job.status(on_timer, now);
         if status == JobStatus::Finished && job.result.is_none() {
-            job.carry_out(chains);
+            job.carry_out(chains, space);
         }
         let mut answer = payload([("status", status.get().into())]);
         if let Some(result) = &job.result {
@@ -95,6 +120,17 @@ impl Jobs {
         }
         Ok(answer)
     }
+}
+
+/// A job as a person looks at it.
+#[cfg(feature = "server")]
+pub(crate) struct JobOverview {
+    pub(crate) jobid: String,
+    pub(crate) chain_id: String,
+    pub(crate) status: JobStatus,
+    pub(crate) corps: usize,
+    /// How many of the corps were not imported, once that is known.
+    pub(crate) failed: Option<usize>,
 }
 
 impl Job {
@@ -110,13 +146,14 @@ impl Job {
         }
     }
 
-    fn carry_out(&mut self, chains: &mut [Chain]) {
+    fn carry_out(&mut self, chains: &mut [Chain], space: &Space) {
         let corps = std::mem::take(&mut self.corps);
-        let total = corps.len();
+        // What a job brings in has not joined, so it takes no room from itself.
+        let room = space.check_room(chains);
         let mut failed = Vec::new();
         for corp in corps {
             let outcome = match chains.iter_mut().find(|chain| chain.chain_id == self.chain_id) {
-                Some(chain) => import(chain, &corp),
+                Some(chain) => import(chain, &corp, space, room),
                 None => Err(ErrCode::UNKNOWN_CHAIN.into()),
             };
             if let Err(failure) = outcome {
@@ -125,7 +162,7 @@ impl Job {
         }
         let status = match failed.len() {
             0 => ImportStatus::AllImported,
-            failures if failures == total => ImportStatus::NoneImported,
+            failures if failures == self.total => ImportStatus::NoneImported,
             _ => ImportStatus::SomeImported,
         };
         self.result = Some(json!({"chain_id": self.chain_id, "import_status": status.get(), "fail_list": failed}));

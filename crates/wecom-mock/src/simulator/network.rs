@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{AgentId, ChainId, CorpId, PendingCorpId};
+use wecom_upstream::{AgentId, BusinessType, ChainId, CorpId, PendingCorpId};
 
 use super::call::Call;
 use super::chain::Chain;
 use super::customers::Customers;
 use super::jobs::Jobs;
 use super::refusal::Refusal;
+use super::sessions::Sessions;
+use super::space::Space;
 use super::tokens::Tokens;
-use super::world::{WorldApp, WorldCorp, WorldCorpId};
+use super::view::View;
+use super::world::{WorldApp, WorldCorpId};
 
 pub(crate) struct Network {
     pub(crate) corp_id: CorpId,
@@ -21,12 +24,16 @@ pub(crate) struct Network {
     pub(crate) customers: Customers,
     pub(crate) jobs: Jobs,
     pub(crate) tokens: Tokens,
+    pub(crate) space: Space,
+    pub(crate) sessions: Sessions,
+    /// How often a rule was changed, in any chain.
+    pub(crate) rule_changes: u64,
 }
 
 impl Network {
     /// Lets happen what is due by now.
     pub(crate) fn settle(&mut self, now: Duration) {
-        self.jobs.settle(&mut self.chains, now);
+        self.jobs.settle(&mut self.chains, &self.space, now);
     }
 
     /// The chains that an app sees.
@@ -41,6 +48,11 @@ impl Network {
         chain.ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
+    /// The chain that a call names, as far as its app sees it.
+    pub(crate) fn view<'a>(&'a self, call: &Call<'a>) -> Result<View<'a>, Refusal> {
+        Ok(View::new(self.chain(call)?, call.app))
+    }
+
     /// As [`Network::chain`], to change it.
     pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
@@ -48,10 +60,23 @@ impl Network {
         chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
+    /// The number of a change to a rule, which grows with each.
+    pub(crate) fn next_rule_change(&mut self) -> u64 {
+        self.rule_changes += 1;
+        self.rule_changes
+    }
+
     /// Whether a corp has joined any chain.
     pub(crate) fn has_joined(&self, corpid: &CorpId) -> bool {
         let id = WorldCorpId::Joined(corpid.clone());
-        self.chains.iter().any(|chain| chain.place(&id).is_some())
+        self.chains.iter().any(|chain| chain.corps.place(&id).is_some())
+    }
+
+    /// Whether an app is shared with a corp in a kind of business. What is shared over a chain ends when the corp is in no
+    /// chain any more.
+    pub(crate) fn is_shared(&self, app: &WorldApp, business: BusinessType, corpid: &CorpId) -> bool {
+        let mut shares = app.shares.iter().filter(|(kind, corp)| *kind == business && corp.corpid == *corpid);
+        shares.next().is_some() && (business != BusinessType::Chain || self.has_joined(corpid))
     }
 }
 
@@ -68,9 +93,4 @@ pub(crate) fn corp_id(call: &Call<'_>) -> Result<WorldCorpId, Refusal> {
         (None, Some(pending_corpid)) => Ok(WorldCorpId::Pending(PendingCorpId::new(pending_corpid))),
         (None, None) => Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "corpid")),
     }
-}
-
-/// The corp of a chain that a call names by `corpid` or `pending_corpid`.
-pub(crate) fn corp<'a>(chain: &'a Chain, call: &Call<'_>) -> Result<&'a WorldCorp, Refusal> {
-    chain.corp(&corp_id(call)?).ok_or_else(|| ErrCode::CORP_NOT_IN_CHAIN.into())
 }

@@ -4,10 +4,21 @@ use wecom_upstream::{Group, GroupId};
 
 use super::Simulator;
 use super::chain::Chain;
+use super::jobs::JobOverview;
+use super::last_calls::LastCall;
 use super::world::{WorldCorp, WorldCorpId};
 
 /// How many corps of a group are shown; of the others only the number is.
 const SHOWN: usize = 100;
+
+/// All that the page shows.
+pub(crate) struct Overview {
+    pub(crate) chains: Vec<ChainOverview>,
+    /// The latest first.
+    pub(crate) jobs: Vec<JobOverview>,
+    /// The latest first.
+    pub(crate) calls: Vec<LastCall>,
+}
 
 pub(crate) struct ChainOverview {
     pub(crate) name: String,
@@ -30,9 +41,16 @@ pub(crate) struct CorpOverview {
 }
 
 impl Simulator {
-    /// All chains with their groups and the first corps of each.
-    pub(crate) fn overview(&self) -> Vec<ChainOverview> {
-        self.lock().network.chains.iter().map(ChainOverview::new).collect()
+    /// All chains with their groups and the first corps of each, the last import jobs and the last calls.
+    pub(crate) fn overview(&self) -> Overview {
+        let now = self.now();
+        let mut state = self.lock();
+        state.network.settle(now);
+        Overview {
+            chains: state.network.chains.iter().map(ChainOverview::new).collect(),
+            jobs: state.network.jobs.latest(now).collect(),
+            calls: state.last_calls.latest().collect(),
+        }
     }
 }
 
@@ -49,12 +67,12 @@ impl GroupOverview {
     fn new(chain: &Chain, groupid: GroupId, name: &str, all: &[&Group]) -> Self {
         let mut children: Vec<_> = all.iter().filter(|group| group.parentid == Some(groupid)).collect();
         children.sort_by_key(|group| std::cmp::Reverse(group.order));
-        let mut corps = chain.corps_in(groupid, 0).map(|(_, corp)| corp);
+        let corps: Vec<_> = chain.corps.in_group(groupid, 0).map(|(_, corp)| corp).take(SHOWN).collect();
         Self {
             groupid,
             name: name.to_owned(),
-            corps: corps.by_ref().take(SHOWN).map(CorpOverview::new).collect(),
-            more_corps: corps.count(),
+            more_corps: chain.corps.count_in_group(groupid) - corps.len(),
+            corps: corps.iter().map(|corp| CorpOverview::new(corp)).collect(),
             groups: children.iter().map(|group| Self::new(chain, group.groupid, &group.group_name, all)).collect(),
         }
     }

@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use wecom_core::{Endpoint, ErrCode, Quota};
 
+use super::ban::Ban;
+use super::calls::RULE_CHANGES;
 use super::refusal::Refusal;
+
+/// What one address may call in all.
+const OF_AN_ADDRESS: Quota = Quota::new().per_minute(20_000);
+/// How often rules may be added and changed, both together.
+const OF_RULE_CHANGES: Quota = Quota::new().per_day(1000);
 
 pub(crate) struct Quotas {
     /// Whether time passes; if not, there is no frequency to limit.
@@ -13,6 +20,9 @@ pub(crate) struct Quotas {
     /// What the documented numbers are divided by.
     pub(crate) divisor: u32,
     meters: HashMap<&'static str, Meter>,
+    address: Meter,
+    rule_changes: Meter,
+    ban: Ban,
     under_way: HashMap<&'static str, u32>,
 }
 
@@ -36,7 +46,15 @@ const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Quotas {
     pub(crate) fn new() -> Self {
-        Self { on_timer: false, divisor: 1, meters: HashMap::new(), under_way: HashMap::new() }
+        Self {
+            on_timer: false,
+            divisor: 1,
+            meters: HashMap::new(),
+            address: Meter::default(),
+            rule_changes: Meter::default(),
+            ban: Ban::default(),
+            under_way: HashMap::new(),
+        }
     }
 
     /// Counts a call, or refuses it: from the one that is too many on, for as long as the passed window is.
@@ -44,7 +62,26 @@ impl Quotas {
         if !self.on_timer {
             return Ok(());
         }
-        self.meters.entry(endpoint.name()).or_default().count(endpoint.documented_quota(), self.divisor, now)
+        self.meters.entry(endpoint.name()).or_default().count(endpoint.documented_quota(), self.divisor, now)?;
+        if RULE_CHANGES.contains(&endpoint) {
+            self.rule_changes.count(OF_RULE_CHANGES, self.divisor, now)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a call of whatever kind, by the address from which it comes: there is but one.
+    pub(crate) fn count_address(&mut self, now: Duration) -> Result<(), Refusal> {
+        if self.on_timer { self.address.count(OF_AN_ADDRESS, self.divisor, now) } else { Ok(()) }
+    }
+
+    /// Refuses a token to an address that is banned.
+    pub(crate) fn check_ban(&self, now: Duration) -> Result<(), Refusal> {
+        if self.on_timer { self.ban.check(now) } else { Ok(()) }
+    }
+
+    /// Notes whether somebody who asked for a token knew the secret.
+    pub(crate) fn note_secret(&mut self, is_right: bool, now: Duration) {
+        if is_right { self.ban.right_secret() } else { self.ban.wrong_secret(now) }
     }
 
     /// Lets a call begin; `false` when as many as may be are under way.

@@ -25,6 +25,10 @@ impl From<ErrCode> for Refusal {
 /// No such corpid was sent, and no such secret: the codes that `gettoken` alone answers.
 pub(crate) const MISSING_CORP_ID: ErrCode = ErrCode(41002);
 pub(crate) const MISSING_SECRET: ErrCode = ErrCode(41004);
+/// A call by another HTTP method than its own: codes that the vendor's table for official accounts (公众号) has, and that
+/// for WeCom leaves out.
+pub(crate) const GET_REQUIRED: ErrCode = ErrCode(43001);
+pub(crate) const POST_REQUIRED: ErrCode = ErrCode(43002);
 /// A group chat that isn't there.
 pub(crate) const UNKNOWN_CHAT: ErrCode = ErrCode(40050);
 /// A mobile number that is none.
@@ -33,6 +37,8 @@ pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
 /// What the service calls a code: its words are English, and plain ASCII, as they also go into a header.
 pub(crate) fn words(code: ErrCode) -> &'static str {
     match code {
+        ErrCode::BUSY => "system error",
+        ErrCode::VERSION_CONFLICT => "data version conflict",
         ErrCode::INVALID_SECRET => "invalid credential",
         ErrCode::INVALID_CORP_ID => "invalid corpid",
         ErrCode::INVALID_ACCESS_TOKEN => "invalid access_token",
@@ -48,6 +54,7 @@ pub(crate) fn words(code: ErrCode) -> &'static str {
         ErrCode::FREQUENCY_EXCEEDED => "api freq out of limit",
         ErrCode::CONCURRENCY_EXCEEDED => "api concurrent out of limit",
         ErrCode::API_FORBIDDEN => "api forbidden",
+        ErrCode::NOT_IN_RANGE => "no privilege to access/modify contact/party/agent",
         ErrCode::IP_NOT_TRUSTED => "not allow to access from your ip",
         ErrCode::UNKNOWN_USER => "userid not found",
         ErrCode::NOT_AN_EXTERNAL_CONTACT => "not external contact",
@@ -58,6 +65,7 @@ pub(crate) fn words(code: ErrCode) -> &'static str {
         ErrCode::CORP_NOT_IN_CHAIN => "corp not in chain",
         ErrCode::CHAIN_CORPS_EXCEEDED => "chain corp count exceeded",
         ErrCode::UNKNOWN_RULE => "invalid chain rule_id",
+        ErrCode::RULES_EXCEEDED => "chain rule count exceeded",
         ErrCode::GROUP_NOT_UNIQUE => "group not unique",
         ErrCode::CUSTOM_ID_NOT_UNIQUE => "custom_id not unique",
         ErrCode::HEADS_EXCEEDED => "too many contacts of head identity",
@@ -68,19 +76,28 @@ pub(crate) fn words(code: ErrCode) -> &'static str {
         ErrCode::INVALID_CONTACT_NAME => "invalid contact name",
         ErrCode::INVALID_IDENTITY => "invalid contact identity",
         ErrCode::GROUP_NAME_TAKEN_BY_CORP => "group name same as corp name",
+        ErrCode::CONTACT_ACCOUNT_UNUSABLE => "abnormal contact account",
+        ErrCode::CORP_MEMBERS_EXCEEDED => "corp member count exceeded",
         ErrCode::GROUP_TOO_DEEP => "group level exceeded",
         ErrCode::INVALID_GROUP_NAME => "invalid group name",
         ErrCode::IMPORT_RUNNING => "import job is running",
         ErrCode::DAILY_IMPORT_EXCEEDED => "import contacts of the day exceeded",
+        ErrCode::IMPORT_ACCOUNT_UNUSABLE => "abnormal account, can not import",
         ErrCode::IMPORT_TOO_LARGE => "import data exceeded",
+        ErrCode::SPACE_CORPS_EXCEEDED => "joined corp count exceeded",
         ErrCode::CREATOR_NOT_REMOVABLE => "can not remove chain creator",
         ErrCode::CORP_NAME_NOT_UNIQUE => "corp name not unique",
+        ErrCode::MEMBER_NOT_IN_RANGE => "member or department not in chain range",
+        ErrCode::GROUP_FORBIDDEN => "no permission to operate the groupid",
+        ErrCode::CONTACT_MAY_NOT_JOIN => "contact not allowed to join chain of other corp",
         ErrCode::INVALID_USER_CUSTOM_ID => "invalid user_custom_id",
         ErrCode::SEVERAL_USER_CUSTOM_IDS => "more than one user_custom_id",
         ErrCode::USER_CUSTOM_ID_NOT_UNIQUE => "user_custom_id not unique",
         ErrCode::USER_CUSTOM_ID_UNSET => "user_custom_id not set",
         MISSING_CORP_ID => "corpid missing",
         MISSING_SECRET => "corpsecret missing",
+        GET_REQUIRED => "require GET method",
+        POST_REQUIRED => "require POST method",
         UNKNOWN_CHAT => "chatid not exist",
         INVALID_MOBILE => "invalid mobile",
         _ => "request refused",

@@ -4,18 +4,24 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::{ErrCode, wire};
-use wecom_upstream::{CorpId, GroupId};
+use wecom_upstream::CorpId;
 
 use super::call::Call;
-use super::chain::Chain;
 use super::parameters::invalid;
 use super::refusal::Refusal;
-use super::world::WorldCorpId;
+use super::view::View;
+use super::world::{OwnerRange, WorldCorpId};
 
-#[derive(Default)]
 pub(crate) struct Rules {
-    rules: BTreeMap<i64, RuleInfo>,
+    limit: Option<usize>,
+    rules: BTreeMap<i64, Rule>,
     given_ids: i64,
+}
+
+struct Rule {
+    info: RuleInfo,
+    /// The number of its last change.
+    changed: u64,
 }
 
 /// A rule: at least one of the two lists on either side.
@@ -47,22 +53,34 @@ struct MemberCorpRange {
 struct Id(#[serde(deserialize_with = "wire::text")] String);
 
 impl Rules {
+    pub(crate) fn new(limit: Option<usize>) -> Self {
+        Self { limit, rules: BTreeMap::new(), given_ids: 0 }
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = i64> {
         self.rules.keys().copied()
     }
 
-    pub(crate) fn add(&mut self, rule: RuleInfo) -> i64 {
+    pub(crate) fn add(&mut self, info: RuleInfo, change: u64) -> Result<i64, Refusal> {
+        if self.limit.is_some_and(|limit| self.rules.len() >= limit) {
+            return Err(ErrCode::RULES_EXCEEDED.into());
+        }
         self.given_ids += 1;
-        self.rules.insert(self.given_ids, rule);
-        self.given_ids
+        self.rules.insert(self.given_ids, Rule { info, changed: change });
+        Ok(self.given_ids)
     }
 
     pub(crate) fn get(&self, id: i64) -> Result<&RuleInfo, Refusal> {
-        self.rules.get(&id).ok_or_else(|| ErrCode::UNKNOWN_RULE.into())
+        self.rules.get(&id).map(|rule| &rule.info).ok_or_else(|| ErrCode::UNKNOWN_RULE.into())
     }
 
-    pub(crate) fn replace(&mut self, id: i64, rule: RuleInfo) -> Result<(), Refusal> {
-        *self.rules.get_mut(&id).ok_or(ErrCode::UNKNOWN_RULE)? = rule;
+    /// Changes a rule, unless it was changed since the caller came: then he has lost.
+    pub(crate) fn replace(&mut self, id: i64, info: RuleInfo, came_after: u64, change: u64) -> Result<(), Refusal> {
+        let rule = self.rules.get_mut(&id).ok_or(ErrCode::UNKNOWN_RULE)?;
+        if rule.changed > came_after {
+            return Err(ErrCode::VERSION_CONFLICT.into());
+        }
+        *rule = Rule { info, changed: change };
         Ok(())
     }
 
@@ -71,8 +89,8 @@ impl Rules {
     }
 }
 
-/// The `rule_info` of a call, which must name groups and corps of the chain.
-pub(crate) fn rule_info(chain: &Chain, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
+/// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.
+pub(crate) fn rule_info(view: &View<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
     let rule: RuleInfo = call.parameters.object("rule_info")?;
     let RuleInfo { owner_corp_range: owner, member_corp_range: member } = &rule;
     if owner.departmentids.is_empty() && owner.userids.is_empty() {
@@ -81,12 +99,29 @@ pub(crate) fn rule_info(chain: &Chain, call: &Call<'_>) -> Result<RuleInfo, Refu
     if member.groupids.is_empty() && member.corpids.is_empty() {
         return Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "member_corp_range"));
     }
+    check_owner(owner, view.chain.owner_range.as_ref())?;
     for Id(groupid) in &member.groupids {
-        chain.check_group(groupid.parse::<GroupId>().map_err(|_| invalid("groupids"))?)?;
+        view.check_group(groupid.parse().map_err(|_| invalid("groupids"))?)?;
     }
     for Id(corpid) in &member.corpids {
-        let corp = WorldCorpId::Joined(CorpId::new(corpid.as_str()));
-        chain.corp(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
+        view.corp(&WorldCorpId::Joined(CorpId::new(corpid.as_str())))?;
     }
     Ok(rule)
+}
+
+/// Whether all that are named on the upstream side take part in the chain.
+fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(), Refusal> {
+    for Id(departmentid) in &owner.departmentids {
+        let departmentid = departmentid.parse::<i64>().map_err(|_| invalid("departmentids"))?;
+        if range.is_some_and(|range| !range.departmentids.contains(&departmentid)) {
+            return Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "departmentids"));
+        }
+    }
+    let takes_part =
+        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|there| there.as_str() == userid.0));
+    if owner.userids.iter().all(takes_part) {
+        Ok(())
+    } else {
+        Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "userids"))
+    }
 }

@@ -1,17 +1,16 @@
 //! How often and how many at once, and when it is over.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
-use wecom_core::{ErrCode, Error};
+use wecom_core::{Credentials, ErrCode, GetToken, Secret};
 use wecom_mock::{ManualTimer, Simulator};
 use wecom_upstream::{
     CorpId, GetChainGroup, GetResult, JobId, OpenId, RemoveCorp, UnionId, UnionidToPendingId, Upstream,
 };
 
-use crate::support::{Story, dealers, granted, jingxi, refused};
+use crate::support::{Story, dealers, granted, jingxi, refused, slow, with};
 
 /// The demo world with ten calls a minute and 150 an hour, where the vendor says 10,000 and 150,000.
 fn narrow() -> Story {
@@ -118,21 +117,67 @@ fn a_call_that_is_given_up_is_under_way_no_more_and_has_done_nothing() {
     pollster::block_on(with(&timer, remove())).unwrap();
 }
 
-/// A client that has its token already.
-fn slow(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
-    let upstream = Upstream::new(simulator.client());
-    let warmed: Result<_, Error> = pollster::block_on(with(timer, upstream.get_chain_list()));
-    warmed.unwrap();
-    upstream
+#[test]
+fn one_address_may_make_so_many_calls_a_minute_in_all() {
+    // 20 calls a minute from the address, and 10 of each kind.
+    let story = narrow();
+    granted(story.upstream.get_chain_list());
+    let of_each_kind = |count| {
+        for _ in 0..count {
+            granted(story.upstream.get_chain_group(GetChainGroup::new(dealers())));
+        }
+    };
+    of_each_kind(9);
+    for _ in 0..9 {
+        granted(story.upstream.get_chain_list());
+    }
+    // The twentieth was the last: the token was one too.
+    let other = || {
+        let call = UnionidToPendingId::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
+        story.upstream.unionid_to_pending_id(call)
+    };
+    assert_eq!(refused(other()), ErrCode::FREQUENCY_EXCEEDED);
+    assert_eq!(refused(ask_for_token(&story, "demo-secret-of-yunzao")), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(60);
+    granted(other());
 }
 
-/// Lets time pass whenever all wait.
-async fn with<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    loop {
-        if let Some(done) = work.as_mut().now_or_never() {
-            return done;
+fn ask_for_token(story: &Story, secret: &str) -> impl Future<Output = Result<(), wecom_core::Error>> {
+    let call = GetToken::new(Credentials::new("wwyunzao", Secret::new(secret)));
+    let client = story.upstream.client().clone();
+    async move { client.call(call).await.map(drop) }
+}
+
+#[test]
+fn five_wrong_secrets_ban_the_address_for_an_hour() {
+    let story = Story::demo();
+    let (wrong, right) = ("a-wrong-secret", "demo-secret-of-yunzao");
+    granted(story.upstream.get_chain_list());
+    for _ in 0..5 {
+        assert_eq!(refused(ask_for_token(&story, wrong)), ErrCode::INVALID_SECRET);
+    }
+    for secret in [wrong, right] {
+        assert_eq!(refused(ask_for_token(&story, secret)), ErrCode::FREQUENCY_EXCEEDED);
+    }
+    // Only tokens are refused: who has one goes on.
+    granted(story.upstream.get_chain_list());
+    story.pass(3599);
+    assert_eq!(refused(ask_for_token(&story, right)), ErrCode::FREQUENCY_EXCEEDED);
+    story.pass(1);
+    granted(ask_for_token(&story, right));
+}
+
+#[test]
+fn four_wrong_secrets_do_not_nor_do_five_with_a_right_one_or_an_hour_between_them() {
+    for pause in
+        [|story: &Story| granted(ask_for_token(story, "demo-secret-of-yunzao")), |story: &Story| story.pass(3600)]
+    {
+        let story = Story::demo();
+        for _ in 0..4 {
+            assert_eq!(refused(ask_for_token(&story, "a-wrong-secret")), ErrCode::INVALID_SECRET);
         }
-        timer.advance(Duration::from_millis(200));
+        pause(&story);
+        assert_eq!(refused(ask_for_token(&story, "a-wrong-secret")), ErrCode::INVALID_SECRET);
+        granted(ask_for_token(&story, "demo-secret-of-yunzao"));
     }
 }

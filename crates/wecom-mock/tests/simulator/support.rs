@@ -2,8 +2,10 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde_json::Value;
 use wecom_core::{Endpoint, ErrCode, Error, RawCall};
 use wecom_mock::{ManualTimer, Simulator, World};
@@ -69,4 +71,23 @@ pub(crate) fn dealers() -> ChainId {
 
 pub(crate) fn jingxi() -> CorpId {
     CorpId::new("wwjingxi")
+}
+
+/// A client that has its token already.
+pub(crate) fn slow(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
+    let upstream = Upstream::new(simulator.client());
+    let warmed: Result<_, Error> = pollster::block_on(with(timer, upstream.get_chain_list()));
+    warmed.unwrap();
+    upstream
+}
+
+/// Lets time pass whenever all wait.
+pub(crate) async fn with<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        if let Some(done) = work.as_mut().now_or_never() {
+            return done;
+        }
+        timer.advance(Duration::from_millis(200));
+    }
 }

@@ -1,17 +1,17 @@
 //! Access tokens: got by a secret, good for two hours, and no longer.
 
 use serde_json::json;
-use wecom_core::{AccessToken, Client, Credentials, Endpoint, ErrCode, GET_TOKEN, GetToken, RawCall, Secret};
+use wecom_core::{AccessToken, CORP_GET_TOKEN, Client, Credentials, ErrCode, GET_TOKEN, GetToken, RawCall, Secret};
 use wecom_upstream::{ExternalUserId, ExternalUseridToPendingId, Upstream};
 
 use crate::support::{Story, code_of, granted, refused};
 
 impl Story {
-    fn token(&self) -> AccessToken {
+    pub(crate) fn token(&self) -> AccessToken {
         granted(self.upstream.client().call(GetToken::new(self.simulator.credentials()))).access_token
     }
 
-    fn with_token(&self, token: AccessToken) -> Upstream {
+    pub(crate) fn with_token(&self, token: AccessToken) -> Upstream {
         Upstream::new(Client::builder(self.simulator.clone()).token(token).build())
     }
 }
@@ -78,10 +78,8 @@ fn nothing_that_is_printed_shows_a_secret() {
     let story = Story::demo();
     story.token();
     let shown = format!("{:?} {:?}", story.simulator, wecom_mock::World::demo());
-    assert!(!shown.contains("demo-secret"), "{shown}");
+    assert!(!shown.contains("demo-secret") && !shown.contains("demo-session-key"), "{shown}");
 }
-
-const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_gettoken", "corpgroup/corp/gettoken");
 
 #[test]
 fn the_token_of_a_downstream_corp_is_given_for_a_share_and_not_for_upstream_calls() {

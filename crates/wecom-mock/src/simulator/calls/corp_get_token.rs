@@ -1,30 +1,20 @@
 //! `POST corpgroup/corp/gettoken`: 获取下级/下游企业的access_token.
 
-use wecom_core::{Endpoint, ErrCode, Safety};
+use wecom_core::ErrCode;
 use wecom_upstream::{AgentId, BusinessType, CorpId};
 
 use crate::simulator::call::{Call, Payload, payload};
-use crate::simulator::calls::USUAL_QUOTA;
 use crate::simulator::network::Network;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::tokens::Holder;
-
-pub(crate) const ENDPOINT: Endpoint = Endpoint::post("corp_gettoken", "corpgroup/corp/gettoken")
-    .title("获取下级/下游企业的access_token")
-    .documents(&[95816, 93359])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA)
-    .secret_reply();
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corpid = CorpId::new(call.parameters.text("corpid")?);
     let agentid = AgentId::new(call.parameters.integer("agentid")?);
     let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
     let mut shares = call.app.shares.iter().filter(|(kind, _)| *kind == business);
-    let is_shared = shares.any(|(kind, corp)| {
-        (&corp.corpid, corp.agentid) == (&corpid, agentid)
-            && (*kind != BusinessType::Chain || network.has_joined(&corpid))
-    });
+    let is_shared = shares.any(|(_, corp)| (&corp.corpid, corp.agentid) == (&corpid, agentid))
+        && network.is_shared(call.app, business, &corpid);
     if !is_shared {
         return Err(ErrCode::APP_NOT_SHARED.into());
     }

@@ -3,13 +3,13 @@
 use wecom_upstream::CustomId;
 
 use crate::simulator::call::{Call, Payload, payload};
-use crate::simulator::network::{Network, corp};
+use crate::simulator::network::{Network, corp_id};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::world::WorldCorpId;
 
 /// `is_joined` is a flag here, where `get_chain_corpinfo_list` has a number.
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let corp = corp(network.chain(call)?, call)?;
+    let corp = network.view(call)?.corp(&corp_id(call)?)?;
     let is_joined = matches!(corp.id, WorldCorpId::Joined(_));
     let mut answer = payload([
         ("corp_name", corp.name.as_str().into()),

@@ -11,9 +11,10 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::world::{WorldCorp, WorldCorpId};
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let chain = network.chain(call)?;
+    let view = network.view(call)?;
+    let chain = view.chain;
     let groupid = call.parameters.optional_integer("groupid")?.map_or(GroupId::ROOT, GroupId::new);
-    chain.check_group(groupid)?;
+    view.check_group(groupid)?;
     let need_pending = call.parameters.flag("need_pending")?;
     let limit = match call.parameters.optional_integer("limit")?.unwrap_or(0) {
         0 => usize::MAX,
@@ -22,14 +23,14 @@ pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, 
     let list = PagedList::new(&["corps", chain.chain_id.as_str(), &groupid.to_string(), &need_pending.to_string()]);
     let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.place(cursor))?;
 
-    let mut corps = chain.corps_in(groupid, after).filter(|(_, corp)| need_pending || is_joined(corp));
+    let mut corps = chain.corps.in_group(groupid, after).filter(|(_, corp)| need_pending || is_joined(corp));
     let mut last = after;
     let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(place, _)| last = place).collect();
     let has_more = corps.next().is_some();
     Ok(payload([
         ("has_more", has_more.into()),
         ("next_cursor", if has_more { list.cursor(last).into() } else { "".into() }),
-        ("group_corps", page.into_iter().map(|(_, corp)| item(corp, call.app.callable)).collect()),
+        ("group_corps", page.into_iter().map(|(_, corp)| item(&corp, call.app.callable)).collect()),
     ]))
 }
 

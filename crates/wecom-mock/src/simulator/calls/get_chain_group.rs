@@ -9,10 +9,10 @@ use crate::simulator::refusal::Refusal;
 
 /// The root itself is not listed, as the vendor's sample has it.
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let chain = network.chain(call)?;
-    let above = call.parameters.optional_integer("groupid")?.map_or(GroupId::ROOT, GroupId::new);
-    chain.check_group(above)?;
-    Ok(payload([("groups", chain.groups_below(above).map(item).collect())]))
+    let view = network.view(call)?;
+    let above = call.parameters.optional_integer("groupid")?.map(GroupId::new);
+    above.map_or(Ok(()), |groupid| view.check_group(groupid))?;
+    Ok(payload([("groups", view.groups_below(above.unwrap_or(GroupId::ROOT)).map(item).collect())]))
 }
 
 fn item(group: &Group) -> Value {

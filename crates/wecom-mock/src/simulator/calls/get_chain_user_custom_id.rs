@@ -9,10 +9,10 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::world::WorldCorpId;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let chain = network.chain(call)?;
+    let view = network.view(call)?;
     let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
     let userid = call.parameters.text("userid")?;
-    let corp = chain.corp(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
+    let corp = view.corp(&corp)?;
     let member = corp.members.iter().find(|member| member.userid.as_str() == userid).ok_or(ErrCode::UNKNOWN_USER)?;
     let custom_id = member.user_custom_id.as_ref().ok_or(ErrCode::USER_CUSTOM_ID_UNSET)?;
     Ok(payload([("user_custom_id", custom_id.as_str().into())]))

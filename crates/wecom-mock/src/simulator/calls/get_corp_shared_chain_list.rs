@@ -7,13 +7,19 @@ use super::get_chain_list::item;
 use crate::simulator::call::{Call, Payload, payload};
 use crate::simulator::network::Network;
 use crate::simulator::refusal::Refusal;
+use crate::simulator::view::View;
 use crate::simulator::world::WorldCorpId;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
-    let chains: Vec<_> = network.visible(call.app).filter(|chain| chain.place(&corp).is_some()).map(item).collect();
-    if chains.is_empty() {
+    let joined: Vec<_> = network.visible(call.app).filter(|chain| chain.corps.place(&corp).is_some()).collect();
+    if joined.is_empty() {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }
+    let chains: Vec<_> = joined.into_iter().filter(|chain| View::new(chain, call.app).corp(&corp).is_ok()).collect();
+    if chains.is_empty() {
+        return Err(ErrCode::NOT_IN_RANGE.into());
+    }
+    let chains: Vec<_> = chains.into_iter().map(item).collect();
     Ok(payload([("chains", chains.into())]))
 }

@@ -5,5 +5,6 @@ use crate::simulator::network::Network;
 use crate::simulator::refusal::Refusal;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    network.jobs.ask(call.parameters.text("jobid")?, &mut network.chains, call.now)
+    let jobid = call.parameters.text("jobid")?;
+    network.jobs.ask(jobid, &mut network.chains, &network.space, call.now)
 }

@@ -8,13 +8,14 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::world::WorldCorpId;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let creator = WorldCorpId::Joined(network.corp_id.clone());
-    let chain = network.chain_mut(call)?;
     let corp = corp_id(call)?;
-    if corp == creator {
+    let view = network.view(call)?;
+    if corp == WorldCorpId::Joined(network.corp_id.clone()) {
         return Err(ErrCode::CREATOR_NOT_REMOVABLE.into());
     }
-    let place = chain.place(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
-    chain.remove(place);
+    view.corp(&corp)?;
+    let corps = &mut network.chain_mut(call)?.corps;
+    let place = corps.place(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
+    corps.remove(place);
     Ok(Payload::new())
 }

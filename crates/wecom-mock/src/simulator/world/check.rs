@@ -6,7 +6,8 @@ use std::hash::Hash;
 
 use wecom_upstream::{BusinessType, CorpId, Group, GroupId};
 
-use super::{World, WorldChain, WorldCorp, WorldCorpId};
+use super::{Generated, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
+use crate::simulator::import::is_mobile;
 
 /// Why a [`World`] can't be simulated: something in it contradicts the rest.
 ///
@@ -53,14 +54,26 @@ impl World {
         unique("chats", "chat_id", self.chats.iter().map(|(chat_id, _)| chat_id))?;
         let known = self.customers.iter().flat_map(|customer| &customer.known_to);
         unique("customers.known_to", "external_userid", known.map(|info| &info.external_userid))?;
-        let joined: HashSet<_> =
-            self.chains.iter().flat_map(|chain| &chain.corps).filter_map(WorldCorp::corpid).collect();
+        unique("people", "mobile", self.people.iter().map(|person| &person.mobile))?;
+        unique("sessions", "session_key", self.sessions.iter().map(|session| session.session_key.expose()))?;
+        for (at, person) in self.people.iter().enumerate() {
+            if !is_mobile(&person.mobile) {
+                return Err(WorldError::new(format!("people[{at}].mobile"), "it is no mobile number"));
+            }
+        }
+        self.check_apps()?;
+        self.check_sessions()?;
+        self.chains.iter().enumerate().try_for_each(|(at, chain)| chain.check(&format!("chains[{at}]")))
+    }
+
+    fn check_apps(&self) -> Result<(), WorldError> {
+        let joined = self.joined();
         for (app_at, app) in self.apps.iter().enumerate() {
             if app.secret.expose().is_empty() {
                 return Err(WorldError::new(format!("apps[{app_at}].secret"), "it is empty"));
             }
             for (at, (_, corp)) in app.shares.iter().enumerate().filter(|(_, (kind, _))| *kind == BusinessType::Chain) {
-                if !joined.contains(&corp.corpid) {
+                if !joined.has(&corp.corpid) {
                     let place = format!("apps[{app_at}].shares[{at}].corpid");
                     return Err(WorldError::new(place, format!("{} has joined no chain", corp.corpid)));
                 }
@@ -71,8 +84,69 @@ impl World {
                     return Err(WorldError::new(place, format!("there is no chain {chain_id}")));
                 }
             }
+            self.check_visible_groups(app, &format!("apps[{app_at}].visible_groups"))?;
         }
-        self.chains.iter().enumerate().try_for_each(|(at, chain)| chain.check(&format!("chains[{at}]")))
+        Ok(())
+    }
+
+    fn check_visible_groups(&self, app: &WorldApp, place: &str) -> Result<(), WorldError> {
+        unique(place, "chain_id", app.visible_groups.iter().map(|(chain_id, _)| chain_id))?;
+        for (at, (chain_id, groups)) in app.visible_groups.iter().enumerate() {
+            let Some(chain) = self.chains.iter().find(|chain| chain.chain_id == *chain_id) else {
+                let place = format!("{place}[{at}].chain_id");
+                return Err(WorldError::new(place, format!("there is no chain {chain_id}")));
+            };
+            if app.visible_chains.as_ref().is_some_and(|visible| !visible.contains(chain_id)) {
+                let place = format!("{place}[{at}].chain_id");
+                return Err(WorldError::new(place, format!("the app does not see the chain {chain_id}")));
+            }
+            let is_there =
+                |groupid| groupid == GroupId::ROOT || chain.groups.iter().any(|group| group.groupid == groupid);
+            if let Some((group_at, groupid)) = groups.iter().enumerate().find(|(_, groupid)| !is_there(**groupid)) {
+                let place = format!("{place}[{at}].groupids[{group_at}]");
+                return Err(WorldError::new(place, format!("there is no group {groupid}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A session says who somebody is in corps that the app reaches: those of the chains, and those of 企业互联.
+    fn check_sessions(&self) -> Result<(), WorldError> {
+        let joined = self.joined();
+        let is_shared =
+            |corpid: &CorpId| self.apps.iter().flat_map(|app| &app.shares).any(|(_, corp)| corp.corpid == *corpid);
+        for (session_at, session) in self.sessions.iter().enumerate() {
+            let place = format!("sessions[{session_at}]");
+            if session.session_key.expose().is_empty() {
+                return Err(WorldError::new(format!("{place}.session_key"), "it is empty"));
+            }
+            unique(&format!("{place}.corps"), "corpid", session.corps.iter().map(|(corpid, _)| corpid))?;
+            for (at, (corpid, _)) in session.corps.iter().enumerate() {
+                if !joined.has(corpid) && !is_shared(corpid) {
+                    let place = format!("{place}.corps[{at}].corpid");
+                    return Err(WorldError::new(place, format!("{corpid} has joined no chain, and has no app shared")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The corps that have joined any chain.
+    fn joined(&self) -> Joined<'_> {
+        let corps = self.chains.iter().flat_map(|chain| &chain.corps).filter_map(WorldCorp::corpid);
+        Joined { corps: corps.collect(), generated: self.chains.iter().filter_map(|chain| chain.generated).collect() }
+    }
+}
+
+struct Joined<'a> {
+    corps: HashSet<&'a CorpId>,
+    generated: Vec<Generated>,
+}
+
+impl Joined<'_> {
+    fn has(&self, corpid: &CorpId) -> bool {
+        let id = WorldCorpId::Joined(corpid.clone());
+        self.corps.contains(corpid) || self.generated.iter().any(|generated| generated.of_id(&id).is_some())
     }
 }
 

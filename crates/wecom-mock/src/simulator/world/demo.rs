@@ -6,7 +6,7 @@ use wecom_upstream::{
     QualificationStatus, SharedCorp, UnionId, UserCustomId, UserId,
 };
 
-use super::{World, WorldApp, WorldChain, WorldCorp, WorldCustomer};
+use super::{World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldSession};
 
 const NORTH: GroupId = GroupId::new(2);
 const BEIJING: GroupId = GroupId::new(3);
@@ -31,7 +31,8 @@ impl World {
     ///
     /// Its app is shared with three of the dealers. 京西厨卫商贸 (`wwjingxi`) has the members `zhaomin`, whom the upstream
     /// corp calls 1001, and `sunlei`, who has no custom id. Of its customers, `oUnionChen` is known to 浦江家电 too, and
-    /// `oUnionWang` is nobody's customer yet.
+    /// `oUnionWang` is nobody's customer yet. `zhaomin` is logged in to the upstream corp's mini program, as `woZhaomin` with
+    /// the session key `demo-session-key-of-zhaomin`.
     pub fn demo() -> Self {
         Self::new(CorpId::new("wwyunzao"))
             .app(demo_app())
@@ -48,6 +49,10 @@ impl World {
             )
             .customer(WorldCustomer::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang")))
             .chat(ChatId::new("wrKitchenFriends"), [ExternalUserId::new("wmChenOfJingxi")])
+            .session(
+                WorldSession::new(UserId::new("woZhaomin"), Secret::new("demo-session-key-of-zhaomin"))
+                    .is_in(CorpId::new("wwjingxi"), UserId::new("zhaomin")),
+            )
     }
 }
 

@@ -1,31 +1,35 @@
 //! A world as a JSON file that a person writes: the same words as the API's, and an error that says where it is wrong.
 
-use serde::Deserialize;
-use wecom_core::{Secret, wire};
-use wecom_upstream::{
-    AgentId, BusinessType, ChainId, ChatId, CorpId, CustomId, ExternalUserId, ExternalUserInfo, Group, GroupId, OpenId,
-    PendingCorpId, QualificationStatus, SharedCorp, UnionId, UserCustomId, UserId,
-};
+mod shapes;
 
-use super::{World, WorldApp, WorldChain, WorldCorp, WorldCorpId, WorldCustomer, WorldError, WorldMember};
+use self::shapes::File;
+use super::{World, WorldError};
 
 impl World {
     /// Reads a world from JSON.
     ///
     /// Everything but the ids and names may be left out; a key that is not known is an error, as it is most likely
-    /// mistyped.
+    /// mistyped. What each key means is told at the method of the same name: `corp_limit` at
+    /// [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), `visible_chains` at
+    /// [`WorldApp::sees_only`](crate::WorldApp::sees_only), `visible_groups` at
+    /// [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups), `owner_corp_range` at
+    /// [`WorldChain::owner_range`](crate::WorldChain::owner_range), `people` at [`WorldPerson`](crate::WorldPerson),
+    /// `sessions` at [`WorldSession`](crate::WorldSession).
     ///
     /// ```
     /// use wecom_mock::{Simulator, World};
     ///
     /// let world = World::from_json(r#"{
-    ///   "corp_id": "wwupstream",
+    ///   "corp_id": "wwupstream", "joined_corp_limit": 5000, "account_unusable": false,
     ///   "apps": [{
     ///     "agentid": 1000002, "secret": "the-app-secret", "callable": true, "visible_chains": ["Ch1"],
+    ///     "visible_groups": [{"chain_id": "Ch1", "groupids": [2]}],
     ///     "shares": [{"corpid": "wwdealer", "corp_name": "美馨粮油公司", "agentid": 1000005, "business_type": 1}]
     ///   }],
     ///   "chains": [{
-    ///     "chain_id": "Ch1", "chain_name": "经销商网络", "corp_limit": 1000,
+    ///     "chain_id": "Ch1", "chain_name": "经销商网络",
+    ///     "corp_limit": 1000, "corp_people_limit": 200, "rule_limit": 50,
+    ///     "owner_corp_range": {"departmentids": [7], "userids": ["li"]},
     ///     "groups": [{"groupid": 2, "group_name": "一级经销商", "parentid": 1, "order": 1}],
     ///     "corps": [
     ///       {"groupid": 2, "corpid": "wwdealer", "corp_name": "美馨粮油公司", "custom_id": "d1", "invite_userid": "li",
@@ -37,7 +41,12 @@ impl World {
     ///     "unionid": "u1", "openid": "o1",
     ///     "known_to": [{"corpid": "wwdealer", "external_userid": "wm1"}]
     ///   }],
-    ///   "chats": [{"chat_id": "wr1", "external_userids": ["wm1"]}]
+    ///   "chats": [{"chat_id": "wr1", "external_userids": ["wm1"]}],
+    ///   "people": [{"mobile": "13000000001", "account_unusable": true, "may_not_join": false}],
+    ///   "sessions": [{
+    ///     "userid": "woZhang", "session_key": "the-session-key",
+    ///     "corps": [{"corpid": "wwdealer", "userid": "zhangsan"}]
+    ///   }]
     /// }"#)?;
     /// let simulator = Simulator::try_new(world)?;
     ///
@@ -65,170 +74,12 @@ impl World {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    corp_id: CorpId,
-    #[serde(default)]
-    apps: Vec<App>,
-    #[serde(default)]
-    chains: Vec<Chain>,
-    #[serde(default)]
-    customers: Vec<Customer>,
-    #[serde(default)]
-    chats: Vec<Chat>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct App {
-    agentid: AgentId,
-    secret: String,
-    #[serde(default = "yes")]
-    callable: bool,
-    visible_chains: Option<Vec<ChainId>>,
-    #[serde(default)]
-    shares: Vec<Share>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Share {
-    corpid: CorpId,
-    corp_name: String,
-    agentid: AgentId,
-    #[serde(default = "chain")]
-    business_type: BusinessType,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Chain {
-    chain_id: ChainId,
-    chain_name: String,
-    corp_limit: Option<usize>,
-    #[serde(default)]
-    groups: Vec<Group>,
-    #[serde(default)]
-    corps: Vec<Corp>,
-}
-
-#[derive(Deserialize)]
-#[serde(try_from = "CorpFields")]
-struct Corp(WorldCorp);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CorpFields {
-    #[serde(default = "root")]
-    groupid: GroupId,
-    corpid: Option<CorpId>,
-    pending_corpid: Option<PendingCorpId>,
-    corp_name: String,
-    custom_id: Option<CustomId>,
-    invite_userid: Option<UserId>,
-    qualification_status: Option<QualificationStatus>,
-    #[serde(default)]
-    members: Vec<Member>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Member {
-    userid: UserId,
-    #[serde(default, deserialize_with = "wire::optional")]
-    user_custom_id: Option<UserCustomId>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Customer {
-    unionid: UnionId,
-    openid: OpenId,
-    #[serde(default)]
-    known_to: Vec<ExternalUserInfo>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Chat {
-    chat_id: ChatId,
-    external_userids: Vec<ExternalUserId>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn chain() -> BusinessType {
-    BusinessType::Chain
-}
-
-fn root() -> GroupId {
-    GroupId::ROOT
-}
-
-impl TryFrom<CorpFields> for Corp {
-    type Error = &'static str;
-
-    fn try_from(fields: CorpFields) -> Result<Self, &'static str> {
-        let id = match (fields.corpid, fields.pending_corpid) {
-            (Some(corpid), None) => WorldCorpId::Joined(corpid),
-            (None, Some(pending_corpid)) => WorldCorpId::Pending(pending_corpid),
-            _ => return Err("a corp has either a `corpid` (it has joined) or a `pending_corpid` (it has not)"),
-        };
-        let mut corp = WorldCorp::with_id(fields.groupid, id, fields.corp_name);
-        corp.custom_id = fields.custom_id;
-        corp.invite_userid = fields.invite_userid;
-        corp.qualification = fields.qualification_status.unwrap_or(corp.qualification);
-        let member = |member: Member| WorldMember { userid: member.userid, user_custom_id: member.user_custom_id };
-        corp.members = fields.members.into_iter().map(member).collect();
-        Ok(Self(corp))
-    }
-}
-
-impl From<File> for World {
-    fn from(file: File) -> Self {
-        let mut world = Self::new(file.corp_id);
-        world.apps = file.apps.into_iter().map(WorldApp::from).collect();
-        world.chains = file.chains.into_iter().map(WorldChain::from).collect();
-        world.customers = file.customers.into_iter().map(WorldCustomer::from).collect();
-        world.chats = file.chats.into_iter().map(|chat| (chat.chat_id, chat.external_userids)).collect();
-        world
-    }
-}
-
-impl From<App> for WorldApp {
-    fn from(file: App) -> Self {
-        let mut app = Self::new(file.agentid, Secret::new(file.secret));
-        app.callable = file.callable;
-        app.visible_chains = file.visible_chains;
-        let share = |share: Share| (share.business_type, SharedCorp::new(share.corpid, share.corp_name, share.agentid));
-        app.shares = file.shares.into_iter().map(share).collect();
-        app
-    }
-}
-
-impl From<Chain> for WorldChain {
-    fn from(file: Chain) -> Self {
-        let mut chain = Self::new(file.chain_id, file.chain_name);
-        chain.corp_limit = file.corp_limit;
-        chain.groups = file.groups;
-        chain.corps = file.corps.into_iter().map(|Corp(corp)| corp).collect();
-        chain
-    }
-}
-
-impl From<Customer> for WorldCustomer {
-    fn from(file: Customer) -> Self {
-        let mut customer = Self::new(file.unionid, file.openid);
-        customer.known_to = file.known_to;
-        customer
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use wecom_core::Secret;
+    use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
+
+    use super::super::{WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
     use super::*;
 
     fn refused(json: &str) -> String {
@@ -249,6 +100,19 @@ mod tests {
                 "chains[0].corps[0]: a corp has either",
             ),
             (
+                r#"{"corp_id":"ww","chains":[{"chain_id":"c","chain_name":"n","owner_corp_range":{"userids":"li"}}]}"#,
+                "chains[0].owner_corp_range.userids: invalid type",
+            ),
+            (
+                r#"{"corp_id":"ww","apps":[{"agentid":1,"secret":"s","visible_groups":[{"chain_id":"c"}]}]}"#,
+                "apps[0].visible_groups[0]: missing field `groupids`",
+            ),
+            (r#"{"corp_id":"ww","people":[{"mobile":"1","unusable":true}]}"#, "people[0].unusable: unknown field"),
+            (
+                r#"{"corp_id":"ww","sessions":[{"userid":"u","session_key":"k","corps":[{"corpid":"c"}]}]}"#,
+                "sessions[0].corps[0]: missing field `userid`",
+            ),
+            (
                 r#"{"corp_id":"ww","chats":[{"chat_id":"c","external_userids":[1,null]}]}"#,
                 "chats[0].external_userids[1]: invalid type",
             ),
@@ -266,5 +130,29 @@ mod tests {
             WorldChain::new(ChainId::new("c"), "n").corp(WorldCorp::joined(GroupId::ROOT, CorpId::new("w"), "x")),
         );
         assert_eq!(format!("{read:?}"), format!("{built:?}"));
+    }
+
+    #[test]
+    fn what_is_said_is_as_the_builder_says_it() {
+        let json = r#"{"corp_id":"ww","joined_corp_limit":9,"account_unusable":true,
+            "apps":[{"agentid":7,"secret":"s","visible_groups":[{"chain_id":"c","groupids":[1]}]}],
+            "chains":[{"chain_id":"c","chain_name":"n","corp_limit":1,"corp_people_limit":2,"rule_limit":3,
+                "owner_corp_range":{"departmentids":[4],"userids":["li"]}}],
+            "people":[{"mobile":"13000000001","account_unusable":true},{"mobile":"13000000002","may_not_join":true}],
+            "sessions":[{"userid":"wo","session_key":"k","corps":[{"corpid":"w","userid":"zhang"}]}]}"#;
+        let read = World::from_json(json).unwrap();
+        let app = WorldApp::new(AgentId::new(7), Secret::new("s"));
+        let chain = WorldChain::new(ChainId::new("c"), "n").corp_limit(1).corp_people_limit(2).rule_limit(3);
+        let session = WorldSession::new(UserId::new("wo"), Secret::new("k"));
+        let built = World::new(CorpId::new("ww"))
+            .joined_corp_limit(9)
+            .account_unusable()
+            .app(app.sees_only_groups(ChainId::new("c"), [GroupId::ROOT]))
+            .chain(chain.owner_range([4], [UserId::new("li")]))
+            .person(WorldPerson::new("13000000001").account_unusable())
+            .person(WorldPerson::new("13000000002").may_not_join())
+            .session(session.is_in(CorpId::new("w"), UserId::new("zhang")));
+        assert_eq!(format!("{read:?}"), format!("{built:?}"));
+        assert_eq!(read.sessions[0].session_key.expose(), "k");
     }
 }

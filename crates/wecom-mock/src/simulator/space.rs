@@ -1,0 +1,43 @@
+//! What holds for all chains of the upstream corp: its account, the people it may invite, and how many corps may join.
+
+use std::collections::{HashMap, HashSet};
+
+use wecom_core::ErrCode;
+
+use super::chain::Chain;
+use super::world::WorldPerson;
+
+pub(crate) struct Space {
+    /// Whether the account may import.
+    pub(crate) account_is_usable: bool,
+    joined_corp_limit: Option<usize>,
+    /// Those who are not as everybody is, by their mobile numbers.
+    people: HashMap<String, WorldPerson>,
+}
+
+impl Space {
+    pub(crate) fn new(
+        account_is_usable: bool,
+        joined_corp_limit: Option<usize>,
+        people: impl IntoIterator<Item = WorldPerson>,
+    ) -> Self {
+        let people = people.into_iter().map(|person| (person.mobile.clone(), person)).collect();
+        Self { account_is_usable, joined_corp_limit, people }
+    }
+
+    /// Whether somebody may be invited.
+    pub(crate) fn check_person(&self, mobile: &str) -> Result<(), ErrCode> {
+        match self.people.get(mobile) {
+            Some(person) if person.account_unusable => Err(ErrCode::CONTACT_ACCOUNT_UNUSABLE),
+            Some(person) if person.may_not_join => Err(ErrCode::CONTACT_MAY_NOT_JOIN),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one more corp may come.
+    pub(crate) fn check_room(&self, chains: &[Chain]) -> Result<(), ErrCode> {
+        let Some(limit) = self.joined_corp_limit else { return Ok(()) };
+        let joined: HashSet<_> = chains.iter().flat_map(|chain| chain.corps.joined()).collect();
+        if joined.len() < limit { Ok(()) } else { Err(ErrCode::SPACE_CORPS_EXCEEDED) }
+    }
+}
