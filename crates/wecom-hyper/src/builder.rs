@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::client::legacy::Client;
@@ -10,8 +11,14 @@ use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
-use crate::connector::connector;
-use crate::tls::{Crypto, Roots, client_config};
+use crate::connector::{Parts, connector};
+use crate::counters::Counts;
+#[cfg(feature = "http2")]
+use crate::http2::Http2;
+#[cfg(feature = "proxy")]
+use crate::proxy::Proxy;
+use crate::resolve::{Resolve, Resolver};
+use crate::tls::{AddedRoots, Crypto, Roots, client_config};
 use crate::transport::HyperTransport;
 
 impl HyperTransport {
@@ -58,7 +65,13 @@ pub struct HyperTransportBuilder {
     runtime: Option<Handle>,
     crypto: Crypto,
     roots: Roots,
-    added_roots: Vec<CertificateDer<'static>>,
+    added_roots: Vec<AddedRoots>,
+    resolver: Option<Arc<dyn Resolve>>,
+    happy_eyeballs_delay: Duration,
+    #[cfg(feature = "proxy")]
+    proxy: Option<Proxy>,
+    #[cfg(feature = "http2")]
+    http2: Option<Http2>,
 }
 
 impl Default for HyperTransportBuilder {
@@ -74,12 +87,19 @@ impl Default for HyperTransportBuilder {
             crypto: Crypto::default(),
             roots: Roots::default(),
             added_roots: Vec::new(),
+            resolver: None,
+            happy_eyeballs_delay: Duration::from_millis(300),
+            #[cfg(feature = "proxy")]
+            proxy: None,
+            #[cfg(feature = "http2")]
+            http2: None,
         }
     }
 }
 
 impl HyperTransportBuilder {
-    /// How long getting a connection may take, DNS, TCP and TLS together: 10 seconds by default.
+    /// How long getting a connection may take, DNS, TCP, any proxy and TLS together: 10 seconds by default. Where a host
+    /// has several addresses, each gets an equal share of it.
     pub fn connect_limit(mut self, limit: Duration) -> Self {
         self.connect_limit = limit;
         self
@@ -131,7 +151,52 @@ impl HyperTransportBuilder {
     /// Trusts one more certificate authority, such as that of a company's gateway: its certificate in DER, which is
     /// what stands between the lines of a PEM file, in base64. Android takes none beside its own.
     pub fn add_root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
-        self.added_roots.push(CertificateDer::from(der.into()));
+        self.added_roots.push(AddedRoots::Der(CertificateDer::from(der.into())));
+        self
+    }
+
+    /// Trusts the certificate authorities in a PEM file, which may hold several: all of its `CERTIFICATE` sections, and
+    /// nothing else in it. Without any, [`build`](Self::build) fails.
+    ///
+    /// ```no_run
+    /// use wecom_hyper::HyperTransport;
+    ///
+    /// let pem = std::fs::read("/etc/our-company/roots.pem")?;
+    /// let transport = HyperTransport::builder().add_root_certificates_pem(pem).build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn add_root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.added_roots.push(AddedRoots::Pem(pem.into()));
+        self
+    }
+
+    /// Resolves names with this, a proxy's too: by default the system does.
+    pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
+        self.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// How long connecting to the addresses of one family (IPv6 or IPv4, whichever the resolver named first) may take
+    /// before those of the other one are tried beside them: 300 milliseconds by default. The first to connect is taken.
+    /// This is what RFC 8305 calls happy eyeballs.
+    pub fn happy_eyeballs_delay(mut self, delay: Duration) -> Self {
+        self.happy_eyeballs_delay = delay;
+        self
+    }
+
+    /// Goes through a proxy, or whatever [the environment](Proxy::from_environment) says: by default all calls go
+    /// direct, and the environment is not asked. WeCom takes calls from trusted addresses only: see [`Proxy`].
+    #[cfg(feature = "proxy")]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Speaks HTTP/2, if the server does too or in any case: by default it is HTTP/1.1.
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self, http2: Http2) -> Self {
+        self.http2 = Some(http2);
         self
     }
 
@@ -141,13 +206,34 @@ impl HyperTransportBuilder {
     ///
     /// A [`BuildError`] when there are no root certificates, or one that was added is none.
     pub fn build(self) -> Result<HyperTransport, BuildError> {
-        let tls = client_config(self.crypto, self.roots, self.added_roots)?;
-        let client = Client::builder(rt::TokioExecutor::new())
+        let counts = Arc::new(Counts::default());
+        let mut client = Client::builder(rt::TokioExecutor::new());
+        client
+            .timer(rt::TokioTimer::new())
             .pool_timer(rt::TokioTimer::new())
             .pool_idle_timeout(self.pool_idle_timeout)
-            .pool_max_idle_per_host(self.pool_max_idle_per_host)
-            .build(connector(tls, self.connect_limit));
-        let mut transport = HyperTransport::from_client(client);
+            .pool_max_idle_per_host(self.pool_max_idle_per_host);
+        #[cfg(feature = "http2")]
+        if let Some(http2) = &self.http2 {
+            http2.apply_to(&mut client);
+        }
+        let client = client.build(connector(Parts {
+            tls: client_config(
+                self.crypto,
+                self.roots,
+                AddedRoots::certificates(&self.added_roots)?,
+                self.protocols(),
+            )?,
+            limit: self.connect_limit,
+            happy_eyeballs_delay: self.happy_eyeballs_delay,
+            resolver: self.resolver.map_or_else(Resolver::system, Resolver::Own),
+            #[cfg(feature = "proxy")]
+            proxy: self.proxy,
+            #[cfg(feature = "http2")]
+            http2_required: self.http2.as_ref().is_some_and(Http2::is_required),
+            counts: Arc::clone(&counts),
+        }));
+        let mut transport = HyperTransport::counted(client, counts);
         if let Some(limit) = self.time_limit {
             transport = transport.with_time_limit(limit);
         }
@@ -159,11 +245,23 @@ impl HyperTransportBuilder {
         }
         Ok(transport)
     }
+
+    /// What is offered to a server, the preferred one first.
+    fn protocols(&self) -> &'static [&'static [u8]] {
+        #[cfg(feature = "http2")]
+        match &self.http2 {
+            Some(http2) if http2.is_required() => return &[b"h2"],
+            Some(_) => return &[b"h2", b"http/1.1"],
+            None => {}
+        }
+        &[b"http/1.1"]
+    }
 }
 
 impl fmt::Debug for HyperTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HyperTransportBuilder")
+        let mut shown = f.debug_struct("HyperTransportBuilder");
+        shown
             .field("connect_limit", &self.connect_limit)
             .field("time_limit", &self.time_limit)
             .field("reply_limit", &self.reply_limit)
@@ -173,7 +271,13 @@ impl fmt::Debug for HyperTransportBuilder {
             .field("crypto", &self.crypto)
             .field("roots", &self.roots)
             .field("added_roots", &self.added_roots.len())
-            .finish()
+            .field("has_resolver", &self.resolver.is_some())
+            .field("happy_eyeballs_delay", &self.happy_eyeballs_delay);
+        #[cfg(feature = "proxy")]
+        shown.field("proxy", &self.proxy);
+        #[cfg(feature = "http2")]
+        shown.field("http2", &self.http2);
+        shown.finish()
     }
 }
 
@@ -201,6 +305,9 @@ pub enum BuildError {
         /// What is wrong with it.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// What was added as a PEM file of root certificates is none.
+    #[error("the root certificates that were added as PEM can't be read: {0}")]
+    Pem(#[source] Box<dyn StdError + Send + Sync>),
     /// The crypto provider does not offer what TLS needs.
     #[error("TLS could not be set up with this crypto provider ({0}): choose the other one")]
     Tls(#[source] Box<dyn StdError + Send + Sync>),

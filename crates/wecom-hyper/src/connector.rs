@@ -1,37 +1,71 @@
 //! How a connection comes about: names resolved, TCP and TLS under one limit, and every failure marked with its stage.
 
 use std::error::Error as StdError;
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use rustls::ClientConfig;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tower_service::Service;
 use wecom_core::TransportErrorKind;
 
-use crate::failure::has;
+use crate::connection::Marked;
+use crate::counters::Counts;
+use crate::failure::{self, has};
+use crate::resolve::{Resolver, Unresolved};
 
-type BoxError = Box<dyn StdError + Send + Sync>;
-type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+pub(crate) type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+pub(crate) type Tcp = HttpConnector<Resolver>;
+
+#[cfg(feature = "proxy")]
+type Way = crate::proxy::route::Route;
+#[cfg(not(feature = "proxy"))]
+type Way = Dial<Tcp>;
 
 /// The connector of a [`HyperTransport`](crate::HyperTransport) that is built here.
-pub(crate) type Connector = Limited<HttpsConnector<Dial<HttpConnector<Resolver>>>>;
+pub(crate) type Connector = Limited<HttpsConnector<Way>>;
 
-/// Plain TCP for `http`, TLS for `https`; `limit` covers all that it takes to get there.
-pub(crate) fn connector(tls: ClientConfig, limit: Duration) -> Connector {
-    let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+/// What a connector is made of.
+pub(crate) struct Parts {
+    pub(crate) tls: ClientConfig,
+    pub(crate) limit: Duration,
+    pub(crate) happy_eyeballs_delay: Duration,
+    pub(crate) resolver: Resolver,
+    #[cfg(feature = "proxy")]
+    pub(crate) proxy: Option<crate::proxy::Proxy>,
+    /// Whether a TLS connection on which HTTP/2 was not agreed is of no use.
+    #[cfg(feature = "http2")]
+    pub(crate) http2_required: bool,
+    pub(crate) counts: Arc<Counts>,
+}
+
+/// Plain TCP for `http`, TLS for `https`; one limit covers all that it takes to get there.
+pub(crate) fn connector(parts: Parts) -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(parts.resolver.clone());
     // The TLS connector above it looks at the scheme.
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    Limited { inner: HttpsConnector::from((Dial(tcp), tls)), limit }
+    tcp.set_happy_eyeballs_timeout(Some(parts.happy_eyeballs_delay));
+    // Each address of a host gets its share, so that a dead one leaves time for the next.
+    tcp.set_connect_timeout(Some(parts.limit));
+    let way = Dial(tcp);
+    #[cfg(feature = "proxy")]
+    let way = Way::new(way, parts.resolver, parts.proxy);
+    Limited {
+        inner: HttpsConnector::from((way, parts.tls)),
+        limit: parts.limit,
+        #[cfg(feature = "http2")]
+        http2_required: parts.http2_required,
+        counts: parts.counts,
+    }
 }
 
 /// What failed before there was a connection.
@@ -43,7 +77,13 @@ pub(crate) enum ConnectFailure {
     Tcp(#[source] BoxError),
     #[error("no TLS session")]
     Tls(#[source] BoxError),
-    #[error("no connection within {0:?}, which is the limit for DNS, TCP and TLS together")]
+    #[cfg(feature = "http2")]
+    #[error("the server does not offer HTTP/2, and this transport demands it")]
+    NoHttp2,
+    #[cfg(feature = "proxy")]
+    #[error("no tunnel through the proxy")]
+    Proxy(#[source] crate::proxy::route::ProxyFailure),
+    #[error("no connection within {0:?}, which is the limit for DNS, TCP, any proxy and TLS together")]
     LimitPassed(Duration),
 }
 
@@ -54,6 +94,10 @@ impl ConnectFailure {
             Self::Dns(_) => Some(TransportErrorKind::Dns),
             Self::Tcp(_) => None,
             Self::Tls(_) => Some(TransportErrorKind::Tls),
+            #[cfg(feature = "http2")]
+            Self::NoHttp2 => Some(TransportErrorKind::Tls),
+            #[cfg(feature = "proxy")]
+            Self::Proxy(failure) => Some(failure.kind()),
             Self::LimitPassed(_) => Some(TransportErrorKind::Timeout),
         }
     }
@@ -68,33 +112,50 @@ impl ConnectFailure {
     }
 }
 
-/// Puts a limit on a connector.
+/// Puts a limit on a connector, and counts what becomes of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Limited<S> {
     inner: S,
     limit: Duration,
+    #[cfg(feature = "http2")]
+    http2_required: bool,
+    counts: Arc<Counts>,
 }
 
 impl<S> Service<Uri> for Limited<S>
 where
     S: Service<Uri, Error = BoxError>,
+    S::Response: Connection,
     S::Future: Send + 'static,
 {
-    type Response = S::Response;
+    type Response = Marked<S::Response>;
     type Error = ConnectFailure;
-    type Future = Connecting<S::Response, ConnectFailure>;
+    type Future = Connecting<Self::Response, ConnectFailure>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
         self.inner.poll_ready(context).map_err(ConnectFailure::from_tls)
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let (connecting, limit) = (self.inner.call(target), self.limit);
+        #[cfg(feature = "http2")]
+        let http2_is_missing = {
+            let expected = self.http2_required && target.scheme_str() == Some("https");
+            move |stream: &S::Response| expected && !stream.connected().is_negotiated_h2()
+        };
+        let (connecting, limit, counts) = (self.inner.call(target), self.limit, Arc::clone(&self.counts));
         Box::pin(async move {
-            match timeout(limit, connecting).await {
-                Ok(connected) => connected.map_err(ConnectFailure::from_tls),
-                Err(_) => Err(ConnectFailure::LimitPassed(limit)),
-            }
+            let (mut limit_passed, mut connecting) = (pin!(sleep(limit)), pin!(connecting));
+            // The limit goes first: an only address's share of it ends at the same moment, and tells less.
+            let result = poll_fn(|context| match limit_passed.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(Err(ConnectFailure::LimitPassed(limit))),
+                Poll::Pending => connecting.as_mut().poll(context).map_err(ConnectFailure::from_tls),
+            });
+            let result = result.await;
+            #[cfg(feature = "http2")]
+            let result = result
+                .and_then(|stream| if http2_is_missing(&stream) { Err(ConnectFailure::NoHttp2) } else { Ok(stream) });
+            counts.connection_ended_in(result.as_ref().map_err(|failure| failure::connect_kind(failure)));
+            result.map(Marked::new)
         })
     }
 }
@@ -122,26 +183,3 @@ where
         Box::pin(async move { connecting.await.map_err(|error| ConnectFailure::from_dial(error.into())) })
     }
 }
-
-/// The system's resolver, its failures marked: the connector wraps them in a type that has no name.
-#[derive(Clone, Debug)]
-pub(crate) struct Resolver(GaiResolver);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = Unresolved;
-    type Future = Connecting<GaiAddrs, Unresolved>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unresolved>> {
-        self.0.poll_ready(context).map_err(Unresolved)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.0.call(name);
-        Box::pin(async move { resolving.await.map_err(Unresolved) })
-    }
-}
-
-#[derive(Debug, Error)]
-#[error("the name was not resolved")]
-pub(crate) struct Unresolved(#[source] io::Error);

@@ -11,14 +11,14 @@ use wecom_core::{Delivery, TransportError, TransportErrorKind};
 /// A request that brought no head of a reply; `connected` says whether it can have got a connection.
 pub(crate) fn of_exchange(error: legacy::Error, connected: bool) -> TransportError {
     let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    let unsent = error.is_connect() || was_given_back(&error) || !connected;
+    let unsent = error.is_connect() || was_given_back(&error) || was_left_out(&error) || !connected;
     let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
-    TransportError::new(kind, delivery).with_source(error)
+    with_shown_source(TransportError::new(kind, delivery), error)
 }
 
 /// A reply that broke off in its body.
 pub(crate) fn of_body(error: hyper::Error) -> TransportError {
-    TransportError::new(exchange_kind(&error), Delivery::Unknown).with_source(error)
+    with_shown_source(TransportError::new(exchange_kind(&error), Delivery::Unknown), error)
 }
 
 /// The limit of the whole attempt passed.
@@ -37,7 +37,8 @@ pub(crate) fn no_runtime() -> TransportError {
     TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(NoRuntime)
 }
 
-fn connect_kind(error: &legacy::Error) -> TransportErrorKind {
+/// What the failure of a connector, or of the client above it, is.
+pub(crate) fn connect_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
     links(error).find_map(connect_link_kind).unwrap_or(TransportErrorKind::Connect)
 }
 
@@ -70,6 +71,10 @@ fn exchange_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
 
 /// Whether this is hyper's word for a message that is not HTTP: a head that doesn't parse, or a broken chunk.
 fn is_malformed(link: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "http2")]
+    if link.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_library) {
+        return true;
+    }
     let chunk = |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
     link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
         || link.downcast_ref::<io::Error>().is_some_and(chunk)
@@ -78,6 +83,30 @@ fn is_malformed(link: &(dyn StdError + 'static)) -> bool {
 /// Whether hyper gave the request back: it says "canceled" only of one that it had not begun to write.
 fn was_given_back(error: &(dyn StdError + 'static)) -> bool {
     links(error).any(|link| link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled))
+}
+
+/// Whether the server said that it did not begin with this stream of HTTP/2, and never will: h2 fails with a `GOAWAY` the
+/// streams beyond the last one that it admits, and those that were not opened before it came.
+fn was_left_out(error: &(dyn StdError + 'static)) -> bool {
+    #[cfg(feature = "http2")]
+    let was_left_out = links(error)
+        .filter_map(|link| link.downcast_ref::<h2::Error>())
+        .any(|error| error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)));
+    #[cfg(not(feature = "http2"))]
+    let was_left_out = {
+        let _ = error;
+        false
+    };
+    was_left_out
+}
+
+/// Adds the source, unless it holds a text of the server's: a `GOAWAY` brings one along, and h2 prints it.
+fn with_shown_source(error: TransportError, source: impl StdError + Send + Sync + 'static) -> TransportError {
+    #[cfg(feature = "http2")]
+    if let Some(ended) = links(&source).find_map(|link| link.downcast_ref::<h2::Error>()).filter(|h2| h2.is_go_away()) {
+        return error.with_source(Http2Ended(ended.reason().unwrap_or(h2::Reason::NO_ERROR)));
+    }
+    error.with_source(source)
 }
 
 fn is_tls(link: &(dyn StdError + 'static)) -> bool {
@@ -103,6 +132,17 @@ fn links<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
         None => link.source(),
     })
 }
+
+/// The text of the innermost error.
+#[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
+pub(crate) fn root_text(error: &(dyn StdError + 'static)) -> String {
+    links(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(feature = "http2")]
+#[derive(Debug, Error)]
+#[error("the HTTP/2 connection was ended by GOAWAY: {0}")]
+struct Http2Ended(h2::Reason);
 
 #[derive(Debug, Error)]
 #[error("the limit of {0:?} for the whole attempt passed")]

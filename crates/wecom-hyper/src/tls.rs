@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::builder::BuildError;
@@ -51,11 +52,43 @@ pub enum Roots {
     OnlyAdded,
 }
 
-/// The configuration of rustls: HTTP/1.1, no client certificate.
+/// A root certificate, or a file of them, as it was added.
+#[derive(Clone)]
+pub(crate) enum AddedRoots {
+    Der(CertificateDer<'static>),
+    Pem(Vec<u8>),
+}
+
+impl AddedRoots {
+    /// The certificates of all that was added, in order.
+    pub(crate) fn certificates(all: &[Self]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+        let mut certificates = Vec::new();
+        for added in all {
+            match added {
+                Self::Der(certificate) => certificates.push(certificate.clone()),
+                Self::Pem(pem) => {
+                    let before = certificates.len();
+                    for section in CertificateDer::pem_slice_iter(pem) {
+                        certificates.push(section.map_err(|error| BuildError::Pem(error.into()))?);
+                    }
+                    if certificates.len() == before {
+                        return Err(BuildError::Pem(NO_CERTIFICATE.into()));
+                    }
+                }
+            }
+        }
+        Ok(certificates)
+    }
+}
+
+const NO_CERTIFICATE: &str = "there is no `-----BEGIN CERTIFICATE-----` in it";
+
+/// The configuration of rustls: these protocols, the first one preferred, and no client certificate.
 pub(crate) fn client_config(
     crypto: Crypto,
     roots: Roots,
     added: Vec<CertificateDer<'static>>,
+    protocols: &[&[u8]],
 ) -> Result<ClientConfig, BuildError> {
     let added_store = store_of(&added)?;
     let provider = Arc::new(crypto.provider());
@@ -78,7 +111,7 @@ pub(crate) fn client_config(
         Roots::OnlyAdded => config.with_root_certificates(added_store),
     };
     let mut config = config.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }
 
@@ -112,7 +145,7 @@ mod tests {
 
     #[test]
     fn without_roots_the_error_says_how_to_get_some() {
-        let error = client_config(Crypto::default(), Roots::OnlyAdded, Vec::new()).unwrap_err();
+        let error = client_config(Crypto::default(), Roots::OnlyAdded, Vec::new(), &[]).unwrap_err();
         assert!(matches!(error, BuildError::NoRoots), "{error:?}");
         assert!(error.to_string().contains("platform-roots"), "{error}");
     }
@@ -120,14 +153,14 @@ mod tests {
     #[test]
     fn a_root_certificate_that_is_none_is_named_by_its_place() {
         let added = vec![CertificateDer::from(b"-----BEGIN CERTIFICATE-----".to_vec())];
-        let error = client_config(Crypto::default(), Roots::OnlyAdded, added).unwrap_err();
+        let error = client_config(Crypto::default(), Roots::OnlyAdded, added, &[]).unwrap_err();
         assert!(matches!(error, BuildError::RootCertificate { index: 0, .. }), "{error:?}");
     }
 
     #[cfg(feature = "bundled-roots")]
     #[test]
     fn the_bundled_roots_need_nothing_from_the_platform() {
-        let config = client_config(Crypto::default(), Roots::Bundled, Vec::new()).unwrap();
+        let config = client_config(Crypto::default(), Roots::Bundled, Vec::new(), &[b"http/1.1"]).unwrap();
         assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
     }
 
@@ -135,7 +168,7 @@ mod tests {
     #[test]
     fn each_crypto_provider_serves_while_the_other_is_compiled_in_and_none_is_installed() {
         for crypto in [Crypto::Ring, Crypto::AwsLcRs] {
-            let config = client_config(crypto, Roots::Bundled, Vec::new()).unwrap();
+            let config = client_config(crypto, Roots::Bundled, Vec::new(), &[]).unwrap();
             let (used, meant) = (config.crypto_provider(), crypto.provider());
             assert_eq!(format!("{:?}", used.key_provider), format!("{:?}", meant.key_provider));
         }

@@ -14,8 +14,10 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use wecom_core::{Request, Response, Safety, Transport, TransportError};
 
+use crate::counters::{Counters, Counts, Used};
 use crate::failure;
 use crate::outgoing::outgoing;
+use crate::pause::{Pauses, look_at_connections};
 use crate::reply;
 use crate::runtime::run_in;
 
@@ -36,12 +38,12 @@ const REPLY_LIMIT: usize = 8 * 1024 * 1024;
 /// | what happened | kind | the request |
 /// |---|---|---|
 /// | the name did not resolve | `Dns` | was not sent |
-/// | no TCP connection | `Connect` | was not sent |
+/// | no TCP connection, or no tunnel through a proxy | `Connect` | was not sent |
 /// | no TLS, or a certificate that is not trusted | `Tls` | was not sent |
 /// | the connect limit passed | `Timeout` | was not sent |
 /// | the attempt's limit passed | `Timeout` | may have been carried out, unless it would change something and had no connection yet: then it was not sent |
-/// | the connection was closed or broke | `ConnectionLost` | may have been carried out, unless hyper gave it back |
-/// | what came back is not HTTP | `Protocol` | may have been carried out |
+/// | the connection was closed or broke | `ConnectionLost` | may have been carried out, unless hyper gave it back or the server left it out (HTTP/2) |
+/// | what came back is not HTTP, or its head is beyond what hyper takes | `Protocol` | may have been carried out |
 /// | the reply is over the limit | `ReplyTooLarge` | may have been carried out |
 /// | HTTP can't express the request | `Unsupported` | was not sent |
 /// | there is no tokio runtime | `NoRuntime` | was not sent |
@@ -51,6 +53,8 @@ pub struct HyperTransport {
     time_limit: Duration,
     reply_limit: usize,
     runtime: Option<Handle>,
+    counts: Arc<Counts>,
+    pauses: Arc<Pauses>,
 }
 
 impl HyperTransport {
@@ -75,7 +79,28 @@ impl HyperTransport {
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
-        Self { client: Arc::new(client), time_limit: TIME_LIMIT, reply_limit: REPLY_LIMIT, runtime: None }
+        Self::counted(client, Arc::default())
+    }
+
+    /// As [`from_client`](Self::from_client), for a client whose connector counts as well.
+    pub(crate) fn counted<C>(client: Client<C, Full<Bytes>>, counts: Arc<Counts>) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        Self {
+            client: Arc::new(client),
+            time_limit: TIME_LIMIT,
+            reply_limit: REPLY_LIMIT,
+            runtime: None,
+            counts,
+            pauses: Arc::new(Pauses::new()),
+        }
+    }
+
+    /// What this transport and all its clones have done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counts.read()
     }
 
     /// The same transport with a limit for the whole attempt, from connecting to the last byte of the reply: 30 seconds
@@ -135,9 +160,16 @@ impl HyperTransport {
         connection: Option<CaptureConnection>,
         limit: Duration,
     ) -> Result<Response, TransportError> {
+        let after_a_pause = self.pauses.call_began();
         let exchange = timeout(limit, async {
+            if after_a_pause {
+                look_at_connections().await;
+            }
             let reply = reply.await;
             let reply = reply.map_err(|error| failure::of_exchange(error, is_there(connection.as_ref())))?;
+            if reply.extensions().get().is_some_and(Used::swap) {
+                self.counts.connection_was_reused();
+            }
             reply::collect(reply, self.reply_limit).await
         });
         match exchange.await {
@@ -150,17 +182,27 @@ impl HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.counts.call_began();
+        let limit = request.time_limit().unwrap_or(self.time_limit);
         let ambient;
         let runtime = match &self.runtime {
-            Some(given) => given,
-            None => {
-                ambient = Handle::try_current().map_err(|_| failure::no_runtime())?;
-                &ambient
-            }
+            Some(given) => Ok(given),
+            None => match Handle::try_current() {
+                Ok(current) => {
+                    ambient = current;
+                    Ok(&ambient)
+                }
+                Err(_) => Err(failure::no_runtime()),
+            },
         };
-        let limit = request.time_limit().unwrap_or(self.time_limit);
-        let (reply, connection) = self.begin(&request)?;
-        run_in(runtime, pin!(Some(self.finish(reply, connection, limit)))).await
+        let result = match runtime.and_then(|runtime| Ok((runtime, self.begin(&request)?))) {
+            Ok((runtime, (reply, connection))) => {
+                run_in(runtime, pin!(Some(self.finish(reply, connection, limit)))).await
+            }
+            Err(error) => Err(error),
+        };
+        self.counts.call_ended(&result);
+        result
     }
 }
 

@@ -4,8 +4,19 @@
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod connecting;
+mod counters;
 mod exchange;
+#[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
+mod frames;
+mod hostile;
+#[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
+mod http2;
 mod limits;
+#[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
+mod proxy;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod resolving;
+mod reuse;
 mod runtime;
 mod server;
 mod support;

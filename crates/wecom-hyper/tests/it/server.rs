@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wecom_core::BaseUrl;
 
 /// What a request is answered with, once it was read to its end.
@@ -20,8 +20,14 @@ pub(crate) enum Answer {
     Last(String),
     /// Nothing, and the connection stays.
     Silence,
+    /// These bytes, and the end of the server's side; then it waits for the client to close the other one.
+    LastAndListen(String),
+    /// The first bytes, and then one of the others after the other, with this pause between them, again and again.
+    Dribble(String, String, Duration),
     /// These bytes, and then a kilobyte after the other for as long as they are taken.
     Endless(String),
+    /// These bytes, and then the others again and again for as long as they are taken.
+    EndlessOf(String, String),
 }
 
 impl Answer {
@@ -53,7 +59,11 @@ pub(crate) struct Server {
 impl Server {
     /// Listens, and answers until the test's runtime ends.
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answers)
+    }
+
+    /// As [`start`](Self::start), on a socket that is there.
+    pub(crate) fn start_on(listener: TcpListener, answers: impl IntoIterator<Item = Answer>) -> Self {
         let address = listener.local_addr().unwrap();
         let answers: Arc<Mutex<VecDeque<Answer>>> = Arc::new(Mutex::new(answers.into_iter().collect()));
         let (told, events) = unbounded_channel();
@@ -86,6 +96,11 @@ impl Server {
         }
     }
 
+    /// How many connections were accepted by now, which forgets all other events.
+    pub(crate) fn accepted_so_far(&mut self) -> usize {
+        self.events_so_far().into_iter().filter(|event| *event == Event::Accepted).count()
+    }
+
     /// What has happened by now.
     pub(crate) fn events_so_far(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
@@ -109,17 +124,35 @@ impl Connection {
                     self.stream.write_all(bytes.as_bytes()).await?;
                     return self.stream.shutdown().await;
                 }
+                Answer::LastAndListen(bytes) => {
+                    self.stream.write_all(bytes.as_bytes()).await?;
+                    self.stream.shutdown().await?;
+                }
+                Answer::Dribble(head, bytes, pause) => {
+                    self.stream.write_all(head.as_bytes()).await?;
+                    self.dribble(&bytes, pause).await;
+                }
                 Answer::Silence => pending().await,
-                Answer::Endless(head) => self.write_endlessly(head).await,
+                // Chunks of 1,024 bytes.
+                Answer::Endless(head) => self.write_endlessly(head, format!("400\r\n{}\r\n", "x".repeat(1024))).await,
+                Answer::EndlessOf(head, piece) => self.write_endlessly(head, piece).await,
             }
         }
         let _ = self.told.send(Event::Closed);
         Ok(())
     }
 
-    async fn write_endlessly(&mut self, head: String) {
-        // A chunk of 1,024 bytes.
-        let piece = format!("400\r\n{}\r\n", "x".repeat(1024));
+    async fn dribble(&mut self, bytes: &str, pause: Duration) {
+        for byte in bytes.bytes().cycle() {
+            if self.stream.write_all(&[byte]).await.is_err() {
+                break;
+            }
+            sleep(pause).await;
+        }
+        let _ = self.told.send(Event::Closed);
+    }
+
+    async fn write_endlessly(&mut self, head: String, piece: String) {
         let mut written = 0;
         let mut next = head;
         while self.stream.write_all(next.as_bytes()).await.is_ok() {

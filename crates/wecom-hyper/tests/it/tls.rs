@@ -1,7 +1,7 @@
 //! Trust, with a certificate authority of the test's own.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 
@@ -17,13 +17,13 @@ use wecom_hyper::{BuildError, Crypto, HyperTransport, HyperTransportBuilder, Roo
 use crate::support::{failure, post};
 
 /// A certificate authority, and a certificate that it gave to `127.0.0.1`.
-struct Authority {
+pub(crate) struct Authority {
     root: CertificateDer<'static>,
     leaf: CertificateDer<'static>,
     leaf_key: Vec<u8>,
 }
 
-static TRUSTED: LazyLock<Authority> = LazyLock::new(|| Authority::with_leaf_for("127.0.0.1"));
+pub(crate) static TRUSTED: LazyLock<Authority> = LazyLock::new(|| Authority::with_leaf_for("127.0.0.1"));
 
 impl Authority {
     fn with_leaf_for(host: &str) -> Self {
@@ -38,7 +38,16 @@ impl Authority {
     }
 
     /// Answers one request on one connection, with the name of the protocol that was agreed on as its body.
-    fn serve_once(&self) -> (BaseUrl, JoinHandle<()>) {
+    pub(crate) fn serve_once(&self) -> (BaseUrl, JoinHandle<()>) {
+        self.serve_once_by(&[b"h2", b"http/1.1"], answer_once)
+    }
+
+    /// Hands one connection, on which one of these protocols is agreed, to `serve`.
+    pub(crate) fn serve_once_by(
+        &self,
+        protocols: &[&[u8]],
+        serve: impl FnOnce(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
+    ) -> (BaseUrl, JoinHandle<()>) {
         let key = PrivateKeyDer::Pkcs8(self.leaf_key.clone().into());
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
@@ -46,17 +55,20 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![self.leaf.clone()], key)
             .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
-        (base, thread::spawn(move || answer_once(&listener, config)))
+        let serving = thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            let session = ServerConnection::new(Arc::new(config)).unwrap();
+            serve(StreamOwned::new(session, socket));
+        });
+        (base, serving)
     }
 }
 
-fn answer_once(listener: &TcpListener, config: ServerConfig) {
-    let (socket, _) = listener.accept().unwrap();
-    let session = ServerConnection::new(Arc::new(config)).unwrap();
-    let mut stream = BufReader::new(StreamOwned::new(session, socket));
+pub(crate) fn answer_once(stream: StreamOwned<ServerConnection, TcpStream>) {
+    let mut stream = BufReader::new(stream);
     let mut line = String::new();
     // A client that refuses the certificate ends the connection here.
     while line != "\r\n" {
@@ -125,6 +137,51 @@ async fn a_certificate_for_another_host_is_refused() {
     let transport = builder().add_root_certificate(other.root.to_vec()).build().unwrap();
     assert_eq!(failure(&transport, post(base)).await, (Tls, NotSent));
     server.join().unwrap();
+}
+
+/// A section of a PEM file.
+fn pem(label: &str, bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.chunks(3).map(base64).collect();
+    let lines: Vec<_> = digits.chunks(16).map(<[String]>::concat).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+/// Up to three bytes as four digits.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits = (0..3).fold(0, |bits, at| bits << 8 | usize::from(*bytes.get(at).unwrap_or(&0)));
+    let digit = |shift: usize| DIGITS.chars().nth(bits >> shift & 63).unwrap();
+    let shown = [18, 12, 6, 0].into_iter().map(digit).take(bytes.len() + 1);
+    shown.chain("==".chars()).take(4).collect()
+}
+
+#[tokio::test]
+async fn each_root_in_a_pem_file_is_trusted() {
+    let (first, second) = (Authority::with_leaf_for("127.0.0.1"), Authority::with_leaf_for("127.0.0.1"));
+    let file = format!(
+        "Company roots\n{}\n{}{}",
+        pem("CERTIFICATE", &first.root),
+        pem("PRIVATE KEY", &first.leaf_key),
+        pem("CERTIFICATE", &second.root)
+    );
+    for authority in [&first, &second] {
+        let transport = HyperTransport::builder().roots(Roots::OnlyAdded).add_root_certificates_pem(file.clone());
+        let (base, server) = authority.serve_once();
+        assert_eq!(transport.build().unwrap().send(post(base)).await.unwrap().status(), 200);
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_pem_file_without_a_root_is_refused() {
+    let key = pem("PRIVATE KEY", b"canary");
+    let broken = "-----BEGIN CERTIFICATE-----\n*canary*\n-----END CERTIFICATE-----\n".to_owned();
+    for file in [String::new(), "canary".to_owned(), key, broken] {
+        let error = builder().add_root_certificates_pem(file).build().unwrap_err();
+        assert!(matches!(error, BuildError::Pem(_)), "{error:?}");
+    }
+    let error = builder().add_root_certificates_pem(pem("CERTIFICATE", b"canary")).build().unwrap_err();
+    assert!(matches!(error, BuildError::RootCertificate { index: 1, .. }), "{error:?}");
 }
 
 #[test]

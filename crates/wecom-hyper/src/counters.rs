@@ -1,0 +1,205 @@
+//! Plain counters of what a transport has done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use wecom_core::{TransportError, TransportErrorKind};
+
+/// What a transport and all its clones have done so far: [`HyperTransport::counters`](crate::HyperTransport::counters).
+///
+/// The numbers only grow. They are read one after the other, so under load they may be a call apart.
+///
+/// ```
+/// # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), feature = "bundled-roots"))]
+/// # {
+/// use wecom_hyper::{HyperTransport, Roots};
+///
+/// let transport = HyperTransport::builder().roots(Roots::Bundled).build()?;
+/// let counters = transport.counters();
+/// assert_eq!((counters.requests(), counters.connections_opened()), (0, 0));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    requests: u64,
+    replies: u64,
+    replies_on_reused_connections: u64,
+    failures: PerKind<u64>,
+    connections_opened: u64,
+    connections_failed: PerKind<u64>,
+}
+
+impl Counters {
+    /// How many calls were begun. What is neither among the replies nor among the failures is under way, or was
+    /// dropped.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// How many calls brought a reply, whatever its status.
+    #[must_use]
+    pub fn replies(&self) -> u64 {
+        self.replies
+    }
+
+    /// How many replies came on a connection that had brought one before: 0 for a client of one's own, whose
+    /// connections this crate does not see. The head of the reply counts, so it may have broken off after that.
+    #[must_use]
+    pub fn replies_on_reused_connections(&self) -> u64 {
+        self.replies_on_reused_connections
+    }
+
+    /// How many calls failed, for whatever reason.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.0.iter().sum()
+    }
+
+    /// How many calls failed in this way.
+    #[must_use]
+    pub fn failures_of(&self, kind: TransportErrorKind) -> u64 {
+        *self.failures.of(kind)
+    }
+
+    /// How many connections were made, TLS included: 0 for a client of one's own. More than calls need are made when a
+    /// connection becomes free while another one is on its way.
+    #[must_use]
+    pub fn connections_opened(&self) -> u64 {
+        self.connections_opened
+    }
+
+    /// How many connections could not be made: 0 for a client of one's own. One that was given up together with its
+    /// call is not among them.
+    #[must_use]
+    pub fn connections_failed(&self) -> u64 {
+        self.connections_failed.0.iter().sum()
+    }
+
+    /// How many connections could not be made for this reason: `Dns`, `Connect`, `Tls` or `Timeout`.
+    #[must_use]
+    pub fn connections_failed_of(&self, kind: TransportErrorKind) -> u64 {
+        *self.connections_failed.of(kind)
+    }
+}
+
+/// Where the counting is done.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    requests: AtomicU64,
+    replies: AtomicU64,
+    replies_on_reused_connections: AtomicU64,
+    failures: PerKind<AtomicU64>,
+    connections_opened: AtomicU64,
+    connections_failed: PerKind<AtomicU64>,
+}
+
+impl Counts {
+    pub(crate) fn call_began(&self) {
+        add_one(&self.requests);
+    }
+
+    pub(crate) fn call_ended<T>(&self, result: &Result<T, TransportError>) {
+        match result {
+            Ok(_) => add_one(&self.replies),
+            Err(error) => add_one(self.failures.of(error.kind())),
+        }
+    }
+
+    pub(crate) fn connection_was_reused(&self) {
+        add_one(&self.replies_on_reused_connections);
+    }
+
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub(crate) fn connection_ended_in<T>(&self, result: Result<&T, TransportErrorKind>) {
+        match result {
+            Ok(_) => add_one(&self.connections_opened),
+            Err(kind) => add_one(self.connections_failed.of(kind)),
+        }
+    }
+
+    pub(crate) fn read(&self) -> Counters {
+        Counters {
+            requests: read(&self.requests),
+            replies: read(&self.replies),
+            replies_on_reused_connections: read(&self.replies_on_reused_connections),
+            failures: self.failures.read(),
+            connections_opened: read(&self.connections_opened),
+            connections_failed: self.connections_failed.read(),
+        }
+    }
+}
+
+/// The mark of a connection: whether it has brought a reply.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Used(Arc<AtomicBool>);
+
+impl Used {
+    /// Notes a reply, and tells whether there was one before.
+    pub(crate) fn swap(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// The kinds that have a number of their own; any other is counted as the last.
+const KINDS: [TransportErrorKind; 10] = [
+    TransportErrorKind::Dns,
+    TransportErrorKind::Connect,
+    TransportErrorKind::Tls,
+    TransportErrorKind::Timeout,
+    TransportErrorKind::ConnectionLost,
+    TransportErrorKind::Protocol,
+    TransportErrorKind::ReplyTooLarge,
+    TransportErrorKind::Unsupported,
+    TransportErrorKind::NoRuntime,
+    TransportErrorKind::Other,
+];
+
+/// A number for each of the [`KINDS`], in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct PerKind<N>([N; KINDS.len()]);
+
+impl<N> PerKind<N> {
+    fn of(&self, kind: TransportErrorKind) -> &N {
+        let [.., other] = &self.0;
+        KINDS.iter().zip(&self.0).find(|(each, _)| **each == kind).map_or(other, |(_, number)| number)
+    }
+}
+
+impl PerKind<AtomicU64> {
+    fn read(&self) -> PerKind<u64> {
+        PerKind(self.0.each_ref().map(read))
+    }
+}
+
+fn add_one(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+fn read(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Delivery;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_number_of_its_own() {
+        for (times, kind) in (1_u64..).zip(KINDS) {
+            let counts = Counts::default();
+            for _ in 0..times {
+                counts.call_ended::<()>(&Err(TransportError::new(kind, Delivery::Unknown)));
+            }
+            let counters = counts.read();
+            for other in KINDS {
+                assert_eq!(counters.failures_of(other), if other == kind { times } else { 0 }, "{kind:?}: {other:?}");
+            }
+            assert_eq!(counters.failures(), times);
+        }
+    }
+}

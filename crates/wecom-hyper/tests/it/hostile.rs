@@ -1,0 +1,125 @@
+//! Servers that do what no server should: none of them takes more memory or time than the limits allow.
+
+use std::time::{Duration, Instant};
+
+use wecom_core::Delivery::Unknown;
+use wecom_core::Transport;
+use wecom_core::TransportErrorKind::{Protocol, ReplyTooLarge, Timeout};
+
+use crate::server::{Answer, Event, Server};
+use crate::support::{failure, get, post, transport};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// What the system's buffers on both sides take, beyond what the transport does.
+const BUFFERED: usize = 32 * 1024 * 1024;
+
+/// How much an endless answer could write before the client let go of it.
+async fn written(server: &mut Server) -> usize {
+    loop {
+        if let Event::Stopped(written) = server.event().await {
+            return written;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_without_an_end_is_dropped() {
+    let head = "HTTP/1.1 200 OK\r\n".to_owned();
+    let long_lines = format!("x-canary: {}\r\n", "x".repeat(1024));
+    let one_line = "x".repeat(1024);
+    for (head, piece) in [
+        (head.clone(), "x-canary: x\r\n".to_owned()),
+        (head.clone(), long_lines),
+        (format!("{head}x-canary: "), one_line),
+    ] {
+        let mut server = Server::start([Answer::EndlessOf(head, piece)]).await;
+        assert_eq!(failure(&transport(), post(server.base_url())).await, (Protocol, Unknown));
+        assert!(written(&mut server).await < BUFFERED);
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_a_hundred_headers_is_taken_and_one_more_is_not() {
+    for (count, taken) in [(100, true), (101, false)] {
+        // With the content-length, these are `count`.
+        let headers = "x-a: 1\r\n".repeat(count - 1);
+        let head = format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}");
+        let server = Server::start([Answer::Bytes(head)]).await;
+        assert_eq!(transport().send(get(server.base_url())).await.is_ok(), taken, "{count}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_that_announces_more_than_there_can_be_is_refused() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let server = Server::start([Answer::Bytes(format!("{head}fffffffffffffffff\r\n"))]).await;
+    assert_eq!(failure(&transport(), post(server.base_url())).await, (Protocol, Unknown));
+}
+
+#[tokio::test]
+async fn chunks_of_one_byte_count_as_much_as_others() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+    let mut server = Server::start([Answer::EndlessOf(head, "1\r\nx\r\n".repeat(200))]).await;
+    let transport = transport().with_reply_limit(4096);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (ReplyTooLarge, Unknown));
+    assert!(written(&mut server).await < BUFFERED);
+}
+
+#[tokio::test]
+async fn what_frames_the_chunks_has_a_limit_too() {
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (head, piece) in [
+        // The extension of a chunk, and the trailers after the last one.
+        (format!("{head}1;canary="), "x".repeat(1024)),
+        (format!("{head}0\r\n"), format!("x-canary: {}\r\n", "x".repeat(1024))),
+    ] {
+        let mut server = Server::start([Answer::EndlessOf(head, piece)]).await;
+        assert_eq!(failure(&transport(), post(server.base_url())).await, (Protocol, Unknown));
+        assert!(written(&mut server).await < BUFFERED);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_only_trickles_ends_at_the_limit() {
+    let head = "HTTP/1.1 200 OK\r\n".to_owned();
+    let body = format!("{head}transfer-encoding: chunked\r\n\r\n");
+    for (head, rest) in [(body, "1\r\nx\r\n"), (format!("{head}x-canary: "), "x")] {
+        let trickle = Answer::Dribble(head, rest.to_owned(), Duration::from_millis(5));
+        let mut server = Server::start([trickle]).await;
+        let began = Instant::now();
+        let transport = transport().with_time_limit(SHORT);
+        assert_eq!(failure(&transport, post(server.base_url())).await, (Timeout, Unknown));
+        assert!(began.elapsed() < Duration::from_secs(5));
+        while server.event().await != Event::Closed {}
+    }
+}
+
+#[tokio::test]
+async fn an_interim_reply_is_passed_over() {
+    for interim in ["100 Continue", "102 Processing", "103 Early Hints"] {
+        let answer = format!("HTTP/1.1 {interim}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}");
+        let server = Server::start([Answer::Bytes(answer)]).await;
+        let reply = transport().send(post(server.base_url())).await.unwrap();
+        assert_eq!((reply.status(), &reply.body()[..]), (200, &b"{}"[..]), "{interim}");
+    }
+}
+
+#[tokio::test]
+async fn interim_replies_without_an_end_stop_at_the_limit() {
+    let interim = "HTTP/1.1 103 Early Hints\r\nlink: </canary>\r\n\r\n".to_owned();
+    let mut server = Server::start([Answer::EndlessOf(String::new(), interim)]).await;
+    let transport = transport().with_time_limit(SHORT);
+    assert_eq!(failure(&transport, post(server.base_url())).await, (Timeout, Unknown));
+    written(&mut server).await;
+}
+
+#[tokio::test]
+async fn a_switch_of_protocols_that_nobody_asked_for_is_no_reply_of_the_api() {
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: canary\r\n\r\n";
+    let server = Server::start([Answer::Bytes(answer.to_owned()), Answer::reply("200 OK", "{}")]).await;
+    let transport = transport().with_time_limit(Duration::from_secs(2));
+    let reply = transport.send(post(server.base_url())).await.unwrap();
+    assert_eq!((reply.status(), reply.body().len()), (101, 0));
+    assert_eq!(transport.send(post(server.base_url())).await.unwrap().status(), 200);
+}

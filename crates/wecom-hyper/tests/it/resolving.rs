@@ -1,0 +1,162 @@
+//! Resolvers of one's own, and hosts of which an address is dead.
+
+use std::future::pending;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
+use wecom_core::Delivery::NotSent;
+use wecom_core::TransportErrorKind::{Dns, Timeout};
+use wecom_core::{BaseUrl, Transport};
+use wecom_hyper::{HyperTransportBuilder, Resolve};
+
+use crate::server::{Answer, Server};
+use crate::support::{failure, post};
+use crate::tls::builder;
+
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const SHORT: Duration = Duration::from_millis(200);
+
+/// Knows one host, by these addresses.
+#[derive(Clone, Default)]
+pub(crate) struct Book {
+    pub(crate) addresses: Vec<IpAddr>,
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+impl Book {
+    pub(crate) fn of(addresses: impl Into<Vec<IpAddr>>) -> Self {
+        Self { addresses: addresses.into(), ..Self::default() }
+    }
+}
+
+#[wecom_core::async_trait]
+impl Resolve for Book {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match name {
+            "service.invalid" => Ok(self.addresses.clone()),
+            _ => Err(io::Error::other("nobody knows this name")),
+        }
+    }
+}
+
+struct Hanging;
+
+#[wecom_core::async_trait]
+impl Resolve for Hanging {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        pending().await
+    }
+}
+
+fn base(port: u16) -> BaseUrl {
+    format!("http://service.invalid:{port}/cgi-bin").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_resolver_decides_where_a_name_leads() {
+    let mut server = Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]).await;
+    let (book, port) = (Book::of([V4]), server.address.port());
+    let transport = builder().resolver(book.clone()).build().unwrap();
+    for _ in 0..2 {
+        transport.send(post(base(port))).await.unwrap();
+    }
+    let request = server.request().await;
+    assert!(request.contains(&format!("host: service.invalid:{port}\r\n")), "{request}");
+    assert_eq!(book.asked.load(Ordering::SeqCst), 1, "it is asked once for each connection");
+}
+
+#[tokio::test]
+async fn a_host_that_is_an_address_is_not_resolved() {
+    let server = Server::start([Answer::reply("200 OK", "{}")]).await;
+    let book = Book::default();
+    builder().resolver(book.clone()).build().unwrap().send(post(server.base_url())).await.unwrap();
+    assert_eq!(book.asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn what_a_resolver_does_not_know_is_not_sent() {
+    let transport = builder().resolver(Book::default()).build().unwrap();
+    assert_eq!(failure(&transport, post(base(1))).await, (Dns, NotSent));
+    let other = "http://other.invalid".parse::<BaseUrl>().unwrap();
+    assert_eq!(failure(&transport, post(other.clone())).await, (Dns, NotSent));
+    let error = transport.send(post(other)).await.unwrap_err();
+    assert!(error.to_string().contains("nobody knows this name"), "{error}");
+}
+
+#[tokio::test]
+async fn a_resolver_that_hangs_ends_at_the_connect_limit() {
+    let transport = builder().resolver(Hanging).connect_limit(SHORT).build().unwrap();
+    assert_eq!(failure(&transport, post(base(1))).await, (Timeout, NotSent));
+}
+
+/// An address that drops whatever comes: a socket whose queue is full. Gives its port, and what keeps it so.
+///
+/// Only Linux drops the first packet of a connection that its queue has no room for.
+#[cfg(target_os = "linux")]
+async fn black_hole(address: IpAddr) -> Option<(u16, (TcpListener, Vec<TcpStream>))> {
+    let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }.ok()?;
+    socket.bind((address, 0).into()).ok()?;
+    let listener = socket.listen(1).unwrap();
+    let place = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(place)).await {
+        queued.push(stream.unwrap());
+        assert!(queued.len() < 100, "the queue has no end");
+    }
+    Some((place.port(), (listener, queued)))
+}
+
+/// A call to a host of a dead address and, second, the one of a server; gives the time it took.
+#[cfg(target_os = "linux")]
+async fn call_beside_a_black_hole(dead: IpAddr, builder: HyperTransportBuilder) -> Option<Duration> {
+    // The server needs the black hole's port on another address, which may be taken.
+    for _ in 0..20 {
+        // Without IPv6 on loopback there is nothing to try.
+        let (port, _kept) = black_hole(dead).await?;
+        let Ok(listener) = TcpListener::bind((V4, port)).await else { continue };
+        let _server = Server::start_on(listener, [Answer::reply("200 OK", "{}")]);
+        let transport = builder.resolver(Book::of([dead, V4])).build().unwrap();
+        let began = Instant::now();
+        assert_eq!(transport.send(post(base(port))).await.unwrap().status(), 200);
+        return Some(began.elapsed());
+    }
+    panic!("no port is free on both addresses");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dead_address_of_one_family_delays_the_other_ones_by_little() {
+    let dead = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let delay = Duration::from_millis(600);
+    let patient = builder().connect_limit(Duration::from_secs(60));
+    let Some(time) = call_beside_a_black_hole(dead, patient.clone().happy_eyeballs_delay(delay)).await else { return };
+    assert!((delay..delay * 20).contains(&time), "{time:?}");
+    let Some(time) = call_beside_a_black_hole(dead, patient.happy_eyeballs_delay(Duration::ZERO)).await else { return };
+    assert!(time < delay, "{time:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dead_address_leaves_the_next_one_its_share_of_the_connect_limit() {
+    let limit = Duration::from_millis(1200);
+    let dead = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    let Some(time) = call_beside_a_black_hole(dead, builder().connect_limit(limit)).await else { return };
+    assert!((limit / 2..limit).contains(&time), "{time:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dead_address_alone_takes_no_longer_than_the_connect_limit() {
+    let dead = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    let (port, _kept) = black_hole(dead).await.unwrap();
+    let transport = builder().resolver(Book::of([dead])).connect_limit(SHORT).build().unwrap();
+    assert_eq!(failure(&transport, post(base(port))).await, (Timeout, NotSent));
+    let error = transport.send(post(base(port))).await.unwrap_err().to_string();
+    assert!(error.contains("no connection within 200ms"), "{error}");
+}
