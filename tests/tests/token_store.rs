@@ -1,0 +1,184 @@
+//! Tokens shared through a real Redis, which the test starts on loopback. Where there is none, it says so and passes.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failing test panics, one that can't run says so")]
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use wecom_core::{CallEvent, Client, Layer, Request, Response, Transport, TransportError, async_trait};
+use wecom_mock::{Simulator, World};
+use wecom_upstream::Upstream;
+
+#[path = "../examples/token_store_redis.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod token_store_redis;
+
+use token_store_redis::RedisTokenStore;
+
+/// A Redis of the test's own; ended when it is dropped.
+struct Redis {
+    server: Child,
+    url: String,
+}
+
+impl Redis {
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok()?.port();
+        let server = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        match server {
+            Ok(server) => Some(Self { server, url: format!("redis://127.0.0.1:{port}/") }),
+            Err(_) => {
+                eprintln!("skipped: there is no redis-server");
+                None
+            }
+        }
+    }
+
+    async fn store(&self) -> RedisTokenStore {
+        for _ in 0..100 {
+            if let Ok(store) = RedisTokenStore::connect(&self.url, "test").await {
+                return store;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        unreachable!("redis-server doesn't answer within five seconds");
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Counts how often a token is asked for.
+#[derive(Clone)]
+struct Counting {
+    simulator: Simulator,
+    fetches: Arc<AtomicU32>,
+}
+
+impl Counting {
+    fn new() -> Self {
+        Self { simulator: Simulator::new(World::demo()), fetches: Arc::default() }
+    }
+
+    fn process(&self, store: RedisTokenStore) -> Upstream {
+        let client = Client::builder(self.clone()).credentials(self.simulator.credentials());
+        Upstream::new(client.token_store("app", store).layer(NoSecrets).build())
+    }
+
+    fn fetches(&self) -> u32 {
+        self.fetches.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Transport for Counting {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.fetches.fetch_add(u32::from(request.endpoint().name() == "gettoken"), Ordering::SeqCst);
+        Transport::send(&self.simulator, request).await
+    }
+}
+
+struct NoSecrets;
+
+impl Layer for NoSecrets {
+    fn on_event(&self, event: &CallEvent<'_>) {
+        assert!(!format!("{event:?}").contains("access_token="));
+    }
+}
+
+#[tokio::test]
+async fn processes_share_a_token_through_redis_replace_it_there_and_do_without_when_it_is_gone() {
+    let Some(redis) = Redis::start() else { return };
+    let counting = Counting::new();
+
+    // Ten processes, one fetch.
+    for _ in 0..10 {
+        counting.process(redis.store().await).get_chain_list().await.unwrap();
+    }
+    assert_eq!(counting.fetches(), 1);
+
+    // The service takes the token back: who notices first puts another into the store, and the others find it there.
+    let processes = [counting.process(redis.store().await), counting.process(redis.store().await)];
+    for process in &processes {
+        process.get_chain_list().await.unwrap();
+    }
+    counting.simulator.revoke_tokens();
+    for process in &processes {
+        process.get_chain_list().await.unwrap();
+    }
+    assert_eq!(counting.fetches(), 2);
+
+    // Redis is gone: a process that has a token goes on, a new one fetches by itself.
+    let late = redis.store().await;
+    drop(redis);
+    processes[0].get_chain_list().await.unwrap();
+    counting.process(late).get_chain_list().await.unwrap();
+    assert_eq!(counting.fetches(), 3);
+}
+
+#[tokio::test]
+async fn redis_keeps_a_token_as_long_as_it_is_valid_and_swaps_it_only_for_the_expected_one() {
+    use wecom_core::{AccessToken, StoredToken, TokenStore};
+
+    let Some(redis) = Redis::start() else { return };
+    let (store, counting) = (redis.store().await, Counting::new());
+    counting.process(store.clone()).get_chain_list().await.unwrap();
+    let key = Seen::key_of(&counting).await;
+
+    let found = store.get(&key).await.unwrap().unwrap();
+    assert!(found.expires_in().unwrap() > Duration::from_secs(7100));
+    let (new, other) = (StoredToken::new(AccessToken::new("new")), AccessToken::new("another"));
+    assert!(!store.compare_and_swap(&key, Some(&other), &new).await.unwrap());
+    assert!(!store.compare_and_swap(&key, None, &new).await.unwrap());
+    let short = new.clone().expiring_in(Duration::from_millis(1));
+    assert!(store.compare_and_swap(&key, Some(found.token()), &short).await.unwrap());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(store.get(&key).await.unwrap(), None);
+    assert!(store.compare_and_swap(&key, None, &new).await.unwrap());
+    assert_eq!(store.get(&key).await.unwrap().unwrap().token().expose(), "new");
+}
+
+/// Catches the key that a client files its token under: only core makes keys.
+#[derive(Clone, Default)]
+struct Seen(Arc<std::sync::Mutex<Option<wecom_core::TokenKey>>>);
+
+impl Seen {
+    async fn key_of(counting: &Counting) -> wecom_core::TokenKey {
+        let seen = Self::default();
+        let client = Client::builder(counting.clone()).credentials(counting.simulator.credentials());
+        let upstream = Upstream::new(client.token_store("app", seen.clone()).build());
+        upstream.get_chain_list().await.unwrap();
+        seen.0.lock().unwrap().clone().unwrap()
+    }
+}
+
+#[async_trait]
+impl wecom_core::TokenStore for Seen {
+    async fn get(
+        &self,
+        key: &wecom_core::TokenKey,
+    ) -> Result<Option<wecom_core::StoredToken>, wecom_core::TokenStoreError> {
+        *self.0.lock().unwrap() = Some(key.clone());
+        Ok(None)
+    }
+
+    async fn compare_and_swap(
+        &self,
+        _: &wecom_core::TokenKey,
+        _: Option<&wecom_core::AccessToken>,
+        _: &wecom_core::StoredToken,
+    ) -> Result<bool, wecom_core::TokenStoreError> {
+        Ok(true)
+    }
+}
