@@ -59,6 +59,13 @@
 //! missing is empty or `None` unless nothing makes sense without it, what is unknown is ignored, and a number that has
 //! no name here is kept.
 //!
+//! # Whole jobs
+//!
+//! | to | there is |
+//! |---|---|
+//! | read a list that comes in pages | [`Upstream::pages`], [`Pager`] |
+//! | read the whole directory of a chain, and see what has changed | [`Upstream::walk`], [`Walk`], [`ChainTree`] |
+//!
 //! # Ids
 //!
 //! Each kind of id is a type. A call takes it owned or borrowed:
@@ -82,16 +89,19 @@
 //! ```
 
 mod chain;
+mod chain_tree;
 mod corp_ref;
 mod endpoints;
 mod fields;
 mod ids;
+mod pager;
 mod rule_info;
 mod rules;
 #[cfg(test)]
 mod samples;
 mod upstream;
 mod values;
+mod walk;
 
 pub use wecom_core;
 pub use wecom_core::{
@@ -100,6 +110,9 @@ pub use wecom_core::{
 };
 
 pub use crate::chain::Chain;
+pub use crate::chain_tree::{
+    ChainDiff, ChainTree, CorpChange, GroupChange, GroupFailure, PlacedCorp, PlacedGroup, TreeGroup,
+};
 pub use crate::corp_ref::CorpRef;
 pub use crate::endpoints::{
     ADD_RULE, AddRule, AddRuleReply, DELETE_RULE, DOWNSTREAM_ENDPOINTS, DeleteRule, DeleteRuleReply, ENDPOINTS,
@@ -120,6 +133,10 @@ pub use crate::ids::{
     AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
     OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
 };
+pub use crate::pager::{Page, PageError, PagePosition, PagedCall, Pager, RepeatedCursor};
 pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};
 pub use crate::upstream::Upstream;
 pub use crate::values::{BusinessType, IdentityType, ImportStatus, JobStatus, QualificationStatus};
+#[cfg(feature = "stream")]
+pub use crate::walk::WalkStream;
+pub use crate::walk::{GroupFinding, Walk, WalkEvent, WalkState, Walking};

@@ -1,0 +1,97 @@
+//! Keeps a copy of a chain's directory in a file, and says what has changed since the last time.
+//!
+//! `cargo run -p wecom-upstream --example sync_directory [FILE]` does so against a WeCom in memory, twice, with changes in
+//! between. Without a file it takes a temporary one.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to show something")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io, process};
+
+use wecom_mock::Simulator;
+use wecom_upstream::{
+    ChainId, ChainTree, CorpId, GetResult, ImportChainContact, ImportContact, ImportCorp, PendingCorpId, RemoveCorp,
+    Upstream,
+};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let chosen = env::args_os().nth(1).map(PathBuf::from);
+    let file = chosen.clone().unwrap_or_else(|| env::temp_dir().join(format!("directory-{}.json", process::id())));
+    let outcome = pollster::block_on(show(&file));
+    if chosen.is_none() && file.exists() {
+        fs::remove_file(&file)?;
+    }
+    outcome
+}
+
+/// Against the real service, the client is one over a transport such as `wecom_hyper::HyperTransport`, with the app's
+/// credentials, `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`, so that a walk of thousands of groups
+/// stays within the limits and survives what passes.
+async fn show(file: &Path) -> Outcome<()> {
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    let chain_id = ChainId::new("ChDealers");
+
+    let tree = sync(&upstream, &chain_id, file).await?;
+    print!("\n{tree}\n");
+
+    change_something(&upstream, &simulator, &chain_id).await?;
+    sync(&upstream, &chain_id, file).await?;
+    Ok(())
+}
+
+/// Walks the directory, prints what has changed since the tree in the file, and puts the new one in its place.
+async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &Path) -> Outcome<ChainTree> {
+    let tree = upstream.walk(chain_id).need_pending(true).concurrency(8).collect().await?;
+    for failure in tree.failures() {
+        eprintln!("group {} is missing: {}", failure.groupid, failure.message);
+    }
+    match read(file)? {
+        None => println!("{chain_id}: {} corps in {} groups", tree.corps().count(), tree.groups().len()),
+        Some(older) => {
+            let diff = tree.diff(&older);
+            if diff.is_empty() {
+                println!("{chain_id}: nothing has changed");
+            } else {
+                print!("{chain_id} has changed:\n{diff}");
+            }
+        }
+    }
+    // A tree with holes would have the corps in them count as new the next time.
+    if tree.is_whole() {
+        write(file, &tree)?;
+    }
+    Ok(tree)
+}
+
+fn read(file: &Path) -> Outcome<Option<ChainTree>> {
+    match fs::read(file) {
+        Ok(json) => Ok(Some(serde_json::from_slice(&json)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whoever is interrupted here leaves the old file or the new one, never half of it.
+fn write(file: &Path, tree: &ChainTree) -> Outcome<()> {
+    let unfinished = file.with_extension("new");
+    fs::write(&unfinished, serde_json::to_vec(tree)?)?;
+    fs::rename(unfinished, file)?;
+    Ok(())
+}
+
+/// What happens in a chain: one corp accepts its invitation, one is removed, one is imported.
+async fn change_something(upstream: &Upstream, simulator: &Simulator, chain_id: &ChainId) -> Outcome<()> {
+    simulator.join_corp(chain_id, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
+    upstream.remove_corp(RemoveCorp::new(chain_id, CorpId::new("wwjingxi"))).await?;
+    let corp = ImportCorp::new("闽江电器", [ImportContact::head("张三", "13000000001")]).group_path("华东区/福州市");
+    let jobid = upstream.import_chain_contact(ImportChainContact::new(chain_id, [corp])).await?.jobid;
+    // The import goes on a step each time that somebody asks about it, and is finished at the third.
+    for _ in 0..3 {
+        upstream.get_result(GetResult::new(&jobid)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! A difference as lines of text.
+
+use std::fmt;
+
+use super::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
+use super::draw::{CorpLine, GroupLine};
+
+/// One line for each change: groups first, then corps. Nothing where nothing has changed.
+impl fmt::Display for ChainDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for PlacedGroup { path, group } in &self.groups_added {
+            writeln!(f, "+ group: {} at {}", GroupLine(group), Path(path))?;
+        }
+        for PlacedGroup { path, group } in &self.groups_removed {
+            writeln!(f, "- group: {} at {}", GroupLine(group), Path(path))?;
+        }
+        for GroupChange { before, after } in &self.groups_renamed {
+            writeln!(f, "~ group renamed: {} is now {}", GroupLine(&before.group), after.group.group_name)?;
+        }
+        for GroupChange { before, after } in &self.groups_moved {
+            writeln!(
+                f,
+                "~ group moved: {} from {} to {}",
+                GroupLine(&after.group),
+                Path(&before.path),
+                Path(&after.path)
+            )?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.joined {
+            writeln!(f, "+ joined: {}, in {}", CorpLine(corp), Path(path))?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.invited {
+            writeln!(f, "+ invited: {}, in {}", CorpLine(corp), Path(path))?;
+        }
+        for CorpChange { before, after } in &self.accepted {
+            writeln!(
+                f,
+                "+ accepted: {} is now {}, in {}",
+                CorpLine(&before.corp),
+                CorpLine(&after.corp),
+                Path(&after.path)
+            )?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.left {
+            writeln!(f, "- left: {}, from {}", CorpLine(corp), Path(path))?;
+        }
+        for CorpChange { before, after } in &self.moved {
+            writeln!(f, "~ moved: {}, from {} to {}", CorpLine(&after.corp), Path(&before.path), Path(&after.path))?;
+        }
+        for CorpChange { before, after } in &self.renamed {
+            writeln!(f, "~ renamed: {} is now {}", CorpLine(&before.corp), after.corp.corp_name)?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.not_seen {
+            writeln!(f, "? not seen, as some groups could not be listed: {}, last in {}", CorpLine(corp), Path(path))?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.first_seen {
+            writeln!(
+                f,
+                "? first seen, as some groups could not be listed before: {}, in {}",
+                CorpLine(corp),
+                Path(path)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+struct Path<'a>(&'a str);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "the root" } else { self.0 })
+    }
+}

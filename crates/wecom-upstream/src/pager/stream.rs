@@ -1,0 +1,93 @@
+//! A pager as a stream of its items.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use wecom_core::Threading;
+
+use super::{PageError, PagedCall, Pager};
+
+impl<C: PagedCall, M: Threading> Pager<C, M> {
+    /// The items as a [`Stream`], of the feature `stream`.
+    ///
+    /// The stream is over after its first error, because one who skips errors would have it ask for the same page forever.
+    /// To go on after an error, use [`Pager::next_item`].
+    ///
+    /// ```
+    /// use futures_util::TryStreamExt;
+    /// use wecom_mock::Simulator;
+    /// use wecom_upstream::{AgentId, ListAppShareInfo, SharedCorp, Upstream};
+    ///
+    /// let upstream = Upstream::new(Simulator::demo().client());
+    /// # pollster::block_on(async {
+    /// let corps = upstream.pages(ListAppShareInfo::new(AgentId::new(1_000_002))).into_stream();
+    /// let corps: Vec<SharedCorp> = corps.try_collect().await?;
+    /// assert_eq!(corps.len(), 3);
+    /// # Ok::<(), wecom_upstream::PageError>(())
+    /// # })?;
+    /// # Ok::<(), wecom_upstream::PageError>(())
+    /// ```
+    pub fn into_stream(self) -> impl Stream<Item = Result<C::Item, PageError>> + Unpin
+    where
+        C: Unpin,
+        C::Item: Unpin,
+    {
+        Items { fetch, state: State::Ready(self) }
+    }
+}
+
+async fn fetch<C: PagedCall, M: Threading>(mut pager: Pager<C, M>) -> (Pager<C, M>, Result<bool, PageError>) {
+    let outcome = pager.fetch().await;
+    (pager, outcome)
+}
+
+/// The pager between two pages, or the future that has it; one box for each page.
+struct Items<P, F, N> {
+    fetch: N,
+    state: State<P, F>,
+}
+
+enum State<P, F> {
+    Ready(P),
+    Fetching(Pin<Box<F>>),
+    Over,
+}
+
+impl<C, M, F, N> Stream for Items<Pager<C, M>, F, N>
+where
+    C: PagedCall + Unpin,
+    C::Item: Unpin,
+    M: Threading,
+    F: Future<Output = (Pager<C, M>, Result<bool, PageError>)>,
+    N: Fn(Pager<C, M>) -> F + Unpin,
+{
+    type Item = Result<C::Item, PageError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            match &mut this.state {
+                State::Over => return Poll::Ready(None),
+                State::Ready(pager) => {
+                    if let Some(item) = pager.position.take_item() {
+                        return Poll::Ready(Some(Ok(item)));
+                    }
+                    if let State::Ready(pager) = std::mem::replace(&mut this.state, State::Over) {
+                        this.state = State::Fetching(Box::pin((this.fetch)(pager)));
+                    }
+                }
+                State::Fetching(future) => {
+                    let (pager, outcome) = ready!(future.as_mut().poll(context));
+                    this.state = State::Over;
+                    match outcome {
+                        Ok(true) => this.state = State::Ready(pager),
+                        Ok(false) => {}
+                        Err(error) => return Poll::Ready(Some(Err(error))),
+                    }
+                }
+            }
+        }
+    }
+}

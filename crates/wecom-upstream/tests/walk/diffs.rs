@@ -1,0 +1,173 @@
+//! What has changed between two walks.
+
+use pollster::block_on;
+use wecom_core::{Client, ErrCode};
+use wecom_mock::{Faults, Simulator};
+use wecom_upstream::{
+    ChainDiff, ChainId, ChainTree, CorpId, CustomId, GET_CHAIN_CORPINFO_LIST, Group, GroupCorp, GroupId, PendingCorpId,
+    RemoveCorp, Upstream, WalkEvent,
+};
+
+/// A tree of two groups below the root, `a` and `b`, with these corps.
+fn tree(corps_of_a: &[GroupCorp], corps_of_b: &[GroupCorp]) -> ChainTree {
+    let groups = [(0, "", 1, &[] as &[_]), (1, "a", 2, corps_of_a), (1, "b", 3, corps_of_b)];
+    tree_of(groups.map(|(depth, name, groupid, corps)| {
+        (depth, Group::new(GroupId::new(groupid), name, GroupId::ROOT), corps.to_vec())
+    }))
+}
+
+fn tree_of(groups: impl IntoIterator<Item = (u32, Group, Vec<GroupCorp>)>) -> ChainTree {
+    let mut tree = ChainTree::new(ChainId::new("Ch1"), true);
+    for (depth, group, corps) in groups {
+        tree.add(WalkEvent::Group { group, depth });
+        corps.into_iter().for_each(|corp| tree.add(WalkEvent::Corp(corp)));
+    }
+    tree
+}
+
+fn joined(id: &str, name: &str) -> GroupCorp {
+    GroupCorp::joined(GroupId::new(2), CorpId::new(id), name)
+}
+
+fn pending(id: &str, name: &str) -> GroupCorp {
+    GroupCorp::pending(GroupId::new(2), PendingCorpId::new(id), name)
+}
+
+/// A difference in words; it has to survive being stored.
+fn text(diff: &ChainDiff) -> String {
+    let stored: ChainDiff = serde_json::from_str(&serde_json::to_string(diff).unwrap()).unwrap();
+    assert_eq!(*diff, stored);
+    diff.to_string()
+}
+
+#[test]
+fn equal_trees_do_not_differ() {
+    let tree = tree(&[joined("ww1", "one")], &[pending("wp1", "two")]);
+    assert!(tree.diff(&tree).is_empty());
+    assert_eq!(text(&tree.diff(&tree)), "");
+}
+
+#[test]
+fn corps_join_leave_move_are_invited_and_renamed() {
+    let older = tree(&[joined("ww1", "one"), joined("ww2", "two"), joined("ww3", "three")], &[pending("wp9", "nine")]);
+    let newer = tree(&[joined("ww1", "uno"), joined("ww4", "four")], &[joined("ww3", "tres"), pending("wp5", "five")]);
+    let expected = "\
++ joined: four (ww4), in a
++ invited: five (wp5) [pending], in b
+- left: two (ww2), from a
+- left: nine (wp9) [pending], from b
+~ moved: tres (ww3), from a to b
+~ renamed: one (ww1) is now uno
+~ renamed: three (ww3) is now tres
+";
+    assert_eq!(text(&newer.diff(&older)), expected);
+}
+
+#[test]
+fn groups_come_go_move_and_get_other_names() {
+    let group = |groupid, name: &str, parentid| Group::new(GroupId::new(groupid), name, GroupId::new(parentid));
+    let root = || (0, group(1, "", 1), vec![]);
+    let older = tree_of([
+        root(),
+        (1, group(2, "north", 1), vec![]),
+        (2, group(3, "city", 2), vec![joined("ww1", "one")]),
+        (1, group(4, "south", 1), vec![]),
+        (1, group(5, "old", 1), vec![]),
+    ]);
+    let newer = tree_of([
+        root(),
+        (1, group(2, "North", 1), vec![]),
+        (1, group(4, "south", 1), vec![]),
+        (2, group(3, "city", 4), vec![joined("ww1", "one")]),
+        (2, group(6, "new", 4), vec![]),
+    ]);
+    let expected = "\
++ group: new #6 at south/new
+- group: old #5 at old
+~ group renamed: north #2 is now North
+~ group moved: city #3 from north/city to south/city
+";
+    // The corp is still in the same group.
+    assert_eq!(text(&newer.diff(&older)), expected);
+}
+
+#[test]
+fn a_pending_corp_that_joined_is_known_again() {
+    let with = |corp: GroupCorp, custom_id: &str| corp.custom_id(CustomId::new(custom_id));
+    let mut told = joined("ww1", "one, renamed");
+    told.pending_corpid = Some(PendingCorpId::new("wp1"));
+    let older = tree(
+        &[pending("wp1", "one"), with(pending("wp2", "two"), "C2"), pending("wp3", "three"), pending("wp4", "four")],
+        &[],
+    );
+    let newer = tree(
+        &[told, joined("ww3", "three"), joined("ww5", "five")],
+        &[with(joined("ww2", "two, renamed and moved"), "C2")],
+    );
+    let diff = newer.diff(&older);
+    let accepted: Vec<_> = diff
+        .accepted
+        .iter()
+        .map(|change| (change.before.corp.corp_name.as_str(), change.after.corp.corpid.as_ref().unwrap().as_str()))
+        .collect();
+    assert_eq!(accepted, [("one", "ww1"), ("three", "ww3"), ("two", "ww2")]);
+    assert_eq!((diff.renamed.len(), diff.moved.len()), (2, 1));
+    assert_eq!(diff.joined.iter().map(|placed| &placed.corp.corp_name).collect::<Vec<_>>(), ["five"]);
+    assert_eq!(diff.left.iter().map(|placed| &placed.corp.corp_name).collect::<Vec<_>>(), ["four"]);
+}
+
+#[test]
+fn a_name_that_two_have_or_that_the_books_contradict_proves_nothing() {
+    let older = tree(&[pending("wp1", "same"), pending("wp2", "same")], &[]);
+    let newer = tree(&[joined("ww1", "same")], &[]);
+    assert!(newer.diff(&older).accepted.is_empty());
+
+    let older = tree(&[pending("wp1", "same").custom_id(CustomId::new("C1"))], &[]);
+    let newer = tree(&[joined("ww1", "same").custom_id(CustomId::new("C2"))], &[]);
+    let diff = newer.diff(&older);
+    assert_eq!((diff.accepted.len(), diff.joined.len(), diff.left.len()), (0, 1, 1));
+}
+
+#[test]
+fn without_pending_corps_in_one_tree_none_is_invited_or_left() {
+    let mut without = ChainTree::new(ChainId::new("Ch1"), false);
+    without.add(WalkEvent::Group { group: Group::new(GroupId::new(2), "a", GroupId::ROOT), depth: 0 });
+    let with = tree_of([(0, Group::new(GroupId::new(2), "a", GroupId::ROOT), vec![pending("wp1", "one")])]);
+    assert!(with.diff(&without).is_empty());
+    assert!(without.diff(&with).is_empty());
+}
+
+#[test]
+fn a_corp_of_a_group_that_failed_has_not_left() {
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let upstream = Upstream::new(Client::builder(faults.clone()).credentials(simulator.credentials()).build());
+    let walk = || block_on(upstream.walk(ChainId::new("ChSuppliers")).concurrency(1).collect()).unwrap();
+    let whole = walk();
+    let outage = faults.on(&GET_CHAIN_CORPINFO_LIST).nth(2).error_code(ErrCode::BUSY);
+    let partial = walk();
+    assert_eq!((outage.strikes(), partial.is_whole()), (1, false));
+    let (lost, found) = (partial.diff(&whole), whole.diff(&partial));
+    assert_eq!((lost.left.len(), lost.not_seen.len()), (0, 1));
+    assert_eq!((found.joined.len(), found.first_seen.len()), (0, 1));
+    assert_eq!(text(&lost), "? not seen, as some groups could not be listed: 鞍岭不锈钢 (wwanling), last in 钢材\n");
+}
+
+#[test]
+fn what_calls_and_people_do_shows_in_the_next_walk() {
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    let chain_id = ChainId::new("ChDealers");
+    let walk = || block_on(upstream.walk(&chain_id).need_pending(true).collect()).unwrap();
+    let older = walk();
+    // One is known again by its custom id, the other by its name.
+    simulator.join_corp(&chain_id, &PendingCorpId::new("wpjinyang"), CorpId::new("wwjinyang"));
+    simulator.join_corp(&chain_id, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
+    block_on(upstream.remove_corp(RemoveCorp::new(&chain_id, CorpId::new("wwjingxi")))).unwrap();
+    let expected = "\
++ accepted: 晋阳家居 (wpjinyang) [pending] is now 晋阳家居 (wwjinyang), in 华北区
++ accepted: 太湖电器 (wptaihu) [pending] is now 太湖电器 (wwtaihu), in 华东区
+- left: 京西厨卫商贸 (wwjingxi), from 华北区/北京市
+";
+    assert_eq!(text(&walk().diff(&older)), expected);
+}

@@ -1,0 +1,88 @@
+//! Groups that can't be listed.
+
+use pollster::block_on;
+use serde_json::json;
+use wecom_core::{Client, ErrCode, Request, TransportErrorKind};
+use wecom_mock::Faults;
+use wecom_upstream::{ChainTree, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, Upstream};
+
+use crate::support::{Directory, answered_by, chain, rest};
+
+/// Whether a request is for a page of group 3: the first, or a later one.
+fn asks_for_group_3(is_first: bool) -> impl Fn(&Request) -> bool {
+    move |request| {
+        let body: serde_json::Value = serde_json::from_slice(request.body().unwrap()).unwrap();
+        body["groupid"] == 3 && body["cursor"].is_null() == is_first
+    }
+}
+
+fn behind_faults(directory: &Directory) -> (Upstream, Faults<wecom_mock::Simulator>) {
+    let simulator = directory.simulator();
+    let credentials = simulator.credentials();
+    let faults = Faults::new(simulator);
+    (Upstream::new(Client::builder(faults.clone()).credentials(credentials).build()), faults)
+}
+
+#[test]
+fn a_group_that_fails_loses_no_other() {
+    let directory = Directory::new(6, 70);
+    for concurrency in [1, 3, 10] {
+        let (upstream, faults) = behind_faults(&directory);
+        let forbidden = faults.on(&GET_CHAIN_CORPINFO_LIST).when(asks_for_group_3(true));
+        forbidden.error_code(ErrCode::GROUP_FORBIDDEN);
+        let told = block_on(rest(&mut upstream.walk(chain()).concurrency(concurrency))).unwrap();
+
+        let mut expected = directory.expected(false);
+        let at = expected.iter().position(|line| line.starts_with("group 3 ")).unwrap() + 1;
+        let end = at + expected[at..].iter().position(|line| line.starts_with("group")).unwrap();
+        assert!(end > at);
+        expected.splice(at..end, ["failed".to_owned()]);
+        let failed = told.iter().position(|line| line.starts_with("group 3 failed: get_chain_corpinfo_list")).unwrap();
+        assert_eq!(failed, at);
+        assert_eq!((told.len(), &told[..at], &told[at + 1..]), (expected.len(), &expected[..at], &expected[at + 1..]));
+    }
+}
+
+#[test]
+fn a_group_that_fails_half_way_gives_what_it_had_and_is_listed_in_the_tree() {
+    let (upstream, faults) = behind_faults(&Directory::new(6, 70));
+    let lost = faults.on(&GET_CHAIN_CORPINFO_LIST).when(asks_for_group_3(false));
+    lost.fail_after_sending(TransportErrorKind::ConnectionLost);
+    let tree = block_on(upstream.walk(chain()).need_pending(true).page_size(4).collect()).unwrap();
+    let sizes: Vec<_> = tree.groups().iter().map(|group| (group.group.groupid.get(), group.corps.len())).collect();
+    assert!(sizes.iter().all(|&(groupid, corps)| corps == if groupid == 3 { 4 } else { 10 }), "{sizes:?}");
+    assert!(!tree.is_whole());
+    let failure = &tree.failures()[0];
+    assert_eq!((failure.groupid.get(), failure.errcode, tree.failures().len()), (3, ErrCode(0), 1));
+    assert!(failure.message.starts_with("get_chain_corpinfo_list: "), "{}", failure.message);
+    assert!(tree.to_string().contains("! group 3 could not be listed to its end: "), "{tree}");
+    let read: ChainTree = serde_json::from_str(&serde_json::to_string(&tree).unwrap()).unwrap();
+    assert_eq!(read, tree);
+}
+
+#[test]
+fn a_group_whose_cursors_go_in_a_circle_fails_and_the_walk_ends() {
+    let upstream = answered_by(|endpoint, body| match endpoint {
+        "get_chain_group" => json!({"errcode": 0, "groups": [{"groupid": 2, "parentid": 1}]}),
+        _ => {
+            let corps = json!([{"groupid": 1, "corp_name": format!("a corp of {}", body["groupid"])}]);
+            json!({"errcode": 0, "has_more": body["groupid"] == 1, "next_cursor": "c", "group_corps": corps})
+        }
+    });
+    let told = block_on(rest(&mut upstream.walk(chain()))).unwrap();
+    assert_eq!(told[..2], ["group 1 at 0", "a corp of 1"]);
+    assert!(told[2].starts_with("group 1 failed: get_chain_corpinfo_list: after 1 pages"), "{}", told[2]);
+    assert_eq!(told[3..], ["group 2 at 1", "a corp of 2"]);
+}
+
+#[test]
+fn without_the_list_of_groups_there_is_no_walk_until_it_is_asked_for_again() {
+    let directory = Directory::new(3, 10);
+    let (upstream, faults) = behind_faults(&directory);
+    faults.on(&GET_CHAIN_GROUP).first(2).error_code(ErrCode::UNKNOWN_CHAIN);
+    let mut walk = upstream.walk(chain());
+    for _ in 0..2 {
+        assert_eq!(block_on(walk.next()).unwrap_err().code(), Some(ErrCode::UNKNOWN_CHAIN));
+    }
+    assert_eq!(block_on(rest(&mut walk)).unwrap(), directory.expected(false));
+}

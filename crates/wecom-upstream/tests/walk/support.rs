@@ -1,0 +1,163 @@
+//! Directories of any size, what a walk of them has to tell, and a transport that counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use wecom_core::{
+    AccessToken, Client, Request, Response, Secret, Timer, Transport, TransportError, async_trait, from_fn,
+};
+use wecom_mock::{ManualTimer, Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_upstream::{
+    AgentId, ChainId, CorpId, Error, Group, GroupId, PendingCorpId, Upstream, Walk, WalkEvent, Walking,
+};
+
+pub(crate) const LATENCY: Duration = Duration::from_millis(20);
+
+pub(crate) fn chain() -> ChainId {
+    ChainId::new("Ch1")
+}
+
+/// A directory as it is described, apart from the simulator that serves it.
+pub(crate) struct Directory {
+    /// Id, id of the one above, order; the root is not among them.
+    groups: Vec<(i64, i64, i64)>,
+    corps: usize,
+}
+
+impl Directory {
+    /// So many groups besides the root, and so many corps, dealt out evenly to all of them; every eighth is pending.
+    pub(crate) fn new(groups: i64, corps: usize) -> Self {
+        let groups = (2..groups + 2).map(|groupid| (groupid, (groupid / 3).max(1), groupid * 7 % 11)).collect();
+        Self { groups, corps }
+    }
+
+    fn group_of(&self, corp: usize) -> i64 {
+        i64::try_from((corp * 7919) % (self.groups.len() + 1)).unwrap() + 1
+    }
+
+    pub(crate) fn simulator(&self) -> Simulator {
+        let mut chain = WorldChain::new(chain(), "chain");
+        for &(groupid, parentid, order) in &self.groups {
+            let group = Group::new(GroupId::new(groupid), format!("g{groupid}"), GroupId::new(parentid));
+            chain = chain.group(group.order(order));
+        }
+        for at in 0..self.corps {
+            let groupid = GroupId::new(self.group_of(at));
+            chain = chain.corp(match is_pending(at) {
+                true => WorldCorp::pending(groupid, PendingCorpId::new(format!("wp{at}")), format!("corp {at}")),
+                false => WorldCorp::joined(groupid, CorpId::new(format!("ww{at}")), format!("corp {at}")),
+            });
+        }
+        let app = WorldApp::new(AgentId::new(1), Secret::new("a-secret"));
+        Simulator::new(World::new(CorpId::new("wwupstream")).app(app).chain(chain))
+    }
+
+    /// What a walk tells, one line for each event.
+    pub(crate) fn expected(&self, need_pending: bool) -> Vec<String> {
+        let mut corps: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for at in (0..self.corps).filter(|&at| need_pending || !is_pending(at)) {
+            corps.entry(self.group_of(at)).or_default().push(at);
+        }
+        let mut lines = Vec::new();
+        self.expect_group(1, 0, &corps, &mut lines);
+        lines
+    }
+
+    fn expect_group(&self, groupid: i64, depth: u32, corps: &BTreeMap<i64, Vec<usize>>, lines: &mut Vec<String>) {
+        lines.push(format!("group {groupid} at {depth}"));
+        lines.extend(corps.get(&groupid).into_iter().flatten().map(|at| format!("corp {at}")));
+        let mut below: Vec<_> = self.groups.iter().filter(|group| group.1 == groupid).collect();
+        below.sort_by_key(|group| (-group.2, group.0));
+        below.into_iter().for_each(|group| self.expect_group(group.0, depth + 1, corps, lines));
+    }
+}
+
+fn is_pending(at: usize) -> bool {
+    at % 8 == 3
+}
+
+/// One line for an event.
+pub(crate) fn line(event: WalkEvent) -> String {
+    match event {
+        WalkEvent::Group { group, depth } => format!("group {} at {depth}", group.groupid),
+        WalkEvent::Corp(corp) => corp.corp_name,
+        WalkEvent::GroupFailed { groupid, error } => format!("group {groupid} failed: {error}"),
+        WalkEvent::Finding(finding) => finding.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// All that is left of a walk, one line for each event.
+pub(crate) async fn rest<M: Walking>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
+    let mut lines = Vec::new();
+    while let Some(event) = walk.next().await? {
+        lines.push(line(event));
+    }
+    Ok(lines)
+}
+
+/// A transport that takes its time and counts: calls, calls at once, and the corps in replies.
+#[derive(Clone)]
+pub(crate) struct Counting<T> {
+    inner: T,
+    timer: ManualTimer,
+    pub(crate) counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+pub(crate) struct Counts {
+    under_way: AtomicUsize,
+    pub(crate) most_at_once: AtomicUsize,
+    pub(crate) calls: AtomicUsize,
+    pub(crate) corps: AtomicUsize,
+}
+
+impl<T> Counting<T> {
+    pub(crate) fn new(inner: T, timer: &ManualTimer) -> Self {
+        Self { inner, timer: timer.clone(), counts: Arc::default() }
+    }
+}
+
+struct UnderWay<'a>(&'a Counts);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl<T: Transport> Transport for Counting<T> {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let at_once = self.counts.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.counts.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        self.counts.calls.fetch_add(1, Ordering::SeqCst);
+        let _under_way = UnderWay(&self.counts);
+        Timer::sleep(&self.timer, LATENCY).await;
+        let response = self.inner.send(request).await?;
+        let corps = String::from_utf8_lossy(response.body()).matches("\"corp_name\"").count();
+        self.counts.corps.fetch_add(corps, Ordering::SeqCst);
+        Ok(response)
+    }
+}
+
+/// An upstream over a counting transport over a simulator.
+pub(crate) fn counted(simulator: Simulator, timer: &ManualTimer) -> (Upstream, Arc<Counts>) {
+    let credentials = simulator.credentials();
+    let transport = Counting::new(simulator, timer);
+    let counts = Arc::clone(&transport.counts);
+    (Upstream::new(Client::builder(transport).credentials(credentials).build()), counts)
+}
+
+/// An upstream whose calls a closure answers, which is given the endpoint's name and the request's body.
+pub(crate) fn answered_by(answer: impl Fn(&str, &Value) -> Value + Send + Sync + 'static) -> Upstream {
+    let transport = from_fn(move |request: Request| {
+        let body: Value = serde_json::from_slice(request.body().unwrap()).unwrap();
+        let reply = answer(request.endpoint().name(), &body).to_string();
+        async move { Ok::<_, TransportError>(Response::new(200, reply)) }
+    });
+    Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build())
+}
