@@ -50,7 +50,7 @@
 //! | [`modify_rule`](Upstream::modify_rule) | [`ModifyRule`] | 更新对接规则 |
 //!
 //! One more call, [`TransferSession`] (获取下级/下游企业小程序session), is made with a downstream corp's token and so is
-//! no method of [`Upstream`].
+//! no method of [`Upstream`], but of [`Downstream`].
 //!
 //! WeCom takes 10,000 calls a minute and 150,000 an hour of each from one corp, unless the request says otherwise; the
 //! numbers are in the descriptors, which [`ENDPOINTS`] and [`DOWNSTREAM_ENDPOINTS`] list.
@@ -65,6 +65,10 @@
 //! |---|---|
 //! | read a list that comes in pages | [`Upstream::pages`], [`Pager`] |
 //! | read the whole directory of a chain, and see what has changed | [`Upstream::walk`], [`Walk`], [`ChainTree`] |
+//! | import any number of corps, and know what became of each | [`Upstream::import`], [`Import`], [`ImportReport`] |
+//! | ask for the `pending_id` of any number of customers | [`Upstream::pending_ids`], [`PendingIds`] |
+//! | know which customer is which WeChat user | [`Upstream::map_customers`], [`CustomerMap`] |
+//! | call with a downstream corp's token | [`Upstream::share`], [`Share`], [`Downstream`] |
 //!
 //! # Ids
 //!
@@ -91,9 +95,12 @@
 mod chain;
 mod chain_tree;
 mod corp_ref;
+mod customers;
+mod downstream;
 mod endpoints;
 mod fields;
 mod ids;
+mod import;
 mod pager;
 mod rule_info;
 mod rules;
@@ -114,6 +121,11 @@ pub use crate::chain_tree::{
     ChainDiff, ChainTree, CorpChange, GroupChange, GroupFailure, PlacedCorp, PlacedGroup, TreeGroup,
 };
 pub use crate::corp_ref::CorpRef;
+pub use crate::customers::{
+    CustomerMap, CustomerRecord, CustomerStore, MapError, PendingIdAnswer, PendingIds, Recognised, Recognition,
+    RememberedPendingId,
+};
+pub use crate::downstream::{Downstream, Share, ShareError, SharedCorps};
 pub use crate::endpoints::{
     ADD_RULE, AddRule, AddRuleReply, DELETE_RULE, DOWNSTREAM_ENDPOINTS, DeleteRule, DeleteRuleReply, ENDPOINTS,
     EXTERNAL_USERID_TO_PENDING_ID, ExternalUserInfo, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
@@ -132,6 +144,10 @@ pub use crate::endpoints::{
 pub use crate::ids::{
     AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
     OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
+};
+pub use crate::import::{
+    Import, ImportEvent, ImportFailure, ImportOutcome, ImportProgress, ImportReport, ImportRow, ImportState,
+    ImportStop, InvalidImport, InvalidRow, JobThreading, RowProblem,
 };
 pub use crate::pager::{Page, PageError, PagePosition, PagedCall, Pager, RepeatedCursor};
 pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};

@@ -75,7 +75,7 @@ impl ApiCall for ImportChainContact {
         let people = self.contact_list.iter().map(|corp| corp.contact_info_list.len()).sum();
         rules::count(&mut violations, "contact_list", people, "people", 0..=2000);
         for (at, corp) in self.contact_list.iter().enumerate() {
-            corp.check(&mut violations, format_args!("contact_list[{at}]"));
+            corp.check(&mut violations, format_args!("contact_list[{at}]."));
         }
         violations.into_result()
     }
@@ -122,19 +122,20 @@ impl ImportCorp {
         self
     }
 
-    fn check(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
-        rules::CORP_NAME.check(violations, format_args!("{place}.corp_name"), &self.corp_name);
+    /// Adds what is wrong with it. `place` is what the names of its fields begin with, a dot at its end included.
+    pub(crate) fn check(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
+        rules::CORP_NAME.check(violations, format_args!("{place}corp_name"), &self.corp_name);
         if let Some(group_path) = &self.group_path {
-            rules::GROUP_PATH.check(violations, format_args!("{place}.group_path"), group_path);
+            rules::GROUP_PATH.check(violations, format_args!("{place}group_path"), group_path);
         }
         if let Some(custom_id) = &self.custom_id {
-            rules::CUSTOM_ID.check(violations, format_args!("{place}.custom_id"), custom_id.as_str());
+            rules::CUSTOM_ID.check(violations, format_args!("{place}custom_id"), custom_id.as_str());
         }
         let (people, heads) = (self.contact_info_list.len(), self.heads());
-        rules::count(violations, format_args!("{place}.contact_info_list"), people, "people", 1..=200);
-        rules::count(violations, format_args!("{place}.contact_info_list"), heads, "heads (负责人)", 0..=5);
+        rules::count(violations, format_args!("{place}contact_info_list"), people, "people", 1..=200);
+        rules::count(violations, format_args!("{place}contact_info_list"), heads, "heads (负责人)", 0..=5);
         for (at, contact) in self.contact_info_list.iter().enumerate() {
-            contact.check(violations, format_args!("{place}.contact_info_list[{at}]"));
+            contact.check(violations, format_args!("{place}contact_info_list[{at}]"));
         }
     }
 

@@ -22,8 +22,8 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
 /// ([95817](https://developer.work.weixin.qq.com/document/path/95817),
 /// [93355](https://developer.work.weixin.qq.com/document/path/93355)).
 ///
-/// It is made with the downstream corp's token, and so is no method of [`Upstream`](crate::Upstream), whose token is
-/// the upstream corp's. A session key is a [`Secret`]: it is shown by no `Debug` and stands in no error.
+/// It is made with the downstream corp's token, and so is a method of [`Downstream`](crate::Downstream) and none of
+/// [`Upstream`](crate::Upstream), whose token is the upstream corp's. A session key is a [`Secret`]: it is shown by no `Debug` and stands in no error.
 ///
 /// It may be refused with [`INVALID_USER_ID`](wecom_core::ErrCode::INVALID_USER_ID) or
 /// [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER).
@@ -31,10 +31,9 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
 /// ```
 /// use wecom_upstream::{Secret, TransferSession, UserId};
 ///
-/// # async fn example(downstream: wecom_upstream::Client) -> Result<(), wecom_core::Error> {
-/// // `downstream` is a client with the downstream corp's token.
+/// # async fn example(downstream: wecom_upstream::Downstream) -> Result<(), wecom_core::Error> {
 /// let call = TransferSession::new(UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"), Secret::new("the-session-key"));
-/// let session = downstream.call(call).await?;
+/// let session = downstream.transfer_session(call).await?;
 /// println!("a session of {}", session.userid);
 /// # Ok(())
 /// # }

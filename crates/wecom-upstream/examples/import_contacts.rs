@@ -1,0 +1,134 @@
+//! Imports the corps of a CSV file into a chain: a bar while it goes on, a table of what failed, and those rows in a CSV
+//! file of their own, to be mended and imported again.
+//!
+//! ```text
+//! cargo run -p wecom-upstream --example import_contacts
+//! ```
+//!
+//! The service is a simulated one on a bad line, and its time passes at once. In production the client is one of
+//! wecom-hyper's, and the timer its `TokioTimer`.
+
+#![allow(clippy::print_stdout, reason = "it shows what it does")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use wecom_mock::{Faults, ManualTimer, Simulator};
+use wecom_upstream::wecom_core::TransportErrorKind::{Connect, ConnectionLost};
+use wecom_upstream::{
+    ChainId, Client, CustomId, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp, ImportEvent, ImportOutcome,
+    ImportReport, ImportState, Upstream,
+};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const COLUMNS: [&str; 5] = ["corp_name", "custom_id", "group_path", "head", "mobile"];
+
+fn main() -> Outcome<()> {
+    let folder = std::env::temp_dir().join(format!("wecom-import-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    write_dealers(&folder.join("dealers.csv"))?;
+
+    // In production: TokioTimer, and a client of wecom-hyper with `.timer(…).retry(…)`.
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone());
+    let upstream = Upstream::new(on_a_bad_line(&simulator));
+
+    let rows = read(&folder.join("dealers.csv"))?;
+    let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
+    let saved = folder.join("state.json");
+    let bar = ProgressBar::new(state.progress().total as u64);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
+
+    let import = upstream.import(state, timer.clone()).finish_with(|event, state| {
+        bar.set_position(state.progress().settled() as u64);
+        if let ImportEvent::Submitting { job, corps } = event {
+            bar.set_message(format!("job {job}: {corps} corps"));
+        }
+        // After a crash: `upstream.import(serde_json::from_slice(&fs::read(saved)?)?, timer)`.
+        fs::write(&saved, serde_json::to_vec(state)?)
+    });
+    let report = timer.run(import)?; // In production: import.await?
+    bar.finish_and_clear();
+
+    show(&report);
+    write_failed(&report, &folder.join("failed.csv"))?;
+    println!("{} rows to mend are in {}", report.failed().count(), folder.join("failed.csv").display());
+    Ok(())
+}
+
+/// A client on a line that breaks now and then.
+fn on_a_bad_line(simulator: &Simulator) -> Client {
+    let line = Faults::new(simulator.clone());
+    line.on(&GET_RESULT).every(3).fail_after_sending(ConnectionLost);
+    line.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_before_sending(Connect);
+    Client::builder(line).credentials(simulator.credentials()).build()
+}
+
+/// A thousand dealers. Some have a number that is too short, and some a custom id that a corp of the chain has.
+fn write_dealers(path: &Path) -> Outcome<()> {
+    let mut file = csv::Writer::from_path(path)?;
+    file.write_record(COLUMNS)?;
+    for number in 1..=1000 {
+        let mobile = if number % 90 == 0 { "1300".to_owned() } else { format!("130{number:08}") };
+        let custom_id = if number % 400 == 0 { "BJ01".to_owned() } else { format!("D{number}") };
+        let region = if number % 2 == 0 { "华北区" } else { "华东区" };
+        file.write_record([&format!("经销商{number}"), &custom_id, region, "张三", &mobile])?;
+    }
+    file.flush()?;
+    Ok(())
+}
+
+fn read(path: &Path) -> Outcome<Vec<ImportCorp>> {
+    let mut rows = Vec::new();
+    for record in csv::Reader::from_path(path)?.deserialize() {
+        let (name, custom_id, group_path, head, mobile): (String, String, String, String, String) = record?;
+        let corp = ImportCorp::new(name, [ImportContact::head(head, mobile)]);
+        rows.push(corp.custom_id(CustomId::new(custom_id)).group_path(group_path));
+    }
+    Ok(rows)
+}
+
+/// What to say of a row that was not imported.
+fn reason(outcome: &ImportOutcome) -> String {
+    match outcome {
+        ImportOutcome::Failed(failure) => failure.code.to_string(),
+        ImportOutcome::Invalid(problems) => problems.first().map(ToString::to_string).unwrap_or_default(),
+        ImportOutcome::Unknown { in_chain: Some(true) } => "unknown: it is in the chain".to_owned(),
+        ImportOutcome::Unknown { .. } => "unknown: it was not seen in the chain".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn show(report: &ImportReport) {
+    let mut reasons = BTreeMap::<_, Vec<_>>::new();
+    for row in report.rows.iter().filter(|row| row.outcome != ImportOutcome::Imported) {
+        reasons.entry(reason(&row.outcome)).or_default().push(row.row);
+    }
+    println!("{:>6}  imported", report.progress.imported);
+    for (reason, rows) in reasons {
+        println!("{:>6}  {reason}: rows {rows:?}", rows.len());
+    }
+    if let Some(stop) = &report.stopped {
+        println!("it stopped before its end: {stop}");
+    }
+}
+
+fn write_failed(report: &ImportReport, path: &Path) -> Outcome<()> {
+    let mut file = csv::Writer::from_path(path)?;
+    file.write_record(COLUMNS.iter().chain(&["reason"]))?;
+    for row in report.failed() {
+        let corp = &row.corp;
+        let custom_id = corp.custom_id.as_ref().map_or("", CustomId::as_str);
+        let group_path = corp.group_path.as_deref().unwrap_or_default();
+        for person in &corp.contact_info_list {
+            let reason = reason(&row.outcome);
+            file.write_record([&corp.corp_name, custom_id, group_path, &person.name, &person.mobile, &reason])?;
+        }
+    }
+    file.flush()?;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Tells which customer of a dealer is which user of a mini-program: who is one already, who becomes one later, and what
+//! is remembered between two runs.
+//!
+//! ```text
+//! cargo run -p wecom-upstream --example map_customers
+//! ```
+//!
+//! The service is a simulated one. In production the client is one of wecom-hyper's, and the store a table.
+
+#![allow(clippy::print_stdout, reason = "it shows what it does")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wecom_mock::Simulator;
+use wecom_upstream::{
+    AgentId, CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, Recognition, UnionId, Upstream,
+};
+
+/// A file that holds all records. A real store has an index on `unionid` and one on `pending_id`.
+struct File {
+    path: PathBuf,
+    records: BTreeMap<String, CustomerRecord>,
+}
+
+impl File {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let records = match fs::read(&path) {
+            Ok(json) => serde_json::from_slice(&json)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path, records })
+    }
+}
+
+impl CustomerStore for File {
+    type Error = io::Error;
+
+    async fn get(&mut self, unionid: &UnionId) -> io::Result<Option<CustomerRecord>> {
+        Ok(self.records.get(unionid.as_str()).cloned())
+    }
+
+    async fn find(&mut self, pending_id: &PendingId) -> io::Result<Option<CustomerRecord>> {
+        let is_his =
+            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id);
+        Ok(self.records.values().find(is_his).cloned())
+    }
+
+    async fn put(&mut self, record: &CustomerRecord) -> io::Result<()> {
+        self.records.insert(record.unionid.to_string(), record.clone());
+        fs::write(&self.path, serde_json::to_vec(&self.records)?)
+    }
+}
+
+/// The Unix time of the example. In production: `SystemTime::now().duration_since(UNIX_EPOCH)`.
+fn unix_time() -> Duration {
+    Duration::from_secs(1_780_000_000)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let simulator = Simulator::demo();
+    let path = std::env::temp_dir().join(format!("wecom-customers-{}.json", std::process::id()));
+    pollster::block_on(async {
+        println!("today: users of the mini-program come in");
+        let mut map = Upstream::new(simulator.client()).map_customers(File::open(path.clone())?, unix_time);
+        for name in ["Chen", "Liu", "Wang"] {
+            let (unionid, openid) = (format!("oUnion{name}"), format!("oOpen{name}"));
+            let record = map.remember(UnionId::new(unionid), OpenId::new(openid)).await?;
+            match &record.pending {
+                None => println!("  {name} is a customer of {} corps", record.known_to.len()),
+                Some(_) => println!("  {name} is nobody's customer yet, and will be recognised when he is"),
+            }
+        }
+        drop(map);
+
+        println!("next week, in another process: a dealer has added one of them, and lists his customers");
+        let (wang, dealer) = (UnionId::new("oUnionWang"), CorpId::new("wwjingxi"));
+        simulator.add_customer(&wang, OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWangOfJingxi"));
+
+        let upstream = Upstream::new(simulator.client());
+        let mut map = upstream.map_customers(File::open(path.clone())?, unix_time);
+        let downstream = upstream.share(AgentId::new(1_000_002)).downstream(&dealer).await?;
+        let listed = ["wmLiuOfJingxi", "wmWangOfJingxi"].map(ExternalUserId::new);
+        let mut customers = map.recognise_by(&downstream, listed);
+        while let Some(customer) = customers.next().await {
+            match customer? {
+                Recognition::Mapped { external_userid, unionid } => println!("  {external_userid} is {unionid}"),
+                Recognition::Unknown { external_userid, .. } => println!("  {external_userid} had no pending_id"),
+                Recognition::Failed { external_userid, error } => println!("  {external_userid}: {error}"),
+                _ => {}
+            }
+        }
+        let record = map.remember(wang, OpenId::new("oOpenWang")).await?;
+        println!(
+            "  from the store: {} at {dealer}",
+            record.external_userid(&dealer).map_or("-", ExternalUserId::as_str)
+        );
+        fs::remove_file(&path)?;
+        Ok(())
+    })
+}

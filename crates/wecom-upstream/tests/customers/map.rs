@@ -1,0 +1,164 @@
+//! From `unionid` to `external_userid`, over months and restarts.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use wecom_core::{Client, TransportErrorKind};
+use wecom_mock::{Faults, ManualTimer, Simulator};
+use wecom_upstream::{AgentId, MapError, Recognition, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, Upstream};
+
+use crate::support::{Store, add, customer, dealer, user};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn who_is_a_customer_is_known_at_once_and_who_is_not_gets_an_id_to_be_recognised_by() {
+    let simulator = Simulator::demo();
+    (0..10).for_each(|number| add(&simulator, number));
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
+    pollster::block_on(async {
+        for number in 0..250 {
+            let (unionid, openid) = user(number);
+            let record = map.remember(unionid, openid).await.unwrap();
+            assert_eq!(record.external_userid(&dealer()).cloned(), (number < 10).then(|| customer(number)));
+            assert_eq!(record.pending.is_some(), number >= 10);
+        }
+        (10..260).for_each(|number| add(&simulator, number));
+        let mut customers = map.recognise(dealer(), (0..260).map(customer));
+        for number in 0..260 {
+            match customers.next().await.unwrap().unwrap() {
+                Recognition::Mapped { external_userid, unionid } => {
+                    assert_eq!((external_userid, unionid), (customer(number), user(number).0));
+                    assert!((10..250).contains(&number));
+                }
+                Recognition::Unknown { pending_id: None, .. } => assert!(!(10..250).contains(&number)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(customers.next().await.is_none());
+    });
+    let known = map.store().records.values().filter(|record| record.external_userid(&dealer()).is_some());
+    assert_eq!(known.count(), 250);
+}
+
+#[test]
+fn a_restart_in_the_middle_asks_about_nobody_again() {
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let asked = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(0).error_code(-1);
+    let lost = faults.on(&UNIONID_TO_PENDING_ID).every(7).fail_after_sending(TransportErrorKind::ConnectionLost);
+    let mut saved = Store::default().save();
+    let mut given = 0;
+    // Each process ends at the first failure; nothing is left but the store.
+    let mut processes = 0;
+    while given < 100 {
+        processes += 1;
+        assert!(processes < 100, "it comes to no end");
+        let client = Client::builder(faults.clone()).credentials(simulator.credentials()).build();
+        let mut map = Upstream::new(client).map_customers(Store::load(&saved), || DAY);
+        pollster::block_on(async {
+            for number in 0..100 {
+                let (unionid, openid) = user(number);
+                if map.remember(unionid, openid).await.is_err() {
+                    return;
+                }
+            }
+            (0..100).for_each(|number| add(&simulator, number));
+            let mut customers = map.recognise(dealer(), (0..100).skip(given).map(customer));
+            // A few at a time, so that this is interrupted too.
+            for _ in 0..30 {
+                let Some(customer) = customers.next().await else { break };
+                assert!(matches!(customer.unwrap(), Recognition::Mapped { .. }));
+            }
+            given += customers.given();
+        });
+        saved = map.into_store().save();
+    }
+    assert_eq!(lost.strikes(), 16);
+    assert_eq!(asked.calls(), 100 + lost.strikes(), "only those whose process ended were asked about again");
+    assert_eq!(processes, 16 + 4);
+    let records = Store::load(&saved).records;
+    assert_eq!(records.values().filter(|record| record.external_userid(&dealer()).is_some()).count(), 100);
+}
+
+#[test]
+fn a_pending_id_is_kept_for_ninety_days_and_then_asked_for_anew() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone());
+    let faults = Faults::new(simulator.clone());
+    let asked = faults.on(&UNIONID_TO_PENDING_ID).at_most(0).error_code(-1);
+    let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build();
+    let clock = timer.clone();
+    let mut map = Upstream::new(client).map_customers(Store::default(), move || 20_000 * DAY + clock.now());
+    let (unionid, openid) = user(1);
+    pollster::block_on(async {
+        let first = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
+        timer.advance(90 * DAY - Duration::from_secs(1));
+        assert_eq!(map.remember(&unionid, &openid).await.unwrap().pending.unwrap(), first);
+        assert_eq!(asked.calls(), 1);
+        timer.advance(Duration::from_secs(1));
+        let second = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
+        assert_ne!(second.pending_id, first.pending_id);
+        assert_eq!((second.since - first.since, asked.calls()), (90 * DAY, 2));
+
+        add(&simulator, 1);
+        let recognised = map.recognise(dealer(), [customer(1)]).next().await.unwrap().unwrap();
+        assert!(matches!(recognised, Recognition::Mapped { .. }), "{recognised:?}");
+    });
+}
+
+#[test]
+fn a_customer_is_recognised_with_the_corps_own_token_too() {
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    let mut map = upstream.map_customers(Store::default(), || DAY);
+    pollster::block_on(async {
+        let (unionid, openid) = user(1);
+        map.remember(&unionid, openid).await.unwrap();
+        add(&simulator, 1);
+        let downstream = upstream.share(AgentId::new(1_000_002)).downstream(dealer()).await.unwrap();
+        let recognised = map.recognise_by(&downstream, [customer(1)]).next().await.unwrap().unwrap();
+        let Recognition::Mapped { unionid: found, .. } = recognised else { panic!("{recognised:?}") };
+        assert_eq!(found, unionid);
+    });
+}
+
+#[test]
+fn a_store_that_fails_loses_no_customer() {
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    let mut map = upstream.map_customers(Store::default(), || DAY);
+    pollster::block_on(async {
+        let (unionid, openid) = user(1);
+        map.remember(unionid, openid).await.unwrap();
+        add(&simulator, 1);
+        map.store().is_broken = true;
+        let (unionid, openid) = user(2);
+        assert!(matches!(map.remember(unionid, openid).await, Err(MapError::Store("the store is broken"))));
+        let mut customers = map.recognise(dealer(), [customer(1)]);
+        assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
+        assert_eq!(customers.given(), 0);
+        assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
+        map.store().is_broken = false;
+        let recognised = map.recognise(dealer(), [customer(1)]).next().await;
+        assert!(matches!(recognised, Some(Ok(Recognition::Mapped { .. }))), "{recognised:?}");
+    });
+}
+
+#[test]
+fn who_is_asked_about_anew_is_what_he_is_now() {
+    let simulator = Simulator::demo();
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
+    let now = Cell::new(0);
+    pollster::block_on(async {
+        let (unionid, openid) = user(1);
+        assert!(map.remember(&unionid, &openid).await.unwrap().pending.is_some());
+        add(&simulator, 1);
+        assert!(map.remember(&unionid, &openid).await.unwrap().known_to.is_empty(), "the store is believed");
+        let record = map.refresh(&unionid, &openid).await.unwrap();
+        assert_eq!((record.external_userid(&dealer()), &record.pending), (Some(&customer(1)), &None));
+        now.set(map.store().puts);
+        assert_eq!(map.remember(&unionid, &openid).await.unwrap().known_to.len(), 1);
+        assert_eq!(map.store().puts, now.get(), "nothing new");
+    });
+}

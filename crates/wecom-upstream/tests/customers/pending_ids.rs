@@ -1,0 +1,133 @@
+//! Ids by the hundred.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use wecom_core::{Client, TransportErrorKind};
+use wecom_mock::{Answer, Faults, ManualTimer, Mock, Simulator};
+use wecom_upstream::{
+    EXTERNAL_USERID_TO_PENDING_ID, ErrCode, ExternalUserId, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
+    PendingId, PendingUser, Upstream,
+};
+
+use crate::support::{add, ask, customer};
+
+/// A service that knows the `pending_id` of even numbers, and refuses more than it is documented to take.
+fn mock() -> Mock {
+    let mock = Mock::new();
+    mock.on::<ExternalUseridToPendingId>().respond_with(|call| {
+        let even = |id: &&ExternalUserId| id.as_str()[2..].parse::<usize>().unwrap() % 2 == 0;
+        let users = call.external_userid.iter().filter(even);
+        let users = users.map(|id| PendingUser::new(id, PendingId::new(format!("p{id}"))));
+        Answer::reply(ExternalUseridToPendingIdReply::new(users))
+    });
+    mock
+}
+
+#[test]
+fn each_id_is_answered_in_order_and_those_that_come_twice_too() {
+    let mock = mock();
+    let ids: Vec<_> = (0..250).chain([7, 7, 8, 0]).map(customer).collect();
+    let upstream = Upstream::new(mock.client());
+    let mut answers = upstream.pending_ids(ids.clone());
+    pollster::block_on(async {
+        for id in &ids {
+            let answer = answers.next().await.unwrap();
+            let even = id.as_str()[2..].parse::<usize>().unwrap() % 2 == 0;
+            let expected = even.then(|| PendingId::new(format!("p{id}")));
+            assert_eq!((&answer.external_userid, answer.pending_id.unwrap()), (id, expected));
+        }
+        assert!(answers.next().await.is_none() && answers.next().await.is_none());
+    });
+    assert_eq!(answers.given(), 254);
+    let sizes: Vec<_> =
+        mock.calls::<ExternalUseridToPendingId>().iter().map(|call| call.external_userid.len()).collect();
+    // The last fifty-four are fifty-three different ones: 7 comes twice among them.
+    assert_eq!(sizes, [100, 100, 53]);
+}
+
+#[test]
+fn no_more_is_taken_from_the_iterator_than_is_asked_about() {
+    let taken = Cell::new(0);
+    let upstream = Upstream::new(mock().client());
+    let mut answers = upstream.pending_ids((0..1_000_000).map(|number| {
+        taken.set(taken.get() + 1);
+        customer(number)
+    }));
+    for expected in [100, 200] {
+        pollster::block_on(async {
+            for _ in 0..100 {
+                answers.next().await.unwrap();
+            }
+        });
+        assert_eq!(taken.get(), expected);
+    }
+}
+
+#[test]
+fn ids_that_are_wrong_fail_alone() {
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    for number in 0..150 {
+        add(&simulator, number);
+    }
+    let expected = ask(&upstream, 140);
+    let ids = (0..50).map(customer).chain([ExternalUserId::new("wmWrong")]).chain((50..150).map(customer));
+    let ids: Vec<_> = ids.chain([ExternalUserId::new("")]).collect();
+    let mut answers = upstream.pending_ids(ids.clone());
+    pollster::block_on(async {
+        for id in &ids {
+            let answer = answers.next().await.unwrap();
+            assert_eq!(answer.external_userid, *id);
+            match id.as_str() {
+                "wmWrong" => assert_eq!(answer.pending_id.unwrap_err().code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID)),
+                "" => assert!(answer.pending_id.unwrap_err().is_invalid_request()),
+                "wm140" => assert_eq!(answer.pending_id.unwrap().as_ref(), Some(&expected)),
+                _ => assert_eq!(answer.pending_id.unwrap(), None),
+            }
+        }
+        assert!(answers.next().await.is_none());
+    });
+}
+
+#[test]
+fn a_call_that_fails_is_that_of_all_its_ids_and_the_next_goes_on() {
+    let faults = Faults::new(mock());
+    let lost = faults.on(&EXTERNAL_USERID_TO_PENDING_ID).nth(2).fail_after_sending(TransportErrorKind::ConnectionLost);
+    let client = Client::builder(faults).token(wecom_core::AccessToken::new("a-token")).build();
+    let upstream = Upstream::new(client);
+    let mut answers = upstream.pending_ids((0..300).map(customer));
+    pollster::block_on(async {
+        for number in 0..300 {
+            let answer = answers.next().await.unwrap();
+            assert_eq!(
+                (answer.external_userid, answer.pending_id.is_err()),
+                (customer(number), (100..200).contains(&number))
+            );
+        }
+    });
+    assert_eq!(lost.strikes(), 1);
+}
+
+#[test]
+fn a_next_that_is_dropped_loses_no_id() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_secs(1));
+    (0..5).for_each(|number| add(&simulator, number));
+    let upstream = Upstream::new(simulator.client());
+    let mut answers = upstream.pending_ids((0..5).map(customer));
+    {
+        let mut next = pin!(answers.next());
+        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    timer.run(async {
+        for number in 0..5 {
+            let answer = answers.next().await.unwrap();
+            assert_eq!((answer.external_userid, answer.pending_id.unwrap()), (customer(number), None));
+        }
+        assert!(answers.next().await.is_none());
+    });
+}

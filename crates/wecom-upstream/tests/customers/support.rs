@@ -1,0 +1,73 @@
+//! A store in memory that can be saved, and customers.
+
+use std::collections::BTreeMap;
+
+use wecom_mock::Simulator;
+use wecom_upstream::{
+    CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, UnionId, UnionidToPendingId, Upstream,
+};
+
+/// It fails when it is told to.
+#[derive(Default)]
+pub(crate) struct Store {
+    pub(crate) records: BTreeMap<String, CustomerRecord>,
+    pub(crate) puts: usize,
+    pub(crate) is_broken: bool,
+}
+
+impl Store {
+    pub(crate) fn save(&self) -> String {
+        serde_json::to_string(&self.records).unwrap()
+    }
+
+    pub(crate) fn load(json: &str) -> Self {
+        Self { records: serde_json::from_str(json).unwrap(), ..Self::default() }
+    }
+}
+
+impl CustomerStore for Store {
+    type Error = &'static str;
+
+    async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, &'static str> {
+        Ok(self.records.get(unionid.as_str()).cloned())
+    }
+
+    async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, &'static str> {
+        let is_his =
+            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id);
+        Ok(self.records.values().find(is_his).cloned())
+    }
+
+    async fn put(&mut self, record: &CustomerRecord) -> Result<(), &'static str> {
+        if self.is_broken {
+            return Err("the store is broken");
+        }
+        self.puts += 1;
+        self.records.insert(record.unionid.to_string(), record.clone());
+        Ok(())
+    }
+}
+
+pub(crate) fn dealer() -> CorpId {
+    CorpId::new("wwjingxi")
+}
+
+pub(crate) fn user(number: usize) -> (UnionId, OpenId) {
+    (UnionId::new(format!("union{number}")), OpenId::new(format!("open{number}")))
+}
+
+pub(crate) fn customer(number: usize) -> ExternalUserId {
+    ExternalUserId::new(format!("wm{number}"))
+}
+
+/// Makes a user a customer of the dealer.
+pub(crate) fn add(simulator: &Simulator, number: usize) {
+    let (unionid, openid) = user(number);
+    simulator.add_customer(unionid, openid, dealer(), customer(number));
+}
+
+/// Gives a user a `pending_id`.
+pub(crate) fn ask(upstream: &Upstream, number: usize) -> PendingId {
+    let (unionid, openid) = user(number);
+    pollster::block_on(upstream.unionid_to_pending_id(UnionidToPendingId::new(unionid, openid))).unwrap().pending_id
+}

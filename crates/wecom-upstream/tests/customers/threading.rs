@@ -1,0 +1,59 @@
+//! Both threading families.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use static_assertions::assert_impl_all;
+use wecom_core::{Client, Local, LocalTransport, from_fn};
+use wecom_mock::Simulator;
+use wecom_upstream::{CustomerMap, ExternalUserId, PendingIds, Recognition, Upstream};
+
+use crate::support::{Store, add, customer, dealer, user};
+
+assert_impl_all!(CustomerMap<Store, fn() -> Duration>: Send);
+assert_impl_all!(PendingIds<std::vec::IntoIter<ExternalUserId>>: Send);
+
+#[test]
+fn the_futures_of_a_shared_map_may_move_between_threads() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let simulator = Simulator::demo();
+    let upstream = Upstream::new(simulator.client());
+    let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+    let (unionid, openid) = user(1);
+    pollster::block_on(assert_send(map.remember(unionid, openid))).unwrap();
+    add(&simulator, 1);
+    let mut customers = map.recognise(dealer(), [customer(1)]);
+    assert!(matches!(pollster::block_on(assert_send(customers.next())), Some(Ok(Recognition::Mapped { .. }))));
+    let mut ids = upstream.pending_ids([customer(1)]);
+    assert!(pollster::block_on(assert_send(ids.next())).unwrap().pending_id.unwrap().is_some());
+    // As a spawned task would have it.
+    let whole = assert_send(async move {
+        let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+        let (unionid, openid) = user(2);
+        map.remember(unionid, openid).await.unwrap();
+        map.recognise(dealer(), [customer(1)]).next().await.unwrap().unwrap()
+    });
+    assert!(matches!(pollster::block_on(whole), Recognition::Unknown { pending_id: Some(_), .. }));
+}
+
+#[test]
+fn a_map_stays_on_one_thread_with_a_transport_that_does() {
+    let simulator = Rc::new(Simulator::demo());
+    let service = Rc::clone(&simulator);
+    let transport = from_fn(move |request| {
+        let service = Rc::clone(&service);
+        async move { LocalTransport::send(&*service, request).await }
+    });
+    let upstream: Upstream<Local> =
+        Upstream::new(Client::local(transport).credentials(simulator.credentials()).build());
+    let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+    pollster::block_on(async {
+        let (unionid, openid) = user(1);
+        map.remember(unionid, openid).await.unwrap();
+        add(&simulator, 1);
+        let recognised = map.recognise(dealer(), [customer(1)]).next().await;
+        assert!(matches!(recognised, Some(Ok(Recognition::Mapped { .. }))), "{recognised:?}");
+    });
+}

@@ -1,0 +1,181 @@
+//! Downstream corps: found once, called with their own token.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+use std::rc::Rc;
+
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use wecom_core::{CORP_GET_TOKEN, Client, Local, LocalTransport, Secret, from_fn};
+use wecom_mock::{Faults, Mock, Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_upstream::{
+    AgentId, BusinessType, ChainId, CorpId, Cursor, Downstream, ErrCode, ExternalUserId, ExternalUseridToPendingId,
+    GroupId, LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, OpenId, Share, ShareError, SharedCorp,
+    SharedCorps, TransferSession, TransferSessionReply, UnionId, UnionidToPendingId, Upstream, UserId,
+};
+
+assert_impl_all!(Downstream: Send, Sync, Clone);
+assert_impl_all!(Share: Send, Sync, Clone);
+assert_impl_all!(SharedCorps: Send);
+assert_not_impl_any!(Downstream<Local>: Send);
+
+const APP: AgentId = AgentId::new(1_000_002);
+
+fn jingxi() -> CorpId {
+    CorpId::new("wwjingxi")
+}
+
+#[test]
+fn a_downstream_corp_is_found_once_and_its_token_fetched_once() {
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let looked_up = faults.on(&LIST_APP_SHARE_INFO).at_most(0).error_code(-1);
+    let tokens = faults.on(&CORP_GET_TOKEN).at_most(0).error_code(-1);
+    let client = Client::builder(faults).credentials(simulator.credentials()).build();
+    let share = Upstream::new(client).share(APP);
+    pollster::block_on(async {
+        for _ in 0..3 {
+            let downstream = share.clone().downstream(jingxi()).await.unwrap();
+            assert_eq!((downstream.corp_id(), downstream.agent_id()), (&jingxi(), AgentId::new(1_000_011)));
+            let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmChenOfJingxi")]);
+            downstream.external_userid_to_pending_id(call).await.unwrap();
+        }
+        assert_eq!((looked_up.calls(), tokens.calls()), (1, 1));
+        share.forget(&jingxi());
+        share.downstream(jingxi()).await.unwrap();
+        assert_eq!(looked_up.calls(), 2);
+    });
+}
+
+#[test]
+fn a_corp_that_the_app_is_not_shared_with_is_an_error() {
+    let share = Upstream::new(Simulator::demo().client()).share(APP);
+    let error = pollster::block_on(share.downstream(CorpId::new("wwnobody"))).unwrap_err();
+    let ShareError::Call(error) = error else { panic!("{error}") };
+    assert_eq!(error.code(), Some(ErrCode::APP_NOT_SHARED));
+
+    let mock = Mock::new();
+    let other = SharedCorp::new(CorpId::new("wwother"), "", AgentId::new(5));
+    mock.on::<ListAppShareInfo>().reply(ListAppShareInfoReply::new([other]));
+    let share = Upstream::new(mock.client()).share(APP);
+    let error = pollster::block_on(share.downstream(jingxi())).unwrap_err();
+    assert!(matches!(&error, ShareError::NotShared(corp) if *corp == jingxi()), "{error}");
+    assert_eq!(error.to_string(), "the app is not shared with wwjingxi");
+}
+
+#[test]
+fn a_session_is_transferred_with_the_downstream_corps_token() {
+    let mock = Mock::new();
+    let found = ListAppShareInfoReply::new([SharedCorp::new(jingxi(), "京西厨卫商贸", AgentId::new(7))]);
+    mock.on::<ListAppShareInfo>().when(|call| call.corpid == Some(jingxi()) && call.agentid == APP).reply(found);
+    let token = serde_json::json!({"access_token": "a-downstream-token", "expires_in": 7200});
+    mock.on_endpoint(&CORP_GET_TOKEN).json(token).times(1);
+    mock.on::<TransferSession>()
+        .when(|call| call.userid == UserId::new("wmup"))
+        .reply(TransferSessionReply::new(UserId::new("wmdown"), Secret::new("a-downstream-key")));
+
+    let share = Upstream::new(mock.client()).share(APP);
+    let session = pollster::block_on(async {
+        let downstream = share.downstream(jingxi()).await.unwrap();
+        downstream.transfer_session(TransferSession::new(UserId::new("wmup"), Secret::new("a-key"))).await.unwrap()
+    });
+    assert_eq!((session.userid.as_str(), session.session_key.expose()), ("wmdown", "a-downstream-key"));
+    let shown = format!("{share:?} {session:?}");
+    assert!(!shown.contains("a-downstream-token") && !shown.contains("a-downstream-key"), "{shown}");
+}
+
+/// An app that is shared with so many corps.
+fn shared_with(count: usize) -> Simulator {
+    let corp = |number: usize| CorpId::new(format!("ww{number}"));
+    let mut app = WorldApp::new(APP, Secret::new("app-secret"));
+    let mut chain = WorldChain::new(ChainId::new("Ch1"), "经销商");
+    for number in 0..count {
+        app = app.shared_with(SharedCorp::new(corp(number), "", AgentId::new(number as i64 + 10)));
+        chain = chain.corp(WorldCorp::joined(GroupId::ROOT, corp(number), format!("企业{number}")));
+    }
+    Simulator::new(World::new(CorpId::new("wwup")).app(app).chain(chain))
+}
+
+#[test]
+fn all_corps_of_a_share_come_page_by_page_and_need_no_further_call() {
+    let simulator = shared_with(250);
+    let faults = Faults::new(simulator.clone());
+    let listed = faults.on(&LIST_APP_SHARE_INFO).nth(2).error_code(ErrCode::BUSY);
+    let client = Client::builder(faults).credentials(simulator.credentials()).build();
+    let share = Upstream::new(client).share(APP);
+    let mut corps = share.corps();
+    let (mut seen, mut failures) = (Vec::new(), 0);
+    pollster::block_on(async {
+        while let Some(corp) = corps.next().await {
+            let Ok(corp) = corp else {
+                failures += 1;
+                continue;
+            };
+            seen.push(share.downstream_of(&corp).agent_id().get());
+        }
+    });
+    assert_eq!(seen, (10..260).collect::<Vec<_>>());
+    assert_eq!((listed.calls(), failures), (3 + 1, 1), "a page that fails is asked for again");
+}
+
+#[test]
+fn pages_that_lead_round_in_a_circle_end_in_an_error() {
+    let mock = Mock::new();
+    let page = |cursor: &str| {
+        ListAppShareInfoReply::new([SharedCorp::new(jingxi(), "", AgentId::new(1))]).next_cursor(Cursor::new(cursor))
+    };
+    mock.on::<ListAppShareInfo>().when(|call| call.cursor.is_none()).reply(page("a"));
+    mock.on::<ListAppShareInfo>().when(|call| call.cursor == Some(Cursor::new("a"))).reply(page("b"));
+    mock.on::<ListAppShareInfo>().when(|call| call.cursor == Some(Cursor::new("b"))).reply(page("a"));
+    let mut corps = Upstream::new(mock.client()).share(APP).corps();
+    pollster::block_on(async {
+        assert!(corps.next().await.unwrap().is_ok() && corps.next().await.unwrap().is_ok());
+        assert!(matches!(corps.next().await, Some(Err(ShareError::RepeatedCursor))));
+        assert!(corps.next().await.is_none());
+    });
+}
+
+#[test]
+fn an_app_that_is_shared_by_corp_group_says_so_in_both_calls() {
+    let downstream = SharedCorp::new(CorpId::new("wwsub"), "子公司", AgentId::new(9));
+    let app = WorldApp::new(APP, Secret::new("app-secret")).shared_in_corp_group(downstream);
+    let simulator = Simulator::new(World::new(CorpId::new("wwup")).app(app));
+    let upstream = Upstream::new(simulator.client());
+    pollster::block_on(async {
+        assert!(upstream.share(APP).downstream(CorpId::new("wwsub")).await.is_err());
+        let share = upstream.share(APP).with_business_type(BusinessType::CorpGroup);
+        let found = share.downstream(CorpId::new("wwsub")).await.unwrap();
+        let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmNobody")]);
+        // The token was granted; it is the customer that is unknown.
+        let error = found.external_userid_to_pending_id(call).await.unwrap_err();
+        assert_eq!(error.code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID));
+    });
+}
+
+#[test]
+fn a_downstream_corp_stays_on_one_thread_with_a_transport_that_does() {
+    let simulator = Rc::new(Simulator::demo());
+    let service = Rc::clone(&simulator);
+    let transport = from_fn(move |request| {
+        let service = Rc::clone(&service);
+        async move { LocalTransport::send(&*service, request).await }
+    });
+    let upstream: Upstream<Local> =
+        Upstream::new(Client::local(transport).credentials(simulator.credentials()).build());
+    pollster::block_on(async {
+        let ask = UnionidToPendingId::new(UnionId::new("oUnionLiu"), OpenId::new("oOpenLiu"));
+        let expected = upstream.unionid_to_pending_id(ask).await.unwrap().pending_id;
+        let downstream = upstream.share(APP).downstream(jingxi()).await.unwrap();
+        let mut ids = downstream.pending_ids([ExternalUserId::new("wmLiuOfJingxi")]);
+        assert_eq!(ids.next().await.unwrap().pending_id.unwrap(), Some(expected));
+    });
+}
+
+#[test]
+fn the_futures_of_a_shared_downstream_may_move_between_threads() {
+    fn assert_send<T: Send>(_: T) {}
+    let share = Upstream::new(Simulator::demo().client()).share(APP);
+    assert_send(share.downstream(jingxi()));
+    assert_send(share.corps().next());
+    let downstream = share.downstream_of(&SharedCorp::new(jingxi(), "", AgentId::new(1)));
+    assert_send(downstream.transfer_session(TransferSession::new(UserId::new("wm"), Secret::new("key"))));
+}

@@ -1,0 +1,111 @@
+//! A line that fails: before the service acts, after it, and in its replies.
+
+use wecom_core::TransportErrorKind::{Connect, ConnectionLost, Timeout};
+use wecom_mock::Answer;
+use wecom_upstream::{ErrCode, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportState, ImportStop};
+
+use crate::support::{Service, chain, rows};
+
+/// Imports a hundred rows in five jobs, going on whenever it stops.
+fn import(service: &Service) -> wecom_upstream::ImportReport {
+    let mut state = ImportState::new(chain(), rows(100, 100)).unwrap();
+    for _ in 0..50 {
+        let mut import = service.upstream().import(state, service.timer.clone());
+        let mut stopped = false;
+        service.timer.run(async {
+            while let Some(event) = import.next().await {
+                stopped |= matches!(event, wecom_upstream::ImportEvent::Stopped(_));
+            }
+        });
+        if !stopped {
+            return import.into_report();
+        }
+        let json = serde_json::to_string(&import.into_state()).unwrap();
+        state = serde_json::from_str(&json).unwrap();
+    }
+    panic!("it came to no end");
+}
+
+#[test]
+fn no_row_comes_in_twice_or_is_told_wrong_on_a_line_that_fails_in_every_way() {
+    let (mut unknown, mut imported, mut strikes) = (0, 0, 0);
+    for seed in 0..30 {
+        let service = Service::new();
+        let line = &service.faults;
+        let rules = [
+            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed).fail_after_sending(ConnectionLost),
+            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 100).error_code(ErrCode::BUSY),
+            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 200).fail_before_sending(Connect),
+            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 300).replace_reply(Answer::status(504, "")),
+            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 400).cut_reply(20),
+            line.on_any().with_probability(0.05, seed + 500).error_code(ErrCode::BUSY),
+            line.on_any().with_probability(0.1, seed + 600).fail_after_sending(Timeout),
+            line.on_any().with_probability(0.05, seed + 700).html_reply(),
+            line.on(&GET_RESULT).with_probability(0.3, seed + 800).fail_after_sending(ConnectionLost),
+        ];
+        let report = import(&service);
+        service.assert_true(&report);
+        assert_eq!(report.progress.settled(), 100, "{:?}", report.stopped);
+        unknown += report.progress.unknown;
+        imported += report.progress.imported;
+        strikes += rules.iter().map(wecom_mock::FaultRule::strikes).sum::<u64>();
+    }
+    assert!(
+        unknown > 300 && imported > 300 && strikes > 500,
+        "{unknown} unknown, {imported} imported, {strikes} faults"
+    );
+}
+
+#[test]
+fn what_was_not_sent_is_sent_again_and_nothing_is_lost() {
+    let service = Service::new();
+    let refused = service.faults.on_any().every(2).fail_before_sending(Connect);
+    let report = import(&service);
+    service.assert_true(&report);
+    assert_eq!((report.progress.unknown, report.progress.imported), (0, 93));
+    assert!(refused.strikes() >= 5);
+}
+
+#[test]
+fn a_call_too_often_did_nothing_and_is_made_again_after_a_minute() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).nth(1).error_code(ErrCode::FREQUENCY_EXCEEDED);
+    let report = import(&service);
+    assert_eq!((report.progress.unknown, report.progress.imported), (0, 93));
+    assert!(service.timer.now().as_secs() >= 60);
+}
+
+#[test]
+fn a_line_that_is_dead_stops_the_import_and_it_goes_on_when_it_is_mended() {
+    let service = Service::new();
+    let state = ImportState::new(chain(), rows(100, 100)).unwrap();
+    let outage = service.faults.on_any().calls(4..).fail_before_sending(Connect);
+    let mut import = service.upstream().import(state, service.timer.clone());
+    service.timer.run(async { while import.next().await.is_some() {} });
+    outage.stop();
+    let state = import.into_state();
+    assert_eq!(state.progress().unknown, 0);
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_true(&report);
+    assert_eq!(report.progress.imported, 93);
+}
+
+#[test]
+fn after_three_losses_in_a_row_it_stops_and_leaves_the_other_rows() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).fail_after_sending(ConnectionLost);
+    let state = ImportState::new(chain(), rows(100, 100)).unwrap();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    assert!(matches!(report.stopped, Some(ImportStop::Failed(_))), "{:?}", report.stopped);
+    assert_eq!((report.unknown().count(), report.unfinished().count()), (60, 40));
+}
+
+#[test]
+fn a_chain_that_does_not_exist_stops_the_import_with_that_error() {
+    let service = Service::new();
+    let state = ImportState::new(wecom_upstream::ChainId::new("ChNone"), rows(100, 1)).unwrap();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let Some(ImportStop::Failed(error)) = &report.stopped else { panic!("{:?}", report.stopped) };
+    assert_eq!(error.code(), Some(ErrCode::UNKNOWN_CHAIN));
+    assert_eq!(report.unfinished().count(), 100);
+}

@@ -1,0 +1,127 @@
+//! Imports of others, days, and jobs that take long.
+
+use std::time::Duration;
+
+use wecom_mock::Mock;
+use wecom_upstream::{
+    GET_RESULT, GetResult, GetResultReply, ImportChainContact, ImportChainContactReply, ImportEvent, ImportOutcome,
+    ImportState, ImportStop, JobId, JobStatus, Upstream,
+};
+
+use crate::support::{Service, chain, is_bad, rows};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn an_import_at_the_console_is_waited_out() {
+    let service = Service::new();
+    service.simulator.import_at_console(true);
+    let mut waits = Vec::new();
+    let state = ImportState::new(chain(), rows(20, 1)).unwrap();
+    let import = service.upstream().import(state, service.timer.clone());
+    let report = service.timer.run(import.finish_with(|event, _| {
+        if let ImportEvent::AwaitingTurn { wait, .. } = event {
+            waits.push(wait.as_secs());
+            service.simulator.import_at_console(waits.len() < 7);
+        }
+        Ok::<_, ()>(())
+    }));
+    service.assert_true(&report.unwrap());
+    assert_eq!(waits, [5, 10, 20, 40, 60, 60, 60]);
+}
+
+#[test]
+fn a_console_that_never_ends_stops_the_import_after_the_limit() {
+    let service = Service::new();
+    service.simulator.import_at_console(true);
+    let state = ImportState::new(chain(), rows(20, 1)).unwrap();
+    let mut import = service.upstream().import(state, service.timer.clone()).turn_limit(Duration::from_secs(600));
+    let last = service.timer.run(async {
+        let mut last = None;
+        while let Some(event) = import.next().await {
+            last = Some(event);
+        }
+        last
+    });
+    assert!(matches!(last, Some(ImportEvent::Stopped(ImportStop::TurnLimit(_)))), "{last:?}");
+    assert!((600..660).contains(&service.timer.now().as_secs()));
+    let state = import.into_state();
+    service.simulator.import_at_console(false);
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_true(&report);
+    assert_eq!(report.unfinished().count(), 0);
+}
+
+#[test]
+fn what_is_too_much_for_a_day_goes_on_the_next() {
+    let service = Service::new();
+    // 25,000 people: ten jobs are a day's.
+    let state = ImportState::new(chain(), rows(125, 200)).unwrap();
+    let import = service.upstream().import(state, service.timer.clone());
+    let mut saved = None;
+    let report = service.timer.run(import.finish_with(|_, state| {
+        saved = Some(state.clone());
+        Ok::<_, ()>(())
+    }));
+    let report = report.unwrap();
+    service.assert_true(&report);
+    assert!(matches!(report.stopped, Some(ImportStop::DailyLimit(_))), "{:?}", report.stopped);
+    assert_eq!(report.unfinished().map(|row| row.row).collect::<Vec<_>>(), (101..=125).collect::<Vec<_>>());
+    assert!(report.unfinished().all(|row| row.outcome == ImportOutcome::NotSubmitted));
+
+    service.timer.advance(DAY);
+    let import = service.upstream().import(saved.unwrap(), service.timer.clone());
+    let report = service.timer.run(import.finish());
+    service.assert_true(&report);
+    let bad = (1..=125).filter(|&row| is_bad(row)).count();
+    assert_eq!((report.progress.imported, report.progress.failed), (125 - bad, bad));
+}
+
+#[test]
+fn a_job_that_runs_too_long_is_left_running_and_seen_to_later() {
+    let (mock, timer) = (Mock::new(), wecom_mock::ManualTimer::new());
+    mock.on::<ImportChainContact>().reply(ImportChainContactReply::new(JobId::new("job1"))).times(1);
+    mock.on::<GetResult>().reply(GetResultReply::new(JobStatus::Running));
+    let upstream = Upstream::new(mock.client());
+    let state = ImportState::new(chain(), rows(3, 1)).unwrap();
+    let mut import = upstream.import(state, timer.clone()).job_limit(Duration::from_secs(300));
+    timer.run(async { while import.next().await.is_some() {} });
+    let asked = mock.journal().iter().filter(|call| call.endpoint() == &GET_RESULT).count();
+    // After 2, 6, 14 and 30 s, and then every 30 s.
+    assert_eq!(asked, 4 + 9);
+    let state: ImportState = serde_json::from_str(&serde_json::to_string(import.state()).unwrap()).unwrap();
+    let report = import.into_report();
+    assert!(matches!(&report.stopped, Some(ImportStop::JobLimit(jobid)) if jobid.as_str() == "job1"));
+    assert!(report.unfinished().all(|row| row.outcome == ImportOutcome::Running(JobId::new("job1"))));
+
+    // Going on asks about the same job, and submits nothing.
+    let mut import = upstream.import(state, timer.clone());
+    let event = timer.run(import.next());
+    assert!(matches!(event, Some(ImportEvent::Running { job: 1, .. })), "{event:?}");
+}
+
+#[test]
+fn rows_that_break_the_rules_are_left_out_and_reported() {
+    let service = Service::new();
+    let mut rows = rows(50, 1);
+    rows[20].contact_info_list[0].mobile = "12".to_owned();
+    rows[30].corp_name = rows[29].corp_name.clone();
+    let invalid = ImportState::new(chain(), rows.clone()).unwrap_err();
+    assert_eq!(invalid.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [21, 31]);
+
+    let state = ImportState::leaving_out_invalid(chain(), rows);
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    assert_eq!((report.progress.invalid, report.progress.imported), (2, 50 - 2 - 6));
+    let mended: Vec<_> = report.failed().map(|row| (row.row, &row.outcome)).collect();
+    assert_eq!(mended.len(), 8);
+    let ImportOutcome::Invalid(problems) = mended[6].1 else { panic!("{:?}", mended[6]) };
+    assert_eq!((mended[6].0, problems[0].field.as_str()), (21, "contact_info_list[0].mobile"));
+}
+
+#[test]
+fn an_import_of_nothing_is_over_at_once() {
+    let service = Service::new();
+    let state = ImportState::new(chain(), []).unwrap();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    assert!(report.is_complete() && report.rows.is_empty() && report.stopped.is_none());
+}

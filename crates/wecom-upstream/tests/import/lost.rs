@@ -1,0 +1,112 @@
+//! Submissions of which nobody knows whether they were carried out.
+
+use std::time::Duration;
+
+use wecom_core::TransportErrorKind::ConnectionLost;
+use wecom_upstream::{ErrCode, IMPORT_CHAIN_CONTACT, ImportEvent, ImportOutcome, ImportState};
+
+use crate::support::{Service, chain, is_bad, rows};
+
+/// Three jobs of twenty corps.
+fn three_jobs() -> ImportState {
+    ImportState::new(chain(), rows(60, 100)).unwrap()
+}
+
+fn unknown(in_chain: bool) -> ImportOutcome {
+    ImportOutcome::Unknown { in_chain: Some(in_chain) }
+}
+
+#[test]
+fn a_job_whose_reply_was_lost_is_found_in_the_chain_once_a_later_one_was_taken_on() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_after_sending(ConnectionLost);
+    let mut looked_up = Vec::new();
+    let import = service.upstream().import(three_jobs(), service.timer.clone());
+    let report = service.timer.run(import.finish_with(|event, _| {
+        if let ImportEvent::LookedUp { found, missing } = event {
+            looked_up.push((*found, *missing));
+        }
+        Ok::<_, ()>(())
+    }));
+    let report = report.unwrap();
+    service.assert_true(&report);
+    assert_eq!(report.progress.unknown, 20);
+    assert!(report.unknown().all(|row| row.row <= 20 && row.outcome == unknown(!is_bad(row.row))));
+    let bad = (1..=20).filter(|&row| is_bad(row)).count();
+    assert_eq!(looked_up, [(20 - bad, bad)], "one look was enough");
+}
+
+#[test]
+fn a_last_job_that_was_never_taken_on_is_looked_for_until_the_limit_and_then_missing() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).nth(3).error_code(ErrCode::BUSY);
+    let import = service.upstream().import(three_jobs(), service.timer.clone());
+    let report = service.timer.run(import.settle_limit(Duration::from_secs(100)).finish());
+    service.assert_true(&report);
+    assert_eq!(report.unknown().map(|row| row.row).collect::<Vec<_>>(), (41..=60).collect::<Vec<_>>());
+    assert!(report.unknown().all(|row| row.outcome == unknown(false)));
+    let took = service.timer.now().as_secs();
+    assert!((100..220).contains(&took), "it took {took} s");
+}
+
+#[test]
+fn a_process_that_ends_before_it_saved_the_jobid_does_not_submit_again() {
+    let service = Service::new();
+    let mut import = service.upstream().import(three_jobs(), service.timer.clone());
+    let saved = service.timer.run(async {
+        let Some(ImportEvent::Submitting { job: 1, corps: 20 }) = import.next().await else { panic!() };
+        let saved = serde_json::to_string(import.state()).unwrap();
+        let Some(ImportEvent::Submitted { job: 1, .. }) = import.next().await else { panic!() };
+        saved
+    });
+    drop(import);
+    let state = serde_json::from_str(&saved).unwrap();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_true(&report);
+    assert_eq!(report.progress.unknown, 20);
+}
+
+#[test]
+fn an_announced_job_that_is_given_up_in_good_order_is_submitted_later() {
+    let service = Service::new();
+    let mut import = service.upstream().import(three_jobs(), service.timer.clone());
+    let event = service.timer.run(import.next());
+    assert!(matches!(event, Some(ImportEvent::Submitting { .. })));
+    let state = import.into_state();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_true(&report);
+    assert_eq!(report.progress.unknown, 0);
+}
+
+#[test]
+fn a_result_that_was_cleared_away_is_made_up_for_by_what_is_in_the_chain() {
+    let service = Service::new();
+    let state = ImportState::new(chain(), rows(20, 100)).unwrap();
+    let mut import = service.upstream().import(state, service.timer.clone());
+    service.timer.run(async { while !matches!(import.next().await, Some(ImportEvent::Submitted { .. })) {} });
+    let state = import.into_state();
+    // Others import in the meantime; the service keeps the results of five jobs.
+    for job in 0..5 {
+        service.timer.advance(Duration::from_secs(10));
+        let corp = wecom_upstream::ImportCorp::new(
+            format!("别人的客户{job}"),
+            [wecom_upstream::ImportContact::head("李四", "13100000000")],
+        );
+        let other = ImportState::new(chain(), [corp]).unwrap();
+        let report = service.timer.run(service.upstream().import(other, service.timer.clone()).finish());
+        assert!(report.is_complete());
+    }
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_true(&report);
+    assert_eq!(report.progress.unknown, 20);
+}
+
+#[test]
+fn what_can_not_be_saved_is_not_submitted() {
+    let service = Service::new();
+    let import = service.upstream().import(three_jobs(), service.timer.clone());
+    let outcome = service.timer.run(import.finish_with(|_, _| Err("the disk is full")));
+    assert_eq!(outcome.unwrap_err(), "the disk is full");
+    assert_eq!(service.in_chain().len(), crate::support::TAKEN);
+    assert!(rows(60, 1).iter().all(|row| service.taken_on(&row.corp_name) == 0));
+}

@@ -1,0 +1,61 @@
+//! Both threading families.
+
+use std::rc::Rc;
+
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use wecom_core::{Client, Local, LocalTimer, LocalTransport, async_trait, from_fn};
+use wecom_mock::{ManualTimer, Simulator};
+use wecom_upstream::{Import, ImportEvent, ImportReport, ImportState, Upstream};
+
+use crate::support::{Service, chain, rows, world};
+
+assert_impl_all!(Import: Send);
+assert_not_impl_any!(Import<Local>: Send);
+assert_impl_all!(ImportState: Send, Sync);
+assert_impl_all!(ImportReport: Send, Sync);
+assert_impl_all!(ImportEvent: Send, Sync);
+
+#[test]
+fn the_futures_of_a_shared_import_may_move_between_threads() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let service = Service::new();
+    let state = ImportState::new(chain(), rows(10, 1)).unwrap();
+    let mut import = service.upstream().import(state.clone(), service.timer.clone());
+    drop(assert_send(import.next()));
+    drop(assert_send(import.finish()));
+    let import = service.upstream().import(state, service.timer.clone());
+    let report = service.timer.run(assert_send(import.finish_with(|_, _| Ok::<_, ()>(()))));
+    service.assert_true(&report.unwrap());
+}
+
+/// A timer that can't leave its thread.
+struct OneThread(Rc<ManualTimer>);
+
+#[async_trait(?Send)]
+impl LocalTimer for OneThread {
+    fn now(&self) -> std::time::Duration {
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: std::time::Duration) {
+        LocalTimer::sleep(&*self.0, duration).await;
+    }
+}
+
+#[test]
+fn an_import_stays_on_one_thread_with_a_transport_and_a_timer_that_do() {
+    let timer = Rc::new(ManualTimer::new());
+    let simulator = Rc::new(Simulator::new(world()).on_timer((*timer).clone()));
+    let credentials = simulator.credentials();
+    let transport = from_fn(move |request| {
+        let simulator = Rc::clone(&simulator);
+        async move { LocalTransport::send(&*simulator, request).await }
+    });
+    let upstream = Upstream::new(Client::local(transport).credentials(credentials).build());
+    let state = ImportState::new(chain(), rows(1500, 1)).unwrap();
+    let import = upstream.import(state, OneThread(Rc::clone(&timer)));
+    let report = timer.run(import.finish());
+    assert_eq!((report.progress.settled(), report.progress.failed), (1500, 105));
+}
