@@ -1,6 +1,7 @@
 //! Where the API is: the vendor's host, or a gateway or private deployment with a path prefix of its own.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -77,13 +78,21 @@ fn check_authority(authority: &str) -> Result<(), InvalidBaseUrl> {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    if host.is_empty() || (host.contains(':') && !(host.starts_with('[') && host.ends_with(']'))) {
-        return Err(InvalidBaseUrl("it names no host"));
+    if !is_host(host) {
+        return Err(InvalidBaseUrl("it names no host: a name, an IPv4 address, or an IPv6 address in brackets"));
     }
-    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+    // A number is read with a sign too; a port has none.
+    if port.is_some_and(|port| port.starts_with('+') || port.parse::<u16>().is_err()) {
         return Err(InvalidBaseUrl("its port is not a number from 0 to 65535"));
     }
     Ok(())
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)),
+    }
 }
 
 impl Default for BaseUrl {
@@ -141,8 +150,16 @@ mod tests {
             "https://a b/",
             "https://a:port/",
             "https://a:99999/",
+            "https://a:+80/",
+            "https://a:/",
             "https://企业.cn/",
             "https://::1/",
+            "https://[/",
+            "https://a]/",
+            "https://[]:80/",
+            "https://[a]b/",
+            "https://%61/",
+            "https://*/",
         ] {
             let error = BaseUrl::parse(text).unwrap_err();
             assert!(!error.to_string().contains("canary"), "{error}");

@@ -40,6 +40,7 @@ mod response;
 mod retry;
 mod retry_after;
 mod secret;
+mod sync;
 mod threading;
 mod timer;
 mod token;

@@ -1,7 +1,7 @@
 //! Tokens that the client fetches by itself: one fetch at a time however many callers wait, kept while they are valid,
 //! renewed a little before they are not, dropped when they are refused.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
@@ -15,6 +15,7 @@ use crate::error::{ErrCode, Error};
 use crate::race::{Raced, within};
 use crate::random::Random;
 use crate::secret::AccessToken;
+use crate::sync::{Mutex, MutexGuard};
 use crate::threading::Threading;
 
 /// How long before its end a token is renewed, if it is valid for long enough.

@@ -46,6 +46,14 @@ fn what_was_read_is_written_as_it_was() {
 }
 
 #[test]
+fn a_number_that_is_no_integer_does_not_drift_when_a_file_is_read_and_written() {
+    for number in ["-9.221337203615479e+19", "1.844674407370956e+19", "0.30000000000000004", "5e-324"] {
+        let edited = FILE.replace("\"errcode\": 0", &format!("\"errcode\": 0,\n            \"share\": {number}"));
+        assert_eq!(Cassette::from_json(&edited).unwrap().to_json().unwrap(), edited);
+    }
+}
+
+#[test]
 fn an_edited_file_is_played_as_edited() {
     let edited = FILE.replace("job1", "job2").replace("\"errcode\": 0", "\"errcode\": 0, \"share\": 0.5");
     let player = Player::new(Cassette::from_json(&edited).unwrap());

@@ -1,0 +1,69 @@
+//! Every stored input of every fuzz target, through what the target checks of it: see `fuzz/README.md`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a failing test panics, and says with which input"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use wecom_core::{CORP_GET_TOKEN, GET_TOKEN};
+use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
+
+#[path = "../../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, reason = "it is a crate of its own there")]
+mod fuzzed;
+
+/// The stored inputs of a target, by name.
+fn corpus_of(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus")).join(target);
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = files.map(|file| file.unwrap().path());
+    paths.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap())).collect()
+}
+
+fn check_corpus_of(target: &str) {
+    let corpus = corpus_of(target);
+    assert!(corpus.len() >= 20, "{target}: {} inputs", corpus.len());
+    for (name, input) in corpus {
+        // A panic in it does not say which input it was.
+        println!("{target}/{name}");
+        fuzzed::check(target, &input);
+    }
+}
+
+macro_rules! targets {
+    ($($target:ident)+) => {
+        $(#[test]
+        fn $target() {
+            check_corpus_of(stringify!($target));
+        })+
+
+        #[test]
+        fn every_target_has_a_test_here_and_a_program() {
+            let names: Vec<_> = fuzzed::TARGETS.iter().map(|(name, _)| *name).collect();
+            assert_eq!(names, [$(stringify!($target)),+]);
+            for name in names {
+                let program = format!("{}/../fuzz/fuzz_targets/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+                assert!(fs::read_to_string(program).unwrap().contains(&format!("check(\"{name}\", input)")), "{name}");
+            }
+        }
+    };
+}
+
+targets! { base_url cassette envelope replies simulator world }
+
+#[test]
+fn every_endpoint_has_a_reply_that_is_read_and_a_seed() {
+    let seeds = corpus_of("replies");
+    for endpoint in ENDPOINTS.iter().chain(DOWNSTREAM_ENDPOINTS).chain(&[&GET_TOKEN, &CORP_GET_TOKEN]) {
+        assert!(fuzzed::replies::REPLIES.iter().any(|(known, _)| known == endpoint), "{endpoint}");
+        let first_line = format!("{endpoint}\n");
+        assert!(seeds.iter().any(|(_, seed)| seed.starts_with(first_line.as_bytes())), "{endpoint}");
+    }
+}
