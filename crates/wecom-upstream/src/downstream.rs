@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wecom_core::{Client, Error, Shared, Threading};
 
-pub use self::share::{Share, ShareError, SharedCorps};
+pub use self::share::{Share, ShareError};
 use crate::endpoints::{
     ExternalUseridToPendingId, ExternalUseridToPendingIdReply, TransferSession, TransferSessionReply,
 };

@@ -9,7 +9,6 @@ mod report;
 mod result;
 mod state;
 mod steps;
-mod threading;
 mod verdict;
 
 use std::rc::Rc;
@@ -25,8 +24,7 @@ pub use self::outcome::{ImportFailure, ImportOutcome};
 pub use self::report::{ImportReport, ImportRow};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
-use self::threading::Clock;
-pub use self::threading::JobThreading;
+use crate::job_threading::{Clock, JobThreading};
 use crate::upstream::Upstream;
 
 /// Imports any number of corps into a chain, and tells what became of each: 批量导入上下游联系人

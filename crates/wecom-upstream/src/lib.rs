@@ -101,6 +101,7 @@ mod endpoints;
 mod fields;
 mod ids;
 mod import;
+mod job_threading;
 mod pager;
 mod rule_info;
 mod rules;
@@ -125,7 +126,7 @@ pub use crate::customers::{
     CustomerMap, CustomerRecord, CustomerStore, MapError, PendingIdAnswer, PendingIds, Recognised, Recognition,
     RememberedPendingId,
 };
-pub use crate::downstream::{Downstream, Share, ShareError, SharedCorps};
+pub use crate::downstream::{Downstream, Share, ShareError};
 pub use crate::endpoints::{
     ADD_RULE, AddRule, AddRuleReply, DELETE_RULE, DOWNSTREAM_ENDPOINTS, DeleteRule, DeleteRuleReply, ENDPOINTS,
     EXTERNAL_USERID_TO_PENDING_ID, ExternalUserInfo, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
@@ -147,12 +148,13 @@ pub use crate::ids::{
 };
 pub use crate::import::{
     Import, ImportEvent, ImportFailure, ImportOutcome, ImportProgress, ImportReport, ImportRow, ImportState,
-    ImportStop, InvalidImport, InvalidRow, JobThreading, RowProblem,
+    ImportStop, InvalidImport, InvalidRow, RowProblem,
 };
+pub use crate::job_threading::JobThreading;
 pub use crate::pager::{Page, PageError, PagePosition, PagedCall, Pager, RepeatedCursor};
 pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};
 pub use crate::upstream::Upstream;
 pub use crate::values::{BusinessType, IdentityType, ImportStatus, JobStatus, QualificationStatus};
 #[cfg(feature = "stream")]
 pub use crate::walk::WalkStream;
-pub use crate::walk::{GroupFinding, Walk, WalkEvent, WalkState, Walking};
+pub use crate::walk::{GroupFinding, Walk, WalkEvent, WalkState};

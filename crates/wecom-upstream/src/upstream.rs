@@ -15,8 +15,9 @@ use crate::endpoints::{
     UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
 use crate::ids::ChainId;
+use crate::job_threading::JobThreading;
 use crate::pager::{PagePosition, PagedCall, Pager};
-use crate::walk::{Walk, WalkState, Walking};
+use crate::walk::{Walk, WalkState};
 
 /// The upstream corp's side of the API: one method for each call, named as the vendor names it.
 ///
@@ -284,7 +285,7 @@ impl<M: Threading> Upstream<M> {
     /// Reads the whole directory (通讯录) of a chain, groups and corps: see [`Walk`].
     pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M>
     where
-        M: Walking,
+        M: JobThreading,
     {
         Walk::new(self.client.clone(), chain_id.into())
     }
@@ -292,7 +293,7 @@ impl<M: Threading> Upstream<M> {
     /// Goes on with a [`Walk`] where another one was. The state knows the chain and what the walk was told to do.
     pub fn resume_walk(&self, state: WalkState) -> Walk<M>
     where
-        M: Walking,
+        M: JobThreading,
     {
         Walk::resume(self.client.clone(), state)
     }

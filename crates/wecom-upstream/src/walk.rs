@@ -2,7 +2,6 @@
 //! [`slot`], what a stopped walk is made of in [`state`].
 
 mod event;
-mod family;
 mod plan;
 mod slot;
 mod state;
@@ -18,7 +17,6 @@ use std::task::{Context, Poll, ready};
 use wecom_core::{Client, Error, Shared};
 
 pub use self::event::{GroupFinding, WalkEvent};
-pub use self::family::Walking;
 use self::plan::plan;
 use self::slot::{Slot, Told};
 pub use self::state::WalkState;
@@ -28,6 +26,7 @@ pub use self::stream::WalkStream;
 use crate::chain_tree::ChainTree;
 use crate::endpoints::{GetChainGroup, GetChainGroupReply};
 use crate::ids::ChainId;
+use crate::job_threading::JobThreading;
 
 /// Reads the whole directory (通讯录) of a chain: the tree of its groups, and the corps of each, which WeCom lists one group
 /// and one page at a time.
@@ -127,7 +126,7 @@ use crate::ids::ChainId;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
 #[must_use = "a walk does nothing until it is asked for an event"]
-pub struct Walk<M: Walking = Shared> {
+pub struct Walk<M: JobThreading = Shared> {
     client: Client<M>,
     order: WalkOrder,
     /// `None` until the groups are known.
@@ -137,7 +136,7 @@ pub struct Walk<M: Walking = Shared> {
     groups: Option<M::UnderWay<GetChainGroupReply>>,
 }
 
-impl<M: Walking> Walk<M> {
+impl<M: JobThreading> Walk<M> {
     pub(crate) fn new(client: Client<M>, chain_id: ChainId) -> Self {
         let order = WalkOrder::new(chain_id);
         Self { client, order, agenda: None, slots: VecDeque::new(), groups: None }
@@ -268,7 +267,7 @@ impl<M: Walking> Walk<M> {
     }
 }
 
-impl<M: Walking> fmt::Debug for Walk<M> {
+impl<M: JobThreading> fmt::Debug for Walk<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Walk")
             .field("order", &self.order)

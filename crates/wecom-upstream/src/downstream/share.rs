@@ -1,6 +1,6 @@
 //! An app of the upstream corp, and the corps that it is shared with.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,10 @@ use wecom_core::{DownstreamApp, Error, Shared, Threading};
 
 use crate::downstream::Downstream;
 use crate::endpoints::{ListAppShareInfo, SharedCorp};
-use crate::ids::{AgentId, CorpId, Cursor};
+use crate::ids::{AgentId, CorpId};
+use crate::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;
-
-/// How many corps a page has: as many as there may be.
-const PAGE: u32 = 100;
 
 /// An app of the upstream corp, and the corps that it is shared with. From [`Upstream::share`].
 ///
@@ -38,13 +36,13 @@ const PAGE: u32 = 100;
 /// }
 ///
 /// let mut corps = share.corps();
-/// while let Some(corp) = corps.next().await {
-///     let dealer = share.downstream_of(&corp?); // No call: the id is in the list.
+/// while let Some(corp) = corps.next_item().await? {
+///     let dealer = share.downstream_of(&corp); // No call: the id is in the list.
 ///     println!("{}", dealer.corp_id());
 /// }
-/// # Ok::<(), wecom_upstream::ShareError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
-/// # Ok::<(), wecom_upstream::ShareError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// Keep it: what it has found is remembered, with the tokens, by it and all its clones, until it is
@@ -121,15 +119,9 @@ impl<M: Threading> Share<M> {
         self.lock().remove(corp_id);
     }
 
-    /// All corps that the app is shared with, page by page.
-    pub fn corps(&self) -> SharedCorps<M> {
-        let call = ListAppShareInfo::new(self.agent_id).business_type(self.business_type).limit(PAGE);
-        SharedCorps {
-            upstream: self.upstream.clone(),
-            call: Some(call),
-            page: VecDeque::new(),
-            cursors: HashSet::new(),
-        }
+    /// All corps that the app is shared with, one by one or page by page.
+    pub fn corps(&self) -> Pager<ListAppShareInfo, M> {
+        self.upstream.pages(ListAppShareInfo::new(self.agent_id).business_type(self.business_type))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CorpId, Downstream<M>>> {
@@ -159,48 +151,6 @@ impl<M: Threading> fmt::Debug for Share<M> {
     }
 }
 
-/// All corps that an app is shared with: from [`Share::corps`]. It holds no more than a page of a hundred at a time.
-#[derive(Debug)]
-#[must_use = "nothing is listed until `next` is awaited"]
-pub struct SharedCorps<M: Threading = Shared> {
-    upstream: Upstream<M>,
-    /// The next page; `None` after the last.
-    call: Option<ListAppShareInfo>,
-    page: VecDeque<SharedCorp>,
-    /// Where pages have begun.
-    cursors: HashSet<Cursor>,
-}
-
-impl<M: Threading> SharedCorps<M> {
-    /// The next corp; `None` when there are no more. Its future may be dropped at any time, and the next one goes on.
-    ///
-    /// # Errors
-    ///
-    /// A call's: the next call of this asks for the same page again. [`ShareError::RepeatedCursor`] when the pages lead
-    /// round in a circle; the list ends there.
-    pub async fn next(&mut self) -> Option<Result<SharedCorp, ShareError>> {
-        loop {
-            if let Some(corp) = self.page.pop_front() {
-                return Some(Ok(corp));
-            }
-            let call = self.call.as_ref()?;
-            let reply = match self.upstream.client().call(call).await {
-                Ok(reply) => reply,
-                Err(error) => return Some(Err(error.into())),
-            };
-            self.page = reply.corp_list.into();
-            let call = self.call.take();
-            if let Some(cursor) = reply.next_cursor.filter(|cursor| !reply.ending && !cursor.as_str().is_empty()) {
-                if !self.cursors.insert(cursor.clone()) {
-                    self.page.clear();
-                    return Some(Err(ShareError::RepeatedCursor));
-                }
-                self.call = call.map(|call| call.cursor(cursor));
-            }
-        }
-    }
-}
-
 /// Why a downstream corp could not be found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -210,8 +160,6 @@ pub enum ShareError {
     Call(Error),
     /// The app is not shared with this corp. Share it in the admin console.
     NotShared(CorpId),
-    /// A page of the list names the same next page as one before it.
-    RepeatedCursor,
 }
 
 impl From<Error> for ShareError {
@@ -225,7 +173,6 @@ impl fmt::Display for ShareError {
         match self {
             Self::Call(error) => error.fmt(f),
             Self::NotShared(corp_id) => write!(f, "the app is not shared with {corp_id}"),
-            Self::RepeatedCursor => f.write_str("list_app_share_info: a cursor came twice, so the pages never end"),
         }
     }
 }
@@ -234,7 +181,7 @@ impl StdError for ShareError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Call(error) => error.source(),
-            Self::NotShared(_) | Self::RepeatedCursor => None,
+            Self::NotShared(_) => None,
         }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use wecom_core::{Error, Threading};
 
-use crate::endpoints::{GetChainCorpinfoList, GetChainGroup};
-use crate::ids::{ChainId, Cursor, CustomId, GroupId};
+use crate::endpoints::{GetChainCorpinfoList, GetChainGroup, GroupCorp};
+use crate::ids::{ChainId, CustomId, GroupId};
 use crate::import::check::{custom_id_of, name_of};
 use crate::import::state::ImportState;
+use crate::pager::{PageError, PagePosition};
 use crate::upstream::Upstream;
 
 /// How many corps a page has.
@@ -21,8 +22,8 @@ pub(crate) struct LookUp {
     found: BTreeSet<usize>,
     /// The groups that are still to be looked into; `None` before they are known.
     groups: Option<BTreeSet<GroupId>>,
-    /// The pages of the first of them that were read.
-    cursors: Vec<Cursor>,
+    /// Where the list of the first of them is.
+    position: Option<PagePosition<GroupCorp>>,
     pub(crate) calls: usize,
 }
 
@@ -30,7 +31,7 @@ impl LookUp {
     pub(crate) fn new(state: &ImportState) -> Self {
         let wanted =
             state.lost_rows().map(|(at, corp)| (name_of(corp).to_owned(), (at, custom_id_of(corp).cloned()))).collect();
-        Self { wanted, found: BTreeSet::new(), groups: None, cursors: Vec::new(), calls: 0 }
+        Self { wanted, found: BTreeSet::new(), groups: None, position: None, calls: 0 }
     }
 
     /// Looks through the chain, and says of each lost row whether it is there; `None` when the list of a group leads
@@ -46,25 +47,27 @@ impl LookUp {
             self.groups = Some(groups.into_iter().map(|group| group.groupid).chain([GroupId::ROOT]).collect());
         }
         while let Some(groupid) = self.groups.as_ref().and_then(|groups| groups.first().copied()) {
-            let page = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE);
-            let page = match self.cursors.last() {
-                Some(cursor) => page.cursor(cursor),
-                None => page,
+            let call = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE);
+            let mut pages = match &self.position {
+                Some(position) => upstream.resume_pages(call, position.clone()),
+                None => upstream.pages(call),
             };
-            let page = upstream.get_chain_corpinfo_list(page).await?;
+            let page = match pages.next_page().await {
+                Ok(page) => page,
+                Err(PageError::Call(error)) => return Err(error),
+                Err(PageError::RepeatedCursor(_)) => return Ok(None),
+            };
+            self.position = Some(pages.position().clone());
+            let Some(page) = page else {
+                self.position = None;
+                self.groups.as_mut().and_then(BTreeSet::pop_first);
+                continue;
+            };
             self.calls += 1;
-            for corp in &page.group_corps {
+            for corp in &page.items {
                 let Some((at, custom_id)) = self.wanted.get(corp.corp_name.trim()) else { continue };
                 if custom_id.is_none() || *custom_id == corp.custom_id {
                     self.found.insert(*at);
-                }
-            }
-            match page.next_cursor.filter(|_| page.has_more) {
-                Some(cursor) if self.cursors.contains(&cursor) => return Ok(None),
-                Some(cursor) => self.cursors.push(cursor),
-                None => {
-                    self.cursors.clear();
-                    self.groups.as_mut().and_then(BTreeSet::pop_first);
                 }
             }
         }

@@ -7,9 +7,10 @@ use wecom_core::{ErrCode, Error};
 use super::look_up::LookUp;
 use super::state::Phase;
 use super::verdict::{self, Submission};
-use super::{Import, ImportEvent, ImportStop, JobThreading, MINUTE, result};
+use super::{Import, ImportEvent, ImportStop, MINUTE, result};
 use crate::endpoints::{GetResult, ImportChainContact};
 use crate::ids::JobId;
+use crate::job_threading::JobThreading;
 
 /// How often a call may fail in a row: with the waits between, for some six minutes.
 const FAILURES: u32 = 10;

@@ -7,17 +7,17 @@ use std::task::{Context, Poll};
 use wecom_core::{Client, Error};
 
 use crate::endpoints::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
+use crate::job_threading::JobThreading;
 use crate::pager::{PageError, PagedCall};
 use crate::walk::event::WalkEvent;
-use crate::walk::family::Walking;
 use crate::walk::state::{OpenGroup, WalkOrder};
 
-pub(crate) struct Slot<M: Walking> {
+pub(crate) struct Slot<M: JobThreading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
 }
 
-enum CallState<M: Walking> {
+enum CallState<M: JobThreading> {
     Idle,
     UnderWay(M::UnderWay<GetChainCorpinfoListReply>),
     Failed(PageError),
@@ -32,7 +32,7 @@ pub(crate) enum Told {
     Ended(Option<WalkEvent>),
 }
 
-impl<M: Walking> Slot<M> {
+impl<M: JobThreading> Slot<M> {
     pub(crate) fn new(open: OpenGroup) -> Self {
         Self { open, call: CallState::Idle }
     }

@@ -6,9 +6,10 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use wecom_core::{Error, Shared};
 
-use super::{Walk, WalkEvent, Walking};
+use super::{Walk, WalkEvent};
+use crate::job_threading::JobThreading;
 
-impl<M: Walking> Walk<M> {
+impl<M: JobThreading> Walk<M> {
     /// The events as a [`Stream`], of the feature `stream`.
     ///
     /// ```
@@ -39,12 +40,12 @@ impl<M: Walking> Walk<M> {
 /// The stream is over after an error, because one who skips errors would have it ask for the groups forever.
 #[derive(Debug)]
 #[must_use = "a walk does nothing until it is asked for an event"]
-pub struct WalkStream<M: Walking = Shared> {
+pub struct WalkStream<M: JobThreading = Shared> {
     walk: Walk<M>,
     is_over: bool,
 }
 
-impl<M: Walking> WalkStream<M> {
+impl<M: JobThreading> WalkStream<M> {
     /// The walk, for its [state](Walk::state).
     pub fn walk(&self) -> &Walk<M> {
         &self.walk
@@ -56,7 +57,7 @@ impl<M: Walking> WalkStream<M> {
     }
 }
 
-impl<M: Walking> Stream for WalkStream<M> {
+impl<M: JobThreading> Stream for WalkStream<M> {
     type Item = Result<WalkEvent, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

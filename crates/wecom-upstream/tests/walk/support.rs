@@ -11,7 +11,7 @@ use wecom_core::{
 };
 use wecom_mock::{ManualTimer, Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
-    AgentId, ChainId, CorpId, Error, Group, GroupId, PendingCorpId, Upstream, Walk, WalkEvent, Walking,
+    AgentId, ChainId, CorpId, Error, Group, GroupId, JobThreading, PendingCorpId, Upstream, Walk, WalkEvent,
 };
 
 pub(crate) const LATENCY: Duration = Duration::from_millis(20);
@@ -91,7 +91,7 @@ pub(crate) fn line(event: WalkEvent) -> String {
 }
 
 /// All that is left of a walk, one line for each event.
-pub(crate) async fn rest<M: Walking>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
+pub(crate) async fn rest<M: JobThreading>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     while let Some(event) = walk.next().await? {
         lines.push(line(event));
