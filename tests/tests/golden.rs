@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use pollster::block_on;
 use wecom_core::{
-    AccessToken, Client, Delivery, Error, Request, Response, Transport, TransportError, TransportErrorKind, async_trait,
+    AccessToken, CORP_GET_TOKEN, Client, Delivery, Error, Request, Response, Transport, TransportError,
+    TransportErrorKind, async_trait,
 };
 use wecom_upstream::{
     AddRule, AgentId, BusinessType, ChainId, ChatId, CorpId, CorpRef, Cursor, CustomId, DOWNSTREAM_ENDPOINTS,
@@ -17,19 +18,22 @@ use wecom_upstream::{
     GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, GroupId,
     ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo, ListRuleIds, MassCallTicket,
     MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, PendingCorpId, RemoveCorp, RuleId, RuleInfo, Secret,
-    StoredMemberRange, StoredOwnerRange, StoredRuleInfo, TransferSession, UnionId, UnionidToExternalUserid,
+    SharedCorp, StoredMemberRange, StoredOwnerRange, StoredRuleInfo, TransferSession, UnionId, UnionidToExternalUserid,
     UnionidToPendingId, Upstream, UserCustomId, UserId,
 };
 
 const BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin/";
 
-/// Keeps the request and answers nothing.
+/// Gives a token, and keeps any other request and answers nothing.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<Request>>>);
 
 #[async_trait]
 impl Transport for Recorder {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        if request.endpoint() == &CORP_GET_TOKEN {
+            return Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok","access_token":"T","expires_in":7200}"#));
+        }
         self.0.lock().unwrap().push(request);
         Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent))
     }
@@ -334,7 +338,10 @@ fn modify_rule() {
 fn transfer_session() {
     // Not below corpgroup, where some look for it.
     let call = TransferSession::new(UserId::new("wmAoNVCw"), Secret::new("n8cn/Lwjwg=="));
-    let sent = sent(|upstream| async move { upstream.client().call(call).await });
+    let dealer = SharedCorp::new(CorpId::new("wwdealer"), "", AgentId::new(7));
+    let sent = sent(|upstream| async move {
+        upstream.share(AgentId::new(1)).downstream_of(&dealer).transfer_session(call).await
+    });
     let body = r#"{"userid":"wmAoNVCw","session_key":"n8cn/Lwjwg=="}"#;
     assert_sent(sent, "POST", "miniprogram/transfer_session", "", Some(body));
 }

@@ -37,28 +37,59 @@ impl Redactor {
 
     /// The text with each secret replaced by `***`, bounded, on one line.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.shown(text, text.len())
+        shown(&self.clean(text), false)
     }
 
     /// The beginning of a reply as text.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
-        // Looked at beyond what is shown, so that a secret across the end is found whole.
+        // Looked at beyond what is shown, so that a secret across the end is found whole: a character may take six bytes.
         let longest = self.secrets.iter().map(String::len).max().unwrap_or(0);
-        let window = bytes.get(..SHOWN * 4 + longest).unwrap_or(bytes);
-        self.shown(&String::from_utf8_lossy(window), bytes.len())
+        let Some(window) = bytes.get(..(SHOWN + longest) * 6) else {
+            return shown(&self.clean(&String::from_utf8_lossy(bytes)), false);
+        };
+        let clean = self.clean(&String::from_utf8_lossy(window));
+        // Where secrets became shorter, the end of the window may come into view, and with it a piece of one more.
+        let whole = clean.chars().count().saturating_sub(longest + 6);
+        shown(&clean.chars().take(whole).collect::<String>(), true)
     }
 
-    fn shown(&self, text: &str, whole: usize) -> String {
-        let mut clean = text.to_owned();
+    fn clean(&self, text: &str) -> String {
+        let mut clean = unescaped(text);
         for secret in &self.secrets {
             clean = clean.replace(secret.as_str(), "***");
         }
-        let mut shown: String = clean.chars().take(SHOWN).map(visible).collect();
-        if clean.chars().nth(SHOWN).is_some() || whole > text.len() {
-            shown.push('…');
-        }
-        shown
+        clean
     }
+}
+
+/// As much of a text as is shown, on one line.
+fn shown(clean: &str, is_cut: bool) -> String {
+    let mut shown: String = clean.chars().take(SHOWN).map(visible).collect();
+    if is_cut || clean.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The text with `\uXXXX` as what it stands for: a secret that a server has escaped is one still.
+fn unescaped(text: &str) -> String {
+    let mut pieces = text.split("\\u");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let character = digits.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
+        match (character, piece.get(4..)) {
+            (Some(character), Some(rest)) => {
+                plain.push(character);
+                plain.push_str(rest);
+            }
+            _ => {
+                plain.push_str("\\u");
+                plain.push_str(piece);
+            }
+        }
+    }
+    plain
 }
 
 /// Line breaks and tabs become spaces, other control characters a sign that something stood there.
@@ -89,10 +120,31 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_replaced_in_json_that_escapes_more_than_it_must() {
+        let redactor = redactor("canary");
+        assert_eq!(redactor.text("\\u0063anary c\\u0061n\\u0061ry"), "*** ***");
+        let whole: String = "canary".bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+        for before in 0..400 {
+            let shown = redactor.bytes(format!("{}{whole}", "-".repeat(before)).as_bytes());
+            assert!(!shown.contains("00") && !shown.contains('c'), "{before}: {shown}");
+        }
+        assert_eq!(redactor.text("\\u \\uzzzz \\ud83d \\u00e9企 \\u4f01"), "\\u \\uzzzz \\ud83d é企 企");
+    }
+
+    #[test]
     fn a_token_that_lies_across_the_bound_leaves_no_piece() {
         for before in 0..1300 {
             let shown = redactor("canarycanary").bytes(format!("{}canarycanary", "-".repeat(before)).as_bytes());
             assert!(!shown.contains('c'), "{before}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_after_many_others_leaves_no_piece() {
+        for filling in 0..20 {
+            let body = format!("{}{}", "-".repeat(filling), "canarycanary".repeat(1000));
+            let shown = redactor("canarycanary").bytes(body.as_bytes());
+            assert!(!shown.contains('c') && shown.ends_with('…'), "{shown}");
         }
     }
 

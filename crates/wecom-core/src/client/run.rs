@@ -141,7 +141,10 @@ impl<'a, M: Threading> Run<'a, M> {
     async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<T, Error> {
         let remaining = self.remaining(CallPhase::AwaitingReply)?;
         self.attempts += 1;
-        request.set_attempt(self.attempts, self.time_limit.into_iter().chain(remaining).min());
+        // The deadline is kept here. Given to the request it would stand in for the transport's own limit, and leave one
+        // attempt all the time there is.
+        let limit = self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)));
+        request.set_attempt(self.attempts, limit);
         self.inner.layers.tell(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
         let channel = &self.inner.channel;
         let response = self.in_time(remaining, CallPhase::AwaitingReply, channel.send(request)).await??;

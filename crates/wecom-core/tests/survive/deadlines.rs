@@ -131,7 +131,10 @@ fn each_attempt_is_given_what_is_left_or_its_own_limit() {
     let timer = wecom_mock::ManualTimer::new();
     let timed = Client::builder(transport()).timer(timer).deadline(SECOND * 9).time_limit(SECOND * 4).token(token());
     let (timed, timeless) = (timed.build(), Client::builder(transport()).token(token()).build());
+    let unlimited = Client::builder(transport()).timer(wecom_mock::ManualTimer::new()).deadline(SECOND * 9);
     let clients = [
+        // A deadline leaves the transport its own limit, or an attempt in silence would leave no time for another.
+        unlimited.token(token()).build(),
         timed.clone(),
         timed.with_deadline(SECOND),
         timed.with_time_limit(SECOND * 30),
@@ -143,6 +146,7 @@ fn each_attempt_is_given_what_is_left_or_its_own_limit() {
     for client in clients {
         pollster::block_on(client.call_raw(RawCall::new(&READ))).unwrap();
     }
-    let expected = [Some(4), Some(1), Some(9), None, Some(2), Some(2)].map(|limit| limit.map(Duration::from_secs));
+    let expected =
+        [None, Some(4), Some(1), Some(9), None, Some(2), Some(2)].map(|limit| limit.map(Duration::from_secs));
     assert_eq!(*limits.lock().unwrap(), expected);
 }

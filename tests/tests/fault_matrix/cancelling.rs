@@ -1,0 +1,202 @@
+//! A call that is dropped, at every point at which it can be: after each of its polls. Over the simulator in memory, where
+//! the points are the same each time.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pollster::block_on;
+use wecom_core::{Client, Error, Quotas, Request, Response, Transport, TransportError};
+use wecom_mock::{ManualTimer, Simulator};
+use wecom_upstream::{
+    AddRule, ChainId, CorpId, CorpRef, GetChainCorpinfoList, GetChainGroup, GroupCorp, ListRuleIds, MemberCorpRange,
+    OwnerCorpRange, RemoveCorp, RuleInfo, Upstream, UserId,
+};
+
+use crate::service::{Watch, Watched};
+use crate::stage::quick_retry;
+
+/// How often a request is polled before the service has it, and as often again before the reply is there.
+const STEPS: usize = 3;
+
+/// The simulator behind a way of some steps.
+struct Stepwise(Simulator);
+
+#[wecom_core::async_trait]
+impl Transport for Stepwise {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        steps().await;
+        let outcome = self.0.send(request).await;
+        steps().await;
+        outcome
+    }
+}
+
+async fn steps() {
+    for _ in 0..STEPS {
+        let mut is_first = true;
+        std::future::poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
+}
+
+/// A client with all that a call can hold: a token to fetch, a place under the quota, a deadline.
+struct Setting {
+    upstream: Upstream,
+    timer: ManualTimer,
+    watch: Watch,
+    transport: Arc<Watched<Stepwise>>,
+}
+
+impl Setting {
+    fn new(simulator: &Simulator) -> Self {
+        let (timer, watch) = (ManualTimer::new(), Watch::default());
+        let transport = Arc::new(Watched { inner: Stepwise(simulator.clone()), watch: watch.clone() });
+        let client = Client::builder(Arc::clone(&transport))
+            .credentials(simulator.credentials())
+            .timer(timer.clone())
+            .retry(quick_retry())
+            .quotas(Quotas::wait_at_most(Duration::ZERO))
+            .deadline(Duration::from_secs(60));
+        Self { upstream: Upstream::new(client.build()), timer, watch, transport }
+    }
+}
+
+/// Polls a call so many times and drops it; `true` when it was over by then.
+fn poll_and_drop(call: impl Future<Output = Result<(), Error>>, polls: usize) -> bool {
+    let mut call = pin!(call);
+    (0..polls).any(|_| match poll(call.as_mut()) {
+        Poll::Ready(outcome) => {
+            outcome.unwrap();
+            true
+        }
+        Poll::Pending => false,
+    })
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Drives a call to its end; every step of it is ready at the next poll.
+fn run<T>(call: impl Future<Output = Result<T, Error>>) -> T {
+    let mut call = pin!(call);
+    let mut outcomes = std::iter::repeat_with(|| poll(call.as_mut())).take(1000);
+    match outcomes.find(Poll::is_ready) {
+        Some(Poll::Ready(outcome)) => outcome.unwrap(),
+        _ => panic!("the call has no end"),
+    }
+}
+
+/// For each number of polls: drops the call, looks at what the service then has, and makes the call once more. `count` is
+/// how many of what the call makes or removes are there; `change` is what one call adds to that.
+fn drop_at_every_poll<F>(has_token: bool, name: &str, change: isize, call: fn(Upstream, Objects) -> F)
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    for polls in 0.. {
+        let simulator = Simulator::demo();
+        let objects = Objects::of(&simulator);
+        let before = objects.count(&simulator, name);
+        let setting = Setting::new(&simulator);
+        if has_token {
+            run(setting.upstream.get_chain_list());
+        }
+        let steps_until_done = if has_token { STEPS + 1 } else { 3 * STEPS + 1 };
+
+        let is_over = poll_and_drop(call(setting.upstream.clone(), objects.clone()), polls);
+        let is_done = polls >= steps_until_done;
+        let expected = before + if is_done { change } else { 0 };
+        assert_eq!(objects.count(&simulator, name), expected, "{name} after {polls} polls");
+        assert!(setting.watch.count(name) <= 1, "{name} after {polls} polls");
+        assert_eq!(setting.timer.sleepers(), 0, "{name} after {polls} polls");
+        // The client and the setting have it, and no call that is gone.
+        assert_eq!(Arc::strong_count(&setting.transport), 2, "{name} after {polls} polls");
+
+        // The place under the quota is free again, and so is the turn to fetch a token.
+        run(call(setting.upstream.clone(), objects.another()));
+        assert_eq!(objects.count(&simulator, name), expected + change, "{name} after {polls} polls");
+        let Setting { upstream, transport, .. } = setting;
+        drop(upstream);
+        assert_eq!(Arc::strong_count(&transport), 1, "{name} after {polls} polls");
+        if is_over {
+            assert!(polls > steps_until_done);
+            return;
+        }
+    }
+}
+
+/// What the calls are about.
+#[derive(Clone)]
+struct Objects {
+    chain_id: ChainId,
+    corps: Vec<CorpRef>,
+}
+
+impl Objects {
+    fn of(simulator: &Simulator) -> Self {
+        let upstream = Upstream::new(simulator.client());
+        block_on(async {
+            let chain_id = upstream.get_chain_list().await.unwrap().chains[0].chain_id.clone();
+            let corps = Self::corps(&upstream, &chain_id).await;
+            Self { chain_id, corps }
+        })
+    }
+
+    /// The same with another corp in front.
+    fn another(&self) -> Self {
+        Self { corps: self.corps[1..].to_vec(), ..self.clone() }
+    }
+
+    async fn corps(upstream: &Upstream, chain_id: &ChainId) -> Vec<CorpRef> {
+        let mut corps = Vec::new();
+        for group in upstream.get_chain_group(GetChainGroup::new(chain_id)).await.unwrap().groups {
+            let list = GetChainCorpinfoList::new(chain_id).groupid(group.groupid).need_pending(true).limit(1000);
+            let list = upstream.get_chain_corpinfo_list(list).await.unwrap();
+            corps.extend(list.group_corps.iter().filter_map(GroupCorp::corp));
+        }
+        corps
+    }
+
+    /// How many rules or corps the chain has.
+    fn count(&self, simulator: &Simulator, name: &str) -> isize {
+        let upstream = Upstream::new(simulator.client());
+        let count = match name {
+            "add_rule" => block_on(upstream.list_rule_ids(ListRuleIds::new(&self.chain_id))).unwrap().rule_ids.len(),
+            _ => block_on(Self::corps(&upstream, &self.chain_id)).len(),
+        };
+        count.try_into().unwrap()
+    }
+}
+
+async fn add_rule(upstream: Upstream, objects: Objects) -> Result<(), Error> {
+    let corpid = objects.corps.iter().find_map(CorpRef::corpid).cloned().unwrap_or(CorpId::new("none"));
+    let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("zhangsan")), MemberCorpRange::corp(corpid));
+    upstream.add_rule(AddRule::new(&objects.chain_id, rule)).await.map(drop)
+}
+
+/// Of these one may be under way at once.
+async fn remove_corp(upstream: Upstream, objects: Objects) -> Result<(), Error> {
+    upstream.remove_corp(RemoveCorp::new(&objects.chain_id, &objects.corps[0])).await.map(drop)
+}
+
+#[test]
+fn add_rule_dropped_at_every_poll() {
+    drop_at_every_poll(true, "add_rule", 1, add_rule);
+}
+
+#[test]
+fn add_rule_dropped_at_every_poll_while_the_token_is_fetched_too() {
+    drop_at_every_poll(false, "add_rule", 1, add_rule);
+}
+
+#[test]
+fn remove_corp_dropped_at_every_poll() {
+    drop_at_every_poll(true, "remove_corp", -1, remove_corp);
+}
+
+#[test]
+fn remove_corp_dropped_at_every_poll_while_the_token_is_fetched_too() {
+    drop_at_every_poll(false, "remove_corp", -1, remove_corp);
+}

@@ -1,0 +1,159 @@
+//! Where the fault is in the service: the simulator on a socket, the client before it, and who watches what is sent.
+
+use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use wecom_core::{
+    CallEvent, Client, ClientBuilder, Error, Layer, Request, Response, Shared, Timed, TokenSource, Transport,
+    TransportError,
+};
+use wecom_hyper::{HyperTransport, TokioTimer};
+use wecom_mock::{ManualTimer, ServedCall, Simulator, SimulatorServer};
+use wecom_upstream::{ChainId, ImportChainContact, ImportContact, ImportCorp, Upstream};
+
+use crate::stage::quick_retry;
+
+/// A simulator of the demo world on a socket. Its time is its own: the client doesn't see its tokens end.
+pub(crate) struct Service {
+    pub(crate) simulator: Simulator,
+    pub(crate) timer: ManualTimer,
+    base_url: String,
+    calls: Arc<Mutex<Vec<ServedCall>>>,
+    sent: Watch,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        let timer = ManualTimer::new();
+        Self::of(Simulator::demo().on_timer(timer.clone()), timer).await
+    }
+
+    pub(crate) async fn of(simulator: Simulator, timer: ManualTimer) -> Self {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator.clone()).await.unwrap();
+        let seen = Arc::clone(&calls);
+        let server = server.on_call(move |call| seen.lock().unwrap().push(call.clone()));
+        let base_url = server.base_url();
+        // It ends with the test's runtime.
+        tokio::spawn(server.run(std::future::pending()));
+        Self { simulator, timer, base_url, calls, sent: Watch::default() }
+    }
+
+    pub(crate) fn client(&self) -> ClientBuilder<TokenSource<Shared>, Timed<Shared>> {
+        let transport = Watched { inner: HyperTransport::new().unwrap(), watch: self.sent.clone() };
+        Client::builder(transport)
+            .base_url(self.base_url.parse().unwrap())
+            .credentials(self.simulator.credentials())
+            .timer(TokioTimer::new())
+            .deadline(std::time::Duration::from_secs(60))
+    }
+
+    pub(crate) fn upstream(&self) -> Upstream {
+        Upstream::new(self.client().retry(quick_retry()).build())
+    }
+
+    /// A client with a layer.
+    pub(crate) fn upstream_with(&self, layer: impl Layer + Send + Sync + 'static) -> Upstream {
+        Upstream::new(self.client().retry(quick_retry()).layer(layer).build())
+    }
+
+    /// The codes with which the calls of a path were answered, in order.
+    pub(crate) fn codes(&self, path: &str) -> Vec<i64> {
+        let path = format!("/cgi-bin/{path}");
+        let calls = self.calls.lock().unwrap();
+        calls.iter().filter(|call| call.path == path).map(|call| call.errcode.unwrap()).collect()
+    }
+
+    /// Asserts that an error shows neither the app's secret nor any token that was sent.
+    #[track_caller]
+    pub(crate) fn assert_no_secret(&self, error: &Error) {
+        let credentials = self.simulator.credentials();
+        self.sent.assert_not_in(error, credentials.secret().expose());
+    }
+
+    /// An import into the first chain.
+    pub(crate) fn import(&self, chain_id: &ChainId) -> ImportChainContact {
+        let corp = ImportCorp::new("晨光印刷厂", [ImportContact::head("张三", "13900000001")]);
+        ImportChainContact::new(chain_id, [corp])
+    }
+}
+
+/// What a transport was given: how often which endpoint, and the tokens.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Arc<Mutex<Noted>>);
+
+#[derive(Default)]
+struct Noted {
+    counts: HashMap<&'static str, usize>,
+    tokens: HashSet<String>,
+}
+
+impl Watch {
+    pub(crate) fn note(&self, request: &Request) {
+        let mut noted = self.0.lock().unwrap();
+        *noted.counts.entry(request.endpoint().name()).or_default() += 1;
+        noted.tokens.extend(request.token().map(|token| token.expose().to_owned()));
+    }
+
+    /// How often an endpoint was called.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.lock().unwrap().counts.get(name).copied().unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_not_in(&self, error: &Error, secret: &str) {
+        let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
+        let texts: String = links.map(|link| format!("{link}\n{link:?}\n{link:#?}\n")).collect();
+        let noted = self.0.lock().unwrap();
+        let is_shown = texts.contains(secret) || noted.tokens.iter().any(|token| texts.contains(token.as_str()));
+        assert!(!is_shown, "{texts}");
+    }
+}
+
+/// A transport with somebody who watches.
+pub(crate) struct Watched<T> {
+    pub(crate) inner: T,
+    pub(crate) watch: Watch,
+}
+
+#[wecom_core::async_trait]
+impl<T: Transport> Transport for Watched<T> {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.watch.note(&request);
+        self.inner.send(request).await
+    }
+}
+
+/// Does something each time a call is sent.
+pub(crate) struct WhenSending<F>(pub(crate) F);
+
+impl<F: Fn()> Layer for WhenSending<F> {
+    fn on_event(&self, event: &CallEvent<'_>) {
+        if let CallEvent::Sending { .. } = event {
+            (self.0)();
+        }
+    }
+}
+
+/// Does something each time before a call is repeated, given how often that has been.
+pub(crate) struct WhenRetrying<F> {
+    action: F,
+    count: Mutex<usize>,
+}
+
+impl<F: Fn(usize)> WhenRetrying<F> {
+    pub(crate) fn new(action: F) -> Self {
+        Self { action, count: Mutex::default() }
+    }
+}
+
+impl<F: Fn(usize)> Layer for WhenRetrying<F> {
+    fn on_event(&self, event: &CallEvent<'_>) {
+        if let CallEvent::Retrying { .. } = event {
+            let mut count = self.count.lock().unwrap();
+            *count += 1;
+            (self.action)(*count);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Tokens: odd ones, refused ones, and many who want one at the same moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use wecom_core::{Client, Delivery, ErrCode, ErrorKind, Request, Response, Transport, TransportError};
+use wecom_mock::{ManualTimer, Simulator, SocketFault};
+use wecom_upstream::Upstream;
+
+use crate::service::{Service, Watch, Watched};
+use crate::stage::{GETTOKEN, IMPORT, LIST, SECRET, Stage, assert_no_secret, good_token, import, quick_retry};
+
+const VALID: Duration = Duration::from_secs(7200);
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn expires_in_zero_negative_absent_or_huge() {
+    for expires_in in [Some(0), Some(-7200), None, Some(i64::MAX), Some(i64::MIN)] {
+        let stage = Stage::new().await;
+        stage.server.reply(GETTOKEN, good_token(expires_in));
+        let upstream = stage.upstream();
+        for _ in 0..3 {
+            upstream.get_chain_list().await.unwrap();
+        }
+        upstream.import_chain_contact(import()).await.unwrap();
+        assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST), stage.seen(IMPORT)), (1, 3, 1), "{expires_in:?}");
+    }
+}
+
+/// Each repetition of a wrong secret brings a ban of the address nearer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn wrong_credentials_with_a_hundred_callers() {
+    let stage = Stage::new().await;
+    stage.server.reply(GETTOKEN, format!(r#"{{"errcode":40001,"errmsg":"invalid credential, {SECRET}"}}"#));
+    let upstream = stage.upstream();
+    let tasks: Vec<_> = (0..100).map(|_| spawn_list(&upstream)).collect();
+    for task in tasks {
+        let error = task.await.unwrap().unwrap_err();
+        assert_no_secret(&error);
+        assert!(error.is_credentials_rejected() && matches!(error.kind(), ErrorKind::Token(_)), "{error}");
+        assert_eq!(error.code(), Some(ErrCode::INVALID_SECRET));
+        assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
+    }
+    upstream.import_chain_contact(import()).await.unwrap_err();
+    assert_eq!((stage.seen(GETTOKEN), stage.server.requests().len()), (1, 1));
+    stage.reply_well();
+    stage.upstream().get_chain_list().await.unwrap();
+}
+
+fn spawn_list(upstream: &Upstream) -> JoinHandle<Result<(), wecom_core::Error>> {
+    let upstream = upstream.clone();
+    tokio::spawn(async move { upstream.get_chain_list().await.map(drop) })
+}
+
+/// A client over sockets, whose own time is moved by hand.
+fn on_manual_time(stage: &Stage, timer: &ManualTimer) -> Upstream {
+    let client = stage.client_on(stage.transport().build().unwrap(), timer.clone());
+    Upstream::new(client.build())
+}
+
+/// The old token serves, nobody sees the failure, and a minute later it is tried again.
+#[tokio::test]
+async fn early_refresh_fails() {
+    let unavailable = SocketFault::Status { status: 503, retry_after: None };
+    for fault in [SocketFault::ResetBeforeReply, SocketFault::Html, SocketFault::Garbage, unavailable] {
+        let (stage, timer) = (Stage::new().await, ManualTimer::new());
+        let upstream = on_manual_time(&stage, &timer);
+        upstream.get_chain_list().await.unwrap();
+        timer.advance(VALID - MINUTE * 5);
+        stage.server.next(fault);
+        upstream.import_chain_contact(import()).await.unwrap();
+        upstream.get_chain_list().await.unwrap();
+        assert_eq!((stage.seen(GETTOKEN), stage.seen(IMPORT)), (2, 1));
+        timer.advance(MINUTE);
+        upstream.get_chain_list().await.unwrap();
+        assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST)), (3, 3));
+    }
+}
+
+#[tokio::test]
+async fn early_refresh_hangs() {
+    let (stage, timer) = (Stage::new().await, ManualTimer::new());
+    let upstream = on_manual_time(&stage, &timer);
+    upstream.get_chain_list().await.unwrap();
+    timer.advance(VALID - MINUTE * 5);
+    stage.server.next(SocketFault::Silence);
+    let patience = async {
+        stage.server.until_requests(3).await;
+        // Others do not wait at all, and he does for two seconds.
+        upstream.get_chain_list().await.unwrap();
+        timer.advance(Duration::from_secs(2));
+    };
+    let (outcome, ()) = tokio::join!(upstream.import_chain_contact(import()), patience);
+    outcome.unwrap();
+    assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST), stage.seen(IMPORT)), (2, 2, 1));
+}
+
+#[tokio::test]
+async fn token_rotated_by_another_process() {
+    let service = Service::start().await;
+    let (ours, theirs) = (service.upstream(), service.upstream());
+    let chain = ours.get_chain_list().await.unwrap().chains[0].chain_id.clone();
+    service.simulator.revoke_tokens();
+    theirs.get_chain_list().await.unwrap();
+    ours.import_chain_contact(service.import(&chain)).await.unwrap();
+    theirs.get_chain_list().await.unwrap();
+    assert_eq!((service.codes(LIST), service.codes(IMPORT)), (vec![0, 0, 0], vec![40014, 0]));
+    assert_eq!(service.codes(GETTOKEN), [0, 0, 0]);
+}
+
+/// The one who fetches the token goes away; nine wait, and one of them takes over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn leader_cancelled() {
+    let stage = Stage::new().await;
+    stage.server.next(SocketFault::Silence);
+    let upstream = stage.upstream();
+    let leader = spawn_list(&upstream);
+    stage.server.until_requests(1).await;
+    let others: Vec<_> = (0..9).map(|_| spawn_list(&upstream)).collect();
+    tokio::task::yield_now().await;
+    leader.abort();
+    assert!(leader.await.unwrap_err().is_cancelled());
+    for task in others {
+        timeout(Duration::from_secs(10), task).await.expect("he does not wait for ever").unwrap().unwrap();
+    }
+    assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST)), (2, 9));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_callers_cancelled() {
+    let stage = Stage::new().await;
+    stage.server.next(SocketFault::Silence);
+    let upstream = stage.upstream();
+    let tasks: Vec<_> = (0..10).map(|_| spawn_list(&upstream)).collect();
+    stage.server.until_requests(1).await;
+    tasks.iter().for_each(JoinHandle::abort);
+    for task in tasks {
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    timeout(Duration::from_secs(10), upstream.get_chain_list()).await.expect("nobody waits for ever").unwrap();
+    // A task that was woken by the end of another may have begun a fetch of its own before it ended too, and the server
+    // may see that one late.
+    assert_eq!(stage.seen(LIST), 1);
+    assert!((2..=11).contains(&stage.seen(GETTOKEN)), "{}", stage.seen(GETTOKEN));
+}
+
+/// The simulator, with some time for each reply in which the others come.
+struct Slow(Simulator);
+
+#[wecom_core::async_trait]
+impl Transport for Slow {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.0.send(request).await
+    }
+}
+
+/// A thousand tasks on four threads: by the client's clock the token is over, or the service alone knows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thousand_tasks_at_expiry() {
+    for client_knows in [true, false] {
+        let (timer, watch) = (ManualTimer::new(), Watch::default());
+        let simulator = Simulator::demo().on_timer(timer.clone());
+        let transport = Watched { inner: Slow(simulator.clone()), watch: watch.clone() };
+        let clock = if client_knows { timer.clone() } else { ManualTimer::new() };
+        let client = Client::builder(transport).credentials(simulator.credentials()).timer(clock).retry(quick_retry());
+        let upstream = Upstream::new(client.build());
+        upstream.get_chain_list().await.unwrap();
+        timer.advance(VALID);
+        let tasks: Vec<_> = (0..1000).map(|_| spawn_list(&upstream)).collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        let lists = if client_knows { 1001 } else { 2001 };
+        assert_eq!((watch.count("gettoken"), watch.count("get_chain_list")), (2, lists));
+    }
+}
+
+/// As above over sockets, as many as any system gives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hundred_tasks_at_expiry_over_sockets() {
+    let service = Service::start().await;
+    let upstream = service.upstream();
+    upstream.get_chain_list().await.unwrap();
+    service.timer.advance(VALID);
+    let upstream = Arc::new(upstream);
+    let outcomes = join_all((0..100).map(|_| spawn_list(&upstream))).await;
+    outcomes.into_iter().for_each(|outcome| outcome.unwrap().unwrap());
+    let (fetches, lists) = (service.codes(GETTOKEN), service.codes(LIST));
+    assert_eq!(fetches, [0, 0]);
+    assert_eq!(lists.iter().filter(|&&code| code == 0).count(), 101);
+}
