@@ -8,6 +8,7 @@ use crate::redact::Redactor;
 use crate::request::Request;
 use crate::response::Response;
 use crate::threading::Threading;
+use crate::transport_error::TransportError;
 
 pub(crate) struct Channel<M: Threading> {
     transport: M::Transport,
@@ -35,12 +36,21 @@ impl<M: Threading> Channel<M> {
         request.with_base_url(self.base.clone()).with_user_agent(self.user_agent.clone())
     }
 
-    /// Sends a request; an error's texts are made free of the request's secrets, whatever the HTTP library printed.
+    /// Sends a request.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, Error> {
-        M::send(&self.transport, request.clone()).await.map_err(|error| {
-            let redactor = Redactor::new(request);
-            let error = error.redacted(|text| redactor.leaks(text), |text| redactor.text(text));
-            Error::new(request.endpoint(), request.attempt(), error)
-        })
+        self.begin(request).await.map_err(|error| explain(error, request))
     }
+
+    /// Hands a request to the transport; what becomes of it is what that future gives. Its errors are to be
+    /// [explained](explain).
+    pub(crate) fn begin(&self, request: &Request) -> M::Future<'_, Result<Response, TransportError>> {
+        M::send(&self.transport, request.clone())
+    }
+}
+
+/// The call's error: its texts are made free of the request's secrets, whatever the HTTP library printed.
+pub(crate) fn explain(error: TransportError, request: &Request) -> Error {
+    let redactor = Redactor::new(request);
+    let error = error.redacted(|text| redactor.leaks(text), |text| redactor.text(text));
+    Error::new(request.endpoint(), request.attempt(), error)
 }

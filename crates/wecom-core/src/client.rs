@@ -169,6 +169,15 @@ impl<M: Threading> Client<M> {
 }
 
 impl<M: Threading> Tokens<M> {
+    /// The token that most calls find there, without a future whose state would have to be moved about.
+    fn at_hand(&self, now: Option<Duration>) -> Option<AccessToken> {
+        match self {
+            Self::Fixed(token) => Some(token.clone()),
+            Self::Fetched(tokens) => tokens.at_hand(now),
+            Self::Own(_) => None,
+        }
+    }
+
     /// The token to send a call with at this moment; `remaining` is what the call's deadline leaves.
     async fn token(
         &self,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::{Client, Inner, Time};
+use crate::channel::explain;
 use crate::deadline::{CallPhase, Deadline, DeadlineError};
 use crate::decode::decode_as;
 use crate::endpoint::{Endpoint, TokenKind};
@@ -79,7 +80,7 @@ impl<'a, M: Threading> Run<'a, M> {
         }
     }
 
-    pub(super) async fn finish<T: DeserializeOwned>(mut self, request: Request) -> Result<T, Error> {
+    pub(super) async fn finish<T: DeserializeOwned>(&mut self, request: Request) -> Result<T, Error> {
         let outcome = self.repeat(request).await;
         self.end(match &outcome {
             Ok(_) => CallOutcome::Replied,
@@ -146,8 +147,9 @@ impl<'a, M: Threading> Run<'a, M> {
         let limit = self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)));
         request.set_attempt(self.attempts, limit);
         self.inner.layers.tell(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
-        let channel = &self.inner.channel;
-        let response = self.in_time(remaining, CallPhase::AwaitingReply, channel.send(request)).await??;
+        let sending = self.inner.channel.begin(request);
+        let outcome = self.in_time(remaining, CallPhase::AwaitingReply, sending).await?;
+        let response = outcome.map_err(|error| explain(error, request))?;
         decode_as(request, &response)
     }
 
@@ -204,6 +206,9 @@ impl<'a, M: Threading> Run<'a, M> {
     }
 
     async fn token(&mut self) -> Result<AccessToken, Error> {
+        if let Some(token) = self.inner.tokens.at_hand(self.now()) {
+            return Ok(token);
+        }
         let remaining = self.remaining(CallPhase::GettingToken)?;
         let token = self.inner.tokens.token(&self.inner.scope, self.now(), remaining);
         self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))

@@ -106,6 +106,14 @@ impl<M: Threading> SharedTokens<M> {
         Self { source, store, timer, random: Random::new(None), state, changed }
     }
 
+    /// The token in use, if it is valid at this moment and nobody has to renew it.
+    pub(crate) fn at_hand(&self, now: Option<Duration>) -> Option<AccessToken> {
+        let state = self.lock();
+        let kept = state.current.as_ref()?;
+        let serves = !is_over(kept.expires, now) && !is_over(kept.renew, now);
+        serves.then(|| kept.token.clone())
+    }
+
     /// The token in use, or a new one, at a moment on the timer. `remaining` is what the caller's deadline leaves.
     pub(crate) async fn token(
         &self,
