@@ -54,9 +54,8 @@ pub trait ApiCall: Serialize {
     /// Adds what the request carries in its query, the access token apart; nothing by default.
     ///
     /// On a `GET`, that is each field of the call.
-    fn query(&self, query: &mut Query) {
-        let _ = query;
-    }
+    #[expect(unused_variables, reason = "the name is for the documentation")]
+    fn query(&self, query: &mut Query) {}
 
     /// The body: on a `POST` the call itself as JSON, on a `GET` none.
     ///

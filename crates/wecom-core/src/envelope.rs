@@ -174,3 +174,29 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde::de::value::{Error, MapDeserializer};
+
+    use super::*;
+
+    type Map = std::collections::BTreeMap<String, i64>;
+
+    #[test]
+    fn a_key_that_is_no_text_is_refused_as_one() {
+        let mut head = Head::default();
+        let map = MapDeserializer::<_, Error>::new([(1_u64, 2_u64)].into_iter());
+        let error = IgnoredAny::deserialize(Envelope::new(map, &mut head)).unwrap_err();
+        assert!(error.to_string().contains("expected a key of the reply"), "{error}");
+    }
+
+    #[test]
+    fn a_reply_that_is_no_object_is_measured_by_what_the_payload_wants() {
+        let mut head = Head::default();
+        let mut json = serde_json::Deserializer::from_str("[]");
+        let error = Map::deserialize(Envelope::new(&mut json, &mut head)).unwrap_err();
+        assert!(error.to_string().contains("invalid type: sequence, expected a map"), "{error}");
+    }
+}

@@ -2,6 +2,8 @@
 
 mod code;
 mod decode_error;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as StdError;
 use std::fmt;

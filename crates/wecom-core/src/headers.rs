@@ -78,3 +78,19 @@ impl fmt::Debug for Headers {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_that_was_taken_at_once_holds_as_many_common_headers() {
+        let mut headers = Headers::with_capacity(10);
+        let room = (headers.buffer.capacity(), headers.ends.capacity());
+        for _ in 0..10 {
+            headers.push("content-length", "0123456789012345");
+        }
+        assert_eq!((headers.buffer.capacity(), headers.ends.capacity()), room);
+        assert!(room.0 < 1000, "{room:?}");
+    }
+}

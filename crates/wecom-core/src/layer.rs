@@ -1,6 +1,5 @@
 //! What a client tells of its calls, for metrics and logs of the caller's own.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
@@ -139,11 +138,5 @@ impl<M: Threading> Layers<M> {
         for layer in &self.0 {
             M::tell(layer, event);
         }
-    }
-}
-
-impl<M: Threading> fmt::Debug for Layers<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} layers", self.0.len())
     }
 }

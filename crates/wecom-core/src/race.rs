@@ -42,3 +42,53 @@ pub(crate) async fn within<M: Threading, F: Future>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use async_trait::async_trait;
+    use pollster::block_on;
+
+    use super::*;
+    use crate::threading::Shared;
+    use crate::timer::Timer;
+
+    /// Its sleeps are over at once; it keeps how long they were to be.
+    #[derive(Default)]
+    struct Hasty(Mutex<Vec<Duration>>);
+
+    #[async_trait]
+    impl Timer for Hasty {
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            self.0.lock().unwrap().push(duration);
+        }
+    }
+
+    /// Is ready when it is polled for the second time.
+    async fn later() {
+        let mut polls = 0;
+        poll_fn(|context| {
+            polls += 1;
+            context.waker().wake_by_ref();
+            if polls > 1 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    #[test]
+    fn it_tells_whether_time_has_passed_and_sleeps_only_when_it_has_to_wait() {
+        let hasty = Arc::new(Hasty::default());
+        let timer: Arc<dyn Timer> = hasty.clone();
+        let limit = Some(Duration::from_secs(3));
+        assert!(matches!(block_on(within::<Shared, _>(&timer, limit, async {})), Raced::AtOnce(())));
+        assert!(matches!(block_on(within::<Shared, _>(&timer, None, later())), Raced::InTime(())));
+        assert_eq!(*hasty.0.lock().unwrap(), []);
+        assert!(matches!(block_on(within::<Shared, _>(&timer, limit, later())), Raced::TooLate));
+        assert_eq!(*hasty.0.lock().unwrap(), [Duration::from_secs(3)]);
+    }
+}

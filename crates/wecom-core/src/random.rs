@@ -1,6 +1,5 @@
 //! Chance for the waits: nobody's fate hangs on it, so it need not be a secret's.
 
-use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,11 +19,5 @@ impl Random {
         let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
         let mut random = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Duration::from_nanos(random.u64(..=limit))
-    }
-}
-
-impl fmt::Debug for Random {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Random")
     }
 }

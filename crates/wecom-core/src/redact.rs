@@ -153,4 +153,33 @@ mod tests {
         let shown = redactor("canary").bytes("x\n".repeat(1_000_000).as_bytes());
         assert!(shown.starts_with("x x") && shown.ends_with('…') && shown.len() < 1000, "{shown}");
     }
+
+    #[test]
+    fn control_characters_are_not_passed_on_to_a_terminal() {
+        let shown = redactor("canary").text("a\u{1b}[31mb\u{7}c\u{9b}d\re\tf企");
+        assert_eq!(shown, "a\u{fffd}[31mb\u{fffd}c\u{fffd}d e f企");
+    }
+
+    #[test]
+    fn a_text_is_marked_as_cut_only_when_it_is() {
+        for (length, is_cut) in [(0, false), (299, false), (300, false), (301, true), (5000, true)] {
+            let text = "企".repeat(length);
+            for shown in [redactor("canary").text(&text), redactor("canary").bytes(text.as_bytes())] {
+                assert_eq!(
+                    (shown.chars().count(), shown.ends_with('…')),
+                    (length.min(300) + usize::from(is_cut), is_cut)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_a_server_has_escaped_throughout_is_shown_nearly_as_far_as_any_other() {
+        let shown = redactor("canary").bytes("\\u4f01".repeat(5000).as_bytes());
+        assert!((290..=301).contains(&shown.chars().count()), "{shown}");
+        assert!(
+            shown.strip_suffix('…').is_some_and(|shown| shown.chars().all(|character| character == '企')),
+            "{shown}"
+        );
+    }
 }

@@ -293,4 +293,17 @@ mod tests {
         assert!(!text.contains("canary"), "{text}");
         assert!(text.contains("access_token=***&corpsecret=***"), "{text}");
     }
+
+    #[test]
+    fn a_url_without_anything_to_encode_is_written_into_just_the_room_it_needs() {
+        let mut query = Query::new();
+        query.push("jobid", "0123456789");
+        query.push("x", "y");
+        let bare = Request::new(&ENDPOINT);
+        let with_token = bare.clone().with_token(AccessToken::new("the-token"));
+        for request in [bare, with_token.clone(), with_token.with_query(query)] {
+            let url = request.expose_url();
+            assert_eq!(url.capacity(), url.len(), "{url}");
+        }
+    }
 }

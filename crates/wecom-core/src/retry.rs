@@ -119,7 +119,6 @@ impl Retry {
 }
 
 /// A [`Retry`] at work in one client.
-#[derive(Debug)]
 pub(crate) struct Retrying {
     policy: Retry,
     budget: Budget,
@@ -244,5 +243,40 @@ mod tests {
         let retrying = Retrying::new(Retry::new());
         let verdict = Verdict { at_least: Duration::from_secs(1), ..Verdict::AGAIN };
         assert!(retrying.wait(&verdict, 1, NOW, None).unwrap() >= Duration::from_secs(1));
+    }
+
+    /// The longest of many waits after so many attempts.
+    fn longest(policy: Retry, verdict: &Verdict, attempts: u32) -> Option<Duration> {
+        let retrying = Retrying::new(policy.attempts(9).budget_floor(u32::MAX).seed(1));
+        (0..500).filter_map(|_| retrying.wait(verdict, attempts, NOW, None)).max()
+    }
+
+    #[test]
+    fn waits_are_bounded_by_what_was_set() {
+        let second = Duration::from_secs(1);
+        for (policy, verdict, attempts, bound) in [
+            (Retry::new().first_wait(second * 3), Verdict::AGAIN, 1, second * 3),
+            (Retry::new().first_wait(second * 2), Verdict::AGAIN, 2, second * 4),
+            (Retry::new().first_wait_when_busy(second * 3), busy(), 1, second * 3),
+            (Retry::new().first_wait(second * 60).longest_wait(second * 20), Verdict::AGAIN, 1, second * 20),
+            (Retry::new().longest_wait(second / 20), busy(), 3, second / 20),
+        ] {
+            let longest = longest(policy, &verdict, attempts).unwrap();
+            assert!(longest <= bound && longest > bound * 9 / 10, "{longest:?} of {bound:?}");
+        }
+    }
+
+    #[test]
+    fn the_budget_is_what_was_set() {
+        for (policy, expected) in [
+            (Retry::new().budget_percent(0).budget_floor(3), 3),
+            (Retry::new().budget_percent(50).budget_floor(0), 50),
+            (Retry::new(), 30),
+        ] {
+            let retrying = Retrying::new(policy);
+            (0..100).for_each(|_| retrying.begin(NOW));
+            let granted = (0..1000).filter(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, None).is_some()).count();
+            assert_eq!(granted, expected);
+        }
     }
 }

@@ -99,4 +99,13 @@ mod tests {
         assert_eq!(granted(&budget, hour), 0);
         assert_eq!(granted(&budget, later), 10);
     }
+
+    #[test]
+    fn a_clock_that_goes_back_to_a_second_it_has_been_in_begins_that_one_anew() {
+        let budget = Budget::new(20, 10);
+        let at = |second| Duration::from_secs(second);
+        assert_eq!(granted(&budget, at(5)), 10);
+        assert_eq!(granted(&budget, at(6)), 0);
+        assert_eq!(granted(&budget, at(5)), 10);
+    }
 }

@@ -55,3 +55,16 @@ fn of_code(code: ErrCode, again_is_harmless: bool) -> Option<Verdict> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_busy_is_waited_for_longer_and_only_too_many_at_once_has_a_least_wait() {
+        for (code, is_busy, at_least) in [(-1, true, 0), (6000, false, 0), (45033, false, 1)] {
+            let verdict = of_code(ErrCode(code), true).unwrap();
+            assert_eq!((verdict.is_busy, verdict.at_least.as_secs()), (is_busy, at_least), "{code}");
+        }
+    }
+}

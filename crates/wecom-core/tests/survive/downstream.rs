@@ -94,3 +94,37 @@ fn a_downstream_token_is_renewed_before_its_end_too() {
     service.run(call(&dealer, &OF_DEALER)).unwrap();
     assert_eq!(service.calls()[1].token, "canary-downstream-2");
 }
+
+#[test]
+fn the_wrong_clients_call_is_told_which_client_is_the_right_one() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).build();
+    let dealer = upstream.downstream(app());
+    for (client, endpoint, advice) in
+        [(&upstream, &OF_DEALER, "Client::downstream"), (&dealer, &READ, "the upstream corp's client")]
+    {
+        let error = service.run(call(client, endpoint)).unwrap_err();
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn a_downstream_client_repeats_as_the_upstream_one_does() {
+    for attempts in [1, 2, 5] {
+        let service = Service::always(Answer::Code(-1));
+        let upstream = service.client().retry(Retry::new().attempts(attempts)).token(token()).build();
+        let error = service.run(call(&upstream.downstream(app()), &OF_DEALER)).unwrap_err();
+        assert_eq!(error.attempts(), attempts, "{error}");
+    }
+}
+
+#[test]
+fn a_downstream_corp_that_was_refused_is_asked_about_again_by_the_next_call() {
+    // The credentials are not wrong: a corp may have left the chain and come back.
+    let service = Service::new();
+    let dealer = service.client().token(token()).build().downstream(app());
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(40013)));
+    assert!(service.run(call(&dealer, &OF_DEALER)).is_err());
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    assert_eq!(service.fetches(), 2);
+}

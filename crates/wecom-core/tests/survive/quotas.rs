@@ -162,6 +162,18 @@ fn too_many_at_once_halves_what_is_sent_and_it_grows_again() {
 }
 
 #[test]
+fn after_too_many_at_once_half_as_many_are_under_way() {
+    let service = Service::new();
+    service.set(|script| (script.latency, script.answers) = (SECOND, vec![Answer::Code(45033); 16].into()));
+    let client = patient(&service);
+    let all = || service.run(join_all((0..16).map(|_| call(&client, &READ))));
+    assert!(all().iter().all(|outcome| outcome.as_ref().is_err_and(wecom_core::Error::is_rate_limited)));
+    assert_eq!(service.set(|script| std::mem::take(&mut script.most_under_way)), 16);
+    all().into_iter().for_each(Result::unwrap);
+    assert_eq!(service.set(|script| script.most_under_way), 8);
+}
+
+#[test]
 fn what_getting_the_token_met_does_not_close_the_endpoint() {
     let service = Service::new();
     service.set(|script| script.to_gettoken.push_back(Answer::Code(45009)));

@@ -127,6 +127,36 @@ fn a_service_that_gives_the_same_token_again_is_asked_at_most_once_a_minute() {
 }
 
 #[test]
+fn the_time_of_a_token_counts_from_when_it_was_asked_for() {
+    let service = Service::new();
+    service.set(|script| (script.latency_of_gettoken, script.expires_in) = (SECOND * 50, 100));
+    let client = service.client().credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.set(|script| script.latency_of_gettoken = Duration::ZERO);
+    for (seconds, fetches) in [(69, 1), (76, 2)] {
+        let now = service.timer.now();
+        service.timer.advance(SECOND * seconds - now);
+        service.run(call(&client, &READ)).unwrap();
+        assert_eq!(service.fetches(), fetches, "at {seconds} s");
+    }
+}
+
+#[test]
+fn a_token_that_a_renewal_has_brought_again_is_not_renewed_for_a_minute() {
+    let service = Service::new();
+    service.set(|script| (script.same_token, script.expires_in) = (Some("canary-same"), 100));
+    let client = service.client().credentials(credentials()).build();
+    // Fetched for 100 s, it is renewed after 75 s; then, for 70 s, not after the 50 s or so of any other token.
+    for (seconds, fetches) in [(0, 1), (69, 1), (76, 2), (131, 2), (136, 3)] {
+        let now = service.timer.now();
+        service.timer.advance(SECOND * seconds - now);
+        service.run(call(&client, &READ)).unwrap();
+        assert_eq!(service.fetches(), fetches, "at {seconds} s");
+        service.set(|script| script.expires_in = 70);
+    }
+}
+
+#[test]
 fn a_refused_token_that_the_service_gives_again_is_asked_about_once_a_minute() {
     let service = Service::new();
     service.set(|script| (script.same_token, script.dead_tokens) = (Some("canary-same"), vec!["canary-same"]));

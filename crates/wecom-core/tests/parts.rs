@@ -1,0 +1,374 @@
+//! What calls are made of: endpoints, requests, replies, and the values in them. Each keeps what it was given, and shows
+//! what may be shown.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
+
+use std::collections::HashSet;
+use std::error::Error as _;
+use std::panic::catch_unwind;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{
+    AccessToken, ApiCall, BaseUrl, CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, Endpoint, ErrCode,
+    GET_TOKEN, GetToken, GetTokenReply, Headers, InvalidRequest, Method, Query, QueryValue, Quota, RawCall, Request,
+    Response, Safety, Secret, StoredToken, TokenError, TokenKind, TokenScope, TokenStoreError, Violations, encode,
+};
+
+const GET: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
+const POST: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids")
+    .title("获取对接规则id列表")
+    .documents(&[95631, 95632])
+    .token(TokenKind::Downstream)
+    .safety(Safety::Idempotent)
+    .quota(Quota::new().per_minute(2).per_hour(3).per_day(4).per_month(5))
+    .concurrency(6)
+    .secret_reply();
+
+#[test]
+fn an_endpoint_tells_what_it_was_described_as() {
+    assert_eq!((POST.name(), POST.path()), ("list_ids", "corpgroup/rule/list_ids"));
+    assert_eq!((POST.chinese_title(), POST.document_numbers()), ("获取对接规则id列表", &[95631, 95632][..]));
+    assert_eq!((POST.method(), POST.repetition()), (Method::Post, Safety::Idempotent));
+    assert_eq!((POST.token_kind(), POST.has_secret_reply()), (TokenKind::Downstream, true));
+    assert_eq!(POST.documented_concurrency(), Some(6));
+    let quota = POST.documented_quota();
+    assert_eq!([quota.minute(), quota.hour(), quota.day(), quota.month()], [2, 3, 4, 5].map(Some));
+}
+
+#[test]
+fn an_endpoint_of_which_little_was_said_has_no_limits_and_the_upstream_token() {
+    assert_eq!((GET.chinese_title(), GET.document_numbers()), ("", &[][..]));
+    assert_eq!((GET.method(), GET.repetition()), (Method::Get, Safety::Safe));
+    assert_eq!((GET.token_kind(), GET.has_secret_reply()), (TokenKind::Upstream, false));
+    assert_eq!(GET.documented_concurrency(), None);
+    let quota = GET.documented_quota();
+    assert_eq!([quota.minute(), quota.hour(), quota.day(), quota.month()], [None; 4]);
+}
+
+#[test]
+fn an_endpoint_is_shown_by_its_name_and_debugged_with_method_and_path() {
+    assert_eq!((GET.to_string(), POST.to_string()), ("get_result".to_owned(), "list_ids".to_owned()));
+    for part in ["list_ids", "POST", "corpgroup/rule/list_ids"] {
+        assert!(format!("{POST:?}").contains(part), "{POST:?}");
+    }
+    assert_eq!([Method::Get, Method::Post].map(|method| method.to_string()), ["GET", "POST"]);
+    assert_eq!([Method::Get, Method::Post].map(Method::as_str), ["GET", "POST"]);
+}
+
+#[test]
+fn an_endpoint_of_a_malformed_name_or_path_is_a_panic() {
+    for (name, path) in [("", "a"), ("A", "a"), ("a b", "a"), ("企", "a"), ("a-b", "a"), ("a", ""), ("a", "/a")] {
+        assert!(catch_unwind(|| Endpoint::get(name, path)).is_err(), "{name:?} {path:?}");
+    }
+    let well = Endpoint::post("az_09", "AZ/az/09/-_");
+    assert_eq!((well.name(), well.path()), ("az_09", "AZ/az/09/-_"));
+}
+
+#[test]
+fn a_request_keeps_what_it_is_given() {
+    let mut query = Query::new();
+    query.push("jobid", "j");
+    let base = BaseUrl::parse("https://gateway.example/wecom").unwrap();
+    let request = Request::new(&POST)
+        .with_base_url(base.clone())
+        .with_token(AccessToken::new("canary"))
+        .with_query(query.clone())
+        .with_body("{}")
+        .with_user_agent("agent/1")
+        .with_header("x-gateway", "key")
+        .with_time_limit(Duration::from_secs(3))
+        .with_attempt(2);
+    assert_eq!((request.endpoint(), request.method()), (&POST, Method::Post));
+    assert_eq!((request.base_url(), request.query()), (&base, &query));
+    assert_eq!(request.token().map(AccessToken::expose), Some("canary"));
+    assert_eq!(request.body().map(|body| &body[..]), Some(&b"{}"[..]));
+    assert_eq!((request.time_limit(), request.attempt()), (Some(Duration::from_secs(3)), 2));
+    let headers: Vec<_> = request.headers().collect();
+    let json = b"application/json".as_slice();
+    let expected = [("accept", json), ("user-agent", b"agent/1"), ("content-type", json), ("x-gateway", b"key")];
+    assert_eq!(headers, expected);
+    assert_eq!(
+        request.expose_url(),
+        "https://gateway.example/wecom/corpgroup/rule/list_ids?access_token=canary&jobid=j"
+    );
+}
+
+#[test]
+fn a_request_that_is_given_nothing_is_a_first_attempt_with_nothing() {
+    let request = Request::new(&GET);
+    assert_eq!(request.base_url(), &BaseUrl::default());
+    assert!(request.token().is_none() && request.query().is_empty() && request.body().is_none());
+    assert_eq!((request.time_limit(), request.attempt()), (None, 1));
+    assert_eq!(request.headers().map(|(name, _)| name).collect::<Vec<_>>(), ["accept"]);
+    assert_eq!(request.expose_url(), "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/getresult");
+}
+
+#[test]
+fn a_request_shows_where_the_token_stands_and_how_long_the_body_is() {
+    let mut query = Query::new();
+    query.push("jobid", "j");
+    let bare = Request::new(&GET);
+    let with_token = bare.clone().with_token(AccessToken::new("canary"));
+    for (request, shown) in [
+        (bare.clone(), "query: ,"),
+        (bare.with_query(query.clone()), "query: jobid=j,"),
+        (with_token.clone(), "query: access_token=***,"),
+        (with_token.with_query(query), "query: access_token=***&jobid=j,"),
+        (Request::new(&POST).with_body("canary"), "body_bytes: Some(6)"),
+        (Request::new(&POST), "\"corpgroup/rule/list_ids\""),
+    ] {
+        let text = format!("{request:?}");
+        assert!(text.contains(shown) && !text.contains("canary"), "no {shown:?} in {text}");
+    }
+}
+
+#[test]
+fn a_response_keeps_status_headers_and_body_and_shows_no_body() {
+    let response = Response::new(404, "canary").with_header("X-One", "canary").with_header("X-Two", "2");
+    assert_eq!((response.status(), &response.body()[..]), (404, &b"canary"[..]));
+    assert_eq!((response.headers().len(), response.headers().get("x-two")), (2, Some(&b"2"[..])));
+    let text = format!("{response:?}");
+    for part in ["404", "X-One", "X-Two", "body_bytes: 6"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    assert!(!text.contains("canary"), "{text}");
+
+    let mut others = Headers::new();
+    others.push("X-Three", "3");
+    let response = response.with_headers(others);
+    assert_eq!((response.headers().get("x-one"), response.headers().get("x-three")), (None, Some(&b"3"[..])));
+}
+
+#[test]
+fn headers_are_counted_kept_in_order_and_found_whatever_their_case() {
+    let mut headers = Headers::with_capacity(2);
+    assert!(headers.is_empty() && headers.get("a").is_none());
+    headers.push("Set-Cookie", "canary-1");
+    headers.push("set-cookie", b"\xff");
+    assert!(!headers.is_empty());
+    assert_eq!((headers.len(), headers.get("SET-COOKIE")), (2, Some(&b"canary-1"[..])));
+    let all: Vec<_> = headers.iter().collect();
+    assert_eq!(all, [("Set-Cookie", &b"canary-1"[..]), ("set-cookie", b"\xff")]);
+    assert_eq!(format!("{headers:?}"), r#"["Set-Cookie", "set-cookie"]"#);
+}
+
+#[test]
+fn a_query_keeps_its_pairs_in_order_and_hides_the_secret_ones() {
+    let mut query = Query::new();
+    assert!(query.is_empty());
+    query.push("a", "1");
+    query.push_secret("b", Secret::new("canary"));
+    assert!(!query.is_empty());
+    let pairs: Vec<_> = query.iter().map(|(name, value)| (name, value.clone())).collect();
+    let expected = [("a", QueryValue::Public("1".to_owned())), ("b", QueryValue::Secret(Secret::new("canary")))];
+    assert_eq!(pairs, expected);
+    assert_eq!(format!("{query:?}"), "a=1&b=***");
+}
+
+#[test]
+fn a_base_url_is_read_from_a_text_and_says_whether_it_is_https() {
+    for (text, is_https) in [("https://a.example/b/", true), ("http://a.example/b/", false)] {
+        let base: BaseUrl = text.parse().unwrap();
+        assert_eq!((base.as_str(), base.is_https()), (text, is_https));
+        assert!(format!("{base:?}").contains(text), "{base:?}");
+    }
+    assert!(BaseUrl::default().is_https());
+    assert!("a.example".parse::<BaseUrl>().is_err());
+}
+
+#[test]
+fn a_base_url_takes_hosts_and_ports_as_a_url_has_them_and_no_others() {
+    for text in ["https://a-b_c.d~e:0/", "https://a:65535/", "https://[::1]/", "https://[2001:db8::1]:443/"] {
+        assert_eq!(BaseUrl::parse(text).unwrap().as_str(), text);
+    }
+    for (text, reason) in [
+        ("ftp://a", "https://"),
+        ("https://a\tb", "percent-encoded"),
+        ("https://a{b}", "percent-encoded"),
+        ("https://a/?b", "query"),
+        ("https://user@a", "user name"),
+        ("https://", "no host"),
+        ("https://a+b", "no host"),
+        ("https://[::1", "no host"),
+        ("https://a:65536", "port"),
+        ("https://[::1]:x", "port"),
+    ] {
+        let error = BaseUrl::parse(text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn tokens_are_the_same_when_text_and_generation_are() {
+    let token = AccessToken::new("a").with_generation(1);
+    assert_eq!(token, AccessToken::new("a").with_generation(1));
+    assert_ne!(token, AccessToken::new("a").with_generation(2));
+    assert_ne!(token, AccessToken::new("b").with_generation(1));
+    assert_eq!((token.generation(), AccessToken::new("a").generation()), (1, 0));
+}
+
+#[test]
+fn what_holds_a_secret_gives_it_to_those_who_ask_and_shows_it_to_nobody() {
+    let secret = Secret::new("canary");
+    let credentials = Credentials::new("ww1", secret.clone());
+    assert_eq!((credentials.corp_id(), credentials.secret()), ("ww1", &secret));
+    let stored = StoredToken::new(AccessToken::new("canary")).expiring_in(Duration::from_secs(9));
+    assert_eq!((stored.token().expose(), stored.expires_in()), ("canary", Some(Duration::from_secs(9))));
+    assert_eq!(StoredToken::new(AccessToken::new("canary")).expires_in(), None);
+    let reply: GetTokenReply = serde_json::from_str(r#"{"access_token":"canary","expires_in":"7200"}"#).unwrap();
+    assert_eq!((reply.access_token.expose(), reply.expires_in), ("canary", Some(7200)));
+    for (text, part) in [
+        (format!("{secret:?}"), "***"),
+        (format!("{credentials:?}"), "ww1"),
+        (format!("{stored:?}"), "9s"),
+        (format!("{reply:?}"), "7200"),
+        (format!("{:?}", AccessToken::new("canary")), "***"),
+        (format!("{:?}", GetToken::new(credentials)), "ww1"),
+    ] {
+        assert!(text.contains(part) && !text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn a_reply_whose_token_is_empty_is_none() {
+    for body in [r#"{"access_token":""}"#, r#"{"access_token":null}"#, "{}"] {
+        assert!(serde_json::from_str::<GetTokenReply>(body).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn a_downstream_app_is_told_by_corp_agent_and_kind_of_business() {
+    let app = DownstreamApp::new("wwdealer", 1_000_004);
+    assert_eq!((app.corp_id(), app.agent_id(), app.business_type()), ("wwdealer", 1_000_004, 1));
+    let other = app.clone().with_business_type(7);
+    assert_eq!((other.corp_id(), other.agent_id(), other.business_type()), ("wwdealer", 1_000_004, 7));
+    assert_ne!(TokenScope::Downstream(app), TokenScope::Downstream(other.clone()));
+
+    let request = encode(&CorpGetToken::new(other)).unwrap();
+    assert_eq!(&request.body().unwrap()[..], br#"{"corpid":"wwdealer","agentid":1000004,"business_type":7}"#);
+}
+
+#[test]
+fn calls_for_tokens_are_refused_when_they_name_no_corp_or_secret() {
+    let fields = |outcome: Result<Request, wecom_core::Error>| {
+        let error = outcome.unwrap_err();
+        assert!(error.is_invalid_request(), "{error}");
+        ["corpid", "corpsecret"].map(|field| error.to_string().contains(field))
+    };
+    let get_token = |corp: &str, secret: &str| encode(&GetToken::new(Credentials::new(corp, Secret::new(secret))));
+    assert_eq!(fields(get_token("", "canary")), [true, false]);
+    assert_eq!(fields(get_token("ww1", "")), [false, true]);
+    assert_eq!(fields(get_token("", "")), [true, true]);
+    assert_eq!(fields(encode(&CorpGetToken::new(DownstreamApp::new("", 1)))), [true, false]);
+    assert!(GET_TOKEN.has_secret_reply() && CORP_GET_TOKEN.has_secret_reply());
+}
+
+/// A call that has everything that a call may have.
+#[derive(Serialize)]
+struct Whole {
+    name: &'static str,
+}
+
+#[derive(Debug, Deserialize)]
+struct Nothing {}
+
+impl ApiCall for Whole {
+    const ENDPOINT: &'static Endpoint = &POST;
+    type Reply = Nothing;
+
+    fn query(&self, query: &mut Query) {
+        query.push("name", self.name);
+    }
+
+    fn body_secrets(&self) -> Vec<Secret> {
+        vec![Secret::new("canary-secret")]
+    }
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("name", self.name);
+        violations.into_result()
+    }
+}
+
+#[test]
+fn a_borrowed_call_is_the_call() {
+    let call = Whole { name: "n" };
+    let (owned, borrowed) = (encode(&call).unwrap(), encode(&&call).unwrap());
+    assert_eq!(owned.query(), borrowed.query());
+    assert_eq!(borrowed.expose_url(), "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/rule/list_ids?name=n");
+    assert_eq!((owned.body(), &borrowed.body().unwrap()[..]), (borrowed.body(), &br#"{"name":"n"}"#[..]));
+    assert!(encode(&&Whole { name: "" }).unwrap_err().is_invalid_request());
+
+    let echo = Response::new(200, r#"{"errcode":1,"errmsg":"canary-secret"}"#);
+    for request in [owned, borrowed] {
+        let error = wecom_core::decode::<Whole>(&request, &echo).unwrap_err();
+        assert!(!error.to_string().contains("canary") && error.to_string().contains("***"), "{error}");
+    }
+}
+
+#[test]
+fn a_raw_call_carries_its_body() {
+    let call = RawCall::new(&POST).body(&[1, 2]).unwrap();
+    assert!(format!("{call:?}").contains("body_bytes: Some(5)"), "{call:?}");
+    assert!(format!("{:?}", RawCall::new(&GET)).contains("body_bytes: None"));
+}
+
+#[test]
+fn violations_are_collected_in_order_and_the_first_five_are_shown() {
+    let refused = |count: usize| {
+        let mut violations = Violations::new();
+        (0..count).for_each(|row| violations.add(format!("row[{row}]"), "is bad", "good"));
+        violations.into_result()
+    };
+    assert_eq!(refused(0), Ok(()));
+    for (count, rest) in [(1, None), (5, None), (6, Some("; and 1 more")), (101, Some("; and 96 more"))] {
+        let error = refused(count).unwrap_err();
+        let kept = count.min(InvalidRequest::MOST);
+        assert_eq!((error.violations().len(), error.more()), (kept, count - kept));
+        assert_eq!(error.violations().last().map(|last| last.field.as_str()), Some(&*format!("row[{}]", kept - 1)));
+        let text = error.to_string();
+        assert_eq!(text.matches("is bad (allowed: good)").count(), count.min(5), "{text}");
+        assert!(text.contains("not sent: row[0] is bad"), "{text}");
+        match rest {
+            Some(rest) => assert!(text.ends_with(rest), "{text}"),
+            None => assert!(text.ends_with("(allowed: good)"), "{text}"),
+        }
+    }
+    let one = InvalidRequest::new("a", "is bad", "good");
+    assert_eq!((one.violations().len(), one.more()), (1, 0));
+}
+
+#[test]
+fn a_value_that_is_required_is_missed_only_when_it_is_empty() {
+    let mut violations = Violations::new();
+    violations.require("there", "x");
+    assert_eq!(violations.clone().into_result(), Ok(()));
+    violations.require("absent", "");
+    let error = violations.into_result().unwrap_err();
+    assert_eq!(error.violations().iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), ["absent"]);
+}
+
+#[test]
+fn a_provider_or_store_that_failed_says_why_and_keeps_the_cause() {
+    let cause = || std::io::Error::other("it is down");
+    let (token, store) = (TokenError::new(cause()), TokenStoreError::new(cause()));
+    assert!(token.call_error().is_none());
+    for (text, kind, source) in
+        [(token.to_string(), "access token", token.source()), (store.to_string(), "store", store.source())]
+    {
+        assert!(text.contains(kind) && text.contains("it is down"), "{text}");
+        assert!(source.and_then(|source| source.downcast_ref::<std::io::Error>()).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn a_code_is_shown_with_its_label_and_leads_to_the_vendors_page() {
+    assert_eq!(ErrCode::from(670_002), ErrCode::UNKNOWN_CHAIN);
+    assert_eq!(ErrCode::UNKNOWN_CHAIN.to_string(), "670002 (无效上下游chain_id)");
+    assert_eq!((ErrCode(99).to_string().as_str(), ErrCode(99).label()), ("99", None));
+    assert!(ErrCode(99).lookup_url().ends_with("?e=99"));
+    let remedies: HashSet<_> = ErrCode::EXPLAINED.iter().filter_map(|code| code.remedy()).collect();
+    assert!(remedies.len() > ErrCode::EXPLAINED.len() / 2, "{}", remedies.len());
+}
