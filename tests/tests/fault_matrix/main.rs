@@ -62,6 +62,9 @@
 //! | cancelled at any poll | done or not done, nothing is left over, the next call goes well | `cancelling::add_rule_dropped_at_every_poll`, `cancelling::remove_corp_dropped_at_every_poll`, each also `…_while_the_token_is_fetched_too` |
 //! | clock jumps by an hour | a fetch at most; within a call, its deadline at most | `clocks::clock_jumps_by_an_hour_between_calls`, `clocks::clock_jumps_by_an_hour_within_a_call`; core `survive/renewal.rs::a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call` |
 //! | a minute of total failure | a fifth of extra load at most, then all is well | `clocks::a_minute_of_total_failure`; core `survive/retries.rs::a_minute_of_total_failure_meets_no_more_than_a_fifth_of_extra_load_and_then_all_is_well` |
+//! | upstream and downstream tokens expired at once | one fetch each, the right one dropped | core `survive/downstream.rs::upstream_and_downstream_tokens_that_expire_at_once_cost_one_fetch_each` |
+//! | a cursor that repeats | `RepeatedCursor`, before an item is given twice | `crates/wecom-upstream/tests/pager/circles.rs::a_cursor_that_repeats_is_an_error_and_no_loop` |
+//! | a cursor from elsewhere | WeCom's refusal | `crates/wecom-upstream/tests/pager/circles.rs::a_cursor_from_elsewhere_is_refused_by_the_service_and_the_refusal_passed_on` |
 
 #![allow(
     clippy::unwrap_used,
