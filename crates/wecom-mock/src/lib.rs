@@ -96,7 +96,7 @@ pub use crate::server::{ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;
 pub use crate::simulator::wire_variant::WireVariant;
 pub use crate::simulator::world::{
-    World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,
+    LoginAccount, World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,
 };
 pub use crate::stub::{Stub, Untyped};
 pub use crate::verify::VerifyError;

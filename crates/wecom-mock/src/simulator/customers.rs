@@ -18,6 +18,8 @@ pub(crate) struct Customers {
     users: HashMap<UnionId, User>,
     unionids: HashMap<ExternalUserId, UnionId>,
     chats: HashMap<ChatId, Vec<ExternalUserId>>,
+    /// Those whose ids were got where WeCom doesn't take them from.
+    refused: HashMap<UnionId, ErrCode>,
     pending_ids: u64,
 }
 
@@ -34,7 +36,10 @@ impl Customers {
             for info in customer.known_to {
                 this.add(customer.unionid.clone(), customer.openid.clone(), Some(info));
             }
-            this.add(customer.unionid, customer.openid, None);
+            this.add(customer.unionid.clone(), customer.openid, None);
+            if let Some(refusal) = customer.account.refusal() {
+                this.refused.insert(customer.unionid, refusal);
+            }
         }
         this
     }
@@ -53,6 +58,9 @@ impl Customers {
 
     /// Whose customer a user is.
     pub(crate) fn known_to(&self, unionid: &UnionId, openid: &OpenId) -> Result<&[ExternalUserInfo], Refusal> {
+        if let Some(refusal) = self.refused.get(unionid) {
+            return Err((*refusal).into());
+        }
         match self.users.get(unionid) {
             None => Ok(&[]),
             Some(user) if user.openid != *openid => Err(ErrCode::INVALID_OPEN_ID.into()),

@@ -38,6 +38,9 @@ pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
 pub(crate) fn words(code: ErrCode) -> &'static str {
     match code {
         ErrCode::BUSY => "system error",
+        ErrCode::OPEN_ID_OF_WRONG_ACCOUNT => "openid account type not allowed",
+        ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL => "openid subject not match corp subject",
+        ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL => "unionid subject not match corp subject",
         ErrCode::VERSION_CONFLICT => "data version conflict",
         ErrCode::INVALID_SECRET => "invalid credential",
         ErrCode::INVALID_CORP_ID => "invalid corpid",

@@ -19,7 +19,7 @@ pub use self::chain::WorldChain;
 pub use self::check::WorldError;
 pub use self::corp::WorldCorp;
 pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
-pub use self::customer::WorldCustomer;
+pub use self::customer::{LoginAccount, WorldCustomer};
 pub(crate) use self::generate::Generated;
 pub use self::person::WorldPerson;
 pub use self::session::WorldSession;

@@ -34,9 +34,6 @@ const NEVER: &[(ErrCode, &str)] = &[
     (ErrCode::API_NOT_AUTHORIZED, "it is for the apps of third parties, and a world has none"),
     (ErrCode::UNTRUSTED_REDIRECT_DOMAIN, "it is about redirect addresses, and no call here takes one"),
     (ErrCode::CORP_UNAVAILABLE, "no corp of a world is dissolved or blocked"),
-    (ErrCode::OPEN_ID_OF_WRONG_ACCOUNT, "a world doesn't say of which account an openid is"),
-    (ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL, "a world doesn't say of which account an openid is"),
-    (ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL, "a world doesn't say of which account a unionid is"),
 ];
 
 fn all() -> impl Iterator<Item = (ErrCode, CodeStory)> {

@@ -38,7 +38,7 @@ impl World {
     ///     ]
     ///   }],
     ///   "customers": [{
-    ///     "unionid": "u1", "openid": "o1",
+    ///     "unionid": "u1", "openid": "o1", "login_account": "own",
     ///     "known_to": [{"corpid": "wwdealer", "external_userid": "wm1"}]
     ///   }],
     ///   "chats": [{"chat_id": "wr1", "external_userids": ["wm1"]}],

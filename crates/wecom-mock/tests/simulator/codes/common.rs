@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use wecom_core::{
     AccessToken, Credentials, Endpoint, ErrCode, GET_TOKEN, GetToken, RawCall, Request, Secret, Transport,
 };
-use wecom_mock::{ManualTimer, Simulator, World, WorldApp};
+use wecom_mock::{LoginAccount, ManualTimer, Simulator, World, WorldApp, WorldCustomer};
 use wecom_upstream::{
     AgentId, ChatId, CorpId, ExternalUserId, ExternalUseridToPendingId, GET_CHAIN_GROUP, GET_CHAIN_LIST,
     GetChainUserCustomId, GetResult, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo,
-    OpenId, RemoveCorp, UnionId, UnionidToExternalUserid, Upstream, UserId,
+    OpenId, RemoveCorp, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
 };
 
 use crate::codes::stories;
@@ -43,6 +43,9 @@ pub(crate) mod told {
         ErrCode::INVALID_PARAMETER => a_call_that_leaves_out_its_chain_is_refused,
         ErrCode::EMPTY_PARAMETER => a_call_with_an_empty_chain_id_is_refused,
         ErrCode::INVALID_OPEN_ID => an_openid_of_another_user_is_refused,
+        ErrCode::OPEN_ID_OF_WRONG_ACCOUNT => an_openid_of_a_subscription_account_is_refused,
+        ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL => an_openid_of_another_companys_mini_program_is_refused,
+        ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL => a_unionid_of_another_companys_open_platform_is_refused,
         ErrCode::INVALID_EXTERNAL_USER_ID => a_customer_whom_nobody_knows_has_no_pending_id,
         ErrCode(40_050) => a_group_chat_that_is_not_there_is_refused,
         ErrCode::NOT_AN_EXTERNAL_CONTACT => a_user_who_is_nobodys_customer_has_no_external_userid,
@@ -205,6 +208,29 @@ fn a_call_with_an_empty_chain_id_is_refused() -> ErrCode {
 fn external_userid_of(unionid: &str, openid: &str) -> ErrCode {
     let call = UnionidToExternalUserid::new(UnionId::new(unionid), OpenId::new(openid));
     refused(Story::demo().upstream.unionid_to_external_userid(call))
+}
+
+/// Both calls that take a unionid refuse one from there.
+fn from_account(account: LoginAccount) -> ErrCode {
+    let user = WorldCustomer::new(UnionId::new("oUnionNew"), OpenId::new("oOpenNew")).login_account(account);
+    let story = Story::of(World::demo().customer(user));
+    let call = UnionidToPendingId::new(UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
+    let code = refused(story.upstream.unionid_to_pending_id(call));
+    let call = UnionidToExternalUserid::new(UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
+    assert_eq!(refused(story.upstream.unionid_to_external_userid(call)), code);
+    code
+}
+
+fn an_openid_of_a_subscription_account_is_refused() -> ErrCode {
+    from_account(LoginAccount::OpenIdOfWrongAccount)
+}
+
+fn an_openid_of_another_companys_mini_program_is_refused() -> ErrCode {
+    from_account(LoginAccount::OpenIdOfAnotherPrincipal)
+}
+
+fn a_unionid_of_another_companys_open_platform_is_refused() -> ErrCode {
+    from_account(LoginAccount::UnionIdOfAnotherPrincipal)
 }
 
 fn an_openid_of_another_user_is_refused() -> ErrCode {

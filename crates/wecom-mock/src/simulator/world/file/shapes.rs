@@ -8,8 +8,8 @@ use wecom_upstream::{
 };
 
 use super::super::{
-    OwnerRange, World, WorldApp, WorldChain, WorldCorp, WorldCorpId, WorldCustomer, WorldMember, WorldPerson,
-    WorldSession,
+    LoginAccount, OwnerRange, World, WorldApp, WorldChain, WorldCorp, WorldCorpId, WorldCustomer, WorldMember,
+    WorldPerson, WorldSession,
 };
 
 #[derive(Deserialize)]
@@ -106,6 +106,8 @@ struct Customer {
     openid: OpenId,
     #[serde(default)]
     known_to: Vec<ExternalUserInfo>,
+    #[serde(default)]
+    login_account: LoginAccount,
 }
 
 #[derive(Deserialize)]
@@ -233,6 +235,7 @@ impl From<Customer> for WorldCustomer {
     fn from(file: Customer) -> Self {
         let mut customer = Self::new(file.unionid, file.openid);
         customer.known_to = file.known_to;
+        customer.account = file.login_account;
         customer
     }
 }
