@@ -20,7 +20,7 @@
 //! | speak HTTP/2 | `Http2`, with the feature `http2` |
 //! | keep a client of your own: connector, TLS, pool | [`HyperTransport::from_client`] |
 //! | see what it does: connections, replies, failures | [`HyperTransport::counters`] |
-//! | give the client of `wecom-core` a clock | [`TokioTimer`] |
+//! | give the client of `wecom-core` time: retries, quotas, deadlines | [`TokioTimer`] |
 //!
 //! # What it does and what it leaves alone
 //!
