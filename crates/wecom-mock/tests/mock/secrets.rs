@@ -44,12 +44,12 @@ fn a_refused_token_is_replaced_and_the_call_repeated() {
 }
 
 #[test]
-fn a_token_is_fetched_anew_when_the_clock_says_so() {
+fn a_token_is_fetched_anew_when_its_time_is_over() {
     let (mock, timer) = (Mock::new(), ManualTimer::new());
     mock.on_endpoint(&GET_TOKEN).json(token("canary-1")).json(token("canary-2")).times(2);
     mock.on::<GetGroups>().reply(groups(&[]));
     let client = Client::builder(mock.clone()).credentials(credentials()).timer(timer.clone()).build();
-    for seconds in [0, 7199, 1] {
+    for seconds in [0, 6000, 1200] {
         timer.advance(Duration::from_secs(seconds));
         call(&client, of_chain("ch1")).unwrap();
     }
