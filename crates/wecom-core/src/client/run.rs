@@ -210,13 +210,14 @@ impl<'a, M: Threading> Run<'a, M> {
             return Ok(token);
         }
         let remaining = self.remaining(CallPhase::GettingToken)?;
-        let token = self.inner.tokens.token(&self.inner.scope, self.now(), remaining);
+        // Boxed, or every call would carry the state of a fetch about, and few ever need it.
+        let token = Box::pin(self.inner.tokens.token(&self.inner.scope, self.now(), remaining));
         self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
     }
 
     async fn replacement(&mut self, refused: &AccessToken) -> Result<Option<AccessToken>, Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
-        let token = self.inner.tokens.replace(&self.inner.scope, refused, self.now(), remaining);
+        let token = Box::pin(self.inner.tokens.replace(&self.inner.scope, refused, self.now(), remaining));
         self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
     }
 
