@@ -89,6 +89,7 @@ use crate::mock::fail;
 /// | as many corps have joined as may | [`World::joined_corp_limit`] | 670026 |
 /// | some members and departments take part in a chain | [`WorldChain::owner_range`](crate::WorldChain::owner_range) | 670029 |
 /// | somebody can't, or may not, be invited | [`WorldPerson`](crate::WorldPerson) | 670018, 670031 |
+/// | a user's ids were got where WeCom doesn't take them from | [`WorldCustomer::login_account`](crate::WorldCustomer::login_account) | 845001, 845002, 845003 |
 /// | the upstream corp's account can't import | [`World::account_unusable`], [`Simulator::account_usable`] | 670024 |
 /// | somebody at the console imports | [`Simulator::import_at_console`] | 670022 |
 /// | the caller's address is not trusted | [`Simulator::trust_ip`] | 60020 |

@@ -1,3 +1,5 @@
+//! What an error says, in its predicates and in its text: for its own kind, and for no other.
+
 use super::*;
 use crate::quotas::QuotaLimit;
 

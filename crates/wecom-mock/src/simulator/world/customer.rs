@@ -15,7 +15,19 @@ pub struct WorldCustomer {
 }
 
 /// Where a user's `unionid` and `openid` were got: WeCom takes those of a service account (服务号) or mini-program (小程序)
-/// whose principal (认证主体) is the upstream corp's.
+/// whose principal (认证主体) is the upstream corp's. In a world's JSON it is `login_account`: `own` (the default),
+/// `open_id_of_wrong_account`, `open_id_of_another_principal` or `union_id_of_another_principal`.
+///
+/// ```
+/// use wecom_mock::{LoginAccount, Simulator, World, WorldCustomer};
+/// use wecom_upstream::{ErrCode, OpenId, UnionId, UnionidToPendingId, Upstream};
+///
+/// let (unionid, openid) = (UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
+/// let user = WorldCustomer::new(&unionid, &openid).login_account(LoginAccount::UnionIdOfAnotherPrincipal);
+/// let upstream = Upstream::new(Simulator::new(World::demo().customer(user)).client());
+/// let refused = pollster::block_on(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)));
+/// assert_eq!(refused.unwrap_err().code(), Some(ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
