@@ -37,7 +37,7 @@ fn each_has_a_title_a_document_and_a_quota() {
 fn each_has_a_file_a_documented_reply_and_where_it_posts_one_a_documented_request() {
     for endpoint in all() {
         let name = endpoint.name();
-        assert!(upstream_crate().join(format!("src/endpoints/{name}.rs")).is_file(), "{name}");
+        assert!(upstream_crate().join(format!("src/calls/{name}.rs")).is_file(), "{name}");
         assert!(upstream_crate().join(format!("samples/{name}.reply.json")).is_file(), "{name}");
         let posts = endpoint.method() == Method::Post;
         assert_eq!(upstream_crate().join(format!("samples/{name}.request.json")).is_file(), posts, "{name}");

@@ -92,24 +92,20 @@
 //! # let _ = call;
 //! ```
 
+mod calls;
 mod chain;
-mod chain_tree;
 mod corp_ref;
-mod customers;
 mod downstream;
-mod endpoints;
 mod fields;
 mod ids;
-mod import;
 mod job_threading;
-mod pager;
+mod jobs;
 mod rule_info;
-mod rules;
 #[cfg(test)]
 mod samples;
 mod upstream;
+mod validation;
 mod values;
-mod walk;
 
 pub use wecom_core;
 pub use wecom_core::{
@@ -117,17 +113,7 @@ pub use wecom_core::{
     Shared,
 };
 
-pub use crate::chain::Chain;
-pub use crate::chain_tree::{
-    ChainDiff, ChainTree, CorpChange, GroupChange, GroupFailure, PlacedCorp, PlacedGroup, TreeGroup,
-};
-pub use crate::corp_ref::CorpRef;
-pub use crate::customers::{
-    CustomerMap, CustomerRecord, CustomerStore, MapError, PendingIdAnswer, PendingIds, Recognised, Recognition,
-    RememberedPendingId,
-};
-pub use crate::downstream::{Downstream, Share, ShareError};
-pub use crate::endpoints::{
+pub use crate::calls::{
     ADD_RULE, AddRule, AddRuleReply, DELETE_RULE, DOWNSTREAM_ENDPOINTS, DeleteRule, DeleteRuleReply, ENDPOINTS,
     EXTERNAL_USERID_TO_PENDING_ID, ExternalUserInfo, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
     FailedContact, FailedCorp, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_CHAIN_LIST,
@@ -142,19 +128,29 @@ pub use crate::endpoints::{
     UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, UnionidToExternalUserid, UnionidToExternalUseridReply,
     UnionidToPendingId, UnionidToPendingIdReply,
 };
+pub use crate::chain::Chain;
+pub use crate::corp_ref::CorpRef;
+pub use crate::downstream::{Downstream, Share, ShareError};
 pub use crate::ids::{
     AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
     OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
 };
-pub use crate::import::{
+pub use crate::job_threading::JobThreading;
+pub use crate::jobs::chain_tree::{
+    ChainDiff, ChainTree, CorpChange, GroupChange, GroupFailure, PlacedCorp, PlacedGroup, TreeGroup,
+};
+pub use crate::jobs::customers::{
+    CustomerMap, CustomerRecord, CustomerStore, MapError, PendingIdAnswer, PendingIds, Recognised, Recognition,
+    RememberedPendingId,
+};
+pub use crate::jobs::import::{
     Import, ImportEvent, ImportFailure, ImportOutcome, ImportProgress, ImportReport, ImportRow, ImportState,
     ImportStop, InvalidImport, InvalidRow, RowProblem,
 };
-pub use crate::job_threading::JobThreading;
-pub use crate::pager::{Page, PageError, PagePosition, PagedCall, Pager, RepeatedCursor};
+pub use crate::jobs::pager::{Page, PageError, PagePosition, PagedCall, Pager, RepeatedCursor};
+#[cfg(feature = "stream")]
+pub use crate::jobs::walk::WalkStream;
+pub use crate::jobs::walk::{GroupFinding, Walk, WalkEvent, WalkState};
 pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};
 pub use crate::upstream::Upstream;
 pub use crate::values::{BusinessType, IdentityType, ImportStatus, JobStatus, QualificationStatus};
-#[cfg(feature = "stream")]
-pub use crate::walk::WalkStream;
-pub use crate::walk::{GroupFinding, Walk, WalkEvent, WalkState};

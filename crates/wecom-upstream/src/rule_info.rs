@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use wecom_core::{InvalidRequest, Violations};
 
-use crate::endpoints::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};
+use crate::calls::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};
 use crate::fields;
 use crate::ids::{CorpId, DepartmentId, GroupId, UserId};
 

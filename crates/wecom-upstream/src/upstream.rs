@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wecom_core::{Client, Error, Shared, Threading};
 
-use crate::endpoints::{
+use crate::calls::{
     AddRule, AddRuleReply, DeleteRule, DeleteRuleReply, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
     GetChainCorpinfo, GetChainCorpinfoList, GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup,
     GetChainGroupReply, GetChainList, GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply,
@@ -16,8 +16,8 @@ use crate::endpoints::{
 };
 use crate::ids::ChainId;
 use crate::job_threading::JobThreading;
-use crate::pager::{PagePosition, PagedCall, Pager};
-use crate::walk::{Walk, WalkState};
+use crate::jobs::pager::{PagePosition, PagedCall, Pager};
+use crate::jobs::walk::{Walk, WalkState};
 
 /// The upstream corp's side of the API: one method for each call, named as the vendor names it.
 ///

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wecom_core::{DownstreamApp, Error, Shared, Threading};
 
+use crate::calls::{ListAppShareInfo, SharedCorp};
 use crate::downstream::Downstream;
-use crate::endpoints::{ListAppShareInfo, SharedCorp};
 use crate::ids::{AgentId, CorpId};
-use crate::pager::Pager;
+use crate::jobs::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;
 

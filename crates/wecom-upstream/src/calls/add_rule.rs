@@ -1,0 +1,144 @@
+//! `POST corpgroup/rule/add_rule`: 新增对接规则
+//! ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+
+use crate::calls::RULE_CHANGE_QUOTA;
+use crate::ids::{ChainId, RuleId};
+use crate::rule_info::RuleInfo;
+
+/// The descriptor of [`AddRule`].
+pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_rule")
+    .title("新增对接规则")
+    .documents(&[95634])
+    .safety(Safety::NotIdempotent)
+    .quota(RULE_CHANGE_QUOTA);
+
+/// Adds a rule between upstream and downstream: 新增对接规则
+/// ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
+///
+/// Made twice, it adds two rules. At most 1,000 calls a day, those of [`ModifyRule`](crate::ModifyRule) included.
+///
+/// It may be refused with [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED); with
+/// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE),
+/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN) or
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) for what its ranges name; and with
+/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{AddRule, ChainId, DepartmentId, GroupId, MemberCorpRange, OwnerCorpRange, RuleInfo};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let rule = RuleInfo::new(
+///     OwnerCorpRange::department(DepartmentId::new("7")),
+///     MemberCorpRange::group(GroupId::new(2)).and_groups([GroupId::new(3)]),
+/// );
+/// let rule_id = upstream.add_rule(AddRule::new(ChainId::new("Ch1234"), rule)).await?.rule_id;
+/// # let _ = rule_id;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct AddRule {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// What the rule says.
+    pub rule_info: RuleInfo,
+}
+
+impl AddRule {
+    /// The call to add a rule to a chain.
+    pub fn new(chain_id: impl Into<ChainId>, rule_info: RuleInfo) -> Self {
+        Self { chain_id: chain_id.into(), rule_info }
+    }
+}
+
+impl ApiCall for AddRule {
+    const ENDPOINT: &'static Endpoint = &ADD_RULE;
+    type Reply = AddRuleReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        self.rule_info.check(&mut violations);
+        violations.into_result()
+    }
+}
+
+/// What [`AddRule`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AddRuleReply {
+    /// The new rule.
+    pub rule_id: RuleId,
+}
+
+impl AddRuleReply {
+    /// A reply with this rule.
+    pub fn new(rule_id: impl Into<RuleId>) -> Self {
+        Self { rule_id: rule_id.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::{CorpId, DepartmentId, GroupId, UserId};
+    use crate::rule_info::{MemberCorpRange, OwnerCorpRange};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let rule = RuleInfo::new(
+            OwnerCorpRange::department(DepartmentId::new("departmentid1"))
+                .and_departments([DepartmentId::new("departmentid2")])
+                .and_users(["userid1", "userid2"].map(UserId::new)),
+            MemberCorpRange::group(GroupId::new(1))
+                .and_groups([GroupId::new(2)])
+                .and_corps(["corpid1", "corpid2"].map(CorpId::new)),
+        );
+        let call = AddRule::new(ChainId::new("Chxxxxxx"), rule);
+        assert_request(sample!("add_rule.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/rule/add_rule");
+    }
+
+    #[test]
+    fn one_list_of_each_range_is_enough() {
+        let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("u")), MemberCorpRange::corp(CorpId::new("c")));
+        let expected = json!({"owner_corp_range": {"userids": ["u"]}, "member_corp_range": {"corpids": ["c"]}});
+        assert_eq!(body(&AddRule::new(ChainId::new("Ch1"), rule)), json!({"chain_id": "Ch1", "rule_info": expected}));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<AddRule>(sample!("add_rule.reply.json"), &AddRuleReply::new(RuleId::new(1)));
+    }
+
+    #[test]
+    fn the_id_may_be_a_string_and_without_it_nothing_makes_sense() {
+        assert_eq!(reply::<AddRule>(r#"{"rule_id":"7","new":1}"#).unwrap(), AddRuleReply::new(RuleId::new(7)));
+        assert_eq!(failing_path::<AddRule>(r#"{"rule_id":null}"#), "rule_id");
+        let error = reply::<AddRule>(r#"{"errcode":0}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `rule_id`"), "{error}");
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let owner = OwnerCorpRange::department(DepartmentId::new("")).and_users([UserId::new("")]);
+        let call = AddRule::new(ChainId::new(""), RuleInfo::new(owner, MemberCorpRange::corp(CorpId::new(""))));
+        assert_eq!(
+            refused_fields(&call),
+            [
+                "chain_id",
+                "rule_info.owner_corp_range.departmentids[0]",
+                "rule_info.owner_corp_range.userids[0]",
+                "rule_info.member_corp_range.corpids[0]",
+            ]
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! `POST corpgroup/rule/delete_rule`: 删除对接规则
+//! ([95632](https://developer.work.weixin.qq.com/document/path/95632)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+
+use crate::calls::USUAL_QUOTA;
+use crate::ids::{ChainId, RuleId};
+
+/// The descriptor of [`DeleteRule`].
+pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/delete_rule")
+    .title("删除对接规则")
+    .documents(&[95632])
+    .safety(Safety::Idempotent)
+    .quota(USUAL_QUOTA);
+
+/// Deletes a rule between upstream and downstream: 删除对接规则
+/// ([95632](https://developer.work.weixin.qq.com/document/path/95632)).
+///
+/// It may be refused with [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE), which after a repetition means that the
+/// rule is gone, and with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{ChainId, DeleteRule, RuleId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// upstream.delete_rule(DeleteRule::new(ChainId::new("Ch1234"), RuleId::new(1))).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct DeleteRule {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The rule.
+    pub rule_id: RuleId,
+}
+
+impl DeleteRule {
+    /// The call for a rule of a chain.
+    pub fn new(chain_id: impl Into<ChainId>, rule_id: impl Into<RuleId>) -> Self {
+        Self { chain_id: chain_id.into(), rule_id: rule_id.into() }
+    }
+}
+
+impl ApiCall for DeleteRule {
+    const ENDPOINT: &'static Endpoint = &DELETE_RULE;
+    type Reply = DeleteRuleReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`DeleteRule`] answers: that it was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeleteRuleReply {}
+
+impl DeleteRuleReply {
+    /// The reply.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = DeleteRule::new(ChainId::new("Chxxxxxx"), RuleId::new(1));
+        assert_request(sample!("delete_rule.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/rule/delete_rule");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<DeleteRule>(sample!("delete_rule.reply.json"), &DeleteRuleReply::new());
+    }
+
+    #[test]
+    fn unknown_fields_of_the_reply_are_ignored() {
+        assert_eq!(reply::<DeleteRule>(r#"{"errcode":"0","new":[1]}"#).unwrap(), DeleteRuleReply::new());
+    }
+
+    #[test]
+    fn an_empty_chain_is_refused() {
+        assert_eq!(refused_fields(&DeleteRule::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
+    }
+}

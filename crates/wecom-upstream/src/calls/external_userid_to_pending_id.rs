@@ -1,0 +1,175 @@
+//! `POST corpgroup/batch/external_userid_to_pending_id`: external_userid查询pending_id
+//! ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, TokenKind, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::ids::{ChatId, ExternalUserId, PendingId};
+use crate::validation;
+
+/// The descriptor of [`ExternalUseridToPendingId`].
+pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
+    Endpoint::post("external_userid_to_pending_id", "corpgroup/batch/external_userid_to_pending_id")
+        .title("external_userid查询pending_id")
+        .documents(&[97357])
+        .token(TokenKind::UpstreamOrDownstream)
+        .safety(Safety::Safe)
+        .quota(USUAL_QUOTA);
+
+/// Finds out which customers were known by a `pending_id` before they were added: external_userid查询pending_id
+/// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
+///
+/// Takes 1 to 100 ids of customers of the upstream or a downstream corp, and the token of either.
+///
+/// It may be refused with [`INVALID_EXTERNAL_USER_ID`](wecom_core::ErrCode::INVALID_EXTERNAL_USER_ID) or
+/// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
+///
+/// ```
+/// use wecom_upstream::{ExternalUserId, ExternalUseridToPendingId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmAAAA"), ExternalUserId::new("wmBBBB")]);
+/// for customer in upstream.external_userid_to_pending_id(call).await?.result {
+///     println!("{} was {}", customer.external_userid, customer.pending_id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct ExternalUseridToPendingId {
+    /// The group chat that the customers are in. With it, only the chat's owner has to be visible to the app, and ids
+    /// from outside the chat are passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_id: Option<ChatId>,
+    /// The customers: 1 to 100.
+    pub external_userid: Vec<ExternalUserId>,
+}
+
+impl ExternalUseridToPendingId {
+    /// The call for these customers.
+    pub fn new(external_userid: impl IntoIterator<Item = impl Into<ExternalUserId>>) -> Self {
+        Self { chat_id: None, external_userid: external_userid.into_iter().map(Into::into).collect() }
+    }
+
+    /// Sets the group chat that the customers are in.
+    pub fn chat_id(mut self, chat_id: impl Into<ChatId>) -> Self {
+        self.chat_id = Some(chat_id.into());
+        self
+    }
+}
+
+impl ApiCall for ExternalUseridToPendingId {
+    const ENDPOINT: &'static Endpoint = &EXTERNAL_USERID_TO_PENDING_ID;
+    type Reply = ExternalUseridToPendingIdReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        validation::not_empty(&mut violations, "chat_id", self.chat_id.as_ref().map(ChatId::as_str));
+        validation::count(&mut violations, "external_userid", self.external_userid.len(), "ids", 1..=100);
+        for (at, id) in self.external_userid.iter().enumerate() {
+            violations.require(format!("external_userid[{at}]"), id.as_str());
+        }
+        violations.into_result()
+    }
+}
+
+/// What [`ExternalUseridToPendingId`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ExternalUseridToPendingIdReply {
+    /// The customers who have a `pending_id`.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub result: Vec<PendingUser>,
+}
+
+impl ExternalUseridToPendingIdReply {
+    /// A reply with these customers.
+    pub fn new(result: impl IntoIterator<Item = PendingUser>) -> Self {
+        Self { result: result.into_iter().collect() }
+    }
+}
+
+/// A customer, and the id that he was known by before he was added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PendingUser {
+    /// The customer.
+    pub external_userid: ExternalUserId,
+    /// The id from [`UnionidToPendingId`](crate::UnionidToPendingId).
+    pub pending_id: PendingId,
+}
+
+impl PendingUser {
+    /// A customer and his id from before.
+    pub fn new(external_userid: impl Into<ExternalUserId>, pending_id: impl Into<PendingId>) -> Self {
+        Self { external_userid: external_userid.into(), pending_id: pending_id.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+
+    fn ids(number: usize) -> Vec<ExternalUserId> {
+        (0..number).map(|number| ExternalUserId::new(format!("wm{number}"))).collect()
+    }
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let ids = [ExternalUserId::new("oAAAAAAA"), ExternalUserId::new("oBBBBB")];
+        let call = ExternalUseridToPendingId::new(ids).chat_id(ChatId::new("xxxxxx"));
+        assert_request(sample!("external_userid_to_pending_id.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/batch/external_userid_to_pending_id");
+    }
+
+    #[test]
+    fn a_chat_that_is_not_given_is_absent() {
+        let ids = ids(1);
+        assert_eq!(body(&ExternalUseridToPendingId::new(&ids)), json!({"external_userid": ["wm0"]}));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<ExternalUseridToPendingId>(
+            sample!("external_userid_to_pending_id.reply.json"),
+            &ExternalUseridToPendingIdReply::new([
+                PendingUser::new(ExternalUserId::new("oAAAAAAA"), PendingId::new("pAAAAA")),
+                PendingUser::new(ExternalUserId::new("oBBBBB"), PendingId::new("pBBBBB")),
+            ]),
+        );
+    }
+
+    #[test]
+    fn no_customers_may_be_absent_or_null() {
+        for json in [r#"{"errcode":0}"#, r#"{"result":null,"new":0}"#] {
+            assert!(reply::<ExternalUseridToPendingId>(json).unwrap().result.is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_customer_without_id_is_an_error_that_says_where() {
+        let json = r#"{"result":[{"external_userid":"wm1","pending_id":"p"},{"external_userid":"wm2"}]}"#;
+        assert_eq!(failing_path::<ExternalUseridToPendingId>(json), "result[1]");
+    }
+
+    #[test]
+    fn one_to_a_hundred_ids_are_allowed() {
+        assert_eq!(ExternalUseridToPendingId::new(ids(100)).validate(), Ok(()));
+        assert_eq!(refused_fields(&ExternalUseridToPendingId::new(ids(101))), ["external_userid"]);
+        assert_eq!(refused_fields(&ExternalUseridToPendingId::new(ids(0))), ["external_userid"]);
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let mut ids = ids(3);
+        ids[1] = ExternalUserId::new("");
+        let call = ExternalUseridToPendingId::new(ids).chat_id(ChatId::new(""));
+        assert_eq!(refused_fields(&call), ["chat_id", "external_userid[1]"]);
+    }
+}

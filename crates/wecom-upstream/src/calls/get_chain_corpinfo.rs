@@ -1,0 +1,176 @@
+//! `POST corpgroup/corp/get_chain_corpinfo`: 获取企业上下游通讯录下的企业信息
+//! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::corp_ref::CorpRef;
+use crate::ids::{ChainId, CustomId, GroupId};
+use crate::values::QualificationStatus;
+
+/// The descriptor of [`GetChainCorpinfo`].
+pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "corpgroup/corp/get_chain_corpinfo")
+    .title("获取企业上下游通讯录下的企业信息")
+    .documents(&[95820])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA);
+
+/// Tells about one corp of a chain: 获取企业上下游通讯录下的企业信息
+/// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
+///
+/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) or
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{ChainId, CorpId, GetChainCorpinfo};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let (chain_id, corp_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"));
+/// let corp = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain_id, &corp_id)).await?;
+/// println!("{} is in group {}", corp.corp_name, corp.groupid);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetChainCorpinfo {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The corp: `corpid` or `pending_corpid` in JSON.
+    #[serde(flatten)]
+    pub corp: CorpRef,
+}
+
+impl GetChainCorpinfo {
+    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::PendingCorpId) or a
+    /// [`CorpRef`].
+    pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
+        Self { chain_id: chain_id.into(), corp: corp.into() }
+    }
+}
+
+impl ApiCall for GetChainCorpinfo {
+    const ENDPOINT: &'static Endpoint = &GET_CHAIN_CORPINFO;
+    type Reply = GetChainCorpinfoReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        self.corp.check(&mut violations);
+        violations.into_result()
+    }
+}
+
+/// What [`GetChainCorpinfo`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GetChainCorpinfoReply {
+    /// The corp's name; empty when the reply has none.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub corp_name: String,
+    /// How far the corp has proved who it is; told of joined corps.
+    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    pub qualification_status: Option<QualificationStatus>,
+    /// What the upstream corp calls it in its own books.
+    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<CustomId>,
+    /// The group that it lies in.
+    pub groupid: GroupId,
+    /// Whether it has joined.
+    #[serde(default, deserialize_with = "wire::flag")]
+    pub is_joined: bool,
+}
+
+impl GetChainCorpinfoReply {
+    /// A reply about a corp in a group.
+    pub fn new(corp_name: impl Into<String>, groupid: impl Into<GroupId>, is_joined: bool) -> Self {
+        Self {
+            corp_name: corp_name.into(),
+            qualification_status: None,
+            custom_id: None,
+            groupid: groupid.into(),
+            is_joined,
+        }
+    }
+
+    /// Sets how far the corp has proved who it is.
+    #[must_use]
+    pub fn qualification_status(mut self, status: QualificationStatus) -> Self {
+        self.qualification_status = Some(status);
+        self
+    }
+
+    /// Sets what the upstream corp calls it.
+    #[must_use]
+    pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
+        self.custom_id = Some(custom_id.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::{CorpId, PendingCorpId};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let corp = CorpRef::Both { corpid: CorpId::new("xxxxx"), pending_corpid: PendingCorpId::new("xxxxx") };
+        let call = GetChainCorpinfo::new(ChainId::new("Chxxxxxx"), corp);
+        assert_request(sample!("get_chain_corpinfo.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/corp/get_chain_corpinfo");
+    }
+
+    #[test]
+    fn the_id_that_is_not_given_is_absent() {
+        let chain_id = ChainId::new("Ch1");
+        let joined = GetChainCorpinfo::new(&chain_id, CorpId::new("ww1"));
+        assert_eq!(body(&joined), json!({"chain_id": "Ch1", "corpid": "ww1"}));
+        let pending = GetChainCorpinfo::new(&chain_id, PendingCorpId::new("pww1"));
+        assert_eq!(body(&pending), json!({"chain_id": "Ch1", "pending_corpid": "pww1"}));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<GetChainCorpinfo>(
+            sample!("get_chain_corpinfo.reply.json"),
+            &GetChainCorpinfoReply::new("美馨粮油公司", GroupId::ROOT, false)
+                .qualification_status(QualificationStatus::Unverified)
+                .custom_id(CustomId::new("xxxxx")),
+        );
+    }
+
+    #[test]
+    fn a_status_that_is_new_is_kept_and_one_that_is_missing_is_none() {
+        for (status, expected) in [
+            ("9", Some(QualificationStatus::Other(9))),
+            ("\"3\"", Some(QualificationStatus::Certified)),
+            ("\"\"", None),
+            ("null", None),
+        ] {
+            let json = format!(r#"{{"qualification_status":{status},"groupid":"1","custom_id":"","is_joined":"1"}}"#);
+            let reply = reply::<GetChainCorpinfo>(&json).unwrap();
+            let plain = GetChainCorpinfoReply::new("", GroupId::ROOT, true);
+            assert_eq!(reply, GetChainCorpinfoReply { qualification_status: expected, ..plain }, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_reply_without_group_is_an_error_that_says_so() {
+        assert_eq!(failing_path::<GetChainCorpinfo>(r#"{"corp_name":"a","groupid":null}"#), "groupid");
+        let error = reply::<GetChainCorpinfo>(r#"{"corp_name":"a"}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `groupid`"), "{error}");
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let corp = CorpRef::Both { corpid: CorpId::new(""), pending_corpid: PendingCorpId::new("") };
+        let call = GetChainCorpinfo::new(ChainId::new(""), corp);
+        assert_eq!(refused_fields(&call), ["chain_id", "corpid", "pending_corpid"]);
+    }
+}

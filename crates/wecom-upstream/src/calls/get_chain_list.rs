@@ -1,0 +1,101 @@
+//! `GET corpgroup/corp/get_chain_list`: 获取上下游列表
+//! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, Safety, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::chain::Chain;
+
+/// The descriptor of [`GetChainList`].
+pub const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list")
+    .title("获取上下游列表")
+    .documents(&[95820])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA);
+
+/// Lists the chains that the app may see: 获取上下游列表
+/// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
+///
+/// It takes nothing, and answers all chains at once. It is refused with
+/// [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN) when the app is not under 上下游 → 可调用接口的应用.
+///
+/// ```
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// for chain in upstream.get_chain_list().await?.chains {
+///     println!("{} {}", chain.chain_id, chain.chain_name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetChainList {}
+
+impl GetChainList {
+    /// The call.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl ApiCall for GetChainList {
+    const ENDPOINT: &'static Endpoint = &GET_CHAIN_LIST;
+    type Reply = GetChainListReply;
+}
+
+/// What [`GetChainList`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GetChainListReply {
+    /// The chains.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub chains: Vec<Chain>,
+}
+
+impl GetChainListReply {
+    /// A reply with these chains.
+    pub fn new(chains: impl IntoIterator<Item = Chain>) -> Self {
+        Self { chains: chains.into_iter().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ChainId;
+    use crate::samples::{assert_reply, failing_path, reply, sample, target};
+
+    #[test]
+    fn the_request_is_a_get_without_query_or_body() {
+        assert_eq!(target(&GetChainList::new()), "GET corpgroup/corp/get_chain_list");
+        assert_eq!(GetChainList::new().body(), Ok(None));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<GetChainList>(
+            sample!("get_chain_list.reply.json"),
+            &GetChainListReply::new([
+                Chain::new(ChainId::new("chainid1"), "能源供应链"),
+                Chain::new(ChainId::new("chainid2"), "原材料供应链"),
+            ]),
+        );
+    }
+
+    #[test]
+    fn no_chains_may_be_absent_null_or_empty() {
+        for json in [r#"{"errcode":0}"#, r#"{"errcode":0,"chains":null}"#, r#"{"chains":[]}"#] {
+            assert!(reply::<GetChainList>(json).unwrap().chains.is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_be_absent_and_an_id_may_not() {
+        let reply = reply::<GetChainList>(r#"{"chains":[{"chain_id":7},{"chain_id":"a","chain_name":null,"new":{}}]}"#);
+        assert_eq!(reply.unwrap().chains, [Chain::new(ChainId::new("7"), ""), Chain::new(ChainId::new("a"), "")]);
+        assert_eq!(failing_path::<GetChainList>(r#"{"chains":[{"chain_id":"a"},{"chain_name":"b"}]}"#), "chains[1]");
+        assert_eq!(failing_path::<GetChainList>(r#"{"chains":[{"chain_id":null}]}"#), "chains[0].chain_id");
+    }
+}

@@ -1,0 +1,128 @@
+//! `POST corpgroup/corp/get_chain_user_custom_id`: 查询成员自定义id
+//! ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+
+use crate::calls::USUAL_QUOTA;
+use crate::ids::{ChainId, CorpId, UserCustomId, UserId};
+
+/// The descriptor of [`GetChainUserCustomId`].
+pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
+    Endpoint::post("get_chain_user_custom_id", "corpgroup/corp/get_chain_user_custom_id")
+        .title("查询成员自定义id")
+        .documents(&[97441])
+        .safety(Safety::Safe)
+        .quota(USUAL_QUOTA);
+
+/// Tells what the upstream corp calls a member of a downstream corp in its own books: 查询成员自定义id
+/// ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
+///
+/// The id is the one that was given when the member was [imported](crate::ImportContact::user_custom_id). Without one,
+/// the call is refused with [`USER_CUSTOM_ID_UNSET`](wecom_core::ErrCode::USER_CUSTOM_ID_UNSET). Other refusals are
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) and
+/// [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER).
+///
+/// ```
+/// use wecom_core::ErrCode;
+/// use wecom_upstream::{ChainId, CorpId, GetChainUserCustomId, UserId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let (chain_id, corp_id, user_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"), UserId::new("zhangsan"));
+/// match upstream.get_chain_user_custom_id(GetChainUserCustomId::new(&chain_id, &corp_id, &user_id)).await {
+///     Ok(reply) => println!("{user_id} is {}", reply.user_custom_id),
+///     Err(error) if error.code() == Some(ErrCode::USER_CUSTOM_ID_UNSET) => println!("{user_id} has no id"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetChainUserCustomId {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The downstream corp, which has joined.
+    pub corpid: CorpId,
+    /// The downstream corp's member.
+    pub userid: UserId,
+}
+
+impl GetChainUserCustomId {
+    /// The call for a member of a corp of a chain.
+    pub fn new(chain_id: impl Into<ChainId>, corpid: impl Into<CorpId>, userid: impl Into<UserId>) -> Self {
+        Self { chain_id: chain_id.into(), corpid: corpid.into(), userid: userid.into() }
+    }
+}
+
+impl ApiCall for GetChainUserCustomId {
+    const ENDPOINT: &'static Endpoint = &GET_CHAIN_USER_CUSTOM_ID;
+    type Reply = GetChainUserCustomIdReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        violations.require("corpid", self.corpid.as_str());
+        violations.require("userid", self.userid.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`GetChainUserCustomId`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GetChainUserCustomIdReply {
+    /// What the upstream corp calls the member.
+    pub user_custom_id: UserCustomId,
+}
+
+impl GetChainUserCustomIdReply {
+    /// A reply with this id.
+    pub fn new(user_custom_id: impl Into<UserCustomId>) -> Self {
+        Self { user_custom_id: user_custom_id.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+
+    fn call(chain_id: &str, corpid: &str, userid: &str) -> GetChainUserCustomId {
+        GetChainUserCustomId::new(ChainId::new(chain_id), CorpId::new(corpid), UserId::new(userid))
+    }
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = call("Chxxxxxx", "xxxxx", "xxxxx");
+        assert_request(sample!("get_chain_user_custom_id.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/corp/get_chain_user_custom_id");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<GetChainUserCustomId>(
+            sample!("get_chain_user_custom_id.reply.json"),
+            &GetChainUserCustomIdReply::new(UserCustomId::new("1234")),
+        );
+    }
+
+    #[test]
+    fn an_id_that_comes_as_a_number_is_read_to_its_last_digit() {
+        let reply = reply::<GetChainUserCustomId>(r#"{"user_custom_id":18446744073709551614}"#).unwrap();
+        assert_eq!(reply.user_custom_id, UserCustomId::new("18446744073709551614"));
+    }
+
+    #[test]
+    fn a_reply_without_id_is_an_error_that_says_so() {
+        assert_eq!(failing_path::<GetChainUserCustomId>(r#"{"user_custom_id":null}"#), "user_custom_id");
+        let error = reply::<GetChainUserCustomId>(r#"{"errcode":0}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `user_custom_id`"), "{error}");
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        assert_eq!(refused_fields(&call("", "", "")), ["chain_id", "corpid", "userid"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! `POST corpgroup/get_corp_shared_chain_list`: 获取下级企业加入的上下游
+//! ([97442](https://developer.work.weixin.qq.com/document/path/97442)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::chain::Chain;
+use crate::ids::CorpId;
+
+/// The descriptor of [`GetCorpSharedChainList`].
+pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
+    Endpoint::post("get_corp_shared_chain_list", "corpgroup/get_corp_shared_chain_list")
+        .title("获取下级企业加入的上下游")
+        .documents(&[97442])
+        .safety(Safety::Safe)
+        .quota(USUAL_QUOTA);
+
+/// Lists the chains that a downstream corp has joined: 获取下级企业加入的上下游
+/// ([97442](https://developer.work.weixin.qq.com/document/path/97442)).
+///
+/// Answers all chains at once. It may be refused with [`INVALID_CORP_ID`](wecom_core::ErrCode::INVALID_CORP_ID) or
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{CorpId, GetCorpSharedChainList};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let corp_id = CorpId::new("ww1234");
+/// for chain in upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(&corp_id)).await?.chains {
+///     println!("{corp_id} is in {}", chain.chain_name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetCorpSharedChainList {
+    /// The downstream corp.
+    pub corpid: CorpId,
+}
+
+impl GetCorpSharedChainList {
+    /// The call for a downstream corp.
+    pub fn new(corpid: impl Into<CorpId>) -> Self {
+        Self { corpid: corpid.into() }
+    }
+}
+
+impl ApiCall for GetCorpSharedChainList {
+    const ENDPOINT: &'static Endpoint = &GET_CORP_SHARED_CHAIN_LIST;
+    type Reply = GetCorpSharedChainListReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("corpid", self.corpid.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`GetCorpSharedChainList`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GetCorpSharedChainListReply {
+    /// The chains that the corp has joined.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub chains: Vec<Chain>,
+}
+
+impl GetCorpSharedChainListReply {
+    /// A reply with these chains.
+    pub fn new(chains: impl IntoIterator<Item = Chain>) -> Self {
+        Self { chains: chains.into_iter().collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ChainId;
+    use crate::samples::{assert_reply, assert_request, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = GetCorpSharedChainList::new(CorpId::new("xxxxx"));
+        assert_request(sample!("get_corp_shared_chain_list.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/get_corp_shared_chain_list");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<GetCorpSharedChainList>(
+            sample!("get_corp_shared_chain_list.reply.json"),
+            &GetCorpSharedChainListReply::new([Chain::new(ChainId::new("xxx"), "xxx")]),
+        );
+    }
+
+    #[test]
+    fn no_chains_may_be_absent_or_null() {
+        for json in [r#"{"errcode":0}"#, r#"{"errcode":0,"chains":null}"#] {
+            assert!(reply::<GetCorpSharedChainList>(json).unwrap().chains.is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_empty_corp_is_refused() {
+        assert_eq!(refused_fields(&GetCorpSharedChainList::new(CorpId::new(""))), ["corpid"]);
+    }
+}

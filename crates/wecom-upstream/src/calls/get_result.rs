@@ -1,0 +1,336 @@
+//! `GET corpgroup/getresult`: 获取异步任务结果
+//! ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, ErrCode, InvalidRequest, Query, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::fields;
+use crate::ids::{ChainId, CustomId, JobId};
+use crate::values::{ImportStatus, JobStatus};
+
+/// The descriptor of [`GetResult`].
+pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult")
+    .title("获取异步任务结果")
+    .documents(&[95823])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA)
+    .concurrency(5);
+
+/// Tells how far an import is, and what became of it: 获取异步任务结果
+/// ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
+///
+/// The job is one of [`ImportChainContact`](crate::ImportChainContact). At most five such calls at a time.
+///
+/// It may be refused with [`UNKNOWN_JOB`](wecom_core::ErrCode::UNKNOWN_JOB), and with
+/// [`JOB_RESULT_GONE`](wecom_core::ErrCode::JOB_RESULT_GONE) for one whose result has been cleared away.
+///
+/// ```
+/// use wecom_upstream::{GetResult, JobId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let reply = upstream.get_result(GetResult::new(JobId::new("job1234"))).await?;
+/// match reply.result {
+///     None => println!("not finished: ask again in some seconds"),
+///     Some(result) => result.fail_list.iter().for_each(|corp| println!("{}: {}", corp.corp_name, corp.errcode)),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetResult {
+    /// The job.
+    pub jobid: JobId,
+}
+
+impl GetResult {
+    /// The call for a job.
+    pub fn new(jobid: impl Into<JobId>) -> Self {
+        Self { jobid: jobid.into() }
+    }
+}
+
+impl ApiCall for GetResult {
+    const ENDPOINT: &'static Endpoint = &GET_RESULT;
+    type Reply = GetResultReply;
+
+    fn query(&self, query: &mut Query) {
+        query.push("jobid", self.jobid.as_str());
+    }
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("jobid", self.jobid.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`GetResult`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+#[non_exhaustive]
+pub struct GetResultReply {
+    /// How far the job is.
+    pub status: JobStatus,
+    /// What became of it; `None` until it is finished, whatever the reply holds before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<ImportResult>,
+}
+
+impl GetResultReply {
+    /// A reply about a job that is not finished.
+    #[must_use]
+    pub fn new(status: JobStatus) -> Self {
+        Self { status, result: None }
+    }
+
+    /// A reply about a job that is finished.
+    #[must_use]
+    pub fn finished(result: ImportResult) -> Self {
+        Self { status: JobStatus::Finished, result: Some(result) }
+    }
+
+    /// Whether the job is finished.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.status == JobStatus::Finished
+    }
+}
+
+/// The reply before it is known whether its result means anything: until then nothing in it has to be there.
+#[derive(Deserialize)]
+struct Unchecked {
+    status: JobStatus,
+    result: Option<UncheckedResult>,
+}
+
+#[derive(Deserialize)]
+struct UncheckedResult {
+    #[serde(default, deserialize_with = "wire::optional")]
+    chain_id: Option<ChainId>,
+    #[serde(default, deserialize_with = "wire::optional")]
+    import_status: Option<ImportStatus>,
+    #[serde(default, deserialize_with = "wire::list")]
+    fail_list: Vec<FailedCorp>,
+}
+
+impl TryFrom<Unchecked> for GetResultReply {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { status, result }: Unchecked) -> Result<Self, &'static str> {
+        match result {
+            Some(result) if status == JobStatus::Finished => Ok(Self::finished(ImportResult {
+                chain_id: result.chain_id.ok_or("the job is finished, and its `result` has no `chain_id`")?,
+                import_status: result
+                    .import_status
+                    .ok_or("the job is finished, and its `result` has no `import_status`")?,
+                fail_list: result.fail_list,
+            })),
+            _ => Ok(Self::new(status)),
+        }
+    }
+}
+
+/// What became of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportResult {
+    /// The chain that was imported into.
+    pub chain_id: ChainId,
+    /// Whether all, some or none of the corps were imported.
+    pub import_status: ImportStatus,
+    /// The corps that were not imported.
+    pub fail_list: Vec<FailedCorp>,
+}
+
+impl ImportResult {
+    /// A result for a chain, with no failed corps.
+    pub fn new(chain_id: impl Into<ChainId>, import_status: ImportStatus) -> Self {
+        Self { chain_id: chain_id.into(), import_status, fail_list: Vec::new() }
+    }
+
+    /// Sets the corps that were not imported.
+    #[must_use]
+    pub fn fail_list(mut self, fail_list: impl IntoIterator<Item = FailedCorp>) -> Self {
+        self.fail_list = fail_list.into_iter().collect();
+        self
+    }
+}
+
+/// A corp that was not imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailedCorp {
+    /// Its name in the import; empty when the reply has none.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub corp_name: String,
+    /// Its custom id in the import.
+    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    pub custom_id: Option<CustomId>,
+    /// Why, as a code; 0 when the reply has none.
+    #[serde(default = "fields::code::none", with = "fields::code")]
+    pub errcode: ErrCode,
+    /// Why, in the vendor's words, which change: never match on them.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub errmsg: String,
+    /// The contacts for which it was not imported.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub contact_info_list: Vec<FailedContact>,
+}
+
+impl FailedCorp {
+    /// A corp that failed for a reason, with no contacts.
+    pub fn new(corp_name: impl Into<String>, errcode: ErrCode, errmsg: impl Into<String>) -> Self {
+        Self {
+            corp_name: corp_name.into(),
+            custom_id: None,
+            errcode,
+            errmsg: errmsg.into(),
+            contact_info_list: Vec::new(),
+        }
+    }
+
+    /// Sets its custom id in the import.
+    #[must_use]
+    pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
+        self.custom_id = Some(custom_id.into());
+        self
+    }
+
+    /// Sets the contacts for which it was not imported.
+    #[must_use]
+    pub fn contact_info_list(mut self, contacts: impl IntoIterator<Item = FailedContact>) -> Self {
+        self.contact_info_list = contacts.into_iter().collect();
+        self
+    }
+}
+
+/// A contact for which a corp was not imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "EitherMobile")]
+#[non_exhaustive]
+pub struct FailedContact {
+    /// His mobile number in the import, which `user_mobile` stands for too; empty when the reply has none.
+    pub mobile: String,
+    /// Why, as a code; 0 when the reply has none.
+    #[serde(with = "fields::code")]
+    pub errcode: ErrCode,
+    /// Why, in the vendor's words, which change: never match on them.
+    pub errmsg: String,
+}
+
+impl FailedContact {
+    /// A contact that failed for a reason.
+    pub fn new(mobile: impl Into<String>, errcode: ErrCode, errmsg: impl Into<String>) -> Self {
+        Self { mobile: mobile.into(), errcode, errmsg: errmsg.into() }
+    }
+}
+
+/// The vendor's sample and its table name the number differently; an alias would refuse a reply that has both.
+#[derive(Deserialize)]
+struct EitherMobile {
+    #[serde(default, deserialize_with = "wire::text")]
+    mobile: String,
+    #[serde(default, deserialize_with = "wire::text")]
+    user_mobile: String,
+    #[serde(default = "fields::code::none", with = "fields::code")]
+    errcode: ErrCode,
+    #[serde(default, deserialize_with = "wire::text")]
+    errmsg: String,
+}
+
+impl From<EitherMobile> for FailedContact {
+    fn from(contact: EitherMobile) -> Self {
+        let mobile = if contact.mobile.is_empty() { contact.user_mobile } else { contact.mobile };
+        Self { mobile, errcode: contact.errcode, errmsg: contact.errmsg }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{assert_reply, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_job_is_in_the_query_and_there_is_no_body() {
+        let call = GetResult::new(JobId::new("job/1 2"));
+        assert_eq!(target(&call), "GET corpgroup/getresult?jobid=job%2F1%202");
+        assert_eq!(call.body(), Ok(None));
+    }
+
+    #[test]
+    fn the_call_is_json_for_those_who_record_it() {
+        let call = GetResult::new(JobId::new("job1"));
+        assert_eq!(serde_json::to_string(&call).unwrap(), r#"{"jobid":"job1"}"#);
+        assert_eq!(serde_json::from_str::<GetResult>(r#"{"jobid":"job1"}"#).unwrap(), call);
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        let contact = FailedContact::new("13000000001", ErrCode::INVALID_IDENTITY, "invalid contact identity");
+        let corp = FailedCorp::new("飞飞培训学校2入2222", ErrCode::INVALID_IDENTITY, "invalid contact identity")
+            .contact_info_list([contact]);
+        let result = ImportResult::new(ChainId::new("xxxx"), ImportStatus::SomeImported).fail_list([corp]);
+        assert_reply::<GetResult>(sample!("get_result.reply.json"), &GetResultReply::finished(result));
+    }
+
+    #[test]
+    fn the_mobile_has_either_name_and_may_have_both() {
+        for contact in [
+            r#"{"mobile":"1"}"#,
+            r#"{"user_mobile":"1"}"#,
+            r#"{"user_mobile":1,"mobile":""}"#,
+            r#"{"mobile":1,"user_mobile":"1"}"#,
+        ] {
+            let fail_list = format!(r#"[{{"contact_info_list":[{contact}]}}]"#);
+            let result = format!(r#"{{"chain_id":"Ch1","import_status":3,"fail_list":{fail_list}}}"#);
+            let json = format!(r#"{{"status":3,"result":{result}}}"#);
+            let corp = FailedCorp::new("", ErrCode(0), "").contact_info_list([FailedContact::new("1", ErrCode(0), "")]);
+            assert_eq!(reply::<GetResult>(&json).unwrap().result.unwrap().fail_list, [corp], "{contact}");
+        }
+    }
+
+    #[test]
+    fn a_result_means_nothing_until_the_job_is_finished() {
+        for json in [
+            r#"{"status":2}"#,
+            r#"{"status":"2","result":null}"#,
+            r#"{"status":2,"result":{}}"#,
+            r#"{"result":{"chain_id":"","import_status":0,"fail_list":null},"status":2}"#,
+        ] {
+            let reply = reply::<GetResult>(json).unwrap();
+            assert_eq!(reply, GetResultReply::new(JobStatus::Running), "{json}");
+            assert!(!reply.is_finished());
+        }
+        assert!(reply::<GetResult>(r#"{"status":3}"#).unwrap().is_finished());
+    }
+
+    #[test]
+    fn a_finished_result_without_chain_or_status_is_an_error_that_says_so() {
+        for (json, missing) in [
+            (r#"{"status":3,"result":{"import_status":1}}"#, "no `chain_id`"),
+            (r#"{"status":3,"result":{"chain_id":"Ch1"}}"#, "no `import_status`"),
+            (r#"{"result":{}}"#, "missing field `status`"),
+        ] {
+            let error = reply::<GetResult>(json).unwrap_err();
+            assert!(error.to_string().contains(missing), "{error}");
+        }
+        assert_eq!(failing_path::<GetResult>(r#"{"status":"done"}"#), "status");
+    }
+
+    #[test]
+    fn numbers_that_are_new_are_kept() {
+        let json = r#"{"status":"9","result":{}}"#;
+        assert_eq!(reply::<GetResult>(json).unwrap().status, JobStatus::Other(9));
+        let json = r#"{"status":3,"result":{"chain_id":7,"import_status":"8","new":1}}"#;
+        let expected = ImportResult::new(ChainId::new("7"), ImportStatus::Other(8));
+        assert_eq!(reply::<GetResult>(json).unwrap(), GetResultReply::finished(expected));
+    }
+
+    #[test]
+    fn an_empty_job_is_refused() {
+        assert_eq!(refused_fields(&GetResult::new(JobId::new(""))), ["jobid"]);
+    }
+}

@@ -1,0 +1,234 @@
+//! `POST corpgroup/rule/get_rule_info`: 获取对接规则详情
+//! ([95633](https://developer.work.weixin.qq.com/document/path/95633)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::fields;
+use crate::ids::{ChainId, CorpId, DepartmentId, GroupId, RuleId, UserId};
+use crate::rule_info::RuleInfo;
+
+/// The descriptor of [`GetRuleInfo`].
+pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/rule/get_rule_info")
+    .title("获取对接规则详情")
+    .documents(&[95633])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA);
+
+/// Tells what a rule between upstream and downstream says: 获取对接规则详情
+/// ([95633](https://developer.work.weixin.qq.com/document/path/95633)).
+///
+/// What is read may be changed and sent back: see [`ModifyRule`](crate::ModifyRule).
+///
+/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) or
+/// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE).
+///
+/// ```
+/// use wecom_upstream::{ChainId, GetRuleInfo, RuleId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let rule = upstream.get_rule_info(GetRuleInfo::new(ChainId::new("Ch1234"), RuleId::new(1))).await?.rule_info;
+/// for corpid in rule.member_corp_range.corpids {
+///     println!("{corpid}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct GetRuleInfo {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The rule.
+    pub rule_id: RuleId,
+}
+
+impl GetRuleInfo {
+    /// The call for a rule of a chain.
+    pub fn new(chain_id: impl Into<ChainId>, rule_id: impl Into<RuleId>) -> Self {
+        Self { chain_id: chain_id.into(), rule_id: rule_id.into() }
+    }
+}
+
+impl ApiCall for GetRuleInfo {
+    const ENDPOINT: &'static Endpoint = &GET_RULE_INFO;
+    type Reply = GetRuleInfoReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`GetRuleInfo`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GetRuleInfoReply {
+    /// What the rule says.
+    pub rule_info: StoredRuleInfo,
+}
+
+impl GetRuleInfoReply {
+    /// A reply with this rule.
+    pub fn new(rule_info: impl Into<StoredRuleInfo>) -> Self {
+        Self { rule_info: rule_info.into() }
+    }
+}
+
+/// What a rule (对接规则) says, as WeCom keeps it.
+///
+/// Unlike a [`RuleInfo`] that is sent, its ranges may be empty: a department or a corp that it was about may be gone.
+/// A `RuleInfo` converts into one, and back with `RuleInfo::try_from`, unless a range is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoredRuleInfo {
+    /// Who of the upstream corp.
+    #[serde(default, deserialize_with = "fields::object_or_empty")]
+    pub owner_corp_range: StoredOwnerRange,
+    /// Who downstream.
+    #[serde(default, deserialize_with = "fields::object_or_empty")]
+    pub member_corp_range: StoredMemberRange,
+}
+
+impl StoredRuleInfo {
+    /// The rule between these.
+    #[must_use]
+    pub fn new(owner_corp_range: StoredOwnerRange, member_corp_range: StoredMemberRange) -> Self {
+        Self { owner_corp_range, member_corp_range }
+    }
+}
+
+impl From<RuleInfo> for StoredRuleInfo {
+    fn from(rule: RuleInfo) -> Self {
+        let RuleInfo { owner_corp_range: owner, member_corp_range: member } = rule;
+        Self::new(
+            StoredOwnerRange::new(owner.departmentids(), owner.userids()),
+            StoredMemberRange::new(member.groupids(), member.corpids()),
+        )
+    }
+}
+
+/// Who of the upstream corp a rule is about, as WeCom keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoredOwnerRange {
+    /// The departments (部门).
+    #[serde(default, deserialize_with = "wire::list")]
+    pub departmentids: Vec<DepartmentId>,
+    /// The members (成员).
+    #[serde(default, deserialize_with = "wire::list")]
+    pub userids: Vec<UserId>,
+}
+
+impl StoredOwnerRange {
+    /// The range of these departments and members.
+    pub fn new(
+        departmentids: impl IntoIterator<Item = impl Into<DepartmentId>>,
+        userids: impl IntoIterator<Item = impl Into<UserId>>,
+    ) -> Self {
+        Self {
+            departmentids: departmentids.into_iter().map(Into::into).collect(),
+            userids: userids.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Who downstream a rule is about, as WeCom keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoredMemberRange {
+    /// The groups (分组) of the chain.
+    #[serde(default, deserialize_with = "wire::list", serialize_with = "fields::numbers_as_texts")]
+    pub groupids: Vec<GroupId>,
+    /// The corps (企业).
+    #[serde(default, deserialize_with = "wire::list")]
+    pub corpids: Vec<CorpId>,
+}
+
+impl StoredMemberRange {
+    /// The range of these groups and corps.
+    pub fn new(
+        groupids: impl IntoIterator<Item = impl Into<GroupId>>,
+        corpids: impl IntoIterator<Item = impl Into<CorpId>>,
+    ) -> Self {
+        Self {
+            groupids: groupids.into_iter().map(Into::into).collect(),
+            corpids: corpids.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = GetRuleInfo::new(ChainId::new("Chxxxxxx"), RuleId::new(1));
+        assert_request(sample!("get_rule_info.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/rule/get_rule_info");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<GetRuleInfo>(
+            sample!("get_rule_info.reply.json"),
+            &GetRuleInfoReply::new(StoredRuleInfo::new(
+                StoredOwnerRange::new(
+                    ["departmentid1", "departmentid2"].map(DepartmentId::new),
+                    ["userid1", "userid2"].map(UserId::new),
+                ),
+                StoredMemberRange::new([1, 2].map(GroupId::new), ["corpid1", "corpid2"].map(CorpId::new)),
+            )),
+        );
+    }
+
+    #[test]
+    fn ids_may_be_numbers_or_strings_and_groups_are_written_as_strings() {
+        let json = r#"{"rule_info":{
+            "owner_corp_range":{"departmentids":[1,"2"],"userids":[3],"new":0},
+            "member_corp_range":{"groupids":["1",9223372036854775807],"corpids":[4,"c"]},
+            "new":{}
+        }}"#;
+        let reply = reply::<GetRuleInfo>(json).unwrap();
+        assert_eq!(
+            serde_json::to_value(&reply.rule_info).unwrap(),
+            json!({
+                "owner_corp_range": {"departmentids": ["1", "2"], "userids": ["3"]},
+                "member_corp_range": {"groupids": ["1", "9223372036854775807"], "corpids": ["4", "c"]},
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_empty_may_be_absent_or_null_and_is_still_a_rule() {
+        for json in [
+            r#"{"rule_info":{}}"#,
+            r#"{"rule_info":{"owner_corp_range":null,"member_corp_range":null}}"#,
+            r#"{"rule_info":{"owner_corp_range":{},"member_corp_range":{"groupids":null,"corpids":[]}}}"#,
+        ] {
+            assert_eq!(reply::<GetRuleInfo>(json).unwrap().rule_info, StoredRuleInfo::default(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_bad_id_and_a_missing_rule_are_errors_that_say_where() {
+        let json = r#"{"rule_info":{"member_corp_range":{"groupids":["1","two"]}}}"#;
+        assert_eq!(failing_path::<GetRuleInfo>(json), "rule_info.member_corp_range.groupids[1]");
+        let json = r#"{"rule_info":{"owner_corp_range":{"userids":[null]}}}"#;
+        assert_eq!(failing_path::<GetRuleInfo>(json), "rule_info.owner_corp_range.userids[0]");
+        let error = reply::<GetRuleInfo>(r#"{"errcode":0}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `rule_info`"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_chain_is_refused() {
+        assert_eq!(refused_fields(&GetRuleInfo::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
+    }
+}

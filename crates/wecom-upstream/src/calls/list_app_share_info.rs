@@ -1,0 +1,235 @@
+//! `POST corpgroup/corp/list_app_share_info`: 获取应用共享信息
+//! ([93403](https://developer.work.weixin.qq.com/document/path/93403),
+//! [95813](https://developer.work.weixin.qq.com/document/path/95813)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::ids::{AgentId, CorpId, Cursor};
+use crate::values::BusinessType;
+use crate::{fields, validation};
+
+/// The descriptor of [`ListAppShareInfo`].
+pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", "corpgroup/corp/list_app_share_info")
+    .title("获取应用共享信息")
+    .documents(&[93403, 95813])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA);
+
+/// Lists the corps that an app is shared with, and the app's id in each: 获取应用共享信息
+/// ([93403](https://developer.work.weixin.qq.com/document/path/93403),
+/// [95813](https://developer.work.weixin.qq.com/document/path/95813)).
+///
+/// Asks about chains (上下游), unless [`business_type`](Self::business_type) says otherwise. Everything comes at once,
+/// unless a `limit` from 1 to 100 asks for pages.
+///
+/// It may be refused with [`INVALID_AGENT_ID`](wecom_core::ErrCode::INVALID_AGENT_ID),
+/// [`APP_FORBIDDEN`](wecom_core::ErrCode::APP_FORBIDDEN) for an app other than the token's, and
+/// [`APP_NOT_SHARED`](wecom_core::ErrCode::APP_NOT_SHARED).
+///
+/// ```
+/// use wecom_upstream::{AgentId, ListAppShareInfo};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let call = ListAppShareInfo::new(AgentId::new(1000002));
+/// for corp in upstream.list_app_share_info(call).await?.corp_list {
+///     println!("{} {}: {}", corp.corpid, corp.corp_name, corp.agentid);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct ListAppShareInfo {
+    /// The upstream corp's app.
+    pub agentid: AgentId,
+    /// What the corps are to each other. It is always sent: WeCom takes its absence for [`BusinessType::CorpGroup`].
+    #[serde(default = "when_absent")]
+    pub business_type: BusinessType,
+    /// The one downstream corp to ask about; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpid: Option<CorpId>,
+    /// How many corps a page may have, 0 to 100; everything comes at once when it is absent or 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where the page begins: the `next_cursor` of the page before; absent or empty for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+}
+
+fn when_absent() -> BusinessType {
+    BusinessType::CorpGroup
+}
+
+impl ListAppShareInfo {
+    /// The call for an app that is shared along chains (上下游).
+    pub fn new(agentid: impl Into<AgentId>) -> Self {
+        Self { agentid: agentid.into(), business_type: BusinessType::Chain, corpid: None, limit: None, cursor: None }
+    }
+
+    /// Sets what the corps are to each other.
+    pub fn business_type(mut self, business_type: BusinessType) -> Self {
+        self.business_type = business_type;
+        self
+    }
+
+    /// Asks about one downstream corp.
+    pub fn corpid(mut self, corpid: impl Into<CorpId>) -> Self {
+        self.corpid = Some(corpid.into());
+        self
+    }
+
+    /// Sets how many corps a page may have, 0 to 100.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets where the page begins.
+    pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
+        self.cursor = Some(cursor.into());
+        self
+    }
+}
+
+impl ApiCall for ListAppShareInfo {
+    const ENDPOINT: &'static Endpoint = &LIST_APP_SHARE_INFO;
+    type Reply = ListAppShareInfoReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        validation::not_empty(&mut violations, "corpid", self.corpid.as_ref().map(CorpId::as_str));
+        if let Some(limit) = self.limit.filter(|&limit| limit > 100) {
+            violations.add("limit", format!("is {limit}"), "0 to 100");
+        }
+        violations.into_result()
+    }
+}
+
+/// What [`ListAppShareInfo`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ListAppShareInfoReply {
+    /// Whether this is the last page.
+    #[serde(default, deserialize_with = "wire::flag", serialize_with = "fields::flag_as_number")]
+    pub ending: bool,
+    /// The corps that the app is shared with.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub corp_list: Vec<SharedCorp>,
+    /// Where the next page begins; `None` when there is none.
+    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<Cursor>,
+}
+
+impl ListAppShareInfoReply {
+    /// A reply with these corps, and no further page.
+    pub fn new(corp_list: impl IntoIterator<Item = SharedCorp>) -> Self {
+        Self { ending: true, corp_list: corp_list.into_iter().collect(), next_cursor: None }
+    }
+
+    /// Makes it a reply that another page follows.
+    #[must_use]
+    pub fn next_cursor(mut self, cursor: impl Into<Cursor>) -> Self {
+        self.ending = false;
+        self.next_cursor = Some(cursor.into());
+        self
+    }
+}
+
+/// A corp that an app is shared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SharedCorp {
+    /// The corp.
+    pub corpid: CorpId,
+    /// Its name; empty when the reply has none.
+    #[serde(default, deserialize_with = "wire::text")]
+    pub corp_name: String,
+    /// The shared app's id in this corp.
+    pub agentid: AgentId,
+}
+
+impl SharedCorp {
+    /// A corp, and the shared app's id in it.
+    pub fn new(corpid: impl Into<CorpId>, corp_name: impl Into<String>, agentid: impl Into<AgentId>) -> Self {
+        Self { corpid: corpid.into(), corp_name: corp_name.into(), agentid: agentid.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = ListAppShareInfo::new(AgentId::new(1111))
+            .corpid(CorpId::new("wwcorp"))
+            .limit(100)
+            .cursor(Cursor::new("xxxxxx"));
+        assert_request(sample!("list_app_share_info.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/corp/list_app_share_info");
+    }
+
+    #[test]
+    fn the_smallest_request_still_says_that_it_is_about_chains() {
+        let call = ListAppShareInfo::new(AgentId::new(1));
+        assert_eq!(body(&call), json!({"agentid": 1, "business_type": 1}));
+        let call = call.business_type(BusinessType::CorpGroup);
+        assert_eq!(body(&call), json!({"agentid": 1, "business_type": 0}));
+    }
+
+    #[test]
+    fn a_request_without_business_type_is_read_as_wecom_takes_it() {
+        let call: ListAppShareInfo = serde_json::from_str(r#"{"agentid":1}"#).unwrap();
+        assert_eq!(call.business_type, BusinessType::CorpGroup);
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<ListAppShareInfo>(
+            sample!("list_app_share_info.reply.json"),
+            &ListAppShareInfoReply::new([
+                SharedCorp::new(CorpId::new("wwcorpid1"), "测试企业1", AgentId::new(1111)),
+                SharedCorp::new(CorpId::new("wwcorpid2"), "测试企业2", AgentId::new(1112)),
+            ])
+            .next_cursor(Cursor::new("next_cursor1111")),
+        );
+    }
+
+    #[test]
+    fn the_end_is_read_in_all_its_forms_and_written_as_a_number() {
+        for (flag, expected) in [("1", 1), ("0", 0), ("\"1\"", 1), ("\"0\"", 0), ("true", 1), ("false", 0), ("null", 0)]
+        {
+            let reply = reply::<ListAppShareInfo>(&format!(r#"{{"ending":{flag},"next_cursor":""}}"#)).unwrap();
+            assert_eq!(serde_json::to_value(&reply).unwrap(), json!({"ending": expected, "corp_list": []}), "{flag}");
+        }
+    }
+
+    #[test]
+    fn an_agentid_may_be_a_string_and_a_name_absent() {
+        let json = r#"{"corp_list":[{"corpid":"ww1","agentid":"1111","new":true}],"next_cursor":null}"#;
+        let expected = [SharedCorp::new(CorpId::new("ww1"), "", AgentId::new(1111))];
+        assert_eq!(reply::<ListAppShareInfo>(json).unwrap().corp_list, expected);
+    }
+
+    #[test]
+    fn a_corp_without_id_or_agentid_is_an_error_that_says_where() {
+        let json = r#"{"corp_list":[{"corpid":null,"agentid":1}]}"#;
+        assert_eq!(failing_path::<ListAppShareInfo>(json), "corp_list[0].corpid");
+        let json = r#"{"corp_list":[{"corpid":"ww1","agentid":""}]}"#;
+        assert_eq!(failing_path::<ListAppShareInfo>(json), "corp_list[0].agentid");
+    }
+
+    #[test]
+    fn a_limit_over_100_and_an_empty_corp_are_refused() {
+        let call = ListAppShareInfo::new(AgentId::new(1));
+        assert_eq!(call.clone().limit(0).validate(), Ok(()));
+        assert_eq!(call.clone().limit(100).cursor(Cursor::new("")).validate(), Ok(()));
+        assert_eq!(refused_fields(&call.limit(101).corpid(CorpId::new(""))), ["corpid", "limit"]);
+    }
+}

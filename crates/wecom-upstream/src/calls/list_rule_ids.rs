@@ -1,0 +1,117 @@
+//! `POST corpgroup/rule/list_ids`: 获取对接规则id列表
+//! ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::USUAL_QUOTA;
+use crate::ids::{ChainId, RuleId};
+
+/// The descriptor of [`ListRuleIds`].
+pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/rule/list_ids")
+    .title("获取对接规则id列表")
+    .documents(&[95631])
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA);
+
+/// Lists the rules between upstream and downstream of a chain, by their ids: 获取对接规则id列表
+/// ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
+///
+/// The vendor's path is `rule/list_ids`. What a rule says is told by [`GetRuleInfo`](crate::GetRuleInfo).
+///
+/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{ChainId, GetRuleInfo, ListRuleIds};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let chain_id = ChainId::new("Ch1234");
+/// for rule_id in upstream.list_rule_ids(ListRuleIds::new(&chain_id)).await?.rule_ids {
+///     let rule = upstream.get_rule_info(GetRuleInfo::new(&chain_id, rule_id)).await?.rule_info;
+///     println!("{rule_id}: {} corps", rule.member_corp_range.corpids.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct ListRuleIds {
+    /// The chain.
+    pub chain_id: ChainId,
+}
+
+impl ListRuleIds {
+    /// The call for a chain.
+    pub fn new(chain_id: impl Into<ChainId>) -> Self {
+        Self { chain_id: chain_id.into() }
+    }
+}
+
+impl ApiCall for ListRuleIds {
+    const ENDPOINT: &'static Endpoint = &LIST_RULE_IDS;
+    type Reply = ListRuleIdsReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`ListRuleIds`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ListRuleIdsReply {
+    /// The chain's rules; empty when it has none.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub rule_ids: Vec<RuleId>,
+}
+
+impl ListRuleIdsReply {
+    /// A reply with these rules.
+    pub fn new(rule_ids: impl IntoIterator<Item = impl Into<RuleId>>) -> Self {
+        Self { rule_ids: rule_ids.into_iter().map(Into::into).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = ListRuleIds::new(ChainId::new("Chxxxxxx"));
+        assert_request(sample!("list_rule_ids.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/rule/list_ids");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<ListRuleIds>(
+            sample!("list_rule_ids.reply.json"),
+            &ListRuleIdsReply::new([1, 2].map(RuleId::new)),
+        );
+    }
+
+    #[test]
+    fn ids_may_be_strings_and_no_rule_may_be_nothing_at_all() {
+        let rule_ids = |json| reply::<ListRuleIds>(json).unwrap().rule_ids;
+        assert_eq!(rule_ids(r#"{"rule_ids":["1",9223372036854775807],"new":1}"#), [1, i64::MAX].map(RuleId::new));
+        for json in [r#"{"errcode":0}"#, r#"{"rule_ids":null}"#, r#"{"rule_ids":[]}"#] {
+            assert!(rule_ids(json).is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_an_error_that_says_where() {
+        assert_eq!(failing_path::<ListRuleIds>(r#"{"rule_ids":[1,"two"]}"#), "rule_ids[1]");
+        assert_eq!(failing_path::<ListRuleIds>(r#"{"rule_ids":[null]}"#), "rule_ids[0]");
+    }
+
+    #[test]
+    fn an_empty_chain_is_refused() {
+        assert_eq!(refused_fields(&ListRuleIds::new(ChainId::new(""))), ["chain_id"]);
+    }
+}

@@ -1,0 +1,118 @@
+//! `POST corpgroup/corp/remove_corp`: 移除企业
+//! ([95822](https://developer.work.weixin.qq.com/document/path/95822)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+
+use crate::calls::USUAL_QUOTA;
+use crate::corp_ref::CorpRef;
+use crate::ids::ChainId;
+
+/// The descriptor of [`RemoveCorp`].
+pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/remove_corp")
+    .title("移除企业")
+    .documents(&[95822])
+    .safety(Safety::Idempotent)
+    .quota(USUAL_QUOTA)
+    .concurrency(1);
+
+/// Removes a corp from a chain: 移除企业 ([95822](https://developer.work.weixin.qq.com/document/path/95822)).
+///
+/// Takes a corp that has joined as well as one that was only invited. One such call at a time: a second one is refused
+/// with [`CONCURRENCY_EXCEEDED`](wecom_core::ErrCode::CONCURRENCY_EXCEEDED).
+///
+/// It may be refused with [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN), which after a repetition means
+/// that the corp is gone, and with [`CREATOR_NOT_REMOVABLE`](wecom_core::ErrCode::CREATOR_NOT_REMOVABLE) or
+/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+///
+/// ```
+/// use wecom_upstream::{ChainId, CorpId, RemoveCorp};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let (chain_id, corp_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"));
+/// upstream.remove_corp(RemoveCorp::new(&chain_id, &corp_id)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct RemoveCorp {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// The corp: `corpid` or `pending_corpid` in JSON.
+    #[serde(flatten)]
+    pub corp: CorpRef,
+}
+
+impl RemoveCorp {
+    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::PendingCorpId) or a
+    /// [`CorpRef`].
+    pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
+        Self { chain_id: chain_id.into(), corp: corp.into() }
+    }
+}
+
+impl ApiCall for RemoveCorp {
+    const ENDPOINT: &'static Endpoint = &REMOVE_CORP;
+    type Reply = RemoveCorpReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("chain_id", self.chain_id.as_str());
+        self.corp.check(&mut violations);
+        violations.into_result()
+    }
+}
+
+/// What [`RemoveCorp`] answers: that it was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemoveCorpReply {}
+
+impl RemoveCorpReply {
+    /// The reply.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::{CorpId, PendingCorpId};
+    use crate::samples::{assert_reply, assert_request, body, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let corp = CorpRef::Both { corpid: CorpId::new("xxxxx"), pending_corpid: PendingCorpId::new("xxxx") };
+        let call = RemoveCorp::new(ChainId::new("xxxx"), corp);
+        assert_request(sample!("remove_corp.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/corp/remove_corp");
+    }
+
+    #[test]
+    fn the_id_that_is_not_given_is_absent() {
+        let call = RemoveCorp::new(ChainId::new("Ch1"), PendingCorpId::new("pww1"));
+        assert_eq!(body(&call), json!({"chain_id": "Ch1", "pending_corpid": "pww1"}));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<RemoveCorp>(sample!("remove_corp.reply.json"), &RemoveCorpReply::new());
+    }
+
+    #[test]
+    fn unknown_fields_of_the_reply_are_ignored() {
+        assert_eq!(reply::<RemoveCorp>(r#"{"errcode":"0","new":[1]}"#).unwrap(), RemoveCorpReply::new());
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let call = RemoveCorp::new(ChainId::new(""), PendingCorpId::new(""));
+        assert_eq!(refused_fields(&call), ["chain_id", "pending_corpid"]);
+    }
+}

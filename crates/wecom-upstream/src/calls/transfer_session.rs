@@ -1,0 +1,154 @@
+//! `POST miniprogram/transfer_session`: 获取下级/下游企业小程序session
+//! ([95817](https://developer.work.weixin.qq.com/document/path/95817),
+//! [93355](https://developer.work.weixin.qq.com/document/path/93355)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Secret, TokenKind, Violations};
+
+use crate::calls::USUAL_QUOTA;
+use crate::fields;
+use crate::ids::UserId;
+
+/// The descriptor of [`TransferSession`].
+pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "miniprogram/transfer_session")
+    .title("获取下级/下游企业小程序session")
+    .documents(&[95817, 93355])
+    .token(TokenKind::Downstream)
+    .safety(Safety::Safe)
+    .quota(USUAL_QUOTA)
+    .secret_reply();
+
+/// Turns a mini-program session of the upstream corp into one of a downstream corp: 获取下级/下游企业小程序session
+/// ([95817](https://developer.work.weixin.qq.com/document/path/95817),
+/// [93355](https://developer.work.weixin.qq.com/document/path/93355)).
+///
+/// It is made with the downstream corp's token, and so is a method of [`Downstream`](crate::Downstream) and none of
+/// [`Upstream`](crate::Upstream), whose token is the upstream corp's. A session key is a [`Secret`]: it is shown by no `Debug` and stands in no error.
+///
+/// It may be refused with [`INVALID_USER_ID`](wecom_core::ErrCode::INVALID_USER_ID) or
+/// [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER).
+///
+/// ```
+/// use wecom_upstream::{Secret, TransferSession, UserId};
+///
+/// # async fn example(downstream: wecom_upstream::Downstream) -> Result<(), wecom_core::Error> {
+/// let call = TransferSession::new(UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"), Secret::new("the-session-key"));
+/// let session = downstream.transfer_session(call).await?;
+/// println!("a session of {}", session.userid);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct TransferSession {
+    /// The user, as the upstream corp's mini-program login (`code2Session`) names him.
+    pub userid: UserId,
+    /// The session's key, from the same login.
+    #[serde(with = "fields::secret")]
+    pub session_key: Secret,
+}
+
+impl TransferSession {
+    /// The call for a user's session.
+    pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
+        Self { userid: userid.into(), session_key }
+    }
+}
+
+impl ApiCall for TransferSession {
+    const ENDPOINT: &'static Endpoint = &TRANSFER_SESSION;
+    type Reply = TransferSessionReply;
+
+    fn body_secrets(&self) -> Vec<Secret> {
+        vec![self.session_key.clone()]
+    }
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("userid", self.userid.as_str());
+        violations.require("session_key", self.session_key.expose());
+        violations.into_result()
+    }
+}
+
+/// What [`TransferSession`] answers.
+///
+/// Its `Debug` does not show the session key. Its JSON does: that is for test doubles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TransferSessionReply {
+    /// The user, as the downstream corp knows him.
+    pub userid: UserId,
+    /// The key of the downstream corp's session.
+    #[serde(with = "fields::secret")]
+    pub session_key: Secret,
+}
+
+impl TransferSessionReply {
+    /// A reply with this session.
+    pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
+        Self { userid: userid.into(), session_key }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::{ErrorKind, encode};
+
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = TransferSession::new(
+            UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"),
+            Secret::new("n8cnNEoyW1pxSRz6/Lwjwg=="),
+        );
+        assert_request(sample!("transfer_session.request.json"), &call);
+        assert_eq!(target(&call), "POST miniprogram/transfer_session");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        let expected = TransferSessionReply::new(UserId::new("abcdef"), Secret::new("DGAuy2KVaGcnsUrXk8ERgw=="));
+        assert_reply::<TransferSession>(sample!("transfer_session.reply.json"), &expected);
+    }
+
+    #[test]
+    fn an_id_may_be_a_number_and_unknown_fields_are_ignored() {
+        let reply = reply::<TransferSession>(r#"{"userid":7,"session_key":"key","new":[]}"#).unwrap();
+        assert_eq!(reply, TransferSessionReply::new(UserId::new("7"), Secret::new("key")));
+    }
+
+    #[test]
+    fn a_reply_without_a_session_is_an_error_that_says_where() {
+        for key in ["null", "\"\"", "true", "[]"] {
+            let json = format!(r#"{{"userid":"a","session_key":{key}}}"#);
+            assert_eq!(failing_path::<TransferSession>(&json), "session_key", "{key}");
+        }
+        assert_eq!(failing_path::<TransferSession>(r#"{"userid":null,"session_key":"key"}"#), "userid");
+        let error = reply::<TransferSession>(r#"{"userid":"a"}"#).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
+    }
+
+    #[test]
+    fn no_session_key_is_shown() {
+        let call = TransferSession::new(UserId::new("u"), Secret::new("canary-1"));
+        let answer = TransferSessionReply::new(UserId::new("u"), Secret::new("canary-2"));
+        let request = encode(&call).unwrap();
+        let cut_off = reply::<TransferSession>(r#"{"userid":"u","session_key":"canary-3"#).unwrap_err();
+        let no_user = reply::<TransferSession>(r#"{"session_key":"canary-4","userid":["canary-5"]}"#).unwrap_err();
+        let no_text = reply::<TransferSession>(r#"{"userid":"u","session_key":{"key":"canary-6"}}"#).unwrap_err();
+        let shown = format!("{call:?} {answer:?} {request:?} {cut_off} {cut_off:?} {no_user} {no_user:?}");
+        let shown = format!("{shown} {no_text} {no_text:?}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(shown.contains("Secret(***)"), "{shown}");
+    }
+
+    #[test]
+    fn every_empty_field_is_refused() {
+        let call = TransferSession::new(UserId::new(""), Secret::new(""));
+        assert_eq!(refused_fields(&call), ["userid", "session_key"]);
+    }
+}

@@ -1,0 +1,178 @@
+//! `POST corpgroup/unionid_to_external_userid`: 通过unionid和openid查询external_userid
+//! ([95818](https://developer.work.weixin.qq.com/document/path/95818)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+
+use crate::calls::UNIONID_QUOTA;
+use crate::ids::{CorpId, ExternalUserId, MassCallTicket, OpenId, UnionId};
+use crate::validation;
+
+/// The descriptor of [`UnionidToExternalUserid`].
+pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
+    Endpoint::post("unionid_to_external_userid", "corpgroup/unionid_to_external_userid")
+        .title("通过unionid和openid查询external_userid")
+        .documents(&[95818])
+        .safety(Safety::Safe)
+        .quota(UNIONID_QUOTA);
+
+/// Finds a WeChat user among the downstream corps' customers: 通过unionid和openid查询external_userid
+/// ([95818](https://developer.work.weixin.qq.com/document/path/95818)).
+///
+/// `unionid` and `openid` have to come from the same mini-program or service account, whose principal is the upstream
+/// corp's. At most 100,000 calls an hour, 480,000 a day and 7,500,000 a month per upstream corp.
+///
+/// It may be refused with [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
+/// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),
+/// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL),
+/// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL), or
+/// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
+///
+/// ```
+/// use wecom_upstream::{OpenId, UnionId, UnionidToExternalUserid};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let call = UnionidToExternalUserid::new(UnionId::new("oUnion"), OpenId::new("oOpen"));
+/// for customer in upstream.unionid_to_external_userid(call).await?.external_userid_info {
+///     println!("{} knows him as {}", customer.corpid, customer.external_userid);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct UnionidToExternalUserid {
+    /// The WeChat user within the open platform account.
+    pub unionid: UnionId,
+    /// The same user within the mini-program or service account.
+    pub openid: OpenId,
+    /// The one downstream corp to look in; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpid: Option<CorpId>,
+    /// The ticket that lifts the frequency limits of this call for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mass_call_ticket: Option<MassCallTicket>,
+}
+
+impl UnionidToExternalUserid {
+    /// The call for a WeChat user, in all downstream corps.
+    pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
+        Self { unionid: unionid.into(), openid: openid.into(), corpid: None, mass_call_ticket: None }
+    }
+
+    /// Looks in one downstream corp.
+    pub fn corpid(mut self, corpid: impl Into<CorpId>) -> Self {
+        self.corpid = Some(corpid.into());
+        self
+    }
+
+    /// Sets the ticket that lifts the frequency limits of this call for a while.
+    pub fn mass_call_ticket(mut self, ticket: impl Into<MassCallTicket>) -> Self {
+        self.mass_call_ticket = Some(ticket.into());
+        self
+    }
+}
+
+impl ApiCall for UnionidToExternalUserid {
+    const ENDPOINT: &'static Endpoint = &UNIONID_TO_EXTERNAL_USERID;
+    type Reply = UnionidToExternalUseridReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("unionid", self.unionid.as_str());
+        violations.require("openid", self.openid.as_str());
+        validation::not_empty(&mut violations, "corpid", self.corpid.as_ref().map(CorpId::as_str));
+        let ticket = self.mass_call_ticket.as_ref().map(MassCallTicket::as_str);
+        validation::not_empty(&mut violations, "mass_call_ticket", ticket);
+        violations.into_result()
+    }
+}
+
+/// What [`UnionidToExternalUserid`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnionidToExternalUseridReply {
+    /// The corps whose customer the user is.
+    #[serde(default, deserialize_with = "wire::list")]
+    pub external_userid_info: Vec<ExternalUserInfo>,
+}
+
+impl UnionidToExternalUseridReply {
+    /// A reply with these customers.
+    pub fn new(external_userid_info: impl IntoIterator<Item = ExternalUserInfo>) -> Self {
+        Self { external_userid_info: external_userid_info.into_iter().collect() }
+    }
+}
+
+/// What one corp knows a customer as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ExternalUserInfo {
+    /// The downstream corp.
+    pub corpid: CorpId,
+    /// The customer's id there.
+    pub external_userid: ExternalUserId,
+}
+
+impl ExternalUserInfo {
+    /// A customer of a corp.
+    pub fn new(corpid: impl Into<CorpId>, external_userid: impl Into<ExternalUserId>) -> Self {
+        Self { corpid: corpid.into(), external_userid: external_userid.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = UnionidToExternalUserid::new(UnionId::new("xxxxx"), OpenId::new("xxxxx"))
+            .corpid(CorpId::new("xxxxx"))
+            .mass_call_ticket(MassCallTicket::new("xxxxx"));
+        assert_request(sample!("unionid_to_external_userid.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/unionid_to_external_userid");
+    }
+
+    #[test]
+    fn what_is_not_given_is_absent() {
+        let call = UnionidToExternalUserid::new(UnionId::new("u"), OpenId::new("o"));
+        assert_eq!(body(&call), json!({"unionid": "u", "openid": "o"}));
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<UnionidToExternalUserid>(
+            sample!("unionid_to_external_userid.reply.json"),
+            &UnionidToExternalUseridReply::new([
+                ExternalUserInfo::new(CorpId::new("AAAAA"), ExternalUserId::new("BBBB")),
+                ExternalUserInfo::new(CorpId::new("CCCCC"), ExternalUserId::new("DDDDD")),
+            ]),
+        );
+    }
+
+    #[test]
+    fn no_customers_may_be_absent_or_null() {
+        for json in [r#"{"errcode":0}"#, r#"{"external_userid_info":null,"new":0}"#] {
+            assert!(reply::<UnionidToExternalUserid>(json).unwrap().external_userid_info.is_empty(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_customer_without_id_is_an_error_that_says_where() {
+        let json = r#"{"external_userid_info":[{"corpid":"ww1","external_userid":null}]}"#;
+        assert_eq!(failing_path::<UnionidToExternalUserid>(json), "external_userid_info[0].external_userid");
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let call = UnionidToExternalUserid::new(UnionId::new(""), OpenId::new(""))
+            .corpid(CorpId::new(""))
+            .mass_call_ticket(MassCallTicket::new(""));
+        assert_eq!(refused_fields(&call), ["unionid", "openid", "corpid", "mass_call_ticket"]);
+    }
+}

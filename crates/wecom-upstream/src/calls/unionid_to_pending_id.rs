@@ -1,0 +1,120 @@
+//! `POST corpgroup/unionid_to_pending_id`: unionid查询pending_id
+//! ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
+
+use serde::{Deserialize, Serialize};
+use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+
+use crate::calls::UNIONID_QUOTA;
+use crate::ids::{OpenId, PendingId, UnionId};
+
+/// The descriptor of [`UnionidToPendingId`].
+pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_id", "corpgroup/unionid_to_pending_id")
+    .title("unionid查询pending_id")
+    .documents(&[97357])
+    .safety(Safety::Safe)
+    .quota(UNIONID_QUOTA);
+
+/// Gives a WeChat user who need not be a customer yet an id to know him by later: unionid查询pending_id
+/// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
+///
+/// Once he has been added, [`ExternalUseridToPendingId`](crate::ExternalUseridToPendingId) gives the same id for him.
+/// `unionid` and `openid` have to come from the same mini-program or service account, whose principal is the upstream
+/// corp's. At most 100,000 calls an hour, 480,000 a day and 7,500,000 a month per upstream corp.
+///
+/// It may be refused with [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
+/// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),
+/// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL) or
+/// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL).
+///
+/// ```
+/// use wecom_upstream::{OpenId, UnionId, UnionidToPendingId};
+///
+/// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
+/// let call = UnionidToPendingId::new(UnionId::new("oUnion"), OpenId::new("oOpen"));
+/// println!("{}", upstream.unionid_to_pending_id(call).await?.pending_id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use = "a call does nothing until a client is given it"]
+#[non_exhaustive]
+pub struct UnionidToPendingId {
+    /// The WeChat user within the open platform account.
+    pub unionid: UnionId,
+    /// The same user within the mini-program or service account.
+    pub openid: OpenId,
+}
+
+impl UnionidToPendingId {
+    /// The call for a WeChat user.
+    pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
+        Self { unionid: unionid.into(), openid: openid.into() }
+    }
+}
+
+impl ApiCall for UnionidToPendingId {
+    const ENDPOINT: &'static Endpoint = &UNIONID_TO_PENDING_ID;
+    type Reply = UnionidToPendingIdReply;
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let mut violations = Violations::new();
+        violations.require("unionid", self.unionid.as_str());
+        violations.require("openid", self.openid.as_str());
+        violations.into_result()
+    }
+}
+
+/// What [`UnionidToPendingId`] answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UnionidToPendingIdReply {
+    /// The id to know the user by: valid for 90 days.
+    pub pending_id: PendingId,
+}
+
+impl UnionidToPendingIdReply {
+    /// A reply with this id.
+    pub fn new(pending_id: impl Into<PendingId>) -> Self {
+        Self { pending_id: pending_id.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+
+    #[test]
+    fn the_documented_request_is_written() {
+        let call = UnionidToPendingId::new(UnionId::new("UNIONID"), OpenId::new("OPENID"));
+        assert_request(sample!("unionid_to_pending_id.request.json"), &call);
+        assert_eq!(target(&call), "POST corpgroup/unionid_to_pending_id");
+    }
+
+    #[test]
+    fn the_documented_reply_is_read() {
+        assert_reply::<UnionidToPendingId>(
+            sample!("unionid_to_pending_id.reply.json"),
+            &UnionidToPendingIdReply::new(PendingId::new("PENDINGID")),
+        );
+    }
+
+    #[test]
+    fn an_id_may_come_as_a_number_and_unknown_fields_are_ignored() {
+        let reply = reply::<UnionidToPendingId>(r#"{"pending_id":7,"new":{"a":1}}"#).unwrap();
+        assert_eq!(reply.pending_id, PendingId::new("7"));
+    }
+
+    #[test]
+    fn a_reply_without_id_is_an_error_that_says_so() {
+        assert_eq!(failing_path::<UnionidToPendingId>(r#"{"pending_id":null}"#), "pending_id");
+        let error = reply::<UnionidToPendingId>(r#"{"errcode":0}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `pending_id`"), "{error}");
+    }
+
+    #[test]
+    fn every_empty_id_is_refused() {
+        let call = UnionidToPendingId::new(UnionId::new(""), OpenId::new(""));
+        assert_eq!(refused_fields(&call), ["unionid", "openid"]);
+    }
+}

@@ -1,0 +1,198 @@
+//! The steps of an import: what each does, and what it leaves in the state before it waits for anything.
+
+use std::time::Duration;
+
+use wecom_core::{ErrCode, Error};
+
+use super::look_up::LookUp;
+use super::state::Phase;
+use super::verdict::{self, Submission};
+use super::{Import, ImportEvent, ImportStop, MINUTE, result};
+use crate::calls::{GetResult, ImportChainContact};
+use crate::ids::JobId;
+use crate::job_threading::JobThreading;
+
+/// How often a call may fail in a row: with the waits between, for some six minutes.
+const FAILURES: u32 = 10;
+/// How many submissions may be lost in a row.
+const LOSSES: u32 = 3;
+
+impl<M: JobThreading> Import<M> {
+    pub(super) fn announce(&mut self, batch: usize) -> ImportEvent {
+        self.state.set_phase(batch, Phase::Submitting);
+        self.armed = true;
+        ImportEvent::Submitting { job: batch + 1, corps: self.state.corps(batch).count() }
+    }
+
+    pub(super) async fn submit(&mut self, batch: usize) -> ImportEvent {
+        // From here on the call may have been made, even if this future is dropped.
+        self.armed = false;
+        let call = ImportChainContact::new(self.state.chain_id(), self.state.corps(batch).cloned());
+        let error = match self.upstream.import_chain_contact(call).await {
+            Ok(reply) if reply.jobid.as_str().is_empty() => return self.lose(batch, false, None),
+            Ok(reply) => return self.accept(batch, reply.jobid),
+            Err(error) => error,
+        };
+        let verdict = verdict::of_submission(&error);
+        if verdict == Submission::Lost {
+            return self.lose(batch, false, Some(error));
+        }
+        self.state.set_phase(batch, Phase::Waiting);
+        match verdict {
+            Submission::Taken => self.await_turn(batch, error),
+            Submission::Again => self.repeat(error),
+            _ if error.code() == Some(ErrCode::DAILY_IMPORT_EXCEEDED) => self.stop(ImportStop::DailyLimit(error)),
+            _ => self.stop(ImportStop::Failed(error)),
+        }
+    }
+
+    fn accept(&mut self, batch: usize, jobid: JobId) -> ImportEvent {
+        self.state.accept(batch, jobid.clone());
+        self.losses = 0;
+        self.begin_waiting();
+        self.wait(Duration::from_secs(2), Duration::from_secs(30));
+        ImportEvent::Submitted { job: batch + 1, jobid }
+    }
+
+    fn await_turn(&mut self, batch: usize, error: Error) -> ImportEvent {
+        self.failures = 0;
+        if self.waited() >= self.limits.turn {
+            return self.stop(ImportStop::TurnLimit(error));
+        }
+        let wait = self.wait(Duration::from_secs(5), MINUTE);
+        ImportEvent::AwaitingTurn { job: batch + 1, wait }
+    }
+
+    pub(super) async fn poll(&mut self, batch: usize, jobid: JobId) -> ImportEvent {
+        let reply = match self.upstream.get_result(GetResult::new(&jobid)).await {
+            Ok(reply) => reply,
+            Err(error) => match error.code() {
+                Some(ErrCode::JOB_RESULT_GONE) => return self.lose(batch, true, Some(error)),
+                Some(ErrCode::UNKNOWN_JOB) => return self.lose(batch, false, Some(error)),
+                _ if verdict::may_pass(&error) => return self.repeat(error),
+                _ => return self.stop(ImportStop::Failed(error)),
+            },
+        };
+        self.failures = 0;
+        match reply.result {
+            Some(result) => {
+                result::settle(&mut self.state, batch, &result);
+                self.begin_waiting();
+                ImportEvent::Finished { job: batch + 1 }
+            }
+            None if reply.is_finished() => self.lose(batch, true, None),
+            None if self.waited() >= self.limits.job => self.stop(ImportStop::JobLimit(jobid)),
+            None => {
+                self.wait(Duration::from_secs(2), Duration::from_secs(30));
+                ImportEvent::Running { job: batch + 1, status: reply.status }
+            }
+        }
+    }
+
+    /// Nobody knows what became of a job.
+    pub(super) fn lose(&mut self, batch: usize, over: bool, error: Option<Error>) -> ImportEvent {
+        self.state.lose(batch, over);
+        self.begin_waiting();
+        if let Some(error) = error.as_ref().filter(|_| !over) {
+            self.losses += 1;
+            if self.losses >= LOSSES {
+                return self.stop(ImportStop::Failed(error.clone()));
+            }
+            self.sleep_for(verdict::wait_after(error, self.losses));
+        }
+        ImportEvent::Lost { job: batch + 1, error }
+    }
+
+    pub(super) async fn look(&mut self) -> ImportEvent {
+        let is_sure = self.state.lost_are_over();
+        if !is_sure && self.waits == 0 {
+            self.wait(Duration::from_secs(5), MINUTE);
+            self.pause().await;
+        }
+        let look_up = self.look_up.get_or_insert_with(|| LookUp::new(&self.state));
+        let calls = look_up.calls;
+        let seen = match look_up.run(&self.upstream, self.state.chain_id()).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                if look_up.calls > calls {
+                    self.failures = 0;
+                }
+                let may_pass = verdict::may_pass(&error);
+                return if may_pass { self.repeat(error) } else { self.stop(ImportStop::Failed(error)) };
+            }
+        };
+        self.look_up = None;
+        self.failures = 0;
+        let is_circle = seen.is_none();
+        let seen = seen.unwrap_or_default();
+        let found = seen.iter().filter(|(_, found)| *found).count();
+        // Kept in the state, so that it comes to an end also where processes live for less.
+        self.state.looked_for = self.state.looked_for.saturating_add(self.waited());
+        self.since = None;
+        let is_late = self.state.looked_for >= self.limits.settle;
+        let is_last = is_sure || is_circle || found == seen.len() || is_late;
+        self.state.looked_up(&seen, is_last);
+        if !is_last {
+            self.wait(Duration::from_secs(5), MINUTE);
+        }
+        ImportEvent::LookedUp { found, missing: seen.len() - found }
+    }
+
+    fn repeat(&mut self, error: Error) -> ImportEvent {
+        self.failures += 1;
+        if self.failures > FAILURES {
+            return self.stop(ImportStop::Failed(error));
+        }
+        let wait = verdict::wait_after(&error, self.failures);
+        self.sleep_for(wait);
+        ImportEvent::Repeating { error, wait }
+    }
+
+    fn stop(&mut self, stop: ImportStop) -> ImportEvent {
+        self.stopped = Some(stop.clone());
+        ImportEvent::Stopped(stop)
+    }
+
+    pub(super) fn disarm(&mut self) {
+        if let (true, Some((batch, Phase::Submitting))) = (self.armed, self.state.current()) {
+            self.state.set_phase(batch, Phase::Waiting);
+        }
+        self.armed = false;
+    }
+
+    /// Waits until it is time for the next thing.
+    pub(super) async fn pause(&mut self) {
+        if let Some(at) = self.wake_at {
+            let left = at.saturating_sub(M::now_on(&self.clock.0));
+            if !left.is_zero() {
+                M::wait_on(&self.clock.0, left).await;
+            }
+            self.wake_at = None;
+        }
+    }
+
+    fn sleep_for(&mut self, wait: Duration) {
+        self.wake_at = Some(M::now_on(&self.clock.0).saturating_add(wait));
+    }
+
+    /// Something else is waited for from now on.
+    fn begin_waiting(&mut self) {
+        self.since = None;
+        self.waits = 0;
+    }
+
+    /// How long the same was waited for.
+    fn waited(&mut self) -> Duration {
+        let now = M::now_on(&self.clock.0);
+        now.saturating_sub(*self.since.get_or_insert(now))
+    }
+
+    /// The next of growing waits for the same.
+    fn wait(&mut self, first: Duration, longest: Duration) -> Duration {
+        self.waited();
+        let wait = first.saturating_mul(1 << self.waits.min(16)).min(longest);
+        self.waits += 1;
+        self.sleep_for(wait);
+        wait
+    }
+}

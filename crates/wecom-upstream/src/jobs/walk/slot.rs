@@ -1,0 +1,83 @@
+//! A group that is open, and its call that is under way.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use wecom_core::{Client, Error};
+
+use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
+use crate::job_threading::JobThreading;
+use crate::jobs::pager::{PageError, PagedCall};
+use crate::jobs::walk::event::WalkEvent;
+use crate::jobs::walk::state::{OpenGroup, WalkOrder};
+
+pub(crate) struct Slot<M: JobThreading> {
+    pub(crate) open: OpenGroup,
+    call: CallState<M>,
+}
+
+enum CallState<M: JobThreading> {
+    Idle,
+    UnderWay(M::UnderWay<GetChainCorpinfoListReply>),
+    Failed(PageError),
+}
+
+/// What an open group has to tell.
+pub(crate) enum Told {
+    Event(WalkEvent),
+    /// Nothing before its call is answered.
+    Waits,
+    /// Nothing any more. If it failed, that comes last.
+    Ended(Option<WalkEvent>),
+}
+
+impl<M: JobThreading> Slot<M> {
+    pub(crate) fn new(open: OpenGroup) -> Self {
+        Self { open, call: CallState::Idle }
+    }
+
+    /// Asks for the next page if nothing is left of the last, and sees whether it has come.
+    pub(crate) fn poll(&mut self, client: &Client<M>, order: &WalkOrder, context: &mut Context<'_>) {
+        // More than once round only where a page is empty and another follows.
+        while !self.open.page.has_items() && !self.open.page.is_last() {
+            match &mut self.call {
+                CallState::Failed(_) => return,
+                CallState::Idle => {
+                    let call = order.call(self.open.groupid(), &self.open.page);
+                    self.call = CallState::UnderWay(M::begin(client.clone(), call));
+                }
+                CallState::UnderWay(call) => {
+                    let Poll::Ready(outcome) = Pin::new(call).poll(context) else { return };
+                    self.call = self.answered(outcome).err().map_or(CallState::Idle, CallState::Failed);
+                }
+            }
+        }
+    }
+
+    /// What comes next of this group. To be polled before.
+    pub(crate) fn tell(&mut self) -> Told {
+        let OpenGroup { planned, has_begun, page } = &mut self.open;
+        if !*has_begun {
+            *has_begun = true;
+            return Told::Event(WalkEvent::Group { group: planned.group.clone(), depth: planned.depth });
+        }
+        if let Some(corp) = page.take_item() {
+            return Told::Event(WalkEvent::Corp(corp));
+        }
+        let groupid = planned.group.groupid;
+        match std::mem::replace(&mut self.call, CallState::Idle) {
+            CallState::Failed(error) => Told::Ended(Some(WalkEvent::GroupFailed { groupid, error })),
+            CallState::Idle if page.is_last() => Told::Ended(None),
+            call => {
+                self.call = call;
+                Told::Waits
+            }
+        }
+    }
+
+    fn answered(&mut self, outcome: Result<GetChainCorpinfoListReply, Error>) -> Result<(), PageError> {
+        let page = GetChainCorpinfoList::into_page(outcome?);
+        Ok(self.open.page.accept(&GET_CHAIN_CORPINFO_LIST, page)?)
+    }
+}
