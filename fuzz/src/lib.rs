@@ -1,6 +1,6 @@
 //! What each fuzz target checks of one input, whatever its bytes. A finding is a panic.
 //!
-//! The targets and `tests/tests/corpus.rs` share it: the stored corpus is a test on stable Rust too.
+//! The targets and `tests/corpus.rs` share it: the stored corpus is a test on stable Rust too.
 
 mod base_url;
 mod cassette;

@@ -24,13 +24,13 @@ use wecom_mock::conformance::{self, Check, Report, Verdict};
 use wecom_mock::{Cassette, Faults, Player, Recorder, Simulator, SimulatorServer};
 use wecom_upstream::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
-#[path = "../examples/transport_reqwest.rs"]
+#[path = "examples/transport_reqwest.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_reqwest;
-#[path = "../examples/transport_smol.rs"]
+#[path = "examples/transport_smol.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_smol;
-#[path = "../examples/transport_ureq.rs"]
+#[path = "examples/transport_ureq.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_ureq;
 

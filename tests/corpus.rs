@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use wecom_core::{CORP_GET_TOKEN, GET_TOKEN};
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
 
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../fuzz/src/lib.rs"]
 #[allow(unreachable_pub, reason = "it is a crate of its own there")]
 mod fuzzed;
 

@@ -12,7 +12,7 @@ use wecom_core::{CallEvent, Client, Layer, Request, Response, Transport, Transpo
 use wecom_mock::{Simulator, World};
 use wecom_upstream::Upstream;
 
-#[path = "../examples/token_store_redis.rs"]
+#[path = "examples/token_store_redis.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod token_store_redis;
 
