@@ -1,7 +1,9 @@
 //! The client: the one loop that turns a typed call into bytes and back.
 
+pub(crate) mod addressed_transport;
 mod builder;
-mod run;
+mod call_loop;
+pub(crate) mod timeout;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +12,21 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 pub use self::builder::{ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
-use self::run::Run;
-use crate::base_url::BaseUrl;
-use crate::call::{ApiCall, encode};
-use crate::channel::Channel;
+use self::call_loop::Run;
+use crate::client::addressed_transport::Channel;
+use crate::codec::encode::encode;
+use crate::endpoint::call::ApiCall;
+use crate::endpoint::raw_call::RawCall;
 use crate::error::Error;
-use crate::layer::Layers;
-use crate::quotas::Gates;
-use crate::raw::RawCall;
-use crate::request::Request;
+use crate::http::base_url::BaseUrl;
+use crate::http::request::Request;
+use crate::observe::observer::Layers;
+use crate::observe::tracing::traced;
+use crate::quota::Gates;
 use crate::retry::Retrying;
 use crate::secret::AccessToken;
 use crate::threading::{Shared, Threading};
 use crate::token::{DownstreamApp, KeyedStore, SharedTokens, Source, TokenError, TokenKey, TokenScope};
-use crate::trace::traced;
 
 /// Makes calls over a transport: puts the token in, refreshes it when WeCom refuses it, and turns what comes back into a
 /// typed reply or an [`Error`].

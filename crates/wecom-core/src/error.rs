@@ -1,7 +1,8 @@
 //! The one error of a call: which endpoint, how many attempts, what went wrong, and what to do about it.
 
-mod code;
-mod decode_error;
+pub(crate) mod code;
+pub(crate) mod deadline;
+pub(crate) mod decode_error;
 #[cfg(test)]
 mod tests;
 
@@ -10,13 +11,13 @@ use std::fmt;
 use std::time::Duration;
 
 pub use self::code::ErrCode;
+pub use self::deadline::{CallPhase, DeadlineError};
 pub use self::decode_error::{DecodeError, DecodeProblem};
-use crate::deadline::{CallPhase, DeadlineError};
-use crate::endpoint::Endpoint;
-use crate::invalid_request::InvalidRequest;
-use crate::quotas::QuotaError;
+use crate::endpoint::descriptor::Endpoint;
+use crate::endpoint::validation::InvalidRequest;
+use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
+use crate::quota::QuotaError;
 use crate::token::TokenError;
-use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
 
 /// Why a call gave no reply.
 ///

@@ -16,56 +16,36 @@
 //!
 //! This crate holds no HTTP library, no runtime, no clock and no global, and spawns nothing.
 
-mod base_url;
-mod call;
-mod channel;
-mod clean;
-mod client;
-mod deadline;
-mod decode;
-mod endpoint;
-mod envelope;
-mod error;
-mod headers;
-mod invalid_request;
-mod layer;
-mod query;
-mod quotas;
-mod race;
-mod random;
-mod raw;
-mod redact;
-mod request;
-mod response;
-mod retry;
-mod retry_after;
-mod secret;
+pub mod client;
+pub mod codec;
+pub mod endpoint;
+pub mod error;
+pub mod http;
+pub mod observe;
+pub mod quota;
+pub mod retry;
+pub mod secret;
 mod sync;
-mod threading;
-mod timer;
-mod token;
-mod trace;
-mod transport;
-mod transport_error;
-pub mod wire;
+pub mod threading;
+pub mod timer;
+pub mod token;
 
 pub use async_trait::async_trait;
 
-pub use crate::base_url::{BaseUrl, InvalidBaseUrl};
-pub use crate::call::{ApiCall, encode};
 pub use crate::client::{Client, ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
-pub use crate::deadline::{CallPhase, DeadlineError};
-pub use crate::decode::decode;
-pub use crate::endpoint::{Endpoint, Method, Quota, Safety, TokenKind};
-pub use crate::error::{ApiError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError};
-pub use crate::headers::Headers;
-pub use crate::invalid_request::{InvalidRequest, Violation, Violations};
-pub use crate::layer::{CallEvent, CallOutcome, Layer};
-pub use crate::query::{Query, QueryValue};
-pub use crate::quotas::{QuotaError, QuotaLimit, Quotas};
-pub use crate::raw::RawCall;
-pub use crate::request::Request;
-pub use crate::response::Response;
+pub use crate::codec::{decode, encode, wire};
+pub use crate::endpoint::{
+    ApiCall, Endpoint, InvalidRequest, Method, Quota, RawCall, Safety, TokenKind, Violation, Violations,
+};
+pub use crate::error::{
+    ApiError, CallPhase, DeadlineError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError,
+};
+pub use crate::http::{
+    AsLocal, BaseUrl, Delivery, FromFn, Headers, InvalidBaseUrl, LocalTransport, Query, QueryValue, Request, Response,
+    Transport, TransportError, TransportErrorKind, from_fn,
+};
+pub use crate::observe::{CallEvent, CallOutcome, Layer};
+pub use crate::quota::{QuotaError, QuotaLimit, Quotas};
 pub use crate::retry::Retry;
 pub use crate::secret::{AccessToken, Secret};
 pub use crate::threading::{Local, Shared, Threading};
@@ -74,5 +54,3 @@ pub use crate::token::{
     CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, GET_TOKEN, GetToken, GetTokenReply, LocalTokenProvider,
     LocalTokenStore, StoredToken, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,
 };
-pub use crate::transport::{AsLocal, FromFn, LocalTransport, Transport, from_fn};
-pub use crate::transport_error::{Delivery, TransportError, TransportErrorKind};

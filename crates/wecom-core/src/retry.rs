@@ -1,13 +1,15 @@
 //! Which calls are repeated, how often, and after how long.
 
 mod budget;
-mod verdict;
+mod classify;
+pub(crate) mod jitter;
+pub(crate) mod retry_after;
 
 use std::time::Duration;
 
 pub(crate) use self::budget::Budget;
-pub(crate) use self::verdict::{Verdict, verdict};
-use crate::random::Random;
+pub(crate) use self::classify::{Verdict, verdict};
+use crate::retry::jitter::Random;
 
 /// How a client repeats calls that failed: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
 ///

@@ -1,10 +1,12 @@
 //! Values that must never be printed. Redaction is a type here, not a habit: what holds one has no `Display`, and a
 //! `Debug` that shows `***`.
 
+pub(crate) mod redactor;
+
 use std::fmt;
 use std::sync::Arc;
 
-use crate::query::encoded;
+use crate::http::query::encoded;
 
 /// A secret: an app's `corpsecret`, say.
 ///

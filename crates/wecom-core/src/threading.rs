@@ -30,17 +30,17 @@ pub(crate) mod sealed {
     use super::{Local, Shared, Threading};
     use crate::client::Client;
     use crate::error::Error;
-    use crate::layer::{CallEvent, Layer};
-    use crate::request::Request;
-    use crate::response::Response;
+    use crate::http::request::Request;
+    use crate::http::response::Response;
+    use crate::http::transport::{LocalTransport, Transport};
+    use crate::http::transport_error::TransportError;
+    use crate::observe::observer::{CallEvent, Layer};
     use crate::secret::AccessToken;
     use crate::timer::{LocalTimer, Timer};
     use crate::token::{
         CorpGetToken, DownstreamApp, GetTokenReply, LocalTokenProvider, LocalTokenStore, StoredToken, TokenError,
         TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,
     };
-    use crate::transport::{LocalTransport, Transport};
-    use crate::transport_error::TransportError;
 
     /// What the two families differ in: which pointers and trait objects they hold, and whether the futures that these
     /// give are `Send`.

@@ -72,7 +72,7 @@ impl<T: LocalTimer + ?Sized> LocalTimer for Rc<T> {
 }
 
 #[async_trait(?Send)]
-impl<T: Timer> LocalTimer for crate::transport::AsLocal<T> {
+impl<T: Timer> LocalTimer for crate::http::transport::AsLocal<T> {
     fn now(&self) -> Duration {
         self.0.now()
     }

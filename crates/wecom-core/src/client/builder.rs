@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Client, Inner, NamedStore, Time, Tokens};
-use crate::base_url::BaseUrl;
-use crate::channel::Channel;
-use crate::layer::{Layer, Layers};
-use crate::quotas::{Gates, Quotas};
+use crate::client::addressed_transport::Channel;
+use crate::http::base_url::BaseUrl;
+use crate::http::transport::{LocalTransport, Transport};
+use crate::observe::observer::{Layer, Layers};
+use crate::quota::{Gates, Quotas};
 use crate::retry::{Retry, Retrying};
 use crate::secret::AccessToken;
 use crate::threading::{Local, Shared, Threading};
@@ -17,7 +18,6 @@ use crate::timer::{LocalTimer, Timer};
 use crate::token::{
     Credentials, LocalTokenProvider, LocalTokenStore, SharedTokens, TokenProvider, TokenScope, TokenStore,
 };
-use crate::transport::{LocalTransport, Transport};
 
 impl Client<Shared> {
     /// Begins a client over a transport; the next to say is where its tokens come from.

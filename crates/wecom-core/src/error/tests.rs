@@ -1,7 +1,7 @@
 //! What an error says, in its predicates and in its text: for its own kind, and for no other.
 
 use super::*;
-use crate::quotas::QuotaLimit;
+use crate::quota::QuotaLimit;
 
 const ENDPOINT: Endpoint = Endpoint::post("add", "test/add");
 const SECOND: Duration = Duration::from_secs(1);

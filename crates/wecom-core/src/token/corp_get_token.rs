@@ -5,9 +5,9 @@
 use serde::Serialize;
 
 use super::{DownstreamApp, GetTokenReply};
-use crate::call::ApiCall;
-use crate::endpoint::{Endpoint, Quota, Safety};
-use crate::invalid_request::{InvalidRequest, Violations};
+use crate::endpoint::call::ApiCall;
+use crate::endpoint::descriptor::{Endpoint, Quota, Safety};
+use crate::endpoint::validation::{InvalidRequest, Violations};
 
 /// The descriptor of [`CorpGetToken`].
 pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup/corp/gettoken")

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::call::ApiCall;
-use crate::endpoint::{Endpoint, Safety, TokenKind};
-use crate::invalid_request::{InvalidRequest, Violations};
-use crate::query::Query;
+use crate::codec::wire;
+use crate::endpoint::call::ApiCall;
+use crate::endpoint::descriptor::{Endpoint, Safety, TokenKind};
+use crate::endpoint::validation::{InvalidRequest, Violations};
+use crate::http::query::Query;
 use crate::secret::AccessToken;
 use crate::token::Credentials;
-use crate::wire;
 
 /// The descriptor of [`GetToken`].
 pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")

@@ -7,13 +7,13 @@ use std::time::Duration;
 use event_listener::{Event, EventListener};
 
 use super::{Credentials, DownstreamApp, GetToken, GetTokenReply, StoredToken, TokenError, TokenKey};
-use crate::call::encode;
-use crate::channel::Channel;
 use crate::client::Client;
-use crate::decode::decode;
+use crate::client::addressed_transport::Channel;
+use crate::client::timeout::{Raced, within};
+use crate::codec::decode::decode;
+use crate::codec::encode::encode;
 use crate::error::{ErrCode, Error};
-use crate::race::{Raced, within};
-use crate::random::Random;
+use crate::retry::jitter::Random;
 use crate::secret::AccessToken;
 use crate::sync::{Mutex, MutexGuard};
 use crate::threading::Threading;

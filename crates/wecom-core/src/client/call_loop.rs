@@ -6,21 +6,21 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::{Client, Inner, Time};
-use crate::channel::explain;
-use crate::deadline::{CallPhase, Deadline, DeadlineError};
-use crate::decode::decode_as;
-use crate::endpoint::{Endpoint, TokenKind};
+use crate::client::addressed_transport::explain;
+use crate::client::timeout::{Raced, within};
+use crate::codec::decode::decode_as;
+use crate::endpoint::descriptor::{Endpoint, TokenKind};
+use crate::endpoint::validation::InvalidRequest;
+use crate::error::deadline::{CallPhase, Deadline, DeadlineError};
 use crate::error::{Error, ErrorKind};
-use crate::invalid_request::InvalidRequest;
-use crate::layer::{CallEvent, CallOutcome};
-use crate::quotas::{Admission, Gates, Permit, QuotaError, QuotaLimit};
-use crate::race::{Raced, within};
-use crate::request::Request;
+use crate::http::request::Request;
+use crate::http::transport_error::Delivery;
+use crate::observe::observer::{CallEvent, CallOutcome};
+use crate::quota::{Admission, Gates, Permit, QuotaError, QuotaLimit};
 use crate::retry::verdict;
 use crate::secret::AccessToken;
 use crate::threading::Threading;
 use crate::token::TokenScope;
-use crate::transport_error::Delivery;
 
 /// One call under way.
 pub(super) struct Run<'a, M: Threading> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::descriptor::Endpoint;
 use crate::error::Error;
 use crate::threading::Threading;
 
@@ -134,7 +134,7 @@ pub(crate) struct Layers<M: Threading>(pub(crate) Vec<M::Layer>);
 
 impl<M: Threading> Layers<M> {
     pub(crate) fn tell(&self, event: &CallEvent<'_>) {
-        crate::trace::event(event);
+        crate::observe::tracing::event(event);
         for layer in &self.0 {
             M::tell(layer, event);
         }

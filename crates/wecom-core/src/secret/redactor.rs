@@ -1,8 +1,8 @@
 //! Texts from outside, made fit to be shown: the request's secrets replaced, control characters made visible, length
 //! bounded.
 
-use crate::query::encoded;
-use crate::request::Request;
+use crate::http::query::encoded;
+use crate::http::request::Request;
 
 /// How much of a foreign text is shown, in characters.
 const SHOWN: usize = 300;
@@ -104,7 +104,7 @@ fn visible(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::Endpoint;
+    use crate::endpoint::descriptor::Endpoint;
     use crate::secret::AccessToken;
 
     const ENDPOINT: Endpoint = Endpoint::get("a", "a");

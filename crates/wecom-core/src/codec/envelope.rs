@@ -10,7 +10,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::wire;
+use crate::codec::wire;
 
 /// What stands in the envelope beside the payload.
 #[derive(Debug, Default)]

@@ -12,8 +12,8 @@ mod on {
     use tracing::field::Empty;
     use tracing::{Instrument, Span, debug, info_span, warn};
 
-    use crate::endpoint::Endpoint;
-    use crate::layer::{CallEvent, CallOutcome};
+    use crate::endpoint::descriptor::Endpoint;
+    use crate::observe::observer::{CallEvent, CallOutcome};
 
     /// Runs a call in a span of its own.
     pub(crate) fn traced<F: Future>(endpoint: &'static Endpoint, call: F) -> impl Future<Output = F::Output> {
@@ -72,8 +72,8 @@ mod on {
 mod off {
     use std::future::Future;
 
-    use crate::endpoint::Endpoint;
-    use crate::layer::CallEvent;
+    use crate::endpoint::descriptor::Endpoint;
+    use crate::observe::observer::CallEvent;
 
     pub(crate) fn traced<F: Future>(_endpoint: &'static Endpoint, call: F) -> F {
         call

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::base_url::BaseUrl;
 use crate::error::Error;
-use crate::redact::Redactor;
-use crate::request::Request;
-use crate::response::Response;
+use crate::http::base_url::BaseUrl;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::transport_error::TransportError;
+use crate::secret::redactor::Redactor;
 use crate::threading::Threading;
-use crate::transport_error::TransportError;
 
 pub(crate) struct Channel<M: Threading> {
     transport: M::Transport,

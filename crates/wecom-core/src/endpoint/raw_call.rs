@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::call::json;
-use crate::endpoint::{Endpoint, Method};
+use crate::endpoint::call::to_json;
+use crate::endpoint::descriptor::{Endpoint, Method};
 use crate::error::Error;
-use crate::query::Query;
-use crate::request::Request;
+use crate::http::query::Query;
+use crate::http::request::Request;
 
 /// A call whose request is any JSON and whose reply is [`serde_json::Value`]; tokens, envelope and errors are those of
 /// a typed call.
@@ -53,7 +53,7 @@ impl RawCall {
     ///
     /// When the value can't be written as JSON.
     pub fn body<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Error> {
-        let body = json(body).map_err(|invalid| Error::new(self.request.endpoint(), 0, invalid))?;
+        let body = to_json(body).map_err(|invalid| Error::new(self.request.endpoint(), 0, invalid))?;
         self.request = self.request.with_body(body);
         Ok(self)
     }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::call::ApiCall;
-use crate::clean::{escape_control_characters, without_bom};
-use crate::endpoint::Endpoint;
-use crate::envelope::{Envelope, Head};
+use crate::codec::envelope::{Envelope, Head};
+use crate::codec::lenient_json::{escape_control_characters, without_bom};
+use crate::endpoint::call::ApiCall;
+use crate::endpoint::descriptor::Endpoint;
 use crate::error::{ApiError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError};
-use crate::redact::Redactor;
-use crate::request::Request;
-use crate::response::Response;
-use crate::retry_after::retry_after;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::retry::retry_after::retry_after;
+use crate::secret::redactor::Redactor;
 
 /// Reads the reply of a call: the second half of what a [`Client`](crate::Client) does, for those who want no client.
 ///

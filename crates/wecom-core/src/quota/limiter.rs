@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 
-use super::closure::Closure;
-use super::flow::Flow;
+use super::block::Closure;
+use super::concurrency::Flow;
 use super::window::Window;
 use super::{QuotaLimit, Quotas};
-use crate::endpoint::Endpoint;
+use crate::endpoint::descriptor::Endpoint;
 use crate::error::{ErrCode, Error, ErrorKind};
 
 #[derive(Debug)]

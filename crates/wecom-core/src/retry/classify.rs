@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::endpoint::Safety;
+use crate::endpoint::descriptor::Safety;
 use crate::error::{ErrCode, Error, ErrorKind};
+use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
 use crate::token::GET_TOKEN;
-use crate::transport_error::{Delivery, TransportError, TransportErrorKind};
 
 /// How a call may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// One reply, as a [`Transport`](crate::Transport) gives it: any HTTP status, the headers, and the body as it came.
 ///

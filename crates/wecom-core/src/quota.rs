@@ -3,9 +3,9 @@
 //! Not built on a token bucket such as GCRA's: that one lets a burst and then a full rate pass, so that within some
 //! minute there is more than the minute's quota. What counts here is every window of that length, wherever it begins.
 
-mod closure;
-mod flow;
-mod gate;
+mod block;
+mod concurrency;
+mod limiter;
 mod window;
 
 use std::collections::HashMap;
@@ -13,9 +13,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use self::gate::Gate;
-pub(crate) use self::gate::{Admission, Permit};
-use crate::endpoint::Endpoint;
+use self::limiter::Gate;
+pub(crate) use self::limiter::{Admission, Permit};
+use crate::endpoint::descriptor::Endpoint;
 
 /// How a client stays within the [documented limits](crate::Quota) of each endpoint:
 /// [`ClientBuilder::quotas`](crate::ClientBuilder::quotas).

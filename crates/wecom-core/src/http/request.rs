@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::base_url::BaseUrl;
-use crate::endpoint::{Endpoint, Method};
-use crate::headers::Headers;
-use crate::query::{Query, QueryValue, encoded};
+use crate::endpoint::descriptor::{Endpoint, Method};
+use crate::http::base_url::BaseUrl;
+use crate::http::headers::Headers;
+use crate::http::query::{Query, QueryValue, encoded};
 use crate::secret::{AccessToken, Secret};
 
 /// What the token is called in the query.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// How long a server asks to wait: in seconds, or until a date, which is taken from the reply's own `Date`, because
 /// there is no clock here to take it from.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::request::Request;
-use crate::response::Response;
-use crate::transport_error::TransportError;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::transport_error::TransportError;
 
 /// Carries one request to the server and brings its reply back.
 ///
