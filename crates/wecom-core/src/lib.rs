@@ -21,6 +21,7 @@ pub mod codec;
 pub mod endpoint;
 pub mod error;
 pub mod http;
+pub mod ids;
 pub mod observe;
 pub mod quota;
 pub mod retry;

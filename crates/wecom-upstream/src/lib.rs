@@ -97,7 +97,6 @@ mod chain;
 mod corp_ref;
 mod downstream;
 mod fields;
-mod ids;
 mod job_threading;
 mod jobs;
 mod rule_info;
@@ -108,6 +107,7 @@ mod validation;
 mod values;
 
 pub use wecom_core;
+pub use wecom_core::ids;
 pub use wecom_core::{
     AccessToken, BaseUrl, Client, Credentials, DownstreamApp, ErrCode, Error, ErrorKind, Local, Quotas, Retry, Secret,
     Shared,

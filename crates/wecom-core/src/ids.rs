@@ -10,7 +10,8 @@ use std::str::FromStr;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use wecom_core::wire;
+
+use crate::codec::wire;
 
 /// What the two kinds of ids have in common.
 macro_rules! id {
@@ -93,13 +94,13 @@ macro_rules! number_ids {
 }
 
 text_ids! {
-    /// A chain (上下游): `chain_id`. From [`GetChainList`](crate::GetChainList).
+    /// A chain (上下游): `chain_id`. From `GetChainList`.
     ChainId;
-    /// A corp (企业) that has joined: `corpid`. From [`ListAppShareInfo`](crate::ListAppShareInfo) or
-    /// [`GetChainCorpinfoList`](crate::GetChainCorpinfoList).
+    /// A corp (企业) that has joined: `corpid`. From `ListAppShareInfo` or
+    /// `GetChainCorpinfoList`.
     CorpId;
     /// A corp that was invited and has not joined yet: `pending_corpid`. From
-    /// [`GetChainCorpinfoList`](crate::GetChainCorpinfoList).
+    /// `GetChainCorpinfoList`.
     PendingCorpId;
     /// A member (成员) of one corp: `userid`. It means nothing in another corp.
     UserId;
@@ -115,7 +116,7 @@ text_ids! {
     UnionId;
     /// A WeChat user within one mini-program (小程序) or service account (服务号): `openid`.
     OpenId;
-    /// An import that was started (异步任务): `jobid`. From [`ImportChainContact`](crate::ImportChainContact).
+    /// An import that was started (异步任务): `jobid`. From `ImportChainContact`.
     JobId;
     /// What the upstream corp calls a corp in its own books (自定义企业id): `custom_id`.
     CustomId;
@@ -133,10 +134,10 @@ text_ids! {
 number_ids! {
     /// An app (应用) in one corp: `agentid`. The shared app has another one in every downstream corp.
     AgentId;
-    /// A group (分组) of a chain's address book: `groupid`. From [`GetChainGroup`](crate::GetChainGroup).
+    /// A group (分组) of a chain's address book: `groupid`. From `GetChainGroup`.
     GroupId;
     /// A rule (对接规则) between upstream and downstream of a chain: `rule_id`. From
-    /// [`ListRuleIds`](crate::ListRuleIds).
+    /// `ListRuleIds`.
     RuleId;
 }
 
