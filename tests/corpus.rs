@@ -13,11 +13,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use wecom_core::{CORP_GET_TOKEN, GET_TOKEN};
+use wecom_fuzz_checks::replies::REPLIES;
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
-
-#[path = "../fuzz/src/lib.rs"]
-#[allow(unreachable_pub, reason = "it is a crate of its own there")]
-mod fuzzed;
 
 /// The stored inputs of a target, by name.
 fn corpus_of(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -33,7 +30,7 @@ fn check_corpus_of(target: &str) {
     for (name, input) in corpus {
         // A panic in it does not say which input it was.
         println!("{target}/{name}");
-        fuzzed::check(target, &input);
+        wecom_fuzz_checks::check(target, &input);
     }
 }
 
@@ -46,7 +43,7 @@ macro_rules! targets {
 
         #[test]
         fn every_target_has_a_test_here_and_a_program() {
-            let names: Vec<_> = fuzzed::TARGETS.iter().map(|(name, _)| *name).collect();
+            let names: Vec<_> = wecom_fuzz_checks::TARGETS.iter().map(|(name, _)| *name).collect();
             assert_eq!(names, [$(stringify!($target)),+]);
             for name in names {
                 let program = format!("{}/../fuzz/fuzz_targets/{name}.rs", env!("CARGO_MANIFEST_DIR"));
@@ -62,7 +59,7 @@ targets! { base_url cassette envelope replies simulator world }
 fn every_endpoint_has_a_reply_that_is_read_and_a_seed() {
     let seeds = corpus_of("replies");
     for endpoint in ENDPOINTS.iter().chain(DOWNSTREAM_ENDPOINTS).chain(&[&GET_TOKEN, &CORP_GET_TOKEN]) {
-        assert!(fuzzed::replies::REPLIES.iter().any(|(known, _)| known == endpoint), "{endpoint}");
+        assert!(REPLIES.iter().any(|(known, _)| known == endpoint), "{endpoint}");
         let first_line = format!("{endpoint}\n");
         assert!(seeds.iter().any(|(_, seed)| seed.starts_with(first_line.as_bytes())), "{endpoint}");
     }

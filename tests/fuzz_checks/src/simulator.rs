@@ -12,7 +12,7 @@ use wecom_core::{
 };
 use wecom_mock::{ManualTimer, Simulator, WireVariant};
 
-use super::replies::{REPLIES, Read};
+use crate::replies::{REPLIES, Read};
 
 /// More would only be slow.
 const MOST_CALLS: usize = 64;

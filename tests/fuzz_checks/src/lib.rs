@@ -1,6 +1,14 @@
-//! What each fuzz target checks of one input, whatever its bytes. A finding is a panic.
+//! The checks of the fuzz targets: each takes the bytes of one input and panics on a finding.
 //!
-//! The targets and `tests/corpus.rs` share it: the stored corpus is a test on stable Rust too.
+//! The targets in `fuzz/` call them on nightly Rust. `tests/corpus.rs` calls them with every stored input on stable Rust.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a finding is a panic"
+)]
 
 mod base_url;
 mod cassette;
@@ -24,6 +32,10 @@ pub const TARGETS: &[(&str, Check)] = &[
 ];
 
 /// Runs the check of a target.
+///
+/// # Panics
+///
+/// If the check fails, or if no target has this name.
 pub fn check(target: &str, input: &[u8]) {
     let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target of that name");
     check(input);

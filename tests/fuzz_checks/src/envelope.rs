@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wecom_core::{ApiCall, Endpoint, Error, ErrorKind, Request, Response, decode};
 
-use super::first_line;
-use super::shown::{assert_fit_to_show, with_token};
+use crate::first_line;
+use crate::shown::{assert_fit_to_show, with_token};
 
 const ENDPOINT: Endpoint = Endpoint::post("any", "any");
 

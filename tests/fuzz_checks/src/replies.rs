@@ -13,8 +13,8 @@ use wecom_upstream::{
     UnionidToPendingId,
 };
 
-use super::first_line;
-use super::shown::{assert_fit_to_show, with_token};
+use crate::first_line;
+use crate::shown::{assert_fit_to_show, with_token};
 
 /// Reads a reply, and checks that it can be written.
 pub(crate) type Read = fn(&Request, &Response) -> Result<(), Error>;

@@ -4,7 +4,7 @@ use pollster::block_on;
 use wecom_core::{AccessToken, Request, Transport};
 use wecom_mock::{Cassette, Player};
 
-use super::replies::REPLIES;
+use crate::replies::REPLIES;
 
 pub(crate) fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
