@@ -15,13 +15,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
+use wecom_conformance::{Check, Report, Verdict};
 use wecom_core::{
     BaseUrl, Delivery, Endpoint, GetToken, Headers, LocalTransport, Request, Response, Transport, TransportError,
     TransportErrorKind as Kind, async_trait,
 };
 use wecom_hyper::HyperTransport;
-use wecom_mock::conformance::{self, Check, Report, Verdict};
-use wecom_mock::{Cassette, Faults, Player, Recorder, Simulator, SimulatorServer};
+use wecom_mock::{Cassette, Faults, Player, Recorder};
+use wecom_simulator::{Simulator, SimulatorServer};
 use wecom_upstream::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
 #[path = "examples/transport_reqwest.rs"]
@@ -42,44 +43,44 @@ fn assert_passed(report: &Report, warned_of: &[Check]) {
 
 #[tokio::test]
 async fn hyper_keeps_the_contract_on_one_thread() {
-    assert_passed(&conformance::check(&HyperTransport::new().unwrap()).await, &[]);
+    assert_passed(&wecom_conformance::check(&HyperTransport::new().unwrap()).await, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hyper_keeps_the_contract_on_several_threads() {
-    assert_passed(&conformance::check(&HyperTransport::new().unwrap()).await, &[]);
+    assert_passed(&wecom_conformance::check(&HyperTransport::new().unwrap()).await, &[]);
 }
 
 #[test]
 fn hyper_keeps_the_contract_on_a_runtime_that_it_was_given() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let transport = HyperTransport::new().unwrap().with_runtime(runtime.handle().clone());
-    assert_passed(&pollster::block_on(conformance::check(&transport)), &[]);
+    assert_passed(&pollster::block_on(wecom_conformance::check(&transport)), &[]);
 }
 
 #[tokio::test]
 async fn the_reqwest_example_keeps_the_contract() {
     let builder = reqwest::Client::builder().no_proxy();
     let transport = transport_reqwest::ReqwestTransport::new(builder).unwrap();
-    assert_passed(&conformance::check(&transport).await, &[]);
+    assert_passed(&wecom_conformance::check(&transport).await, &[]);
 }
 
 #[test]
 fn the_ureq_example_keeps_the_contract_without_a_runtime_but_can_t_cancel() {
     let transport = transport_ureq::UreqTransport::new(ureq::Agent::config_builder().proxy(None));
-    assert_passed(&pollster::block_on(conformance::check(&transport)), &[Check::DroppingCancels]);
+    assert_passed(&pollster::block_on(wecom_conformance::check(&transport)), &[Check::DroppingCancels]);
 }
 
 #[test]
 fn the_smol_example_keeps_the_contract() {
-    assert_passed(&smol::block_on(conformance::check(&transport_smol::SmolTransport)), &[]);
+    assert_passed(&smol::block_on(wecom_conformance::check(&transport_smol::SmolTransport)), &[]);
 }
 
 #[test]
 fn a_local_transport_keeps_the_contract_on_a_single_threaded_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let transport = OneThread::default();
-    let report = LocalSet::new().block_on(&runtime, conformance::check_local(&transport));
+    let report = LocalSet::new().block_on(&runtime, wecom_conformance::check_local(&transport));
     assert_passed(&report, &[]);
     assert!(!transport.idle.borrow().is_empty(), "connections were kept for the next call");
 }
@@ -87,14 +88,14 @@ fn a_local_transport_keeps_the_contract_on_a_single_threaded_runtime() {
 #[tokio::test]
 async fn a_recorder_and_faults_around_hyper_keep_the_contract() {
     let recorder = Recorder::new(HyperTransport::new().unwrap());
-    assert_passed(&conformance::check(&recorder).await, &[]);
+    assert_passed(&wecom_conformance::check(&recorder).await, &[]);
     // What the suite sent is on the tape, without its token and its secret.
     let cassette = recorder.cassette();
     assert!(cassette.len() > 50, "{cassette:?}");
     assert!(!cassette.to_json().unwrap().contains("conformance-canary"));
 
     let faults = Faults::new(Recorder::new(HyperTransport::new().unwrap()));
-    assert_passed(&conformance::check(&faults).await, &[]);
+    assert_passed(&wecom_conformance::check(&faults).await, &[]);
 }
 
 /// What the simulator is asked: each has a reply of its own, two of them by their bodies alone, and one a status of 404.
@@ -127,7 +128,7 @@ fn assert_passed_without_the_suites_servers(report: &Report) {
 }
 
 async fn check_exchanges(transport: &impl Transport, requests: &[Request]) {
-    assert_passed_without_the_suites_servers(&conformance::check_exchanges(transport, requests).await);
+    assert_passed_without_the_suites_servers(&wecom_conformance::check_exchanges(transport, requests).await);
 }
 
 #[tokio::test]

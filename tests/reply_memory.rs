@@ -6,9 +6,9 @@
 use std::alloc::System;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use wecom_conformance::{FaultServer, SocketFault};
 use wecom_core::{AccessToken, Client, ErrorKind, TransportErrorKind};
 use wecom_hyper::HyperTransport;
-use wecom_mock::{FaultServer, SocketFault};
 use wecom_upstream::Upstream;
 
 #[global_allocator]

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use wecom_core::{Client, ErrCode};
 use wecom_hyper::HyperTransport;
-use wecom_mock::{ServedCall, Simulator, SimulatorServer};
+use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
 use wecom_upstream::{ChainId, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp, Upstream};
 
 /// A server with the demo world, on a free port.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use wecom_core::{CallEvent, Client, Layer, Request, Response, Transport, TransportError, async_trait};
-use wecom_mock::{Simulator, World};
+use wecom_simulator::{Simulator, World};
 use wecom_upstream::Upstream;
 
 #[path = "examples/token_store_redis.rs"]

@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, Throughput};
 use pollster::block_on;
-use wecom_mock::{Simulator, World};
+use wecom_simulator::{Simulator, World};
 use wecom_tests::ratios;
 use wecom_upstream::{ChainId, GetChainCorpinfoList, GetChainGroup, GroupId, Upstream};
 

@@ -6,7 +6,7 @@
 use criterion::{BatchSize, Criterion, Throughput};
 use pollster::block_on;
 use wecom_core::Secret;
-use wecom_mock::{Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
     AgentId, ChainId, ChainTree, CorpId, GetChainCorpinfoList, GetChainGroup, Group, GroupId, RemoveCorp, Upstream,
     WalkEvent,

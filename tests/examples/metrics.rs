@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use wecom_core::{CallEvent, CallOutcome, Client, Layer, Retry};
 use wecom_hyper::TokioTimer;
-use wecom_mock::{Faults, Simulator};
+use wecom_mock::Faults;
+use wecom_simulator::Simulator;
 use wecom_upstream::{ChainId, GET_CHAIN_LIST, GetChainGroup, Upstream};
 
 #[derive(Clone, Default)]

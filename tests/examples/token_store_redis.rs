@@ -12,7 +12,7 @@ use std::time::Duration;
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, Client as Redis, RedisError, Script};
 use wecom_core::{AccessToken, Client, StoredToken, TokenKey, TokenStore, TokenStoreError, async_trait};
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 
 /// The token and how many milliseconds it has left, of one moment.

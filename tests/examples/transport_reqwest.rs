@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::BytesMut;
 use reqwest::{Client, ClientBuilder, Method, redirect, retry};
 use wecom_core::{Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
-use wecom_mock::conformance;
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -76,7 +75,7 @@ fn failure(error: reqwest::Error) -> TransportError {
 async fn main() -> reqwest::Result<()> {
     // The suite's servers are on loopback, where a proxy of the environment would not find them.
     let transport = ReqwestTransport::new(Client::builder().no_proxy())?;
-    let report = conformance::check(&transport).await;
+    let report = wecom_conformance::check(&transport).await;
     println!("{report}");
     report.assert();
     Ok(())

@@ -21,7 +21,6 @@ use wecom_core::Delivery::{NotSent, Unknown};
 use wecom_core::{
     Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait,
 };
-use wecom_mock::conformance;
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -99,7 +98,7 @@ fn failed(kind: Kind, delivery: Delivery, error: impl Into<Box<dyn Error + Send 
 }
 
 fn main() {
-    let report = smol::block_on(conformance::check(&SmolTransport));
+    let report = smol::block_on(wecom_conformance::check(&SmolTransport));
     println!("{report}");
     report.assert();
 }

@@ -14,7 +14,6 @@ use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, http};
 use wecom_core::{Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
-use wecom_mock::conformance;
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -88,7 +87,7 @@ fn failure(error: ureq::Error) -> TransportError {
 fn main() {
     // The suite's servers are on loopback, where a proxy of the environment would not find them.
     let transport = UreqTransport::new(Agent::config_builder().proxy(None));
-    let report = pollster::block_on(conformance::check(&transport));
+    let report = pollster::block_on(wecom_conformance::check(&transport));
     println!("{report}");
     report.assert();
 }

@@ -1,9 +1,9 @@
 //! Connections that end at the wrong moment.
 
+use wecom_conformance::SocketFault;
 use wecom_core::DecodeProblem::Truncated;
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::{Connect, ConnectionLost};
-use wecom_mock::SocketFault;
 
 use crate::row::{Ends, Row};
 use crate::stage::{GETTOKEN, IMPORT, LIST, Stage, assert_no_secret, import};

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use pollster::block_on;
 use wecom_core::{Client, Error, Quotas, Request, Response, Transport, TransportError};
-use wecom_mock::{ManualTimer, Simulator};
+use wecom_mock::ManualTimer;
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     AddRule, ChainId, CorpId, CorpRef, GetChainCorpinfoList, GetChainGroup, GroupCorp, ListRuleIds, MemberCorpRange,
     OwnerCorpRange, RemoveCorp, RuleInfo, Upstream, UserId,

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use wecom_conformance::SocketFault;
 use wecom_core::{
     Client, Delivery, ErrorKind, Request, Response, Timer, Transport, TransportError, TransportErrorKind,
 };
 use wecom_hyper::TokioTimer;
-use wecom_mock::{ManualTimer, SocketFault};
+use wecom_mock::ManualTimer;
 use wecom_upstream::Upstream;
 
 use crate::row::Ends;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use wecom_conformance::SocketFault;
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::{Connect, Dns, Timeout, Tls};
 use wecom_hyper::Roots;
-use wecom_mock::SocketFault;
 use wecom_upstream::Upstream;
 
 use crate::row::{Ends, Row};

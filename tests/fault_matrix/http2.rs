@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use wecom_conformance::{FaultServer, SocketFault};
 use wecom_core::TransportErrorKind::{ConnectionLost, Protocol, Timeout};
 use wecom_core::{AccessToken, Client, Delivery, Endpoint, Error, RawCall, Safety};
 use wecom_hyper::{Http2, HyperTransport, TokioTimer};
-use wecom_mock::{FaultServer, SocketFault};
 
 use crate::row::Ends;
 use crate::stage::{TOKEN, assert_no_secret, quick_retry};

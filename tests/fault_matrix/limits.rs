@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use wecom_conformance::SocketFault;
 use wecom_core::TransportErrorKind::{Protocol, ReplyTooLarge, Timeout};
-use wecom_mock::SocketFault;
 
 use crate::row::{Ends, Row};
 

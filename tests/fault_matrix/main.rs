@@ -1,7 +1,7 @@
 //! The fault matrix: every fault that the client is made for, and the test that shows what comes of it.
 //!
 //! The rows of this suite are played end to end: the whole client, with credentials, retries and a deadline, over the real
-//! transport, against a server on a raw socket ([`FaultServer`](wecom_mock::FaultServer)) or, where the fault is in the
+//! transport, against a server on a raw socket ([`FaultServer`](wecom_conformance::FaultServer)) or, where the fault is in the
 //! service, against the simulator on a socket. `row.rs` says what a [`Row`](row::Row) asserts of each: kind, delivery, time,
 //! no secret in any text, how often the server saw the call, and that the next calls go well.
 //!

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use wecom_core::{Delivery, Error, ErrorKind, Quotas};
 use wecom_hyper::TokioTimer;
-use wecom_mock::{ManualTimer, Simulator};
+use wecom_mock::ManualTimer;
+use wecom_simulator::Simulator;
 use wecom_upstream::{ChainId, GetResult, Upstream};
 
 use crate::row::Ends;

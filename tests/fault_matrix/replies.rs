@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use wecom_conformance::SocketFault;
 use wecom_core::DecodeProblem::{Empty, Foreign, Html, NotJson, Shape, Truncated};
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::Protocol;
-use wecom_mock::SocketFault;
 
 use crate::row::{Ends, Row};
 use crate::stage::{Fault, GETTOKEN, IMPORT, LIST, Stage, Strikes, assert_no_secret, good_token, import};

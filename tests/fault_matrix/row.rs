@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use wecom_conformance::SocketFault;
 use wecom_core::{DecodeProblem, Delivery, Error, ErrorKind, TransportErrorKind};
 use wecom_hyper::HyperTransportBuilder;
-use wecom_mock::SocketFault;
 use wecom_upstream::Upstream;
 
 use crate::stage::{CANARY, Fault, GETTOKEN, IMPORT, LIST, Stage, Strikes, assert_no_secret, import, quick_retry};

@@ -9,7 +9,8 @@ use wecom_core::{
     TransportError,
 };
 use wecom_hyper::{HyperTransport, TokioTimer};
-use wecom_mock::{ManualTimer, ServedCall, Simulator, SimulatorServer};
+use wecom_mock::ManualTimer;
+use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
 use wecom_upstream::{ChainId, ImportChainContact, ImportContact, ImportCorp, Upstream};
 
 use crate::stage::quick_retry;

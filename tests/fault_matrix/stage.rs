@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
+use wecom_conformance::{FaultServer, SocketFault};
 use wecom_core::{Client, ClientBuilder, Credentials, Error, Retry, Secret, Shared, Timed, Timer, TokenSource};
 use wecom_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Resolve, Roots, TokioTimer};
-use wecom_mock::{FaultServer, SocketFault};
 use wecom_upstream::{ChainId, ImportChainContact, ImportContact, ImportCorp, Upstream};
 
 /// In every secret of a stage, and in no text that anyone may read.

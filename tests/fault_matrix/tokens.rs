@@ -6,8 +6,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use wecom_conformance::SocketFault;
 use wecom_core::{Client, Delivery, ErrCode, ErrorKind, Request, Response, Transport, TransportError};
-use wecom_mock::{ManualTimer, Simulator, SocketFault};
+use wecom_mock::ManualTimer;
+use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 
 use crate::service::{Service, Watch, Watched};

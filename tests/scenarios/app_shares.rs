@@ -1,7 +1,7 @@
 //! With whom an app is shared: at once, page by page, and with one corp.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{AgentId, BusinessType, Cursor, ListAppShareInfo, Upstream};
 
 use crate::stage::{Behind, Told, jingxi, play};

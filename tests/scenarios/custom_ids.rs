@@ -1,7 +1,7 @@
 //! The custom ids of members: those of the world, and those that an import gave to people whose corp joined later.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     CorpId, GetChainCorpinfoList, GetChainUserCustomId, GetResult, ImportChainContact, ImportContact, ImportCorp,
     Upstream, UserCustomId, UserId,

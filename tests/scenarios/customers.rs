@@ -1,7 +1,7 @@
 //! A WeChat user, from a stranger to somebody's customer: he is found again by the id that he had while he was pending.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     ExternalUserId, ExternalUseridToPendingId, OpenId, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream,
 };

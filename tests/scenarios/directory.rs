@@ -1,6 +1,6 @@
 //! The whole directory: chains, their groups, the corps of each group, page by page, and each corp by itself.
 
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     ChainId, Cursor, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupCorp, GroupId,
     Upstream,

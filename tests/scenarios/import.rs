@@ -1,7 +1,7 @@
 //! An import from its start to its end, with a corp that fails; and others that can't begin meanwhile.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     CustomId, GetChainCorpinfoList, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp,
     ImportStatus, JobStatus, Upstream, UserCustomId,

@@ -1,7 +1,7 @@
 //! What WeCom refuses, in its own codes and words.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     AgentId, ChainId, CorpId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
     GetCorpSharedChainList, GetResult, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo,

@@ -1,7 +1,7 @@
 //! Corps that are removed, joined and pending ones, and what is left of them.
 
 use wecom_core::ErrCode;
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{
     GetChainCorpinfo, GetChainCorpinfoList, GetCorpSharedChainList, GroupId, PendingCorpId, RemoveCorp, Upstream,
 };

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wecom_core::{BaseUrl, Client, Credentials, ErrCode, Error, Secret, Transport};
 use wecom_hyper::HyperTransport;
-use wecom_mock::{Cassette, ManualTimer, Player, Recorder, Simulator, SimulatorServer, World};
+use wecom_mock::{Cassette, ManualTimer, Player, Recorder};
+use wecom_simulator::{Simulator, SimulatorServer, World};
 use wecom_upstream::{ChainId, CorpId, Upstream};
 
 /// What lies behind the calls of a story: a world that changes, unless all of it is on a cassette.

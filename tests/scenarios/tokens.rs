@@ -1,6 +1,6 @@
 //! Tokens that end in the middle of a story: nobody who calls has to know.
 
-use wecom_mock::World;
+use wecom_simulator::World;
 use wecom_upstream::{GetChainCorpinfo, GetChainGroup, Upstream};
 
 use crate::stage::{Behind, Told, dealers, jingxi, play};
@@ -12,7 +12,7 @@ async fn tokens(upstream: &Upstream, behind: &Behind) -> Told {
     told.granted(upstream.get_chain_list().await);
     behind.pass(TWO_HOURS);
     told.granted(upstream.get_chain_group(GetChainGroup::new(dealers())).await);
-    behind.act(wecom_mock::Simulator::revoke_tokens);
+    behind.act(wecom_simulator::Simulator::revoke_tokens);
     told.granted(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())).await);
     told.granted(upstream.get_chain_list().await);
     told

@@ -1,5 +1,4 @@
-//! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock. (Only [`conformance`] and
-//! the features `server` and `fault-server` open sockets, on purpose.)
+//! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock.
 //!
 //! | To | there is |
 //! |---|---|
@@ -7,12 +6,11 @@
 //! | see what was called | [`Mock::calls`], [`Mock::journal`], [`RecordedCall`] |
 //! | be sure that all of it was called | [`Mock::verify`], or simply dropping the mock |
 //! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
-//! | have a WeCom that behaves, and remembers | [`Simulator`], [`World`], [`WireVariant`] |
-//! | have that WeCom on a socket | the feature `server`: `SimulatorServer`, and the program `wecom-sim` |
-//! | have what only a socket can do go wrong | the feature `fault-server`: `FaultServer`, `SocketFault` |
 //! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
 //! | move time by hand | [`ManualTimer`] |
-//! | check a transport of your own | [`conformance`] |
+//!
+//! A WeCom that behaves, and remembers, is in `wecom-simulator`. Checks for a transport of your own, and a server whose
+//! sockets fail, are in `wecom-conformance`.
 //!
 //! A [`Mock`] is a transport: it takes the place of the network, below everything else. Tokens, repetitions, checks of the
 //! request and decoding of the reply are those of the real client, and what a stub answers goes through them as bytes.
@@ -63,12 +61,8 @@ struct Readme;
 
 mod answer;
 mod cassette;
-#[cfg(not(target_family = "wasm"))]
-pub mod conformance;
 mod difference;
 mod explain;
-#[cfg(all(feature = "fault-server", not(target_family = "wasm")))]
-mod fault_server;
 mod faults;
 mod incoming;
 mod journal;
@@ -77,26 +71,14 @@ mod mask;
 mod mock;
 mod registered;
 mod secret_kind;
-#[cfg(feature = "server")]
-mod server;
-mod simulator;
 mod stub;
 mod verify;
 
 pub use crate::answer::Answer;
 pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};
-#[cfg(all(feature = "fault-server", not(target_family = "wasm")))]
-pub use crate::fault_server::{FaultServer, ReceivedRequest, SocketFault};
 pub use crate::faults::{Fault, FaultRule, Faults};
 pub use crate::journal::RecordedCall;
 pub use crate::manual_timer::ManualTimer;
 pub use crate::mock::Mock;
-#[cfg(feature = "server")]
-pub use crate::server::{ServedCall, SimulatorServer};
-pub use crate::simulator::Simulator;
-pub use crate::simulator::wire_variant::WireVariant;
-pub use crate::simulator::world::{
-    LoginAccount, World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,
-};
 pub use crate::stub::{Stub, Untyped};
 pub use crate::verify::VerifyError;

@@ -16,7 +16,8 @@ use std::fs;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wecom_mock::{Faults, ManualTimer, Simulator};
+use wecom_mock::{Faults, ManualTimer};
+use wecom_simulator::Simulator;
 use wecom_upstream::wecom_core::TransportErrorKind::{Connect, ConnectionLost};
 use wecom_upstream::{
     ChainId, Client, CustomId, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp, ImportEvent, ImportOutcome,

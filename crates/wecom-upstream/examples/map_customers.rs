@@ -16,7 +16,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     AgentId, CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, Recognition, UnionId, Upstream,
 };

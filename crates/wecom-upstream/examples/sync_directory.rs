@@ -9,7 +9,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     ChainId, ChainTree, CorpId, GetResult, ImportChainContact, ImportContact, ImportCorp, PendingCorpId, RemoveCorp,
     Upstream,

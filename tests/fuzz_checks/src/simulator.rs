@@ -10,7 +10,8 @@ use serde_json::Value;
 use wecom_core::{
     AccessToken, CORP_GET_TOKEN, Endpoint, ErrorKind, GET_TOKEN, GetToken, Query, Request, Response, Transport, encode,
 };
-use wecom_mock::{ManualTimer, Simulator, WireVariant};
+use wecom_mock::ManualTimer;
+use wecom_simulator::{Simulator, WireVariant};
 
 use crate::replies::{REPLIES, Read};
 

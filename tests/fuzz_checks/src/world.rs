@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use wecom_core::{Error, ErrorKind};
-use wecom_mock::{Simulator, World};
+use wecom_simulator::{Simulator, World};
 use wecom_upstream::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, ListRuleIds, Upstream};
 
 /// How many of each are looked at.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use wecom_core::{BaseUrl, Client, Credentials, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
-use wecom_mock::{Simulator, SimulatorServer};
+use wecom_simulator::{Simulator, SimulatorServer};
 use wecom_upstream::{AgentId, Upstream};
 
 type Outcome = Result<(), Box<dyn Error>>;

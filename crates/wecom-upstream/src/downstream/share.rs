@@ -20,7 +20,7 @@ use crate::values::BusinessType;
 /// its own. This finds both, once for each corp:
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{AgentId, CorpId, ExternalUserId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());

@@ -21,7 +21,7 @@ use crate::jobs::walk::{GroupFinding, WalkEvent};
 /// an [older one](Self::diff):
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, ChainTree, CorpId, RemoveCorp, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());

@@ -34,7 +34,8 @@ use crate::upstream::Upstream;
 /// runs, and must not be repeated when its reply is lost. This does all of it in one call:
 ///
 /// ```
-/// use wecom_mock::{ManualTimer, Simulator};
+/// use wecom_mock::ManualTimer;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, ImportContact, ImportCorp, ImportOutcome, ImportState, Upstream};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,7 +78,8 @@ use crate::upstream::Upstream;
 ///
 /// ```
 /// # use std::fs;
-/// # use wecom_mock::{ManualTimer, Simulator};
+/// # use wecom_mock::ManualTimer;
+/// # use wecom_simulator::Simulator;
 /// # use wecom_upstream::{ChainId, ImportContact, ImportCorp, ImportReport, ImportState, Upstream};
 /// # fn load(path: &std::path::Path) -> std::io::Result<ImportState> { Ok(serde_json::from_slice(&fs::read(path)?)?) }
 /// use wecom_upstream::wecom_core::Timer;

@@ -27,7 +27,7 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 /// other [`PagedCall`].
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, GetChainCorpinfoList, GroupId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
@@ -59,7 +59,7 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 /// To stop here and go on elsewhere, keep the [position](Self::position):
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{AgentId, ListAppShareInfo, PagePosition, SharedCorp, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());

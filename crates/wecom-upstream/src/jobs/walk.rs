@@ -34,7 +34,7 @@ use crate::jobs::chain_tree::ChainTree;
 /// From [`Upstream::walk`](crate::Upstream::walk). All at once, as a [`ChainTree`]:
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
@@ -50,7 +50,7 @@ use crate::jobs::chain_tree::ChainTree;
 /// or as it comes, for a directory that should not lie in memory:
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, Upstream, WalkEvent};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
@@ -102,7 +102,7 @@ use crate::jobs::chain_tree::ChainTree;
 /// # Stopping and going on
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ChainId, Upstream, WalkState};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());

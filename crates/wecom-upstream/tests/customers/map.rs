@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use wecom_core::{Client, TransportErrorKind};
-use wecom_mock::{Faults, ManualTimer, Simulator};
+use wecom_mock::{Faults, ManualTimer};
+use wecom_simulator::Simulator;
 use wecom_upstream::{AgentId, MapError, Recognition, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};

@@ -7,7 +7,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use wecom_core::{Client, TransportErrorKind};
-use wecom_mock::{Answer, Faults, ManualTimer, Mock, Simulator};
+use wecom_mock::{Answer, Faults, ManualTimer, Mock};
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     EXTERNAL_USERID_TO_PENDING_ID, ErrCode, ExternalUserId, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
     PendingId, PendingUser, Upstream,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, UnionId, UnionidToPendingId, Upstream,
 };

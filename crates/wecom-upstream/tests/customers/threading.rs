@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use static_assertions::assert_impl_all;
 use wecom_core::{Client, Local, LocalTransport, from_fn};
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::{CustomerMap, ExternalUserId, PendingIds, Recognition, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};

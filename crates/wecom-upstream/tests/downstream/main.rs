@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::{CORP_GET_TOKEN, Client, Local, LocalTransport, Secret, from_fn};
-use wecom_mock::{Faults, Mock, Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_mock::{Faults, Mock};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
     AgentId, BusinessType, ChainId, CorpId, Downstream, ErrCode, ExternalUserId, ExternalUseridToPendingId, GroupId,
     LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, OpenId, Share, ShareError, SharedCorp,

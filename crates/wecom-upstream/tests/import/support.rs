@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use wecom_core::{Client, Request, Response, Secret, Transport, TransportError, async_trait};
-use wecom_mock::{Faults, ManualTimer, Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_mock::{Faults, ManualTimer};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
     AgentId, ChainId, CorpId, CustomId, GetChainCorpinfoList, GetChainGroup, GroupId, ImportContact, ImportCorp,
     ImportOutcome, ImportReport, PendingCorpId, Upstream,

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::{Client, Local, LocalTimer, LocalTransport, async_trait, from_fn};
-use wecom_mock::{ManualTimer, Simulator};
+use wecom_mock::ManualTimer;
+use wecom_simulator::Simulator;
 use wecom_upstream::{Import, ImportEvent, ImportReport, ImportState, Upstream};
 
 use crate::support::{Service, chain, rows, world};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use wecom_core::{AccessToken, Client, Request, Response, Secret, TransportError, from_fn};
-use wecom_mock::{Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
     AgentId, ChainId, CorpId, GetChainCorpinfoList, GroupCorp, GroupId, ListAppShareInfo, PageError, Pager, SharedCorp,
     Upstream,

@@ -2,7 +2,8 @@
 
 use pollster::block_on;
 use wecom_core::{Client, ErrCode};
-use wecom_mock::{Faults, Simulator};
+use wecom_mock::Faults;
+use wecom_simulator::Simulator;
 use wecom_upstream::{
     ChainDiff, ChainId, ChainTree, CorpId, CustomId, GET_CHAIN_CORPINFO_LIST, Group, GroupCorp, GroupId, PendingCorpId,
     RemoveCorp, Upstream, WalkEvent,

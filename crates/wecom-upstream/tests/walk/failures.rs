@@ -16,7 +16,7 @@ fn asks_for_group_3(is_first: bool) -> impl Fn(&Request) -> bool {
     }
 }
 
-fn behind_faults(directory: &Directory) -> (Upstream, Faults<wecom_mock::Simulator>) {
+fn behind_faults(directory: &Directory) -> (Upstream, Faults<wecom_simulator::Simulator>) {
     let simulator = directory.simulator();
     let credentials = simulator.credentials();
     let faults = Faults::new(simulator);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use pollster::block_on;
 use wecom_core::{Client, Local, LocalTransport, Request, Response, TransportError, async_trait};
-use wecom_mock::Simulator;
+use wecom_simulator::Simulator;
 use wecom_upstream::{ChainTree, Upstream, Walk, WalkState};
 
 use crate::support::{Directory, chain, rest};

@@ -9,7 +9,8 @@ use serde_json::Value;
 use wecom_core::{
     AccessToken, Client, Request, Response, Secret, Timer, Transport, TransportError, async_trait, from_fn,
 };
-use wecom_mock::{ManualTimer, Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_mock::ManualTimer;
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::{
     AgentId, ChainId, CorpId, Error, Group, GroupId, JobThreading, PendingCorpId, Upstream, Walk, WalkEvent,
 };

@@ -26,7 +26,7 @@ use crate::upstream::Upstream;
 /// # use std::collections::HashMap;
 /// # use std::convert::Infallible;
 /// use std::time::Duration;
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{CorpId, ExternalUserId, OpenId, Recognition, UnionId, Upstream};
 /// # use wecom_upstream::{CustomerRecord, CustomerStore, PendingId};
 /// #

@@ -20,7 +20,7 @@ const BATCH: usize = 100;
 /// as many as there are, from any iterator, and answers each, in order, one that comes twice too:
 ///
 /// ```
-/// use wecom_mock::Simulator;
+/// use wecom_simulator::Simulator;
 /// use wecom_upstream::{ExternalUserId, OpenId, UnionId, UnionidToPendingId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());

@@ -17,7 +17,7 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
     ///
     /// ```
     /// use futures_util::TryStreamExt;
-    /// use wecom_mock::Simulator;
+    /// use wecom_simulator::Simulator;
     /// use wecom_upstream::{AgentId, ListAppShareInfo, SharedCorp, Upstream};
     ///
     /// let upstream = Upstream::new(Simulator::demo().client());

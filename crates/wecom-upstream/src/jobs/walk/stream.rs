@@ -14,7 +14,7 @@ impl<M: JobThreading> Walk<M> {
     ///
     /// ```
     /// use futures_util::TryStreamExt;
-    /// use wecom_mock::Simulator;
+    /// use wecom_simulator::Simulator;
     /// use wecom_upstream::{ChainId, Upstream, WalkEvent};
     ///
     /// let upstream = Upstream::new(Simulator::demo().client());

@@ -1,0 +1,112 @@
+//! What has to fail, and how.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use wecom_core::{Delivery, TransportErrorKind};
+
+use super::probe::{Finding, Probe, post, told};
+use super::report::Verdict;
+use super::server::{Answer, ENDLESS, Server};
+use super::wait::all;
+
+/// The limit that is to be kept.
+const LIMIT: Duration = Duration::from_millis(400);
+
+/// By when it has to be kept on a busy machine. The servers end what takes longer only after twice this time.
+const KEPT_BY: Duration = Duration::from_secs(5);
+
+pub(crate) async fn endless_reply(probe: &Probe<'_>) -> Finding {
+    let piece = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
+    for (what, header, piece) in [
+        ("in chunks", "transfer-encoding: chunked", piece),
+        ("that announces 1 TiB", "content-length: 1099511627776", vec![b'x'; 0x4000]),
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n").into_bytes();
+        let server = Server::start(move |_, _| Answer::Endless(head.clone(), piece.clone()))?;
+        let bound = ENDLESS / 1024 / 1024;
+        let expected = format!("an error before {bound} MiB of a reply {what} were taken");
+        let error = probe.delivered_error(post(server.address())?, &expected).await?;
+        if server.log().took_endless {
+            return Err(Verdict::failed(expected, format!("all of it was taken, and then {}", told(&Err(error)))));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn time_limit(probe: &Probe<'_>) -> Finding {
+    let servers = ["is silent", "stalls in its reply", "sends a byte every 50 ms"];
+    let kinds: Result<Vec<_>, _> = all(servers.map(|what| timeout_kind(probe, what))).await.into_iter().collect();
+    match kinds?.into_iter().find(|kind| *kind != TransportErrorKind::Timeout) {
+        None => Ok(()),
+        Some(kind) => Err(Verdict::Warned(format!(
+            "say TransportErrorKind::Timeout, by which a caller knows that the limit passed, and not {kind:?}"
+        ))),
+    }
+}
+
+/// The kind of the error after the limit, from a server that does this.
+async fn timeout_kind(probe: &Probe<'_>, what: &'static str) -> Result<TransportErrorKind, Verdict> {
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{";
+    let server = Server::start(move |_, _| match what {
+        "is silent" => Answer::Stall(Vec::new()),
+        "stalls in its reply" => Answer::Stall(HEAD.to_vec()),
+        _ => Answer::Drip(HEAD.to_vec()),
+    })?;
+    let expected = format!("an error after the request's limit of {LIMIT:?}, from a server that {what}");
+    let began = now();
+    let error = probe.delivered_error(post(server.address())?.with_time_limit(LIMIT), &expected).await?;
+    let took = now().saturating_duration_since(began);
+    if took > KEPT_BY {
+        return Err(Verdict::failed(expected, format!("after {took:.1?}, {}", told(&Err(error)))));
+    }
+    Ok(error.kind())
+}
+
+fn now() -> Instant {
+    Instant::now()
+}
+
+pub(crate) async fn refused_connection(probe: &Probe<'_>) -> Finding {
+    // A client's port: nobody listens there, and while it is held nobody else can come to.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let holder = TcpStream::connect(listener.local_addr()?)?;
+    let address = holder.local_addr()?;
+    let error = probe.error(post(address)?, "an error, from an address where nobody listens").await?;
+    if error.delivery() == Delivery::NotSent {
+        return Ok(());
+    }
+    Err(Verdict::Warned(
+        "say Delivery::NotSent, so that any call may be sent again; Unknown is right, but lets no import be repeated"
+            .to_owned(),
+    ))
+}
+
+pub(crate) async fn lost_connection(probe: &Probe<'_>) -> Finding {
+    const EXPECTED: &str = "an error, from a server that reads the request and closes the connection";
+    let fresh = Server::start(|_, _| Answer::Last(Vec::new()))?;
+    probe.delivered_error(post(fresh.address())?, EXPECTED).await?;
+
+    let reused = Server::start(|index, _| match index {
+        0 => Answer::reply(200, "{}"),
+        _ => Answer::Last(Vec::new()),
+    })?;
+    probe.reply(post(reused.address())?, "Ok with status 200").await?;
+    probe.delivered_error(post(reused.address())?, EXPECTED).await?;
+    Ok(())
+}
+
+pub(crate) async fn broken_reply(probe: &Probe<'_>) -> Finding {
+    for (what, bytes) in [
+        ("breaks off in its head", "HTTP/1.1 200 OK\r\ncontent-le"),
+        ("breaks off in its body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"errcode\":0}"),
+        ("breaks off before its body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n"),
+        ("breaks off in a chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{\"errcode\":0}"),
+        ("lacks its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"errcode\":0}\r\n"),
+        ("is not HTTP", "\0\u{1}\u{2}\u{3} this is something else\r\n\r\n{\"errcode\":0}"),
+    ] {
+        let server = Server::start(move |_, _| Answer::Last(bytes.as_bytes().to_vec()))?;
+        probe.delivered_error(post(server.address())?, &format!("an error, for a reply that {what}")).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! A server on a socket of its own that does what only a socket can: reset, stall, drip, break off, never end. What it can do
+//! stands in [`fault`], what it remembers in [`request`].
+
+mod accept;
+mod fault;
+mod http2;
+mod mask;
+mod reply;
+mod request;
+mod script;
+mod strike;
+#[cfg(feature = "fault-server-tls")]
+mod tls;
+mod wire;
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::accept::{Shared, accept, start_thread};
+pub use self::fault::SocketFault;
+pub use self::request::ReceivedRequest;
+
+/// An HTTP server on loopback that answers well, except where a test says what goes wrong: it is for what a wrapper such as
+/// `Faults` of `wecom-mock` can't do, because it happens below HTTP.
+///
+/// It is there with the feature `fault-server`. Point the client under test at [`base_url`](Self::base_url), say what the
+/// next request meets, and look at what arrived:
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::net::TcpStream;
+/// use wecom_conformance::{FaultServer, SocketFault};
+///
+/// let server = FaultServer::start()?;
+/// server.next(SocketFault::ContentLengthTooLong);
+///
+/// // Here a bare socket takes the place of the HTTP stack under test.
+/// let get = || {
+///     let mut stream = TcpStream::connect(server.address())?;
+///     stream.write_all(b"GET /cgi-bin/getresult?access_token=a-token&jobid=job1 HTTP/1.1\r\nconnection: close\r\n\r\n")?;
+///     let mut reply = String::new();
+///     stream.read_to_string(&mut reply).map(|_| reply)
+/// };
+/// assert!(get()?.contains("content-length: 42\r\n"));
+/// assert!(get()?.ends_with("\r\n\r\n{\"errcode\":0,\"errmsg\":\"ok\"}"));
+///
+/// let arrived = server.requests();
+/// assert_eq!((arrived.len(), server.connections()), (2, 2));
+/// assert_eq!(arrived[0].query_value("jobid"), Some("job1"));
+/// assert!(!format!("{arrived:?}").contains("a-token"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Which request meets which fault
+///
+/// Faults given to [`next`](Self::next) are met one after the other, in order: those that [strike at a
+/// connection](SocketFault::strikes_a_connection) by the next new connection, before anything is read from it, all others by
+/// the next request, on whichever connection. When they are over, the fault given to [`always`](Self::always) is met by
+/// all that follows; without one, everything is answered well: with HTTP status 200, on a connection that stays, and with
+/// `{"errcode":0,"errmsg":"ok"}` or what [`reply`](Self::reply) says.
+///
+/// # Threads and bounds
+///
+/// It runs on threads of its own, one for each connection, beside whatever runtime the client has. Dropping it closes all
+/// connections and ends all threads within a fraction of a second, whatever the client does. It takes 256 connections at
+/// once, heads of 64 KiB and bodies of 4 MiB, and hangs up on what is more. HTTP/1.1 as it is, and HTTP/2 where a client
+/// begins with its preface (prior knowledge); of requests over HTTP/2 it keeps no record.
+pub struct FaultServer {
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+    #[cfg(feature = "fault-server-tls")]
+    certificate: Vec<u8>,
+}
+
+impl FaultServer {
+    /// Begins to listen, on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// When there is no port or no thread to be had.
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        #[cfg(feature = "fault-server-tls")]
+        let identity = self::tls::Identity::generate()?;
+        #[cfg(feature = "fault-server-tls")]
+        let certificate = identity.certificate.clone();
+        let shared = Arc::new(Shared::new(
+            listener.local_addr()?,
+            #[cfg(feature = "fault-server-tls")]
+            identity,
+        ));
+        let own = Arc::clone(&shared);
+        let accepting = Some(start_thread(move || accept(&own, &listener))?);
+        Ok(Self {
+            shared,
+            accepting,
+            #[cfg(feature = "fault-server-tls")]
+            certificate,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// The base URL for clients: `http://127.0.0.1:port/cgi-bin/`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}/cgi-bin/", self.address())
+    }
+
+    /// As [`base_url`](Self::base_url), for clients that speak TLS: for `SocketFault::UntrustedCertificate` and
+    /// [`SocketFault::SilentConnection`]. Without a fault, TLS is not spoken.
+    #[must_use]
+    pub fn tls_base_url(&self) -> String {
+        format!("https://{}/cgi-bin/", self.address())
+    }
+
+    /// The certificate, in DER, that `SocketFault::UntrustedCertificate` shows: self-signed, for `127.0.0.1` and
+    /// `localhost`, and made anew for each server. A client that trusts it is answered well.
+    #[cfg(feature = "fault-server-tls")]
+    #[must_use]
+    pub fn certificate_der(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// Says what the next connection or request meets, after those that were said before.
+    pub fn next(&self, fault: SocketFault) {
+        self.shared.change(|state| state.script.next(fault));
+    }
+
+    /// Says what every connection or request meets when those given to [`next`](Self::next) are over.
+    pub fn always(&self, fault: SocketFault) {
+        self.shared.change(|state| state.script.always(fault));
+    }
+
+    /// Answers well from now on: faults that were not met yet are forgotten, those under way go on.
+    pub fn recover(&self) {
+        self.shared.change(|state| state.script.clear());
+    }
+
+    /// Sets the body of the good answer for a path below the base URL (`corpgroup/corp/get_chain_list`), in place of
+    /// `{"errcode":0,"errmsg":"ok"}`.
+    pub fn reply(&self, path: &str, body: impl Into<Bytes>) {
+        self.shared.change(|state| state.script.reply(path, body.into()));
+    }
+
+    /// Closes all connections there are, and comes back when that is done: a client that keeps some for later now has stale
+    /// ones. New ones are taken as before.
+    pub fn close_connections(&self) {
+        self.shared.close_connections();
+    }
+
+    /// What has arrived so far, in order: of the requests that were read to their end, the last 1,000, and no more than 32
+    /// MiB of them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.state().requests.all()
+    }
+
+    /// How many connections have been taken so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections
+    }
+
+    /// How many connections the client has ended so far: those on which nothing was left to read or to write when the server
+    /// looked, because the client had closed or reset them.
+    #[must_use]
+    pub fn ended_by_client(&self) -> usize {
+        self.shared.state().ended_by_client
+    }
+
+    /// Comes back when so many requests have arrived since the start. Any runtime will do.
+    pub async fn until_requests(&self, count: usize) {
+        self.shared.until(|state| state.requests.arrived() >= count).await;
+    }
+
+    /// Comes back when so many connections have been taken since the start: also by a client that sends nothing over them.
+    pub async fn until_connections(&self, count: usize) {
+        self.shared.until(|state| state.connections >= count).await;
+    }
+
+    /// Comes back when the client has ended so many connections: what a dropped call ought to do to its own.
+    pub async fn until_ended_by_client(&self, count: usize) {
+        self.shared.until(|state| state.ended_by_client >= count).await;
+    }
+}
+
+impl Drop for FaultServer {
+    fn drop(&mut self) {
+        self.shared.change(|state| state.stopped = true);
+        // Wakes the thread that accepts. Where it fails, that thread is not asleep: connections wait to be taken.
+        let _ = TcpStream::connect_timeout(&self.shared.address, Duration::from_secs(1));
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+    }
+}
+
+impl fmt::Debug for FaultServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state();
+        f.debug_struct("FaultServer")
+            .field("address", &self.shared.address)
+            .field("requests", &state.requests.arrived())
+            .field("connections", &state.connections)
+            .finish_non_exhaustive()
+    }
+}

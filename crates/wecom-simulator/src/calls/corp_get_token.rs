@@ -1,0 +1,24 @@
+//! `POST corpgroup/corp/gettoken`: 获取下级/下游企业的access_token.
+
+use wecom_core::ErrCode;
+use wecom_upstream::{AgentId, BusinessType, CorpId};
+
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
+use crate::tokens::Holder;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let corpid = CorpId::new(call.parameters.text("corpid")?);
+    let agentid = AgentId::new(call.parameters.integer("agentid")?);
+    let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
+    let mut shares = call.app.shares.iter().filter(|(kind, _)| *kind == business);
+    let is_shared = shares.any(|(_, corp)| (&corp.corpid, corp.agentid) == (&corpid, agentid))
+        && network.is_shared(call.app, business, &corpid);
+    if !is_shared {
+        return Err(ErrCode::APP_NOT_SHARED.into());
+    }
+    let holder = Holder { app: call.app.agentid, downstream: Some(corpid) };
+    let (token, validity) = network.tokens.give(&holder, call.now);
+    Ok(payload([("access_token", token.into()), ("expires_in", validity.as_secs().into())]))
+}

@@ -1,0 +1,28 @@
+//! `POST corpgroup/batch/external_userid_to_pending_id`: external_userid查询pending_id.
+
+use serde_json::json;
+use wecom_upstream::{ChatId, ExternalUserId};
+
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
+
+/// How many customers a call may name.
+const LIMIT: usize = 100;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let asked = call.parameters.list::<ExternalUserId>("external_userid")?;
+    if asked.len() > LIMIT {
+        return Err(invalid("external_userid"));
+    }
+    let chat = call.parameters.optional_text("chat_id")?.map(ChatId::new);
+    let chat = chat.map(|chat_id| network.customers.chat(&chat_id)).transpose()?;
+    let mut result = Vec::new();
+    for customer in asked.iter().filter(|customer| chat.is_none_or(|chat| chat.contains(customer))) {
+        if let Some(pending_id) = network.customers.former_id(customer, call.now)? {
+            result.push(json!({"external_userid": customer, "pending_id": pending_id}));
+        }
+    }
+    Ok(payload([("result", result.into())]))
+}

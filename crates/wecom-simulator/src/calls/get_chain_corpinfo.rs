@@ -1,0 +1,24 @@
+//! `POST corpgroup/corp/get_chain_corpinfo`: 获取企业上下游通讯录下的企业信息.
+
+use wecom_upstream::CustomId;
+
+use crate::call::{Call, Payload, payload};
+use crate::network::{Network, corp_id};
+use crate::refusal::Refusal;
+use crate::world::WorldCorpId;
+
+/// `is_joined` is a flag here, where `get_chain_corpinfo_list` has a number.
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let corp = network.view(call)?.corp(&corp_id(call)?)?;
+    let is_joined = matches!(corp.id, WorldCorpId::Joined(_));
+    let mut answer = payload([
+        ("corp_name", corp.name.as_str().into()),
+        ("custom_id", corp.custom_id.as_ref().map_or("", CustomId::as_str).into()),
+        ("groupid", corp.groupid.get().into()),
+        ("is_joined", is_joined.into()),
+    ]);
+    if is_joined {
+        answer.insert("qualification_status".to_owned(), corp.qualification.get().into());
+    }
+    Ok(answer)
+}

@@ -1,0 +1,25 @@
+//! `POST corpgroup/corp/get_chain_group`: 获取上下游通讯录分组.
+
+use serde_json::{Value, json};
+use wecom_upstream::{Group, GroupId};
+
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
+
+/// The root itself is not listed, as the vendor's sample has it.
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let view = network.view(call)?;
+    let above = call.parameters.optional_integer("groupid")?.map(GroupId::new);
+    above.map_or(Ok(()), |groupid| view.check_group(groupid))?;
+    Ok(payload([("groups", view.groups_below(above.unwrap_or(GroupId::ROOT)).map(item).collect())]))
+}
+
+fn item(group: &Group) -> Value {
+    json!({
+        "groupid": group.groupid,
+        "group_name": group.group_name,
+        "parentid": group.parentid,
+        "order": group.order,
+    })
+}

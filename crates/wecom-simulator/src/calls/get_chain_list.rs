@@ -1,0 +1,18 @@
+//! `GET corpgroup/corp/get_chain_list`: 获取上下游列表.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Payload, payload};
+use crate::chain::Chain;
+use crate::network::Network;
+use crate::refusal::Refusal;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    call.must_be_callable()?;
+    Ok(payload([("chains", network.visible(call.app).map(item).collect())]))
+}
+
+/// A chain, as the lists of chains name it.
+pub(crate) fn item(chain: &Chain) -> Value {
+    json!({"chain_id": chain.chain_id, "chain_name": chain.name})
+}

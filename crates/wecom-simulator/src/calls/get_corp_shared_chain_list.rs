@@ -1,0 +1,25 @@
+//! `POST corpgroup/get_corp_shared_chain_list`: 获取下级企业加入的上下游.
+
+use wecom_core::ErrCode;
+use wecom_upstream::CorpId;
+
+use super::get_chain_list::item;
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
+use crate::view::View;
+use crate::world::WorldCorpId;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
+    let joined: Vec<_> = network.visible(call.app).filter(|chain| chain.corps.place(&corp).is_some()).collect();
+    if joined.is_empty() {
+        return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
+    }
+    let chains: Vec<_> = joined.into_iter().filter(|chain| View::new(chain, call.app).corp(&corp).is_ok()).collect();
+    if chains.is_empty() {
+        return Err(ErrCode::NOT_IN_RANGE.into());
+    }
+    let chains: Vec<_> = chains.into_iter().map(item).collect();
+    Ok(payload([("chains", chains.into())]))
+}

@@ -1,0 +1,59 @@
+//! `POST corpgroup/corp/list_app_share_info`: 获取应用共享信息.
+
+use serde_json::{Value, json};
+use wecom_core::ErrCode;
+use wecom_upstream::{AgentId, BusinessType, SharedCorp};
+
+use crate::call::{Call, Payload, payload};
+use crate::cursor::PagedList;
+use crate::network::Network;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let agentid = AgentId::new(call.parameters.integer("agentid")?);
+    if agentid != call.app.agentid {
+        let is_known = network.agentids.contains(&agentid);
+        return Err(if is_known { ErrCode::APP_FORBIDDEN } else { ErrCode::INVALID_AGENT_ID }.into());
+    }
+    let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
+    if let BusinessType::Other(_) = business {
+        return Err(invalid("business_type"));
+    }
+    let limit = match call.parameters.optional_integer("limit")?.unwrap_or(0) {
+        0 => usize::MAX,
+        limit @ 1..=100 => usize::try_from(limit).map_err(|_| invalid("limit"))?,
+        _ => return Err(invalid("limit")),
+    };
+    let corpid = call.parameters.optional_text("corpid")?;
+    let list =
+        PagedList::new(&["shares", &agentid.to_string(), &business.get().to_string(), corpid.unwrap_or_default()]);
+    let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.place(cursor))?;
+
+    let shared = (1..).zip(&call.app.shares).filter(|(_, (kind, corp))| is_shared(network, business, *kind, corp));
+    let mut corps = shared
+        .map(|(place, (_, corp))| (place, corp))
+        .filter(|(_, corp)| corpid.is_none_or(|corpid| corp.corpid.as_str() == corpid))
+        .filter(|&(place, _)| place > after)
+        .peekable();
+    if corpid.is_some() && after == 0 && corps.peek().is_none() {
+        return Err(ErrCode::APP_NOT_SHARED.into());
+    }
+    let mut last = after;
+    let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(place, _)| last = place).collect();
+    let is_last = corps.next().is_none();
+    Ok(payload([
+        ("ending", i32::from(is_last).into()),
+        ("corp_list", page.into_iter().map(|(_, corp)| item(corp)).collect()),
+        ("next_cursor", if is_last { "".into() } else { list.cursor(last).into() }),
+    ]))
+}
+
+/// What is shared over a chain ends when the corp is in no chain any more.
+fn is_shared(network: &Network, wanted: BusinessType, kind: BusinessType, corp: &SharedCorp) -> bool {
+    kind == wanted && (kind != BusinessType::Chain || network.has_joined(&corp.corpid))
+}
+
+fn item(corp: &SharedCorp) -> Value {
+    json!({"corpid": corp.corpid, "corp_name": corp.corp_name, "agentid": corp.agentid})
+}

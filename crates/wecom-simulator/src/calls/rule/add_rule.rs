@@ -1,0 +1,13 @@
+//! `POST corpgroup/rule/add_rule`: 新增对接规则.
+
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
+use crate::rules::rule_info;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let rule = rule_info(&network.view(call)?, call)?;
+    let change = network.next_rule_change();
+    let id = network.chain_mut(call)?.rules.add(rule, change)?;
+    Ok(payload([("rule_id", id.into())]))
+}

@@ -1,0 +1,14 @@
+//! `POST corpgroup/unionid_to_pending_id`: unionid查询pending_id.
+
+use wecom_upstream::{OpenId, UnionId};
+
+use crate::call::{Call, Payload, payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
+
+pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let unionid = UnionId::new(call.parameters.text("unionid")?);
+    let openid = OpenId::new(call.parameters.text("openid")?);
+    let pending_id = network.customers.pending_id(&unionid, &openid, call.now)?;
+    Ok(payload([("pending_id", pending_id.as_str().into())]))
+}

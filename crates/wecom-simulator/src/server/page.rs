@@ -1,0 +1,121 @@
+//! The page at `/`: the world as a person looks at it, the chains as trees with their groups and corps, the last import
+//! jobs and the last calls. It shows no token, no secret and nobody's number.
+
+use std::fmt::{self, Write};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use wecom_upstream::JobStatus;
+
+use crate::jobs::JobOverview;
+use crate::last_calls::LastCall;
+use crate::overview::{ChainOverview, GroupOverview, Overview};
+use crate::simulator::Simulator;
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><title>wecom-sim</title>
+<style>
+body { font: 15px/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-bottom: 0; } ul { margin: .2rem 0; }
+code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th { text-align: left; } .pending { color: #a60; }
+</style></head><body>
+<h1>wecom-sim: 企业微信上下游模拟器</h1>
+"#;
+
+/// The page for a simulator as it stands.
+pub(super) fn of(simulator: &Simulator) -> Response<Full<Bytes>> {
+    let mut page = String::from(HEAD);
+    // Writing to a String can't fail.
+    let _ = write_world(&mut page, &simulator.overview());
+    page.push_str("</body></html>\n");
+    let mut response = Response::new(Full::new(page.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+fn write_world(page: &mut String, world: &Overview) -> fmt::Result {
+    if world.chains.is_empty() {
+        writeln!(page, "<p>There is no chain in this world.</p>")?;
+    }
+    world.chains.iter().try_for_each(|chain| write_chain(page, chain))?;
+    write_jobs(page, &world.jobs)?;
+    write_calls(page, &world.calls)
+}
+
+fn write_chain(page: &mut String, chain: &ChainOverview) -> fmt::Result {
+    writeln!(page, "<h2>{} <code>{}</code></h2>", Escaped(&chain.name), Escaped(&chain.chain_id))?;
+    write_group(page, &chain.root)
+}
+
+fn write_jobs(page: &mut String, jobs: &[JobOverview]) -> fmt::Result {
+    writeln!(page, "<h2>Import jobs (导入任务)</h2>")?;
+    if jobs.is_empty() {
+        return writeln!(page, "<p>None yet.</p>");
+    }
+    writeln!(page, "<table><tr><th>jobid</th><th>chain</th><th>status</th><th>corps</th><th>failed</th></tr>")?;
+    for job in jobs {
+        let status = match job.status {
+            JobStatus::Started => "started",
+            JobStatus::Running => "running",
+            _ => "finished",
+        };
+        let failed = job.failed.map_or_else(String::new, |failed| failed.to_string());
+        let (jobid, chain) = (Escaped(&job.jobid), Escaped(&job.chain_id));
+        writeln!(
+            page,
+            "<tr><td><code>{jobid}</code></td><td><code>{chain}</code></td><td>{status}</td><td>{}</td><td>{failed}</td></tr>",
+            job.corps,
+        )?;
+    }
+    writeln!(page, "</table>")
+}
+
+fn write_calls(page: &mut String, calls: &[LastCall]) -> fmt::Result {
+    writeln!(page, "<h2>Last calls (最近调用)</h2>")?;
+    if calls.is_empty() {
+        return writeln!(page, "<p>None yet.</p>");
+    }
+    writeln!(page, "<table><tr><th>endpoint</th><th>errcode</th></tr>")?;
+    for call in calls {
+        writeln!(page, "<tr><td>{}</td><td>{}</td></tr>", Escaped(call.name), call.code)?;
+    }
+    writeln!(page, "</table>")
+}
+
+fn write_group(page: &mut String, group: &GroupOverview) -> fmt::Result {
+    writeln!(page, "<ul>")?;
+    for corp in &group.corps {
+        let (class, state) = if corp.is_joined { ("", "") } else { (" class=\"pending\"", ", 未加入") };
+        writeln!(page, "<li{class}>{} <code>{}</code>{state}</li>", Escaped(&corp.name), Escaped(&corp.id))?;
+    }
+    if group.more_corps > 0 {
+        writeln!(page, "<li>… and {} more</li>", group.more_corps)?;
+    }
+    for child in &group.groups {
+        writeln!(page, "<li><b>{}</b> <code>{}</code>", Escaped(&child.name), child.groupid)?;
+        write_group(page, child)?;
+        writeln!(page, "</li>")?;
+    }
+    writeln!(page, "</ul>")
+}
+
+/// A text in HTML: names come from whoever called the simulator.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                plain => f.write_char(plain)?,
+            }
+        }
+        Ok(())
+    }
+}

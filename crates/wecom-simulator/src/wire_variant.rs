@@ -1,0 +1,222 @@
+//! The other ways in which the service is known to write its answers.
+
+use serde_json::{Map, Value};
+
+/// A way in which the service writes an answer that its documentation has otherwise, or has in two ways.
+///
+/// A client should read each of them as it reads the documented one: [`Simulator::wire_variants`] shows whether it does.
+///
+/// ```
+/// use wecom_simulator::{Simulator, WireVariant};
+/// use wecom_upstream::Upstream;
+///
+/// let plain = Upstream::new(Simulator::demo().client());
+/// let odd = Upstream::new(Simulator::demo().wire_variants(WireVariant::ALL).client());
+/// # pollster::block_on(async {
+/// assert_eq!(odd.get_chain_list().await?, plain.get_chain_list().await?);
+/// # Ok::<(), wecom_core::Error>(())
+/// # })?;
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+///
+/// [`Simulator::wire_variants`]: crate::Simulator::wire_variants
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WireVariant {
+    /// Ids that are numbers are texts: `agentid`, `groupid`, `parentid`, `order`, `rule_id`, `rule_ids`.
+    NumbersAsTexts,
+    /// Ids that are texts of digits are numbers: `user_custom_id`, and `groupids` and `departmentids` of a rule.
+    TextsAsNumbers,
+    /// `is_joined` is a flag where it is 0 or 1, and 0 or 1 where it is a flag.
+    IsJoinedSwapped,
+    /// `ending` is `"0"` or `"1"`.
+    EndingAsText,
+    /// The people of a failed import have `user_mobile` in place of `mobile`.
+    UserMobile,
+    /// What is empty, a list or a text, is `null`.
+    EmptyAsNull,
+    /// What is empty, a list or a text, is not there; with [`EmptyAsNull`](Self::EmptyAsNull), nor is what is `null`.
+    EmptyAbsent,
+    /// A call that is granted is answered without `errcode` and `errmsg`, where the answer holds anything else: an empty
+    /// object could be anybody's.
+    NoErrcode,
+    /// Every object has a field that no documentation knows.
+    UnknownFields,
+    /// The answer begins with a byte order mark.
+    ByteOrderMark,
+    /// Line breaks, tabs and other control characters stand in names as they are, which JSON does not allow.
+    RawControlCharacters,
+}
+
+/// A field that no documentation knows.
+pub(crate) const UNKNOWN_FIELD: &str = "ext_attr";
+
+impl WireVariant {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::NumbersAsTexts,
+        Self::TextsAsNumbers,
+        Self::IsJoinedSwapped,
+        Self::EndingAsText,
+        Self::UserMobile,
+        Self::EmptyAsNull,
+        Self::EmptyAbsent,
+        Self::NoErrcode,
+        Self::UnknownFields,
+        Self::ByteOrderMark,
+        Self::RawControlCharacters,
+    ];
+
+    /// Rewrites the fields of an answer, `errcode` and `errmsg` apart.
+    pub(crate) fn rewrite(self, fields: &mut Map<String, Value>) {
+        fields.values_mut().for_each(|value| self.rewrite_below(value));
+        match self {
+            Self::NumbersAsTexts => {
+                for name in ["agentid", "groupid", "parentid", "order", "rule_id", "rule_ids"] {
+                    change(fields, name, number_as_text);
+                }
+            }
+            Self::TextsAsNumbers => {
+                for name in ["user_custom_id", "groupids", "departmentids"] {
+                    change(fields, name, text_as_number);
+                }
+            }
+            Self::IsJoinedSwapped => change(fields, "is_joined", swap_flag),
+            Self::EndingAsText => change(fields, "ending", number_as_text),
+            Self::UserMobile => {
+                if let Some(mobile) = fields.remove("mobile") {
+                    fields.insert("user_mobile".to_owned(), mobile);
+                }
+            }
+            Self::EmptyAsNull => {
+                fields.values_mut().filter(|value| is_empty(value)).for_each(|value| *value = Value::Null);
+            }
+            Self::EmptyAbsent => fields.retain(|_, value| !is_empty(value) && !value.is_null()),
+            Self::UnknownFields => {
+                fields.insert(UNKNOWN_FIELD.to_owned(), serde_json::json!({"list": [1, "2", null], "open": true}));
+            }
+            // Not in the payload.
+            Self::NoErrcode | Self::ByteOrderMark | Self::RawControlCharacters => {}
+        }
+    }
+
+    /// Rewrites an answer that is written already.
+    pub(crate) fn rewrite_bytes(self, body: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::ByteOrderMark => [b"\xEF\xBB\xBF", body.as_slice()].concat(),
+            Self::RawControlCharacters => unescape_control_characters(&body),
+            _ => body,
+        }
+    }
+
+    fn rewrite_below(self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => self.rewrite(fields),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.rewrite_below(item)),
+            _ => {}
+        }
+    }
+}
+
+fn change(fields: &mut Map<String, Value>, name: &str, change: impl Fn(&Value) -> Option<Value>) {
+    match fields.get_mut(name) {
+        Some(Value::Array(items)) => {
+            items.iter_mut().for_each(|item| *item = change(item).unwrap_or_else(|| item.take()));
+        }
+        Some(value) => *value = change(value).unwrap_or_else(|| value.take()),
+        None => {}
+    }
+}
+
+fn number_as_text(value: &Value) -> Option<Value> {
+    value.as_i64().map(|number| number.to_string().into())
+}
+
+/// An id of up to 2^64 - 2 fits; one that is no number stays what it is.
+fn text_as_number(value: &Value) -> Option<Value> {
+    value.as_str()?.parse::<u64>().ok().map(Value::from)
+}
+
+fn swap_flag(value: &Value) -> Option<Value> {
+    match value {
+        Value::Bool(flag) => Some(i32::from(*flag).into()),
+        number => number.as_i64().map(|number| (number == 1).into()),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// JSON as serde writes it, with control characters in place of the escapes that stand for them.
+fn unescape_control_characters(body: &[u8]) -> Vec<u8> {
+    let mut raw = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let [first, more @ ..] = rest {
+        let (written, left): (&[u8], &[u8]) = match rest {
+            [b'\\', b'n', left @ ..] => (b"\n", left),
+            [b'\\', b'r', left @ ..] => (b"\r", left),
+            [b'\\', b't', left @ ..] => (b"\t", left),
+            [b'\\', b'b', left @ ..] => (b"\x08", left),
+            [b'\\', b'f', left @ ..] => (b"\x0C", left),
+            [b'\\', b'u', b'0', b'0', high @ (b'0' | b'1'), low, left @ ..] => {
+                let low = char::from(*low).to_digit(16).and_then(|low| u8::try_from(low).ok()).unwrap_or_default();
+                raw.push((high - b'0') * 16 + low);
+                (b"", left)
+            }
+            [b'\\', escaped, left @ ..] => {
+                raw.extend([b'\\', *escaped]);
+                (b"", left)
+            }
+            _ => (std::slice::from_ref(first), more),
+        };
+        raw.extend(written);
+        rest = left;
+    }
+    raw
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rewritten(variant: WireVariant, answer: &Value) -> Value {
+        let Value::Object(mut fields) = answer.clone() else { panic!("{answer}") };
+        variant.rewrite(&mut fields);
+        Value::Object(fields)
+    }
+
+    #[test]
+    fn each_variant_changes_what_it_is_named_for_and_nothing_else() {
+        let answer = json!({
+            "rule_ids": [1, 2], "ending": 1, "next_cursor": "", "is_joined": false,
+            "expires_in": 7200, "list": [{"groupid": 2, "mobile": "139", "user_custom_id": "7", "none": []}],
+        });
+        for (variant, pointer, expected) in [
+            (WireVariant::NumbersAsTexts, "/rule_ids", json!(["1", "2"])),
+            (WireVariant::NumbersAsTexts, "/list/0/groupid", json!("2")),
+            (WireVariant::NumbersAsTexts, "/expires_in", json!(7200)),
+            (WireVariant::TextsAsNumbers, "/list/0/user_custom_id", json!(7)),
+            (WireVariant::TextsAsNumbers, "/list/0/mobile", json!("139")),
+            (WireVariant::IsJoinedSwapped, "/is_joined", json!(0)),
+            (WireVariant::EndingAsText, "/ending", json!("1")),
+            (WireVariant::UserMobile, "/list/0/user_mobile", json!("139")),
+            (WireVariant::EmptyAsNull, "/list/0/none", json!(null)),
+            (WireVariant::EmptyAsNull, "/next_cursor", json!(null)),
+        ] {
+            assert_eq!(rewritten(variant, &answer).pointer(pointer), Some(&expected), "{variant:?}");
+        }
+        let absent = rewritten(WireVariant::EmptyAbsent, &answer);
+        assert!(absent.get("next_cursor").is_none() && absent["list"][0].get("none").is_none());
+        assert!(rewritten(WireVariant::UnknownFields, &answer)["list"][0].get("ext_attr").is_some());
+    }
+
+    #[test]
+    fn escapes_of_control_characters_alone_are_undone() {
+        let body = json!({"name": "a\tb\u{1}c\\n\"d\u{1f}"}).to_string();
+        let raw = WireVariant::RawControlCharacters.rewrite_bytes(body.into_bytes());
+        assert_eq!(raw, b"{\"name\":\"a\tb\x01c\\\\n\\\"d\x1f\"}");
+    }
+}

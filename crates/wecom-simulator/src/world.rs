@@ -1,0 +1,131 @@
+//! What a simulator knows at its beginning: apps, chains, corps and customers, described and not yet checked.
+
+mod app;
+mod chain;
+mod check;
+mod corp;
+mod customer;
+mod demo;
+mod file;
+mod generate;
+mod person;
+mod session;
+
+use wecom_upstream::{ChatId, CorpId, ExternalUserId};
+
+pub use self::app::WorldApp;
+pub(crate) use self::chain::OwnerRange;
+pub use self::chain::WorldChain;
+pub use self::check::WorldError;
+pub use self::corp::WorldCorp;
+pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
+pub use self::customer::{LoginAccount, WorldCustomer};
+pub(crate) use self::generate::Generated;
+pub use self::person::WorldPerson;
+pub use self::session::WorldSession;
+
+/// An upstream corp and what is around it, for a [`Simulator`](crate::Simulator) to begin with.
+///
+/// ```
+/// use wecom_core::Secret;
+/// use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
+/// use wecom_upstream::{AgentId, ChainId, CorpId, Group, GroupId, PendingCorpId, SharedCorp};
+///
+/// let dealers = GroupId::new(2);
+/// let downstream = CorpId::new("wwdownstream");
+/// let world = World::new(CorpId::new("wwupstream"))
+///     .app(
+///         WorldApp::new(AgentId::new(1_000_002), Secret::new("the-app-secret"))
+///             .shared_with(SharedCorp::new(&downstream, "美馨粮油公司", AgentId::new(1_000_005))),
+///     )
+///     .chain(
+///         WorldChain::new(ChainId::new("Ch1"), "经销商网络")
+///             .group(Group::new(dealers, "一级经销商", GroupId::ROOT))
+///             .corp(WorldCorp::joined(dealers, &downstream, "美馨粮油公司"))
+///             .corp(WorldCorp::pending(dealers, PendingCorpId::new("wp1"), "顺达商贸")),
+///     );
+/// let simulator = Simulator::new(world);
+/// # let _ = simulator;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a world does nothing until a simulator is given it"]
+pub struct World {
+    pub(crate) corp_id: CorpId,
+    pub(crate) apps: Vec<WorldApp>,
+    pub(crate) chains: Vec<WorldChain>,
+    pub(crate) customers: Vec<WorldCustomer>,
+    pub(crate) chats: Vec<(ChatId, Vec<ExternalUserId>)>,
+    pub(crate) people: Vec<WorldPerson>,
+    pub(crate) sessions: Vec<WorldSession>,
+    pub(crate) joined_corp_limit: Option<usize>,
+    pub(crate) account_unusable: bool,
+}
+
+impl World {
+    /// A world with an upstream corp and nothing else.
+    pub fn new(corp_id: impl Into<CorpId>) -> Self {
+        Self {
+            corp_id: corp_id.into(),
+            apps: Vec::new(),
+            chains: Vec::new(),
+            customers: Vec::new(),
+            chats: Vec::new(),
+            people: Vec::new(),
+            sessions: Vec::new(),
+            joined_corp_limit: None,
+            account_unusable: false,
+        }
+    }
+
+    /// Adds an app (应用) of the upstream corp. The simulator's own client is the first one's.
+    pub fn app(mut self, app: WorldApp) -> Self {
+        self.apps.push(app);
+        self
+    }
+
+    /// Adds a chain (上下游).
+    pub fn chain(mut self, chain: WorldChain) -> Self {
+        self.chains.push(chain);
+        self
+    }
+
+    /// Adds a customer (外部联系人).
+    pub fn customer(mut self, customer: WorldCustomer) -> Self {
+        self.customers.push(customer);
+        self
+    }
+
+    /// Adds a group chat (客户群) and the customers in it.
+    pub fn chat(mut self, chat_id: impl Into<ChatId>, customers: impl IntoIterator<Item = ExternalUserId>) -> Self {
+        self.chats.push((chat_id.into(), customers.into_iter().collect()));
+        self
+    }
+
+    /// Adds somebody who may be imported and is not as everybody is.
+    pub fn person(mut self, person: WorldPerson) -> Self {
+        self.people.push(person);
+        self
+    }
+
+    /// Adds a login to the upstream corp's mini program (小程序).
+    pub fn session(mut self, session: WorldSession) -> Self {
+        self.sessions.push(session);
+        self
+    }
+
+    /// Sets how many corps may join the upstream corp's chains in all, one that is in two of them counted once. When that
+    /// many have, a corp that is not in a chain yet can't be imported into it
+    /// ([`SPACE_CORPS_EXCEEDED`](wecom_core::ErrCode::SPACE_CORPS_EXCEEDED)). No limit by default.
+    pub fn joined_corp_limit(mut self, corps: usize) -> Self {
+        self.joined_corp_limit = Some(corps);
+        self
+    }
+
+    /// Begins with the upstream corp's account in a state in which it can't import:
+    /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE).
+    /// [`Simulator::account_usable`](crate::Simulator::account_usable) changes it.
+    pub fn account_unusable(mut self) -> Self {
+        self.account_unusable = true;
+        self
+    }
+}

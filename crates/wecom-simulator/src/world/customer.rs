@@ -1,0 +1,78 @@
+//! The WeChat users of a world.
+
+use serde::Deserialize;
+use wecom_core::ErrCode;
+use wecom_upstream::{CorpId, ExternalUserId, ExternalUserInfo, OpenId, UnionId};
+
+/// A WeChat user who is or may become a customer (外部联系人) of downstream corps.
+#[derive(Clone, Debug)]
+#[must_use = "a customer does nothing until a world has him"]
+pub struct WorldCustomer {
+    pub(crate) unionid: UnionId,
+    pub(crate) openid: OpenId,
+    pub(crate) known_to: Vec<ExternalUserInfo>,
+    pub(crate) account: LoginAccount,
+}
+
+/// Where a user's `unionid` and `openid` were got: WeCom takes those of a service account (服务号) or mini-program (小程序)
+/// whose principal (认证主体) is the upstream corp's. In a world's JSON it is `login_account`: `own` (the default),
+/// `open_id_of_wrong_account`, `open_id_of_another_principal` or `union_id_of_another_principal`.
+///
+/// ```
+/// use wecom_simulator::{LoginAccount, Simulator, World, WorldCustomer};
+/// use wecom_upstream::{ErrCode, OpenId, UnionId, UnionidToPendingId, Upstream};
+///
+/// let (unionid, openid) = (UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
+/// let user = WorldCustomer::new(&unionid, &openid).login_account(LoginAccount::UnionIdOfAnotherPrincipal);
+/// let upstream = Upstream::new(Simulator::new(World::demo().customer(user)).client());
+/// let refused = pollster::block_on(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)));
+/// assert_eq!(refused.unwrap_err().code(), Some(ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LoginAccount {
+    /// Where they should be.
+    #[default]
+    Own,
+    /// The `openid` is of an account that is neither a service account nor a mini-program: refused with
+    /// [`OPEN_ID_OF_WRONG_ACCOUNT`](ErrCode::OPEN_ID_OF_WRONG_ACCOUNT).
+    OpenIdOfWrongAccount,
+    /// The `openid` is of an account of another principal: refused with
+    /// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL).
+    OpenIdOfAnotherPrincipal,
+    /// The `unionid` is of an open-platform account of another principal: refused with
+    /// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL).
+    UnionIdOfAnotherPrincipal,
+}
+
+impl LoginAccount {
+    /// What ids from there are refused with.
+    pub(crate) fn refusal(self) -> Option<ErrCode> {
+        match self {
+            Self::Own => None,
+            Self::OpenIdOfWrongAccount => Some(ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),
+            Self::OpenIdOfAnotherPrincipal => Some(ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL),
+            Self::UnionIdOfAnotherPrincipal => Some(ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL),
+        }
+    }
+}
+
+impl WorldCustomer {
+    /// A WeChat user who is no corp's customer yet.
+    pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
+        Self { unionid: unionid.into(), openid: openid.into(), known_to: Vec::new(), account: LoginAccount::Own }
+    }
+
+    /// Says where his `unionid` and `openid` were got.
+    pub fn login_account(mut self, account: LoginAccount) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// Makes him a customer of a corp, and says as whom the upstream corp knows him there.
+    pub fn known_to(mut self, corpid: impl Into<CorpId>, external_userid: impl Into<ExternalUserId>) -> Self {
+        self.known_to.push(ExternalUserInfo::new(corpid, external_userid));
+        self
+    }
+}

@@ -1,0 +1,158 @@
+//! A world as a JSON file that a person writes: the same words as the API's, and an error that says where it is wrong.
+
+mod shapes;
+
+use self::shapes::File;
+use super::{World, WorldError};
+
+impl World {
+    /// Reads a world from JSON.
+    ///
+    /// Everything but the ids and names may be left out; a key that is not known is an error, as it is most likely
+    /// mistyped. What each key means is told at the method of the same name: `corp_limit` at
+    /// [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), `visible_chains` at
+    /// [`WorldApp::sees_only`](crate::WorldApp::sees_only), `visible_groups` at
+    /// [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups), `owner_corp_range` at
+    /// [`WorldChain::owner_range`](crate::WorldChain::owner_range), `people` at [`WorldPerson`](crate::WorldPerson),
+    /// `sessions` at [`WorldSession`](crate::WorldSession).
+    ///
+    /// ```
+    /// use wecom_simulator::{Simulator, World};
+    ///
+    /// let world = World::from_json(r#"{
+    ///   "corp_id": "wwupstream", "joined_corp_limit": 5000, "account_unusable": false,
+    ///   "apps": [{
+    ///     "agentid": 1000002, "secret": "the-app-secret", "callable": true, "visible_chains": ["Ch1"],
+    ///     "visible_groups": [{"chain_id": "Ch1", "groupids": [2]}],
+    ///     "shares": [{"corpid": "wwdealer", "corp_name": "美馨粮油公司", "agentid": 1000005, "business_type": 1}]
+    ///   }],
+    ///   "chains": [{
+    ///     "chain_id": "Ch1", "chain_name": "经销商网络",
+    ///     "corp_limit": 1000, "corp_people_limit": 200, "rule_limit": 50,
+    ///     "owner_corp_range": {"departmentids": [7], "userids": ["li"]},
+    ///     "groups": [{"groupid": 2, "group_name": "一级经销商", "parentid": 1, "order": 1}],
+    ///     "corps": [
+    ///       {"groupid": 2, "corpid": "wwdealer", "corp_name": "美馨粮油公司", "custom_id": "d1", "invite_userid": "li",
+    ///        "qualification_status": 2, "members": [{"userid": "zhangsan", "user_custom_id": "100"}]},
+    ///       {"groupid": 2, "pending_corpid": "wp1", "corp_name": "顺达商贸"}
+    ///     ]
+    ///   }],
+    ///   "customers": [{
+    ///     "unionid": "u1", "openid": "o1", "login_account": "own",
+    ///     "known_to": [{"corpid": "wwdealer", "external_userid": "wm1"}]
+    ///   }],
+    ///   "chats": [{"chat_id": "wr1", "external_userids": ["wm1"]}],
+    ///   "people": [{"mobile": "13000000001", "account_unusable": true, "may_not_join": false}],
+    ///   "sessions": [{
+    ///     "userid": "woZhang", "session_key": "the-session-key",
+    ///     "corps": [{"corpid": "wwdealer", "userid": "zhangsan"}]
+    ///   }]
+    /// }"#)?;
+    /// let simulator = Simulator::try_new(world)?;
+    ///
+    /// let wrong = r#"{"corp_id": "ww", "chains": [{"chain_id": "Ch1", "chain_nam": "x"}]}"#;
+    /// let error = World::from_json(wrong).unwrap_err();
+    /// assert!(error.to_string().starts_with("chains[0].chain_nam: unknown field"), "{error}");
+    /// # let _ = simulator;
+    /// # Ok::<(), wecom_simulator::WorldError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON, or not in this shape: the place, and what is wrong there. Whether what it says can be is for
+    /// [`World::check`].
+    pub fn from_json(json: &str) -> Result<Self, WorldError> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let file: File = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            // The whole file has no path: the tracker calls it a dot.
+            let place = if path == "." { "the file".to_owned() } else { path };
+            WorldError::new(place, error.into_inner().to_string())
+        })?;
+        deserializer.end().map_err(|error| WorldError::new("the file", error.to_string()))?;
+        Ok(file.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Secret;
+    use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
+
+    use super::super::{WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
+    use super::*;
+
+    fn refused(json: &str) -> String {
+        World::from_json(json).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (json, expected) in [
+            ("", "the file: EOF"),
+            ("7", "the file: invalid type"),
+            (r#"{"corp_id":"ww"} x"#, "the file: trailing characters"),
+            (r#"{"apps":[]}"#, "the file: missing field `corp_id`"),
+            (r#"{"corp_id":"ww","apps":[{"agentid":"one","secret":"s"}]}"#, "apps[0].agentid: invalid value"),
+            (r#"{"corp_id":"ww","chains":[{"chain_id":"c"}]}"#, "chains[0]: missing field `chain_name`"),
+            (
+                r#"{"corp_id":"ww","chains":[{"chain_id":"c","chain_name":"n","corps":[{"corp_name":"x"}]}]}"#,
+                "chains[0].corps[0]: a corp has either",
+            ),
+            (
+                r#"{"corp_id":"ww","chains":[{"chain_id":"c","chain_name":"n","owner_corp_range":{"userids":"li"}}]}"#,
+                "chains[0].owner_corp_range.userids: invalid type",
+            ),
+            (
+                r#"{"corp_id":"ww","apps":[{"agentid":1,"secret":"s","visible_groups":[{"chain_id":"c"}]}]}"#,
+                "apps[0].visible_groups[0]: missing field `groupids`",
+            ),
+            (r#"{"corp_id":"ww","people":[{"mobile":"1","unusable":true}]}"#, "people[0].unusable: unknown field"),
+            (
+                r#"{"corp_id":"ww","sessions":[{"userid":"u","session_key":"k","corps":[{"corpid":"c"}]}]}"#,
+                "sessions[0].corps[0]: missing field `userid`",
+            ),
+            (
+                r#"{"corp_id":"ww","chats":[{"chat_id":"c","external_userids":[1,null]}]}"#,
+                "chats[0].external_userids[1]: invalid type",
+            ),
+        ] {
+            assert!(refused(json).starts_with(expected), "{}", refused(json));
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_the_builder_has_it() {
+        let json = r#"{"corp_id":"ww","apps":[{"agentid":"7","secret":"s"}],
+            "chains":[{"chain_id":"c","chain_name":"n","corps":[{"corpid":"w","corp_name":"x"}]}]}"#;
+        let read = World::from_json(json).unwrap();
+        let built = World::new(CorpId::new("ww")).app(WorldApp::new(AgentId::new(7), Secret::new("s"))).chain(
+            WorldChain::new(ChainId::new("c"), "n").corp(WorldCorp::joined(GroupId::ROOT, CorpId::new("w"), "x")),
+        );
+        assert_eq!(format!("{read:?}"), format!("{built:?}"));
+    }
+
+    #[test]
+    fn what_is_said_is_as_the_builder_says_it() {
+        let json = r#"{"corp_id":"ww","joined_corp_limit":9,"account_unusable":true,
+            "apps":[{"agentid":7,"secret":"s","visible_groups":[{"chain_id":"c","groupids":[1]}]}],
+            "chains":[{"chain_id":"c","chain_name":"n","corp_limit":1,"corp_people_limit":2,"rule_limit":3,
+                "owner_corp_range":{"departmentids":[4],"userids":["li"]}}],
+            "people":[{"mobile":"13000000001","account_unusable":true},{"mobile":"13000000002","may_not_join":true}],
+            "sessions":[{"userid":"wo","session_key":"k","corps":[{"corpid":"w","userid":"zhang"}]}]}"#;
+        let read = World::from_json(json).unwrap();
+        let app = WorldApp::new(AgentId::new(7), Secret::new("s"));
+        let chain = WorldChain::new(ChainId::new("c"), "n").corp_limit(1).corp_people_limit(2).rule_limit(3);
+        let session = WorldSession::new(UserId::new("wo"), Secret::new("k"));
+        let built = World::new(CorpId::new("ww"))
+            .joined_corp_limit(9)
+            .account_unusable()
+            .app(app.sees_only_groups(ChainId::new("c"), [GroupId::ROOT]))
+            .chain(chain.owner_range([4], [UserId::new("li")]))
+            .person(WorldPerson::new("13000000001").account_unusable())
+            .person(WorldPerson::new("13000000002").may_not_join())
+            .session(session.is_in(CorpId::new("w"), UserId::new("zhang")));
+        assert_eq!(format!("{read:?}"), format!("{built:?}"));
+        assert_eq!(read.sessions[0].session_key.expose(), "k");
+    }
+}

@@ -1,0 +1,94 @@
+//! A simulator and a client over it, and what the stories say again and again.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+use wecom_core::{Endpoint, ErrCode, Error, RawCall};
+use wecom_mock::ManualTimer;
+use wecom_simulator::{Simulator, World};
+use wecom_upstream::{ChainId, CorpId, GetChainCorpinfoList, GroupCorp, GroupId, Upstream};
+
+pub(crate) struct Story {
+    pub(crate) simulator: Simulator,
+    pub(crate) upstream: Upstream,
+    pub(crate) timer: ManualTimer,
+}
+
+impl Story {
+    /// The demo world on a manual timer.
+    pub(crate) fn demo() -> Self {
+        Self::of(World::demo())
+    }
+
+    pub(crate) fn of(world: World) -> Self {
+        let timer = ManualTimer::new();
+        let simulator = Simulator::new(world).on_timer(timer.clone());
+        Self { upstream: Upstream::new(simulator.client()), simulator, timer }
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.timer.advance(Duration::from_secs(seconds));
+    }
+
+    /// The corps in a group of the dealers, pending ones included.
+    pub(crate) fn corps_in(&self, group: i64) -> Vec<GroupCorp> {
+        let call = GetChainCorpinfoList::new(dealers()).groupid(GroupId::new(group)).need_pending(true);
+        granted(self.upstream.get_chain_corpinfo_list(call)).group_corps
+    }
+
+    /// A call that the typed client would not let out, or whose very bytes matter.
+    pub(crate) fn raw(&self, endpoint: &'static Endpoint, body: &Value) -> Result<Value, Error> {
+        let call = RawCall::new(endpoint).body(body).unwrap();
+        pollster::block_on(self.upstream.client().call_raw(call))
+    }
+}
+
+#[track_caller]
+pub(crate) fn granted<T>(call: impl Future<Output = Result<T, Error>>) -> T {
+    match pollster::block_on(call) {
+        Ok(reply) => reply,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn refused<T: Debug>(call: impl Future<Output = Result<T, Error>>) -> ErrCode {
+    code_of(pollster::block_on(call))
+}
+
+#[track_caller]
+pub(crate) fn code_of<T: Debug>(outcome: Result<T, Error>) -> ErrCode {
+    let error = outcome.unwrap_err();
+    error.code().unwrap_or_else(|| panic!("{error}"))
+}
+
+pub(crate) fn dealers() -> ChainId {
+    ChainId::new("ChDealers")
+}
+
+pub(crate) fn jingxi() -> CorpId {
+    CorpId::new("wwjingxi")
+}
+
+/// A client that has its token already.
+pub(crate) fn slow(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
+    let upstream = Upstream::new(simulator.client());
+    let warmed: Result<_, Error> = pollster::block_on(with(timer, upstream.get_chain_list()));
+    warmed.unwrap();
+    upstream
+}
+
+/// Lets time pass whenever all wait.
+pub(crate) async fn with<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        if let Some(done) = work.as_mut().now_or_never() {
+            return done;
+        }
+        timer.advance(Duration::from_millis(200));
+    }
+}
