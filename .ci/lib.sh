@@ -1,0 +1,41 @@
+# Functions that the other scripts share. Sourced, never run.
+
+# The arguments that select the published crates.
+published=(--workspace --exclude wecom-tests --exclude wecom-fuzz-checks)
+
+# skip STEP REASON: ends the script because the step can't run here. That is a failure, unless ALLOW_SKIP=1: then the
+# script succeeds, and .ci/run names the step in the list at its end.
+skip() {
+    printf 'cannot run: %s: %s\n' "$1" "$2" >&2
+    if [ "${ALLOW_SKIP:-}" != 1 ]; then
+        echo 'install what is missing, or set ALLOW_SKIP=1 to go on without this step' >&2
+        exit 1
+    fi
+    [ -z "${SKIPPED_STEPS:-}" ] || printf '%s: %s\n' "$1" "$2" >>"$SKIPPED_STEPS"
+    exit 0
+}
+
+# apt_install PACKAGE...: installs Debian packages. On failure it sets `reason` and returns 1.
+apt_install() {
+    local log
+    command -v apt-get >/dev/null || { reason='apt-get is not available'; return 1; }
+    [ "$(id -u)" = 0 ] || { reason="root is needed to install $*"; return 1; }
+    log=$(mktemp)
+    if { apt-get update && apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
+        rm "$log"
+    else
+        reason="apt-get failed: $(tail -n 1 "$log")"
+        rm "$log"
+        return 1
+    fi
+}
+
+# debian_rust STEP PACKAGE...: makes Debian's Rust 1.85 available as /usr/bin/cargo, beside the default toolchain.
+debian_rust() {
+    local step=$1
+    shift
+    if ! /usr/bin/rustc --version 2>/dev/null | grep -q '^rustc 1\.85\.' || ! dpkg -s "$@" >/dev/null 2>&1; then
+        apt_install "${@/%/=1.85.*}" || skip "$step" "Rust 1.85: $reason"
+    fi
+    /usr/bin/rustc --version
+}
