@@ -59,26 +59,19 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod answer;
 mod cassette;
-mod difference;
-mod explain;
 mod faults;
-mod incoming;
-mod journal;
 mod manual_timer;
 mod mask;
 mod mock;
-mod registered;
 mod secret_kind;
 mod stub;
-mod verify;
 
-pub use crate::answer::Answer;
 pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};
 pub use crate::faults::{Fault, FaultRule, Faults};
-pub use crate::journal::RecordedCall;
 pub use crate::manual_timer::ManualTimer;
 pub use crate::mock::Mock;
+pub use crate::stub::answer::Answer;
+pub use crate::stub::journal::RecordedCall;
+pub use crate::stub::verify::VerifyError;
 pub use crate::stub::{Stub, Untyped};
-pub use crate::verify::VerifyError;

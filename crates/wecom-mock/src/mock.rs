@@ -13,14 +13,14 @@ use wecom_core::{
     TransportError, TransportErrorKind,
 };
 
-use crate::answer::Outcome;
-use crate::explain::{Mismatch, Unanswered, Verdict};
-use crate::incoming::{Incoming, read};
-use crate::journal::{Entry, RecordedCall};
 use crate::mask::Mask;
-use crate::registered::{Condition, Registered, Responder, is_same_place};
+use crate::stub::answer::Outcome;
+use crate::stub::incoming::{Incoming, read};
+use crate::stub::journal::{Entry, RecordedCall};
+use crate::stub::mismatch::{Mismatch, Unanswered, Verdict};
+use crate::stub::registered::{Condition, Registered, Responder, is_same_place};
+use crate::stub::verify::{UnansweredCalls, VerifyError, at_drop};
 use crate::stub::{Stub, Untyped};
-use crate::verify::{UnansweredCalls, VerifyError, at_drop};
 
 /// A transport for tests, which answers what its stubs say.
 ///

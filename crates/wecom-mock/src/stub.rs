@@ -1,5 +1,13 @@
 //! Defines a stub: what it is for, what it answers, how often.
 
+pub(crate) mod answer;
+pub(crate) mod difference;
+pub(crate) mod incoming;
+pub(crate) mod journal;
+pub(crate) mod mismatch;
+pub(crate) mod registered;
+pub(crate) mod verify;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,11 +18,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wecom_core::{ApiCall, Delivery, ErrCode, Request, TransportError, TransportErrorKind};
 
-use crate::answer::{Answer, Outcome};
-use crate::difference::Differences;
-use crate::explain::Mismatch;
-use crate::incoming::{Incoming, json_of_call};
 use crate::mock::{Shared, fail};
+use crate::stub::answer::{Answer, Outcome};
+use crate::stub::difference::Differences;
+use crate::stub::incoming::{Incoming, json_of_call};
+use crate::stub::mismatch::Mismatch;
 
 /// A stub of a [`Mock`](crate::Mock): first its conditions, then its answers, then how often it is to be called.
 ///
@@ -280,7 +288,7 @@ impl<C> Stub<C> {
     }
 
     #[track_caller]
-    fn edit(self, change: impl FnOnce(&mut crate::registered::Registered)) -> Self {
+    fn edit(self, change: impl FnOnce(&mut crate::stub::registered::Registered)) -> Self {
         self.mock.edit(self.index, change);
         self
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wecom_core::ErrCode;
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// How many wrong secrets bring the ban. The vendor names no number.
 const WRONG_SECRETS: u32 = 5;

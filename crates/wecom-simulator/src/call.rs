@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use wecom_core::{ErrCode, Response};
 use wecom_upstream::CorpId;
 
-use super::parameters::Parameters;
-use super::refusal::{Refusal, words};
-use super::wire_variant::{UNKNOWN_FIELD, WireVariant};
-use super::world::WorldApp;
+use crate::parameters::Parameters;
+use crate::refusal::{Refusal, words};
+use crate::wire_variant::{UNKNOWN_FIELD, WireVariant};
+use crate::world::WorldApp;
 
 /// What a call that is granted answers, `errcode` and `errmsg` apart.
 pub(crate) type Payload = Map<String, Value>;

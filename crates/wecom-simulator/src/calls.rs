@@ -25,9 +25,9 @@ use wecom_upstream::{
     UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
 };
 
-use super::call::{Call, Payload};
-use super::network::Network;
-use super::refusal::Refusal;
+use crate::call::{Call, Payload};
+use crate::network::Network;
+use crate::refusal::Refusal;
 
 /// What a call does, once it is known that it may be made.
 pub(crate) type Work = fn(&mut Network, &Call<'_>) -> Result<Payload, Refusal>;

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use wecom_core::ErrCode;
 use wecom_upstream::{ChainId, CorpId, Group, GroupId, PendingCorpId, UserId};
 
-use super::corps::Corps;
-use super::cursor::mix;
-use super::rules::Rules;
-use super::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
+use crate::corps::Corps;
+use crate::cursor::mix;
+use crate::rules::Rules;
+use crate::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
 
 pub(crate) struct Chain {
     pub(crate) chain_id: ChainId,

@@ -2,7 +2,7 @@
 
 use wecom_upstream::{ChainId, CorpId, ExternalUserId, ExternalUserInfo, OpenId, PendingCorpId, UnionId};
 
-use super::Simulator;
+use crate::simulator::Simulator;
 
 impl Simulator {
     /// Ends all access tokens before their time, as the vendor may: the next call with one is refused with

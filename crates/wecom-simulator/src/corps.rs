@@ -8,7 +8,7 @@ use std::iter;
 
 use wecom_upstream::{CorpId, CustomId, GroupId};
 
-use super::world::{Generated, WorldCorp, WorldCorpId};
+use crate::world::{Generated, WorldCorp, WorldCorpId};
 
 pub(crate) struct Corps {
     generated: Option<Generated>,
@@ -175,8 +175,8 @@ fn place_of(number: u64) -> u64 {
 mod tests {
     use wecom_upstream::PendingCorpId;
 
-    use super::super::world::World;
     use super::*;
+    use crate::world::World;
 
     fn generated() -> Corps {
         Corps::new(World::generate(250, 3).chains[0].generated, Vec::new())

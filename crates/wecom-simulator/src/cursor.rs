@@ -1,7 +1,7 @@
 //! Cursors: where the next page of one list begins, unreadable, and of no use to any other list.
 
-use super::parameters::invalid;
-use super::refusal::Refusal;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
 
 /// A list that is served in pages, by what its request says of it, the page's size apart.
 pub(crate) struct PagedList {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use wecom_core::ErrCode;
 use wecom_upstream::{ChatId, ExternalUserId, ExternalUserInfo, OpenId, PendingId, UnionId};
 
-use super::cursor::mix;
-use super::refusal::{Refusal, UNKNOWN_CHAT};
-use super::world::WorldCustomer;
+use crate::cursor::mix;
+use crate::refusal::{Refusal, UNKNOWN_CHAT};
+use crate::world::WorldCustomer;
 
 /// How long a `pending_id` is valid.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use wecom_core::ErrCode;
 use wecom_upstream::{GroupId, IdentityType, ImportContact, ImportCorp, PendingCorpId, UserCustomId};
 
-use super::chain::Chain;
-use super::refusal::INVALID_MOBILE;
-use super::space::Space;
-use super::world::{WorldContact, WorldCorp, WorldCorpId};
+use crate::chain::Chain;
+use crate::refusal::INVALID_MOBILE;
+use crate::space::Space;
+use crate::world::{WorldContact, WorldCorp, WorldCorpId};
 
 /// Why a corp was not imported.
 pub(crate) struct FailedImport {

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use wecom_core::ErrCode;
 use wecom_upstream::{ChainId, CustomId, ImportCorp, ImportStatus, JobStatus};
 
-use super::call::{Payload, payload};
-use super::chain::Chain;
-use super::cursor::mix;
-use super::import::{FailedImport, import};
-use super::refusal::{Refusal, words};
-use super::space::Space;
+use crate::call::{Payload, payload};
+use crate::chain::Chain;
+use crate::cursor::mix;
+use crate::import::{FailedImport, import};
+use crate::refusal::{Refusal, words};
+use crate::space::Space;
 
 /// When a job runs, and when it is finished, after its start.
 const RUNS: Duration = Duration::from_secs(1);

@@ -5,16 +5,16 @@ use std::time::Duration;
 use wecom_core::ErrCode;
 use wecom_upstream::{AgentId, BusinessType, ChainId, CorpId, PendingCorpId};
 
-use super::call::Call;
-use super::chain::Chain;
-use super::customers::Customers;
-use super::jobs::Jobs;
-use super::refusal::Refusal;
-use super::sessions::Sessions;
-use super::space::Space;
-use super::tokens::Tokens;
-use super::view::View;
-use super::world::{WorldApp, WorldCorpId};
+use crate::call::Call;
+use crate::chain::Chain;
+use crate::customers::Customers;
+use crate::jobs::Jobs;
+use crate::refusal::Refusal;
+use crate::sessions::Sessions;
+use crate::space::Space;
+use crate::tokens::Tokens;
+use crate::view::View;
+use crate::world::{WorldApp, WorldCorpId};
 
 pub(crate) struct Network {
     pub(crate) corp_id: CorpId,

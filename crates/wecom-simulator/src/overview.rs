@@ -2,11 +2,11 @@
 
 use wecom_upstream::{Group, GroupId};
 
-use super::Simulator;
-use super::chain::Chain;
-use super::jobs::JobOverview;
-use super::last_calls::LastCall;
-use super::world::{WorldCorp, WorldCorpId};
+use crate::chain::Chain;
+use crate::jobs::JobOverview;
+use crate::last_calls::LastCall;
+use crate::simulator::Simulator;
+use crate::world::{WorldCorp, WorldCorpId};
 
 /// How many corps of a group are shown; of the others only the number is.
 const SHOWN: usize = 100;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wecom_core::{ErrCode, Method};
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The parameters of one call: the query's on a `GET`, the body's on a `POST`.
 pub(crate) struct Parameters {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wecom_core::{Endpoint, ErrCode, Quota};
 
-use super::ban::Ban;
-use super::calls::RULE_CHANGES;
-use super::refusal::Refusal;
+use crate::ban::Ban;
+use crate::calls::RULE_CHANGES;
+use crate::refusal::Refusal;
 
 /// What one address may call in all.
 const OF_AN_ADDRESS: Quota = Quota::new().per_minute(20_000);

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use wecom_core::{ErrCode, wire};
 use wecom_upstream::CorpId;
 
-use super::call::Call;
-use super::parameters::invalid;
-use super::refusal::Refusal;
-use super::view::View;
-use super::world::{OwnerRange, WorldCorpId};
+use crate::call::Call;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
+use crate::view::View;
+use crate::world::{OwnerRange, WorldCorpId};
 
 pub(crate) struct Rules {
     limit: Option<usize>,

@@ -3,10 +3,10 @@
 use wecom_core::ErrCode;
 use wecom_upstream::{CorpId, UserId};
 
-use super::cursor::mix;
-use super::parameters::invalid;
-use super::refusal::Refusal;
-use super::world::WorldSession;
+use crate::cursor::mix;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
+use crate::world::WorldSession;
 
 pub(crate) struct Sessions {
     sessions: Vec<WorldSession>,

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
 
-use super::chain::Chain;
-use super::world::WorldPerson;
+use crate::chain::Chain;
+use crate::world::WorldPerson;
 
 pub(crate) struct Space {
     /// Whether the account may import.

@@ -6,21 +6,21 @@ use std::time::Duration;
 use wecom_core::{Endpoint, ErrCode, GET_TOKEN, Method, Response, TokenKind};
 use wecom_upstream::CorpId;
 
-use super::call::{Call, Payload, granted, not_found, payload, refused};
-use super::calls::{CALLS, Work};
-use super::chain::Chain;
-use super::customers::Customers;
-use super::jobs::Jobs;
-use super::last_calls::LastCalls;
-use super::network::Network;
-use super::parameters::Parameters;
-use super::quotas::Quotas;
-use super::refusal::{GET_REQUIRED, MISSING_CORP_ID, MISSING_SECRET, POST_REQUIRED, Refusal};
-use super::sessions::Sessions;
-use super::space::Space;
-use super::tokens::{Holder, Tokens};
-use super::wire_variant::WireVariant;
-use super::world::{World, WorldApp};
+use crate::call::{Call, Payload, granted, not_found, payload, refused};
+use crate::calls::{CALLS, Work};
+use crate::chain::Chain;
+use crate::customers::Customers;
+use crate::jobs::Jobs;
+use crate::last_calls::LastCalls;
+use crate::network::Network;
+use crate::parameters::Parameters;
+use crate::quotas::Quotas;
+use crate::refusal::{GET_REQUIRED, MISSING_CORP_ID, MISSING_SECRET, POST_REQUIRED, Refusal};
+use crate::sessions::Sessions;
+use crate::space::Space;
+use crate::tokens::{Holder, Tokens};
+use crate::wire_variant::WireVariant;
+use crate::world::{World, WorldApp};
 
 pub(crate) struct State {
     apps: Vec<Arc<WorldApp>>,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wecom_core::ErrCode;
 use wecom_upstream::{AgentId, CorpId};
 
-use super::cursor::mix;
-use super::refusal::Refusal;
+use crate::cursor::mix;
+use crate::refusal::Refusal;
 
 /// How long a token is valid unless something else is said.
 const LIFETIME: Duration = Duration::from_secs(7200);

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use wecom_core::ErrCode;
 use wecom_upstream::{Group, GroupId};
 
-use super::chain::Chain;
-use super::refusal::Refusal;
-use super::world::{WorldApp, WorldCorp, WorldCorpId};
+use crate::chain::Chain;
+use crate::refusal::Refusal;
+use crate::world::{WorldApp, WorldCorp, WorldCorpId};
 
 pub(crate) struct View<'a> {
     pub(crate) chain: &'a Chain,

@@ -5,9 +5,9 @@ use wecom_core::{QueryValue, Request};
 
 use crate::cassette::aliases::{Aliases, is_alias};
 use crate::cassette::entry::{Body, RecordedRequest};
-use crate::difference::Differences;
 use crate::mask::{Mask, brief};
 use crate::secret_kind::SecretKind;
+use crate::stub::difference::Differences;
 
 /// A request that came, with the recorded aliases in place of its secrets, as far as these fit.
 pub(crate) struct Comparison {

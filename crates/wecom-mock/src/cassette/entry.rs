@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use wecom_core::{Delivery, QueryValue, Request, Response, TransportError, TransportErrorKind};
 
-use crate::answer::Outcome;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::base64;
 use crate::secret_kind::SecretKind;
+use crate::stub::answer::Outcome;
 
 /// The headers of a reply that are kept: the others are of the connection or of the day.
 const KEPT_HEADERS: [&str; 4] = ["content-type", "retry-after", "error-code", "error-msg"];

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use wecom_core::{Delivery, LocalTransport, Request, Response, Secret, Transport, TransportError, TransportErrorKind};
 
-use crate::answer::Outcome;
 use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::compare::{Comparison, recorded_line};
 use crate::mock::fail;
-use crate::verify::at_drop;
+use crate::stub::answer::Outcome;
+use crate::stub::verify::at_drop;
 
 /// How many calls and entries a report names; of the others only the number is.
 const NAMED: usize = 5;

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use wecom_core::{LocalTransport, Request, Response, Secret, Transport, TransportError};
 
-use crate::answer::Outcome;
 use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::entry::Entry;
 use crate::secret_kind::SecretKind;
+use crate::stub::answer::Outcome;
 
 /// A transport that passes calls on to another one and keeps what was said, for a [`Cassette`].
 ///

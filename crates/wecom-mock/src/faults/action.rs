@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use wecom_core::{Delivery, Headers, Request, Response, Timer, TransportError, TransportErrorKind};
 
-use crate::answer::Outcome;
 use crate::faults::rule::random;
+use crate::stub::answer::Outcome;
 
 #[derive(Clone)]
 pub(crate) enum Action {

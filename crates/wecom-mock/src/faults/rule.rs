@@ -9,7 +9,7 @@ use std::time::Duration;
 use wecom_core::{Endpoint, Request, Timer};
 
 use crate::faults::action::{Action, Strike};
-use crate::registered::{called, is_same_place, times};
+use crate::stub::registered::{called, is_same_place, times};
 
 /// A fault that has been defined: it tells how often it struck, and can be ended.
 ///

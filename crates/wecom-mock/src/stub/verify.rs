@@ -3,9 +3,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::explain::Unanswered;
 use crate::mock::fail;
-use crate::registered::{Registered, called, times};
+use crate::stub::mismatch::Unanswered;
+use crate::stub::registered::{Registered, called, times};
 
 /// How many unanswered calls are explained; of the others only the number is.
 const EXPLAINED: usize = 5;

@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 
 use wecom_core::Endpoint;
 
-use crate::difference::Differences;
-use crate::incoming::Incoming;
 use crate::mask::brief;
-use crate::registered::{Registered, called, times};
+use crate::stub::difference::Differences;
+use crate::stub::incoming::Incoming;
+use crate::stub::registered::{Registered, called, times};
 
 /// How many stubs are listed; of the others only the number is.
 const LISTED: usize = 20;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use wecom_core::Endpoint;
 
-use crate::incoming::Incoming;
 use crate::mask::Mask;
+use crate::stub::incoming::Incoming;
 
 /// One call as the mock saw it; from [`Mock::journal`](crate::Mock::journal).
 ///

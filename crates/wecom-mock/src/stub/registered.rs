@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use wecom_core::Endpoint;
 
-use crate::answer::Outcome;
-use crate::explain::Mismatch;
-use crate::incoming::Incoming;
+use crate::stub::answer::Outcome;
+use crate::stub::incoming::Incoming;
+use crate::stub::mismatch::Mismatch;
 
 /// Looks at a request and says what stands against it.
 pub(crate) type Condition = Arc<dyn Fn(&Incoming) -> Result<(), Mismatch> + Send + Sync>;
