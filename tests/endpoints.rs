@@ -26,10 +26,10 @@ fn there_are_eighteen_and_one_with_names_and_paths_of_their_own() {
 #[test]
 fn each_has_a_title_a_document_and_a_quota() {
     for endpoint in all() {
-        assert!(!endpoint.chinese_title().is_empty(), "{endpoint}");
-        assert!(endpoint.document_numbers().iter().all(|number| (90_000..100_000).contains(number)), "{endpoint}");
-        assert!(!endpoint.document_numbers().is_empty(), "{endpoint}");
-        assert!(endpoint.documented_quota().hour().is_some(), "{endpoint}");
+        assert!(!endpoint.title().is_empty(), "{endpoint}");
+        assert!(endpoint.documents().iter().all(|number| (90_000..100_000).contains(number)), "{endpoint}");
+        assert!(!endpoint.documents().is_empty(), "{endpoint}");
+        assert!(endpoint.quota().per_hour().is_some(), "{endpoint}");
     }
 }
 
@@ -57,7 +57,7 @@ fn each_has_a_method_of_its_name_on_the_facade() {
 
 #[test]
 fn only_what_adds_is_not_safe_to_repeat_and_only_what_removes_or_replaces_changes_something_else() {
-    let of = |safety| all().iter().filter(|endpoint| endpoint.repetition() == safety).map(|e| e.name()).collect();
+    let of = |safety| all().iter().filter(|endpoint| endpoint.safety() == safety).map(|e| e.name()).collect();
     let (not_idempotent, idempotent): (Vec<_>, Vec<_>) = (of(Safety::NotIdempotent), of(Safety::Idempotent));
     assert_eq!(not_idempotent, ["import_chain_contact", "add_rule"]);
     assert_eq!(idempotent, ["remove_corp", "delete_rule", "modify_rule"]);
@@ -67,7 +67,7 @@ fn only_what_adds_is_not_safe_to_repeat_and_only_what_removes_or_replaces_change
 fn the_documented_limits_on_concurrency_are_on_the_descriptors() {
     let limited: Vec<_> = ENDPOINTS
         .iter()
-        .filter_map(|endpoint| Some((endpoint.name(), endpoint.documented_concurrency()?)))
+        .filter_map(|endpoint| Some((endpoint.name(), endpoint.concurrency()?)))
         .filter(|(name, _)| *name != "import_chain_contact")
         .collect();
     assert_eq!(limited, [("get_result", 5), ("remove_corp", 1)]);
@@ -77,7 +77,7 @@ fn the_documented_limits_on_concurrency_are_on_the_descriptors() {
 fn adding_and_modifying_rules_has_the_documented_limit_of_a_day() {
     let limited: Vec<_> = all()
         .iter()
-        .filter(|endpoint| endpoint.documented_quota().day() == Some(1_000))
+        .filter(|endpoint| endpoint.quota().per_day() == Some(1_000))
         .map(|endpoint| endpoint.name())
         .collect();
     assert_eq!(limited, ["add_rule", "modify_rule"]);

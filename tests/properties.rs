@@ -409,8 +409,9 @@ proptest! {
     }
 }
 
-const READ: Endpoint = Endpoint::post("read", "test/read").safety(Safety::Safe);
-const RARE: Endpoint = Endpoint::post("rare", "test/rare").safety(Safety::Safe).quota(Quota::new().per_minute(10));
+const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
+const RARE: Endpoint =
+    Endpoint::post("rare", "test/rare").with_safety(Safety::Safe).with_quota(Quota::new().with_per_minute(10));
 
 /// A client on a timer whose requests are all answered with a code; and when they came.
 fn answering(code: i64) -> (ManualTimer, Arc<Mutex<Vec<Duration>>>, impl wecom_core::Transport + 'static) {

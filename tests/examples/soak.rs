@@ -30,7 +30,7 @@ use wecom_core::{Client, Credentials, Delivery, Endpoint, Quotas, RawCall, Retry
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_mock::Faults;
 
-const READ: Endpoint = Endpoint::post("read", "soak/read").safety(Safety::Safe);
+const READ: Endpoint = Endpoint::post("read", "soak/read").with_safety(Safety::Safe);
 const ADD: Endpoint = Endpoint::post("add", "soak/add");
 
 const IN_FLIGHT: u64 = 64;
@@ -187,7 +187,7 @@ async fn main() -> Result<(), Infallible> {
 /// One call, held to what its outcome says: done once, not done, or either.
 async fn one(client: &Client, service: &Service, outcomes: &Outcomes, id: u64) {
     let endpoint = if id % 2 == 0 { &ADD } else { &READ };
-    let outcome = client.call_raw(RawCall::new(endpoint).body(&json!({"id": id})).unwrap()).await;
+    let outcome = client.call_raw(RawCall::new(endpoint).with_body(&json!({"id": id})).unwrap()).await;
     let done = service.added[usize::try_from(id).unwrap()].load(SeqCst);
     match outcome {
         Ok(reply) => {

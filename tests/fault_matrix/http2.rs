@@ -11,7 +11,7 @@ use wecom_hyper::{Http2, HyperTransport, TokioTimer};
 use crate::row::Ends;
 use crate::stage::{TOKEN, assert_no_secret, quick_retry};
 
-const READ: Endpoint = Endpoint::post("read", "test/read").safety(Safety::Safe);
+const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 const ADD: Endpoint = Endpoint::post("add", "test/add");
 
 struct Played {
@@ -46,7 +46,7 @@ async fn check(fault: SocketFault, ends: &[Ends], delivery: Delivery, connection
     for (endpoint, retries) in [(&READ, false), (&READ, true), (&ADD, false), (&ADD, true)] {
         let Played { server, client, outcome, took } = play(fault.clone(), endpoint, retries, http2.clone()).await;
         assert!(took < Duration::from_secs(10), "{took:?}");
-        let is_repeated = retries && (delivery == Delivery::NotSent || endpoint.repetition() == Safety::Safe);
+        let is_repeated = retries && (delivery == Delivery::NotSent || endpoint.safety() == Safety::Safe);
         match outcome {
             Ok(()) => assert!(is_repeated, "{fault:?}: {endpoint} went well"),
             Err(error) => {

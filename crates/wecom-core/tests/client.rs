@@ -15,7 +15,7 @@ use wecom_core::{
     Safety, Transport, TransportError, TransportErrorKind, async_trait, from_fn,
 };
 
-const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").safety(Safety::Safe);
+const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 
 /// Keeps what it is given.
@@ -48,7 +48,8 @@ fn headers(request: &Request) -> Vec<(String, String)> {
 fn a_raw_post_sends_json_and_gives_the_payload_without_the_envelope() {
     let recorder = Recorder::default();
     let client = Client::builder(recorder.clone()).token(token()).build();
-    let reply = block_on(client.call_raw(RawCall::new(&LIST_IDS).body(&json!({"chain_id": "c"})).unwrap())).unwrap();
+    let reply =
+        block_on(client.call_raw(RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "c"})).unwrap())).unwrap();
     assert_eq!(reply, json!({"rule_ids": [1, 2]}));
     let request = recorder.last();
     assert_eq!(&request.body().unwrap()[..], br#"{"chain_id":"c"}"#);
@@ -69,7 +70,7 @@ fn a_raw_post_sends_json_and_gives_the_payload_without_the_envelope() {
 fn a_raw_get_sends_its_query_and_no_body() {
     let recorder = Recorder::default();
     let client = Client::builder(recorder.clone()).token(token()).build();
-    block_on(client.call_raw(RawCall::new(&GET_RESULT).query("jobid", "j 1"))).unwrap();
+    block_on(client.call_raw(RawCall::new(&GET_RESULT).with_query("jobid", "j 1"))).unwrap();
     let request = recorder.last();
     assert_eq!(request.body(), None);
     assert!(request.expose_url().ends_with("/corpgroup/getresult?access_token=canary-token&jobid=j%201"));
@@ -164,8 +165,8 @@ fn a_transport_that_is_not_send_serves_a_local_client() {
 
     let sent = Rc::new(RefCell::new(0));
     let client = Client::local(OneThread(Rc::clone(&sent))).token(token()).build();
-    block_on(client.call_raw(RawCall::new(&GET_RESULT).query("jobid", "j"))).unwrap();
-    block_on(client.clone().call_raw(RawCall::new(&GET_RESULT).query("jobid", "j"))).unwrap();
+    block_on(client.call_raw(RawCall::new(&GET_RESULT).with_query("jobid", "j"))).unwrap();
+    block_on(client.clone().call_raw(RawCall::new(&GET_RESULT).with_query("jobid", "j"))).unwrap();
     assert_eq!(*sent.borrow(), 2);
 }
 
@@ -196,14 +197,14 @@ fn a_request_that_cannot_be_written_as_json_is_refused_before_it_is_sent() {
             Err(serde::ser::Error::custom("a map's key is no text"))
         }
     }
-    let error = RawCall::new(&LIST_IDS).body(&NoJson).unwrap_err();
+    let error = RawCall::new(&LIST_IDS).with_body(&NoJson).unwrap_err();
     assert!(error.is_invalid_request() && error.attempts() == 0);
     assert!(error.to_string().contains("a map's key is no text"), "{error}");
 }
 
 #[test]
 fn debug_shows_the_text_and_its_alternate_form_the_parts() {
-    let error = RawCall::new(&LIST_IDS).body(&std::collections::HashMap::from([(vec![1], 1)])).unwrap_err();
+    let error = RawCall::new(&LIST_IDS).with_body(&std::collections::HashMap::from([(vec![1], 1)])).unwrap_err();
     assert_eq!(format!("{error:?}"), error.to_string());
     assert!(format!("{error:#?}").contains("attempts: 0"));
 }

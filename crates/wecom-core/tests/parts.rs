@@ -17,33 +17,33 @@ use wecom_core::{
 
 const GET: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 const POST: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids")
-    .title("获取对接规则id列表")
-    .documents(&[95631, 95632])
-    .token(TokenKind::Downstream)
-    .safety(Safety::Idempotent)
-    .quota(Quota::new().per_minute(2).per_hour(3).per_day(4).per_month(5))
-    .concurrency(6)
-    .secret_reply();
+    .with_title("获取对接规则id列表")
+    .with_documents(&[95631, 95632])
+    .with_token_kind(TokenKind::Downstream)
+    .with_safety(Safety::Idempotent)
+    .with_quota(Quota::new().with_per_minute(2).with_per_hour(3).with_per_day(4).with_per_month(5))
+    .with_concurrency(6)
+    .with_secret_reply();
 
 #[test]
 fn an_endpoint_tells_what_it_was_described_as() {
     assert_eq!((POST.name(), POST.path()), ("list_ids", "corpgroup/rule/list_ids"));
-    assert_eq!((POST.chinese_title(), POST.document_numbers()), ("获取对接规则id列表", &[95631, 95632][..]));
-    assert_eq!((POST.method(), POST.repetition()), (Method::Post, Safety::Idempotent));
+    assert_eq!((POST.title(), POST.documents()), ("获取对接规则id列表", &[95631, 95632][..]));
+    assert_eq!((POST.method(), POST.safety()), (Method::Post, Safety::Idempotent));
     assert_eq!((POST.token_kind(), POST.has_secret_reply()), (TokenKind::Downstream, true));
-    assert_eq!(POST.documented_concurrency(), Some(6));
-    let quota = POST.documented_quota();
-    assert_eq!([quota.minute(), quota.hour(), quota.day(), quota.month()], [2, 3, 4, 5].map(Some));
+    assert_eq!(POST.concurrency(), Some(6));
+    let quota = POST.quota();
+    assert_eq!([quota.per_minute(), quota.per_hour(), quota.per_day(), quota.per_month()], [2, 3, 4, 5].map(Some));
 }
 
 #[test]
 fn an_endpoint_of_which_little_was_said_has_no_limits_and_the_upstream_token() {
-    assert_eq!((GET.chinese_title(), GET.document_numbers()), ("", &[][..]));
-    assert_eq!((GET.method(), GET.repetition()), (Method::Get, Safety::Safe));
+    assert_eq!((GET.title(), GET.documents()), ("", &[][..]));
+    assert_eq!((GET.method(), GET.safety()), (Method::Get, Safety::Safe));
     assert_eq!((GET.token_kind(), GET.has_secret_reply()), (TokenKind::Upstream, false));
-    assert_eq!(GET.documented_concurrency(), None);
-    let quota = GET.documented_quota();
-    assert_eq!([quota.minute(), quota.hour(), quota.day(), quota.month()], [None; 4]);
+    assert_eq!(GET.concurrency(), None);
+    let quota = GET.quota();
+    assert_eq!([quota.per_minute(), quota.per_hour(), quota.per_day(), quota.per_month()], [None; 4]);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_borrowed_call_is_the_call() {
 
 #[test]
 fn a_raw_call_carries_its_body() {
-    let call = RawCall::new(&POST).body(&[1, 2]).unwrap();
+    let call = RawCall::new(&POST).with_body(&[1, 2]).unwrap();
     assert!(format!("{call:?}").contains("body_bytes: Some(5)"), "{call:?}");
     assert!(format!("{:?}", RawCall::new(&GET)).contains("body_bytes: None"));
 }

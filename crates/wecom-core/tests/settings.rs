@@ -113,7 +113,8 @@ fn a_store_is_asked_by_corp_app_and_whose_token_it_is() {
     let builder = Client::builder(recording(&requests)).token_store("dealer-app", keys.clone());
     let upstream = builder.credentials(credentials).build();
     let app = wecom_core::DownstreamApp::new("ww2", 7).with_business_type(0);
-    const EITHER: Endpoint = Endpoint::post("either", "test/either").token(wecom_core::TokenKind::UpstreamOrDownstream);
+    const EITHER: Endpoint =
+        Endpoint::post("either", "test/either").with_token_kind(wecom_core::TokenKind::UpstreamOrDownstream);
     for client in [upstream.clone(), upstream.downstream(app.clone())] {
         block_on(client.call_raw(RawCall::new(&EITHER))).unwrap();
     }

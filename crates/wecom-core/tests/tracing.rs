@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use wecom_core::{Client, Credentials, Endpoint, RawCall, Request, Response, Retry, Safety, Secret, from_fn};
 use wecom_mock::ManualTimer;
 
-const READ: Endpoint = Endpoint::post("read", "test/read").safety(Safety::Safe);
+const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -57,7 +57,7 @@ fn logged(codes: &'static [i64]) -> String {
         .retry(Retry::new())
         .build();
     tracing::subscriber::with_default(subscriber, || {
-        let _ = timer.run(client.call_raw(RawCall::new(&READ).query("q", "canary-query")));
+        let _ = timer.run(client.call_raw(RawCall::new(&READ).with_query("q", "canary-query")));
     });
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!text.contains("canary"), "{text}");

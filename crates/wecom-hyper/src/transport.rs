@@ -148,7 +148,7 @@ impl HyperTransport {
     /// carried out, whatever it was waiting for.
     fn begin(&self, request: &Request) -> Result<(ResponseFuture, Option<CaptureConnection>), TransportError> {
         let mut sent = outgoing(request)?;
-        let watched = request.endpoint().repetition() != Safety::Safe;
+        let watched = request.endpoint().safety() != Safety::Safe;
         let connection = watched.then(|| capture_connection(&mut sent));
         Ok((self.client.exchange(sent), connection))
     }

@@ -10,9 +10,9 @@ use crate::calls::RULE_CHANGES;
 use crate::refusal::Refusal;
 
 /// What one address may call in all.
-const OF_AN_ADDRESS: Quota = Quota::new().per_minute(20_000);
+const OF_AN_ADDRESS: Quota = Quota::new().with_per_minute(20_000);
 /// How often rules may be added and changed, both together.
-const OF_RULE_CHANGES: Quota = Quota::new().per_day(1000);
+const OF_RULE_CHANGES: Quota = Quota::new().with_per_day(1000);
 
 pub(crate) struct Quotas {
     /// Whether time passes; if not, there is no frequency to limit.
@@ -62,7 +62,7 @@ impl Quotas {
         if !self.on_timer {
             return Ok(());
         }
-        self.meters.entry(endpoint.name()).or_default().count(endpoint.documented_quota(), self.divisor, now)?;
+        self.meters.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
         if RULE_CHANGES.contains(&endpoint) {
             self.rule_changes.count(OF_RULE_CHANGES, self.divisor, now)?;
         }
@@ -87,7 +87,7 @@ impl Quotas {
     /// Lets a call begin; `false` when as many as may be are under way.
     pub(crate) fn enter(&mut self, endpoint: &'static Endpoint) -> bool {
         let under_way = self.under_way.entry(endpoint.name()).or_default();
-        if endpoint.documented_concurrency().is_some_and(|limit| *under_way >= limit) {
+        if endpoint.concurrency().is_some_and(|limit| *under_way >= limit) {
             return false;
         }
         *under_way = under_way.saturating_add(1);
@@ -107,7 +107,12 @@ impl Meter {
         if now < self.blocked_until {
             return Err(ErrCode::FREQUENCY_EXCEEDED.into());
         }
-        let limits = [(quota.minute(), MINUTE), (quota.hour(), HOUR), (quota.day(), DAY), (quota.month(), MONTH)];
+        let limits = [
+            (quota.per_minute(), MINUTE),
+            (quota.per_hour(), HOUR),
+            (quota.per_day(), DAY),
+            (quota.per_month(), MONTH),
+        ];
         for (window, (limit, length)) in self.windows.iter_mut().zip(limits) {
             let Some(limit) = limit else { continue };
             if now >= window.begun.saturating_add(length) {

@@ -95,14 +95,15 @@ pub const ENDPOINTS: &[&Endpoint] = &[
 pub const DOWNSTREAM_ENDPOINTS: &[&Endpoint] = &[&TRANSFER_SESSION, &EXTERNAL_USERID_TO_PENDING_ID];
 
 /// What one corp may call of one endpoint, where the vendor says nothing else.
-const USUAL_QUOTA: Quota = Quota::new().per_minute(10_000).per_hour(150_000);
+const USUAL_QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(150_000);
 
 /// What one upstream corp may call of the endpoints that take a unionid.
-const UNIONID_QUOTA: Quota = Quota::new().per_minute(10_000).per_hour(100_000).per_day(480_000).per_month(7_500_000);
+const UNIONID_QUOTA: Quota =
+    Quota::new().with_per_minute(10_000).with_per_hour(100_000).with_per_day(480_000).with_per_month(7_500_000);
 
 /// What one corp may change of its rules. The day's number is for adding and modifying together, which a quota of one
 /// endpoint can't say.
-const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.per_day(1_000);
+const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.with_per_day(1_000);
 
 #[cfg(test)]
 mod tests {
@@ -128,9 +129,9 @@ mod tests {
     #[test]
     fn every_endpoint_has_a_title_a_document_and_a_quota() {
         for endpoint in all() {
-            assert!(!endpoint.chinese_title().is_empty(), "{endpoint}");
-            assert!(!endpoint.document_numbers().is_empty(), "{endpoint}");
-            assert!(endpoint.documented_quota().hour().is_some(), "{endpoint}");
+            assert!(!endpoint.title().is_empty(), "{endpoint}");
+            assert!(!endpoint.documents().is_empty(), "{endpoint}");
+            assert!(endpoint.quota().per_hour().is_some(), "{endpoint}");
         }
     }
 
@@ -152,7 +153,7 @@ mod tests {
                 "remove_corp" | "delete_rule" | "modify_rule" => Safety::Idempotent,
                 _ => Safety::Safe,
             };
-            assert_eq!(endpoint.repetition(), expected, "{endpoint}");
+            assert_eq!(endpoint.safety(), expected, "{endpoint}");
         }
     }
 
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn only_changes_of_rules_have_the_limit_of_a_thousand_a_day() {
-        let limited = all().into_iter().filter(|endpoint| endpoint.documented_quota().day() == Some(1_000));
+        let limited = all().into_iter().filter(|endpoint| endpoint.quota().per_day() == Some(1_000));
         assert_eq!(limited.collect::<Vec<_>>(), [&ADD_RULE, &MODIFY_RULE]);
     }
 

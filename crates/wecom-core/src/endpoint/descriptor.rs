@@ -11,11 +11,11 @@ use std::fmt;
 /// use wecom_core::{Endpoint, Quota, Safety, TokenKind};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids")
-///     .title("获取对接规则id列表")
-///     .documents(&[95631])
-///     .token(TokenKind::Upstream)
-///     .safety(Safety::Safe)
-///     .quota(Quota::new().per_minute(10_000).per_hour(150_000));
+///     .with_title("获取对接规则id列表")
+///     .with_documents(&[95631])
+///     .with_token_kind(TokenKind::Upstream)
+///     .with_safety(Safety::Safe)
+///     .with_quota(Quota::new().with_per_minute(10_000).with_per_hour(150_000));
 ///
 /// assert_eq!(LIST_IDS.path(), "corpgroup/rule/list_ids");
 /// ```
@@ -54,7 +54,7 @@ impl Endpoint {
     }
 
     /// An endpoint that is called with `POST` and a JSON body; taken to be [not idempotent](Safety::NotIdempotent)
-    /// until [`Endpoint::safety`] says otherwise.
+    /// until [`Endpoint::with_safety`] says otherwise.
     ///
     /// `path` is relative to the base URL: no slash at either end, no query.
     ///
@@ -91,49 +91,49 @@ impl Endpoint {
 
     /// Sets the vendor's Chinese title.
     #[must_use]
-    pub const fn title(mut self, title: &'static str) -> Self {
+    pub const fn with_title(mut self, title: &'static str) -> Self {
         self.title = title;
         self
     }
 
     /// Sets whose token the call carries.
     #[must_use]
-    pub const fn token(mut self, token: TokenKind) -> Self {
+    pub const fn with_token_kind(mut self, token: TokenKind) -> Self {
         self.token = token;
         self
     }
 
     /// Sets what a repetition of the call does.
     #[must_use]
-    pub const fn safety(mut self, safety: Safety) -> Self {
+    pub const fn with_safety(mut self, safety: Safety) -> Self {
         self.safety = safety;
         self
     }
 
     /// Sets the documented frequency limits.
     #[must_use]
-    pub const fn quota(mut self, quota: Quota) -> Self {
+    pub const fn with_quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
         self
     }
 
     /// Sets how many calls may be under way at once, per corp.
     #[must_use]
-    pub const fn concurrency(mut self, concurrency: u32) -> Self {
+    pub const fn with_concurrency(mut self, concurrency: u32) -> Self {
         self.concurrency = Some(concurrency);
         self
     }
 
     /// Sets the numbers of the vendor's documentation pages.
     #[must_use]
-    pub const fn documents(mut self, documents: &'static [u32]) -> Self {
+    pub const fn with_documents(mut self, documents: &'static [u32]) -> Self {
         self.documents = documents;
         self
     }
 
     /// Marks the reply as one that carries a credential: no piece of it ever appears in an error.
     #[must_use]
-    pub const fn secret_reply(mut self) -> Self {
+    pub const fn with_secret_reply(mut self) -> Self {
         self.secret_reply = true;
         self
     }
@@ -146,7 +146,7 @@ impl Endpoint {
 
     /// The vendor's Chinese title, such as `获取上下游列表`; empty when none was given.
     #[must_use]
-    pub const fn chinese_title(&self) -> &'static str {
+    pub const fn title(&self) -> &'static str {
         self.title
     }
 
@@ -170,25 +170,25 @@ impl Endpoint {
 
     /// What a repetition of the call does.
     #[must_use]
-    pub const fn repetition(&self) -> Safety {
+    pub const fn safety(&self) -> Safety {
         self.safety
     }
 
     /// The documented frequency limits.
     #[must_use]
-    pub const fn documented_quota(&self) -> Quota {
+    pub const fn quota(&self) -> Quota {
         self.quota
     }
 
     /// How many calls may be under way at once, per corp; `None` when the vendor states no limit.
     #[must_use]
-    pub const fn documented_concurrency(&self) -> Option<u32> {
+    pub const fn concurrency(&self) -> Option<u32> {
         self.concurrency
     }
 
     /// The numbers of the vendor's documentation pages, the main one first.
     #[must_use]
-    pub const fn document_numbers(&self) -> &'static [u32] {
+    pub const fn documents(&self) -> &'static [u32] {
         self.documents
     }
 
@@ -269,9 +269,9 @@ pub enum Safety {
 /// ```
 /// use wecom_core::Quota;
 ///
-/// const QUOTA: Quota = Quota::new().per_minute(10_000).per_hour(150_000);
-/// assert_eq!(QUOTA.minute(), Some(10_000));
-/// assert_eq!(QUOTA.day(), None);
+/// const QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(150_000);
+/// assert_eq!(QUOTA.per_minute(), Some(10_000));
+/// assert_eq!(QUOTA.per_day(), None);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Quota {
@@ -290,53 +290,53 @@ impl Quota {
 
     /// Sets the calls allowed in a minute.
     #[must_use]
-    pub const fn per_minute(mut self, calls: u32) -> Self {
+    pub const fn with_per_minute(mut self, calls: u32) -> Self {
         self.minute = Some(calls);
         self
     }
 
     /// Sets the calls allowed in an hour.
     #[must_use]
-    pub const fn per_hour(mut self, calls: u32) -> Self {
+    pub const fn with_per_hour(mut self, calls: u32) -> Self {
         self.hour = Some(calls);
         self
     }
 
     /// Sets the calls allowed in a day.
     #[must_use]
-    pub const fn per_day(mut self, calls: u32) -> Self {
+    pub const fn with_per_day(mut self, calls: u32) -> Self {
         self.day = Some(calls);
         self
     }
 
     /// Sets the calls allowed in a month.
     #[must_use]
-    pub const fn per_month(mut self, calls: u32) -> Self {
+    pub const fn with_per_month(mut self, calls: u32) -> Self {
         self.month = Some(calls);
         self
     }
 
     /// The calls allowed in a minute; `None` when the vendor states no limit.
     #[must_use]
-    pub const fn minute(&self) -> Option<u32> {
+    pub const fn per_minute(&self) -> Option<u32> {
         self.minute
     }
 
     /// The calls allowed in an hour; `None` when the vendor states no limit.
     #[must_use]
-    pub const fn hour(&self) -> Option<u32> {
+    pub const fn per_hour(&self) -> Option<u32> {
         self.hour
     }
 
     /// The calls allowed in a day; `None` when the vendor states no limit.
     #[must_use]
-    pub const fn day(&self) -> Option<u32> {
+    pub const fn per_day(&self) -> Option<u32> {
         self.day
     }
 
     /// The calls allowed in a month; `None` when the vendor states no limit.
     #[must_use]
-    pub const fn month(&self) -> Option<u32> {
+    pub const fn per_month(&self) -> Option<u32> {
         self.month
     }
 }
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_get_is_safe_and_a_post_is_not_idempotent_until_said_otherwise() {
-        assert_eq!(Endpoint::get("a", "a").repetition(), Safety::Safe);
-        assert_eq!(Endpoint::post("a", "a").repetition(), Safety::NotIdempotent);
+        assert_eq!(Endpoint::get("a", "a").safety(), Safety::Safe);
+        assert_eq!(Endpoint::post("a", "a").safety(), Safety::NotIdempotent);
     }
 }

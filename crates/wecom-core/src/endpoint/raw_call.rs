@@ -15,10 +15,10 @@ use crate::http::request::Request;
 /// use serde_json::json;
 /// use wecom_core::{Endpoint, RawCall, Safety};
 ///
-/// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").safety(Safety::Safe);
+/// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 ///
 /// # async fn example(client: wecom_core::Client) -> Result<(), wecom_core::Error> {
-/// let reply = client.call_raw(RawCall::new(&LIST_IDS).body(&json!({"chain_id": "Ch1234"}))?).await?;
+/// let reply = client.call_raw(RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "Ch1234"}))?).await?;
 /// println!("{}", reply["rule_ids"]);
 /// # Ok(())
 /// # }
@@ -42,7 +42,7 @@ impl RawCall {
     }
 
     /// Adds a pair to the query.
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push(name, value);
         self
     }
@@ -52,7 +52,7 @@ impl RawCall {
     /// # Errors
     ///
     /// When the value can't be written as JSON.
-    pub fn body<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Error> {
+    pub fn with_body<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Error> {
         let body = to_json(body).map_err(|invalid| Error::new(self.request.endpoint(), 0, invalid))?;
         self.request = self.request.with_body(body);
         Ok(self)

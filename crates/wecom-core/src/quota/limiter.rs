@@ -48,14 +48,18 @@ impl Gate {
     pub(super) fn new(endpoint: &Endpoint, policy: &Quotas) -> Self {
         const MINUTE: Duration = Duration::from_secs(60);
         const DAY: Duration = Duration::from_secs(60 * 60 * 24);
-        let quota = endpoint.documented_quota();
-        let spans =
-            [(MINUTE, quota.minute()), (MINUTE * 60, quota.hour()), (DAY, quota.day()), (DAY * 30, quota.month())];
+        let quota = endpoint.quota();
+        let spans = [
+            (MINUTE, quota.per_minute()),
+            (MINUTE * 60, quota.per_hour()),
+            (DAY, quota.per_day()),
+            (DAY * 30, quota.per_month()),
+        ];
         let windows = spans
             .into_iter()
             .filter_map(|(span, documented)| Some(Window::new(span, policy.share_of(documented?))))
             .collect();
-        let ceiling = endpoint.documented_concurrency().map(|documented| policy.share_of(documented));
+        let ceiling = endpoint.concurrency().map(|documented| policy.share_of(documented));
         let state = State { windows, closure: Closure::default(), flow: Flow::new(ceiling) };
         Self { state: Mutex::new(state), freed: Event::new() }
     }

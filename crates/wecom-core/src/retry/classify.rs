@@ -24,7 +24,7 @@ impl Verdict {
 
 /// Whether a call that failed so may be tried again, and how; the table stands at [`Retry`](crate::Retry).
 pub(crate) fn verdict(error: &Error) -> Option<Verdict> {
-    let again_is_harmless = error.endpoint().repetition() != Safety::NotIdempotent;
+    let again_is_harmless = error.endpoint().safety() != Safety::NotIdempotent;
     match error.kind() {
         ErrorKind::Transport(transport) => of_transport(transport, again_is_harmless),
         ErrorKind::Status(status) => {

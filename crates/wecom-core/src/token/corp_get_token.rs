@@ -11,11 +11,11 @@ use crate::endpoint::validation::{InvalidRequest, Violations};
 
 /// The descriptor of [`CorpGetToken`].
 pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup/corp/gettoken")
-    .title("获取下级/下游企业的access_token")
-    .documents(&[95816, 93359])
-    .safety(Safety::Safe)
-    .quota(Quota::new().per_minute(10_000).per_hour(150_000))
-    .secret_reply();
+    .with_title("获取下级/下游企业的access_token")
+    .with_documents(&[95816, 93359])
+    .with_safety(Safety::Safe)
+    .with_quota(Quota::new().with_per_minute(10_000).with_per_hour(150_000))
+    .with_secret_reply();
 
 /// Gets the access token of the shared app in a downstream corp: 获取下级/下游企业的access_token
 /// ([95816](https://developer.work.weixin.qq.com/document/path/95816),

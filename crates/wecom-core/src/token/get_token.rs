@@ -14,11 +14,11 @@ use crate::token::Credentials;
 
 /// The descriptor of [`GetToken`].
 pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")
-    .title("获取access_token")
-    .documents(&[91039])
-    .token(TokenKind::None)
-    .safety(Safety::Safe)
-    .secret_reply();
+    .with_title("获取access_token")
+    .with_documents(&[91039])
+    .with_token_kind(TokenKind::None)
+    .with_safety(Safety::Safe)
+    .with_secret_reply();
 
 /// Gets an app's access token: 获取access_token
 /// ([91039](https://developer.work.weixin.qq.com/document/path/91039)).

@@ -4,8 +4,9 @@ use wecom_core::{DownstreamApp, Endpoint, ErrorKind, Retry, Safety, TokenKind};
 use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, token};
 
 const OF_EITHER: Endpoint =
-    Endpoint::post("either", "test/either").safety(Safety::Safe).token(TokenKind::UpstreamOrDownstream);
-const OF_DEALER: Endpoint = Endpoint::post("dealer", "test/dealer").safety(Safety::Safe).token(TokenKind::Downstream);
+    Endpoint::post("either", "test/either").with_safety(Safety::Safe).with_token_kind(TokenKind::UpstreamOrDownstream);
+const OF_DEALER: Endpoint =
+    Endpoint::post("dealer", "test/dealer").with_safety(Safety::Safe).with_token_kind(TokenKind::Downstream);
 
 fn app() -> DownstreamApp {
     DownstreamApp::new("wwdealer", 7)

@@ -88,7 +88,7 @@ fn no_more_calls_are_under_way_than_the_share_of_the_documented() {
 
 #[test]
 fn one_place_is_left_of_one_and_is_given_on_when_a_call_is_dropped() {
-    const ONE: Endpoint = Endpoint::post("one", "test/one").safety(Safety::Idempotent).concurrency(1);
+    const ONE: Endpoint = Endpoint::post("one", "test/one").with_safety(Safety::Idempotent).with_concurrency(1);
     let service = Service::always(Answer::Silence);
     let client = patient(&service);
     let mut first = Box::pin(call(&client, &ONE));

@@ -13,14 +13,16 @@ use wecom_core::{
 };
 use wecom_mock::ManualTimer;
 
-pub(crate) const READ: Endpoint = Endpoint::post("read", "test/read").safety(Safety::Safe);
-pub(crate) const SET: Endpoint = Endpoint::post("set", "test/set").safety(Safety::Idempotent);
+pub(crate) const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
+pub(crate) const SET: Endpoint = Endpoint::post("set", "test/set").with_safety(Safety::Idempotent);
 pub(crate) const ADD: Endpoint = Endpoint::post("add", "test/add");
 /// Ten calls a minute, of which eight are used.
-pub(crate) const RARE: Endpoint =
-    Endpoint::post("rare", "test/rare").safety(Safety::Safe).quota(Quota::new().per_minute(10).per_hour(100));
+pub(crate) const RARE: Endpoint = Endpoint::post("rare", "test/rare")
+    .with_safety(Safety::Safe)
+    .with_quota(Quota::new().with_per_minute(10).with_per_hour(100));
 /// Five at once, of which four are used.
-pub(crate) const NARROW: Endpoint = Endpoint::post("narrow", "test/narrow").safety(Safety::Safe).concurrency(5);
+pub(crate) const NARROW: Endpoint =
+    Endpoint::post("narrow", "test/narrow").with_safety(Safety::Safe).with_concurrency(5);
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);

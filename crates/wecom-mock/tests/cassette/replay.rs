@@ -31,7 +31,7 @@ fn a_client_with_credentials_replays_what_it_did_with_refresh_and_repetition() {
 #[test]
 fn a_local_client_is_recorded_and_replayed_too() {
     let recorder = Recorder::new(service());
-    let call = || RawCall::new(&LIST_IDS).body(&json!({"chain_id": "ch1"})).unwrap();
+    let call = || RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "ch1"})).unwrap();
     let live = Client::local(recorder.clone()).credentials(credentials("canary-secret")).build();
     let live = block_on(live.call_raw(call())).unwrap();
     let player = Player::new(through_file(&recorder.cassette()));

@@ -34,7 +34,7 @@ pub(crate) fn client(transport: impl Transport + 'static, secret: &str) -> Clien
 }
 
 pub(crate) fn list_ids(client: &Client, chain_id: &str) -> Result<Value, Error> {
-    let call = RawCall::new(&LIST_IDS).body(&json!({"chain_id": chain_id, "limit": 10})).unwrap();
+    let call = RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": chain_id, "limit": 10})).unwrap();
     block_on(client.call_raw(call))
 }
 

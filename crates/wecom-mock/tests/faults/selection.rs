@@ -21,7 +21,8 @@ fn a_fault_strikes_its_own_endpoint_alone() {
 
 #[test]
 fn an_endpoint_is_known_by_its_place_whoever_described_it() {
-    const OTHER: Endpoint = Endpoint::post("named_otherwise", "corpgroup/rule/list_ids").title("获取对接规则id列表");
+    const OTHER: Endpoint =
+        Endpoint::post("named_otherwise", "corpgroup/rule/list_ids").with_title("获取对接规则id列表");
     let (_mock, faults) = healthy();
     faults.on(&OTHER).fail_before_sending(DOWN);
     assert_eq!(failing(&faults, &LIST_IDS, 1), [1]);

@@ -39,7 +39,7 @@ fn the_journal_holds_every_call_with_its_request_and_whether_it_was_answered() {
 fn a_request_that_is_not_of_the_type_is_in_the_journal_alone() {
     let mock = Mock::new();
     mock.on_endpoint(&GET_GROUPS).json(json!({"errcode": 0}));
-    let raw = RawCall::new(&GET_GROUPS).body(&json!({"chain": "ch1"})).unwrap();
+    let raw = RawCall::new(&GET_GROUPS).with_body(&json!({"chain": "ch1"})).unwrap();
     block_on(mock.client().call_raw(raw)).unwrap();
     assert_eq!(mock.calls::<GetGroups>(), []);
     assert_eq!(*mock.journal()[0].request(), json!({"chain": "ch1"}));

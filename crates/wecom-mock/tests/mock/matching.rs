@@ -69,17 +69,17 @@ fn an_untyped_stub_looks_at_the_request() {
     mock.on_endpoint(&GET_GROUPS).with(json!({"chain_id": "ch1", "debug": "1"})).json(json!({"groups": ["body"]}));
     mock.on_endpoint(&GET_GROUPS).when(|request| request.query().is_empty()).json(json!({"groups": ["no query"]}));
     let client = mock.client();
-    let raw = RawCall::new(&GET_GROUPS).query("debug", "1").body(&of_chain("ch1")).unwrap();
+    let raw = RawCall::new(&GET_GROUPS).with_query("debug", "1").with_body(&of_chain("ch1")).unwrap();
     assert_eq!(block_on(client.call_raw(raw)).unwrap(), json!({"groups": ["body"]}));
     assert_eq!(block_on(client.call_raw(RawCall::new(&GET_GROUPS))).unwrap(), json!({"groups": ["no query"]}));
 }
 
 #[test]
 fn a_stub_is_for_whatever_goes_to_the_same_place_however_it_is_described() {
-    const OTHERWISE: Endpoint = Endpoint::post("groups", "corpgroup/corp/get_groups").title("获取分组");
+    const OTHERWISE: Endpoint = Endpoint::post("groups", "corpgroup/corp/get_groups").with_title("获取分组");
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["a"]));
-    let raw = RawCall::new(&OTHERWISE).body(&of_chain("ch1")).unwrap();
+    let raw = RawCall::new(&OTHERWISE).with_body(&of_chain("ch1")).unwrap();
     assert_eq!(block_on(mock.client().call_raw(raw)).unwrap(), json!({"groups": ["a"]}));
 }
 
@@ -88,7 +88,7 @@ fn a_stub_is_not_for_another_method_at_the_same_path() {
     const READ: Endpoint = Endpoint::get("read_groups", "corpgroup/corp/get_groups");
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["a"])).optional();
-    let raw = RawCall::new(&READ).query("chain_id", "ch1");
+    let raw = RawCall::new(&READ).with_query("chain_id", "ch1");
     refusal(block_on(mock.client().call_raw(raw)));
     assert_eq!((mock.calls::<GetGroups>().len(), mock.journal().len()), (0, 1));
     put_aside(&mock);
@@ -156,7 +156,7 @@ fn a_call_that_comes_once_too_often_is_told_that_the_stub_is_used_up() {
 fn a_request_that_is_not_of_the_stubs_type_is_told_why_it_cannot_be_read() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[])).optional();
-    let raw = RawCall::new(&GET_GROUPS).body(&json!({"chain_id": 7})).unwrap();
+    let raw = RawCall::new(&GET_GROUPS).with_body(&json!({"chain_id": 7})).unwrap();
     let text = refusal(block_on(mock.client().call_raw(raw)));
     assert_says(&text, &["can't be read as its type of call", "invalid type", "came: get_groups {\"chain_id\":7}"]);
     put_aside(&mock);

@@ -65,7 +65,7 @@ fn neither_token_nor_secret_is_in_what_is_said_of_an_unanswered_call() {
     mock.on_endpoint(&GET_GROUPS).with(json!({"session_key": "canary-3"})).json(json!({}));
     let client = Client::builder(mock.clone()).credentials(credentials()).build();
     let body = json!({"chain_id": "canary-1", "note": ["canary-secret"], "session_key": "canary-2", "canary-1": 0});
-    let raw = RawCall::new(&GET_GROUPS).body(&body).unwrap();
+    let raw = RawCall::new(&GET_GROUPS).with_body(&body).unwrap();
     let error = block_on(client.call_raw(raw)).unwrap_err();
     assert!(error.to_string().contains("\"session_key\":\"***\""), "{error}");
     for text in [error.to_string(), format!("{error:?}"), mock.try_verify().unwrap_err().to_string()] {

@@ -84,7 +84,7 @@ fn the_second_of_two_who_change_a_rule_at_once_loses_and_may_try_again() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
     let upstream = slow(&simulator, &timer);
-    let call = |endpoint, body: &Value| upstream.client().call_raw(RawCall::new(endpoint).body(body).unwrap());
+    let call = |endpoint, body: &Value| upstream.client().call_raw(RawCall::new(endpoint).with_body(body).unwrap());
     for _ in 0..2 {
         pollster::block_on(with(&timer, call(&ADD, &good()))).unwrap();
     }

@@ -10,7 +10,7 @@ use crate::support::{Story, code_of, dealers, granted, jingxi};
 
 /// As a client without typed calls would describe it: with any token.
 const TRANSFER: Endpoint =
-    Endpoint::post("transfer_session", "miniprogram/transfer_session").token(TokenKind::Upstream);
+    Endpoint::post("transfer_session", "miniprogram/transfer_session").with_token_kind(TokenKind::Upstream);
 const KEY: &str = "demo-session-key-of-zhaomin";
 
 /// A client with the token of a downstream corp.

@@ -42,7 +42,7 @@ impl Story {
 
     /// A call that the typed client would not let out, or whose very bytes matter.
     pub(crate) fn raw(&self, endpoint: &'static Endpoint, body: &Value) -> Result<Value, Error> {
-        let call = RawCall::new(endpoint).body(body).unwrap();
+        let call = RawCall::new(endpoint).with_body(body).unwrap();
         pollster::block_on(self.upstream.client().call_raw(call))
     }
 }

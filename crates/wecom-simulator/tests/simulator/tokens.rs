@@ -59,7 +59,7 @@ fn a_wrong_secret_and_a_wrong_corp_are_told_apart() {
         assert_eq!(refused(story.upstream.client().call(call)), code);
     }
     for (name, code) in [("corpsecret", ErrCode(41002)), ("corpid", ErrCode(41004))] {
-        let call = RawCall::new(&GET_TOKEN).query(name, "wwyunzao");
+        let call = RawCall::new(&GET_TOKEN).with_query(name, "wwyunzao");
         assert_eq!(code_of(pollster::block_on(story.upstream.client().call_raw(call))), code);
     }
 }

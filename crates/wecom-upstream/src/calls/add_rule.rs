@@ -10,10 +10,10 @@ use crate::rule_info::RuleInfo;
 
 /// The descriptor of [`AddRule`].
 pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_rule")
-    .title("新增对接规则")
-    .documents(&[95634])
-    .safety(Safety::NotIdempotent)
-    .quota(RULE_CHANGE_QUOTA);
+    .with_title("新增对接规则")
+    .with_documents(&[95634])
+    .with_safety(Safety::NotIdempotent)
+    .with_quota(RULE_CHANGE_QUOTA);
 
 /// Adds a rule between upstream and downstream: 新增对接规则
 /// ([95634](https://developer.work.weixin.qq.com/document/path/95634)).

@@ -9,10 +9,10 @@ use crate::ids::{ChainId, RuleId};
 
 /// The descriptor of [`DeleteRule`].
 pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/delete_rule")
-    .title("删除对接规则")
-    .documents(&[95632])
-    .safety(Safety::Idempotent)
-    .quota(USUAL_QUOTA);
+    .with_title("删除对接规则")
+    .with_documents(&[95632])
+    .with_safety(Safety::Idempotent)
+    .with_quota(USUAL_QUOTA);
 
 /// Deletes a rule between upstream and downstream: 删除对接规则
 /// ([95632](https://developer.work.weixin.qq.com/document/path/95632)).

@@ -11,11 +11,11 @@ use crate::validation;
 /// The descriptor of [`ExternalUseridToPendingId`].
 pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
     Endpoint::post("external_userid_to_pending_id", "corpgroup/batch/external_userid_to_pending_id")
-        .title("external_userid查询pending_id")
-        .documents(&[97357])
-        .token(TokenKind::UpstreamOrDownstream)
-        .safety(Safety::Safe)
-        .quota(USUAL_QUOTA);
+        .with_title("external_userid查询pending_id")
+        .with_documents(&[97357])
+        .with_token_kind(TokenKind::UpstreamOrDownstream)
+        .with_safety(Safety::Safe)
+        .with_quota(USUAL_QUOTA);
 
 /// Finds out which customers were known by a `pending_id` before they were added: external_userid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).

@@ -11,10 +11,10 @@ use crate::values::QualificationStatus;
 
 /// The descriptor of [`GetChainCorpinfo`].
 pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "corpgroup/corp/get_chain_corpinfo")
-    .title("获取企业上下游通讯录下的企业信息")
-    .documents(&[95820])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取企业上下游通讯录下的企业信息")
+    .with_documents(&[95820])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Tells about one corp of a chain: 获取企业上下游通讯录下的企业信息
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).

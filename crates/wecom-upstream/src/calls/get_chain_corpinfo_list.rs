@@ -12,10 +12,10 @@ use crate::ids::{ChainId, CorpId, Cursor, CustomId, GroupId, PendingCorpId, User
 /// The descriptor of [`GetChainCorpinfoList`].
 pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
     Endpoint::post("get_chain_corpinfo_list", "corpgroup/corp/get_chain_corpinfo_list")
-        .title("获取企业上下游通讯录分组下的企业详情列表")
-        .documents(&[95820])
-        .safety(Safety::Safe)
-        .quota(USUAL_QUOTA);
+        .with_title("获取企业上下游通讯录分组下的企业详情列表")
+        .with_documents(&[95820])
+        .with_safety(Safety::Safe)
+        .with_quota(USUAL_QUOTA);
 
 /// Lists the corps of one group of a chain: 获取企业上下游通讯录分组下的企业详情列表
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).

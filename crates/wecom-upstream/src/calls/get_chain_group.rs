@@ -10,10 +10,10 @@ use crate::ids::{ChainId, GroupId};
 
 /// The descriptor of [`GetChainGroup`].
 pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group")
-    .title("获取上下游通讯录分组")
-    .documents(&[95820])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取上下游通讯录分组")
+    .with_documents(&[95820])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Lists the groups of a chain's address book: 获取上下游通讯录分组
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).

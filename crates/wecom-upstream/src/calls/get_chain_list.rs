@@ -9,10 +9,10 @@ use crate::chain::Chain;
 
 /// The descriptor of [`GetChainList`].
 pub const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list")
-    .title("获取上下游列表")
-    .documents(&[95820])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取上下游列表")
+    .with_documents(&[95820])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Lists the chains that the app may see: 获取上下游列表
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).

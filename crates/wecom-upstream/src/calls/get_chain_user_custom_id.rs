@@ -10,10 +10,10 @@ use crate::ids::{ChainId, CorpId, UserCustomId, UserId};
 /// The descriptor of [`GetChainUserCustomId`].
 pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
     Endpoint::post("get_chain_user_custom_id", "corpgroup/corp/get_chain_user_custom_id")
-        .title("查询成员自定义id")
-        .documents(&[97441])
-        .safety(Safety::Safe)
-        .quota(USUAL_QUOTA);
+        .with_title("查询成员自定义id")
+        .with_documents(&[97441])
+        .with_safety(Safety::Safe)
+        .with_quota(USUAL_QUOTA);
 
 /// Tells what the upstream corp calls a member of a downstream corp in its own books: 查询成员自定义id
 /// ([97441](https://developer.work.weixin.qq.com/document/path/97441)).

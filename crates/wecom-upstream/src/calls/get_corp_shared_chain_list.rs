@@ -11,10 +11,10 @@ use crate::ids::CorpId;
 /// The descriptor of [`GetCorpSharedChainList`].
 pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
     Endpoint::post("get_corp_shared_chain_list", "corpgroup/get_corp_shared_chain_list")
-        .title("获取下级企业加入的上下游")
-        .documents(&[97442])
-        .safety(Safety::Safe)
-        .quota(USUAL_QUOTA);
+        .with_title("获取下级企业加入的上下游")
+        .with_documents(&[97442])
+        .with_safety(Safety::Safe)
+        .with_quota(USUAL_QUOTA);
 
 /// Lists the chains that a downstream corp has joined: 获取下级企业加入的上下游
 /// ([97442](https://developer.work.weixin.qq.com/document/path/97442)).

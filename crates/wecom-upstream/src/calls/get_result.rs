@@ -11,11 +11,11 @@ use crate::values::{ImportStatus, JobStatus};
 
 /// The descriptor of [`GetResult`].
 pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult")
-    .title("获取异步任务结果")
-    .documents(&[95823])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA)
-    .concurrency(5);
+    .with_title("获取异步任务结果")
+    .with_documents(&[95823])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA)
+    .with_concurrency(5);
 
 /// Tells how far an import is, and what became of it: 获取异步任务结果
 /// ([95823](https://developer.work.weixin.qq.com/document/path/95823)).

@@ -11,10 +11,10 @@ use crate::rule_info::RuleInfo;
 
 /// The descriptor of [`GetRuleInfo`].
 pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/rule/get_rule_info")
-    .title("获取对接规则详情")
-    .documents(&[95633])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取对接规则详情")
+    .with_documents(&[95633])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Tells what a rule between upstream and downstream says: 获取对接规则详情
 /// ([95633](https://developer.work.weixin.qq.com/document/path/95633)).

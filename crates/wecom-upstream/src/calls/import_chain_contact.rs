@@ -13,10 +13,10 @@ use crate::values::IdentityType;
 
 /// The descriptor of [`ImportChainContact`].
 pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact", "corpgroup/import_chain_contact")
-    .title("批量导入上下游联系人")
-    .documents(&[95821])
-    .safety(Safety::NotIdempotent)
-    .quota(USUAL_QUOTA);
+    .with_title("批量导入上下游联系人")
+    .with_documents(&[95821])
+    .with_safety(Safety::NotIdempotent)
+    .with_quota(USUAL_QUOTA);
 
 /// Starts to import corps and their contacts into a chain: 批量导入上下游联系人
 /// ([95821](https://developer.work.weixin.qq.com/document/path/95821)).

@@ -12,10 +12,10 @@ use crate::{fields, validation};
 
 /// The descriptor of [`ListAppShareInfo`].
 pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", "corpgroup/corp/list_app_share_info")
-    .title("获取应用共享信息")
-    .documents(&[93403, 95813])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取应用共享信息")
+    .with_documents(&[93403, 95813])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Lists the corps that an app is shared with, and the app's id in each: 获取应用共享信息
 /// ([93403](https://developer.work.weixin.qq.com/document/path/93403),

@@ -9,10 +9,10 @@ use crate::ids::{ChainId, RuleId};
 
 /// The descriptor of [`ListRuleIds`].
 pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/rule/list_ids")
-    .title("获取对接规则id列表")
-    .documents(&[95631])
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA);
+    .with_title("获取对接规则id列表")
+    .with_documents(&[95631])
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA);
 
 /// Lists the rules between upstream and downstream of a chain, by their ids: 获取对接规则id列表
 /// ([95631](https://developer.work.weixin.qq.com/document/path/95631)).

@@ -10,10 +10,10 @@ use crate::rule_info::RuleInfo;
 
 /// The descriptor of [`ModifyRule`].
 pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/modify_rule")
-    .title("更新对接规则")
-    .documents(&[95635])
-    .safety(Safety::Idempotent)
-    .quota(RULE_CHANGE_QUOTA);
+    .with_title("更新对接规则")
+    .with_documents(&[95635])
+    .with_safety(Safety::Idempotent)
+    .with_quota(RULE_CHANGE_QUOTA);
 
 /// Replaces what a rule between upstream and downstream says: 更新对接规则
 /// ([95635](https://developer.work.weixin.qq.com/document/path/95635)).

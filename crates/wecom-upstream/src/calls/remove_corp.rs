@@ -10,11 +10,11 @@ use crate::ids::ChainId;
 
 /// The descriptor of [`RemoveCorp`].
 pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/remove_corp")
-    .title("移除企业")
-    .documents(&[95822])
-    .safety(Safety::Idempotent)
-    .quota(USUAL_QUOTA)
-    .concurrency(1);
+    .with_title("移除企业")
+    .with_documents(&[95822])
+    .with_safety(Safety::Idempotent)
+    .with_quota(USUAL_QUOTA)
+    .with_concurrency(1);
 
 /// Removes a corp from a chain: 移除企业 ([95822](https://developer.work.weixin.qq.com/document/path/95822)).
 ///

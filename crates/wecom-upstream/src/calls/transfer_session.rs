@@ -11,12 +11,12 @@ use crate::ids::UserId;
 
 /// The descriptor of [`TransferSession`].
 pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "miniprogram/transfer_session")
-    .title("获取下级/下游企业小程序session")
-    .documents(&[95817, 93355])
-    .token(TokenKind::Downstream)
-    .safety(Safety::Safe)
-    .quota(USUAL_QUOTA)
-    .secret_reply();
+    .with_title("获取下级/下游企业小程序session")
+    .with_documents(&[95817, 93355])
+    .with_token_kind(TokenKind::Downstream)
+    .with_safety(Safety::Safe)
+    .with_quota(USUAL_QUOTA)
+    .with_secret_reply();
 
 /// Turns a mini-program session of the upstream corp into one of a downstream corp: 获取下级/下游企业小程序session
 /// ([95817](https://developer.work.weixin.qq.com/document/path/95817),

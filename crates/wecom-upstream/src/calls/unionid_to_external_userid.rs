@@ -11,10 +11,10 @@ use crate::validation;
 /// The descriptor of [`UnionidToExternalUserid`].
 pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
     Endpoint::post("unionid_to_external_userid", "corpgroup/unionid_to_external_userid")
-        .title("通过unionid和openid查询external_userid")
-        .documents(&[95818])
-        .safety(Safety::Safe)
-        .quota(UNIONID_QUOTA);
+        .with_title("通过unionid和openid查询external_userid")
+        .with_documents(&[95818])
+        .with_safety(Safety::Safe)
+        .with_quota(UNIONID_QUOTA);
 
 /// Finds a WeChat user among the downstream corps' customers: 通过unionid和openid查询external_userid
 /// ([95818](https://developer.work.weixin.qq.com/document/path/95818)).

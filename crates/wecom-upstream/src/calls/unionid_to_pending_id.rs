@@ -9,10 +9,10 @@ use crate::ids::{OpenId, PendingId, UnionId};
 
 /// The descriptor of [`UnionidToPendingId`].
 pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_id", "corpgroup/unionid_to_pending_id")
-    .title("unionid查询pending_id")
-    .documents(&[97357])
-    .safety(Safety::Safe)
-    .quota(UNIONID_QUOTA);
+    .with_title("unionid查询pending_id")
+    .with_documents(&[97357])
+    .with_safety(Safety::Safe)
+    .with_quota(UNIONID_QUOTA);
 
 /// Gives a WeChat user who need not be a customer yet an id to know him by later: unionid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).

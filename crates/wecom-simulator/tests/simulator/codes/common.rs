@@ -74,7 +74,7 @@ fn slow_demo() -> (Upstream, ManualTimer) {
 
 fn the_second_of_two_changes_of_a_rule_at_once_is_refused() -> ErrCode {
     let (upstream, timer) = slow_demo();
-    let call = |endpoint, body: &Value| upstream.client().call_raw(RawCall::new(endpoint).body(body).unwrap());
+    let call = |endpoint, body: &Value| upstream.client().call_raw(RawCall::new(endpoint).with_body(body).unwrap());
     pollster::block_on(with(&timer, call(&ADD, &good()))).unwrap();
     let mut change = good();
     change["rule_id"] = json!(1);
@@ -96,7 +96,7 @@ fn a_token_is_not_given_to_a_corp_that_is_not_there() -> ErrCode {
 }
 
 fn ask_for_token_with(name: &'static str) -> ErrCode {
-    let call = RawCall::new(&GET_TOKEN).query(name, "wwyunzao");
+    let call = RawCall::new(&GET_TOKEN).with_query(name, "wwyunzao");
     code_of(pollster::block_on(Story::demo().upstream.client().call_raw(call)))
 }
 

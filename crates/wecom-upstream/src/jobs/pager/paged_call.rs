@@ -27,7 +27,7 @@ use crate::ids::Cursor;
 ///     next_cursor: Option<Cursor>,
 /// }
 ///
-/// const LIST_TAGS: Endpoint = Endpoint::post("list_tags", "tag/list").safety(Safety::Safe);
+/// const LIST_TAGS: Endpoint = Endpoint::post("list_tags", "tag/list").with_safety(Safety::Safe);
 ///
 /// impl ApiCall for ListTags {
 ///     const ENDPOINT: &'static Endpoint = &LIST_TAGS;
