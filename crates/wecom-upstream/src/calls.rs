@@ -27,7 +27,7 @@ pub use self::delete_rule::{DELETE_RULE, DeleteRule, DeleteRuleReply};
 pub use self::external_userid_to_pending_id::{
     EXTERNAL_USERID_TO_PENDING_ID, ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser,
 };
-pub use self::get_chain_corpinfo::{GET_CHAIN_CORPINFO, GetChainCorpinfo, GetChainCorpinfoReply};
+pub use self::get_chain_corpinfo::{GET_CHAIN_CORPINFO, GetChainCorpinfo, GetChainCorpinfoReply, QualificationStatus};
 pub use self::get_chain_corpinfo_list::{
     GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply, GroupCorp,
 };
@@ -37,12 +37,12 @@ pub use self::get_chain_user_custom_id::{GET_CHAIN_USER_CUSTOM_ID, GetChainUserC
 pub use self::get_corp_shared_chain_list::{
     GET_CORP_SHARED_CHAIN_LIST, GetCorpSharedChainList, GetCorpSharedChainListReply,
 };
-pub use self::get_result::{FailedContact, FailedCorp, GET_RESULT, GetResult, GetResultReply, ImportResult};
-pub use self::get_rule_info::{
-    GET_RULE_INFO, GetRuleInfo, GetRuleInfoReply, StoredMemberRange, StoredOwnerRange, StoredRuleInfo,
+pub use self::get_result::{
+    FailedContact, FailedCorp, GET_RESULT, GetResult, GetResultReply, ImportResult, ImportStatus, JobStatus,
 };
+pub use self::get_rule_info::{GET_RULE_INFO, GetRuleInfo, GetRuleInfoReply};
 pub use self::import_chain_contact::{
-    IMPORT_CHAIN_CONTACT, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp,
+    IMPORT_CHAIN_CONTACT, IdentityType, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp,
 };
 pub use self::list_app_share_info::{LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, SharedCorp};
 pub use self::list_rule_ids::{LIST_RULE_IDS, ListRuleIds, ListRuleIdsReply};

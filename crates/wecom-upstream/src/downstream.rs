@@ -5,11 +5,11 @@ mod share;
 use std::fmt;
 use std::time::Duration;
 
+use wecom_core::ids::{AgentId, CorpId};
 use wecom_core::{Client, Error, Shared, Threading};
 
 pub use self::share::{Share, ShareError};
 use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, TransferSession, TransferSessionReply};
-use crate::ids::{AgentId, CorpId};
 
 /// A downstream corp's side of the API: what is called with that corp's token. From [`Share::downstream`].
 ///

@@ -93,21 +93,23 @@
 //! ```
 
 mod calls;
-mod chain;
-mod corp_ref;
 mod downstream;
-mod fields;
 mod job_threading;
 mod jobs;
-mod rule_info;
+mod paged_call;
 #[cfg(test)]
 mod samples;
+mod serde_helpers;
 mod upstream;
 mod validation;
 mod values;
 
 pub use wecom_core;
 pub use wecom_core::ids;
+pub use wecom_core::ids::{
+    AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
+    OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
+};
 pub use wecom_core::{
     AccessToken, BaseUrl, Client, Credentials, DownstreamApp, ErrCode, Error, ErrorKind, Local, Quotas, Retry, Secret,
     Shared,
@@ -124,17 +126,11 @@ pub use crate::calls::{
     IMPORT_CHAIN_CONTACT, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp, ImportResult,
     LIST_APP_SHARE_INFO, LIST_RULE_IDS, ListAppShareInfo, ListAppShareInfoReply, ListRuleIds, ListRuleIdsReply,
     MODIFY_RULE, ModifyRule, ModifyRuleReply, PendingUser, REMOVE_CORP, RemoveCorp, RemoveCorpReply, SharedCorp,
-    StoredMemberRange, StoredOwnerRange, StoredRuleInfo, TRANSFER_SESSION, TransferSession, TransferSessionReply,
-    UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, UnionidToExternalUserid, UnionidToExternalUseridReply,
-    UnionidToPendingId, UnionidToPendingIdReply,
+    TRANSFER_SESSION, TransferSession, TransferSessionReply, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
+    UnionidToExternalUserid, UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
-pub use crate::chain::Chain;
-pub use crate::corp_ref::CorpRef;
+pub use crate::calls::{IdentityType, ImportStatus, JobStatus, QualificationStatus};
 pub use crate::downstream::{Downstream, Share, ShareError};
-pub use crate::ids::{
-    AgentId, ChainId, ChatId, CorpId, Cursor, CustomId, DepartmentId, ExternalUserId, GroupId, JobId, MassCallTicket,
-    OpenId, PendingCorpId, PendingId, RuleId, UnionId, UserCustomId, UserId,
-};
 pub use crate::job_threading::JobThreading;
 pub use crate::jobs::chain_tree::{
     ChainDiff, ChainTree, CorpChange, GroupChange, GroupFailure, PlacedCorp, PlacedGroup, TreeGroup,
@@ -151,6 +147,8 @@ pub use crate::jobs::pager::{Page, PageError, PagePosition, PagedCall, Pager, Re
 #[cfg(feature = "stream")]
 pub use crate::jobs::walk::WalkStream;
 pub use crate::jobs::walk::{GroupFinding, Walk, WalkEvent, WalkState};
-pub use crate::rule_info::{MemberCorpRange, OwnerCorpRange, RuleInfo};
 pub use crate::upstream::Upstream;
-pub use crate::values::{BusinessType, IdentityType, ImportStatus, JobStatus, QualificationStatus};
+pub use crate::values::{
+    BusinessType, Chain, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
+    StoredRuleInfo,
+};

@@ -14,10 +14,6 @@ use crate::calls::{
     ListRuleIdsReply, ModifyRule, ModifyRuleReply, RemoveCorp, RemoveCorpReply, UnionidToExternalUserid,
     UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
-use crate::ids::ChainId;
-use crate::job_threading::JobThreading;
-use crate::jobs::pager::{PagePosition, PagedCall, Pager};
-use crate::jobs::walk::{Walk, WalkState};
 
 /// The upstream corp's side of the API: one method for each call, named as the vendor names it.
 ///
@@ -267,35 +263,6 @@ impl<M: Threading> Upstream<M> {
     /// As [`Client::call`]; the codes that it is refused with stand at [`ModifyRule`].
     pub async fn modify_rule(&self, call: ModifyRule) -> Result<ModifyRuleReply, Error> {
         self.client.call(call).await
-    }
-
-    /// Reads a list that comes in pages to its end: see [`Pager`].
-    ///
-    /// It begins where the call's cursor says, and the pages are as large as its `limit`: 100 without one.
-    pub fn pages<C: PagedCall>(&self, call: C) -> Pager<C, M> {
-        Pager::new(self.client.clone(), call)
-    }
-
-    /// Goes on with a list where another [`Pager`] was, which must have been given the same call. The call's own cursor
-    /// does not count.
-    pub fn resume_pages<C: PagedCall>(&self, call: C, position: PagePosition<C::Item>) -> Pager<C, M> {
-        Pager::resume(self.client.clone(), call, position)
-    }
-
-    /// Reads the whole directory (通讯录) of a chain, groups and corps: see [`Walk`].
-    pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M>
-    where
-        M: JobThreading,
-    {
-        Walk::new(self.client.clone(), chain_id.into())
-    }
-
-    /// Goes on with a [`Walk`] where another one was. The state knows the chain and what the walk was told to do.
-    pub fn resume_walk(&self, state: WalkState) -> Walk<M>
-    where
-        M: JobThreading,
-    {
-        Walk::resume(self.client.clone(), state)
     }
 }
 

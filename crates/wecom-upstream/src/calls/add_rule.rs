@@ -2,11 +2,11 @@
 //! ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, RuleId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::RULE_CHANGE_QUOTA;
-use crate::ids::{ChainId, RuleId};
-use crate::rule_info::RuleInfo;
+use crate::values::RuleInfo;
 
 /// The descriptor of [`AddRule`].
 pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_rule")
@@ -86,11 +86,11 @@ impl AddRuleReply {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 
     use super::*;
-    use crate::ids::{CorpId, DepartmentId, GroupId, UserId};
-    use crate::rule_info::{MemberCorpRange, OwnerCorpRange};
     use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::values::{MemberCorpRange, OwnerCorpRange};
 
     #[test]
     fn the_documented_request_is_written() {

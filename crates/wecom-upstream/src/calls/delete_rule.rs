@@ -2,10 +2,10 @@
 //! ([95632](https://developer.work.weixin.qq.com/document/path/95632)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, RuleId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::USUAL_QUOTA;
-use crate::ids::{ChainId, RuleId};
 
 /// The descriptor of [`DeleteRule`].
 pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/delete_rule")

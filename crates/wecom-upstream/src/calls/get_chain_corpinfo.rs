@@ -2,12 +2,12 @@
 //! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, CustomId, GroupId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::corp_ref::CorpRef;
-use crate::ids::{ChainId, CustomId, GroupId};
-use crate::values::QualificationStatus;
+use crate::values::CorpRef;
+use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`GetChainCorpinfo`].
 pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "corpgroup/corp/get_chain_corpinfo")
@@ -110,12 +110,24 @@ impl GetChainCorpinfoReply {
     }
 }
 
+open_enum! {
+    /// How far a joined corp has proved who it is: `qualification_status`.
+    pub enum QualificationStatus {
+        /// 未验证.
+        Unverified = 1,
+        /// 已验证.
+        Verified = 2,
+        /// 已认证.
+        Certified = 3,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use wecom_core::ids::{CorpId, PendingCorpId};
 
     use super::*;
-    use crate::ids::{CorpId, PendingCorpId};
     use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
 
     #[test]
@@ -172,5 +184,11 @@ mod tests {
         let corp = CorpRef::Both { corpid: CorpId::new(""), pending_corpid: PendingCorpId::new("") };
         let call = GetChainCorpinfo::new(ChainId::new(""), corp);
         assert_eq!(refused_fields(&call), ["chain_id", "corpid", "pending_corpid"]);
+    }
+
+    #[test]
+    fn the_numbers_of_qualification_statuses_are_the_documented_ones() {
+        use QualificationStatus::{Certified, Unverified, Verified};
+        assert_eq!([Unverified, Verified, Certified].map(QualificationStatus::get), [1, 2, 3]);
     }
 }

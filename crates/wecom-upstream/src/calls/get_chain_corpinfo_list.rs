@@ -2,12 +2,13 @@
 //! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, CorpId, Cursor, CustomId, GroupId, PendingCorpId, UserId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::corp_ref::CorpRef;
-use crate::fields;
-use crate::ids::{ChainId, CorpId, Cursor, CustomId, GroupId, PendingCorpId, UserId};
+use crate::paged_call::{Page, PagedCall};
+use crate::serde_helpers;
+use crate::values::CorpRef;
 
 /// The descriptor of [`GetChainCorpinfoList`].
 pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
@@ -101,6 +102,30 @@ impl ApiCall for GetChainCorpinfoList {
     }
 }
 
+impl PagedCall for GetChainCorpinfoList {
+    type Item = GroupCorp;
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    fn set_cursor(&mut self, cursor: Option<Cursor>) {
+        self.cursor = cursor;
+    }
+
+    fn page_size(&self) -> Option<u32> {
+        self.limit
+    }
+
+    fn set_page_size(&mut self, size: u32) {
+        self.limit = Some(size);
+    }
+
+    fn into_page(reply: GetChainCorpinfoListReply) -> Page<GroupCorp> {
+        Page::new(reply.group_corps, reply.next_cursor.filter(|_| reply.has_more))
+    }
+}
+
 /// What [`GetChainCorpinfoList`] answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -153,7 +178,7 @@ pub struct GroupCorp {
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub pending_corpid: Option<PendingCorpId>,
     /// Whether it has joined.
-    #[serde(default, deserialize_with = "wire::flag", serialize_with = "fields::flag_as_number")]
+    #[serde(default, deserialize_with = "wire::flag", serialize_with = "serde_helpers::flag_as_number")]
     pub is_joined: bool,
 }
 

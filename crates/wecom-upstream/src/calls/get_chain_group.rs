@@ -2,11 +2,11 @@
 //! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::fields;
-use crate::ids::{ChainId, GroupId};
+use crate::serde_helpers;
 
 /// The descriptor of [`GetChainGroup`].
 pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group")
@@ -99,7 +99,7 @@ pub struct Group {
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub parentid: Option<GroupId>,
     /// Its place among its siblings, from 0 to 2^32 - 1, the larger first; 0 when the reply has none.
-    #[serde(default, deserialize_with = "fields::number_or_zero")]
+    #[serde(default, deserialize_with = "serde_helpers::number_or_zero")]
     pub order: i64,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use wecom_core::{ApiCall, Endpoint, Safety, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::chain::Chain;
+use crate::values::Chain;
 
 /// The descriptor of [`GetChainList`].
 pub const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list")
@@ -63,8 +63,9 @@ impl GetChainListReply {
 
 #[cfg(test)]
 mod tests {
+    use wecom_core::ids::ChainId;
+
     use super::*;
-    use crate::ids::ChainId;
     use crate::samples::{assert_reply, failing_path, reply, sample, target};
 
     #[test]

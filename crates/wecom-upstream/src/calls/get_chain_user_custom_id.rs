@@ -2,10 +2,10 @@
 //! ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, CorpId, UserCustomId, UserId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::USUAL_QUOTA;
-use crate::ids::{ChainId, CorpId, UserCustomId, UserId};
 
 /// The descriptor of [`GetChainUserCustomId`].
 pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =

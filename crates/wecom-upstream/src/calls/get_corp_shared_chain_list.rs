@@ -2,11 +2,11 @@
 //! ([97442](https://developer.work.weixin.qq.com/document/path/97442)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::CorpId;
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::chain::Chain;
-use crate::ids::CorpId;
+use crate::values::Chain;
 
 /// The descriptor of [`GetCorpSharedChainList`].
 pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
@@ -77,8 +77,9 @@ impl GetCorpSharedChainListReply {
 
 #[cfg(test)]
 mod tests {
+    use wecom_core::ids::ChainId;
+
     use super::*;
-    use crate::ids::ChainId;
     use crate::samples::{assert_reply, assert_request, refused_fields, reply, sample, target};
 
     #[test]

@@ -2,12 +2,12 @@
 //! ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, CustomId, JobId};
 use wecom_core::{ApiCall, Endpoint, ErrCode, InvalidRequest, Query, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::fields;
-use crate::ids::{ChainId, CustomId, JobId};
-use crate::values::{ImportStatus, JobStatus};
+use crate::serde_helpers;
+use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`GetResult`].
 pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult")
@@ -170,7 +170,7 @@ pub struct FailedCorp {
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
     /// Why, as a code; 0 when the reply has none.
-    #[serde(default = "fields::code::none", with = "fields::code")]
+    #[serde(default = "serde_helpers::code::none", with = "serde_helpers::code")]
     pub errcode: ErrCode,
     /// Why, in the vendor's words, which change: never match on them.
     #[serde(default, deserialize_with = "wire::text")]
@@ -215,7 +215,7 @@ pub struct FailedContact {
     /// His mobile number in the import, which `user_mobile` stands for too; empty when the reply has none.
     pub mobile: String,
     /// Why, as a code; 0 when the reply has none.
-    #[serde(with = "fields::code")]
+    #[serde(with = "serde_helpers::code")]
     pub errcode: ErrCode,
     /// Why, in the vendor's words, which change: never match on them.
     pub errmsg: String,
@@ -235,7 +235,7 @@ struct EitherMobile {
     mobile: String,
     #[serde(default, deserialize_with = "wire::text")]
     user_mobile: String,
-    #[serde(default = "fields::code::none", with = "fields::code")]
+    #[serde(default = "serde_helpers::code::none", with = "serde_helpers::code")]
     errcode: ErrCode,
     #[serde(default, deserialize_with = "wire::text")]
     errmsg: String,
@@ -245,6 +245,30 @@ impl From<EitherMobile> for FailedContact {
     fn from(contact: EitherMobile) -> Self {
         let mobile = if contact.mobile.is_empty() { contact.user_mobile } else { contact.mobile };
         Self { mobile, errcode: contact.errcode, errmsg: contact.errmsg }
+    }
+}
+
+open_enum! {
+    /// How far a job is: `status`.
+    pub enum JobStatus {
+        /// It has been taken on.
+        Started = 1,
+        /// It is under way.
+        Running = 2,
+        /// It is over, and its result is there.
+        Finished = 3,
+    }
+}
+
+open_enum! {
+    /// What became of an import: `import_status`.
+    pub enum ImportStatus {
+        /// Every corp was imported.
+        AllImported = 1,
+        /// Some corps were imported; the others are listed.
+        SomeImported = 2,
+        /// No corp was imported.
+        NoneImported = 3,
     }
 }
 
@@ -332,5 +356,13 @@ mod tests {
     #[test]
     fn an_empty_job_is_refused() {
         assert_eq!(refused_fields(&GetResult::new(JobId::new(""))), ["jobid"]);
+    }
+
+    #[test]
+    fn the_numbers_of_statuses_are_the_documented_ones() {
+        use ImportStatus::{AllImported, NoneImported, SomeImported};
+        use JobStatus::{Finished, Running, Started};
+        assert_eq!([Started, Running, Finished].map(JobStatus::get), [1, 2, 3]);
+        assert_eq!([AllImported, SomeImported, NoneImported].map(ImportStatus::get), [1, 2, 3]);
     }
 }

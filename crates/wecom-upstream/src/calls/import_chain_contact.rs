@@ -4,12 +4,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, CustomId, JobId, UserCustomId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::USUAL_QUOTA;
-use crate::ids::{ChainId, CustomId, JobId, UserCustomId};
 use crate::validation;
-use crate::values::IdentityType;
+use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`ImportChainContact`].
 pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact", "corpgroup/import_chain_contact")
@@ -204,6 +204,16 @@ impl ImportChainContactReply {
     }
 }
 
+open_enum! {
+    /// What a contact is in the corp: `identity_type`.
+    pub enum IdentityType {
+        /// 成员.
+        Member = 1,
+        /// 负责人.
+        Head = 2,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -319,5 +329,10 @@ mod tests {
         assert_eq!(import([corp(contact())]).validate(), Ok(()));
         let call = import([corp(contact().user_custom_id(UserCustomId::new("")))]);
         assert_eq!(refused_fields(&call), ["contact_list[0].contact_info_list[0].user_custom_id"]);
+    }
+
+    #[test]
+    fn the_numbers_of_identity_types_are_the_documented_ones() {
+        assert_eq!([IdentityType::Member, IdentityType::Head].map(IdentityType::get), [1, 2]);
     }
 }

@@ -3,12 +3,13 @@
 //! [95813](https://developer.work.weixin.qq.com/document/path/95813)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{AgentId, CorpId, Cursor};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::ids::{AgentId, CorpId, Cursor};
+use crate::paged_call::{Page, PagedCall};
 use crate::values::BusinessType;
-use crate::{fields, validation};
+use crate::{serde_helpers, validation};
 
 /// The descriptor of [`ListAppShareInfo`].
 pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", "corpgroup/corp/list_app_share_info")
@@ -108,12 +109,36 @@ impl ApiCall for ListAppShareInfo {
     }
 }
 
+impl PagedCall for ListAppShareInfo {
+    type Item = SharedCorp;
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    fn set_cursor(&mut self, cursor: Option<Cursor>) {
+        self.cursor = cursor;
+    }
+
+    fn page_size(&self) -> Option<u32> {
+        self.limit
+    }
+
+    fn set_page_size(&mut self, size: u32) {
+        self.limit = Some(size);
+    }
+
+    fn into_page(reply: ListAppShareInfoReply) -> Page<SharedCorp> {
+        Page::new(reply.corp_list, reply.next_cursor.filter(|_| !reply.ending))
+    }
+}
+
 /// What [`ListAppShareInfo`] answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListAppShareInfoReply {
     /// Whether this is the last page.
-    #[serde(default, deserialize_with = "wire::flag", serialize_with = "fields::flag_as_number")]
+    #[serde(default, deserialize_with = "wire::flag", serialize_with = "serde_helpers::flag_as_number")]
     pub ending: bool,
     /// The corps that the app is shared with.
     #[serde(default, deserialize_with = "wire::list")]

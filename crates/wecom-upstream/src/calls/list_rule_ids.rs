@@ -2,10 +2,10 @@
 //! ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, RuleId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
 
 use crate::calls::USUAL_QUOTA;
-use crate::ids::{ChainId, RuleId};
 
 /// The descriptor of [`ListRuleIds`].
 pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/rule/list_ids")

@@ -2,11 +2,11 @@
 //! ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, RuleId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::RULE_CHANGE_QUOTA;
-use crate::ids::{ChainId, RuleId};
-use crate::rule_info::RuleInfo;
+use crate::values::RuleInfo;
 
 /// The descriptor of [`ModifyRule`].
 pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/modify_rule")
@@ -88,11 +88,12 @@ impl ModifyRuleReply {
 
 #[cfg(test)]
 mod tests {
+    use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
+
     use super::*;
     use crate::calls::GetRuleInfo;
-    use crate::ids::{CorpId, DepartmentId, GroupId, UserId};
-    use crate::rule_info::{MemberCorpRange, OwnerCorpRange};
     use crate::samples::{assert_reply, assert_request, body, refused_fields, reply, sample, target};
+    use crate::values::{MemberCorpRange, OwnerCorpRange};
 
     #[test]
     fn the_documented_request_is_written() {

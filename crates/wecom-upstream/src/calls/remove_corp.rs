@@ -2,11 +2,11 @@
 //! ([95822](https://developer.work.weixin.qq.com/document/path/95822)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::ChainId;
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::USUAL_QUOTA;
-use crate::corp_ref::CorpRef;
-use crate::ids::ChainId;
+use crate::values::CorpRef;
 
 /// The descriptor of [`RemoveCorp`].
 pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/remove_corp")
@@ -81,9 +81,9 @@ impl RemoveCorpReply {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use wecom_core::ids::{CorpId, PendingCorpId};
 
     use super::*;
-    use crate::ids::{CorpId, PendingCorpId};
     use crate::samples::{assert_reply, assert_request, body, refused_fields, reply, sample, target};
 
     #[test]

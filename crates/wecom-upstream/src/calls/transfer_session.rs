@@ -3,11 +3,11 @@
 //! [93355](https://developer.work.weixin.qq.com/document/path/93355)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::UserId;
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Secret, TokenKind, Violations};
 
 use crate::calls::USUAL_QUOTA;
-use crate::fields;
-use crate::ids::UserId;
+use crate::serde_helpers;
 
 /// The descriptor of [`TransferSession`].
 pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "miniprogram/transfer_session")
@@ -45,7 +45,7 @@ pub struct TransferSession {
     /// The user, as the upstream corp's mini-program login (`code2Session`) names him.
     pub userid: UserId,
     /// The session's key, from the same login.
-    #[serde(with = "fields::secret")]
+    #[serde(with = "serde_helpers::secret")]
     pub session_key: Secret,
 }
 
@@ -81,7 +81,7 @@ pub struct TransferSessionReply {
     /// The user, as the downstream corp knows him.
     pub userid: UserId,
     /// The key of the downstream corp's session.
-    #[serde(with = "fields::secret")]
+    #[serde(with = "serde_helpers::secret")]
     pub session_key: Secret,
 }
 

@@ -2,10 +2,10 @@
 //! ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{OpenId, PendingId, UnionId};
 use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
 
 use crate::calls::UNIONID_QUOTA;
-use crate::ids::{OpenId, PendingId, UnionId};
 
 /// The descriptor of [`UnionidToPendingId`].
 pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_id", "corpgroup/unionid_to_pending_id")

@@ -5,11 +5,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use wecom_core::ids::{AgentId, CorpId};
 use wecom_core::{DownstreamApp, Error, Shared, Threading};
 
 use crate::calls::{ListAppShareInfo, SharedCorp};
 use crate::downstream::Downstream;
-use crate::ids::{AgentId, CorpId};
 use crate::jobs::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;

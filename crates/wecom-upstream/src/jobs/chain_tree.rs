@@ -1,19 +1,18 @@
 //! A whole directory in memory: what a walk brought, to print, to store and to compare. How it is printed stands in
-//! [`draw`], what has changed between two of them in [`diff`].
+//! [`display`], what has changed between two of them in [`diff`].
 
 mod diff;
-mod diff_text;
-mod draw;
-mod pairing;
+mod display;
 
 use serde::{Deserialize, Serialize};
-use wecom_core::ErrCode;
+use wecom_core::ids::{ChainId, GroupId};
+use wecom_core::{ErrCode, Error};
 
 pub use self::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
 use crate::calls::{Group, GroupCorp};
-use crate::fields;
-use crate::ids::{ChainId, GroupId};
-use crate::jobs::walk::{GroupFinding, WalkEvent};
+use crate::job_threading::JobThreading;
+use crate::jobs::walk::{GroupFinding, Walk, WalkEvent};
+use crate::serde_helpers;
 
 /// The directory (通讯录) of a chain at one time: its groups as a tree, and the corps of each.
 ///
@@ -76,10 +75,35 @@ pub struct GroupFailure {
     /// The group.
     pub groupid: GroupId,
     /// WeCom's `errcode`; 0 where it was not WeCom that refused.
-    #[serde(default = "fields::code::none", with = "fields::code")]
+    #[serde(default = "serde_helpers::code::none", with = "serde_helpers::code")]
     pub errcode: ErrCode,
     /// The text of the error.
     pub message: String,
+}
+
+impl<M: JobThreading> Walk<M> {
+    /// Walks to the end, and gives the whole as a tree. Groups that failed are listed in it.
+    ///
+    /// # Errors
+    ///
+    /// When the list of groups can't be had.
+    pub async fn collect(mut self) -> Result<ChainTree, Error> {
+        let mut tree = ChainTree::new(self.chain_id(), self.needs_pending());
+        self.collect_into(&mut tree).await?;
+        Ok(tree)
+    }
+
+    /// Walks to the end, and adds what comes to a tree: for a walk that was resumed, and the tree that was begun before.
+    ///
+    /// # Errors
+    ///
+    /// When the list of groups can't be had.
+    pub async fn collect_into(&mut self, tree: &mut ChainTree) -> Result<(), Error> {
+        while let Some(event) = self.next().await? {
+            tree.add(event);
+        }
+        Ok(())
+    }
 }
 
 impl ChainTree {
@@ -104,7 +128,7 @@ impl ChainTree {
                 }
             },
             WalkEvent::GroupFailed { groupid, error } => {
-                let errcode = error.code().unwrap_or_else(fields::code::none);
+                let errcode = error.code().unwrap_or_else(serde_helpers::code::none);
                 self.failures.push(GroupFailure { groupid, errcode, message: error.to_string() });
             }
         }

@@ -1,15 +1,15 @@
 //! Corps and their contacts into a chain, as many as there are: checked, split into jobs, submitted one at a time, and
 //! followed to the outcome of each row. The calls themselves stand in `endpoints`.
 
-mod check;
+mod chain_search;
+mod classify;
 mod event;
-mod look_up;
+mod job_result;
 mod outcome;
 mod report;
-mod result;
+mod row_validation;
 mod state;
 mod steps;
-mod verdict;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use wecom_core::{Local, LocalTimer, Shared, Timer};
 
-pub use self::check::{InvalidImport, InvalidRow, RowProblem};
+use self::chain_search::ChainSearch;
 pub use self::event::{ImportEvent, ImportStop};
-use self::look_up::LookUp;
 pub use self::outcome::{ImportFailure, ImportOutcome};
 pub use self::report::{ImportReport, ImportRow};
+pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
 use crate::job_threading::{Clock, JobThreading};
@@ -133,7 +133,7 @@ pub struct Import<M: JobThreading = Shared> {
     failures: u32,
     /// Submissions that were lost in a row.
     losses: u32,
-    look_up: Option<LookUp>,
+    search: Option<ChainSearch>,
     stopped: Option<ImportStop>,
 }
 
@@ -175,7 +175,7 @@ impl<M: JobThreading> Import<M> {
             waits: 0,
             failures: 0,
             losses: 0,
-            look_up: None,
+            search: None,
             stopped: None,
         }
     }
@@ -251,7 +251,7 @@ impl<M: JobThreading> Import<M> {
             Some((batch, Phase::Submitting)) => self.lose(batch, false, None),
             Some((batch, Phase::Submitted(jobid))) => self.poll(batch, jobid).await,
             Some((batch, _)) => self.announce(batch),
-            None if self.state.has_lost() => self.look().await,
+            None if self.state.has_lost() => self.search().await,
             None => return None,
         })
     }

@@ -1,9 +1,8 @@
-//! Lists that come in pages, behind one pager. What a call must say to be paged stands in [`paged_call`], where a pager is
-//! in [`position`], how a list that never ends is found out in [`guard`].
+//! Lists that come in pages, behind one pager. What a call must say to be paged stands in [`PagedCall`], where a pager is
+//! in [`position`], how a list that never ends is found out in [`cycle_detector`].
 
+mod cycle_detector;
 mod error;
-mod guard;
-mod paged_call;
 mod position;
 #[cfg(feature = "stream")]
 mod stream;
@@ -13,8 +12,9 @@ use std::fmt;
 use wecom_core::{Client, Shared, Threading};
 
 pub use self::error::{PageError, RepeatedCursor};
-pub use self::paged_call::{Page, PagedCall};
 pub use self::position::PagePosition;
+pub use crate::paged_call::{Page, PagedCall};
+use crate::upstream::Upstream;
 
 /// How many items a page has, unless the call or the caller says otherwise: the most that
 /// [`ListAppShareInfo`](crate::ListAppShareInfo) may ask for.
@@ -86,6 +86,21 @@ pub struct Pager<C: PagedCall, M: Threading = Shared> {
     client: Client<M>,
     call: C,
     position: PagePosition<C::Item>,
+}
+
+impl<M: Threading> Upstream<M> {
+    /// Reads a list that comes in pages to its end: see [`Pager`].
+    ///
+    /// It begins where the call's cursor says, and the pages are as large as its `limit`: 100 without one.
+    pub fn pages<C: PagedCall>(&self, call: C) -> Pager<C, M> {
+        Pager::new(self.client().clone(), call)
+    }
+
+    /// Goes on with a list where another [`Pager`] was, which must have been given the same call. The call's own cursor
+    /// does not count.
+    pub fn resume_pages<C: PagedCall>(&self, call: C, position: PagePosition<C::Item>) -> Pager<C, M> {
+        Pager::resume(self.client().clone(), call, position)
+    }
 }
 
 impl<C: PagedCall, M: Threading> Pager<C, M> {

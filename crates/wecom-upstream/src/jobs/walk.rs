@@ -1,9 +1,9 @@
-//! The whole directory of a chain in one go. In what order groups come stands in [`plan`], what is fetched when in
-//! [`slot`], what a stopped walk is made of in [`state`].
+//! The whole directory of a chain in one go. In what order groups come stands in [`group_order`], what is fetched when in
+//! [`group_fetch`], what a stopped walk is made of in [`state`].
 
 mod event;
-mod plan;
-mod slot;
+mod group_fetch;
+mod group_order;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
@@ -14,24 +14,24 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use wecom_core::ids::ChainId;
 use wecom_core::{Client, Error, Shared};
 
 pub use self::event::{GroupFinding, WalkEvent};
-use self::plan::plan;
-use self::slot::{Slot, Told};
+use self::group_fetch::{GroupFetch, Step};
+use self::group_order::order_groups;
 pub use self::state::WalkState;
-use self::state::{Agenda, WalkOrder};
+use self::state::{Remaining, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
-use crate::ids::ChainId;
 use crate::job_threading::JobThreading;
-use crate::jobs::chain_tree::ChainTree;
+use crate::upstream::Upstream;
 
 /// Reads the whole directory (通讯录) of a chain: the tree of its groups, and the corps of each, which WeCom lists one group
 /// and one page at a time.
 ///
-/// From [`Upstream::walk`](crate::Upstream::walk). All at once, as a [`ChainTree`]:
+/// From [`Upstream::walk`](crate::Upstream::walk). All at once, as a [`ChainTree`](crate::jobs::chain_tree::ChainTree):
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -128,44 +128,56 @@ use crate::jobs::chain_tree::ChainTree;
 #[must_use = "a walk does nothing until it is asked for an event"]
 pub struct Walk<M: JobThreading = Shared> {
     client: Client<M>,
-    order: WalkOrder,
+    options: WalkOptions,
     /// `None` until the groups are known.
-    agenda: Option<Agenda>,
+    remaining: Option<Remaining>,
     /// The groups that are asked about, the first of them the one that is told.
-    slots: VecDeque<Slot<M>>,
+    fetches: VecDeque<GroupFetch<M>>,
     groups: Option<M::UnderWay<GetChainGroupReply>>,
+}
+
+impl<M: JobThreading> Upstream<M> {
+    /// Reads the whole directory (通讯录) of a chain, groups and corps: see [`Walk`].
+    pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M> {
+        Walk::new(self.client().clone(), chain_id.into())
+    }
+
+    /// Goes on with a [`Walk`] where another one was. The state knows the chain and what the walk was told to do.
+    pub fn resume_walk(&self, state: WalkState) -> Walk<M> {
+        Walk::resume(self.client().clone(), state)
+    }
 }
 
 impl<M: JobThreading> Walk<M> {
     pub(crate) fn new(client: Client<M>, chain_id: ChainId) -> Self {
-        let order = WalkOrder::new(chain_id);
-        Self { client, order, agenda: None, slots: VecDeque::new(), groups: None }
+        let options = WalkOptions::new(chain_id);
+        Self { client, options, remaining: None, fetches: VecDeque::new(), groups: None }
     }
 
     pub(crate) fn resume(client: Client<M>, state: WalkState) -> Self {
-        let WalkState { mut order, agenda, open } = state;
+        let WalkState { mut options, remaining, open } = state;
         // Text that was stored may have been changed.
-        order.concurrency = order.concurrency.max(1);
-        Self { client, order, agenda, slots: open.into_iter().map(Slot::new).collect(), groups: None }
+        options.concurrency = options.concurrency.max(1);
+        Self { client, options, remaining, fetches: open.into_iter().map(GroupFetch::new).collect(), groups: None }
     }
 
     /// Sets whether corps that were invited and have not joined yet are told too: not, by default. To be set before the
     /// first event.
     pub fn need_pending(mut self, need_pending: bool) -> Self {
-        self.order.need_pending = need_pending;
+        self.options.need_pending = need_pending;
         self
     }
 
     /// Sets how many calls may be under way at once: 4 by default; 0 counts as 1. WeCom documents no limit for this call,
     /// and answers 45033 where it finds that there are too many.
     pub fn concurrency(mut self, calls: usize) -> Self {
-        self.order.concurrency = calls.max(1);
+        self.options.concurrency = calls.max(1);
         self
     }
 
     /// Sets how many corps a page may have: 100 by default. 0 asks for each group in one page, however large it is.
     pub fn page_size(mut self, size: u32) -> Self {
-        self.order.page_size = size;
+        self.options.page_size = size;
         self
     }
 
@@ -178,86 +190,73 @@ impl<M: JobThreading> Walk<M> {
         poll_fn(|context| self.poll_event(context)).await.transpose()
     }
 
-    /// Walks to the end, and gives the whole as a tree. Groups that failed are listed in it.
-    ///
-    /// # Errors
-    ///
-    /// When the list of groups can't be had.
-    pub async fn collect(mut self) -> Result<ChainTree, Error> {
-        let mut tree = ChainTree::new(&self.order.chain_id, self.order.need_pending);
-        self.collect_into(&mut tree).await?;
-        Ok(tree)
+    /// The chain that is walked.
+    pub(crate) fn chain_id(&self) -> &ChainId {
+        &self.options.chain_id
     }
 
-    /// Walks to the end, and adds what comes to a tree: for a walk that was resumed, and the tree that was begun before.
-    ///
-    /// # Errors
-    ///
-    /// When the list of groups can't be had.
-    pub async fn collect_into(&mut self, tree: &mut ChainTree) -> Result<(), Error> {
-        while let Some(event) = self.next().await? {
-            tree.add(event);
-        }
-        Ok(())
+    /// Whether the walk includes corps that have not joined yet.
+    pub(crate) fn needs_pending(&self) -> bool {
+        self.options.need_pending
     }
 
     /// Where the walk is: all that has not been told yet. It can be taken at any time. What is under way then is asked for
     /// again by the walk that goes on, a group that failed and was not told so among it.
     pub fn state(&self) -> WalkState {
-        let open = self.slots.iter().map(|slot| slot.open.clone()).collect();
-        WalkState { order: self.order.clone(), agenda: self.agenda.clone(), open }
+        let open = self.fetches.iter().map(|fetch| fetch.open.clone()).collect();
+        WalkState { options: self.options.clone(), remaining: self.remaining.clone(), open }
     }
 
     /// How many corps have been fetched and not told yet: at most `concurrency` pages of them.
     #[must_use]
     pub fn buffered_corps(&self) -> usize {
-        self.slots.iter().map(|slot| slot.open.page.items_left()).sum()
+        self.fetches.iter().map(|fetch| fetch.open.page.items_left()).sum()
     }
 
     pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
-        let mut agenda = match self.agenda.take() {
-            Some(agenda) => agenda,
+        let mut remaining = match self.remaining.take() {
+            Some(remaining) => remaining,
             None => match ready!(self.poll_groups(context)) {
-                Ok(agenda) => agenda,
+                Ok(remaining) => remaining,
                 Err(error) => return Poll::Ready(Some(Err(error))),
             },
         };
-        let event = match agenda.findings.pop_front() {
+        let event = match remaining.findings.pop_front() {
             Some(finding) => Poll::Ready(Some(WalkEvent::Finding(finding))),
-            None => self.poll_open(&mut agenda, context),
+            None => self.poll_open(&mut remaining, context),
         };
-        self.agenda = Some(agenda);
+        self.remaining = Some(remaining);
         event.map(|event| event.map(Ok))
     }
 
-    fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<Result<Agenda, Error>> {
-        let begin = || M::begin(self.client.clone(), GetChainGroup::new(&self.order.chain_id));
+    fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<Result<Remaining, Error>> {
+        let begin = || M::begin(self.client.clone(), GetChainGroup::new(&self.options.chain_id));
         let call = self.groups.get_or_insert_with(begin);
         let outcome = ready!(Pin::new(call).poll(context));
         self.groups = None;
         Poll::Ready(outcome.map(|reply| {
-            let (groups, findings) = plan(reply.groups);
-            Agenda { findings, groups }
+            let (groups, findings) = order_groups(reply.groups);
+            Remaining { findings, groups }
         }))
     }
 
     /// What comes next of the first open group. All of them are polled each time, so that none waits for the consumer
     /// longer than for one event.
-    fn poll_open(&mut self, agenda: &mut Agenda, context: &mut Context<'_>) -> Poll<Option<WalkEvent>> {
+    fn poll_open(&mut self, remaining: &mut Remaining, context: &mut Context<'_>) -> Poll<Option<WalkEvent>> {
         loop {
-            while self.slots.len() < self.order.concurrency {
-                let Some(planned) = agenda.groups.pop_front() else { break };
-                self.slots.push_back(Slot::new(state::OpenGroup::new(planned)));
+            while self.fetches.len() < self.options.concurrency {
+                let Some(planned) = remaining.groups.pop_front() else { break };
+                self.fetches.push_back(GroupFetch::new(state::OpenGroup::new(planned)));
             }
-            for slot in self.slots.iter_mut().take(self.order.concurrency) {
-                slot.poll(&self.client, &self.order, context);
+            for fetch in self.fetches.iter_mut().take(self.options.concurrency) {
+                fetch.poll(&self.client, &self.options, context);
             }
-            let Some(first) = self.slots.front_mut() else { return Poll::Ready(None) };
-            match first.tell() {
-                Told::Event(event) => return Poll::Ready(Some(event)),
-                Told::Waits => return Poll::Pending,
-                Told::Ended(last) => {
-                    self.slots.pop_front();
+            let Some(first) = self.fetches.front_mut() else { return Poll::Ready(None) };
+            match first.next_step() {
+                Step::Event(event) => return Poll::Ready(Some(event)),
+                Step::Pending => return Poll::Pending,
+                Step::Finished(last) => {
+                    self.fetches.pop_front();
                     if let Some(event) = last {
                         return Poll::Ready(Some(event));
                     }
@@ -270,8 +269,8 @@ impl<M: JobThreading> Walk<M> {
 impl<M: JobThreading> fmt::Debug for Walk<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Walk")
-            .field("order", &self.order)
-            .field("open_groups", &self.slots.len())
+            .field("options", &self.options)
+            .field("open_groups", &self.fetches.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,16 +1,19 @@
 //! What has changed from one tree to another.
 
+mod display;
+mod joined_corps;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::GroupId;
 
-use super::pairing::pairs;
+use self::joined_corps::pairs;
 use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
-use crate::corp_ref::CorpRef;
-use crate::ids::GroupId;
+use crate::values::CorpRef;
 
 /// What has changed in a chain between two [trees](ChainTree) of it; from [`ChainTree::diff`]. It prints as one line for
 /// each change.

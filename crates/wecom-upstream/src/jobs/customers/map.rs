@@ -4,13 +4,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use wecom_core::{Client, ErrCode, Error, Shared, Threading};
+use wecom_core::ids::{OpenId, UnionId};
+use wecom_core::{ErrCode, Error, Shared, Threading};
 
 use crate::calls::{UnionidToExternalUserid, UnionidToPendingId};
-use crate::downstream::Downstream;
-use crate::ids::{CorpId, ExternalUserId, OpenId, UnionId};
-use crate::jobs::customers::pending_ids::PendingIds;
-use crate::jobs::customers::recognised::Recognised;
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore, RememberedPendingId};
 use crate::upstream::Upstream;
 
@@ -77,8 +74,8 @@ use crate::upstream::Upstream;
 /// [`Timer`](wecom_core::Timer)'s, which begins anew. Each answer is in the store before it is given, so that a restart
 /// makes no call again but the one that it interrupted. One map at a time should work on a user.
 pub struct CustomerMap<S, C, M: Threading = Shared> {
-    upstream: Upstream<M>,
-    pub(crate) store: S,
+    pub(super) upstream: Upstream<M>,
+    pub(super) store: S,
     clock: C,
 }
 
@@ -142,31 +139,6 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         }
         self.store.put(&record).await.map_err(MapError::Store)?;
         Ok(record)
-    }
-
-    /// Finds out which remembered users these customers of a corp are, with the upstream corp's token: see
-    /// [`Recognised`].
-    pub fn recognise<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
-    where
-        I: IntoIterator<Item = ExternalUserId>,
-    {
-        let client = self.upstream.client().clone();
-        self.recognise_with(client, corpid.into(), ids.into_iter())
-    }
-
-    /// As [`recognise`](Self::recognise), with the corp's own token.
-    pub fn recognise_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
-    where
-        I: IntoIterator<Item = ExternalUserId>,
-    {
-        self.recognise_with(downstream.client().clone(), downstream.corp_id().clone(), ids.into_iter())
-    }
-
-    fn recognise_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognised<'_, I, S, C, M>
-    where
-        I: Iterator<Item = ExternalUserId>,
-    {
-        Recognised { map: self, corpid, answers: PendingIds::new(client, ids), held: None, given: 0 }
     }
 
     /// The store.

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter::Fuse;
 
+use wecom_core::ids::{ChatId, ExternalUserId, PendingId};
 use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
 use crate::calls::ExternalUseridToPendingId;
 use crate::downstream::Downstream;
-use crate::ids::{ChatId, ExternalUserId, PendingId};
 use crate::upstream::Upstream;
 
 /// How many ids a call takes.

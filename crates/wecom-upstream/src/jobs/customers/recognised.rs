@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use wecom_core::{Error, Shared, Threading};
+use wecom_core::ids::{CorpId, ExternalUserId, PendingId, UnionId};
+use wecom_core::{Client, Error, Shared, Threading};
 
 use crate::calls::ExternalUserInfo;
-use crate::ids::{CorpId, ExternalUserId, PendingId, UnionId};
+use crate::downstream::Downstream;
 use crate::jobs::customers::map::{CustomerMap, MapError};
 use crate::jobs::customers::pending_ids::{PendingIdAnswer, PendingIds};
 use crate::jobs::customers::store::CustomerStore;
@@ -18,12 +19,12 @@ use crate::jobs::customers::store::CustomerStore;
 #[derive(Debug)]
 #[must_use = "nothing is asked until `next` is awaited"]
 pub struct Recognised<'a, I: Iterator<Item = ExternalUserId>, S, C, M: Threading = Shared> {
-    pub(crate) map: &'a mut CustomerMap<S, C, M>,
-    pub(crate) corpid: CorpId,
-    pub(crate) answers: PendingIds<I, M>,
+    map: &'a mut CustomerMap<S, C, M>,
+    corpid: CorpId,
+    answers: PendingIds<I, M>,
     /// An answer that is not in the store yet.
-    pub(crate) held: Option<PendingIdAnswer>,
-    pub(crate) given: usize,
+    held: Option<PendingIdAnswer>,
+    given: usize,
 }
 
 /// Who a customer is.
@@ -52,6 +53,33 @@ pub enum Recognition {
         /// What went wrong.
         error: Error,
     },
+}
+
+impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
+    /// Finds out which remembered users these customers of a corp are, with the upstream corp's token: see
+    /// [`Recognised`].
+    pub fn recognise<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
+    where
+        I: IntoIterator<Item = ExternalUserId>,
+    {
+        let client = self.upstream.client().clone();
+        self.recognise_with(client, corpid.into(), ids.into_iter())
+    }
+
+    /// As [`recognise`](Self::recognise), with the corp's own token.
+    pub fn recognise_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
+    where
+        I: IntoIterator<Item = ExternalUserId>,
+    {
+        self.recognise_with(downstream.client().clone(), downstream.corp_id().clone(), ids.into_iter())
+    }
+
+    fn recognise_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognised<'_, I, S, C, M>
+    where
+        I: Iterator<Item = ExternalUserId>,
+    {
+        Recognised { map: self, corpid, answers: PendingIds::new(client, ids), held: None, given: 0 }
+    }
 }
 
 impl<I, S, C, M> Recognised<'_, I, S, C, M>

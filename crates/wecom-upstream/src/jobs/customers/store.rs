@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{CorpId, ExternalUserId, OpenId, PendingId, UnionId};
 
 use crate::calls::ExternalUserInfo;
-use crate::ids::{CorpId, ExternalUserId, OpenId, PendingId, UnionId};
 
 /// How long a `pending_id` is valid.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);

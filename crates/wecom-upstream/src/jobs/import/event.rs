@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use wecom_core::Error;
+use wecom_core::ids::JobId;
 
-use crate::ids::JobId;
-use crate::values::JobStatus;
+use crate::calls::JobStatus;
 
 /// One thing that happened, or is about to, in an [`Import`](crate::Import). Jobs are counted from 1.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ErrCode;
+use wecom_core::ids::JobId;
 
 use crate::calls::FailedContact;
-use crate::fields;
-use crate::ids::JobId;
-use crate::jobs::import::check::RowProblem;
+use crate::jobs::import::row_validation::RowProblem;
+use crate::serde_helpers;
 
 /// What became of a row of an import: exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub enum ImportOutcome {
 #[non_exhaustive]
 pub struct ImportFailure {
     /// Why, as a code, which tells [what to do](ErrCode::remedy); 0 when WeCom gives none.
-    #[serde(with = "fields::code")]
+    #[serde(with = "serde_helpers::code")]
     pub code: ErrCode,
     /// Why, in the vendor's words, which change: never match on them.
     pub message: String,

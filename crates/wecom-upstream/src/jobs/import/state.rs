@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, JobId};
 
 use crate::calls::ImportCorp;
-use crate::ids::{ChainId, JobId};
-use crate::jobs::import::check::{InvalidImport, InvalidRow, RowProblem, Rows};
 use crate::jobs::import::outcome::ImportOutcome;
+use crate::jobs::import::row_validation::{InvalidImport, InvalidRow, RowProblem, RowValidator};
 
 /// What one job may hold.
 const CORPS_OF_A_JOB: usize = 1000;
@@ -145,7 +145,7 @@ impl ImportState {
         corps: impl IntoIterator<Item = ImportCorp>,
         bad_are_left_out: bool,
     ) -> (Self, Vec<InvalidRow>) {
-        let mut checks = Rows::new(bad_are_left_out);
+        let mut checks = RowValidator::new(bad_are_left_out);
         let (mut rows, mut invalid) = (Vec::new(), Vec::new());
         for corp in corps {
             let outcome = checks.check(&corp).err().map(|bad| {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use wecom_core::ids::JobId;
 use wecom_core::{ErrCode, Error};
 
-use super::look_up::LookUp;
+use super::chain_search::ChainSearch;
+use super::classify::{self, FailedSubmission};
 use super::state::Phase;
-use super::verdict::{self, Submission};
-use super::{Import, ImportEvent, ImportStop, MINUTE, result};
+use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
-use crate::ids::JobId;
 use crate::job_threading::JobThreading;
 
 /// How often a call may fail in a row: with the waits between, for some six minutes.
@@ -33,14 +33,14 @@ impl<M: JobThreading> Import<M> {
             Ok(reply) => return self.accept(batch, reply.jobid),
             Err(error) => error,
         };
-        let verdict = verdict::of_submission(&error);
-        if verdict == Submission::Lost {
+        let class = classify::failed_submission(&error);
+        if class == FailedSubmission::Lost {
             return self.lose(batch, false, Some(error));
         }
         self.state.set_phase(batch, Phase::Waiting);
-        match verdict {
-            Submission::Taken => self.await_turn(batch, error),
-            Submission::Again => self.repeat(error),
+        match class {
+            FailedSubmission::OtherRunning => self.await_turn(batch, error),
+            FailedSubmission::Retryable => self.repeat(error),
             _ if error.code() == Some(ErrCode::DAILY_IMPORT_EXCEEDED) => self.stop(ImportStop::DailyLimit(error)),
             _ => self.stop(ImportStop::Failed(error)),
         }
@@ -69,14 +69,14 @@ impl<M: JobThreading> Import<M> {
             Err(error) => match error.code() {
                 Some(ErrCode::JOB_RESULT_GONE) => return self.lose(batch, true, Some(error)),
                 Some(ErrCode::UNKNOWN_JOB) => return self.lose(batch, false, Some(error)),
-                _ if verdict::may_pass(&error) => return self.repeat(error),
+                _ if classify::may_pass(&error) => return self.repeat(error),
                 _ => return self.stop(ImportStop::Failed(error)),
             },
         };
         self.failures = 0;
         match reply.result {
             Some(result) => {
-                result::settle(&mut self.state, batch, &result);
+                job_result::settle(&mut self.state, batch, &result);
                 self.begin_waiting();
                 ImportEvent::Finished { job: batch + 1 }
             }
@@ -98,30 +98,30 @@ impl<M: JobThreading> Import<M> {
             if self.losses >= LOSSES {
                 return self.stop(ImportStop::Failed(error.clone()));
             }
-            self.sleep_for(verdict::wait_after(error, self.losses));
+            self.sleep_for(classify::wait_after(error, self.losses));
         }
         ImportEvent::Lost { job: batch + 1, error }
     }
 
-    pub(super) async fn look(&mut self) -> ImportEvent {
+    pub(super) async fn search(&mut self) -> ImportEvent {
         let is_sure = self.state.lost_are_over();
         if !is_sure && self.waits == 0 {
             self.wait(Duration::from_secs(5), MINUTE);
             self.pause().await;
         }
-        let look_up = self.look_up.get_or_insert_with(|| LookUp::new(&self.state));
-        let calls = look_up.calls;
-        let seen = match look_up.run(&self.upstream, self.state.chain_id()).await {
+        let search = self.search.get_or_insert_with(|| ChainSearch::new(&self.state));
+        let calls = search.calls;
+        let seen = match search.run(&self.upstream, self.state.chain_id()).await {
             Ok(seen) => seen,
             Err(error) => {
-                if look_up.calls > calls {
+                if search.calls > calls {
                     self.failures = 0;
                 }
-                let may_pass = verdict::may_pass(&error);
+                let may_pass = classify::may_pass(&error);
                 return if may_pass { self.repeat(error) } else { self.stop(ImportStop::Failed(error)) };
             }
         };
-        self.look_up = None;
+        self.search = None;
         self.failures = 0;
         let is_circle = seen.is_none();
         let seen = seen.unwrap_or_default();
@@ -143,7 +143,7 @@ impl<M: JobThreading> Import<M> {
         if self.failures > FAILURES {
             return self.stop(ImportStop::Failed(error));
         }
-        let wait = verdict::wait_after(&error, self.failures);
+        let wait = classify::wait_after(&error, self.failures);
         self.sleep_for(wait);
         ImportEvent::Repeating { error, wait }
     }

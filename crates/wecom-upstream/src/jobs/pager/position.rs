@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::Endpoint;
+use wecom_core::ids::Cursor;
 
+use super::cycle_detector::CycleDetector;
 use super::error::RepeatedCursor;
-use super::guard::CursorGuard;
-use super::paged_call::Page;
-use crate::ids::Cursor;
+use crate::paged_call::Page;
 
 /// Where a [`Pager`](super::Pager) is in its list: to store, and to go on from later with
 /// [`Upstream::resume_pages`](crate::Upstream::resume_pages).
@@ -23,7 +23,7 @@ pub struct PagePosition<T> {
     next: Next,
     items: VecDeque<T>,
     pages: u64,
-    guard: CursorGuard,
+    cycles: CycleDetector,
 }
 
 /// Where the next page begins.
@@ -39,15 +39,15 @@ enum Next {
 impl<T> PagePosition<T> {
     /// Before the page at this cursor; before the first without one.
     pub(crate) fn at(cursor: Option<Cursor>) -> Self {
-        let mut guard = CursorGuard::default();
+        let mut cycles = CycleDetector::default();
         let next = match cursor {
             Some(cursor) if !cursor.as_str().is_empty() => {
-                guard.admit(&cursor);
+                cycles.admit(&cursor);
                 Next::At(cursor)
             }
             _ => Next::Start,
         };
-        Self { next, items: VecDeque::new(), pages: 0, guard }
+        Self { next, items: VecDeque::new(), pages: 0, cycles }
     }
 
     /// The cursor that the next page will be asked for with; `None` before the first page and after the last.
@@ -92,7 +92,7 @@ impl<T> PagePosition<T> {
     pub(crate) fn accept(&mut self, endpoint: &'static Endpoint, page: Page<T>) -> Result<(), RepeatedCursor> {
         let next = match page.next_cursor {
             Some(cursor) if !cursor.as_str().is_empty() => {
-                if !self.guard.admit(&cursor) {
+                if !self.cycles.admit(&cursor) {
                     return Err(RepeatedCursor { endpoint, pages: self.pages });
                 }
                 Next::At(cursor)

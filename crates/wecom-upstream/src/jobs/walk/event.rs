@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::GroupId;
 
 use crate::calls::{Group, GroupCorp};
-use crate::ids::GroupId;
 use crate::jobs::pager::PageError;
 
 /// What a [`Walk`](crate::Walk) came to.

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{ChainId, GroupId};
 
 use crate::calls::{GetChainCorpinfoList, GroupCorp};
-use crate::ids::{ChainId, GroupId};
 use crate::jobs::pager::{PagePosition, USUAL_PAGE_SIZE};
 use crate::jobs::walk::event::GroupFinding;
-use crate::jobs::walk::plan::PlannedGroup;
+use crate::jobs::walk::group_order::PlannedGroup;
 
 /// Where a [`Walk`](crate::Walk) is: to store, and to go on from later with
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
@@ -18,9 +18,9 @@ use crate::jobs::walk::plan::PlannedGroup;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a state is to be stored"]
 pub struct WalkState {
-    pub(crate) order: WalkOrder,
+    pub(crate) options: WalkOptions,
     /// `None` until the groups are known.
-    pub(crate) agenda: Option<Agenda>,
+    pub(crate) remaining: Option<Remaining>,
     pub(crate) open: VecDeque<OpenGroup>,
 }
 
@@ -28,26 +28,26 @@ impl WalkState {
     /// The chain that is walked.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
-        &self.order.chain_id
+        &self.options.chain_id
     }
 
     /// Whether the walk is over.
     #[must_use]
     pub fn is_end(&self) -> bool {
-        self.open.is_empty() && self.agenda.as_ref().is_some_and(Agenda::is_empty)
+        self.open.is_empty() && self.remaining.as_ref().is_some_and(Remaining::is_empty)
     }
 }
 
 /// What a walk was told to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WalkOrder {
+pub(crate) struct WalkOptions {
     pub(crate) chain_id: ChainId,
     pub(crate) need_pending: bool,
     pub(crate) concurrency: usize,
     pub(crate) page_size: u32,
 }
 
-impl WalkOrder {
+impl WalkOptions {
     pub(crate) fn new(chain_id: ChainId) -> Self {
         Self { chain_id, need_pending: false, concurrency: 4, page_size: USUAL_PAGE_SIZE }
     }
@@ -63,12 +63,12 @@ impl WalkOrder {
 
 /// What is still to be told and not begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Agenda {
+pub(crate) struct Remaining {
     pub(crate) findings: VecDeque<GroupFinding>,
     pub(crate) groups: VecDeque<PlannedGroup>,
 }
 
-impl Agenda {
+impl Remaining {
     pub(crate) fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.groups.is_empty()
     }

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
-
-use crate::ids::Cursor;
+use wecom_core::ids::Cursor;
 
 /// How many cursors are remembered: a circle of so many pages is found before any page is given twice.
 const REMEMBERED: usize = 32;
@@ -12,7 +11,7 @@ const REMEMBERED: usize = 32;
 /// Remembers the last cursors, and for larger circles one of the earlier ones, which is replaced ever more rarely: Brent's
 /// way. It keeps fingerprints of 64 bits, not the cursors, which may be long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CursorGuard {
+pub(crate) struct CycleDetector {
     recent: VecDeque<u64>,
     /// The earlier one that is kept.
     kept: Option<u64>,
@@ -21,7 +20,7 @@ pub(crate) struct CursorGuard {
     keep_for: u64,
 }
 
-impl CursorGuard {
+impl CycleDetector {
     /// Whether this cursor is new, as far as is remembered. One that isn't changes nothing.
     pub(crate) fn admit(&mut self, cursor: &Cursor) -> bool {
         let print = fingerprint(cursor.as_str());
@@ -55,7 +54,7 @@ mod tests {
 
     /// How many cursors are admitted of a list that has `before` of its own and then a circle.
     fn admitted(before: u64, circle: u64) -> u64 {
-        let mut guard = CursorGuard::default();
+        let mut guard = CycleDetector::default();
         let numbers = (0..before).chain((before..before + circle).cycle());
         numbers.take_while(|number| guard.admit(&Cursor::new(format!("cursor-{number}")))).count() as u64
     }
@@ -81,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_long_list_without_a_circle_passes_in_constant_memory() {
-        let mut guard = CursorGuard::default();
+        let mut guard = CycleDetector::default();
         assert!((0..100_000).all(|number| guard.admit(&Cursor::new(format!("cursor-{number}")))));
         assert_eq!(guard.recent.len(), REMEMBERED);
     }

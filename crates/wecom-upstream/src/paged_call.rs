@@ -1,12 +1,9 @@
 //! What a call must say of itself to be read page by page.
 
 use wecom_core::ApiCall;
+use wecom_core::ids::Cursor;
 
-use crate::calls::{GetChainCorpinfoList, GetChainCorpinfoListReply, GroupCorp};
-use crate::calls::{ListAppShareInfo, ListAppShareInfoReply, SharedCorp};
-use crate::ids::Cursor;
-
-/// A call whose list comes in pages: what a [`Pager`](super::Pager) has to know of it.
+/// A call whose list comes in pages: what a [`Pager`](crate::jobs::pager::Pager) has to know of it.
 ///
 /// For a call of one's own, say where it keeps cursor and page size, and what its reply holds:
 ///
@@ -93,53 +90,5 @@ impl<T> Page<T> {
     pub fn new(items: impl IntoIterator<Item = T>, next_cursor: Option<Cursor>) -> Self {
         let next_cursor = next_cursor.filter(|cursor| !cursor.as_str().is_empty());
         Self { items: items.into_iter().collect(), next_cursor }
-    }
-}
-
-impl PagedCall for ListAppShareInfo {
-    type Item = SharedCorp;
-
-    fn cursor(&self) -> Option<&Cursor> {
-        self.cursor.as_ref()
-    }
-
-    fn set_cursor(&mut self, cursor: Option<Cursor>) {
-        self.cursor = cursor;
-    }
-
-    fn page_size(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn set_page_size(&mut self, size: u32) {
-        self.limit = Some(size);
-    }
-
-    fn into_page(reply: ListAppShareInfoReply) -> Page<SharedCorp> {
-        Page::new(reply.corp_list, reply.next_cursor.filter(|_| !reply.ending))
-    }
-}
-
-impl PagedCall for GetChainCorpinfoList {
-    type Item = GroupCorp;
-
-    fn cursor(&self) -> Option<&Cursor> {
-        self.cursor.as_ref()
-    }
-
-    fn set_cursor(&mut self, cursor: Option<Cursor>) {
-        self.cursor = cursor;
-    }
-
-    fn page_size(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn set_page_size(&mut self, size: u32) {
-        self.limit = Some(size);
-    }
-
-    fn into_page(reply: GetChainCorpinfoListReply) -> Page<GroupCorp> {
-        Page::new(reply.group_corps, reply.next_cursor.filter(|_| reply.has_more))
     }
 }

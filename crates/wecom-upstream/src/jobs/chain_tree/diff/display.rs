@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
-use super::draw::{CorpLine, GroupLine};
+use super::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
+use crate::jobs::chain_tree::display::{CorpLine, GroupLine};
 
 /// One line for each change: groups first, then corps. Nothing where nothing has changed.
 impl fmt::Display for ChainDiff {

@@ -1,9 +1,8 @@
 //! A chain, as the lists of chains name it.
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::ChainId;
 use wecom_core::wire;
-
-use crate::ids::ChainId;
 
 /// A chain (上下游): its id and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,9 +10,9 @@ use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpin
 use crate::job_threading::JobThreading;
 use crate::jobs::pager::{PageError, PagedCall};
 use crate::jobs::walk::event::WalkEvent;
-use crate::jobs::walk::state::{OpenGroup, WalkOrder};
+use crate::jobs::walk::state::{OpenGroup, WalkOptions};
 
-pub(crate) struct Slot<M: JobThreading> {
+pub(crate) struct GroupFetch<M: JobThreading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
 }
@@ -24,27 +24,27 @@ enum CallState<M: JobThreading> {
 }
 
 /// What an open group has to tell.
-pub(crate) enum Told {
+pub(crate) enum Step {
     Event(WalkEvent),
     /// Nothing before its call is answered.
-    Waits,
+    Pending,
     /// Nothing any more. If it failed, that comes last.
-    Ended(Option<WalkEvent>),
+    Finished(Option<WalkEvent>),
 }
 
-impl<M: JobThreading> Slot<M> {
+impl<M: JobThreading> GroupFetch<M> {
     pub(crate) fn new(open: OpenGroup) -> Self {
         Self { open, call: CallState::Idle }
     }
 
     /// Asks for the next page if nothing is left of the last, and sees whether it has come.
-    pub(crate) fn poll(&mut self, client: &Client<M>, order: &WalkOrder, context: &mut Context<'_>) {
+    pub(crate) fn poll(&mut self, client: &Client<M>, options: &WalkOptions, context: &mut Context<'_>) {
         // More than once round only where a page is empty and another follows.
         while !self.open.page.has_items() && !self.open.page.is_last() {
             match &mut self.call {
                 CallState::Failed(_) => return,
                 CallState::Idle => {
-                    let call = order.call(self.open.groupid(), &self.open.page);
+                    let call = options.call(self.open.groupid(), &self.open.page);
                     self.call = CallState::UnderWay(M::begin(client.clone(), call));
                 }
                 CallState::UnderWay(call) => {
@@ -56,22 +56,22 @@ impl<M: JobThreading> Slot<M> {
     }
 
     /// What comes next of this group. To be polled before.
-    pub(crate) fn tell(&mut self) -> Told {
+    pub(crate) fn next_step(&mut self) -> Step {
         let OpenGroup { planned, has_begun, page } = &mut self.open;
         if !*has_begun {
             *has_begun = true;
-            return Told::Event(WalkEvent::Group { group: planned.group.clone(), depth: planned.depth });
+            return Step::Event(WalkEvent::Group { group: planned.group.clone(), depth: planned.depth });
         }
         if let Some(corp) = page.take_item() {
-            return Told::Event(WalkEvent::Corp(corp));
+            return Step::Event(WalkEvent::Corp(corp));
         }
         let groupid = planned.group.groupid;
         match std::mem::replace(&mut self.call, CallState::Idle) {
-            CallState::Failed(error) => Told::Ended(Some(WalkEvent::GroupFailed { groupid, error })),
-            CallState::Idle if page.is_last() => Told::Ended(None),
+            CallState::Failed(error) => Step::Finished(Some(WalkEvent::GroupFailed { groupid, error })),
+            CallState::Idle if page.is_last() => Step::Finished(None),
             call => {
                 self.call = call;
-                Told::Waits
+                Step::Pending
             }
         }
     }

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use wecom_core::Violations;
-
-use crate::ids::{CorpId, PendingCorpId};
+use wecom_core::ids::{CorpId, PendingCorpId};
 
 /// A corp of a chain, by the id that it has: `corpid` once it has joined, `pending_corpid` before.
 ///

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use wecom_core::ids::{ChainId, CustomId, GroupId};
 use wecom_core::{Error, Threading};
 
 use crate::calls::{GetChainCorpinfoList, GetChainGroup, GroupCorp};
-use crate::ids::{ChainId, CustomId, GroupId};
-use crate::jobs::import::check::{custom_id_of, name_of};
+use crate::jobs::import::row_validation::{custom_id_of, name_of};
 use crate::jobs::import::state::ImportState;
 use crate::jobs::pager::{PageError, PagePosition};
 use crate::upstream::Upstream;
@@ -16,7 +16,7 @@ const PAGE: u32 = 100;
 
 /// One look through a chain. A call that fails ends no more than itself: the look goes on from there.
 #[derive(Debug)]
-pub(crate) struct LookUp {
+pub(crate) struct ChainSearch {
     /// The lost rows, by the name that each is known by.
     wanted: HashMap<String, (usize, Option<CustomId>)>,
     found: BTreeSet<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct LookUp {
     pub(crate) calls: usize,
 }
 
-impl LookUp {
+impl ChainSearch {
     pub(crate) fn new(state: &ImportState) -> Self {
         let wanted =
             state.lost_rows().map(|(at, corp)| (name_of(corp).to_owned(), (at, custom_id_of(corp).cloned()))).collect();

@@ -5,10 +5,10 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::CustomId;
 use wecom_core::{InvalidRequest, Violations};
 
 use crate::calls::{ImportContact, ImportCorp};
-use crate::ids::CustomId;
 
 /// An import of which some rows break the documented rules; nothing was sent. It holds every bad row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl StdError for InvalidImport {}
 
 /// What the rows so far have taken: a row takes its name and its custom id.
 #[derive(Default)]
-pub(crate) struct Rows {
+pub(crate) struct RowValidator {
     /// Whether a bad row takes nothing, because it is left out. If it is to be mended, what it has counts.
     bad_are_left_out: bool,
     names: HashMap<String, usize>,
@@ -86,7 +86,7 @@ pub(crate) struct Rows {
     count: usize,
 }
 
-impl Rows {
+impl RowValidator {
     /// No rows yet.
     pub(crate) fn new(bad_are_left_out: bool) -> Self {
         Self { bad_are_left_out, ..Self::default() }
@@ -160,21 +160,22 @@ fn problems(invalid: &InvalidRequest) -> Vec<RowProblem> {
 
 #[cfg(test)]
 mod tests {
+    use wecom_core::ids::UserCustomId;
+
     use super::*;
-    use crate::ids::UserCustomId;
 
     fn contact(mobile: &str, id: &str) -> ImportContact {
         ImportContact::member("张三", mobile).user_custom_id(UserCustomId::new(id))
     }
 
-    fn fields(rows: &mut Rows, corp: &ImportCorp) -> Vec<String> {
+    fn fields(rows: &mut RowValidator, corp: &ImportCorp) -> Vec<String> {
         let invalid = rows.check(corp).map_or_else(|invalid| invalid.problems, |()| Vec::new());
         invalid.into_iter().map(|problem| problem.field).collect()
     }
 
     #[test]
     fn a_name_or_custom_id_of_an_earlier_row_is_refused() {
-        let mut rows = Rows::new(true);
+        let mut rows = RowValidator::new(true);
         let corp = |name: &str, id: &str| {
             ImportCorp::new(name, [ImportContact::member("张三", "13000000001")]).custom_id(CustomId::new(id))
         };
@@ -185,7 +186,7 @@ mod tests {
         assert_eq!(fields(&mut rows, &corp("丁", "")), [""; 0]);
         assert_eq!(fields(&mut rows, &corp("戊", "")), [""; 0], "an empty id is none");
         assert_eq!(fields(&mut rows, &corp("甲", "A")), ["corp_name", "custom_id"]);
-        let mut rows = Rows::default();
+        let mut rows = RowValidator::default();
         assert_eq!(fields(&mut rows, &corp("甲", "!")), ["custom_id"]);
         assert_eq!(fields(&mut rows, &corp("甲", "A")), ["corp_name"], "the bad row is to be mended");
     }
@@ -197,13 +198,13 @@ mod tests {
             (vec![contact("13000000001", "1"), contact("13000000001", "2")], &["contact_info_list[1].user_custom_id"]),
             (vec![contact("13000000001", "1"), contact("13000000002", "1")], &["contact_info_list[1].user_custom_id"]),
         ] {
-            assert_eq!(fields(&mut Rows::default(), &ImportCorp::new("甲", people)), expected);
+            assert_eq!(fields(&mut RowValidator::default(), &ImportCorp::new("甲", people)), expected);
         }
     }
 
     #[test]
     fn two_corps_may_know_a_person_by_different_ids() {
-        let mut rows = Rows::default();
+        let mut rows = RowValidator::default();
         for (name, id) in [("甲", "1"), ("乙", "2"), ("丙", "1")] {
             assert_eq!(fields(&mut rows, &ImportCorp::new(name, [contact("13000000001", id)])), [""; 0]);
         }
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_text_tells_the_first_rows_and_counts_the_others() {
-        let mut rows = Rows::default();
+        let mut rows = RowValidator::default();
         let bad = ImportCorp::new("!", [ImportContact::member("", "canary")]);
         let rows: Vec<_> = (0..7).filter_map(|_| rows.check(&bad).err()).collect();
         let text = InvalidImport { chain_id: None, rows, total: 9 }.to_string();

@@ -2,11 +2,11 @@
 //! whom downstream. As a reply has it, it is in `endpoints/get_rule_info.rs`.
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 use wecom_core::{InvalidRequest, Violations};
 
-use crate::calls::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};
-use crate::fields;
-use crate::ids::{CorpId, DepartmentId, GroupId, UserId};
+use crate::serde_helpers;
+use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};
 
 /// What a rule (对接规则) says: who of the upstream corp deals with whom downstream.
 ///
@@ -42,6 +42,16 @@ impl RuleInfo {
     pub(crate) fn check(&self, violations: &mut Violations) {
         self.owner_corp_range.check(violations);
         self.member_corp_range.check(violations);
+    }
+}
+
+impl From<RuleInfo> for StoredRuleInfo {
+    fn from(rule: RuleInfo) -> Self {
+        let RuleInfo { owner_corp_range: owner, member_corp_range: member } = rule;
+        Self::new(
+            StoredOwnerRange::new(owner.departmentids(), owner.userids()),
+            StoredMemberRange::new(member.groupids(), member.corpids()),
+        )
     }
 }
 
@@ -213,7 +223,7 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 #[serde(try_from = "StoredMemberRange")]
 #[must_use = "a range is used when a rule has it"]
 pub struct MemberCorpRange {
-    #[serde(serialize_with = "fields::numbers_as_texts", skip_serializing_if = "Vec::is_empty")]
+    #[serde(serialize_with = "serde_helpers::numbers_as_texts", skip_serializing_if = "Vec::is_empty")]
     groupids: Vec<GroupId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     corpids: Vec<CorpId>,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::diff::PlacedCorp;
+use wecom_core::ids::{CustomId, PendingCorpId};
+
+use super::PlacedCorp;
 use crate::calls::GroupCorp;
-use crate::ids::{CustomId, PendingCorpId};
 
 /// For the places of joined corps that came, the places of the pending corps that went and that they were.
 pub(super) fn pairs(gone: &[PlacedCorp], new: &[PlacedCorp]) -> BTreeMap<usize, usize> {

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
 
+use crate::calls::ImportStatus;
 use crate::calls::{FailedCorp, ImportCorp, ImportResult};
-use crate::jobs::import::check::{custom_id_of, name_of};
 use crate::jobs::import::outcome::{ImportFailure, ImportOutcome};
+use crate::jobs::import::row_validation::{custom_id_of, name_of};
 use crate::jobs::import::state::ImportState;
-use crate::values::ImportStatus;
 
 /// Gives each row of a finished job its outcome.
 ///
@@ -73,9 +73,10 @@ fn unexplained() -> ImportFailure {
 
 #[cfg(test)]
 mod tests {
+    use wecom_core::ids::{ChainId, CustomId};
+
     use super::*;
     use crate::calls::{FailedContact, ImportContact};
-    use crate::ids::{ChainId, CustomId};
 
     const FAILED: &str = "failed";
     const IMPORTED: &str = "imported";

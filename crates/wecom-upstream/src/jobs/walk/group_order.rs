@@ -5,9 +5,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use wecom_core::ids::GroupId;
 
 use crate::calls::Group;
-use crate::ids::GroupId;
 use crate::jobs::walk::event::GroupFinding;
 
 /// A group at its place in the tree.
@@ -20,7 +20,7 @@ pub(crate) struct PlannedGroup {
 
 /// Puts groups into the order of their tree, each before those below it, siblings by `order`, the larger first, and then by
 /// id. The root is added where it is missing. Tells what keeps the groups from being a tree.
-pub(crate) fn plan(groups: Vec<Group>) -> (VecDeque<PlannedGroup>, VecDeque<GroupFinding>) {
+pub(crate) fn order_groups(groups: Vec<Group>) -> (VecDeque<PlannedGroup>, VecDeque<GroupFinding>) {
     let mut planner = Planner::new(groups);
     planner.visit(GroupId::ROOT);
     for top in std::mem::take(&mut planner.tops) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn planned(groups: Vec<Group>) -> (Vec<(i64, u32)>, Vec<GroupFinding>) {
-        let (planned, findings) = plan(groups);
+        let (planned, findings) = order_groups(groups);
         (planned.iter().map(|group| (group.group.groupid.get(), group.depth)).collect(), findings.into())
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn the_root_is_added_where_it_is_missing_and_kept_where_it_is_not() {
         assert_eq!(planned(vec![]), (vec![(1, 0)], vec![]));
         for parentid in [0, 1, 77] {
-            let (groups, findings) = plan(vec![group(2, 1, 0), group(1, parentid, 0)]);
+            let (groups, findings) = order_groups(vec![group(2, 1, 0), group(1, parentid, 0)]);
             assert_eq!(groups.iter().map(|group| group.group.group_name.as_str()).collect::<Vec<_>>(), ["g1", "g2"]);
             assert!(findings.is_empty(), "{findings:?}");
         }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_group_that_comes_twice_counts_once() {
-        let (groups, findings) = plan(vec![group(2, 1, 0), group(2, 9, 0)]);
+        let (groups, findings) = order_groups(vec![group(2, 1, 0), group(2, 9, 0)]);
         assert_eq!((groups.len(), groups[1].depth), (2, 1));
         assert_eq!(findings, [GroupFinding::Repeated { groupid: GroupId::new(2) }]);
     }
@@ -187,6 +187,6 @@ mod tests {
     #[test]
     fn a_hundred_thousand_groups_in_one_line_are_no_deep_recursion() {
         let groups = (2..100_002).map(|groupid| group(groupid, groupid - 1, 0)).collect();
-        assert_eq!(plan(groups).0.back().map(|group| group.depth), Some(100_000));
+        assert_eq!(order_groups(groups).0.back().map(|group| group.depth), Some(100_000));
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use wecom_core::ids::GroupId;
+
 use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
-use crate::ids::GroupId;
 
 /// As a tree of lines: groups with their id, corps with theirs, those that have not joined marked; what was found and what
 /// failed below it.
@@ -116,10 +117,10 @@ impl fmt::Display for CorpLine<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ids::{ChainId, CorpId, PendingCorpId};
-    use crate::jobs::walk::{GroupFinding, WalkEvent};
+    use wecom_core::ids::{ChainId, CorpId, PendingCorpId};
 
     use super::*;
+    use crate::jobs::walk::{GroupFinding, WalkEvent};
 
     fn group(groupid: i64, depth: u32) -> WalkEvent {
         WalkEvent::Group { group: Group::new(GroupId::new(groupid), format!("g{groupid}"), GroupId::ROOT), depth }

@@ -6,36 +6,36 @@ use wecom_core::{Delivery, ErrCode, Error, ErrorKind, TransportErrorKind};
 
 /// What a submission that failed means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Submission {
+pub(crate) enum FailedSubmission {
     /// Another import runs: it was refused, and its turn comes.
-    Taken,
+    OtherRunning,
     /// It was not carried out, and may be made again after a while.
-    Again,
+    Retryable,
     /// It was not carried out, and would not be the next time.
     Refused,
     /// It was perhaps carried out.
     Lost,
 }
 
-pub(crate) fn of_submission(error: &Error) -> Submission {
-    use Submission::{Again, Lost, Refused, Taken};
+pub(crate) fn failed_submission(error: &Error) -> FailedSubmission {
+    use FailedSubmission::{Lost, OtherRunning, Refused, Retryable};
     match error.kind() {
         ErrorKind::Api(api) => match api.code {
-            ErrCode::IMPORT_RUNNING => Taken,
-            ErrCode::FREQUENCY_EXCEEDED | ErrCode::CONCURRENCY_EXCEEDED => Again,
+            ErrCode::IMPORT_RUNNING => OtherRunning,
+            ErrCode::FREQUENCY_EXCEEDED | ErrCode::CONCURRENCY_EXCEEDED => Retryable,
             // Of these WeCom does not say that nothing was done.
             ErrCode::BUSY | ErrCode::VERSION_CONFLICT => Lost,
             _ => Refused,
         },
         // A gateway that refuses a request does not pass it on; one that gave up on the server may have.
         ErrorKind::Status(status) => match status.status {
-            429 => Again,
+            429 => Retryable,
             408 | 499 => Lost,
             300..=499 => Refused,
             _ => Lost,
         },
         _ if error.delivery() == Delivery::Unknown => Lost,
-        _ if may_pass(error) => Again,
+        _ if may_pass(error) => Retryable,
         _ => Refused,
     }
 }
