@@ -2,6 +2,7 @@
 //! [`fault`], when it strikes in [`rule`], what it does in [`action`].
 
 mod action;
+mod chance;
 mod fault;
 mod rule;
 

@@ -60,6 +60,7 @@
 struct Readme;
 
 mod cassette;
+mod fail;
 mod faults;
 mod manual_timer;
 mod mask;

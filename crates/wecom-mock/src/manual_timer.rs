@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use event_listener::Event;
 use wecom_core::{LocalTimer, Timer};
 
-use crate::mock::fail;
+use crate::fail::fail;
 
 /// A [`Timer`] and [`LocalTimer`] whose time passes when a test says so. It begins at zero.
 ///

@@ -6,6 +6,8 @@ pub(crate) mod incoming;
 pub(crate) mod journal;
 pub(crate) mod mismatch;
 pub(crate) mod registered;
+pub(crate) mod registry;
+mod unanswered;
 pub(crate) mod verify;
 
 use std::fmt;
@@ -18,11 +20,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wecom_core::{ApiCall, Delivery, ErrCode, Request, TransportError, TransportErrorKind};
 
-use crate::mock::{Shared, fail};
+use crate::fail::fail;
+pub use crate::stub::answer::Untyped;
 use crate::stub::answer::{Answer, Outcome};
 use crate::stub::difference::Differences;
 use crate::stub::incoming::{Incoming, json_of_call};
 use crate::stub::mismatch::Mismatch;
+use crate::stub::registered::Registered;
+use crate::stub::registry::Registry;
 
 /// A stub of a [`Mock`](crate::Mock): first its conditions, then its answers, then how often it is to be called.
 ///
@@ -51,16 +56,11 @@ use crate::stub::mismatch::Mismatch;
 /// [`times`](Stub::times) makes that an exact number, after which the stub is used up and the next one is tried;
 /// [`at_least`](Stub::at_least) and [`optional`](Stub::optional) move the lower bound alone.
 pub struct Stub<C = Untyped> {
-    mock: Arc<Shared>,
+    registry: Arc<Registry>,
     index: usize,
     /// A stub holds no call; it looks at calls of this type.
     call: PhantomData<fn(&C)>,
 }
-
-/// Marks a [`Stub`] that looks at requests instead of typed calls; from [`Mock::on_endpoint`](crate::Mock::on_endpoint).
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Untyped {}
 
 /// What looks at typed calls, or answers with a typed reply.
 impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
@@ -253,8 +253,8 @@ impl<C> Stub<C> {
         self.edit(|stub| stub.least = Some(0))
     }
 
-    pub(crate) fn new(mock: Arc<Shared>, index: usize) -> Self {
-        Self { mock, index, call: PhantomData }
+    pub(crate) fn new(registry: Arc<Registry>, index: usize) -> Self {
+        Self { registry, index, call: PhantomData }
     }
 
     pub(crate) fn condition(
@@ -288,14 +288,14 @@ impl<C> Stub<C> {
     }
 
     #[track_caller]
-    fn edit(self, change: impl FnOnce(&mut crate::stub::registered::Registered)) -> Self {
-        self.mock.edit(self.index, change);
+    fn edit(self, change: impl FnOnce(&mut Registered)) -> Self {
+        self.registry.edit(self.index, change);
         self
     }
 }
 
 impl<C> fmt::Debug for Stub<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stub({})", self.mock.label(self.index))
+        write!(f, "Stub({})", self.registry.label(self.index))
     }
 }

@@ -8,7 +8,7 @@ use wecom_upstream::{GroupId, IdentityType, ImportContact, ImportCorp, PendingCo
 use crate::chain::Chain;
 use crate::refusal::INVALID_MOBILE;
 use crate::space::Space;
-use crate::world::{WorldContact, WorldCorp, WorldCorpId};
+use crate::world::{WorldContact, WorldCorp, WorldCorpId, is_mobile};
 
 /// Why a corp was not imported.
 pub(crate) struct FailedImport {
@@ -180,14 +180,6 @@ fn group_of(chain: &mut Chain, corp: &ImportCorp) -> Result<GroupId, ErrCode> {
         _ => {}
     }
     Ok(missing.iter().fold(group, |above, name| chain.add_group(above, name)))
-}
-
-pub(crate) fn is_mobile(mobile: &str) -> bool {
-    let (digits, is_long_enough) = match mobile.strip_prefix('+') {
-        Some(abroad) => (abroad, (6..=15).contains(&abroad.len())),
-        None => (mobile, mobile.len() == 11 && mobile.starts_with('1')),
-    };
-    is_long_enough && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// From 1 to 2^64 - 2, and neither as long as a mobile number nor as a time in milliseconds.

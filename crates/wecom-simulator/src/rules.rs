@@ -4,13 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::{ErrCode, wire};
-use wecom_upstream::CorpId;
 
-use crate::call::Call;
-use crate::parameters::invalid;
 use crate::refusal::Refusal;
-use crate::view::View;
-use crate::world::{OwnerRange, WorldCorpId};
 
 pub(crate) struct Rules {
     limit: Option<usize>,
@@ -27,30 +22,30 @@ struct Rule {
 /// A rule: at least one of the two lists on either side.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RuleInfo {
-    owner_corp_range: OwnerCorpRange,
-    member_corp_range: MemberCorpRange,
+    pub(crate) owner_corp_range: OwnerCorpRange,
+    pub(crate) member_corp_range: MemberCorpRange,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct OwnerCorpRange {
+pub(crate) struct OwnerCorpRange {
     #[serde(default, deserialize_with = "wire::list")]
-    departmentids: Vec<Id>,
+    pub(crate) departmentids: Vec<Id>,
     #[serde(default, deserialize_with = "wire::list")]
-    userids: Vec<Id>,
+    pub(crate) userids: Vec<Id>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct MemberCorpRange {
+pub(crate) struct MemberCorpRange {
     #[serde(default, deserialize_with = "wire::list")]
-    groupids: Vec<Id>,
+    pub(crate) groupids: Vec<Id>,
     #[serde(default, deserialize_with = "wire::list")]
-    corpids: Vec<Id>,
+    pub(crate) corpids: Vec<Id>,
 }
 
 /// An id that is written as a string, and taken as a number too.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-struct Id(#[serde(deserialize_with = "wire::text")] String);
+pub(crate) struct Id(#[serde(deserialize_with = "wire::text")] pub(crate) String);
 
 impl Rules {
     pub(crate) fn new(limit: Option<usize>) -> Self {
@@ -86,42 +81,5 @@ impl Rules {
 
     pub(crate) fn delete(&mut self, id: i64) -> Result<(), Refusal> {
         self.rules.remove(&id).map(drop).ok_or_else(|| ErrCode::UNKNOWN_RULE.into())
-    }
-}
-
-/// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.
-pub(crate) fn rule_info(view: &View<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
-    let rule: RuleInfo = call.parameters.object("rule_info")?;
-    let RuleInfo { owner_corp_range: owner, member_corp_range: member } = &rule;
-    if owner.departmentids.is_empty() && owner.userids.is_empty() {
-        return Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "owner_corp_range"));
-    }
-    if member.groupids.is_empty() && member.corpids.is_empty() {
-        return Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "member_corp_range"));
-    }
-    check_owner(owner, view.chain.owner_range.as_ref())?;
-    for Id(groupid) in &member.groupids {
-        view.check_group(groupid.parse().map_err(|_| invalid("groupids"))?)?;
-    }
-    for Id(corpid) in &member.corpids {
-        view.corp(&WorldCorpId::Joined(CorpId::new(corpid.as_str())))?;
-    }
-    Ok(rule)
-}
-
-/// Whether all that are named on the upstream side take part in the chain.
-fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(), Refusal> {
-    for Id(departmentid) in &owner.departmentids {
-        let departmentid = departmentid.parse::<i64>().map_err(|_| invalid("departmentids"))?;
-        if range.is_some_and(|range| !range.departmentids.contains(&departmentid)) {
-            return Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "departmentids"));
-        }
-    }
-    let takes_part =
-        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|there| there.as_str() == userid.0));
-    if owner.userids.iter().all(takes_part) {
-        Ok(())
-    } else {
-        Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "userids"))
     }
 }

@@ -22,6 +22,8 @@ pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
 pub use self::customer::{LoginAccount, WorldCustomer};
 pub(crate) use self::generate::Generated;
 pub use self::person::WorldPerson;
+pub(crate) use self::person::is_mobile;
+
 pub use self::session::WorldSession;
 
 /// An upstream corp and what is around it, for a [`Simulator`](crate::Simulator) to begin with.

@@ -10,9 +10,8 @@ use wecom_core::{Delivery, LocalTransport, Request, Response, Secret, Transport,
 use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::compare::{Comparison, recorded_line};
-use crate::mock::fail;
+use crate::fail::{at_drop, fail};
 use crate::stub::answer::Outcome;
-use crate::stub::verify::at_drop;
 
 /// How many calls and entries a report names; of the others only the number is.
 const NAMED: usize = 5;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use wecom_core::{Delivery, Headers, Request, Response, Timer, TransportError, TransportErrorKind};
 
-use crate::faults::rule::random;
+use crate::faults::chance::random;
 use crate::stub::answer::Outcome;
 
 #[derive(Clone)]

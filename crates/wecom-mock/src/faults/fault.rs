@@ -9,10 +9,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use wecom_core::{Endpoint, ErrCode, Request, Timer, TransportErrorKind};
 
+use crate::fail::fail;
 use crate::faults::Rules;
 use crate::faults::action::Action;
-use crate::faults::rule::{Chance, FaultRule, When};
-use crate::mock::fail;
+use crate::faults::chance::Chance;
+use crate::faults::rule::{FaultRule, When};
 use crate::stub::answer::Answer;
 
 /// A fault that is being defined; from [`Faults::on`](crate::Faults::on) and [`Faults::on_any`](crate::Faults::on_any).

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use wecom_core::{ApiCall, ErrCode, Response, TransportError};
 
-use crate::stub::Untyped;
+use crate::fail::fail;
 
 /// What a [`Transport`](wecom_core::Transport) gives for a request.
 pub(crate) type Outcome = Result<Response, TransportError>;
@@ -36,6 +36,11 @@ pub struct Answer<C = Untyped> {
     /// An answer holds no call; it is for calls of this type.
     call: PhantomData<fn(C)>,
 }
+
+/// Marks a [`Stub`] that looks at requests instead of typed calls; from [`Mock::on_endpoint`](crate::Mock::on_endpoint).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Untyped {}
 
 impl<C: ApiCall> Answer<C> {
     /// A typed reply; see [`Stub::reply`](crate::Stub::reply).
@@ -119,8 +124,7 @@ impl<C> fmt::Debug for Answer<C> {
     }
 }
 
-#[expect(clippy::panic, reason = "a mistake in a test is told where the test makes it")]
 #[track_caller]
 fn unusable<C: ApiCall>(problem: &str) -> ! {
-    panic!("the reply for {} {problem}", C::ENDPOINT)
+    fail(&format_args!("the reply for {} {problem}", C::ENDPOINT))
 }

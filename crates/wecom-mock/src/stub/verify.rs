@@ -3,9 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::mock::fail;
-use crate::stub::mismatch::Unanswered;
 use crate::stub::registered::{Registered, called, times};
+use crate::stub::unanswered::Unanswered;
 
 /// How many unanswered calls are explained; of the others only the number is.
 const EXPLAINED: usize = 5;
@@ -24,17 +23,6 @@ impl VerifyError {
         let missing: Vec<_> = stubs.iter().filter_map(missing).collect();
         let unanswered = unanswered.clone();
         if missing.is_empty() && unanswered.explained.is_empty() { Ok(()) } else { Err(Self { missing, unanswered }) }
-    }
-}
-
-/// What a test double does when its last clone goes: it fails the test, unless somebody has seen the verdict already.
-pub(crate) fn at_drop<E: fmt::Display>(verified: bool, verify: impl FnOnce() -> Result<(), E>) {
-    // A second panic would abort the test program and hide the first.
-    if verified || std::thread::panicking() {
-        return;
-    }
-    if let Err(error) = verify() {
-        fail(&error);
     }
 }
 

@@ -6,8 +6,8 @@ use std::hash::Hash;
 
 use wecom_upstream::{BusinessType, CorpId, Group, GroupId};
 
+use super::person::is_mobile;
 use super::{Generated, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
-use crate::import::is_mobile;
 
 /// Why a [`World`] can't be simulated: something in it contradicts the rest.
 ///

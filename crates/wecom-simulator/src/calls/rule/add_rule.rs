@@ -1,9 +1,9 @@
 //! `POST corpgroup/rule/add_rule`: 新增对接规则.
 
+use super::rule_info::rule_info;
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;
 use crate::refusal::Refusal;
-use crate::rules::rule_info;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let rule = rule_info(&network.view(call)?, call)?;

@@ -1,0 +1,48 @@
+//! The parameter `rule_info`, which two of the calls share: how it is read, and what of it is refused.
+
+use wecom_core::ErrCode;
+use wecom_upstream::CorpId;
+
+use crate::call::Call;
+use crate::parameters::invalid;
+use crate::refusal::Refusal;
+use crate::rules::{Id, OwnerCorpRange, RuleInfo};
+use crate::view::View;
+use crate::world::{OwnerRange, WorldCorpId};
+
+/// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.
+pub(crate) fn rule_info(view: &View<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
+    let rule: RuleInfo = call.parameters.object("rule_info")?;
+    let RuleInfo { owner_corp_range: owner, member_corp_range: member } = &rule;
+    if owner.departmentids.is_empty() && owner.userids.is_empty() {
+        return Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "owner_corp_range"));
+    }
+    if member.groupids.is_empty() && member.corpids.is_empty() {
+        return Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "member_corp_range"));
+    }
+    check_owner(owner, view.chain.owner_range.as_ref())?;
+    for Id(groupid) in &member.groupids {
+        view.check_group(groupid.parse().map_err(|_| invalid("groupids"))?)?;
+    }
+    for Id(corpid) in &member.corpids {
+        view.corp(&WorldCorpId::Joined(CorpId::new(corpid.as_str())))?;
+    }
+    Ok(rule)
+}
+
+/// Whether all that are named on the upstream side take part in the chain.
+fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(), Refusal> {
+    for Id(departmentid) in &owner.departmentids {
+        let departmentid = departmentid.parse::<i64>().map_err(|_| invalid("departmentids"))?;
+        if range.is_some_and(|range| !range.departmentids.contains(&departmentid)) {
+            return Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "departmentids"));
+        }
+    }
+    let takes_part =
+        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|there| there.as_str() == userid.0));
+    if owner.userids.iter().all(takes_part) {
+        Ok(())
+    } else {
+        Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "userids"))
+    }
+}
