@@ -10,6 +10,7 @@
 
 pub mod contest;
 pub mod loopback;
+pub mod programs;
 pub mod ratios;
 pub mod samples;
 
