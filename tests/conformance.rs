@@ -1,6 +1,7 @@
-//! The transports that there are keep the contract: hyper's, and those of the examples, on the runtimes that they are
-//! for; one that stays on its thread; what records and what fails at will, wrapped around a real one; and, as far as it can
-//! be seen without a socket of the suite's own, the simulator, in memory and served, and what was recorded of it.
+//! The conformance suite over every transport of the workspace: hyper's, one that stays on its thread, recorders and faults
+//! around a real transport, the simulator in memory and on a socket, and a player of its cassette.
+//!
+//! The recipes have the same test in their own crate: `crates/wecom-conformance/tests/recipes.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -25,16 +26,6 @@ use wecom_mock::{Cassette, Faults, Player, Recorder};
 use wecom_simulator::{Simulator, SimulatorServer};
 use wecom_upstream::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
-#[path = "examples/transport_reqwest.rs"]
-#[allow(dead_code, reason = "the example's main")]
-mod transport_reqwest;
-#[path = "examples/transport_smol.rs"]
-#[allow(dead_code, reason = "the example's main")]
-mod transport_smol;
-#[path = "examples/transport_ureq.rs"]
-#[allow(dead_code, reason = "the example's main")]
-mod transport_ureq;
-
 #[track_caller]
 fn assert_passed(report: &Report, warned_of: &[Check]) {
     report.assert();
@@ -56,24 +47,6 @@ fn hyper_keeps_the_contract_on_a_runtime_that_it_was_given() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let transport = HyperTransport::new().unwrap().with_runtime(runtime.handle().clone());
     assert_passed(&pollster::block_on(wecom_conformance::check(&transport)), &[]);
-}
-
-#[tokio::test]
-async fn the_reqwest_example_keeps_the_contract() {
-    let builder = reqwest::Client::builder().no_proxy();
-    let transport = transport_reqwest::ReqwestTransport::new(builder).unwrap();
-    assert_passed(&wecom_conformance::check(&transport).await, &[]);
-}
-
-#[test]
-fn the_ureq_example_keeps_the_contract_without_a_runtime_but_can_t_cancel() {
-    let transport = transport_ureq::UreqTransport::new(ureq::Agent::config_builder().proxy(None));
-    assert_passed(&pollster::block_on(wecom_conformance::check(&transport)), &[Check::DroppingCancels]);
-}
-
-#[test]
-fn the_smol_example_keeps_the_contract() {
-    assert_passed(&smol::block_on(wecom_conformance::check(&transport_smol::SmolTransport)), &[]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! What blocks can't be cancelled: when its future is dropped, a call still goes on until its time limit, and its reply is
 //! thrown away. The suite warns of that.
 //!
-//! `cargo run -p wecom-tests --example transport_ureq` runs the conformance suite over it.
+//! `cargo run -p wecom-conformance --example transport_ureq` runs the conformance suite over it.
 
 #![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
 

@@ -1,6 +1,6 @@
 //! A transport on reqwest: your client, with its TLS, pool and proxies, carries the calls.
 //!
-//! `cargo run -p wecom-tests --example transport_reqwest` runs the conformance suite over it.
+//! `cargo run -p wecom-conformance --example transport_reqwest` runs the conformance suite over it.
 
 #![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
 

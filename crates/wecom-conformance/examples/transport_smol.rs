@@ -3,7 +3,7 @@
 //!
 //! A connection a call, over plain TCP: for `https` put a TLS stream (of `futures-rustls`, say) where the TCP stream is.
 //!
-//! `cargo run -p wecom-tests --example transport_smol` runs the conformance suite over it.
+//! `cargo run -p wecom-conformance --example transport_smol` runs the conformance suite over it.
 
 #![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
 

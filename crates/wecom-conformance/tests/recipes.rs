@@ -1,0 +1,39 @@
+//! The transports in `examples/` keep the contract, each on the runtime that it is for.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use wecom_conformance::{Check, Report, check};
+
+#[path = "../examples/transport_reqwest.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_reqwest;
+#[path = "../examples/transport_smol.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_smol;
+#[path = "../examples/transport_ureq.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_ureq;
+
+#[track_caller]
+fn assert_passed(report: &Report, warned_of: &[Check]) {
+    report.assert();
+    assert!(report.warnings().eq(warned_of.iter().copied()), "{report}");
+}
+
+#[tokio::test]
+async fn the_reqwest_recipe_keeps_the_contract() {
+    let builder = reqwest::Client::builder().no_proxy();
+    let transport = transport_reqwest::ReqwestTransport::new(builder).unwrap();
+    assert_passed(&check(&transport).await, &[]);
+}
+
+#[test]
+fn the_ureq_recipe_keeps_the_contract_without_a_runtime_but_cannot_cancel() {
+    let transport = transport_ureq::UreqTransport::new(ureq::Agent::config_builder().proxy(None));
+    assert_passed(&pollster::block_on(check(&transport)), &[Check::DroppingCancels]);
+}
+
+#[test]
+fn the_smol_recipe_keeps_the_contract() {
+    assert_passed(&smol::block_on(check(&transport_smol::SmolTransport)), &[]);
+}
