@@ -2,7 +2,6 @@
 //! recorded stands in [`recorder`], how replayed in [`player`].
 
 mod aliases;
-mod base64;
 mod compare;
 mod entry;
 mod player;

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -10,7 +13,6 @@ use serde_json::Value;
 use wecom_core::{Delivery, QueryValue, Request, Response, TransportError, TransportErrorKind};
 
 use crate::cassette::aliases::Aliases;
-use crate::cassette::base64;
 use crate::secret_kind::SecretKind;
 use crate::stub::answer::Outcome;
 
@@ -212,18 +214,24 @@ impl Body {
         match self {
             Self::Json(value) => value.clone(),
             Self::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
-            Self::Base64(bytes) => Value::from(base64::encode(bytes)),
+            Self::Base64(bytes) => Value::from(BASE64.encode(bytes)),
         }
     }
 }
 
+/// Base64 with padding (RFC 4648, section 4). A file that was edited by hand may have stray bits at its end.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
 fn write_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&base64::encode(bytes))
+    serializer.serialize_str(&BASE64.encode(bytes))
 }
 
 fn read_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    base64::decode(&text).ok_or_else(|| D::Error::custom("not Base64"))
+    let mut text = String::deserialize(deserializer)?;
+    // A long text may have been wrapped.
+    text.retain(|character| !character.is_ascii_whitespace());
+    BASE64.decode(&text).map_err(|_| D::Error::custom("not Base64"))
 }
 
 /// What failed, by name.
@@ -331,5 +339,40 @@ impl<'de> Visitor<'de> for Exact {
             }
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<u8>> {
+        match serde_json::from_value(serde_json::json!({ "base64": text })) {
+            Ok(Body::Base64(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_come_back_as_they_were() {
+        let bytes: Vec<u8> = (0..=255).rev().collect();
+        for length in 1..bytes.len() {
+            let body = Body::record(&Bytes::copy_from_slice(&bytes[..length]));
+            let written = serde_json::to_value(&body).unwrap();
+            assert_eq!(read(written["base64"].as_str().unwrap()).as_deref(), Some(&bytes[..length]));
+        }
+    }
+
+    #[test]
+    fn base64_may_be_wrapped_and_have_stray_bits() {
+        assert_eq!(read("Zm9v\n YmE=\n").as_deref(), Some(&b"fooba"[..]));
+        assert_eq!(read("QR==").as_deref(), Some(&b"A"[..]));
+    }
+
+    #[test]
+    fn what_is_not_base64_is_refused() {
+        for text in ["A", "AA", "AAA", "AA=A", "A===", "企业", "AA-_", "===="] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }
