@@ -1,18 +1,21 @@
 //! The one error of a call: which endpoint, how many attempts, what went wrong, and what to do about it.
 
+pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod decode_error;
+pub(crate) mod status_error;
 #[cfg(test)]
 mod tests;
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 
+pub use self::api_error::ApiError;
 pub use self::code::ErrCode;
 pub use self::deadline::{CallPhase, DeadlineError};
 pub use self::decode_error::{DecodeError, DecodeProblem};
+pub use self::status_error::StatusError;
 use crate::endpoint::descriptor::Endpoint;
 use crate::endpoint::validation::InvalidRequest;
 use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
@@ -315,65 +318,3 @@ kind_from!(
     Api(ApiError),
     Decode(DecodeError)
 );
-
-/// WeCom refused a call: its `errcode`, and its `errmsg` with any secret of the request taken out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ApiError {
-    /// WeCom's `errcode`; never 0.
-    pub code: ErrCode,
-    /// WeCom's `errmsg`, on one line and at most some 300 characters long. Its wording changes: never match on it.
-    pub message: String,
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WeCom answered {}", self.code)?;
-        if let Some(explanation) = self.code.explanation() {
-            write!(f, ": {explanation}")?;
-        }
-        if let Some(remedy) = self.code.remedy() {
-            write!(f, " {remedy}")?;
-        }
-        write!(f, " [errmsg: {}] {}", self.message, self.code.lookup_url())
-    }
-}
-
-/// The HTTP status is not 2xx.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StatusError {
-    /// The HTTP status.
-    pub status: u16,
-    /// The `errcode`, where the reply has one all the same.
-    pub code: Option<ErrCode>,
-    /// How long the server asked to wait, in a `Retry-After` header.
-    pub retry_after: Option<Duration>,
-    /// The beginning of the reply, with any secret of the request taken out; empty where the reply is, or may itself be
-    /// a secret.
-    pub body: String,
-}
-
-impl fmt::Display for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = match self.status {
-            300..=399 => "a redirect, which is not followed: check the base URL",
-            401 | 403 => "the gateway in between refused access",
-            404 => "nothing lies at this path: check the base URL, which has to end in /cgi-bin or what stands for it",
-            405 => "the gateway in between doesn't allow the method",
-            407 => "the proxy in between wants credentials",
-            413 => "the request is too large for the gateway in between",
-            429 => "the gateway in between is being asked too often",
-            500..=599 => "the server or the gateway in between is failing: try again later",
-            _ => "WeCom itself answers with 200",
-        };
-        write!(f, "the server answered HTTP {} ({advice})", self.status)?;
-        if let Some(code) = self.code {
-            write!(f, " with {code}")?;
-        }
-        if let Some(after) = self.retry_after {
-            write!(f, ", to try again after {after:?}")?;
-        }
-        if self.body.is_empty() { Ok(()) } else { write!(f, " [reply: {}]", self.body) }
-    }
-}

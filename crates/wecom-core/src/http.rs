@@ -7,6 +7,7 @@ pub(crate) mod headers;
 pub(crate) mod query;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod retry_after;
 pub(crate) mod transport;
 pub(crate) mod transport_error;
 

@@ -3,7 +3,6 @@
 mod budget;
 mod classify;
 pub(crate) mod jitter;
-pub(crate) mod retry_after;
 
 use std::time::Duration;
 

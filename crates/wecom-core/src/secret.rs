@@ -1,12 +1,13 @@
 //! Values that must never be printed. Redaction is a type here, not a habit: what holds one has no `Display`, and a
 //! `Debug` that shows `***`.
 
+pub mod forms;
 pub(crate) mod redactor;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::http::query::encoded;
+use crate::secret::forms::percent_encoded;
 
 /// A secret: an app's `corpsecret`, say.
 ///
@@ -62,7 +63,7 @@ impl AccessToken {
     /// Takes a token in, as generation 0.
     pub fn new(token: impl Into<Arc<str>>) -> Self {
         let text = Secret::new(token);
-        let encoded = encoded(text.expose()).to_string();
+        let encoded = percent_encoded(text.expose()).to_string();
         let encoded = (encoded != text.expose()).then(|| Secret::new(encoded));
         Self { text, encoded, generation: 0 }
     }

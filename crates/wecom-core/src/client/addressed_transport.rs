@@ -50,7 +50,7 @@ impl<M: Threading> Channel<M> {
 
 /// The call's error: its texts are made free of the request's secrets, whatever the HTTP library printed.
 pub(crate) fn explain(error: TransportError, request: &Request) -> Error {
-    let redactor = Redactor::new(request);
+    let redactor = Redactor::new(request.secrets());
     let error = error.redacted(|text| redactor.leaks(text), |text| redactor.text(text));
     Error::new(request.endpoint(), request.attempt(), error)
 }

@@ -9,10 +9,14 @@ use crate::codec::envelope::{Envelope, Head};
 use crate::codec::lenient_json::{escape_control_characters, without_bom};
 use crate::endpoint::call::ApiCall;
 use crate::endpoint::descriptor::Endpoint;
-use crate::error::{ApiError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError};
+use crate::error::api_error::ApiError;
+use crate::error::code::ErrCode;
+use crate::error::decode_error::{DecodeError, DecodeProblem};
+use crate::error::status_error::StatusError;
+use crate::error::{Error, ErrorKind};
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::retry::retry_after::retry_after;
+use crate::http::retry_after::retry_after;
 use crate::secret::redactor::Redactor;
 
 /// Reads the reply of a call: the second half of what a [`Client`](crate::Client) does, for those who want no client.
@@ -133,7 +137,7 @@ impl Failure {
     }
 
     fn explain(self, request: &Request, body: &[u8]) -> ErrorKind {
-        let redactor = Redactor::new(request);
+        let redactor = Redactor::new(request.secrets());
         let hidden = |endpoint: &Endpoint| endpoint.has_secret_reply();
         let shown_body = || if hidden(request.endpoint()) { String::new() } else { redactor.bytes(body) };
         match self {

@@ -1,5 +1,7 @@
 //! What an error says, in its predicates and in its text: for its own kind, and for no other.
 
+use std::time::Duration;
+
 use super::*;
 use crate::quota::QuotaLimit;
 

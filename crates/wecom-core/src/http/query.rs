@@ -2,12 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-
 use crate::secret::Secret;
-
-/// What stands in a query value as it is (RFC 3986's unreserved characters); all else is percent-encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The query of a request, the `access_token` apart: that one is set by the [`Client`](crate::Client), and once.
 ///
@@ -74,11 +69,6 @@ impl fmt::Debug for Query {
         }
         Ok(())
     }
-}
-
-/// The value as it stands in a URL.
-pub(crate) fn encoded(value: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(value, ENCODED)
 }
 
 impl QueryValue {

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use crate::endpoint::descriptor::{Endpoint, Method};
 use crate::http::base_url::BaseUrl;
 use crate::http::headers::Headers;
-use crate::http::query::{Query, QueryValue, encoded};
+use crate::http::query::{Query, QueryValue};
+use crate::secret::forms::percent_encoded;
 use crate::secret::{AccessToken, Secret};
 
 /// What the token is called in the query.
@@ -214,7 +215,7 @@ impl Request {
         }
         for (name, value) in pairs() {
             url.extend([sign, name, "="]);
-            url.extend(encoded(value));
+            url.extend(percent_encoded(value));
             sign = "&";
         }
         url
