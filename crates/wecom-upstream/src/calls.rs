@@ -1,5 +1,8 @@
 //! The endpoints: one file for each, with its descriptor, its request and its reply.
 
+#[macro_use]
+mod table;
+
 mod add_rule;
 mod delete_rule;
 mod external_userid_to_pending_id;
@@ -20,79 +23,58 @@ mod transfer_session;
 mod unionid_to_external_userid;
 mod unionid_to_pending_id;
 
-use wecom_core::{Endpoint, Quota};
+use wecom_core::{ApiCall, Endpoint, Quota};
 
-pub use self::add_rule::{ADD_RULE, AddRule, AddRuleReply};
-pub use self::delete_rule::{DELETE_RULE, DeleteRule, DeleteRuleReply};
-pub use self::external_userid_to_pending_id::{
-    EXTERNAL_USERID_TO_PENDING_ID, ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser,
-};
-pub use self::get_chain_corpinfo::{GET_CHAIN_CORPINFO, GetChainCorpinfo, GetChainCorpinfoReply, QualificationStatus};
-pub use self::get_chain_corpinfo_list::{
-    GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply, GroupCorp,
-};
-pub use self::get_chain_group::{GET_CHAIN_GROUP, GetChainGroup, GetChainGroupReply, Group};
-pub use self::get_chain_list::{GET_CHAIN_LIST, GetChainList, GetChainListReply};
-pub use self::get_chain_user_custom_id::{GET_CHAIN_USER_CUSTOM_ID, GetChainUserCustomId, GetChainUserCustomIdReply};
-pub use self::get_corp_shared_chain_list::{
-    GET_CORP_SHARED_CHAIN_LIST, GetCorpSharedChainList, GetCorpSharedChainListReply,
-};
-pub use self::get_result::{
-    FailedContact, FailedCorp, GET_RESULT, GetResult, GetResultReply, ImportResult, ImportStatus, JobStatus,
-};
-pub use self::get_rule_info::{GET_RULE_INFO, GetRuleInfo, GetRuleInfoReply};
-pub use self::import_chain_contact::{
-    IMPORT_CHAIN_CONTACT, IdentityType, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp,
-};
-pub use self::list_app_share_info::{LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, SharedCorp};
-pub use self::list_rule_ids::{LIST_RULE_IDS, ListRuleIds, ListRuleIdsReply};
-pub use self::modify_rule::{MODIFY_RULE, ModifyRule, ModifyRuleReply};
-pub use self::remove_corp::{REMOVE_CORP, RemoveCorp, RemoveCorpReply};
-pub use self::transfer_session::{TRANSFER_SESSION, TransferSession, TransferSessionReply};
-pub use self::unionid_to_external_userid::{
-    ExternalUserInfo, UNIONID_TO_EXTERNAL_USERID, UnionidToExternalUserid, UnionidToExternalUseridReply,
-};
-pub use self::unionid_to_pending_id::{UNIONID_TO_PENDING_ID, UnionidToPendingId, UnionidToPendingIdReply};
+macro_rules! exports {
+    ($($section:ident {$(
+        $(#[$doc:meta])+
+        fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+    )+})+) => {
+        $($(pub use self::$method::*;)+)+
+    };
+}
+for_each_call!(exports);
 
-/// Every endpoint that answers the upstream corp's token: those of the methods of [`Upstream`](crate::Upstream).
+macro_rules! endpoints_by_token {
+    (
+        upstream { $($upstream:tt)+ }
+        upstream_or_downstream { $($either:tt)+ }
+        downstream { $($downstream:tt)+ }
+    ) => {
+        (endpoints_by_token!(@list $($upstream)+ $($either)+), endpoints_by_token!(@list $($downstream)+ $($either)+))
+    };
+    (@list $(
+        $(#[$doc:meta])+
+        fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+    )+) => {
+        &[$(<$request as ApiCall>::ENDPOINT),+]
+    };
+}
+
+/// Every endpoint that accepts the upstream corp's token: those of the methods of [`Upstream`](crate::Upstream).
 ///
 /// ```
 /// use wecom_upstream::{ENDPOINTS, GET_CHAIN_LIST};
 ///
-/// assert_eq!(ENDPOINTS.len(), 18);
 /// assert!(ENDPOINTS.contains(&&GET_CHAIN_LIST));
 /// ```
-pub const ENDPOINTS: &[&Endpoint] = &[
-    &LIST_APP_SHARE_INFO,
-    &UNIONID_TO_EXTERNAL_USERID,
-    &UNIONID_TO_PENDING_ID,
-    &EXTERNAL_USERID_TO_PENDING_ID,
-    &GET_CHAIN_LIST,
-    &GET_CHAIN_GROUP,
-    &GET_CHAIN_CORPINFO_LIST,
-    &GET_CHAIN_CORPINFO,
-    &IMPORT_CHAIN_CONTACT,
-    &GET_RESULT,
-    &REMOVE_CORP,
-    &GET_CHAIN_USER_CUSTOM_ID,
-    &GET_CORP_SHARED_CHAIN_LIST,
-    &LIST_RULE_IDS,
-    &DELETE_RULE,
-    &GET_RULE_INFO,
-    &ADD_RULE,
-    &MODIFY_RULE,
-];
+pub const ENDPOINTS: &[&Endpoint] = BY_TOKEN.0;
 
-/// Every endpoint that answers a downstream corp's token. One of them answers either corp's, and is in [`ENDPOINTS`]
-/// too.
+/// Every endpoint that accepts a downstream corp's token: those of the methods of [`Downstream`](crate::Downstream).
+///
+/// An endpoint that accepts either token is in [`ENDPOINTS`] too.
 ///
 /// ```
 /// use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS, EXTERNAL_USERID_TO_PENDING_ID, TRANSFER_SESSION};
 ///
-/// assert_eq!(DOWNSTREAM_ENDPOINTS, [&TRANSFER_SESSION, &EXTERNAL_USERID_TO_PENDING_ID]);
-/// assert!(!ENDPOINTS.contains(&&TRANSFER_SESSION));
+/// assert!(DOWNSTREAM_ENDPOINTS.contains(&&TRANSFER_SESSION) && !ENDPOINTS.contains(&&TRANSFER_SESSION));
+/// assert!(DOWNSTREAM_ENDPOINTS.contains(&&EXTERNAL_USERID_TO_PENDING_ID));
+/// assert!(ENDPOINTS.contains(&&EXTERNAL_USERID_TO_PENDING_ID));
 /// ```
-pub const DOWNSTREAM_ENDPOINTS: &[&Endpoint] = &[&TRANSFER_SESSION, &EXTERNAL_USERID_TO_PENDING_ID];
+pub const DOWNSTREAM_ENDPOINTS: &[&Endpoint] = BY_TOKEN.1;
+
+/// The endpoints that accept an upstream corp's token, and those that accept a downstream corp's.
+const BY_TOKEN: (&[&Endpoint], &[&Endpoint]) = for_each_call!(endpoints_by_token);
 
 /// What one corp may call of one endpoint, where the vendor says nothing else.
 const USUAL_QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(150_000);
@@ -109,9 +91,10 @@ const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.with_per_day(1_000);
 mod tests {
     use std::collections::HashSet;
 
-    use wecom_core::{Method, Safety, TokenKind};
+    use wecom_core::{Safety, TokenKind};
 
     use super::*;
+    use crate::samples::{assert_reply, assert_request, reply, sample};
 
     /// Every endpoint of this crate, once.
     fn all() -> Vec<&'static Endpoint> {
@@ -126,22 +109,44 @@ mod tests {
         assert_eq!((names.len(), paths.len()), (all().len(), all().len()));
     }
 
-    #[test]
-    fn every_endpoint_has_a_title_a_document_and_a_quota() {
-        for endpoint in all() {
-            assert!(!endpoint.title().is_empty(), "{endpoint}");
-            assert!(!endpoint.documents().is_empty(), "{endpoint}");
-            assert!(endpoint.quota().per_hour().is_some(), "{endpoint}");
-        }
+    macro_rules! tests_of_each_call {
+        ($($section:ident {$(
+            $(#[$doc:meta])+
+            fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+        )+})+) => {$($(
+            mod $method {
+                use super::*;
+
+                const ENDPOINT: &Endpoint = <$request as ApiCall>::ENDPOINT;
+
+                #[test]
+                fn the_descriptor_agrees_with_the_table() {
+                    assert_eq!(ENDPOINT.name(), stringify!($method));
+                    assert_eq!(ENDPOINT.title(), $title);
+                    assert_eq!(ENDPOINT.documents(), $documents);
+                }
+
+                #[test]
+                fn the_sample_request_is_what_the_call_sends() {
+                    let sample = sample!(stringify!($method), ".request.json");
+                    assert_request::<$request>(sample, &serde_json::from_str(sample).unwrap());
+                }
+
+                #[test]
+                fn the_sample_reply_decodes_and_survives_serialization() {
+                    let sample = sample!(stringify!($method), ".reply.json");
+                    assert_reply::<$request>(sample, &reply::<$request>(sample).unwrap());
+                }
+            }
+        )+)+};
     }
+    for_each_call!(tests_of_each_call);
 
     #[test]
-    fn every_endpoint_has_its_samples() {
-        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    fn every_endpoint_has_documents_of_the_vendor_and_a_quota() {
         for endpoint in all() {
-            let has = |kind| std::path::Path::new(&format!("{samples}/{endpoint}.{kind}.json")).is_file();
-            assert!(has("reply"), "{endpoint}");
-            assert_eq!(has("request"), endpoint.method() == Method::Post, "{endpoint}");
+            assert!(endpoint.documents().iter().all(|number| (90_000..100_000).contains(number)), "{endpoint}");
+            assert!(endpoint.quota().per_hour().is_some(), "{endpoint}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! A downstream corp, as the app that is shared with it sees it: how it is found, and what can be called there.
+//! The API of a downstream corp, for the app that is shared with it, and the lookup of such corps.
 
 mod share;
 
@@ -6,17 +6,17 @@ use std::fmt;
 use std::time::Duration;
 
 use wecom_core::ids::{AgentId, CorpId};
-use wecom_core::{Client, Error, Shared, Threading};
+use wecom_core::{Client, Shared, Threading};
 
 pub use self::share::{Share, ShareError};
-use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, TransferSession, TransferSessionReply};
 
-/// A downstream corp's side of the API: what is called with that corp's token. From [`Share::downstream`].
+/// The API of a downstream corp: one method for each call that accepts that corp's token. Created by
+/// [`Share::downstream`].
 ///
-/// The token is got with the upstream corp's, by a call of its own, and kept, renewed and replaced as that one is. Cheap
-/// to clone; all clones share it.
+/// A call of the upstream corp's app fetches the token; the client caches and refreshes it like any other token. A
+/// `Downstream` is cheap to clone, and all clones share the token.
 ///
-/// The upstream corp's calls do not compile on it:
+/// The upstream corp's calls do not compile on a `Downstream`:
 ///
 /// ```compile_fail,E0599
 /// # async fn example(downstream: wecom_upstream::Downstream) -> Result<(), wecom_upstream::Error> {
@@ -25,7 +25,7 @@ use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, Tr
 /// # }
 /// ```
 ///
-/// nor does this one on the [`Upstream`](crate::Upstream):
+/// The downstream corp's calls do not compile on an [`Upstream`](crate::Upstream):
 ///
 /// ```compile_fail,E0599
 /// # use wecom_upstream::TransferSession;
@@ -35,7 +35,7 @@ use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, Tr
 /// # }
 /// ```
 ///
-/// but each on its own does:
+/// Each call compiles on its own facade:
 ///
 /// ```
 /// # use wecom_upstream::{Downstream, TransferSession, Upstream};
@@ -56,62 +56,47 @@ impl<M: Threading> Downstream<M> {
         Self { client, corp_id, agent_id }
     }
 
-    /// The corp.
+    /// Returns the id of the downstream corp.
     #[must_use]
     pub fn corp_id(&self) -> &CorpId {
         &self.corp_id
     }
 
-    /// The id that the shared app has in this corp.
+    /// Returns the id of the shared app in the downstream corp.
     #[must_use]
     pub fn agent_id(&self) -> AgentId {
         self.agent_id
     }
 
-    /// The client below, with this corp's token, for calls that have no method here.
+    /// Returns the client with the downstream corp's token, for calls that have no method here.
     #[must_use]
     pub fn client(&self) -> &Client<M> {
         &self.client
     }
 
-    /// The same with a limit for each request; see [`Client::with_time_limit`].
+    /// Returns a `Downstream` with a time limit for each request; see [`Client::with_time_limit`].
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
         Self { client: self.client.with_time_limit(limit), ..self.clone() }
     }
 
-    /// The same with a limit for each whole call; see [`Client::with_deadline`].
+    /// Returns a `Downstream` with a deadline for each call, retries included; see [`Client::with_deadline`].
     #[must_use]
     pub fn with_deadline(&self, limit: Duration) -> Self {
         Self { client: self.client.with_deadline(limit), ..self.clone() }
     }
-
-    /// Turns a mini-program session of the upstream corp into one of this corp: 获取下级/下游企业小程序session
-    /// ([95817](https://developer.work.weixin.qq.com/document/path/95817),
-    /// [93355](https://developer.work.weixin.qq.com/document/path/93355)).
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`]; the codes that it is refused with stand at [`TransferSession`].
-    pub async fn transfer_session(&self, call: TransferSession) -> Result<TransferSessionReply, Error> {
-        self.client.call(call).await
-    }
-
-    /// Finds out which of this corp's customers were known by a `pending_id` before they were added:
-    /// external_userid查询pending_id ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
-    ///
-    /// For more than a hundred, see [`pending_ids`](Self::pending_ids).
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`]; the codes that it is refused with stand at [`ExternalUseridToPendingId`].
-    pub async fn external_userid_to_pending_id(
-        &self,
-        call: ExternalUseridToPendingId,
-    ) -> Result<ExternalUseridToPendingIdReply, Error> {
-        self.client.call(call).await
-    }
 }
+
+macro_rules! downstream_methods {
+    (
+        upstream { $($upstream:tt)+ }
+        upstream_or_downstream { $($either:tt)+ }
+        downstream { $($downstream:tt)+ }
+    ) => {
+        facade! { Downstream: $($downstream)+ $($either)+ }
+    };
+}
+for_each_call!(downstream_methods);
 
 impl<M: Threading> Clone for Downstream<M> {
     fn clone(&self) -> Self {

@@ -1,7 +1,20 @@
-//! Whole jobs: what takes more than one call.
+//! Jobs: work that takes several calls.
+//!
+//! | to | there is |
+//! |---|---|
+//! | read a list page by page | [`Upstream::pages`](crate::Upstream::pages), [`pager`] |
+//! | read the whole directory (通讯录) of a chain | [`Upstream::walk`](crate::Upstream::walk), [`walk`] |
+//! | keep a directory in memory, print it, and compare two versions of it | [`chain_tree`] |
+//! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
+//! | find which customer is which WeChat user | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
+//!
+//! A job runs while the caller awaits it: it spawns nothing, and waits on the caller's timer or not at all. The state of a
+//! job can be stored, and another process can resume it.
 
-pub(crate) mod chain_tree;
-pub(crate) mod customers;
-pub(crate) mod import;
-pub(crate) mod pager;
-pub(crate) mod walk;
+pub mod chain_tree;
+pub mod customers;
+pub mod import;
+pub mod pager;
+pub mod walk;
+
+pub use crate::job_threading::JobThreading;

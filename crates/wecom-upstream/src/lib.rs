@@ -92,17 +92,18 @@
 //! # let _ = call;
 //! ```
 
-mod calls;
-mod downstream;
+#[macro_use]
+pub mod calls;
+pub mod downstream;
 mod job_threading;
-mod jobs;
+pub mod jobs;
 mod paged_call;
 #[cfg(test)]
 mod samples;
 mod serde_helpers;
 mod upstream;
 mod validation;
-mod values;
+pub mod values;
 
 pub use wecom_core;
 pub use wecom_core::ids;

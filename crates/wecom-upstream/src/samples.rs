@@ -1,28 +1,28 @@
-//! What the endpoints' tests share: the vendor's documented samples, and the ways to look at a call and a reply.
+//! What the tests of the calls share: the vendor's documented samples, and helpers to inspect a call and a reply.
 
 use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wecom_core::{ApiCall, Error, ErrorKind, Request, Response, decode, encode};
+use wecom_core::{ApiCall, Error, ErrorKind, Method, Request, Response, decode, encode};
 
-/// The text of a sample.
+/// The text of a sample, by the parts of its file name.
 macro_rules! sample {
-    ($file:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/", $file))
+    ($($part:expr),+) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/", $($part),+))
     };
 }
 pub(crate) use sample;
 
-/// The sample decodes to this call, and the call is written without loss.
+/// Asserts that a sample deserializes to this call, and that the call sends exactly the sample.
 #[track_caller]
 pub(crate) fn assert_request<C: ApiCall + DeserializeOwned + PartialEq + Debug>(sample: &str, expected: &C) {
     assert_eq!(&serde_json::from_str::<C>(sample).unwrap(), expected);
-    assert_eq!(body(expected), serde_json::from_str::<Value>(sample).unwrap());
+    assert_eq!(sent(expected), serde_json::from_str::<Value>(sample).unwrap());
 }
 
-/// The sample decodes to this reply, and so does what is written of the reply.
+/// Asserts that a sample decodes to this reply, and that the serialized reply does too.
 #[track_caller]
 pub(crate) fn assert_reply<C>(sample: &str, expected: &C::Reply)
 where
@@ -34,7 +34,7 @@ where
     assert_eq!(&reply::<C>(&written.to_string()).unwrap(), expected);
 }
 
-/// What a call makes of a reply.
+/// Decodes a reply to a call.
 pub(crate) fn reply<C: ApiCall>(body: &str) -> Result<C::Reply, Error> {
     decode::<C>(&Request::new(C::ENDPOINT), &Response::new(200, body.to_owned()))
 }
@@ -48,7 +48,19 @@ pub(crate) fn failing_path<C: ApiCall<Reply: Debug>>(body: &str) -> String {
     }
 }
 
-/// The JSON that a call sends.
+/// The parameters that a call sends: the body of a `POST`, the query of a `GET`.
+#[track_caller]
+pub(crate) fn sent<C: ApiCall>(call: &C) -> Value {
+    if C::ENDPOINT.method() == Method::Post {
+        return body(call);
+    }
+    let url = encode(call).unwrap().expose_url();
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    Value::Object(pairs.map(|(name, value)| (name.to_owned(), value.into())).collect())
+}
+
+/// The JSON body that a call sends.
 #[track_caller]
 pub(crate) fn body<C: ApiCall>(call: &C) -> Value {
     serde_json::from_slice(encode(call).unwrap().body().unwrap()).unwrap()

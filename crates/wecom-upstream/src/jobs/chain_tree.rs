@@ -1,5 +1,6 @@
-//! A whole directory in memory: what a walk brought, to print, to store and to compare. How it is printed stands in
-//! [`display`], what has changed between two of them in [`diff`].
+//! A chain's directory in memory: to print, to store, and to compare with an older one.
+//!
+//! [`ChainTree`] holds what a walk read. [`ChainDiff`] lists the changes between two trees.
 
 mod diff;
 mod display;

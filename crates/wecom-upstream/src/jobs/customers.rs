@@ -1,5 +1,7 @@
-//! Customers by all their names: `unionid`, `pending_id` and `external_userid`, any number of them, with a store that
-//! remembers between runs. The calls themselves stand in `endpoints`.
+//! Links a downstream corp's customers (`external_userid`) with WeChat users (`unionid`).
+//!
+//! [`PendingIds`] looks up the `pending_id` of any number of customers. [`CustomerMap`] keeps the links in the caller's
+//! [`CustomerStore`].
 
 mod map;
 mod pending_ids;

@@ -1,5 +1,7 @@
-//! Corps and their contacts into a chain, as many as there are: checked, split into jobs, submitted one at a time, and
-//! followed to the outcome of each row. The calls themselves stand in `endpoints`.
+//! Imports any number of corps and their contacts into a chain, and reports the outcome of each row.
+//!
+//! [`ImportState`] validates the rows and splits them into jobs. [`Import`] submits one job at a time and waits for its
+//! result. [`ImportReport`] has the outcome of each row.
 
 mod chain_search;
 mod classify;

@@ -1,5 +1,6 @@
-//! Lists that come in pages, behind one pager. What a call must say to be paged stands in [`PagedCall`], where a pager is
-//! in [`position`], how a list that never ends is found out in [`cycle_detector`].
+//! Reads a list page by page or item by item, and resumes it from a stored position.
+//!
+//! [`Pager`] works with every [`PagedCall`]. A list whose cursors repeat ends with [`PageError::RepeatedCursor`].
 
 mod cycle_detector;
 mod error;

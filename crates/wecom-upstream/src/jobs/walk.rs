@@ -1,5 +1,6 @@
-//! The whole directory of a chain in one go. In what order groups come stands in [`group_order`], what is fetched when in
-//! [`group_fetch`], what a stopped walk is made of in [`state`].
+//! Reads the whole directory (通讯录) of a chain: its groups, and the corps of each group.
+//!
+//! [`Walk`] yields [`WalkEvent`]s in tree order. [`WalkState`] stores an unfinished walk.
 
 mod event;
 mod group_fetch;
