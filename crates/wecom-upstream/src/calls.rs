@@ -179,6 +179,13 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_concurrency_limits_are_on_the_descriptors() {
+        let limit = |endpoint: &Endpoint| Some((endpoint.name(), endpoint.concurrency()?));
+        let limits: Vec<_> = all().into_iter().filter_map(limit).collect();
+        assert_eq!(limits, [("get_result", 5), ("remove_corp", 1)]);
+    }
+
+    #[test]
     fn only_changes_of_rules_have_the_limit_of_a_thousand_a_day() {
         let limited = all().into_iter().filter(|endpoint| endpoint.quota().per_day() == Some(1_000));
         assert_eq!(limited.collect::<Vec<_>>(), [&ADD_RULE, &MODIFY_RULE]);
