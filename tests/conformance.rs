@@ -24,7 +24,7 @@ use wecom_core::{
 use wecom_hyper::HyperTransport;
 use wecom_mock::{Cassette, Faults, Player, Recorder};
 use wecom_simulator::{Simulator, SimulatorServer};
-use wecom_upstream::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
+use wecom_upstream::calls::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
 #[track_caller]
 fn assert_passed(report: &Report, warned_of: &[Check]) {

@@ -12,14 +12,22 @@ use wecom_core::{
     AccessToken, CORP_GET_TOKEN, Client, Delivery, Error, Request, Response, Transport, TransportError,
     TransportErrorKind, async_trait,
 };
+use wecom_upstream::calls::{
+    AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
+    GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, ImportChainContact, ImportContact,
+    ImportCorp, ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, SharedCorp, TransferSession,
+    UnionidToExternalUserid, UnionidToPendingId,
+};
+use wecom_upstream::ids::{
+    ChatId, Cursor, CustomId, DepartmentId, JobId, MassCallTicket, PendingCorpId, RuleId, UserCustomId,
+};
+use wecom_upstream::values::{
+    BusinessType, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
+    StoredRuleInfo,
+};
 use wecom_upstream::{
-    AddRule, AgentId, BusinessType, ChainId, ChatId, CorpId, CorpRef, Cursor, CustomId, DOWNSTREAM_ENDPOINTS,
-    DeleteRule, DepartmentId, ENDPOINTS, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo,
-    GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, GroupId,
-    ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo, ListRuleIds, MassCallTicket,
-    MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, PendingCorpId, RemoveCorp, RuleId, RuleInfo, Secret,
-    SharedCorp, StoredMemberRange, StoredOwnerRange, StoredRuleInfo, TransferSession, UnionId, UnionidToExternalUserid,
-    UnionidToPendingId, Upstream, UserCustomId, UserId,
+    AgentId, ChainId, CorpId, DOWNSTREAM_ENDPOINTS, ENDPOINTS, ExternalUserId, GroupId, OpenId, Secret, UnionId,
+    Upstream, UserId,
 };
 
 const BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin/";

@@ -8,13 +8,14 @@ use wecom_hyper::HyperTransport;
 use wecom_mock::Mock;
 use wecom_tests::loopback::{Answers, Loopback};
 use wecom_tests::samples::{TOKEN, sample_of};
-use wecom_upstream::{
-    AddRule, AgentId, ChainId, CorpId, DeleteRule, DepartmentId, ENDPOINTS, ExternalUserId, ExternalUseridToPendingId,
-    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult,
-    GetRuleInfo, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo, ListRuleIds,
-    MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, RemoveCorp, RuleId, RuleInfo, UnionId,
-    UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
+use wecom_upstream::calls::{
+    AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
+    GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, ImportChainContact, ImportContact,
+    ImportCorp, ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId,
 };
+use wecom_upstream::ids::{DepartmentId, JobId, RuleId};
+use wecom_upstream::values::{MemberCorpRange, OwnerCorpRange, RuleInfo};
+use wecom_upstream::{AgentId, ChainId, CorpId, ENDPOINTS, ExternalUserId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 /// Makes all eighteen calls, and gives what each replied.
 async fn all_calls(upstream: Upstream) -> Vec<(&'static str, String)> {

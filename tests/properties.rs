@@ -17,20 +17,25 @@ use wecom_core::{
     Response, Retry, Safety, Secret, Timer, decode, from_fn,
 };
 use wecom_mock::ManualTimer;
-use wecom_upstream::{
-    AddRule, AddRuleReply, AgentId, BusinessType, Chain, ChainId, ChatId, CorpId, CorpRef, Cursor, CustomId,
-    DeleteRule, DeleteRuleReply, DepartmentId, ExternalUserId, ExternalUserInfo, ExternalUseridToPendingId,
+use wecom_upstream::calls::{
+    AddRule, AddRuleReply, DeleteRule, DeleteRuleReply, ExternalUserInfo, ExternalUseridToPendingId,
     ExternalUseridToPendingIdReply, FailedContact, FailedCorp, GetChainCorpinfo, GetChainCorpinfoList,
     GetChainCorpinfoListReply, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply, GetChainList,
     GetChainListReply, GetChainUserCustomId, GetChainUserCustomIdReply, GetCorpSharedChainList,
-    GetCorpSharedChainListReply, GetResult, GetResultReply, GetRuleInfo, GetRuleInfoReply, Group, GroupCorp, GroupId,
+    GetCorpSharedChainListReply, GetResult, GetResultReply, GetRuleInfo, GetRuleInfoReply, Group, GroupCorp,
     IdentityType, ImportChainContact, ImportChainContactReply, ImportContact, ImportCorp, ImportResult, ImportStatus,
-    JobId, JobStatus, ListAppShareInfo, ListAppShareInfoReply, ListRuleIds, ListRuleIdsReply, MassCallTicket,
-    MemberCorpRange, ModifyRule, ModifyRuleReply, OpenId, OwnerCorpRange, PendingCorpId, PendingId, PendingUser,
-    QualificationStatus, RemoveCorp, RemoveCorpReply, RuleId, RuleInfo, SharedCorp, StoredMemberRange,
-    StoredOwnerRange, StoredRuleInfo, TransferSession, TransferSessionReply, UnionId, UnionidToExternalUserid,
-    UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply, UserCustomId, UserId,
+    JobStatus, ListAppShareInfo, ListAppShareInfoReply, ListRuleIds, ListRuleIdsReply, ModifyRule, ModifyRuleReply,
+    PendingUser, QualificationStatus, RemoveCorp, RemoveCorpReply, SharedCorp, TransferSession, TransferSessionReply,
+    UnionidToExternalUserid, UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
+use wecom_upstream::ids::{
+    ChatId, Cursor, CustomId, DepartmentId, JobId, MassCallTicket, PendingCorpId, PendingId, RuleId, UserCustomId,
+};
+use wecom_upstream::values::{
+    BusinessType, Chain, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
+    StoredRuleInfo,
+};
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
 
 /// What calls and replies are made of.
 #[derive(Clone, Debug)]

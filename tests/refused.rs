@@ -8,14 +8,15 @@ use std::future::Future;
 use pollster::block_on;
 use wecom_core::Error;
 use wecom_mock::Mock;
-use wecom_upstream::{
-    AddRule, AgentId, ChainId, CorpId, CorpRef, CustomId, DeleteRule, DepartmentId, ExternalUserId,
-    ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
-    GetCorpSharedChainList, GetResult, GetRuleInfo, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId,
-    ListAppShareInfo, ListRuleIds, MemberCorpRange, ModifyRule, OpenId, OwnerCorpRange, PendingCorpId, RemoveCorp,
-    RuleId, RuleInfo, Secret, StoredRuleInfo, TransferSession, UnionId, UnionidToExternalUserid, UnionidToPendingId,
-    Upstream, UserCustomId, UserId,
+use wecom_upstream::calls::{
+    AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
+    GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, ImportChainContact, ImportContact,
+    ImportCorp, ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, TransferSession, UnionidToExternalUserid,
+    UnionidToPendingId,
 };
+use wecom_upstream::ids::{CustomId, DepartmentId, JobId, PendingCorpId, RuleId, UserCustomId};
+use wecom_upstream::values::{CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredRuleInfo};
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, Secret, UnionId, Upstream, UserId};
 
 /// The text with which a call is refused; the mock sees to it that nothing was sent.
 #[track_caller]

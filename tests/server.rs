@@ -14,7 +14,8 @@ use wecom_core::{Client, ErrCode};
 use wecom_hyper::HyperTransport;
 use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
 use wecom_tests::programs::is_installed;
-use wecom_upstream::{ChainId, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp, Upstream};
+use wecom_upstream::calls::{GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp};
+use wecom_upstream::{ChainId, Upstream};
 
 /// A server with the demo world, on a free port.
 struct Running {

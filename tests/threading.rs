@@ -9,11 +9,13 @@ use wecom_core::{
     AccessToken, Client, Credentials, Local, LocalTransport, Request, Response, Secret, TransportError, async_trait,
     from_fn,
 };
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList,
-    GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, ImportChainContact, JobId,
-    ListAppShareInfo, OpenId, RemoveCorp, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
+use wecom_upstream::calls::{
+    ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
+    GetCorpSharedChainList, GetResult, ImportChainContact, ListAppShareInfo, RemoveCorp, UnionidToExternalUserid,
+    UnionidToPendingId,
 };
+use wecom_upstream::ids::JobId;
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, OpenId, UnionId, Upstream, UserId};
 
 const CHAINS: &str = r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"ch1","chain_name":"能源供应链"}]}"#;
 const TOKEN: &str = r#"{"errcode":0,"errmsg":"ok","access_token":"token","expires_in":7200}"#;

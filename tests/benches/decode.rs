@@ -9,7 +9,7 @@ use criterion::{Criterion, Throughput};
 use serde::Deserialize;
 use wecom_core::{Request, Response, decode};
 use wecom_tests::ratios;
-use wecom_upstream::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
+use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 
 /// A struct of the same fields, read by serde's derive alone: no envelope, and every field in one form.
 #[derive(Deserialize)]

@@ -18,7 +18,8 @@ use wecom_core::{AccessToken, Client};
 use wecom_hyper::HyperTransport;
 use wecom_tests::contest::{Contest, contestant};
 use wecom_tests::loopback::{Answers, Loopback};
-use wecom_upstream::{ChainId, GetChainGroup, Group, Upstream};
+use wecom_upstream::calls::{GetChainGroup, Group};
+use wecom_upstream::{ChainId, Upstream};
 
 const REPLY: &str = include_str!("../../crates/wecom-upstream/samples/get_chain_group.reply.json");
 const TOKEN: &str = "accesstoken000001-of-a-length-that-real-ones-have-0123456789-0123456789-0123456789";

@@ -6,7 +6,8 @@ use criterion::{BatchSize, Criterion, Throughput};
 use pollster::block_on;
 use wecom_core::{AccessToken, Client, Response, from_fn};
 use wecom_mock::Mock;
-use wecom_upstream::{ChainId, GetChainGroup, GetChainGroupReply, Upstream};
+use wecom_upstream::calls::{GetChainGroup, GetChainGroupReply};
+use wecom_upstream::{ChainId, Upstream};
 
 /// How many calls are measured at a time.
 const CALLS: u64 = 100;

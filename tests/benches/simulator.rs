@@ -7,7 +7,8 @@ use criterion::{Criterion, Throughput};
 use pollster::block_on;
 use wecom_simulator::{Simulator, World};
 use wecom_tests::ratios;
-use wecom_upstream::{ChainId, GetChainCorpinfoList, GetChainGroup, GroupId, Upstream};
+use wecom_upstream::calls::{GetChainCorpinfoList, GetChainGroup};
+use wecom_upstream::{ChainId, GroupId, Upstream};
 
 const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
 const SEED: u64 = 1;

@@ -15,7 +15,8 @@ use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_tests::contest::{Contest, contestant};
 use wecom_tests::loopback::{Answers, Loopback};
 use wecom_tests::samples::TOKEN;
-use wecom_upstream::{ChainId, GetChainGroup, Upstream};
+use wecom_upstream::calls::GetChainGroup;
+use wecom_upstream::{ChainId, Upstream};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -7,10 +7,10 @@ use criterion::{BatchSize, Criterion, Throughput};
 use pollster::block_on;
 use wecom_core::Secret;
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-use wecom_upstream::{
-    AgentId, ChainId, ChainTree, CorpId, GetChainCorpinfoList, GetChainGroup, Group, GroupId, RemoveCorp, Upstream,
-    WalkEvent,
-};
+use wecom_upstream::calls::{GetChainCorpinfoList, GetChainGroup, Group, RemoveCorp};
+use wecom_upstream::jobs::chain_tree::ChainTree;
+use wecom_upstream::jobs::walk::WalkEvent;
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
 const GROUPS: i64 = 2_000;
 const CORPS: u64 = 100_000;

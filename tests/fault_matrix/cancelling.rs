@@ -11,10 +11,9 @@ use pollster::block_on;
 use wecom_core::{Client, Error, Quotas, Request, Response, Transport, TransportError};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    AddRule, ChainId, CorpId, CorpRef, GetChainCorpinfoList, GetChainGroup, GroupCorp, ListRuleIds, MemberCorpRange,
-    OwnerCorpRange, RemoveCorp, RuleInfo, Upstream, UserId,
-};
+use wecom_upstream::calls::{AddRule, GetChainCorpinfoList, GetChainGroup, GroupCorp, ListRuleIds, RemoveCorp};
+use wecom_upstream::values::{CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo};
+use wecom_upstream::{ChainId, CorpId, Upstream, UserId};
 
 use crate::service::{Watch, Watched};
 use crate::stage::quick_retry;

@@ -9,7 +9,8 @@ use wecom_core::{Delivery, Error, ErrorKind, Quotas};
 use wecom_hyper::TokioTimer;
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::{ChainId, GetResult, Upstream};
+use wecom_upstream::calls::GetResult;
+use wecom_upstream::{ChainId, Upstream};
 
 use crate::row::Ends;
 use crate::service::{Service, WhenRetrying, WhenSending};

@@ -11,7 +11,8 @@ use wecom_core::{
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
-use wecom_upstream::{ChainId, ImportChainContact, ImportContact, ImportCorp, Upstream};
+use wecom_upstream::calls::{ImportChainContact, ImportContact, ImportCorp};
+use wecom_upstream::{ChainId, Upstream};
 
 use crate::stage::quick_retry;
 

@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use wecom_conformance::{FaultServer, SocketFault};
 use wecom_core::{Client, ClientBuilder, Credentials, Error, Retry, Secret, Shared, Timed, Timer, TokenSource};
 use wecom_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Resolve, Roots, TokioTimer};
-use wecom_upstream::{ChainId, ImportChainContact, ImportContact, ImportCorp, Upstream};
+use wecom_upstream::calls::{ImportChainContact, ImportContact, ImportCorp};
+use wecom_upstream::{ChainId, Upstream};
 
 /// In every secret of a stage, and in no text that anyone may read.
 pub(crate) const CANARY: &str = "canary";

@@ -2,7 +2,10 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{AgentId, BusinessType, Cursor, ListAppShareInfo, Upstream};
+use wecom_upstream::calls::ListAppShareInfo;
+use wecom_upstream::ids::Cursor;
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, Upstream};
 
 use crate::stage::{Behind, Told, jingxi, play};
 

@@ -2,10 +2,11 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{
-    CorpId, GetChainCorpinfoList, GetChainUserCustomId, GetResult, ImportChainContact, ImportContact, ImportCorp,
-    Upstream, UserCustomId, UserId,
+use wecom_upstream::calls::{
+    GetChainCorpinfoList, GetChainUserCustomId, GetResult, ImportChainContact, ImportContact, ImportCorp,
 };
+use wecom_upstream::ids::UserCustomId;
+use wecom_upstream::{CorpId, Upstream, UserId};
 
 use crate::stage::{Behind, Told, dealers, jingxi, play};
 

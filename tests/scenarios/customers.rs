@@ -2,9 +2,8 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{
-    ExternalUserId, ExternalUseridToPendingId, OpenId, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream,
-};
+use wecom_upstream::calls::{ExternalUseridToPendingId, UnionidToExternalUserid, UnionidToPendingId};
+use wecom_upstream::{ExternalUserId, OpenId, UnionId, Upstream};
 
 use crate::stage::{Behind, Told, jingxi, play};
 

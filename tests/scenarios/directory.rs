@@ -1,10 +1,9 @@
 //! The whole directory: chains, their groups, the corps of each group, page by page, and each corp by itself.
 
 use wecom_simulator::World;
-use wecom_upstream::{
-    ChainId, Cursor, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupCorp, GroupId,
-    Upstream,
-};
+use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupCorp};
+use wecom_upstream::ids::Cursor;
+use wecom_upstream::{ChainId, GroupId, Upstream};
 
 use crate::stage::{Behind, Told, play};
 

@@ -2,10 +2,12 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{
-    CustomId, GetChainCorpinfoList, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp,
-    ImportStatus, JobStatus, Upstream, UserCustomId,
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{
+    GetChainCorpinfoList, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp, ImportStatus,
+    JobStatus,
 };
+use wecom_upstream::ids::{CustomId, UserCustomId};
 
 use crate::stage::{Behind, Told, dealers, play};
 

@@ -2,11 +2,13 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
-    GetCorpSharedChainList, GetResult, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo,
-    OpenId, RemoveCorp, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult,
+    ImportChainContact, ImportContact, ImportCorp, ListAppShareInfo, RemoveCorp, UnionidToExternalUserid,
+    UnionidToPendingId,
 };
+use wecom_upstream::ids::JobId;
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 use crate::stage::{Behind, Told, dealers, jingxi, play};
 

@@ -2,9 +2,9 @@
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
-use wecom_upstream::{
-    GetChainCorpinfo, GetChainCorpinfoList, GetCorpSharedChainList, GroupId, PendingCorpId, RemoveCorp, Upstream,
-};
+use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetCorpSharedChainList, RemoveCorp};
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::{GroupId, Upstream};
 
 use crate::stage::{Behind, Told, dealers, jingxi, play};
 

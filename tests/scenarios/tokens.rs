@@ -1,7 +1,8 @@
 //! Tokens that end in the middle of a story: nobody who calls has to know.
 
 use wecom_simulator::World;
-use wecom_upstream::{GetChainCorpinfo, GetChainGroup, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{GetChainCorpinfo, GetChainGroup};
 
 use crate::stage::{Behind, Told, dealers, jingxi, play};
 

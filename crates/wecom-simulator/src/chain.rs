@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{ChainId, CorpId, Group, GroupId, PendingCorpId, UserId};
+use wecom_upstream::calls::Group;
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
 
 use crate::corps::Corps;
 use crate::cursor::mix;

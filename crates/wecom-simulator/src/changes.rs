@@ -1,6 +1,8 @@
 //! What happens in a world without any call: what somebody else does, or what befalls the service.
 
-use wecom_upstream::{ChainId, CorpId, ExternalUserId, ExternalUserInfo, OpenId, PendingCorpId, UnionId};
+use wecom_upstream::calls::ExternalUserInfo;
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::{ChainId, CorpId, ExternalUserId, OpenId, UnionId};
 
 use crate::simulator::Simulator;
 

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::iter;
 
-use wecom_upstream::{CorpId, CustomId, GroupId};
+use wecom_upstream::ids::CustomId;
+use wecom_upstream::{CorpId, GroupId};
 
 use crate::world::{Generated, WorldCorp, WorldCorpId};
 
@@ -173,7 +174,7 @@ fn place_of(number: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use wecom_upstream::PendingCorpId;
+    use wecom_upstream::ids::PendingCorpId;
 
     use super::*;
     use crate::world::World;

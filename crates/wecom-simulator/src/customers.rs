@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{ChatId, ExternalUserId, ExternalUserInfo, OpenId, PendingId, UnionId};
+use wecom_upstream::calls::ExternalUserInfo;
+use wecom_upstream::ids::{ChatId, PendingId};
+use wecom_upstream::{ExternalUserId, OpenId, UnionId};
 
 use crate::cursor::mix;
 use crate::refusal::{Refusal, UNKNOWN_CHAT};

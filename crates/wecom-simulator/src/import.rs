@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
-use wecom_upstream::{GroupId, IdentityType, ImportContact, ImportCorp, PendingCorpId, UserCustomId};
+use wecom_upstream::GroupId;
+use wecom_upstream::calls::{IdentityType, ImportContact, ImportCorp};
+use wecom_upstream::ids::{PendingCorpId, UserCustomId};
 
 use crate::chain::Chain;
 use crate::refusal::INVALID_MOBILE;

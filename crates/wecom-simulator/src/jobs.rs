@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wecom_core::ErrCode;
-use wecom_upstream::{ChainId, CustomId, ImportCorp, ImportStatus, JobStatus};
+use wecom_upstream::ChainId;
+use wecom_upstream::calls::{ImportCorp, ImportStatus, JobStatus};
+use wecom_upstream::ids::CustomId;
 
 use crate::call::{Payload, payload};
 use crate::chain::Chain;

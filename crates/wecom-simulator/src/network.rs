@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{AgentId, BusinessType, ChainId, CorpId, PendingCorpId};
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, ChainId, CorpId};
 
 use crate::call::Call;
 use crate::chain::Chain;

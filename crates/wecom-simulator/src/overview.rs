@@ -1,6 +1,7 @@
 //! The world as it stands, for a person to look at.
 
-use wecom_upstream::{Group, GroupId};
+use wecom_upstream::GroupId;
+use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
 use crate::jobs::JobOverview;

@@ -21,7 +21,8 @@ use crate::world::{World, WorldError};
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, CorpId, GetChainCorpinfo, RemoveCorp, Upstream};
+/// use wecom_upstream::calls::{GetChainCorpinfo, RemoveCorp};
+/// use wecom_upstream::{ChainId, CorpId, Upstream};
 ///
 /// let simulator = Simulator::demo();
 /// let upstream = Upstream::new(simulator.client());

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{Group, GroupId};
+use wecom_upstream::GroupId;
+use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
 use crate::refusal::Refusal;

@@ -11,7 +11,8 @@ mod generate;
 mod person;
 mod session;
 
-use wecom_upstream::{ChatId, CorpId, ExternalUserId};
+use wecom_upstream::ids::ChatId;
+use wecom_upstream::{CorpId, ExternalUserId};
 
 pub use self::app::WorldApp;
 pub(crate) use self::chain::OwnerRange;
@@ -31,7 +32,9 @@ pub use self::session::WorldSession;
 /// ```
 /// use wecom_core::Secret;
 /// use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-/// use wecom_upstream::{AgentId, ChainId, CorpId, Group, GroupId, PendingCorpId, SharedCorp};
+/// use wecom_upstream::calls::{Group, SharedCorp};
+/// use wecom_upstream::ids::PendingCorpId;
+/// use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 ///
 /// let dealers = GroupId::new(2);
 /// let downstream = CorpId::new("wwdownstream");

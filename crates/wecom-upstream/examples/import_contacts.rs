@@ -18,11 +18,11 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
+use wecom_upstream::calls::{GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
+use wecom_upstream::ids::CustomId;
+use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportReport, ImportState};
 use wecom_upstream::wecom_core::TransportErrorKind::{Connect, ConnectionLost};
-use wecom_upstream::{
-    ChainId, Client, CustomId, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp, ImportEvent, ImportOutcome,
-    ImportReport, ImportState, Upstream,
-};
+use wecom_upstream::{ChainId, Client, Upstream};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

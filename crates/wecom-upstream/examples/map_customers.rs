@@ -17,9 +17,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    AgentId, CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, Recognition, UnionId, Upstream,
-};
+use wecom_upstream::ids::PendingId;
+use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore, Recognition};
+use wecom_upstream::{AgentId, CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
 /// A file that holds all records. A real store has an index on `unionid` and one on `pending_id`.
 struct File {

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io, process};
 
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    ChainId, ChainTree, CorpId, GetResult, ImportChainContact, ImportContact, ImportCorp, PendingCorpId, RemoveCorp,
-    Upstream,
-};
+use wecom_upstream::calls::{GetResult, ImportChainContact, ImportContact, ImportCorp, RemoveCorp};
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::jobs::chain_tree::ChainTree;
+use wecom_upstream::{ChainId, CorpId, Upstream};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

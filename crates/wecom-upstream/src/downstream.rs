@@ -28,7 +28,7 @@ pub use self::share::{Share, ShareError};
 /// The downstream corp's calls do not compile on an [`Upstream`](crate::Upstream):
 ///
 /// ```compile_fail,E0599
-/// # use wecom_upstream::TransferSession;
+/// # use wecom_upstream::calls::TransferSession;
 /// # async fn example(upstream: wecom_upstream::Upstream, call: TransferSession) -> Result<(), wecom_upstream::Error> {
 /// upstream.transfer_session(call).await?;
 /// # Ok(())
@@ -38,7 +38,8 @@ pub use self::share::{Share, ShareError};
 /// Each call compiles on its own facade:
 ///
 /// ```
-/// # use wecom_upstream::{Downstream, TransferSession, Upstream};
+/// # use wecom_upstream::calls::TransferSession;
+/// # use wecom_upstream::{Downstream, Upstream};
 /// # async fn example(upstream: Upstream, downstream: Downstream, call: TransferSession) -> Result<(), wecom_upstream::Error> {
 /// upstream.get_chain_list().await?;
 /// downstream.transfer_session(call).await?;

@@ -10,7 +10,8 @@ use wecom_core::ids::Cursor;
 /// ```
 /// use serde::{Deserialize, Serialize};
 /// use wecom_upstream::wecom_core::{ApiCall, Endpoint, Safety};
-/// use wecom_upstream::{Cursor, Page, PagedCall};
+/// use wecom_upstream::ids::Cursor;
+/// use wecom_upstream::jobs::pager::{Page, PagedCall};
 ///
 /// #[derive(Serialize)]
 /// struct ListTags {

@@ -13,7 +13,8 @@ use wecom_core::{Client, Shared, Threading};
 /// Each method takes its request by value. To keep the request, pass a reference to the [client](Upstream::client):
 ///
 /// ```
-/// use wecom_upstream::{ChainId, GetChainGroup, Upstream};
+/// use wecom_upstream::calls::GetChainGroup;
+/// use wecom_upstream::{ChainId, Upstream};
 ///
 /// # async fn example(upstream: Upstream) -> Result<(), wecom_core::Error> {
 /// let call = GetChainGroup::new(ChainId::new("Ch1234"));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use wecom_core::{
     ApiCall, CORP_GET_TOKEN, CorpGetToken, Endpoint, Error, GET_TOKEN, GetToken, Request, Response, decode,
 };
-use wecom_upstream::{
+use wecom_upstream::calls::{
     AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
     GetChainList, GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, ImportChainContact,
     ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, TransferSession, UnionidToExternalUserid,

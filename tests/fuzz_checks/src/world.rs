@@ -3,7 +3,8 @@
 use pollster::block_on;
 use wecom_core::{Error, ErrorKind};
 use wecom_simulator::{Simulator, World};
-use wecom_upstream::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, ListRuleIds, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, ListRuleIds};
 
 /// How many of each are looked at.
 const MANY: usize = 4;

@@ -1,11 +1,13 @@
 //! Makes the calls, and prints what a person wants to see of each.
 
-use wecom_upstream::{
-    AgentId, Chain, ChainId, CorpId, Error, ExternalUserId, ExternalUseridToPendingId, GetChainCorpinfo,
-    GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, Group, GroupCorp,
-    GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo, OpenId, RemoveCorp, UnionId,
-    UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
+use wecom_upstream::calls::{
+    ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
+    GetCorpSharedChainList, GetResult, Group, GroupCorp, ImportChainContact, ImportContact, ImportCorp,
+    ListAppShareInfo, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId,
 };
+use wecom_upstream::ids::JobId;
+use wecom_upstream::values::Chain;
+use wecom_upstream::{AgentId, ChainId, CorpId, Error, ExternalUserId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 use crate::Outcome;
 

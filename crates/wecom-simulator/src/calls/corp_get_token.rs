@@ -1,7 +1,8 @@
 //! `POST corpgroup/corp/gettoken`: 获取下级/下游企业的access_token.
 
 use wecom_core::ErrCode;
-use wecom_upstream::{AgentId, BusinessType, CorpId};
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, CorpId};
 
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;

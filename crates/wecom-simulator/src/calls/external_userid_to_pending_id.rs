@@ -1,7 +1,8 @@
 //! `POST corpgroup/batch/external_userid_to_pending_id`: external_userid查询pending_id.
 
 use serde_json::json;
-use wecom_upstream::{ChatId, ExternalUserId};
+use wecom_upstream::ExternalUserId;
+use wecom_upstream::ids::ChatId;
 
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;

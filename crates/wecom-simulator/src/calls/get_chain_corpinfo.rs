@@ -1,6 +1,6 @@
 //! `POST corpgroup/corp/get_chain_corpinfo`: 获取企业上下游通讯录下的企业信息.
 
-use wecom_upstream::CustomId;
+use wecom_upstream::ids::CustomId;
 
 use crate::call::{Call, Payload, payload};
 use crate::network::{Network, corp_id};

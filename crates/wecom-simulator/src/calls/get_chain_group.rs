@@ -1,7 +1,8 @@
 //! `POST corpgroup/corp/get_chain_group`: 获取上下游通讯录分组.
 
 use serde_json::{Value, json};
-use wecom_upstream::{Group, GroupId};
+use wecom_upstream::GroupId;
+use wecom_upstream::calls::Group;
 
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;

@@ -1,7 +1,7 @@
 //! `POST corpgroup/import_chain_contact`: 批量导入上下游联系人.
 
 use wecom_core::ErrCode;
-use wecom_upstream::ImportCorp;
+use wecom_upstream::calls::ImportCorp;
 
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use wecom_core::ErrCode;
-use wecom_upstream::{AgentId, BusinessType, SharedCorp};
+use wecom_upstream::AgentId;
+use wecom_upstream::calls::SharedCorp;
+use wecom_upstream::values::BusinessType;
 
 use crate::call::{Call, Payload, payload};
 use crate::cursor::PagedList;

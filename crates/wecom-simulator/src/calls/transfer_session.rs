@@ -1,7 +1,7 @@
 //! `POST miniprogram/transfer_session`: 获取下级/下游企业小程序session.
 
 use wecom_core::ErrCode;
-use wecom_upstream::BusinessType;
+use wecom_upstream::values::BusinessType;
 
 use crate::call::{Call, Payload, payload};
 use crate::network::Network;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use wecom_upstream::JobStatus;
+use wecom_upstream::calls::JobStatus;
 
 use crate::jobs::JobOverview;
 use crate::last_calls::LastCall;

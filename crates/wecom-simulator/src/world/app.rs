@@ -1,7 +1,9 @@
 //! The apps of a world: their ids, their secrets, and what they may see.
 
 use wecom_core::Secret;
-use wecom_upstream::{AgentId, BusinessType, ChainId, GroupId, SharedCorp};
+use wecom_upstream::calls::SharedCorp;
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, ChainId, GroupId};
 
 /// An app (应用) of the upstream corp, which sees every chain and may make every call until something else is said.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! The chains of a world, and what is fixed about each.
 
-use wecom_upstream::{ChainId, Group, UserId};
+use wecom_upstream::calls::Group;
+use wecom_upstream::{ChainId, UserId};
 
 use super::WorldCorp;
 use super::generate::Generated;

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 
-use wecom_upstream::{BusinessType, CorpId, Group, GroupId};
+use wecom_upstream::calls::Group;
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{CorpId, GroupId};
 
 use super::person::is_mobile;
 use super::{Generated, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};

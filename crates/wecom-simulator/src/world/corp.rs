@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use wecom_upstream::{CorpId, CustomId, GroupId, PendingCorpId, QualificationStatus, UserCustomId, UserId};
+use wecom_upstream::calls::QualificationStatus;
+use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
+use wecom_upstream::{CorpId, GroupId, UserId};
 
 /// A corp in a chain. One that is in two chains is in each of them by a value of its own.
 #[derive(Clone, Debug)]

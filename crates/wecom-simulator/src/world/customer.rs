@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use wecom_core::ErrCode;
-use wecom_upstream::{CorpId, ExternalUserId, ExternalUserInfo, OpenId, UnionId};
+use wecom_upstream::calls::ExternalUserInfo;
+use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId};
 
 /// A WeChat user who is or may become a customer (外部联系人) of downstream corps.
 #[derive(Clone, Debug)]
@@ -20,7 +21,8 @@ pub struct WorldCustomer {
 ///
 /// ```
 /// use wecom_simulator::{LoginAccount, Simulator, World, WorldCustomer};
-/// use wecom_upstream::{ErrCode, OpenId, UnionId, UnionidToPendingId, Upstream};
+/// use wecom_upstream::calls::UnionidToPendingId;
+/// use wecom_upstream::{ErrCode, OpenId, UnionId, Upstream};
 ///
 /// let (unionid, openid) = (UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
 /// let user = WorldCustomer::new(&unionid, &openid).login_account(LoginAccount::UnionIdOfAnotherPrincipal);

@@ -1,10 +1,9 @@
 //! The world that the examples use: a maker of kitchen appliances, his dealers and his suppliers.
 
 use wecom_core::Secret;
-use wecom_upstream::{
-    AgentId, ChainId, ChatId, CorpId, CustomId, ExternalUserId, Group, GroupId, OpenId, PendingCorpId,
-    QualificationStatus, SharedCorp, UnionId, UserCustomId, UserId,
-};
+use wecom_upstream::calls::{Group, QualificationStatus, SharedCorp};
+use wecom_upstream::ids::{ChatId, CustomId, PendingCorpId, UserCustomId};
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
 
 use super::{World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldSession};
 

@@ -1,9 +1,9 @@
 //! Worlds of any size, the same for the same seed. Their corps are not kept: each is made again whenever it is looked at.
 
 use wecom_core::Secret;
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, CustomId, Group, GroupId, PendingCorpId, QualificationStatus, UserCustomId, UserId,
-};
+use wecom_upstream::calls::{Group, QualificationStatus};
+use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
 
 use super::{World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
 use crate::cursor::mix;
@@ -22,7 +22,8 @@ impl World {
     ///
     /// ```
     /// use wecom_simulator::{Simulator, World};
-    /// use wecom_upstream::{ChainId, GetChainCorpinfoList, Upstream};
+    /// use wecom_upstream::calls::GetChainCorpinfoList;
+    /// use wecom_upstream::{ChainId, Upstream};
     ///
     /// let upstream = Upstream::new(Simulator::new(World::generate(10_000, 7)).client());
     /// let page = GetChainCorpinfoList::new(ChainId::new("ChGenerated")).need_pending(true).limit(20);

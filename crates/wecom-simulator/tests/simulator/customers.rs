@@ -1,10 +1,9 @@
 //! WeChat users, before and after they become customers.
 
 use wecom_core::ErrCode;
-use wecom_upstream::{
-    ChatId, CorpId, ExternalUserId, ExternalUseridToPendingId, OpenId, RemoveCorp, UnionId, UnionidToExternalUserid,
-    UnionidToPendingId,
-};
+use wecom_upstream::calls::{ExternalUseridToPendingId, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId};
+use wecom_upstream::ids::ChatId;
+use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId};
 
 use crate::support::{Story, dealers, granted, jingxi, refused};
 

@@ -2,11 +2,12 @@
 
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain};
-use wecom_upstream::{
-    AgentId, CorpId, CustomId, FailedCorp, GetChainGroup, GetChainUserCustomId, GetResult, GetResultReply, Group,
-    GroupId, ImportChainContact, ImportContact, ImportCorp, ImportStatus, JobId, JobStatus, RemoveCorp, Upstream,
-    UserCustomId, UserId,
+use wecom_upstream::calls::{
+    FailedCorp, GetChainGroup, GetChainUserCustomId, GetResult, GetResultReply, Group, ImportChainContact,
+    ImportContact, ImportCorp, ImportStatus, JobStatus, RemoveCorp,
 };
+use wecom_upstream::ids::{CustomId, JobId, UserCustomId};
+use wecom_upstream::{AgentId, CorpId, GroupId, Upstream, UserId};
 
 use crate::support::{Story, dealers, granted, jingxi, refused};
 

@@ -3,12 +3,14 @@
 use serde_json::json;
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-use wecom_upstream::{
-    AgentId, BusinessType, ChainId, CorpId, Cursor, CustomId, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST,
-    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GroupId,
-    ImportChainContact, ImportContact, ImportCorp, LIST_APP_SHARE_INFO, ListAppShareInfo, PendingCorpId,
-    QualificationStatus, RemoveCorp, SharedCorp, Upstream, UserId,
+use wecom_upstream::calls::{
+    GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
+    GetChainUserCustomId, GetCorpSharedChainList, ImportChainContact, ImportContact, ImportCorp, LIST_APP_SHARE_INFO,
+    ListAppShareInfo, QualificationStatus, RemoveCorp, SharedCorp,
 };
+use wecom_upstream::ids::{Cursor, CustomId, PendingCorpId};
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream, UserId};
 
 use crate::support::{Story, dealers, granted, jingxi, refused};
 
@@ -39,7 +41,8 @@ fn all_groups_are_listed_or_those_below_one() {
 fn a_group_lists_what_lies_directly_in_it_and_pending_corps_when_asked() {
     let story = Story::demo();
     let list = |call| granted(story.upstream.get_chain_corpinfo_list(call)).group_corps;
-    let names = |corps: Vec<wecom_upstream::GroupCorp>| corps.into_iter().map(|it| it.corp_name).collect::<Vec<_>>();
+    let names =
+        |corps: Vec<wecom_upstream::calls::GroupCorp>| corps.into_iter().map(|it| it.corp_name).collect::<Vec<_>>();
     assert_eq!(names(list(GetChainCorpinfoList::new(dealers()))), ["中原家电配送中心"]);
     let north = GetChainCorpinfoList::new(dealers()).groupid(GroupId::new(2));
     assert_eq!(names(list(north.clone())), ["冀北电器商行"]);
@@ -75,7 +78,7 @@ fn the_inviter_is_told_to_a_callable_app_alone() {
     let app = |app: WorldApp| {
         World::new(CorpId::new("wwyunzao")).app(app).chain(
             WorldChain::new(dealers(), "经销商")
-                .group(wecom_upstream::Group::new(GroupId::new(3), "北京市", GroupId::ROOT))
+                .group(wecom_upstream::calls::Group::new(GroupId::new(3), "北京市", GroupId::ROOT))
                 .corp(
                     WorldCorp::joined(GroupId::new(3), jingxi(), "京西厨卫商贸").invite_userid(UserId::new("linfang")),
                 ),

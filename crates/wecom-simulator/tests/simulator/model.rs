@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{
-    CorpRef, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetResult, GroupId, ImportChainContact,
-    ImportContact, ImportCorp, ImportStatus, RemoveCorp,
+use wecom_upstream::GroupId;
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp,
+    ImportStatus, RemoveCorp,
 };
+use wecom_upstream::values::CorpRef;
 
 use crate::support::{Story, dealers, granted, refused};
 
@@ -44,7 +46,7 @@ fn import(story: &Story, dice: &mut Dice, model: &mut Corps) {
     story.pass(5);
     let result = granted(story.upstream.get_result(GetResult::new(job))).result.unwrap();
     assert_eq!(result.import_status, ImportStatus::AllImported, "{:?}", result.fail_list);
-    let id = CorpRef::from(wecom_upstream::PendingCorpId::new("not known yet"));
+    let id = CorpRef::from(wecom_upstream::ids::PendingCorpId::new("not known yet"));
     // One that is there already stays where it is.
     model.entry(name).or_insert((path.to_owned(), id));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wecom_core::{Endpoint, ErrCode, Request, Response, Transport};
-use wecom_upstream::{
+use wecom_upstream::calls::{
     EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GetResult,
     IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO,
 };
@@ -87,7 +87,7 @@ fn what_is_wrong_with_an_imported_corp_is_told_in_the_result() {
         let body = json!({"chain_id": "ChDealers", "contact_list": [corp]});
         let job = story.raw(&IMPORT_CHAIN_CONTACT, &body).unwrap();
         story.pass(5);
-        let job: wecom_upstream::JobId = serde_json::from_value(job["jobid"].clone()).unwrap();
+        let job: wecom_upstream::ids::JobId = serde_json::from_value(job["jobid"].clone()).unwrap();
         let failed = granted(story.upstream.get_result(GetResult::new(job))).result.unwrap().fail_list;
         assert_eq!(failed[0].errcode, code, "{body}");
     }

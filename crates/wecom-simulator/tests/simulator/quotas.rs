@@ -7,9 +7,9 @@ use futures_util::future::{join, join_all};
 use wecom_core::{Credentials, ErrCode, GetToken, Secret};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    CorpId, GetChainGroup, GetResult, JobId, OpenId, RemoveCorp, UnionId, UnionidToPendingId, Upstream,
-};
+use wecom_upstream::calls::{GetChainGroup, GetResult, RemoveCorp, UnionidToPendingId};
+use wecom_upstream::ids::JobId;
+use wecom_upstream::{CorpId, OpenId, UnionId, Upstream};
 
 use crate::support::{Story, dealers, granted, jingxi, refused, slow, with};
 

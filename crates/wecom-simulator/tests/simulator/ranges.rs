@@ -3,10 +3,10 @@
 use serde_json::json;
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{World, WorldApp};
-use wecom_upstream::{
-    AgentId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList,
-    GroupId, RemoveCorp, Upstream, UserId,
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, RemoveCorp,
 };
+use wecom_upstream::{AgentId, GroupId, Upstream, UserId};
 
 use crate::rules::{ADD, good, rule};
 use crate::support::{Story, code_of, dealers, granted, jingxi, refused};

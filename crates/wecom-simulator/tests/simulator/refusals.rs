@@ -2,10 +2,11 @@
 
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{World, WorldApp};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GroupId,
-    ListAppShareInfo, RemoveCorp, UserCustomId, UserId,
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, ListAppShareInfo, RemoveCorp,
 };
+use wecom_upstream::ids::UserCustomId;
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
 
 use crate::support::{Story, dealers, granted, jingxi, refused};
 

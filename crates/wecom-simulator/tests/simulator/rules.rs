@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use wecom_core::{ErrCode, RawCall};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::{DELETE_RULE as DELETE, LIST_RULE_IDS as LIST, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{DELETE_RULE as DELETE, LIST_RULE_IDS as LIST};
 
 use crate::support::{Story, code_of, slow, with};
 
-pub(crate) use wecom_upstream::{ADD_RULE as ADD, GET_RULE_INFO as GET, MODIFY_RULE as MODIFY};
+pub(crate) use wecom_upstream::calls::{ADD_RULE as ADD, GET_RULE_INFO as GET, MODIFY_RULE as MODIFY};
 
 pub(crate) fn rule(owner: Value, member: Value) -> Value {
     json!({"chain_id": "ChDealers", "rule_info": {"owner_corp_range": owner, "member_corp_range": member}})

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use wecom_core::{AccessToken, CORP_GET_TOKEN, Endpoint, ErrCode, Error, TokenKind};
 use wecom_mock::ManualTimer;
 use wecom_simulator::World;
-use wecom_upstream::{RemoveCorp, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::RemoveCorp;
 
 use crate::support::{Story, code_of, dealers, granted, jingxi};
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 use wecom_core::{Endpoint, ErrCode, Error, RawCall};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, World};
-use wecom_upstream::{ChainId, CorpId, GetChainCorpinfoList, GroupCorp, GroupId, Upstream};
+use wecom_upstream::calls::{GetChainCorpinfoList, GroupCorp};
+use wecom_upstream::{ChainId, CorpId, GroupId, Upstream};
 
 pub(crate) struct Story {
     pub(crate) simulator: Simulator,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use wecom_core::{AccessToken, CORP_GET_TOKEN, Client, Credentials, ErrCode, GET_TOKEN, GetToken, RawCall, Secret};
-use wecom_upstream::{ExternalUserId, ExternalUseridToPendingId, Upstream};
+use wecom_upstream::calls::ExternalUseridToPendingId;
+use wecom_upstream::{ExternalUserId, Upstream};
 
 use crate::support::{Story, code_of, granted, refused};
 

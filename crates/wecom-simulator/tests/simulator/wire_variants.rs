@@ -5,12 +5,13 @@ use std::fmt::Debug;
 use serde_json::{Value, json};
 use wecom_core::{ErrCode, Error, GET_TOKEN, Request, Response, Secret, Transport};
 use wecom_simulator::{Simulator, WireVariant, World, WorldApp, WorldChain, WorldCorp, WorldPerson};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, ExternalUserId, ExternalUseridToPendingId, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST,
-    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult,
-    Group, GroupId, ImportChainContact, ImportContact, ImportCorp, ListAppShareInfo, OpenId, RemoveCorp, SharedCorp,
-    UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream, UserCustomId, UserId,
+use wecom_upstream::calls::{
+    ExternalUseridToPendingId, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GetChainCorpinfo, GetChainCorpinfoList,
+    GetChainGroup, GetChainUserCustomId, GetCorpSharedChainList, GetResult, Group, ImportChainContact, ImportContact,
+    ImportCorp, ListAppShareInfo, RemoveCorp, SharedCorp, UnionidToExternalUserid, UnionidToPendingId,
 };
+use wecom_upstream::ids::UserCustomId;
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 use crate::rules::{ADD, GET, good, of};
 use crate::support::{Story, dealers, granted, jingxi};

@@ -2,10 +2,8 @@
 
 use wecom_core::Secret;
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, Group, GroupId, RemoveCorp,
-    SharedCorp, Upstream, UserId,
-};
+use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, Group, RemoveCorp, SharedCorp};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream, UserId};
 
 use crate::support::{Story, granted};
 

@@ -18,7 +18,7 @@ pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_ru
 /// Adds a rule between upstream and downstream: 新增对接规则
 /// ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
 ///
-/// Made twice, it adds two rules. At most 1,000 calls a day, those of [`ModifyRule`](crate::ModifyRule) included.
+/// Made twice, it adds two rules. At most 1,000 calls a day, those of [`ModifyRule`](crate::calls::ModifyRule) included.
 ///
 /// It may be refused with [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED); with
 /// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE),
@@ -27,7 +27,10 @@ pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_ru
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{AddRule, ChainId, DepartmentId, GroupId, MemberCorpRange, OwnerCorpRange, RuleInfo};
+/// use wecom_upstream::calls::AddRule;
+/// use wecom_upstream::ids::DepartmentId;
+/// use wecom_upstream::values::{MemberCorpRange, OwnerCorpRange, RuleInfo};
+/// use wecom_upstream::{ChainId, GroupId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let rule = RuleInfo::new(

@@ -21,7 +21,9 @@ pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/
 /// rule is gone, and with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, DeleteRule, RuleId};
+/// use wecom_upstream::calls::DeleteRule;
+/// use wecom_upstream::ids::RuleId;
+/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// upstream.delete_rule(DeleteRule::new(ChainId::new("Ch1234"), RuleId::new(1))).await?;

@@ -26,7 +26,8 @@ pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
 ///
 /// ```
-/// use wecom_upstream::{ExternalUserId, ExternalUseridToPendingId};
+/// use wecom_upstream::calls::ExternalUseridToPendingId;
+/// use wecom_upstream::ExternalUserId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmAAAA"), ExternalUserId::new("wmBBBB")]);
@@ -98,7 +99,7 @@ impl ExternalUseridToPendingIdReply {
 pub struct PendingUser {
     /// The customer.
     pub external_userid: ExternalUserId,
-    /// The id from [`UnionidToPendingId`](crate::UnionidToPendingId).
+    /// The id from [`UnionidToPendingId`](crate::calls::UnionidToPendingId).
     pub pending_id: PendingId,
 }
 

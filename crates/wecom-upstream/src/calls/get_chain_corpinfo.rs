@@ -23,7 +23,8 @@ pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "c
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, CorpId, GetChainCorpinfo};
+/// use wecom_upstream::calls::GetChainCorpinfo;
+/// use wecom_upstream::{ChainId, CorpId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let (chain_id, corp_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"));
@@ -44,7 +45,7 @@ pub struct GetChainCorpinfo {
 }
 
 impl GetChainCorpinfo {
-    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::PendingCorpId) or a
+    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::ids::PendingCorpId) or a
     /// [`CorpRef`].
     pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
         Self { chain_id: chain_id.into(), corp: corp.into() }

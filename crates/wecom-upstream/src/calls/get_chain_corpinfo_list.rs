@@ -22,14 +22,15 @@ pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
 /// Only the corps that lie directly in the group are answered: for a whole chain, list each group of
-/// [`GetChainGroup`](crate::GetChainGroup). All come at once, unless a `limit` above 0 asks for pages.
+/// [`GetChainGroup`](crate::calls::GetChainGroup). All come at once, unless a `limit` above 0 asks for pages.
 ///
 /// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
 /// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP) or
 /// [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, GetChainCorpinfoList, GroupId};
+/// use wecom_upstream::calls::GetChainCorpinfoList;
+/// use wecom_upstream::{ChainId, GroupId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let chain_id = ChainId::new("Ch1234");

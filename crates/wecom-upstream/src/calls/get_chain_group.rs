@@ -25,7 +25,8 @@ pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgro
 /// [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, GetChainGroup};
+/// use wecom_upstream::calls::GetChainGroup;
+/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let chain_id = ChainId::new("Ch1234");

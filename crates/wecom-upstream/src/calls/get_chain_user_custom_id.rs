@@ -18,14 +18,15 @@ pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
 /// Tells what the upstream corp calls a member of a downstream corp in its own books: 查询成员自定义id
 /// ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
 ///
-/// The id is the one that was given when the member was [imported](crate::ImportContact::user_custom_id). Without one,
+/// The id is the one that was given when the member was [imported](crate::calls::ImportContact::user_custom_id). Without one,
 /// the call is refused with [`USER_CUSTOM_ID_UNSET`](wecom_core::ErrCode::USER_CUSTOM_ID_UNSET). Other refusals are
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) and
 /// [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER).
 ///
 /// ```
 /// use wecom_core::ErrCode;
-/// use wecom_upstream::{ChainId, CorpId, GetChainUserCustomId, UserId};
+/// use wecom_upstream::calls::GetChainUserCustomId;
+/// use wecom_upstream::{ChainId, CorpId, UserId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let (chain_id, corp_id, user_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"), UserId::new("zhangsan"));

@@ -23,7 +23,8 @@ pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{CorpId, GetCorpSharedChainList};
+/// use wecom_upstream::calls::GetCorpSharedChainList;
+/// use wecom_upstream::CorpId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let corp_id = CorpId::new("ww1234");

@@ -20,13 +20,14 @@ pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresul
 /// Tells how far an import is, and what became of it: 获取异步任务结果
 /// ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 ///
-/// The job is one of [`ImportChainContact`](crate::ImportChainContact). At most five such calls at a time.
+/// The job is one of [`ImportChainContact`](crate::calls::ImportChainContact). At most five such calls at a time.
 ///
 /// It may be refused with [`UNKNOWN_JOB`](wecom_core::ErrCode::UNKNOWN_JOB), and with
 /// [`JOB_RESULT_GONE`](wecom_core::ErrCode::JOB_RESULT_GONE) for one whose result has been cleared away.
 ///
 /// ```
-/// use wecom_upstream::{GetResult, JobId};
+/// use wecom_upstream::calls::GetResult;
+/// use wecom_upstream::ids::JobId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let reply = upstream.get_result(GetResult::new(JobId::new("job1234"))).await?;

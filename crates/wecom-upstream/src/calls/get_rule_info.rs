@@ -18,13 +18,15 @@ pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/r
 /// Tells what a rule between upstream and downstream says: 获取对接规则详情
 /// ([95633](https://developer.work.weixin.qq.com/document/path/95633)).
 ///
-/// What is read may be changed and sent back: see [`ModifyRule`](crate::ModifyRule).
+/// What is read may be changed and sent back: see [`ModifyRule`](crate::calls::ModifyRule).
 ///
 /// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) or
 /// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, GetRuleInfo, RuleId};
+/// use wecom_upstream::calls::GetRuleInfo;
+/// use wecom_upstream::ids::RuleId;
+/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let rule = upstream.get_rule_info(GetRuleInfo::new(ChainId::new("Ch1234"), RuleId::new(1))).await?.rule_info;

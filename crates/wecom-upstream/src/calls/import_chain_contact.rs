@@ -23,7 +23,7 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
 ///
 /// One job takes 1 to 1,000 corps and at most 2,000 people; each corp 1 to 200 people and at most 5 heads (负责人). A
 /// contact that fails keeps its whole corp out; the other corps go on. What became of the job is told by
-/// [`GetResult`](crate::GetResult).
+/// [`GetResult`](crate::calls::GetResult).
 ///
 /// It may be refused with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING) while any import of the corp runs,
 /// also one from the admin console; with [`DAILY_IMPORT_EXCEEDED`](wecom_core::ErrCode::DAILY_IMPORT_EXCEEDED) past
@@ -32,7 +32,9 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, CustomId, GetResult, ImportChainContact, ImportContact, ImportCorp};
+/// use wecom_upstream::calls::{GetResult, ImportChainContact, ImportContact, ImportCorp};
+/// use wecom_upstream::ids::CustomId;
+/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let corp = ImportCorp::new(

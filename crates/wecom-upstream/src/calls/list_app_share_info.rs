@@ -30,7 +30,8 @@ pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", 
 /// [`APP_NOT_SHARED`](wecom_core::ErrCode::APP_NOT_SHARED).
 ///
 /// ```
-/// use wecom_upstream::{AgentId, ListAppShareInfo};
+/// use wecom_upstream::calls::ListAppShareInfo;
+/// use wecom_upstream::AgentId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = ListAppShareInfo::new(AgentId::new(1000002));

@@ -17,12 +17,13 @@ pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/r
 /// Lists the rules between upstream and downstream of a chain, by their ids: 获取对接规则id列表
 /// ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
 ///
-/// The vendor's path is `rule/list_ids`. What a rule says is told by [`GetRuleInfo`](crate::GetRuleInfo).
+/// The vendor's path is `rule/list_ids`. What a rule says is told by [`GetRuleInfo`](crate::calls::GetRuleInfo).
 ///
 /// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, GetRuleInfo, ListRuleIds};
+/// use wecom_upstream::calls::{GetRuleInfo, ListRuleIds};
+/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let chain_id = ChainId::new("Ch1234");

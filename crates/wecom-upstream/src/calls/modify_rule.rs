@@ -19,7 +19,7 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
 ///
 /// The whole rule is replaced: what the new one does not name is no longer part of it. At most 1,000 calls a day, those
-/// of [`AddRule`](crate::AddRule) included.
+/// of [`AddRule`](crate::calls::AddRule) included.
 ///
 /// It may be refused with [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE); with
 /// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE),
@@ -32,7 +32,10 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// sent back.
 ///
 /// ```
-/// use wecom_upstream::{ChainId, CorpId, GetRuleInfo, ModifyRule, RuleId, RuleInfo};
+/// use wecom_upstream::calls::{GetRuleInfo, ModifyRule};
+/// use wecom_upstream::ids::RuleId;
+/// use wecom_upstream::values::RuleInfo;
+/// use wecom_upstream::{ChainId, CorpId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), Box<dyn std::error::Error>> {
 /// let (chain_id, rule_id) = (ChainId::new("Ch1234"), RuleId::new(1));

@@ -26,7 +26,8 @@ pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::{ChainId, CorpId, RemoveCorp};
+/// use wecom_upstream::calls::RemoveCorp;
+/// use wecom_upstream::{ChainId, CorpId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let (chain_id, corp_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"));
@@ -46,7 +47,7 @@ pub struct RemoveCorp {
 }
 
 impl RemoveCorp {
-    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::PendingCorpId) or a
+    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::ids::PendingCorpId) or a
     /// [`CorpRef`].
     pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
         Self { chain_id: chain_id.into(), corp: corp.into() }

@@ -29,7 +29,8 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
 /// [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER).
 ///
 /// ```
-/// use wecom_upstream::{Secret, TransferSession, UserId};
+/// use wecom_upstream::calls::TransferSession;
+/// use wecom_upstream::{Secret, UserId};
 ///
 /// # async fn example(downstream: wecom_upstream::Downstream) -> Result<(), wecom_core::Error> {
 /// let call = TransferSession::new(UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"), Secret::new("the-session-key"));

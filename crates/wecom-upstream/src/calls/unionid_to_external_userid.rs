@@ -29,7 +29,8 @@ pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
 ///
 /// ```
-/// use wecom_upstream::{OpenId, UnionId, UnionidToExternalUserid};
+/// use wecom_upstream::calls::UnionidToExternalUserid;
+/// use wecom_upstream::{OpenId, UnionId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = UnionidToExternalUserid::new(UnionId::new("oUnion"), OpenId::new("oOpen"));

@@ -17,7 +17,7 @@ pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_i
 /// Gives a WeChat user who need not be a customer yet an id to know him by later: unionid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// Once he has been added, [`ExternalUseridToPendingId`](crate::ExternalUseridToPendingId) gives the same id for him.
+/// Once he has been added, [`ExternalUseridToPendingId`](crate::calls::ExternalUseridToPendingId) gives the same id for him.
 /// `unionid` and `openid` have to come from the same mini-program or service account, whose principal is the upstream
 /// corp's. At most 100,000 calls an hour, 480,000 a day and 7,500,000 a month per upstream corp.
 ///
@@ -27,7 +27,8 @@ pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_i
 /// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL).
 ///
 /// ```
-/// use wecom_upstream::{OpenId, UnionId, UnionidToPendingId};
+/// use wecom_upstream::calls::UnionidToPendingId;
+/// use wecom_upstream::{OpenId, UnionId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = UnionidToPendingId::new(UnionId::new("oUnion"), OpenId::new("oOpen"));

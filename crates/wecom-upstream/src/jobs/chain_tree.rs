@@ -17,12 +17,14 @@ use crate::serde_helpers;
 
 /// The directory (通讯录) of a chain at one time: its groups as a tree, and the corps of each.
 ///
-/// From [`Walk::collect`](crate::Walk::collect). It prints as a tree, is stored as JSON, and tells what has changed since
+/// From [`Walk::collect`](crate::jobs::walk::Walk::collect). It prints as a tree, is stored as JSON, and tells what has changed since
 /// an [older one](Self::diff):
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, ChainTree, CorpId, RemoveCorp, Upstream};
+/// use wecom_upstream::calls::RemoveCorp;
+/// use wecom_upstream::jobs::chain_tree::ChainTree;
+/// use wecom_upstream::{ChainId, CorpId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// let chain_id = ChainId::new("ChSuppliers");

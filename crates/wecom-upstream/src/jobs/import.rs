@@ -38,14 +38,16 @@ use crate::upstream::Upstream;
 /// ```
 /// use wecom_mock::ManualTimer;
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, ImportContact, ImportCorp, ImportOutcome, ImportState, Upstream};
+/// use wecom_upstream::calls::{ImportContact, ImportCorp};
+/// use wecom_upstream::jobs::import::{ImportOutcome, ImportState};
+/// use wecom_upstream::{ChainId, Upstream};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let timer = ManualTimer::new(); // `TokioTimer` of wecom-hyper in production
 /// let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
 ///
 /// let corp = |number: u32| ImportCorp::new(format!("经销商{number}"), [ImportContact::head("张三", "13000000001")]);
-/// let rows = (1..=2500).map(corp).chain([corp(0).custom_id(wecom_upstream::CustomId::new("BJ01"))]);
+/// let rows = (1..=2500).map(corp).chain([corp(0).custom_id(wecom_upstream::ids::CustomId::new("BJ01"))]);
 ///
 /// let state = ImportState::new(ChainId::new("ChDealers"), rows)?; // Every bad row at once, before anything is sent.
 /// let report = timer.run(upstream.import(state, timer.clone()).finish());
@@ -82,7 +84,9 @@ use crate::upstream::Upstream;
 /// # use std::fs;
 /// # use wecom_mock::ManualTimer;
 /// # use wecom_simulator::Simulator;
-/// # use wecom_upstream::{ChainId, ImportContact, ImportCorp, ImportReport, ImportState, Upstream};
+/// # use wecom_upstream::calls::{ImportContact, ImportCorp};
+/// # use wecom_upstream::jobs::import::{ImportReport, ImportState};
+/// # use wecom_upstream::{ChainId, Upstream};
 /// # fn load(path: &std::path::Path) -> std::io::Result<ImportState> { Ok(serde_json::from_slice(&fs::read(path)?)?) }
 /// use wecom_upstream::wecom_core::Timer;
 ///

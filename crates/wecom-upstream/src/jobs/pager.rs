@@ -18,18 +18,19 @@ pub use crate::paged_call::{Page, PagedCall};
 use crate::upstream::Upstream;
 
 /// How many items a page has, unless the call or the caller says otherwise: the most that
-/// [`ListAppShareInfo`](crate::ListAppShareInfo) may ask for.
+/// [`ListAppShareInfo`](crate::calls::ListAppShareInfo) may ask for.
 pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 
 /// Reads a list to its end without a thought for cursors: page by page or item by item, with one page in memory.
 ///
 /// From [`Upstream::pages`](crate::Upstream::pages). It takes the calls that come in pages, however they say that there is
-/// more: [`ListAppShareInfo`](crate::ListAppShareInfo) and [`GetChainCorpinfoList`](crate::GetChainCorpinfoList), and any
+/// more: [`ListAppShareInfo`](crate::calls::ListAppShareInfo) and [`GetChainCorpinfoList`](crate::calls::GetChainCorpinfoList), and any
 /// other [`PagedCall`].
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, GetChainCorpinfoList, GroupId, Upstream};
+/// use wecom_upstream::calls::GetChainCorpinfoList;
+/// use wecom_upstream::{ChainId, GroupId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {
@@ -40,9 +41,9 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 ///     names.push(corp.corp_name);
 /// }
 /// assert_eq!(names, ["冀北电器商行", "晋阳家居"]);
-/// # Ok::<(), wecom_upstream::PageError>(())
+/// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// # })?;
-/// # Ok::<(), wecom_upstream::PageError>(())
+/// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// ```
 ///
 /// # Its end
@@ -61,7 +62,9 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{AgentId, ListAppShareInfo, PagePosition, SharedCorp, Upstream};
+/// use wecom_upstream::calls::{ListAppShareInfo, SharedCorp};
+/// use wecom_upstream::jobs::pager::PagePosition;
+/// use wecom_upstream::{AgentId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// let call = ListAppShareInfo::new(AgentId::new(1_000_002));
@@ -78,9 +81,9 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 ///     left += 1;
 /// }
 /// assert_eq!(left, 2);
-/// # Ok::<(), wecom_upstream::PageError>(())
+/// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// # })?;
-/// # Ok::<(), wecom_upstream::PageError>(())
+/// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// ```
 #[must_use = "a pager asks for nothing until it is asked for a page"]
 pub struct Pager<C: PagedCall, M: Threading = Shared> {

@@ -52,7 +52,8 @@ use crate::upstream::Upstream;
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, Upstream, WalkEvent};
+/// use wecom_upstream::jobs::walk::WalkEvent;
+/// use wecom_upstream::{ChainId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {
@@ -104,7 +105,8 @@ use crate::upstream::Upstream;
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ChainId, Upstream, WalkState};
+/// use wecom_upstream::jobs::walk::WalkState;
+/// use wecom_upstream::{ChainId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {

@@ -9,7 +9,9 @@ use wecom_core::ids::{CorpId, PendingCorpId};
 /// Calls take anything that converts into one, so either id will do:
 ///
 /// ```
-/// use wecom_upstream::{ChainId, CorpId, GetChainCorpinfo, PendingCorpId};
+/// use wecom_upstream::calls::GetChainCorpinfo;
+/// use wecom_upstream::ids::PendingCorpId;
+/// use wecom_upstream::{ChainId, CorpId};
 ///
 /// let chain_id = ChainId::new("Ch1234");
 /// let joined = GetChainCorpinfo::new(&chain_id, CorpId::new("ww1234"));

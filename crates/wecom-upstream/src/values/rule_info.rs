@@ -11,10 +11,12 @@ use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, Store
 /// What a rule (对接规则) says: who of the upstream corp deals with whom downstream.
 ///
 /// A rule that was read is a [`StoredRuleInfo`], which may be changed and converted into one of these; see
-/// [`ModifyRule`](crate::ModifyRule).
+/// [`ModifyRule`](crate::calls::ModifyRule).
 ///
 /// ```
-/// use wecom_upstream::{CorpId, DepartmentId, GroupId, MemberCorpRange, OwnerCorpRange, RuleInfo, UserId};
+/// use wecom_upstream::ids::DepartmentId;
+/// use wecom_upstream::values::{MemberCorpRange, OwnerCorpRange, RuleInfo};
+/// use wecom_upstream::{CorpId, GroupId, UserId};
 ///
 /// let rule = RuleInfo::new(
 ///     OwnerCorpRange::department(DepartmentId::new("7")).and_users([UserId::new("zhangsan")]),
@@ -74,7 +76,9 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
 /// It begins with a first department or member, to which others are added:
 ///
 /// ```
-/// use wecom_upstream::{DepartmentId, OwnerCorpRange, UserId};
+/// use wecom_upstream::ids::DepartmentId;
+/// use wecom_upstream::values::OwnerCorpRange;
+/// use wecom_upstream::UserId;
 ///
 /// let range = OwnerCorpRange::department(DepartmentId::new("7"));
 /// # let _ = range;
@@ -85,14 +89,18 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
 /// so that an empty one does not compile:
 ///
 /// ```compile_fail,E0061
-/// use wecom_upstream::{DepartmentId, OwnerCorpRange, UserId};
+/// use wecom_upstream::ids::DepartmentId;
+/// use wecom_upstream::values::OwnerCorpRange;
+/// use wecom_upstream::UserId;
 ///
 /// let range = OwnerCorpRange::department();
 /// # let _ = range;
 /// ```
 ///
 /// ```compile_fail,E0451
-/// use wecom_upstream::{DepartmentId, OwnerCorpRange, UserId};
+/// use wecom_upstream::ids::DepartmentId;
+/// use wecom_upstream::values::OwnerCorpRange;
+/// use wecom_upstream::UserId;
 ///
 /// let range = OwnerCorpRange { departmentids: vec![], userids: vec![] };
 /// # let _ = range;
@@ -194,7 +202,8 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 /// It begins with a first group or corp, to which others are added:
 ///
 /// ```
-/// use wecom_upstream::{CorpId, GroupId, MemberCorpRange};
+/// use wecom_upstream::values::MemberCorpRange;
+/// use wecom_upstream::{CorpId, GroupId};
 ///
 /// let range = MemberCorpRange::corp(CorpId::new("ww1234"));
 /// # let _ = range;
@@ -205,14 +214,16 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 /// so that an empty one does not compile:
 ///
 /// ```compile_fail,E0061
-/// use wecom_upstream::{CorpId, GroupId, MemberCorpRange};
+/// use wecom_upstream::values::MemberCorpRange;
+/// use wecom_upstream::{CorpId, GroupId};
 ///
 /// let range = MemberCorpRange::corp();
 /// # let _ = range;
 /// ```
 ///
 /// ```compile_fail,E0451
-/// use wecom_upstream::{CorpId, GroupId, MemberCorpRange};
+/// use wecom_upstream::values::MemberCorpRange;
+/// use wecom_upstream::{CorpId, GroupId};
 ///
 /// let range = MemberCorpRange { groupids: vec![], corpids: vec![] };
 /// # let _ = range;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use wecom_core::{Client, TransportErrorKind};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
-use wecom_upstream::{AgentId, MapError, Recognition, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID, Upstream};
+use wecom_upstream::calls::{UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
+use wecom_upstream::jobs::customers::{MapError, Recognition};
+use wecom_upstream::{AgentId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use wecom_core::{Client, TransportErrorKind};
 use wecom_mock::{Answer, Faults, ManualTimer, Mock};
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    EXTERNAL_USERID_TO_PENDING_ID, ErrCode, ExternalUserId, ExternalUseridToPendingId, ExternalUseridToPendingIdReply,
-    PendingId, PendingUser, Upstream,
+use wecom_upstream::calls::{
+    EXTERNAL_USERID_TO_PENDING_ID, ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser,
 };
+use wecom_upstream::ids::PendingId;
+use wecom_upstream::{ErrCode, ExternalUserId, Upstream};
 
 use crate::support::{add, ask, customer};
 

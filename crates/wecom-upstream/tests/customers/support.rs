@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    CorpId, CustomerRecord, CustomerStore, ExternalUserId, OpenId, PendingId, UnionId, UnionidToPendingId, Upstream,
-};
+use wecom_upstream::calls::UnionidToPendingId;
+use wecom_upstream::ids::PendingId;
+use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
+use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
 /// It fails when it is told to.
 #[derive(Default)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use static_assertions::assert_impl_all;
 use wecom_core::{Client, Local, LocalTransport, from_fn};
 use wecom_simulator::Simulator;
-use wecom_upstream::{CustomerMap, ExternalUserId, PendingIds, Recognition, Upstream};
+use wecom_upstream::jobs::customers::{CustomerMap, PendingIds, Recognition};
+use wecom_upstream::{ExternalUserId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 

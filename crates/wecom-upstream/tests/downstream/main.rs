@@ -8,10 +8,14 @@ use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::{CORP_GET_TOKEN, Client, Local, LocalTransport, Secret, from_fn};
 use wecom_mock::{Faults, Mock};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
+use wecom_upstream::calls::{
+    ExternalUseridToPendingId, LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, SharedCorp,
+    TransferSession, TransferSessionReply, UnionidToPendingId,
+};
+use wecom_upstream::downstream::ShareError;
+use wecom_upstream::values::BusinessType;
 use wecom_upstream::{
-    AgentId, BusinessType, ChainId, CorpId, Downstream, ErrCode, ExternalUserId, ExternalUseridToPendingId, GroupId,
-    LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, OpenId, Share, ShareError, SharedCorp,
-    TransferSession, TransferSessionReply, UnionId, UnionidToPendingId, Upstream, UserId,
+    AgentId, ChainId, CorpId, Downstream, ErrCode, ExternalUserId, GroupId, OpenId, Share, UnionId, Upstream, UserId,
 };
 
 assert_impl_all!(Downstream: Send, Sync, Clone);

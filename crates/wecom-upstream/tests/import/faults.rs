@@ -2,19 +2,21 @@
 
 use wecom_core::TransportErrorKind::{Connect, ConnectionLost, Timeout};
 use wecom_mock::Answer;
-use wecom_upstream::{ErrCode, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportState, ImportStop};
+use wecom_upstream::ErrCode;
+use wecom_upstream::calls::{GET_RESULT, IMPORT_CHAIN_CONTACT};
+use wecom_upstream::jobs::import::{ImportState, ImportStop};
 
 use crate::support::{Service, chain, rows};
 
 /// Imports a hundred rows in five jobs, going on whenever it stops.
-fn import(service: &Service) -> wecom_upstream::ImportReport {
+fn import(service: &Service) -> wecom_upstream::jobs::import::ImportReport {
     let mut state = ImportState::new(chain(), rows(100, 100)).unwrap();
     for _ in 0..50 {
         let mut import = service.upstream().import(state, service.timer.clone());
         let mut stopped = false;
         service.timer.run(async {
             while let Some(event) = import.next().await {
-                stopped |= matches!(event, wecom_upstream::ImportEvent::Stopped(_));
+                stopped |= matches!(event, wecom_upstream::jobs::import::ImportEvent::Stopped(_));
             }
         });
         if !stopped {

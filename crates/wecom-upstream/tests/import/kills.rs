@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use wecom_upstream::{Import, ImportEvent, ImportReport, ImportState};
+use wecom_upstream::jobs::import::{Import, ImportEvent, ImportReport, ImportState};
 
 use crate::support::{Chance, Service, chain, is_bad, rows};
 

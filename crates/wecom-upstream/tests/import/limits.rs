@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use wecom_mock::Mock;
-use wecom_upstream::{
-    GET_RESULT, GetResult, GetResultReply, ImportChainContact, ImportChainContactReply, ImportEvent, ImportOutcome,
-    ImportState, ImportStop, JobId, JobStatus, Upstream,
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{
+    GET_RESULT, GetResult, GetResultReply, ImportChainContact, ImportChainContactReply, JobStatus,
 };
+use wecom_upstream::ids::JobId;
+use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportState, ImportStop};
 
 use crate::support::{Service, chain, is_bad, rows};
 

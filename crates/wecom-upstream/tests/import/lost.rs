@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wecom_core::TransportErrorKind::ConnectionLost;
-use wecom_upstream::{ErrCode, IMPORT_CHAIN_CONTACT, ImportEvent, ImportOutcome, ImportState};
+use wecom_upstream::ErrCode;
+use wecom_upstream::calls::IMPORT_CHAIN_CONTACT;
+use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportState};
 
 use crate::support::{Service, chain, is_bad, rows};
 
@@ -88,9 +90,9 @@ fn a_result_that_was_cleared_away_is_made_up_for_by_what_is_in_the_chain() {
     // Others import in the meantime; the service keeps the results of five jobs.
     for job in 0..5 {
         service.timer.advance(Duration::from_secs(10));
-        let corp = wecom_upstream::ImportCorp::new(
+        let corp = wecom_upstream::calls::ImportCorp::new(
             format!("别人的客户{job}"),
-            [wecom_upstream::ImportContact::head("李四", "13100000000")],
+            [wecom_upstream::calls::ImportContact::head("李四", "13100000000")],
         );
         let other = ImportState::new(chain(), [corp]).unwrap();
         let report = service.timer.run(service.upstream().import(other, service.timer.clone()).finish());

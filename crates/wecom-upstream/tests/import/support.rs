@@ -7,10 +7,10 @@ use serde_json::Value;
 use wecom_core::{Client, Request, Response, Secret, Transport, TransportError, async_trait};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, CustomId, GetChainCorpinfoList, GetChainGroup, GroupId, ImportContact, ImportCorp,
-    ImportOutcome, ImportReport, PendingCorpId, Upstream,
-};
+use wecom_upstream::calls::{GetChainCorpinfoList, GetChainGroup, ImportContact, ImportCorp};
+use wecom_upstream::ids::{CustomId, PendingCorpId};
+use wecom_upstream::jobs::import::{ImportOutcome, ImportReport};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
 /// How many corps the chain has before the import: for each bad row one that has its name or its custom id.
 pub(crate) const TAKEN: usize = 350;

@@ -6,7 +6,8 @@ use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::{Client, Local, LocalTimer, LocalTransport, async_trait, from_fn};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::{Import, ImportEvent, ImportReport, ImportState, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::jobs::import::{Import, ImportEvent, ImportReport, ImportState};
 
 use crate::support::{Service, chain, rows, world};
 

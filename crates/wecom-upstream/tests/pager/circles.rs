@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_upstream::{Cursor, GroupId, PageError, Upstream};
+use wecom_upstream::ids::Cursor;
+use wecom_upstream::jobs::pager::PageError;
+use wecom_upstream::{GroupId, Upstream};
 
 use crate::support::{answered_by, corps_of_root, cursor, page, rest, simulator};
 

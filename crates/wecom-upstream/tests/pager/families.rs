@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use pollster::block_on;
 use wecom_core::{AccessToken, Client, Local, Response, from_fn};
-use wecom_upstream::{GetChainCorpinfoList, ListAppShareInfo, Pager, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{GetChainCorpinfoList, ListAppShareInfo};
+use wecom_upstream::jobs::pager::Pager;
 
 use crate::support::{corps_of_root, shares, simulator};
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use pollster::block_on;
 use wecom_core::{Client, TransportErrorKind};
 use wecom_mock::{Faults, ManualTimer};
-use wecom_upstream::{GET_CHAIN_CORPINFO_LIST, PagedCall, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::GET_CHAIN_CORPINFO_LIST;
+use wecom_upstream::jobs::pager::PagedCall;
 
 use crate::support::{Named, corps_of_root, expected, rest, shares, simulator};
 
@@ -50,7 +52,7 @@ fn a_list_of_shares_goes_on_from_any_item() {
 fn a_position_after_a_whole_page_holds_no_items_and_within_one_only_what_is_left_of_it() {
     let upstream = Upstream::new(simulator(CORPS).client());
     let mut pager = upstream.pages(corps_of_root()).page_size(3);
-    let held = |position: &wecom_upstream::PagePosition<_>| {
+    let held = |position: &wecom_upstream::jobs::pager::PagePosition<_>| {
         serde_json::to_value(position).unwrap()["items"].as_array().unwrap().len()
     };
     block_on(async {
@@ -68,7 +70,7 @@ fn a_position_after_a_whole_page_holds_no_items_and_within_one_only_what_is_left
 fn where_a_list_is_gone_on_with_the_position_counts_and_not_the_cursor_of_the_call() {
     let upstream = Upstream::new(simulator(CORPS).client());
     let from_the_start = upstream.pages(corps_of_root()).position().clone();
-    let call = corps_of_root().cursor(wecom_upstream::Cursor::new("made-up"));
+    let call = corps_of_root().cursor(wecom_upstream::ids::Cursor::new("made-up"));
     assert_eq!(block_on(rest(&mut upstream.resume_pages(call, from_the_start))).unwrap(), expected(CORPS));
 }
 

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use wecom_core::{AccessToken, Client, Request, Response, Secret, TransportError, from_fn};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, GetChainCorpinfoList, GroupCorp, GroupId, ListAppShareInfo, PageError, Pager, SharedCorp,
-    Upstream,
-};
+use wecom_upstream::calls::{GetChainCorpinfoList, GroupCorp, ListAppShareInfo, SharedCorp};
+use wecom_upstream::jobs::pager::{PageError, Pager};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
 /// The bodies of the requests that came.
 #[derive(Clone, Default)]
@@ -97,7 +96,7 @@ pub(crate) fn expected(corps: usize) -> Vec<String> {
 /// All that is left, by name.
 pub(crate) async fn rest<C>(pager: &mut Pager<C>) -> Result<Vec<String>, PageError>
 where
-    C: wecom_upstream::PagedCall<Item: Named>,
+    C: wecom_upstream::jobs::pager::PagedCall<Item: Named>,
 {
     let mut names = Vec::new();
     while let Some(item) = pager.next_item().await? {

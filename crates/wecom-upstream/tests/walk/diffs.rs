@@ -4,10 +4,11 @@ use pollster::block_on;
 use wecom_core::{Client, ErrCode};
 use wecom_mock::Faults;
 use wecom_simulator::Simulator;
-use wecom_upstream::{
-    ChainDiff, ChainId, ChainTree, CorpId, CustomId, GET_CHAIN_CORPINFO_LIST, Group, GroupCorp, GroupId, PendingCorpId,
-    RemoveCorp, Upstream, WalkEvent,
-};
+use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, Group, GroupCorp, RemoveCorp};
+use wecom_upstream::ids::{CustomId, PendingCorpId};
+use wecom_upstream::jobs::chain_tree::{ChainDiff, ChainTree};
+use wecom_upstream::jobs::walk::WalkEvent;
+use wecom_upstream::{ChainId, CorpId, GroupId, Upstream};
 
 /// A tree of two groups below the root, `a` and `b`, with these corps.
 fn tree(corps_of_a: &[GroupCorp], corps_of_b: &[GroupCorp]) -> ChainTree {

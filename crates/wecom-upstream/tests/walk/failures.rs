@@ -4,7 +4,9 @@ use pollster::block_on;
 use serde_json::json;
 use wecom_core::{Client, ErrCode, Request, TransportErrorKind};
 use wecom_mock::Faults;
-use wecom_upstream::{ChainTree, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP};
+use wecom_upstream::jobs::chain_tree::ChainTree;
 
 use crate::support::{Directory, answered_by, chain, rest};
 

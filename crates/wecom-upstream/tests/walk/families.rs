@@ -6,7 +6,9 @@ use std::rc::Rc;
 use pollster::block_on;
 use wecom_core::{Client, Local, LocalTransport, Request, Response, TransportError, async_trait};
 use wecom_simulator::Simulator;
-use wecom_upstream::{ChainTree, Upstream, Walk, WalkState};
+use wecom_upstream::Upstream;
+use wecom_upstream::jobs::chain_tree::ChainTree;
+use wecom_upstream::jobs::walk::{Walk, WalkState};
 
 use crate::support::{Directory, chain, rest};
 
@@ -18,7 +20,7 @@ fn a_walk_of_a_shared_upstream_may_move_between_threads() {
     static_assertions::assert_not_impl_any!(Walk<Local>: Send);
     static_assertions::assert_impl_all!(WalkState: Send, Sync);
     #[cfg(feature = "stream")]
-    static_assertions::assert_impl_all!(wecom_upstream::WalkStream: Send, Unpin);
+    static_assertions::assert_impl_all!(wecom_upstream::jobs::walk::WalkStream: Send, Unpin);
     let upstream = Upstream::new(Directory::new(1, 1).simulator().client());
     assert_send(&upstream.walk(chain()).next());
     assert_send(&upstream.walk(chain()).collect());

@@ -2,7 +2,9 @@
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_upstream::{ChainTree, Upstream, WalkState};
+use wecom_upstream::Upstream;
+use wecom_upstream::jobs::chain_tree::ChainTree;
+use wecom_upstream::jobs::walk::WalkState;
 
 use crate::support::{Directory, answered_by, chain, rest};
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use pollster::block_on;
 use wecom_core::{Client, ErrCode, Quotas, Retry, TransportErrorKind};
 use wecom_mock::{Faults, ManualTimer};
-use wecom_upstream::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, Upstream};
+use wecom_upstream::Upstream;
+use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP};
 
 use crate::support::{Counting, Directory, chain, rest};
 

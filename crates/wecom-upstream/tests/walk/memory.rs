@@ -21,7 +21,7 @@ fn a_walk_holds_at_most_a_page_for_each_call_at_once() {
                 let held = counts.corps.load(Ordering::SeqCst) - told;
                 most = most.max(held);
                 assert!(held <= bound, "{concurrency} at once, {page_size} a page: {held}");
-                let is_corp = matches!(event, wecom_upstream::WalkEvent::Corp(_));
+                let is_corp = matches!(event, wecom_upstream::jobs::walk::WalkEvent::Corp(_));
                 assert_eq!(walk.buffered_corps(), held - usize::from(is_corp));
                 told += usize::from(is_corp);
             }

@@ -100,7 +100,7 @@ fn a_tree_that_was_begun_is_finished_by_the_walk_that_goes_on() {
     let whole = pollster::block_on(upstream.walk(chain()).collect()).unwrap();
 
     let mut walk = upstream.walk(chain()).page_size(3);
-    let mut tree = wecom_upstream::ChainTree::new(chain(), false);
+    let mut tree = wecom_upstream::jobs::chain_tree::ChainTree::new(chain(), false);
     for _ in 0..9 {
         tree.add(pollster::block_on(walk.next()).unwrap().unwrap());
     }

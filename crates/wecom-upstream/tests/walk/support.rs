@@ -11,9 +11,11 @@ use wecom_core::{
 };
 use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, Error, Group, GroupId, JobThreading, PendingCorpId, Upstream, Walk, WalkEvent,
-};
+use wecom_upstream::calls::Group;
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::jobs::JobThreading;
+use wecom_upstream::jobs::walk::{Walk, WalkEvent};
+use wecom_upstream::{AgentId, ChainId, CorpId, Error, GroupId, Upstream};
 
 pub(crate) const LATENCY: Duration = Duration::from_millis(20);
 

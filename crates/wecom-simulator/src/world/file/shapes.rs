@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use wecom_core::{Secret, wire};
-use wecom_upstream::{
-    AgentId, BusinessType, ChainId, ChatId, CorpId, CustomId, ExternalUserId, ExternalUserInfo, Group, GroupId, OpenId,
-    PendingCorpId, QualificationStatus, SharedCorp, UnionId, UserCustomId, UserId,
-};
+use wecom_upstream::calls::{ExternalUserInfo, Group, QualificationStatus, SharedCorp};
+use wecom_upstream::ids::{ChatId, CustomId, PendingCorpId, UserCustomId};
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
 
 use super::super::{
     LoginAccount, OwnerRange, World, WorldApp, WorldChain, WorldCorp, WorldCorpId, WorldCustomer, WorldMember,

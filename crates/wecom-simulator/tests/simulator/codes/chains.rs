@@ -3,10 +3,10 @@
 use serde_json::json;
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{World, WorldApp, WorldChain};
-use wecom_upstream::{
-    AgentId, ChainId, CorpId, GetChainCorpinfo, GetChainGroup, GetChainUserCustomId, Group, GroupId, ListAppShareInfo,
-    RemoveCorp, UserId,
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainGroup, GetChainUserCustomId, Group, ListAppShareInfo, RemoveCorp,
 };
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
 
 use crate::codes::stories;
 use crate::rules::{ADD, GET, of, rule};

@@ -9,11 +9,12 @@ use wecom_core::{
 };
 use wecom_mock::ManualTimer;
 use wecom_simulator::{LoginAccount, Simulator, World, WorldApp, WorldCustomer};
-use wecom_upstream::{
-    AgentId, ChatId, CorpId, ExternalUserId, ExternalUseridToPendingId, GET_CHAIN_GROUP, GET_CHAIN_LIST,
-    GetChainUserCustomId, GetResult, GroupId, ImportChainContact, ImportContact, ImportCorp, JobId, ListAppShareInfo,
-    OpenId, RemoveCorp, UnionId, UnionidToExternalUserid, UnionidToPendingId, Upstream, UserId,
+use wecom_upstream::calls::{
+    ExternalUseridToPendingId, GET_CHAIN_GROUP, GET_CHAIN_LIST, GetChainUserCustomId, GetResult, ImportChainContact,
+    ImportContact, ImportCorp, ListAppShareInfo, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId,
 };
+use wecom_upstream::ids::{ChatId, JobId};
+use wecom_upstream::{AgentId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 use crate::codes::stories;
 use crate::rules::{ADD, MODIFY, good};

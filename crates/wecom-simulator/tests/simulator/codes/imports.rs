@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use wecom_core::{ErrCode, Secret};
 use wecom_simulator::{World, WorldApp, WorldChain, WorldCorp, WorldPerson};
-use wecom_upstream::{
-    AgentId, CorpId, FailedCorp, GetResult, Group, GroupId, IMPORT_CHAIN_CONTACT, ImportStatus, JobId,
-};
+use wecom_upstream::calls::{FailedCorp, GetResult, Group, IMPORT_CHAIN_CONTACT, ImportStatus};
+use wecom_upstream::ids::JobId;
+use wecom_upstream::{AgentId, CorpId, GroupId};
 
 use crate::codes::stories;
 use crate::support::{Story, code_of, dealers, granted};
@@ -228,7 +228,7 @@ fn a_job_of_more_than_a_thousand_corps_is_refused() -> ErrCode {
 
 fn no_new_corp_is_imported_when_as_many_have_joined_as_may() -> ErrCode {
     let joined = |corpid: &str| WorldCorp::joined(GroupId::ROOT, CorpId::new(corpid), format!("{corpid}商行"));
-    let pending = wecom_upstream::PendingCorpId::new("wptaihu");
+    let pending = wecom_upstream::ids::PendingCorpId::new("wptaihu");
     let chain = chain().corp(joined("ww1")).corp(WorldCorp::pending(GroupId::ROOT, pending.clone(), "太湖电器"));
     let other =
         WorldChain::new(wecom_upstream::ChainId::new("ChOther"), "其他").corp(joined("ww1")).corp(joined("ww2"));

@@ -24,8 +24,10 @@ use crate::upstream::Upstream;
 /// # use std::convert::Infallible;
 /// use std::time::Duration;
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{CorpId, ExternalUserId, OpenId, Recognition, UnionId, Upstream};
-/// # use wecom_upstream::{CustomerRecord, CustomerStore, PendingId};
+/// use wecom_upstream::jobs::customers::Recognition;
+/// use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
+/// # use wecom_upstream::ids::PendingId;
+/// # use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
 /// #
 /// # #[derive(Default)]
 /// # struct InMemory(HashMap<UnionId, CustomerRecord>);
@@ -65,9 +67,9 @@ use crate::upstream::Upstream;
 ///     let Recognition::Mapped { external_userid, unionid } = customer? else { continue };
 ///     assert_eq!((external_userid.as_str(), unionid.as_str()), ("wmWang", "oUnionWang"));
 /// }
-/// # Ok::<(), wecom_upstream::MapError<Infallible>>(())
+/// # Ok::<(), wecom_upstream::jobs::customers::MapError<Infallible>>(())
 /// # })?;
-/// # Ok::<(), wecom_upstream::MapError<Infallible>>(())
+/// # Ok::<(), wecom_upstream::jobs::customers::MapError<Infallible>>(())
 /// ```
 ///
 /// The clock gives the time since a moment that is the same in every process: the Unix time, not a

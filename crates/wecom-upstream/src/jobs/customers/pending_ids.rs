@@ -21,7 +21,8 @@ const BATCH: usize = 100;
 ///
 /// ```
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::{ExternalUserId, OpenId, UnionId, UnionidToPendingId, Upstream};
+/// use wecom_upstream::calls::UnionidToPendingId;
+/// use wecom_upstream::{ExternalUserId, OpenId, UnionId, Upstream};
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {

@@ -11,7 +11,7 @@ use crate::calls::ExternalUserInfo;
 /// How long a `pending_id` is valid.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Where a [`CustomerMap`](crate::CustomerMap) remembers customers: a table of yours, say, with an index on the
+/// Where a [`CustomerMap`](crate::jobs::customers::CustomerMap) remembers customers: a table of yours, say, with an index on the
 /// `pending_id`.
 ///
 /// Each method is an `async fn`, in either threading family: a store whose futures are `Send` makes those of the map
@@ -20,7 +20,9 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// ```
 /// use std::collections::HashMap;
 /// use std::convert::Infallible;
-/// use wecom_upstream::{CustomerRecord, CustomerStore, PendingId, UnionId};
+/// use wecom_upstream::ids::PendingId;
+/// use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
+/// use wecom_upstream::UnionId;
 ///
 /// #[derive(Default)]
 /// struct InMemory(HashMap<UnionId, CustomerRecord>);

@@ -8,12 +8,12 @@ use wecom_core::ids::JobId;
 
 use crate::calls::JobStatus;
 
-/// One thing that happened, or is about to, in an [`Import`](crate::Import). Jobs are counted from 1.
+/// One thing that happened, or is about to, in an [`Import`](crate::jobs::import::Import). Jobs are counted from 1.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportEvent {
-    /// A job is about to be submitted: by the next call of [`next`](crate::Import::next), and not before. **Save the
-    /// [state](crate::Import::state) now**: if the program ends before it has saved the job's id, the saved state tells
+    /// A job is about to be submitted: by the next call of [`next`](crate::jobs::import::Import::next), and not before. **Save the
+    /// [state](crate::jobs::import::Import::state) now**: if the program ends before it has saved the job's id, the saved state tells
     /// that the job may have been submitted, and it is not submitted again.
     Submitting {
         /// Which job.
@@ -29,14 +29,14 @@ pub enum ImportEvent {
         jobid: JobId,
     },
     /// Another import runs (670022), perhaps one from the admin console: the job is submitted again after a wait, which
-    /// the next call of [`next`](crate::Import::next) begins.
+    /// the next call of [`next`](crate::jobs::import::Import::next) begins.
     AwaitingTurn {
         /// Which job.
         job: usize,
         /// How long the wait is.
         wait: Duration,
     },
-    /// A call failed, and is made again after a wait, which the next call of [`next`](crate::Import::next) begins. It
+    /// A call failed, and is made again after a wait, which the next call of [`next`](crate::jobs::import::Import::next) begins. It
     /// did nothing.
     Repeating {
         /// What went wrong.
@@ -82,10 +82,10 @@ pub enum ImportEvent {
 pub enum ImportStop {
     /// As many people were imported today as may be (670023). Go on tomorrow.
     DailyLimit(Error),
-    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::Import::turn_limit). Go on when it is
+    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::jobs::import::Import::turn_limit). Go on when it is
     /// over.
     TurnLimit(Error),
-    /// A job of this import ran for longer than [`Import::job_limit`](crate::Import::job_limit). Go on to see what
+    /// A job of this import ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Go on to see what
     /// becomes of it.
     JobLimit(JobId),
     /// A call failed in a way that does not pass, or too often in a row.

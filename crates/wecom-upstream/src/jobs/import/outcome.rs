@@ -24,7 +24,7 @@ pub enum ImportOutcome {
     Unknown {
         /// Whether a corp of this name (and custom id, if the row has one) was in the chain when the import looked at
         /// its end. `true`: it was imported, or was there before. `false`: it was not there, though no earlier job ran
-        /// any more, or none had shown itself in the time of [`Import::settle_limit`](crate::Import::settle_limit); it
+        /// any more, or none had shown itself in the time of [`Import::settle_limit`](crate::jobs::import::Import::settle_limit); it
         /// may be imported anew. `None`: nobody could look.
         in_chain: Option<bool>,
     },

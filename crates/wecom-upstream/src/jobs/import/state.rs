@@ -19,7 +19,9 @@ const PEOPLE_OF_A_JOB: usize = 2000;
 /// [`Upstream::import`](crate::Upstream::import), and can be saved and loaded (serde) at any time.
 ///
 /// ```
-/// use wecom_upstream::{ChainId, ImportContact, ImportCorp, ImportState};
+/// use wecom_upstream::calls::{ImportContact, ImportCorp};
+/// use wecom_upstream::jobs::import::ImportState;
+/// use wecom_upstream::ChainId;
 ///
 /// let rows = [
 ///     ImportCorp::new("美馨粮油公司", [ImportContact::head("张三", "13000000001")]),

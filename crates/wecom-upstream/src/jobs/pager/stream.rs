@@ -18,16 +18,17 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
     /// ```
     /// use futures_util::TryStreamExt;
     /// use wecom_simulator::Simulator;
-    /// use wecom_upstream::{AgentId, ListAppShareInfo, SharedCorp, Upstream};
+    /// use wecom_upstream::calls::{ListAppShareInfo, SharedCorp};
+    /// use wecom_upstream::{AgentId, Upstream};
     ///
     /// let upstream = Upstream::new(Simulator::demo().client());
     /// # pollster::block_on(async {
     /// let corps = upstream.pages(ListAppShareInfo::new(AgentId::new(1_000_002))).into_stream();
     /// let corps: Vec<SharedCorp> = corps.try_collect().await?;
     /// assert_eq!(corps.len(), 3);
-    /// # Ok::<(), wecom_upstream::PageError>(())
+    /// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
     /// # })?;
-    /// # Ok::<(), wecom_upstream::PageError>(())
+    /// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
     /// ```
     pub fn into_stream(self) -> impl Stream<Item = Result<C::Item, PageError>> + Unpin
     where

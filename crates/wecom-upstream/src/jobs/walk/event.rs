@@ -8,7 +8,7 @@ use wecom_core::ids::GroupId;
 use crate::calls::{Group, GroupCorp};
 use crate::jobs::pager::PageError;
 
-/// What a [`Walk`](crate::Walk) came to.
+/// What a [`Walk`](crate::jobs::walk::Walk) came to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WalkEvent {

@@ -10,7 +10,7 @@ use crate::jobs::pager::{PagePosition, USUAL_PAGE_SIZE};
 use crate::jobs::walk::event::GroupFinding;
 use crate::jobs::walk::group_order::PlannedGroup;
 
-/// Where a [`Walk`](crate::Walk) is: to store, and to go on from later with
+/// Where a [`Walk`](crate::jobs::walk::Walk) is: to store, and to go on from later with
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
 ///
 /// It holds what the walk was told to do, the groups that are still to come, and the corps that have been fetched and not

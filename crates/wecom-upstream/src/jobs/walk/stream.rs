@@ -15,7 +15,8 @@ impl<M: JobThreading> Walk<M> {
     /// ```
     /// use futures_util::TryStreamExt;
     /// use wecom_simulator::Simulator;
-    /// use wecom_upstream::{ChainId, Upstream, WalkEvent};
+    /// use wecom_upstream::jobs::walk::WalkEvent;
+    /// use wecom_upstream::{ChainId, Upstream};
     ///
     /// let upstream = Upstream::new(Simulator::demo().client());
     /// # pollster::block_on(async {
