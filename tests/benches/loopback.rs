@@ -16,7 +16,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use wecom_core::{AccessToken, Client};
 use wecom_hyper::HyperTransport;
-use wecom_tests::contest::{Contest, contestant};
+use wecom_tests::comparison::{Comparison, bench_client};
 use wecom_tests::loopback::{Answers, Loopback};
 use wecom_upstream::calls::{GetChainGroup, Group};
 use wecom_upstream::{ChainId, Upstream};
@@ -111,12 +111,12 @@ fn main() {
         let by_hand = |client: HandWritten| async move { checked(client.get_chain_group().await) };
         let wecom = |client: Upstream| async move { two(&client.get_chain_group(call()).await.unwrap().groups) };
         let reqwest = |client: Reqwest| async move { checked(client.get_chain_group().await) };
-        let contest = Contest::new(vec![
-            ("hyper-util by hand", contestant(&runtime, in_flight, HandWritten::new(base_url.clone()), by_hand)),
-            ("wecom", contestant(&runtime, in_flight, ours(&base_url), wecom)),
-            ("reqwest", contestant(&runtime, in_flight, Reqwest::new(base_url), reqwest)),
+        let comparison = Comparison::new(vec![
+            ("hyper-util by hand", bench_client(&runtime, in_flight, HandWritten::new(base_url.clone()), by_hand)),
+            ("wecom", bench_client(&runtime, in_flight, ours(&base_url), wecom)),
+            ("reqwest", bench_client(&runtime, in_flight, Reqwest::new(base_url), reqwest)),
         ]);
-        contest.measure(&mut criterion, &format!("loopback {in_flight} in flight"));
+        comparison.measure(&mut criterion, &format!("loopback {in_flight} in flight"));
     }
     criterion.final_summary();
 }

@@ -12,7 +12,7 @@ use criterion::Criterion;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use wecom_core::{AccessToken, CallEvent, Client, Credentials, Layer, Quotas, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
-use wecom_tests::contest::{Contest, contestant};
+use wecom_tests::comparison::{Comparison, bench_client};
 use wecom_tests::loopback::{Answers, Loopback};
 use wecom_tests::samples::TOKEN;
 use wecom_upstream::calls::GetChainGroup;
@@ -70,11 +70,11 @@ fn main() {
     let base_url = server.base_url();
     let (plain, surviving) = (plain(&base_url), surviving(&base_url));
     for in_flight in [1, 64] {
-        let contest = Contest::new(vec![
-            ("plain", contestant(&runtime, in_flight, plain.clone(), call)),
-            ("surviving", contestant(&runtime, in_flight, surviving.clone(), call)),
+        let comparison = Comparison::new(vec![
+            ("plain", bench_client(&runtime, in_flight, plain.clone(), call)),
+            ("surviving", bench_client(&runtime, in_flight, surviving.clone(), call)),
         ]);
-        contest.measure(&mut criterion, &format!("survival, {in_flight} in flight"));
+        comparison.measure(&mut criterion, &format!("survival, {in_flight} in flight"));
     }
     // The server's allocations are among them, the same for both.
     for (name, upstream) in [("plain", plain), ("surviving", surviving)] {

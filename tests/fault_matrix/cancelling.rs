@@ -15,8 +15,8 @@ use wecom_upstream::calls::{AddRule, GetChainCorpinfoList, GetChainGroup, GroupC
 use wecom_upstream::values::{CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo};
 use wecom_upstream::{ChainId, CorpId, Upstream, UserId};
 
+use crate::harness::quick_retry;
 use crate::service::{Watch, Watched};
-use crate::stage::quick_retry;
 
 /// How often a request is polled before the service has it, and as often again before the reply is there.
 const STEPS: usize = 3;

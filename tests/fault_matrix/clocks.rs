@@ -13,11 +13,11 @@ use wecom_hyper::TokioTimer;
 use wecom_mock::ManualTimer;
 use wecom_upstream::Upstream;
 
-use crate::row::Ends;
-use crate::service::{Watch, WhenRetrying};
-use crate::stage::{
-    GETTOKEN, IMPORT, LIST, SECRET, Stage, assert_no_secret, credentials, good_token, import, quick_retry,
+use crate::case::Failure;
+use crate::harness::{
+    GETTOKEN, Harness, IMPORT, LIST, SECRET, assert_no_secret, credentials, good_token, import, quick_retry,
 };
+use crate::service::{Watch, WhenRetrying};
 
 const HOUR: i64 = 3600;
 
@@ -54,8 +54,8 @@ impl Timer for Jumping {
 #[tokio::test]
 async fn clock_jumps_by_an_hour_between_calls() {
     for jumps in [[HOUR, HOUR, HOUR], [-HOUR, -HOUR, -HOUR], [HOUR, -HOUR, HOUR], [-HOUR, HOUR, -HOUR]] {
-        let (stage, clock) = (Stage::new().await, Jumping::new());
-        let client = stage.client_on(stage.transport().build().unwrap(), clock.clone()).retry(quick_retry());
+        let (harness, clock) = (Harness::new().await, Jumping::new());
+        let client = harness.client_on(harness.transport().build().unwrap(), clock.clone()).retry(quick_retry());
         let upstream = Upstream::new(client.build());
         upstream.get_chain_list().await.unwrap();
         for jump in jumps {
@@ -65,8 +65,8 @@ async fn clock_jumps_by_an_hour_between_calls() {
             upstream.import_chain_contact(import()).await.unwrap();
             assert!(began.elapsed() < Duration::from_secs(10));
         }
-        assert_eq!((stage.seen(LIST), stage.seen(IMPORT)), (4, 3));
-        assert!(stage.seen(GETTOKEN) <= 3, "{jumps:?}: {}", stage.seen(GETTOKEN));
+        assert_eq!((harness.received(LIST), harness.received(IMPORT)), (4, 3));
+        assert!(harness.received(GETTOKEN) <= 3, "{jumps:?}: {}", harness.received(GETTOKEN));
     }
 }
 
@@ -75,9 +75,9 @@ async fn clock_jumps_by_an_hour_between_calls() {
 #[tokio::test]
 async fn clock_jumps_by_an_hour_within_a_call() {
     for jump in [HOUR, -HOUR] {
-        let (stage, clock) = (Stage::new().await, Jumping::new());
+        let (harness, clock) = (Harness::new().await, Jumping::new());
         let jumping = clock.clone();
-        let client = stage.client_on(stage.transport().build().unwrap(), clock).retry(quick_retry()).layer(
+        let client = harness.client_on(harness.transport().build().unwrap(), clock).retry(quick_retry()).layer(
             WhenRetrying::new(move |count| {
                 if count == 1 {
                     jumping.jump(jump);
@@ -86,7 +86,7 @@ async fn clock_jumps_by_an_hour_within_a_call() {
         );
         let upstream = Upstream::new(client.build());
         upstream.get_chain_list().await.unwrap();
-        stage.server.next(SocketFault::ResetBeforeReply);
+        harness.server.next(SocketFault::ResetBeforeReply);
         let began = Instant::now();
         let outcome = upstream.get_chain_list().await;
         assert!(began.elapsed() < Duration::from_secs(10));
@@ -96,7 +96,7 @@ async fn clock_jumps_by_an_hour_within_a_call() {
             assert_eq!(error.delivery(), Delivery::Unknown);
         }
         upstream.import_chain_contact(import()).await.unwrap();
-        assert_eq!(stage.seen(IMPORT), 1);
+        assert_eq!(harness.received(IMPORT), 1);
     }
 }
 
@@ -148,8 +148,8 @@ fn a_minute_of_total_failure() {
         let error = outcome.unwrap_err();
         service.watch.assert_not_in(&error, SECRET);
         assert_eq!(
-            (Ends::of(&error), error.delivery()),
-            (Ends::Transport(TransportErrorKind::ConnectionLost), Delivery::Unknown)
+            (Failure::of(&error), error.delivery()),
+            (Failure::Transport(TransportErrorKind::ConnectionLost), Delivery::Unknown)
         );
     }
     assert!(timer.now() < Duration::from_secs(60 + 10), "{:?}", timer.now());

@@ -8,8 +8,8 @@ use wecom_core::TransportErrorKind::{ConnectionLost, Protocol, Timeout};
 use wecom_core::{AccessToken, Client, Delivery, Endpoint, Error, RawCall, Safety};
 use wecom_hyper::{Http2, HyperTransport, TokioTimer};
 
-use crate::row::Ends;
-use crate::stage::{TOKEN, assert_no_secret, quick_retry};
+use crate::case::Failure;
+use crate::harness::{TOKEN, assert_no_secret, quick_retry};
 
 const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 const ADD: Endpoint = Endpoint::post("add", "test/add");
@@ -42,7 +42,7 @@ async fn play(fault: SocketFault, endpoint: &'static Endpoint, retries: bool, ht
 
 /// Plays it for a call that only reads and one that must not be repeated, with and without retries. `connections` is how
 /// many the client has made when the next call has gone well.
-async fn check(fault: SocketFault, ends: &[Ends], delivery: Delivery, connections: usize, http2: Http2) {
+async fn check(fault: SocketFault, ends: &[Failure], delivery: Delivery, connections: usize, http2: Http2) {
     for (endpoint, retries) in [(&READ, false), (&READ, true), (&ADD, false), (&ADD, true)] {
         let Played { server, client, outcome, took } = play(fault.clone(), endpoint, retries, http2.clone()).await;
         assert!(took < Duration::from_secs(10), "{took:?}");
@@ -52,7 +52,7 @@ async fn check(fault: SocketFault, ends: &[Ends], delivery: Delivery, connection
             Err(error) => {
                 assert_no_secret(&error);
                 assert!(!is_repeated, "{fault:?}: {endpoint} was not repeated: {error}");
-                assert!(ends.contains(&Ends::of(&error)), "{fault:?}: {error}");
+                assert!(ends.contains(&Failure::of(&error)), "{fault:?}: {error}");
                 assert_eq!((error.delivery(), error.attempts()), (delivery, 1), "{fault:?}: {error}");
             }
         }
@@ -63,13 +63,13 @@ async fn check(fault: SocketFault, ends: &[Ends], delivery: Delivery, connection
 
 #[tokio::test]
 async fn goaway() {
-    let ends = [Ends::Transport(ConnectionLost), Ends::Transport(Protocol)];
+    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
     check(SocketFault::Http2GoAway, &ends, Delivery::NotSent, 2, Http2::required()).await;
 }
 
 #[tokio::test]
 async fn refused_stream() {
-    let ends = [Ends::Transport(ConnectionLost), Ends::Transport(Protocol)];
+    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
     check(SocketFault::Http2RefusedStream, &ends, Delivery::NotSent, 1, Http2::required()).await;
 }
 
@@ -78,6 +78,6 @@ async fn refused_stream() {
 async fn dead_connection() {
     let ping = Duration::from_millis(200);
     let http2 = Http2::required().ping_interval(ping).ping_timeout(ping);
-    let ends = [Ends::Transport(ConnectionLost), Ends::Transport(Timeout)];
+    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Timeout)];
     check(SocketFault::Http2Silence, &ends, Delivery::Unknown, 2, http2).await;
 }

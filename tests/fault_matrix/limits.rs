@@ -6,45 +6,45 @@ use std::time::Duration;
 use wecom_conformance::SocketFault;
 use wecom_core::TransportErrorKind::{Protocol, ReplyTooLarge, Timeout};
 
-use crate::row::{Ends, Row};
+use crate::case::{Failure, FaultCase};
 
 const LIMIT: Duration = Duration::from_millis(1500);
-const LATE: Ends = Ends::Transport(Timeout);
-const TOO_MUCH: Ends = Ends::Transport(ReplyTooLarge);
+const LATE: Failure = Failure::Transport(Timeout);
+const TOO_MUCH: Failure = Failure::Transport(ReplyTooLarge);
 
 #[tokio::test]
 async fn silence() {
-    Row::of(SocketFault::Silence, LATE).until_time_limit(LIMIT).check().await;
+    FaultCase::socket(SocketFault::Silence, LATE).until_time_limit(LIMIT).check().await;
 }
 
 /// It is taken, and nothing is answered: the request may have been read or not.
 #[tokio::test]
 async fn silent_connection() {
-    Row::of(SocketFault::SilentConnection, LATE).sent_and_unread().until_time_limit(LIMIT).check().await;
+    FaultCase::socket(SocketFault::SilentConnection, LATE).sent_and_unread().until_time_limit(LIMIT).check().await;
 }
 
 #[tokio::test]
 async fn stall_mid_reply() {
-    Row::of(SocketFault::StallMidReply, LATE).until_time_limit(LIMIT).check().await;
+    FaultCase::socket(SocketFault::StallMidReply, LATE).until_time_limit(LIMIT).check().await;
 }
 
 #[tokio::test]
 async fn one_byte_a_second() {
     let drip = SocketFault::DripReply(Duration::from_secs(1));
-    Row::of(drip, LATE).until_time_limit(LIMIT).check().await;
+    FaultCase::socket(drip, LATE).until_time_limit(LIMIT).check().await;
 }
 
 #[tokio::test]
 async fn endless_reply() {
-    Row::of(SocketFault::EndlessChunks, TOO_MUCH).not_repeated().check().await;
+    FaultCase::socket(SocketFault::EndlessChunks, TOO_MUCH).not_repeated().check().await;
 }
 
 #[tokio::test]
 async fn endless_head() {
-    Row::of(SocketFault::EndlessHeaders, Ends::Transport(Protocol)).check().await;
+    FaultCase::socket(SocketFault::EndlessHeaders, Failure::Transport(Protocol)).check().await;
 }
 
 #[tokio::test]
 async fn oversize_reply() {
-    Row::of(SocketFault::OversizeBody(9 * 1024 * 1024), TOO_MUCH).not_repeated().check().await;
+    FaultCase::socket(SocketFault::OversizeBody(9 * 1024 * 1024), TOO_MUCH).not_repeated().check().await;
 }

@@ -1,8 +1,8 @@
 //! The fault matrix: every fault that the client is made for, and the test that shows what comes of it.
 //!
-//! The rows of this suite are played end to end: the whole client, with credentials, retries and a deadline, over the real
+//! The rows of this suite are context end to end: the whole client, with credentials, retries and a deadline, over the real
 //! transport, against a server on a raw socket ([`FaultServer`](wecom_conformance::FaultServer)) or, where the fault is in the
-//! service, against the simulator on a socket. `row.rs` says what a [`Row`](row::Row) asserts of each: kind, delivery, time,
+//! service, against the simulator on a socket. `case.rs` says what a [`FaultCase`](case::FaultCase) asserts of each: kind, delivery, time,
 //! no secret in any text, how often the server saw the call, and that the next calls go well.
 //!
 //! Here: a module of this suite. core: `crates/wecom-core/tests/`. hyper: `crates/wecom-hyper/tests/it/`.
@@ -76,13 +76,13 @@
 
 mod breaking;
 mod cancelling;
+mod case;
 mod clocks;
 mod connecting;
+mod harness;
 mod http2;
 mod limits;
 mod refusals;
 mod replies;
-mod row;
 mod service;
-mod stage;
 mod tokens;

@@ -12,9 +12,9 @@ use wecom_simulator::Simulator;
 use wecom_upstream::calls::GetResult;
 use wecom_upstream::{ChainId, Upstream};
 
-use crate::row::Ends;
+use crate::case::Failure;
+use crate::harness::{GETTOKEN, IMPORT, LIST, quick_retry};
 use crate::service::{Service, WhenRetrying, WhenSending};
-use crate::stage::{GETTOKEN, IMPORT, LIST, quick_retry};
 
 const RESULT: &str = "corpgroup/getresult";
 const VALID: Duration = Duration::from_secs(7200);
@@ -26,7 +26,7 @@ async fn chain(upstream: &Upstream) -> ChainId {
 #[track_caller]
 fn assert_refused(service: &Service, error: &Error, code: i64, attempts: u32) {
     service.assert_no_secret(error);
-    assert_eq!(Ends::of(error), Ends::Api(code), "{error}");
+    assert_eq!(Failure::of(error), Failure::Api(code), "{error}");
     assert_eq!((error.delivery(), error.attempts()), (Delivery::Unknown, attempts), "{error}");
 }
 
@@ -97,7 +97,7 @@ async fn too_often() {
 
     let client = service.client().retry(quick_retry()).quotas(Quotas::wait_at_most(Duration::ZERO)).build();
     let heedful = Upstream::new(client);
-    assert_eq!(Ends::of(&heedful.get_chain_list().await.unwrap_err()), Ends::Api(45009));
+    assert_eq!(Failure::of(&heedful.get_chain_list().await.unwrap_err()), Failure::Api(45009));
     let error = heedful.get_chain_list().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Quota(_)), "{error}");
     assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));

@@ -7,8 +7,8 @@ use wecom_core::DecodeProblem::{Empty, Foreign, Html, NotJson, Shape, Truncated}
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::Protocol;
 
-use crate::row::{Ends, Row};
-use crate::stage::{Fault, GETTOKEN, IMPORT, LIST, Stage, Strikes, assert_no_secret, good_token, import};
+use crate::case::{Failure, FaultCase};
+use crate::harness::{Fault, GETTOKEN, Harness, IMPORT, LIST, Target, assert_no_secret, good_token, import};
 
 /// A body in place of a good one, in which `@` stands for the secret of the request.
 fn body(text: &'static str) -> Fault {
@@ -17,85 +17,85 @@ fn body(text: &'static str) -> Fault {
 
 #[tokio::test]
 async fn garbage_instead_of_http() {
-    Row::of(SocketFault::Garbage, Ends::Transport(Protocol)).check().await;
+    FaultCase::socket(SocketFault::Garbage, Failure::Transport(Protocol)).check().await;
 }
 
 #[tokio::test]
 async fn html_with_status_200() {
-    Row::of(SocketFault::Html, Ends::Decode(Html)).not_repeated().check().await;
-    Row::of_fault(body("<html>@</html>"), Ends::Decode(Html)).not_repeated().check().await;
+    FaultCase::socket(SocketFault::Html, Failure::Decode(Html)).not_repeated().check().await;
+    FaultCase::new(body("<html>@</html>"), Failure::Decode(Html)).not_repeated().check().await;
 }
 
 #[tokio::test]
 async fn empty_reply() {
-    Row::of(SocketFault::Empty, Ends::Decode(Empty)).not_repeated().check().await;
+    FaultCase::socket(SocketFault::Empty, Failure::Decode(Empty)).not_repeated().check().await;
 }
 
 #[tokio::test]
 async fn status_204() {
-    Row::of(SocketFault::NoContent, Ends::Decode(Empty)).not_repeated().check().await;
+    FaultCase::socket(SocketFault::NoContent, Failure::Decode(Empty)).not_repeated().check().await;
 }
 
 #[tokio::test]
 async fn reply_that_is_not_json() {
-    Row::of_fault(body("Service @ is asleep"), Ends::Decode(NotJson)).not_repeated().check().await;
+    FaultCase::new(body("Service @ is asleep"), Failure::Decode(NotJson)).not_repeated().check().await;
 }
 
 #[tokio::test]
 async fn json_that_breaks_off() {
-    Row::of_fault(body(r#"{"errcode":0,"errmsg":"@"#), Ends::Decode(Truncated)).not_repeated().check().await;
+    FaultCase::new(body(r#"{"errcode":0,"errmsg":"@"#), Failure::Decode(Truncated)).not_repeated().check().await;
 }
 
 /// A list may be empty, so it is known for foreign by having nothing that is ours; an import lacks its job.
 #[tokio::test]
 async fn json_of_somebody_else() {
-    let stage = Stage::new().await;
-    let upstream = stage.upstream();
-    stage.strike(&body(r#"{"status":"@"}"#), Strikes::Call, LIST);
-    stage.strike(&body(r#"{"status":"@"}"#), Strikes::Call, IMPORT);
+    let harness = Harness::new().await;
+    let upstream = harness.upstream();
+    harness.inject(&body(r#"{"status":"@"}"#), Target::Call, LIST);
+    harness.inject(&body(r#"{"status":"@"}"#), Target::Call, IMPORT);
     let foreign = upstream.get_chain_list().await.unwrap_err();
     let misshapen = upstream.import_chain_contact(import()).await.unwrap_err();
-    assert_eq!((Ends::of(&foreign), Ends::of(&misshapen)), (Ends::Decode(Foreign), Ends::Decode(Shape)));
+    assert_eq!((Failure::of(&foreign), Failure::of(&misshapen)), (Failure::Decode(Foreign), Failure::Decode(Shape)));
     for error in [foreign, misshapen] {
         assert_no_secret(&error);
         assert_eq!(error.delivery(), Delivery::Unknown);
     }
-    assert_eq!((stage.seen(LIST), stage.seen(IMPORT)), (1, 1));
-    stage.reply_well();
+    assert_eq!((harness.received(LIST), harness.received(IMPORT)), (1, 1));
+    harness.restore_replies();
     upstream.import_chain_contact(import()).await.unwrap();
 }
 
 #[tokio::test]
 async fn bad_utf_8() {
     let bytes = b"{\"errcode\":0,\"errmsg\":\"@\",\"chains\":[{\"chain_id\":\"\xff\"}],\"jobid\":\"\xff\",\"access_token\":\"\xc3(\"}";
-    Row::of_fault(Fault::Body(bytes), Ends::Decode(NotJson)).not_repeated().check().await;
+    FaultCase::new(Fault::Body(bytes), Failure::Decode(NotJson)).not_repeated().check().await;
 }
 
 /// Both are slips in replies that are good.
 #[tokio::test]
 async fn control_characters_and_a_byte_order_mark() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     let token = good_token(Some(7200)).replace("\"ok\"", "\"o\u{1}\nk\"");
-    stage.server.reply(GETTOKEN, format!("\u{feff}{token}"));
-    stage
+    harness.server.reply(GETTOKEN, format!("\u{feff}{token}"));
+    harness
         .server
         .reply(LIST, "\u{feff}{\"errcode\":0,\"chains\":[{\"chain_id\":\"Ch1\",\"chain_name\":\"a\tb\nc\u{1}\"}]}");
-    stage.server.reply(IMPORT, "\u{feff}{\"errcode\":0,\"errmsg\":\"\u{1f}\",\"jobid\":\"job1\"}");
-    let upstream = stage.upstream();
+    harness.server.reply(IMPORT, "\u{feff}{\"errcode\":0,\"errmsg\":\"\u{1f}\",\"jobid\":\"job1\"}");
+    let upstream = harness.upstream();
     assert_eq!(upstream.get_chain_list().await.unwrap().chains[0].chain_name, "a\tb\nc\u{1}");
     assert_eq!(upstream.import_chain_contact(import()).await.unwrap().jobid.as_str(), "job1");
-    assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST), stage.seen(IMPORT)), (1, 1, 1));
+    assert_eq!((harness.received(GETTOKEN), harness.received(LIST), harness.received(IMPORT)), (1, 1, 1));
 }
 
 /// What a refusal says may hold the secrets; that it does nothing of what it refuses is not known of every code.
 #[tokio::test]
 async fn refusal_that_echoes_secrets() {
     let fault = body(r#"{"errcode":60020,"errmsg":"not allow, @"}"#);
-    Row::of_fault(fault, Ends::Api(60020)).not_repeated().check().await;
+    FaultCase::new(fault, Failure::Api(60020)).not_repeated().check().await;
 }
 
-fn status(status: u16) -> Row {
-    Row::of(SocketFault::Status { status, retry_after: None }, Ends::Status(status))
+fn status(status: u16) -> FaultCase {
+    FaultCase::socket(SocketFault::Status { status, retry_after: None }, Failure::Status(status))
 }
 
 #[tokio::test]
@@ -121,15 +121,15 @@ async fn status_4xx() {
 #[tokio::test]
 async fn status_429_and_5xx_with_retry_after() {
     for status in [429, 503] {
-        let stage = Stage::new().await;
-        let upstream = stage.upstream();
+        let harness = Harness::new().await;
+        let upstream = harness.upstream();
         upstream.get_chain_list().await.unwrap();
-        stage.server.next(SocketFault::Status { status, retry_after: Some(1) });
+        harness.server.next(SocketFault::Status { status, retry_after: Some(1) });
         let began = Instant::now();
         upstream.get_chain_list().await.unwrap();
         let took = began.elapsed();
         assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&took), "{status}: {took:?}");
-        assert_eq!(stage.seen(LIST), 3);
+        assert_eq!(harness.received(LIST), 3);
     }
 }
 
@@ -138,26 +138,26 @@ async fn status_429_and_5xx_with_retry_after() {
 async fn retry_after_beyond_the_deadline() {
     for status in [429, 503] {
         let fault = SocketFault::Status { status, retry_after: Some(3600) };
-        Row::of(fault, Ends::Status(status)).not_repeated().check().await;
+        FaultCase::socket(fault, Failure::Status(status)).not_repeated().check().await;
     }
 }
 
-/// Nobody is followed anywhere, least of all with the token.
+/// Refused is followed anywhere, least of all with the token.
 #[tokio::test]
 async fn redirect() {
     for status in [301, 302, 303, 307, 308] {
-        Row::of(SocketFault::Redirect(status), Ends::Status(status)).not_repeated().check().await;
-        let stage = Stage::new().await;
-        let upstream = stage.upstream();
+        FaultCase::socket(SocketFault::Redirect(status), Failure::Status(status)).not_repeated().check().await;
+        let harness = Harness::new().await;
+        let upstream = harness.upstream();
         upstream.get_chain_list().await.unwrap();
-        stage.server.next(SocketFault::Redirect(status));
+        harness.server.next(SocketFault::Redirect(status));
         assert_eq!(upstream.import_chain_contact(import()).await.unwrap_err().status(), Some(status));
-        assert_eq!((stage.seen("redirected"), stage.server.requests().len()), (0, 3));
+        assert_eq!((harness.received("redirected"), harness.server.requests().len()), (0, 3));
     }
 }
 
 /// A proxy on the way that wants to know who asks, of a request that is no `CONNECT`.
 #[tokio::test]
 async fn status_407() {
-    Row::of(SocketFault::ProxyAuthentication, Ends::Status(407)).not_repeated().check().await;
+    FaultCase::socket(SocketFault::ProxyAuthentication, Failure::Status(407)).not_repeated().check().await;
 }

@@ -14,7 +14,7 @@ use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
 use wecom_upstream::calls::{ImportChainContact, ImportContact, ImportCorp};
 use wecom_upstream::{ChainId, Upstream};
 
-use crate::stage::quick_retry;
+use crate::harness::quick_retry;
 
 /// A simulator of the demo world on a socket. Its time is its own: the client doesn't see its tokens end.
 pub(crate) struct Service {

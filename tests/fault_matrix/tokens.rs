@@ -12,8 +12,8 @@ use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 
+use crate::harness::{GETTOKEN, Harness, IMPORT, LIST, SECRET, assert_no_secret, good_token, import, quick_retry};
 use crate::service::{Service, Watch, Watched};
-use crate::stage::{GETTOKEN, IMPORT, LIST, SECRET, Stage, assert_no_secret, good_token, import, quick_retry};
 
 const VALID: Duration = Duration::from_secs(7200);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -21,23 +21,27 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn expires_in_zero_negative_absent_or_huge() {
     for expires_in in [Some(0), Some(-7200), None, Some(i64::MAX), Some(i64::MIN)] {
-        let stage = Stage::new().await;
-        stage.server.reply(GETTOKEN, good_token(expires_in));
-        let upstream = stage.upstream();
+        let harness = Harness::new().await;
+        harness.server.reply(GETTOKEN, good_token(expires_in));
+        let upstream = harness.upstream();
         for _ in 0..3 {
             upstream.get_chain_list().await.unwrap();
         }
         upstream.import_chain_contact(import()).await.unwrap();
-        assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST), stage.seen(IMPORT)), (1, 3, 1), "{expires_in:?}");
+        assert_eq!(
+            (harness.received(GETTOKEN), harness.received(LIST), harness.received(IMPORT)),
+            (1, 3, 1),
+            "{expires_in:?}"
+        );
     }
 }
 
 /// Each repetition of a wrong secret brings a ban of the address nearer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn wrong_credentials_with_a_hundred_callers() {
-    let stage = Stage::new().await;
-    stage.server.reply(GETTOKEN, format!(r#"{{"errcode":40001,"errmsg":"invalid credential, {SECRET}"}}"#));
-    let upstream = stage.upstream();
+    let harness = Harness::new().await;
+    harness.server.reply(GETTOKEN, format!(r#"{{"errcode":40001,"errmsg":"invalid credential, {SECRET}"}}"#));
+    let upstream = harness.upstream();
     let tasks: Vec<_> = (0..100).map(|_| spawn_list(&upstream)).collect();
     for task in tasks {
         let error = task.await.unwrap().unwrap_err();
@@ -47,9 +51,9 @@ async fn wrong_credentials_with_a_hundred_callers() {
         assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
     }
     upstream.import_chain_contact(import()).await.unwrap_err();
-    assert_eq!((stage.seen(GETTOKEN), stage.server.requests().len()), (1, 1));
-    stage.reply_well();
-    stage.upstream().get_chain_list().await.unwrap();
+    assert_eq!((harness.received(GETTOKEN), harness.server.requests().len()), (1, 1));
+    harness.restore_replies();
+    harness.upstream().get_chain_list().await.unwrap();
 }
 
 fn spawn_list(upstream: &Upstream) -> JoinHandle<Result<(), wecom_core::Error>> {
@@ -58,8 +62,8 @@ fn spawn_list(upstream: &Upstream) -> JoinHandle<Result<(), wecom_core::Error>> 
 }
 
 /// A client over sockets, whose own time is moved by hand.
-fn on_manual_time(stage: &Stage, timer: &ManualTimer) -> Upstream {
-    let client = stage.client_on(stage.transport().build().unwrap(), timer.clone());
+fn on_manual_time(harness: &Harness, timer: &ManualTimer) -> Upstream {
+    let client = harness.client_on(harness.transport().build().unwrap(), timer.clone());
     Upstream::new(client.build())
 }
 
@@ -68,36 +72,36 @@ fn on_manual_time(stage: &Stage, timer: &ManualTimer) -> Upstream {
 async fn early_refresh_fails() {
     let unavailable = SocketFault::Status { status: 503, retry_after: None };
     for fault in [SocketFault::ResetBeforeReply, SocketFault::Html, SocketFault::Garbage, unavailable] {
-        let (stage, timer) = (Stage::new().await, ManualTimer::new());
-        let upstream = on_manual_time(&stage, &timer);
+        let (harness, timer) = (Harness::new().await, ManualTimer::new());
+        let upstream = on_manual_time(&harness, &timer);
         upstream.get_chain_list().await.unwrap();
         timer.advance(VALID - MINUTE * 5);
-        stage.server.next(fault);
+        harness.server.next(fault);
         upstream.import_chain_contact(import()).await.unwrap();
         upstream.get_chain_list().await.unwrap();
-        assert_eq!((stage.seen(GETTOKEN), stage.seen(IMPORT)), (2, 1));
+        assert_eq!((harness.received(GETTOKEN), harness.received(IMPORT)), (2, 1));
         timer.advance(MINUTE);
         upstream.get_chain_list().await.unwrap();
-        assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST)), (3, 3));
+        assert_eq!((harness.received(GETTOKEN), harness.received(LIST)), (3, 3));
     }
 }
 
 #[tokio::test]
 async fn early_refresh_hangs() {
-    let (stage, timer) = (Stage::new().await, ManualTimer::new());
-    let upstream = on_manual_time(&stage, &timer);
+    let (harness, timer) = (Harness::new().await, ManualTimer::new());
+    let upstream = on_manual_time(&harness, &timer);
     upstream.get_chain_list().await.unwrap();
     timer.advance(VALID - MINUTE * 5);
-    stage.server.next(SocketFault::Silence);
+    harness.server.next(SocketFault::Silence);
     let patience = async {
-        stage.server.until_requests(3).await;
+        harness.server.until_requests(3).await;
         // Others do not wait at all, and he does for two seconds.
         upstream.get_chain_list().await.unwrap();
         timer.advance(Duration::from_secs(2));
     };
     let (outcome, ()) = tokio::join!(upstream.import_chain_contact(import()), patience);
     outcome.unwrap();
-    assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST), stage.seen(IMPORT)), (2, 2, 1));
+    assert_eq!((harness.received(GETTOKEN), harness.received(LIST), harness.received(IMPORT)), (2, 2, 1));
 }
 
 #[tokio::test]
@@ -116,11 +120,11 @@ async fn token_rotated_by_another_process() {
 /// The one who fetches the token goes away; nine wait, and one of them takes over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leader_cancelled() {
-    let stage = Stage::new().await;
-    stage.server.next(SocketFault::Silence);
-    let upstream = stage.upstream();
+    let harness = Harness::new().await;
+    harness.server.next(SocketFault::Silence);
+    let upstream = harness.upstream();
     let leader = spawn_list(&upstream);
-    stage.server.until_requests(1).await;
+    harness.server.until_requests(1).await;
     let others: Vec<_> = (0..9).map(|_| spawn_list(&upstream)).collect();
     tokio::task::yield_now().await;
     leader.abort();
@@ -128,16 +132,16 @@ async fn leader_cancelled() {
     for task in others {
         timeout(Duration::from_secs(10), task).await.expect("he does not wait for ever").unwrap().unwrap();
     }
-    assert_eq!((stage.seen(GETTOKEN), stage.seen(LIST)), (2, 9));
+    assert_eq!((harness.received(GETTOKEN), harness.received(LIST)), (2, 9));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_callers_cancelled() {
-    let stage = Stage::new().await;
-    stage.server.next(SocketFault::Silence);
-    let upstream = stage.upstream();
+    let harness = Harness::new().await;
+    harness.server.next(SocketFault::Silence);
+    let upstream = harness.upstream();
     let tasks: Vec<_> = (0..10).map(|_| spawn_list(&upstream)).collect();
-    stage.server.until_requests(1).await;
+    harness.server.until_requests(1).await;
     tasks.iter().for_each(JoinHandle::abort);
     for task in tasks {
         assert!(task.await.unwrap_err().is_cancelled());
@@ -145,8 +149,8 @@ async fn all_callers_cancelled() {
     timeout(Duration::from_secs(10), upstream.get_chain_list()).await.expect("nobody waits for ever").unwrap();
     // A task that was woken by the end of another may have begun a fetch of its own before it ended too, and the server
     // may see that one late.
-    assert_eq!(stage.seen(LIST), 1);
-    assert!((2..=11).contains(&stage.seen(GETTOKEN)), "{}", stage.seen(GETTOKEN));
+    assert_eq!(harness.received(LIST), 1);
+    assert!((2..=11).contains(&harness.received(GETTOKEN)), "{}", harness.received(GETTOKEN));
 }
 
 /// The simulator, with some time for each reply in which the others come.

@@ -6,30 +6,30 @@ use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetCorpShare
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{GroupId, Upstream};
 
-use crate::stage::{Behind, Told, dealers, jingxi, play};
+use crate::harness::{Control, Transcript, dealers, jingxi, run_everywhere};
 
-async fn removal(upstream: &Upstream, _: &Behind) -> Told {
-    let mut told = Told::default();
+async fn removal(upstream: &Upstream, _: &Control) -> Transcript {
+    let mut transcript = Transcript::default();
     let joined = || RemoveCorp::new(dealers(), jingxi());
-    told.granted(upstream.remove_corp(joined()).await);
-    assert_eq!(told.refused(upstream.remove_corp(joined()).await), ErrCode::CORP_NOT_IN_CHAIN);
+    transcript.expect_reply(upstream.remove_corp(joined()).await);
+    assert_eq!(transcript.expect_refusal(upstream.remove_corp(joined()).await), ErrCode::CORP_NOT_IN_CHAIN);
 
     let pending = || RemoveCorp::new(dealers(), PendingCorpId::new("wpjinyang"));
-    told.granted(upstream.remove_corp(pending()).await);
-    told.refused(upstream.remove_corp(pending()).await);
+    transcript.expect_reply(upstream.remove_corp(pending()).await);
+    transcript.expect_refusal(upstream.remove_corp(pending()).await);
 
     let gone = upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())).await;
-    assert_eq!(told.refused(gone), ErrCode::CORP_NOT_IN_CHAIN);
-    told.refused(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(jingxi())).await);
+    assert_eq!(transcript.expect_refusal(gone), ErrCode::CORP_NOT_IN_CHAIN);
+    transcript.expect_refusal(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(jingxi())).await);
     for (group, left) in [(2, ["冀北电器商行"]), (3, ["燕山家电服务部"])] {
         let list = GetChainCorpinfoList::new(dealers()).groupid(GroupId::new(group)).need_pending(true);
-        let corps = told.granted(upstream.get_chain_corpinfo_list(list).await).group_corps;
+        let corps = transcript.expect_reply(upstream.get_chain_corpinfo_list(list).await).group_corps;
         assert_eq!(corps.iter().map(|corp| corp.corp_name.as_str()).collect::<Vec<_>>(), left);
     }
-    told
+    transcript
 }
 
 #[tokio::test]
 async fn a_corp_is_removed_once() {
-    play(World::demo(), removal).await;
+    run_everywhere(World::demo(), removal).await;
 }

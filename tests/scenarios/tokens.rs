@@ -4,24 +4,24 @@ use wecom_simulator::World;
 use wecom_upstream::Upstream;
 use wecom_upstream::calls::{GetChainCorpinfo, GetChainGroup};
 
-use crate::stage::{Behind, Told, dealers, jingxi, play};
+use crate::harness::{Control, Transcript, dealers, jingxi, run_everywhere};
 
 const TWO_HOURS: u64 = 2 * 60 * 60;
 
-async fn tokens(upstream: &Upstream, behind: &Behind) -> Told {
-    let mut told = Told::default();
-    told.granted(upstream.get_chain_list().await);
-    behind.pass(TWO_HOURS);
-    told.granted(upstream.get_chain_group(GetChainGroup::new(dealers())).await);
-    behind.act(wecom_simulator::Simulator::revoke_tokens);
-    told.granted(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())).await);
-    told.granted(upstream.get_chain_list().await);
-    told
+async fn tokens(upstream: &Upstream, control: &Control) -> Transcript {
+    let mut transcript = Transcript::default();
+    transcript.expect_reply(upstream.get_chain_list().await);
+    control.advance(TWO_HOURS);
+    transcript.expect_reply(upstream.get_chain_group(GetChainGroup::new(dealers())).await);
+    control.change(wecom_simulator::Simulator::revoke_tokens);
+    transcript.expect_reply(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())).await);
+    transcript.expect_reply(upstream.get_chain_list().await);
+    transcript
 }
 
 #[tokio::test]
 async fn an_expired_and_a_revoked_token_are_replaced_on_the_way() {
-    let cassette = play(World::demo(), tokens).await;
+    let cassette = run_everywhere(World::demo(), tokens).await;
     let count = |words: &str| cassette.matches(words).count();
     assert_eq!(count(r#""path": "gettoken""#), 3);
     assert_eq!((count(r#""errcode": 42001"#), count(r#""errcode": 40014"#)), (1, 1));

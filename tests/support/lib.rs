@@ -8,7 +8,7 @@
     reason = "a failing test panics"
 )]
 
-pub mod contest;
+pub mod comparison;
 pub mod loopback;
 pub mod programs;
 pub mod ratios;

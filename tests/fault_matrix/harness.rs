@@ -1,4 +1,4 @@
-//! Where a row is played: a server on a raw socket, and the whole client before it, with faults at one place between.
+//! The test harness: a server on a raw socket, a client for it, and a fault at one place between them.
 
 use std::collections::VecDeque;
 use std::error::Error as StdError;
@@ -17,7 +17,7 @@ use wecom_hyper::{HyperTransport, HyperTransportBuilder, Proxy, Resolve, Roots, 
 use wecom_upstream::calls::{ImportChainContact, ImportContact, ImportCorp};
 use wecom_upstream::{ChainId, Upstream};
 
-/// In every secret of a stage, and in no text that anyone may read.
+/// A part of every secret here. No text that a person may read contains it.
 pub(crate) const CANARY: &str = "canary";
 pub(crate) const TOKEN: &str = "canary-token-0123456789abcdef";
 pub(crate) const SECRET: &str = "canary-secret-0123456789abcdef";
@@ -26,43 +26,43 @@ pub(crate) const GETTOKEN: &str = "gettoken";
 pub(crate) const LIST: &str = "corpgroup/corp/get_chain_list";
 pub(crate) const IMPORT: &str = "corpgroup/import_chain_contact";
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// What a name leads to.
+/// How the resolver answers a lookup.
 #[derive(Clone, Debug)]
 pub(crate) enum Lookup {
     Good,
     Fails,
     Hangs,
-    /// To an address of this machine at which nobody listens.
-    Nobody,
-    /// To an address that drops whatever comes.
+    /// Returns an address of this machine without a listener.
+    Refused,
+    /// Returns an address that drops every packet.
     BlackHole,
 }
 
-/// What a proxy does when it is asked for a tunnel.
+/// How a proxy answers a `CONNECT` request.
 #[derive(Clone, Debug)]
 pub(crate) enum Tunnel {
     Good,
-    WantsCredentials,
+    RequiresCredentials,
     Hangs,
 }
 
-/// What goes wrong, and where.
+/// A fault and its place.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Socket(SocketFault),
-    /// On a connection that is to be one of TLS.
+    /// A fault on a connection that the client makes by TLS.
     Tls(SocketFault),
     Lookup(Lookup),
     Tunnel(Tunnel),
-    /// The body of a reply, until the stage recovers; for `@` it has the secret that the request was sent with.
+    /// The body of a reply, until the replies are restored. Each `@` in it stands for the secret that the request carried.
     Body(&'static [u8]),
 }
 
 impl Fault {
-    /// Whether it meets a new connection, and not a request on whichever.
-    fn strikes_a_connection(&self) -> bool {
+    /// Whether the fault affects a new connection rather than a request on any connection.
+    fn affects_connections(&self) -> bool {
         match self {
             Self::Socket(fault) => fault.strikes_a_connection(),
             Self::Tls(_) | Self::Lookup(_) | Self::Tunnel(_) => true,
@@ -71,41 +71,41 @@ impl Fault {
     }
 }
 
-/// Where a fault strikes.
+/// The request that a fault affects.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Strikes {
-    /// The fetching of the token.
-    Token,
-    /// The call, after its token was got.
+pub(crate) enum Target {
+    /// The token fetch.
+    TokenFetch,
+    /// The call itself, after its token was fetched.
     Call,
 }
 
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     pub(crate) server: FaultServer,
-    book: Book,
-    tunnels: Option<(SocketAddr, Script<Tunnel>)>,
+    resolver: ScriptedResolver,
+    proxy: Option<(SocketAddr, Script<Tunnel>)>,
     is_tls: bool,
     makes_new_connections: bool,
-    /// What keeps the black hole black.
+    /// Connections that fill the queue of the black hole.
     _queue: Vec<TcpStream>,
     _hole: Option<TcpListener>,
 }
 
-impl Stage {
-    /// A stage on which all goes well.
+impl Harness {
+    /// A harness without a fault.
     pub(crate) async fn new() -> Self {
-        Self::set_for(&Fault::Socket(SocketFault::None)).await
+        Self::for_fault(&Fault::Socket(SocketFault::None)).await
     }
 
-    /// A stage that has what a fault takes.
-    pub(crate) async fn set_for(fault: &Fault) -> Self {
+    /// A harness with the parts that a fault needs. [`inject`](Self::inject) makes the fault occur.
+    pub(crate) async fn for_fault(fault: &Fault) -> Self {
         let server = FaultServer::start().unwrap();
         let is_tls = matches!(fault, Fault::Tls(_));
         if is_tls {
-            // That is how this server speaks TLS; the client trusts the certificate.
+            // With this fault the server speaks TLS. The client trusts the certificate.
             server.always(SocketFault::UntrustedCertificate);
         }
-        let tunnels = match fault {
+        let proxy = match fault {
             Fault::Tunnel(_) => Some(start_proxy(server.address()).await),
             _ => None,
         };
@@ -113,29 +113,29 @@ impl Stage {
             Fault::Lookup(Lookup::BlackHole) => black_hole(server.address().port()).await,
             _ => (Vec::new(), None),
         };
-        let stage = Self {
+        let harness = Self {
             server,
-            book: Book::default(),
-            tunnels,
+            resolver: ScriptedResolver::default(),
+            proxy,
             is_tls,
-            makes_new_connections: fault.strikes_a_connection(),
+            makes_new_connections: fault.affects_connections(),
             _queue: queue,
             _hole: hole,
         };
-        stage.reply_well();
-        stage
+        harness.restore_replies();
+        harness
     }
 
-    /// Sets the good replies.
-    pub(crate) fn reply_well(&self) {
+    /// Sets successful replies for all calls.
+    pub(crate) fn restore_replies(&self) {
         self.server.reply(GETTOKEN, good_token(Some(7200)));
         self.server.reply(LIST, r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"Ch1","chain_name":"链"}]}"#);
         self.server.reply(IMPORT, r#"{"errcode":0,"errmsg":"ok","jobid":"job1"}"#);
     }
 
-    /// Has a fault strike once.
-    pub(crate) fn strike(&self, fault: &Fault, strikes: Strikes, path: &str) {
-        let before = strikes == Strikes::Call;
+    /// Makes a fault occur once.
+    pub(crate) fn inject(&self, fault: &Fault, target: Target, path: &str) {
+        let before = target == Target::Call;
         match fault {
             Fault::Socket(fault) => {
                 if before {
@@ -149,9 +149,9 @@ impl Stage {
                 }
                 self.server.next(fault.clone());
             }
-            Fault::Lookup(lookup) => self.book.0.add(before, Lookup::Good, lookup),
+            Fault::Lookup(lookup) => self.resolver.0.add(before, Lookup::Good, lookup),
             Fault::Tunnel(tunnel) => {
-                self.tunnels.iter().for_each(|(_, script)| script.add(before, Tunnel::Good, tunnel));
+                self.proxy.iter().for_each(|(_, script)| script.add(before, Tunnel::Good, tunnel));
             }
             Fault::Body(body) => {
                 let (path, secret) = if before { (path, TOKEN) } else { (GETTOKEN, SECRET) };
@@ -161,19 +161,19 @@ impl Stage {
         }
     }
 
-    /// The transport, with limits that no good call comes near to.
+    /// The transport, with limits that no successful call reaches.
     pub(crate) fn transport(&self) -> HyperTransportBuilder {
         let certificate = self.server.certificate_der().to_vec();
         let mut builder = HyperTransport::builder()
             .roots(Roots::OnlyAdded)
             .add_root_certificate(certificate)
-            .resolver(self.book.clone())
+            .resolver(self.resolver.clone())
             .connect_limit(Duration::from_secs(20))
             .time_limit(Duration::from_secs(20));
         if self.makes_new_connections {
             builder = builder.pool_max_idle_per_host(0);
         }
-        if let Some((address, _)) = &self.tunnels {
+        if let Some((address, _)) = &self.proxy {
             let proxy = Proxy::new(&format!("http://{address}")).unwrap();
             builder = builder.proxy(proxy.with_credentials("gateway", Secret::new("canary-password")).unwrap());
         }
@@ -185,12 +185,12 @@ impl Stage {
         format!("{scheme}://localhost:{}/cgi-bin/", self.server.address().port())
     }
 
-    /// The client over a transport, with credentials, time and a deadline.
+    /// A client over a transport, with credentials, a timer and a deadline.
     pub(crate) fn client(&self, transport: HyperTransport) -> ClientBuilder<TokenSource<Shared>, Timed<Shared>> {
         self.client_on(transport, TokioTimer::new())
     }
 
-    /// The same with another clock.
+    /// The same with another timer.
     pub(crate) fn client_on(
         &self,
         transport: HyperTransport,
@@ -203,13 +203,13 @@ impl Stage {
             .deadline(Duration::from_secs(60))
     }
 
-    /// A client as most would have it.
+    /// A client with the usual settings.
     pub(crate) fn upstream(&self) -> Upstream {
         Upstream::new(self.client(self.transport().build().unwrap()).retry(quick_retry()).build())
     }
 
-    /// How many requests with this path were read by the server.
-    pub(crate) fn seen(&self, path: &str) -> usize {
+    /// The number of requests for a path that the server has read.
+    pub(crate) fn received(&self, path: &str) -> usize {
         let path = format!("/cgi-bin/{path}");
         self.server.requests().iter().filter(|request| request.path() == path).count()
     }
@@ -219,7 +219,7 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::new("ww1", Secret::new(SECRET))
 }
 
-/// The defaults with short waits.
+/// The default policy with short waits.
 pub(crate) fn quick_retry() -> Retry {
     let wait = Duration::from_millis(20);
     Retry::new().first_wait(wait).first_wait_when_busy(wait)
@@ -230,7 +230,7 @@ pub(crate) fn good_token(expires_in: Option<i64>) -> String {
     format!(r#"{{"errcode":0,"errmsg":"ok","access_token":"{TOKEN}"{expires_in}}}"#)
 }
 
-/// An import of one corp with one contact: a call that must not be repeated.
+/// An import of one corp with one contact. The call must not be repeated.
 pub(crate) fn import() -> ImportChainContact {
     let corp = ImportCorp::new("企业", [ImportContact::member("张三", "13000000001")]);
     ImportChainContact::new(ChainId::new("Ch1"), [corp])
@@ -247,7 +247,7 @@ pub(crate) fn assert_no_secret(error: &Error) {
     assert!(!texts.contains(CANARY) && !texts.contains("://localhost"), "{texts}");
 }
 
-/// What is met by one after the other; nothing more means that all is well.
+/// Outcomes in order. After the last one, everything succeeds.
 #[derive(Clone)]
 struct Script<T>(Arc<Mutex<VecDeque<T>>>);
 
@@ -270,16 +270,16 @@ impl<T> Default for Script<T> {
 }
 
 #[derive(Clone, Default)]
-struct Book(Script<Lookup>);
+struct ScriptedResolver(Script<Lookup>);
 
 #[wecom_core::async_trait]
-impl Resolve for Book {
+impl Resolve for ScriptedResolver {
     async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
         match self.0.next().unwrap_or(Lookup::Good) {
-            Lookup::Good => Ok(vec![HERE]),
-            Lookup::Fails => Err(io::Error::other("nobody knows this name")),
+            Lookup::Good => Ok(vec![LOOPBACK]),
+            Lookup::Fails => Err(io::Error::other("no such host")),
             Lookup::Hangs => std::future::pending().await,
-            Lookup::Nobody => Ok(vec![Ipv4Addr::new(127, 0, 0, 2).into()]),
+            Lookup::Refused => Ok(vec![Ipv4Addr::new(127, 0, 0, 2).into()]),
             Lookup::BlackHole => Ok(vec![HOLE]),
         }
     }
@@ -287,7 +287,7 @@ impl Resolve for Book {
 
 const HOLE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 
-/// A socket whose queue is full: Linux drops the first packet of a connection that there is no room for.
+/// A socket with a full accept queue. Linux drops the first packet of a connection that does not fit.
 async fn black_hole(port: u16) -> (Vec<TcpStream>, Option<TcpListener>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind((HOLE, port).into()).unwrap();
@@ -295,21 +295,21 @@ async fn black_hole(port: u16) -> (Vec<TcpStream>, Option<TcpListener>) {
     let mut queue = Vec::new();
     while let Ok(stream) = timeout(Duration::from_millis(300), TcpStream::connect((HOLE, port))).await {
         queue.push(stream.unwrap());
-        assert!(queue.len() < 100, "the queue has no end");
+        assert!(queue.len() < 100, "the queue does not fill");
     }
     (queue, Some(listener))
 }
 
-/// A proxy that makes tunnels to the server, whatever it is asked for.
+/// A proxy whose tunnels all lead to the server.
 async fn start_proxy(server: SocketAddr) -> (SocketAddr, Script<Tunnel>) {
-    let listener = TcpListener::bind((HERE, 0)).await.unwrap();
+    let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let script = Script::default();
     let next = script.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let tunnel = next.next().unwrap_or(Tunnel::Good);
-            // The client may end it at any point.
+            // The client may close the connection at any point.
             tokio::spawn(async move { drop(serve_tunnel(stream, tunnel, server).await) });
         }
     });
@@ -327,7 +327,7 @@ async fn serve_tunnel(mut stream: TcpStream, tunnel: Tunnel, server: SocketAddr)
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
             copy_bidirectional(&mut stream, &mut server).await.map(drop)
         }
-        Tunnel::WantsCredentials => {
+        Tunnel::RequiresCredentials => {
             let head = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\
                 proxy-authenticate: Basic realm=\"canary\"\r\n\r\n";
             stream.write_all(head).await

@@ -11,19 +11,19 @@ use criterion::{Criterion, Throughput};
 use tokio::runtime::Runtime;
 
 /// A client under measurement: makes this many calls, and says how long they took.
-pub type Contestant = Box<dyn Fn(u64) -> Duration>;
+pub type BenchClient = Box<dyn Fn(u64) -> Duration>;
 
 /// The clients of one run. Each sample has all of them make the same calls in turn, so that what else the machine does
 /// meets them alike; the ratios are the medians over these rounds.
-pub struct Contest {
-    clients: Vec<(&'static str, Contestant)>,
+pub struct Comparison {
+    clients: Vec<(&'static str, BenchClient)>,
     rounds: RefCell<Vec<Vec<f64>>>,
 }
 
-impl Contest {
+impl Comparison {
     /// Between these; the first is what the others are compared with.
     #[must_use]
-    pub fn new(clients: Vec<(&'static str, Contestant)>) -> Self {
+    pub fn new(clients: Vec<(&'static str, BenchClient)>) -> Self {
         Self { clients, rounds: RefCell::default() }
     }
 
@@ -71,7 +71,7 @@ impl Contest {
 }
 
 /// What makes calls over a client that is cloned for each task.
-pub fn contestant<C, F>(runtime: &Rc<Runtime>, in_flight: u64, client: C, call: fn(C) -> F) -> Contestant
+pub fn bench_client<C, F>(runtime: &Rc<Runtime>, in_flight: u64, client: C, call: fn(C) -> F) -> BenchClient
 where
     C: Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -106,7 +106,7 @@ where
     start.elapsed()
 }
 
-impl fmt::Debug for Contest {
+impl fmt::Debug for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clients.iter().map(|(name, _)| name)).finish()
     }
