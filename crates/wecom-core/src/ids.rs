@@ -125,6 +125,8 @@ text_ids! {
     UserCustomId;
     /// A group chat with customers (客户群): `chat_id`.
     ChatId;
+    /// A provider's suite (第三方应用), or its template for apps that are developed for others (代开发应用模板): `SuiteId`.
+    SuiteId;
     /// A ticket that lifts the frequency limits of some calls for a while (接口高频调用凭据): `mass_call_ticket`.
     MassCallTicket;
     /// Where the next page of a list begins: `next_cursor` of a reply, `cursor` of the next request.
