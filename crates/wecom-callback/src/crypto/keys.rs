@@ -1,0 +1,126 @@
+//! The two strings that the console gives, and what is computed with them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::base64;
+use super::cipher::{Cipher, Plaintext};
+use super::signature::{same, sign};
+use crate::error::{Error, ErrorKind};
+
+/// The Token and the EncodingAESKey of one callback URL, from the console page 接收消息服务器配置.
+///
+/// Cloning shares them. They are zeroed when the last clone is dropped, and no `Debug` shows them.
+///
+/// [`Receiver`](crate::Receiver) and [`Sender`](crate::Sender) do all that a server or a test needs. The methods here are
+/// the vendor's scheme itself (加解密方案, [90968](https://developer.work.weixin.qq.com/document/path/90968)).
+///
+/// ```
+/// use wecom_callback::CallbackKeys;
+///
+/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// assert_eq!(format!("{keys:?}"), "CallbackKeys(***)");
+///
+/// let sealed = keys.encrypt(b"hello", "ww1234567890abcdef", *b"0123456789abcdef")?;
+/// let opened = keys.decrypt(&sealed)?;
+/// assert_eq!((opened.message(), opened.receive_id()), (&b"hello"[..], &b"ww1234567890abcdef"[..]));
+/// # Ok::<(), wecom_callback::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct CallbackKeys(Arc<Inner>);
+
+struct Inner {
+    token: Zeroizing<String>,
+    key: Zeroizing<[u8; 32]>,
+    cipher: Cipher,
+}
+
+impl CallbackKeys {
+    /// Takes the console's two strings.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidToken`] for an empty Token, [`ErrorKind::InvalidAesKey`] for an EncodingAESKey that is not 43
+    /// characters of Base64.
+    pub fn new(token: &str, encoding_aes_key: &str) -> Result<Self, Error> {
+        if token.is_empty() {
+            return Err(ErrorKind::InvalidToken.into());
+        }
+        let key = decode_key(encoding_aes_key).ok_or(ErrorKind::InvalidAesKey)?;
+        let cipher = Cipher::new(&key);
+        Ok(Self(Arc::new(Inner { token: Zeroizing::new(token.to_owned()), key, cipher })))
+    }
+
+    /// The signature of an encrypted text (消息体签名): 40 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn signature(&self, timestamp: &str, nonce: &str, encrypted: &str) -> String {
+        self.sign(timestamp, nonce, encrypted.as_bytes()).iter().map(|digit| char::from(*digit)).collect()
+    }
+
+    /// Whether a signature is right, compared in constant time.
+    #[must_use]
+    pub fn is_signed(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &str) -> bool {
+        self.verify(signature, timestamp, nonce, encrypted.as_bytes())
+    }
+
+    /// Encrypts a message, to Base64. The 16 bytes must be random and used once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MessageTooLong`] for a message of 4 GiB or more.
+    pub fn encrypt(&self, message: &[u8], receive_id: &str, random: [u8; 16]) -> Result<String, Error> {
+        self.0.cipher.seal(message, receive_id.as_bytes(), random)
+    }
+
+    /// Decrypts a message from Base64.
+    ///
+    /// It verifies no signature and accepts every receive id: verify the one first, compare the other afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Base64`], [`ErrorKind::Ciphertext`], [`ErrorKind::Padding`] or [`ErrorKind::Length`].
+    pub fn decrypt(&self, encrypted: &str) -> Result<Plaintext, Error> {
+        self.open(encrypted.as_bytes())
+    }
+
+    pub(crate) fn open(&self, encrypted: &[u8]) -> Result<Plaintext, Error> {
+        self.0.cipher.open(encrypted)
+    }
+
+    pub(crate) fn verify(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &[u8]) -> bool {
+        same(&self.sign(timestamp, nonce, encrypted), signature.as_bytes())
+    }
+
+    /// Whether both strings are the same.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        let token = self.0.token.as_bytes().ct_eq(other.0.token.as_bytes());
+        (token & self.0.key.as_slice().ct_eq(other.0.key.as_slice())).into()
+    }
+
+    fn sign(&self, timestamp: &str, nonce: &str, encrypted: &[u8]) -> [u8; 40] {
+        sign([self.0.token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypted])
+    }
+}
+
+/// The key in 43 characters of Base64: 42 of them hold 252 bits, the last one holds 4 and two spare bits of any value.
+fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    if text.len() != 43 {
+        return None;
+    }
+    let mut padded = Zeroizing::new([b'A'; 44]);
+    for (to, from) in padded.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    // The spare bits end in the 33rd byte.
+    let bytes = Zeroizing::new(base64::decode(padded.as_slice())?);
+    bytes.get(..32)?.try_into().ok().map(Zeroizing::new)
+}
+
+impl fmt::Debug for CallbackKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallbackKeys(***)")
+    }
+}

@@ -1,0 +1,178 @@
+//! Why a request is refused, and with which HTTP status.
+
+use std::fmt;
+
+use crate::xml::XmlError;
+
+/// A request that is refused, or a setting that cannot work.
+///
+/// [`kind`](Self::kind) says what is wrong, for the operator. [`http_status`](Self::http_status) says what to answer, and
+/// does not tell a wrong signature from a wrong padding or a wrong receive id, so that an attacker learns nothing.
+///
+/// No text of an error holds a key, a signature or a piece of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The Token is empty.
+    InvalidToken,
+    /// The EncodingAESKey is not 43 characters of Base64.
+    InvalidAesKey,
+    /// Two channels of one receiver have the same Token and EncodingAESKey, so a request belongs to both.
+    AmbiguousKeys,
+    /// The query lacks a parameter, such as `msg_signature`.
+    MissingParameter(&'static str),
+    /// The query is longer than [`MAX_QUERY`](crate::MAX_QUERY).
+    QueryTooLong,
+    /// The body is longer than the receiver's limit, in bytes.
+    BodyTooLarge(usize),
+    /// The body is not a well-formed envelope.
+    Envelope(XmlError),
+    /// The envelope has no `Encrypt`.
+    MissingEncrypt,
+    /// The signature belongs to no channel: the request is not from WeCom, or the Token is wrong.
+    Signature,
+    /// The timestamp lies outside the receiver's window, or is no number: a replay, or a wrong clock.
+    Timestamp,
+    /// The encrypted text is not Base64.
+    Base64,
+    /// The encrypted bytes are not whole cipher blocks.
+    Ciphertext,
+    /// The padding is wrong: the EncodingAESKey is not the one that the message was encrypted with.
+    Padding,
+    /// The length field does not fit the plaintext.
+    Length,
+    /// The message was encrypted for a receive id that the channel does not accept.
+    ReceiveId,
+    /// The decrypted message is not well-formed.
+    Message(XmlError),
+    /// A suite channel takes no replies.
+    NoReply,
+    /// The message to encrypt is 4 GiB or longer.
+    MessageTooLong,
+    /// The operating system has no random bytes to give.
+    Random,
+}
+
+impl Error {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The HTTP status to answer, with an empty body.
+    ///
+    /// | status | for |
+    /// |---|---|
+    /// | 400 | a query or a body that is not a callback |
+    /// | 403 | everything that keys decide: signature, timestamp, decryption, receive id |
+    /// | 413 | a query or a body over the limit |
+    /// | 500 | a fault on the receiver's side |
+    ///
+    /// WeCom repeats a request unless the status is 200.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        use ErrorKind as Kind;
+        match self.kind {
+            Kind::MissingParameter(_) | Kind::Envelope(_) | Kind::MissingEncrypt | Kind::Message(_) => 400,
+            Kind::Signature
+            | Kind::Timestamp
+            | Kind::Base64
+            | Kind::Ciphertext
+            | Kind::Padding
+            | Kind::Length
+            | Kind::ReceiveId => 403,
+            Kind::QueryTooLong | Kind::BodyTooLarge(_) => 413,
+            Kind::InvalidToken
+            | Kind::InvalidAesKey
+            | Kind::AmbiguousKeys
+            | Kind::NoReply
+            | Kind::MessageTooLong
+            | Kind::Random => 500,
+        }
+    }
+
+    /// The number that the vendor's sample library (WXBizMsgCrypt) gives the same error.
+    #[must_use]
+    pub fn vendor_code(&self) -> Option<i32> {
+        use ErrorKind as Kind;
+        match self.kind {
+            Kind::Signature => Some(-40001),
+            Kind::Envelope(_) | Kind::MissingEncrypt => Some(-40002),
+            Kind::InvalidAesKey => Some(-40004),
+            Kind::ReceiveId => Some(-40005),
+            Kind::Ciphertext | Kind::Padding => Some(-40007),
+            Kind::Length => Some(-40008),
+            Kind::Base64 => Some(-40010),
+            _ => None,
+        }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)?;
+        match self.vendor_code() {
+            Some(code) => write!(f, " [{code}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidToken => f.write_str("invalid Token: it is empty; copy it from the console"),
+            Self::InvalidAesKey => {
+                f.write_str("invalid EncodingAESKey: it is not 43 characters of Base64; copy it from the console")
+            }
+            Self::AmbiguousKeys => f.write_str(
+                "ambiguous keys: two channels have the same Token and EncodingAESKey; generate others for one of them",
+            ),
+            Self::MissingParameter(name) => {
+                write!(f, "missing parameter: the query has no {name}; pass the raw query string of the URL")
+            }
+            Self::QueryTooLong => write!(f, "query too long: more than {} bytes", crate::MAX_QUERY),
+            Self::BodyTooLarge(limit) => write!(f, "body too large: more than {limit} bytes"),
+            Self::Envelope(error) => write!(f, "invalid envelope: {error}"),
+            Self::MissingEncrypt => f.write_str("invalid envelope: it has no Encrypt; the body is not a callback"),
+            Self::Signature => {
+                f.write_str("invalid signature: not sent by WeCom, or the Token is not that of the console")
+            }
+            Self::Timestamp => {
+                f.write_str("timestamp outside the window: a replayed request, or the clock of this machine is wrong")
+            }
+            Self::Base64 => f.write_str("decryption failed: Encrypt is not Base64"),
+            Self::Ciphertext => f.write_str("decryption failed: incomplete cipher block"),
+            Self::Padding => {
+                f.write_str("decryption failed: invalid padding; the EncodingAESKey is not that of the console")
+            }
+            Self::Length => {
+                f.write_str("decryption failed: invalid length; the EncodingAESKey is not that of the console")
+            }
+            Self::ReceiveId => f.write_str(
+                "receive id mismatch: the message is for another corp or suite; add its id to those of the channel",
+            ),
+            Self::Message(error) => write!(f, "invalid message: {error}"),
+            Self::NoReply => {
+                f.write_str("no reply possible: a suite channel is acknowledged with success and nothing else")
+            }
+            Self::MessageTooLong => f.write_str("message too long: 4 GiB or more"),
+            Self::Random => f.write_str("no random bytes: the operating system refused to give any"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

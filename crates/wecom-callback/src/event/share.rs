@@ -1,0 +1,53 @@
+//! `share_chain_change` (上下游共享应用事件回调) and `share_agent_change` (企业互联共享应用事件回调):
+//! self-built apps ([90240](https://developer.work.weixin.qq.com/document/path/90240)),
+//! suites ([93373](https://developer.work.weixin.qq.com/document/path/93373)).
+
+use wecom_core::ids::{AgentId, CorpId};
+
+use super::fields::Fields;
+use super::header::Header;
+use crate::xml::writer::Writer;
+
+/// An app was shared with downstream corps, or is no longer.
+///
+/// It does not tell which of the two, nor with whom: read `list_app_share_info` of `wecom-upstream` again. For a suite,
+/// make that call with the upstream corp's token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShareChange {
+    /// The upstream corp's app: `AgentID`, or `AgentId` on a suite channel. Not every message has it.
+    pub agent_id: Option<AgentId>,
+    /// The upstream corp: `CorpId`. Present on a suite channel only.
+    pub corp_id: Option<CorpId>,
+}
+
+impl ShareChange {
+    /// A change of the sharing of one's own app.
+    #[must_use]
+    pub fn new(agent_id: AgentId) -> Self {
+        Self { agent_id: Some(agent_id), corp_id: None }
+    }
+
+    /// Sets the upstream corp, as a suite channel tells it.
+    #[must_use]
+    pub fn with_corp_id(mut self, corp_id: impl Into<CorpId>) -> Self {
+        self.corp_id = Some(corp_id.into());
+        self
+    }
+
+    pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
+        let agent_id = fields.value("AgentID").or_else(|| fields.value("AgentId"));
+        Some(Self { agent_id, corp_id: fields.value("CorpId") })
+    }
+
+    pub(super) fn write(&self, header: &Header<'_>, kind: &str, xml: &mut Writer) {
+        let (xml, agent_id) =
+            if header.is_suite { (header.suite(kind, xml), "AgentId") } else { (header.app(kind, xml), "AgentID") };
+        if let Some(corp) = &self.corp_id {
+            xml.text("CorpId", corp);
+        }
+        if let Some(agent) = self.agent_id {
+            xml.number(agent_id, agent);
+        }
+    }
+}

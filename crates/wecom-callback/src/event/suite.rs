@@ -1,0 +1,118 @@
+//! The events of a suite's life: 推送suite_ticket and 授权通知事件.
+
+use wecom_core::ids::{CorpId, SuiteId};
+
+use super::fields::Fields;
+use crate::secret::{AuthCode, Ticket};
+use crate::xml::writer::Writer;
+
+/// The provider's next ticket (推送suite_ticket). One comes every 10 minutes and is valid for 30.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SuiteTicket {
+    /// The suite: `SuiteId`.
+    pub suite_id: SuiteId,
+    /// The ticket, at most 512 bytes: `SuiteTicket`.
+    pub ticket: Ticket,
+}
+
+/// A code to exchange for a corp's permanent code (永久授权码), valid for 10 minutes.
+///
+/// Acknowledge within one second: the corp's administrator waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Authorization {
+    /// The suite: `SuiteId`.
+    pub suite_id: SuiteId,
+    /// The code, at most 512 bytes: `AuthCode`.
+    pub auth_code: AuthCode,
+    /// The state that the provider put into the link for the authorization: `State`.
+    pub state: Option<String>,
+}
+
+/// A corp whose authorization has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthorizedCorp {
+    /// The suite: `SuiteId`.
+    pub suite_id: SuiteId,
+    /// The corp: `AuthCorpId`.
+    pub auth_corp_id: CorpId,
+    /// The state that the provider put into the link for the authorization: `State`.
+    pub state: Option<String>,
+}
+
+impl SuiteTicket {
+    /// A ticket of a suite.
+    pub fn new(suite_id: impl Into<SuiteId>, ticket: Ticket) -> Self {
+        Self { suite_id: suite_id.into(), ticket }
+    }
+
+    pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
+        Some(Self { suite_id: fields.value("SuiteId")?, ticket: Ticket::new(fields.value::<String>("SuiteTicket")?) })
+    }
+
+    pub(super) fn write(&self, xml: &mut Writer) {
+        xml.text("SuiteTicket", self.ticket.expose());
+    }
+}
+
+impl Authorization {
+    /// An authorization of a suite.
+    pub fn new(suite_id: impl Into<SuiteId>, auth_code: AuthCode) -> Self {
+        Self { suite_id: suite_id.into(), auth_code, state: None }
+    }
+
+    /// Sets the state of the link.
+    #[must_use]
+    pub fn with_state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
+        Some(Self {
+            suite_id: fields.value("SuiteId")?,
+            auth_code: AuthCode::new(fields.value::<String>("AuthCode")?),
+            state: fields.value("State"),
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut Writer) {
+        xml.text("AuthCode", self.auth_code.expose());
+        write_state(self.state.as_deref(), xml);
+    }
+}
+
+impl AuthorizedCorp {
+    /// A corp whose authorization has changed.
+    pub fn new(suite_id: impl Into<SuiteId>, auth_corp_id: impl Into<CorpId>) -> Self {
+        Self { suite_id: suite_id.into(), auth_corp_id: auth_corp_id.into(), state: None }
+    }
+
+    /// Sets the state of the link.
+    #[must_use]
+    pub fn with_state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
+        Some(Self {
+            suite_id: fields.value("SuiteId")?,
+            auth_corp_id: fields.value("AuthCorpId")?,
+            state: fields.value("State"),
+        })
+    }
+
+    pub(super) fn write(&self, xml: &mut Writer) {
+        xml.text("AuthCorpId", &self.auth_corp_id);
+        write_state(self.state.as_deref(), xml);
+    }
+}
+
+fn write_state(state: Option<&str>, xml: &mut Writer) {
+    if let Some(state) = state {
+        xml.text("State", state);
+    }
+}

@@ -1,0 +1,132 @@
+//! The signed parameters of a request's URL.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::crypto::{CallbackKeys, Sealed};
+use crate::error::{Error, ErrorKind};
+
+/// The longest raw query that is read, in bytes. Those of WeCom have some hundreds.
+pub const MAX_QUERY: usize = 8 << 10;
+
+/// The parameters that WeCom signs: `msg_signature`, `timestamp`, `nonce` and, when a URL is checked, `echostr`.
+///
+/// A raw query string converts into one. Each value is percent-decoded once, and `+` is a plus sign; other parameters are
+/// ignored. Where a framework hands out decoded values only, [`Query::from_decoded`] takes these.
+///
+/// ```
+/// use wecom_callback::Query;
+///
+/// let raw = Query::from("msg_signature=5c45ff&timestamp=1409659589&nonce=263014780&tenant=7");
+/// # let _ = raw;
+/// let decoded = Query::from_decoded([("timestamp", "1409659589"), ("nonce", "263014780")]);
+/// # let _ = decoded;
+/// ```
+#[derive(Clone, Default)]
+pub struct Query<'a> {
+    too_long: bool,
+    msg_signature: Option<Cow<'a, str>>,
+    timestamp: Option<Cow<'a, str>>,
+    nonce: Option<Cow<'a, str>>,
+    echostr: Option<Cow<'a, str>>,
+}
+
+impl<'a> Query<'a> {
+    /// Takes names and values that are percent-decoded already.
+    ///
+    /// A decoder for forms turns a `+` of `echostr` into a space. That is repaired, as Base64 has no spaces.
+    pub fn from_decoded(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut query = Self::default();
+        for (name, value) in parameters {
+            query.set(name, || Cow::Borrowed(value));
+        }
+        query
+    }
+
+    /// Keeps the first value of each parameter that is known.
+    fn set(&mut self, name: &str, value: impl FnOnce() -> Cow<'a, str>) {
+        let place = match name {
+            "msg_signature" => &mut self.msg_signature,
+            "timestamp" => &mut self.timestamp,
+            "nonce" => &mut self.nonce,
+            "echostr" => &mut self.echostr,
+            _ => return,
+        };
+        if place.is_none() {
+            *place = Some(value());
+        }
+    }
+
+    pub(crate) fn signed(&self) -> Result<Signed<'_>, Error> {
+        if self.too_long {
+            return Err(ErrorKind::QueryTooLong.into());
+        }
+        Ok(Signed {
+            msg_signature: required(&self.msg_signature, "msg_signature")?,
+            timestamp: required(&self.timestamp, "timestamp")?,
+            nonce: required(&self.nonce, "nonce")?,
+        })
+    }
+
+    pub(crate) fn echostr(&self) -> Result<Cow<'_, str>, Error> {
+        let echostr = required(&self.echostr, "echostr")?;
+        Ok(if echostr.contains(' ') { Cow::Owned(echostr.replace(' ', "+")) } else { Cow::Borrowed(echostr) })
+    }
+}
+
+/// The three parameters of every request.
+pub(crate) struct Signed<'a> {
+    pub(crate) msg_signature: &'a str,
+    pub(crate) timestamp: &'a str,
+    pub(crate) nonce: &'a str,
+}
+
+impl Signed<'_> {
+    /// Whether the signature over an encrypted text was made with these keys.
+    pub(crate) fn by(&self, keys: &CallbackKeys, encrypted: &[u8]) -> bool {
+        keys.verify(self.msg_signature, self.timestamp, self.nonce, encrypted)
+    }
+}
+
+fn required<'a>(value: &'a Option<Cow<'_, str>>, name: &'static str) -> Result<&'a str, Error> {
+    value.as_deref().ok_or_else(|| ErrorKind::MissingParameter(name).into())
+}
+
+impl<'a> From<&'a str> for Query<'a> {
+    fn from(raw: &'a str) -> Self {
+        let raw = raw.strip_prefix('?').unwrap_or(raw);
+        let mut query = Self { too_long: raw.len() > MAX_QUERY, ..Self::default() };
+        if !query.too_long {
+            for (name, value) in raw.split('&').filter_map(|pair| pair.split_once('=')) {
+                query.set(name, || percent_decode_str(value).decode_utf8_lossy());
+            }
+        }
+        query
+    }
+}
+
+impl<'a> From<&'a String> for Query<'a> {
+    fn from(raw: &'a String) -> Self {
+        Self::from(raw.as_str())
+    }
+}
+
+/// Shows nothing: a signature and an `echostr` are what an attacker would replay.
+impl fmt::Debug for Query<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Query(***)")
+    }
+}
+
+/// Writes the query of a request that WeCom makes.
+pub(crate) fn write(sealed: &Sealed, echostr: Option<&str>) -> String {
+    const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let Sealed { signature, timestamp, nonce, .. } = sealed;
+    let query = format!("msg_signature={signature}&timestamp={timestamp}&nonce={nonce}");
+    match echostr {
+        Some(echostr) => format!("{query}&echostr={}", utf8_percent_encode(echostr, ESCAPED)),
+        None => query,
+    }
+}

@@ -1,0 +1,171 @@
+//! Opens requests: verifies, decrypts and checks them, in the order in which nothing can be learnt from a refusal.
+
+use std::string::FromUtf8Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::answer::Answer;
+use crate::callback::Callback;
+use crate::channel::Channel;
+use crate::crypto::Plaintext;
+use crate::envelope;
+use crate::error::{Error, ErrorKind};
+use crate::message::Message;
+use crate::query::{Query, Signed};
+use crate::xml::{XmlError, XmlProblem};
+
+/// Receives the requests that reach one URL, for one or several channels.
+///
+/// It keeps no state and reads no clock: a request that WeCom repeats is opened again.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use wecom_callback::{CallbackKeys, Channel, Receiver};
+///
+/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let receiver = Receiver::new(Channel::app(keys, "wx5823bf96d3bd56c7"));
+///
+/// let refused = receiver.open("msg_signature=0&timestamp=1409659589&nonce=1", b"<xml><Encrypt/></xml>", SystemTime::now());
+/// assert_eq!(refused.unwrap_err().http_status(), 403);
+/// # Ok::<(), wecom_callback::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    channels: Vec<Arc<Channel>>,
+    window: Option<Duration>,
+    body_limit: usize,
+}
+
+impl Receiver {
+    /// The body limit unless [`with_body_limit`](Self::with_body_limit) sets another: 128 KiB, which holds an encrypted
+    /// message of 96 KiB.
+    pub const DEFAULT_BODY_LIMIT: usize = 128 << 10;
+
+    /// The window unless [`with_window`](Self::with_window) sets another: 10 minutes.
+    pub const DEFAULT_WINDOW: Duration = Duration::from_secs(600);
+
+    /// A receiver for one channel.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
+        Self {
+            channels: vec![Arc::new(channel)],
+            window: Some(Self::DEFAULT_WINDOW),
+            body_limit: Self::DEFAULT_BODY_LIMIT,
+        }
+    }
+
+    /// Adds a channel on the same URL. The signature tells which channel a request belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AmbiguousKeys`] if another channel has the same Token and EncodingAESKey.
+    pub fn with_channel(mut self, channel: Channel) -> Result<Self, Error> {
+        if self.channels.iter().any(|other| other.keys().same_as(channel.keys())) {
+            return Err(ErrorKind::AmbiguousKeys.into());
+        }
+        self.channels.push(Arc::new(channel));
+        Ok(self)
+    }
+
+    /// Sets how far a request's timestamp may lie from the receiver's clock, before or after. A request outside this
+    /// window is refused, which ends replays of requests that were recorded earlier.
+    #[must_use]
+    pub fn with_window(mut self, window: Duration) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Accepts requests with any timestamp.
+    #[must_use]
+    pub fn without_window(mut self) -> Self {
+        self.window = None;
+        self
+    }
+
+    /// Sets the longest body that is read, in bytes.
+    #[must_use]
+    pub fn with_body_limit(mut self, limit: usize) -> Self {
+        self.body_limit = limit;
+        self
+    }
+
+    /// The longest body that is read, in bytes. A server need not read more than this.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.body_limit
+    }
+
+    /// Answers the check (验证URL有效性) that WeCom makes with `GET` when the URL is saved in the console. WeCom waits one
+    /// second.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] whose [`http_status`](Error::http_status) is the answer.
+    pub fn verify_url<'q>(&self, query: impl Into<Query<'q>>, now: SystemTime) -> Result<Answer, Error> {
+        let query = query.into();
+        let (signed, echostr) = (query.signed()?, query.echostr()?);
+        let (_, opened) = self.decrypt(&signed, echostr.as_bytes(), now)?;
+        let echo = String::from_utf8(opened.into_message()).map_err(|error| not_utf8(&error))?;
+        Ok(Answer::text(echo))
+    }
+
+    /// Opens the request that WeCom makes with `POST` for each event and message.
+    ///
+    /// The query is the raw query string of the URL, or a [`Query`]. The time is `SystemTime::now()`, or any value in a
+    /// test.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] whose [`http_status`](Error::http_status) is the answer.
+    pub fn open<'q>(&self, query: impl Into<Query<'q>>, body: &[u8], now: SystemTime) -> Result<Callback, Error> {
+        if body.len() > self.body_limit {
+            return Err(ErrorKind::BodyTooLarge(self.body_limit).into());
+        }
+        let query = query.into();
+        let signed = query.signed()?;
+        let encrypted = envelope::encrypted(body)?;
+        let (channel, opened) = self.decrypt(&signed, &encrypted, now)?;
+        let receive_id = String::from_utf8_lossy(opened.receive_id()).into_owned();
+        let message = Message::from_bytes(opened.into_message(), channel.is_suite()).map_err(ErrorKind::Message)?;
+        Ok(Callback::new(Arc::clone(channel), message, receive_id))
+    }
+
+    /// Finds the channel by the signature. Two channels may share a Token, so each that fits is tried; the error is that of
+    /// the first.
+    fn decrypt(
+        &self,
+        signed: &Signed<'_>,
+        encrypted: &[u8],
+        now: SystemTime,
+    ) -> Result<(&Arc<Channel>, Plaintext), Error> {
+        let mut refusal = None;
+        for channel in self.channels.iter().filter(|channel| signed.by(channel.keys(), encrypted)) {
+            self.check_window(signed.timestamp, now)?;
+            match open_for(channel, encrypted) {
+                Ok(opened) => return Ok((channel, opened)),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| ErrorKind::Signature.into()))
+    }
+
+    fn check_window(&self, timestamp: &str, now: SystemTime) -> Result<(), Error> {
+        let Some(window) = self.window else { return Ok(()) };
+        let sent = timestamp.parse().ok().map(Duration::from_secs);
+        let sent =
+            sent.and_then(|since_epoch| SystemTime::UNIX_EPOCH.checked_add(since_epoch)).ok_or(ErrorKind::Timestamp)?;
+        let distance = now.duration_since(sent).unwrap_or_else(|ahead| ahead.duration());
+        if distance <= window { Ok(()) } else { Err(ErrorKind::Timestamp.into()) }
+    }
+}
+
+/// Decrypts a text for a channel, and compares the receive id.
+fn open_for(channel: &Channel, encrypted: &[u8]) -> Result<Plaintext, Error> {
+    let opened = channel.keys().open(encrypted)?;
+    let accepted = std::str::from_utf8(opened.receive_id()).is_ok_and(|receive_id| channel.accepts(receive_id));
+    if accepted { Ok(opened) } else { Err(ErrorKind::ReceiveId.into()) }
+}
+
+fn not_utf8(error: &FromUtf8Error) -> ErrorKind {
+    ErrorKind::Message(XmlError::new(XmlProblem::NotUtf8, error.utf8_error().valid_up_to()))
+}

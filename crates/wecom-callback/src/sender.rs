@@ -1,0 +1,104 @@
+//! Makes the requests that WeCom would make, for tests and for a simulated service.
+
+use std::time::SystemTime;
+
+use crate::crypto::{CallbackKeys, RandomBytes, Sealed, seconds};
+use crate::envelope;
+use crate::error::Error;
+use crate::event::{Event, Header};
+use crate::query;
+
+/// Makes signed, encrypted requests from events, as WeCom does. With it a handler is tested without a network.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use wecom_callback::{CallbackKeys, ChainChange, ChangeChain, Channel, Event, RandomBytes, Receiver, Sender};
+/// use wecom_core::ids::{ChainId, CorpId};
+///
+/// # let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// # let receiver = Receiver::new(Channel::app(keys.clone(), "wx5823bf96d3bd56c7"));
+/// # let handle = |query: &str, body: &[u8], now| receiver.open(query, body, now);
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+/// let joined = ChangeChain::new(ChainId::new("ChDealers"), ChainChange::CorpJoin(vec![CorpId::new("wwtaihu")]));
+///
+/// let sender = Sender::app(keys, "wx5823bf96d3bd56c7");
+/// let request = sender.request(&Event::ChangeChain(joined.clone()), now, RandomBytes::new([7; 24]))?;
+/// let opened = handle(request.query(), request.body(), now)?;
+/// # assert_eq!(opened.event(), Event::ChangeChain(joined));
+/// # Ok::<(), wecom_callback::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sender {
+    keys: CallbackKeys,
+    receive_id: String,
+    is_suite: bool,
+}
+
+/// A request to a callback URL, created by [`Sender::request`] and [`Sender::url_check`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackRequest {
+    query: String,
+    body: String,
+}
+
+impl Sender {
+    /// Sends on an app channel, for a corp id.
+    pub fn app(keys: CallbackKeys, receive_id: impl Into<String>) -> Self {
+        Self { keys, receive_id: receive_id.into(), is_suite: false }
+    }
+
+    /// Sends on a suite channel, for a suite id.
+    pub fn suite(keys: CallbackKeys, receive_id: impl Into<String>) -> Self {
+        Self { keys, receive_id: receive_id.into(), is_suite: true }
+    }
+
+    /// The `POST` request that brings an event. The time becomes the event's `CreateTime` (`TimeStamp` on a suite channel)
+    /// and the request's timestamp.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an event of 4 GiB or more.
+    pub fn request(&self, event: &Event, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
+        let header = Header { is_suite: self.is_suite, receive_id: &self.receive_id, seconds: seconds(now) };
+        self.xml_request(&event.write(&header), now, random)
+    }
+
+    /// The `POST` request that brings a message in XML, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for a message of 4 GiB or more.
+    pub fn xml_request(&self, xml: &str, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
+        let sealed = self.seal(xml, now, &random)?;
+        let body = envelope::request(&self.receive_id, "", &sealed.encrypted);
+        Ok(CallbackRequest { query: query::write(&sealed, None), body })
+    }
+
+    /// The `GET` request that checks a URL (验证URL有效性). The answer must be the echo. Its body is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an echo of 4 GiB or more.
+    pub fn url_check(&self, echo: &str, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
+        let sealed = self.seal(echo, now, &random)?;
+        Ok(CallbackRequest { query: query::write(&sealed, Some(&sealed.encrypted)), body: String::new() })
+    }
+
+    fn seal(&self, text: &str, now: SystemTime, random: &RandomBytes) -> Result<Sealed, Error> {
+        Sealed::new(&self.keys, text, &self.receive_id, now, random)
+    }
+}
+
+impl CallbackRequest {
+    /// The raw query string, without `?`.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The body, of type `text/xml`.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
+}

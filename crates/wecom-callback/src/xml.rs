@@ -1,0 +1,14 @@
+//! The XML that callbacks are written in: elements, text, CDATA and the five predefined entities.
+//!
+//! Nothing is copied while a document is read, and nothing is recursive: an [`Element`] is a view into the text. A
+//! document type declaration (DTD) is refused, so no entity can be declared. Attributes are ignored.
+
+pub(crate) mod element;
+mod error;
+pub(crate) mod scanner;
+pub(crate) mod text;
+pub(crate) mod writer;
+
+pub use self::element::{Children, Element};
+pub use self::error::{XmlError, XmlProblem};
+pub use self::scanner::MAX_DEPTH;

@@ -1,0 +1,299 @@
+//! Finds elements in the bytes of a document, in one pass and without allocating.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use super::error::{XmlError, XmlProblem};
+use super::text::check_references;
+
+/// How deeply elements may be nested in a document, the root element included. The vendor's own documents use three
+/// levels.
+pub const MAX_DEPTH: usize = 16;
+
+pub(super) const CDATA: &[u8] = b"<![CDATA[";
+pub(super) const CDATA_END: &[u8] = b"]]>";
+
+/// Reads the elements of one level, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Scanner<'a> {
+    input: &'a [u8],
+    at: usize,
+}
+
+/// Where an element's name and content lie in the scanner's input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) name: Range<usize>,
+    pub(crate) content: Range<usize>,
+    pub(crate) shape: Shape,
+}
+
+/// What an element's content consists of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Nothing, or text without references.
+    #[default]
+    Plain,
+    /// One CDATA section.
+    Cdata,
+    /// Anything else.
+    Mixed,
+}
+
+/// One lexical piece of a document.
+pub(crate) enum Token {
+    Start(Range<usize>),
+    Empty(Range<usize>),
+    End(Range<usize>),
+    Text(Range<usize>),
+    Cdata(Range<usize>),
+}
+
+impl Found {
+    fn empty(name: Range<usize>) -> Self {
+        Self { content: name.end..name.end, name, shape: Shape::Plain }
+    }
+}
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(input: &'a [u8]) -> Self {
+        Self { input, at: 0 }
+    }
+
+    /// Checks a whole document, and finds its root element.
+    pub(crate) fn document(input: &'a [u8]) -> Result<Found, XmlError> {
+        let mut scanner = Self::new(input);
+        let root = match scanner.root_start()? {
+            (name, true) => Found::empty(name),
+            (name, false) => scanner.element(name)?,
+        };
+        scanner.finish()?;
+        Ok(root)
+    }
+
+    /// The name in the root element's start tag, and whether the element ends with it.
+    pub(crate) fn root_start(&mut self) -> Result<(Range<usize>, bool), XmlError> {
+        loop {
+            match self.token()? {
+                Some(Token::Text(text)) => self.check_blank(text)?,
+                Some(Token::Start(name)) => return Ok((name, false)),
+                Some(Token::Empty(name)) => return Ok((name, true)),
+                Some(_) => return Err(self.error(XmlProblem::OutsideRoot)),
+                None => return Err(self.error(XmlProblem::NoRoot)),
+            }
+        }
+    }
+
+    /// Checks that nothing but white space and comments is left.
+    pub(crate) fn finish(&mut self) -> Result<(), XmlError> {
+        while let Some(token) = self.token()? {
+            match token {
+                Token::Text(text) => self.check_blank(text)?,
+                _ => return Err(self.error(XmlProblem::OutsideRoot)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next element of this level, checked with all that it holds. `None` at the end of the input, and behind the
+    /// end tag of the element that this level belongs to, whose name is given.
+    pub(crate) fn child(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
+        loop {
+            match self.token()? {
+                Some(Token::Start(name)) => return self.element(name).map(Some),
+                Some(Token::Empty(name)) => return Ok(Some(Found::empty(name))),
+                Some(Token::End(name)) => {
+                    return match parent {
+                        Some(parent) if self.same(parent, &name) => Ok(None),
+                        _ => Err(self.error(XmlProblem::Mismatch)),
+                    };
+                }
+                Some(Token::Text(text)) => {
+                    self.check_text(text)?;
+                }
+                Some(Token::Cdata(_)) => {}
+                None if parent.is_some() => return Err(self.error(XmlProblem::Unclosed)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The rest of an element whose start tag has been read.
+    fn element(&mut self, name: Range<usize>) -> Result<Found, XmlError> {
+        let start = self.at;
+        let mut open: [Range<usize>; MAX_DEPTH] = [const { 0..0 }; MAX_DEPTH];
+        let mut depth = 0;
+        let mut shape = Shape::Plain;
+        loop {
+            let end = self.at;
+            match self.token()? {
+                Some(Token::Start(inner)) => {
+                    shape = Shape::Mixed;
+                    let Some(place) = open.get_mut(depth) else { return Err(self.error(XmlProblem::TooDeep)) };
+                    *place = inner;
+                    depth += 1;
+                }
+                Some(Token::End(ended)) if depth == 0 => {
+                    if !self.same(&name, &ended) {
+                        return Err(self.error(XmlProblem::Mismatch));
+                    }
+                    return Ok(Found { name, content: start..end, shape });
+                }
+                Some(Token::End(ended)) => {
+                    depth -= 1;
+                    if !open.get(depth).is_some_and(|open| self.same(open, &ended)) {
+                        return Err(self.error(XmlProblem::Mismatch));
+                    }
+                }
+                Some(Token::Text(text)) => {
+                    let plain = text.start == start && self.check_text(text)?;
+                    shape = if plain { shape } else { Shape::Mixed };
+                }
+                Some(Token::Cdata(section)) => {
+                    shape = if section.start == start + CDATA.len() { Shape::Cdata } else { Shape::Mixed };
+                }
+                Some(Token::Empty(_)) => shape = Shape::Mixed,
+                None => return Err(self.error(XmlProblem::Unclosed)),
+            }
+        }
+    }
+
+    /// The next piece; comments and processing instructions are skipped.
+    pub(crate) fn token(&mut self) -> Result<Option<Token>, XmlError> {
+        loop {
+            let start = self.at;
+            let rest = self.rest();
+            let (Some(&first), second) = (rest.first(), rest.get(1)) else { return Ok(None) };
+            if first != b'<' {
+                self.at = start + memchr(b'<', rest).unwrap_or(rest.len());
+                return Ok(Some(Token::Text(start..self.at)));
+            }
+            match second {
+                Some(b'/') => return self.end_tag().map(Some),
+                Some(b'?') => self.skip_past(b"?>")?,
+                Some(b'!') if rest.starts_with(CDATA) => return self.cdata().map(Some),
+                Some(b'!') if rest.starts_with(b"<!--") => {
+                    self.at = start + b"<!--".len();
+                    self.skip_past(b"-->")?;
+                }
+                Some(b'!') => return Err(self.error(XmlProblem::Declaration)),
+                _ => return self.start_tag().map(Some),
+            }
+        }
+    }
+
+    fn cdata(&mut self) -> Result<Token, XmlError> {
+        let start = self.at + CDATA.len();
+        self.at = start;
+        self.skip_past(CDATA_END)?;
+        Ok(Token::Cdata(start..self.at - CDATA_END.len()))
+    }
+
+    fn start_tag(&mut self) -> Result<Token, XmlError> {
+        let name = self.name(self.at + 1)?;
+        self.at = name.end;
+        let empty = loop {
+            match self.rest().first() {
+                Some(b'>') => break false,
+                Some(b'/') if self.rest().get(1) == Some(&b'>') => {
+                    self.at += 1;
+                    break true;
+                }
+                Some(&quote @ (b'"' | b'\'')) => {
+                    self.at += 1;
+                    self.skip_past(&[quote])?;
+                }
+                Some(b'<' | b'/') => return Err(self.error(XmlProblem::Tag)),
+                Some(_) => self.at += 1,
+                None => return Err(self.error(XmlProblem::Unclosed)),
+            }
+        };
+        self.at += 1;
+        Ok(if empty { Token::Empty(name) } else { Token::Start(name) })
+    }
+
+    fn end_tag(&mut self) -> Result<Token, XmlError> {
+        let name = self.name(self.at + 2)?;
+        let space = self.input.get(name.end..).unwrap_or_default().iter().take_while(|byte| is_space(**byte)).count();
+        self.at = name.end + space;
+        match self.rest().first() {
+            Some(b'>') => {
+                self.at += 1;
+                Ok(Token::End(name))
+            }
+            Some(_) => Err(self.error(XmlProblem::Tag)),
+            None => Err(self.error(XmlProblem::Unclosed)),
+        }
+    }
+
+    /// The name that begins at an offset; at least one byte.
+    fn name(&self, start: usize) -> Result<Range<usize>, XmlError> {
+        let rest = self.input.get(start..).unwrap_or_default();
+        match rest.iter().position(|byte| ends_name(*byte)) {
+            Some(0) => Err(self.error(XmlProblem::Tag)),
+            Some(length) => Ok(start..start + length),
+            None => Err(self.error(XmlProblem::Unclosed)),
+        }
+    }
+
+    fn skip_past(&mut self, end: &[u8]) -> Result<(), XmlError> {
+        let found = match end {
+            [byte] => memchr(*byte, self.rest()),
+            _ => find(self.rest(), end),
+        };
+        match found {
+            Some(found) => {
+                self.at += found + end.len();
+                Ok(())
+            }
+            None => Err(self.error(XmlProblem::Unclosed)),
+        }
+    }
+
+    /// Checks the references in a text. `true` if it has none.
+    fn check_text(&self, text: Range<usize>) -> Result<bool, XmlError> {
+        let offset = text.start;
+        check_references(self.input.get(text).unwrap_or_default())
+            .map_err(|at| XmlError::new(XmlProblem::Entity, offset + at))
+    }
+
+    fn check_blank(&self, text: Range<usize>) -> Result<(), XmlError> {
+        let blank = self.input.get(text).unwrap_or_default().iter().all(|byte| is_space(*byte));
+        if blank { Ok(()) } else { Err(self.error(XmlProblem::OutsideRoot)) }
+    }
+
+    fn same(&self, left: &Range<usize>, right: &Range<usize>) -> bool {
+        self.input.get(left.clone()) == self.input.get(right.clone())
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.input.get(self.at..).unwrap_or_default()
+    }
+
+    fn error(&self, problem: XmlProblem) -> XmlError {
+        XmlError::new(problem, self.at.min(self.input.len()))
+    }
+}
+
+/// The first place of a short text. The searcher of `memmem` costs more to make than most sections are long.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    /// Beyond this, a searcher pays.
+    const SHORT: usize = 128;
+    let short = haystack.get(..SHORT.min(haystack.len()))?;
+    match short.windows(needle.len()).position(|window| window == needle) {
+        Some(found) => Some(found),
+        None => {
+            let overlap = short.len().saturating_sub(needle.len() - 1);
+            memmem::find(haystack.get(overlap..)?, needle).map(|found| overlap + found)
+        }
+    }
+}
+
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+fn ends_name(byte: u8) -> bool {
+    is_space(byte) || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'' | b'&')
+}
