@@ -14,14 +14,16 @@ use std::path::PathBuf;
 
 use wecom_core::{CORP_GET_TOKEN, GET_TOKEN};
 use wecom_fuzz_checks::replies::REPLIES;
+use wecom_fuzz_checks::seeds;
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
 
-/// The stored inputs of a target, by name.
+/// The inputs of a target, by name: those in `fuzz/corpus/` and those that the documented samples give.
 fn corpus_of(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus")).join(target);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = files.map(|file| file.unwrap().path());
-    paths.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap())).collect()
+    let stored = paths.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()));
+    stored.chain(seeds(target)).collect()
 }
 
 fn check_corpus_of(target: &str) {
@@ -56,7 +58,7 @@ macro_rules! targets {
 targets! { base_url cassette envelope replies simulator world }
 
 #[test]
-fn every_endpoint_has_a_reply_that_is_read_and_a_seed() {
+fn the_replies_of_every_endpoint_are_fuzzed() {
     let seeds = corpus_of("replies");
     for endpoint in ENDPOINTS.iter().chain(DOWNSTREAM_ENDPOINTS).chain(&[&GET_TOKEN, &CORP_GET_TOKEN]) {
         assert!(REPLIES.iter().any(|(known, _)| known == endpoint), "{endpoint}");

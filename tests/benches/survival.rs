@@ -14,7 +14,7 @@ use wecom_core::{AccessToken, CallEvent, Client, Credentials, Layer, Quotas, Ret
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_tests::comparison::{Comparison, bench_client};
 use wecom_tests::loopback::{Answers, Loopback};
-use wecom_tests::samples::TOKEN;
+use wecom_tests::samples::TOKEN_REPLY;
 use wecom_upstream::calls::GetChainGroup;
 use wecom_upstream::{ChainId, Upstream};
 
@@ -63,8 +63,8 @@ async fn call(upstream: Upstream) {
 fn main() {
     const CALLS: usize = 1000;
     let mut criterion = Criterion::default().configure_from_args().sample_size(60);
-    let answers = Answers::new().with("corpgroup/corp/get_chain_group", REPLY).with("gettoken", TOKEN);
-    let server = Loopback::start_forgetful(answers);
+    let answers = Answers::new().with("corpgroup/corp/get_chain_group", REPLY).with("gettoken", TOKEN_REPLY);
+    let server = Loopback::start_without_recording(answers);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let runtime = Rc::new(runtime);
     let base_url = server.base_url();

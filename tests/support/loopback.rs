@@ -1,4 +1,4 @@
-//! An HTTP server on loopback that answers each request from memory, and keeps what it was asked.
+//! An HTTP server on loopback that replies from memory and records the requests.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,40 +14,40 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// A running server; dropping it ends it.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Loopback {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    /// Ends the server when it is dropped.
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    /// Stops the server when it is dropped.
     _running: oneshot::Sender<()>,
 }
 
-/// One request that the server saw.
+/// A request that the server received.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct RecordedRequest {
     /// `GET` or `POST`.
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
 }
 
-/// What the server answers, by the path below `/cgi-bin/`.
+/// The bodies of the replies, by the path below `/cgi-bin/`.
 #[derive(Clone, Debug, Default)]
 pub struct Answers(HashMap<&'static str, Bytes>);
 
 impl Answers {
-    /// No answers: every path is a 404.
+    /// No replies: every path returns the status 404.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Answers a path with 200 and this body.
+    /// Replies to a path with the status 200 and this body.
     #[must_use]
     pub fn with(mut self, path: &'static str, body: impl Into<Bytes>) -> Self {
         self.0.insert(path, body.into());
@@ -56,37 +56,37 @@ impl Answers {
 }
 
 impl Loopback {
-    /// Starts a server on a thread of its own that keeps every request.
+    /// Starts a server on its own thread. It records every request.
     #[must_use]
     pub fn start(answers: Answers) -> Self {
         Self::run(answers, true)
     }
 
-    /// Starts a server that keeps nothing: for measuring.
+    /// Starts a server that records nothing, for benchmarks.
     #[must_use]
-    pub fn start_forgetful(answers: Answers) -> Self {
+    pub fn start_without_recording(answers: Answers) -> Self {
         Self::run(answers, false)
     }
 
-    fn run(answers: Answers, keep: bool) -> Self {
+    fn run(answers: Answers, records: bool) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let (running, ended) = oneshot::channel();
-        let kept = keep.then(|| Arc::clone(&seen));
-        // A thread of its own, so that a test may be on a runtime or not.
+        let recording = records.then(|| Arc::clone(&requests));
+        // On its own thread, so that tests without a runtime can use it.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
-                    () = accept(listener, Arc::new(answers), kept) => {}
+                    () = accept(listener, Arc::new(answers), recording) => {}
                     _ = ended => {}
                 }
             });
         });
-        Self { address, seen, _running: running }
+        Self { address, requests, _running: running }
     }
 
     /// The base URL for a client.
@@ -95,31 +95,31 @@ impl Loopback {
         format!("http://{}/cgi-bin/", self.address)
     }
 
-    /// What was asked so far.
+    /// The requests received so far.
     #[must_use]
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-type Keep = Option<Arc<Mutex<Vec<Seen>>>>;
+type Recording = Option<Arc<Mutex<Vec<RecordedRequest>>>>;
 
-async fn accept(listener: TcpListener, answers: Arc<Answers>, keep: Keep) {
+async fn accept(listener: TcpListener, answers: Arc<Answers>, recording: Recording) {
     while let Ok((stream, _)) = listener.accept().await {
         stream.set_nodelay(true).unwrap();
-        let (answers, keep) = (Arc::clone(&answers), keep.clone());
+        let (answers, recording) = (Arc::clone(&answers), recording.clone());
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&answers), keep.clone()));
-            // A client that goes away in the middle is nothing to report.
+            let service = service_fn(move |request| reply(request, Arc::clone(&answers), recording.clone()));
+            // A client may close the connection at any time.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(
+async fn reply(
     request: Request<Incoming>,
     answers: Arc<Answers>,
-    keep: Keep,
+    recording: Recording,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
@@ -128,9 +128,9 @@ async fn answer(
         Some(reply) => (200, reply.clone()),
         None => (404, Bytes::from_static(b"no such path")),
     };
-    if let Some(seen) = keep {
+    if let Some(requests) = recording {
         let headers = head.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-        seen.lock().unwrap().push(Seen {
+        requests.lock().unwrap().push(RecordedRequest {
             method: head.method.to_string(),
             target: head.uri.to_string(),
             headers: headers.collect(),

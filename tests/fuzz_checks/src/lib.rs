@@ -14,9 +14,12 @@ mod base_url;
 mod cassette;
 mod envelope;
 pub mod replies;
+mod seeds;
 mod shown;
 mod simulator;
 mod world;
+
+pub use crate::seeds::seeds;
 
 /// A check of one input.
 pub type Check = fn(&[u8]);
