@@ -1,5 +1,7 @@
 //! The promises of the contract: each a check, run one after the other.
 
+use std::time::Duration;
+
 use wecom_core::{AsLocal, LocalTransport, Request, Transport};
 
 mod arriving;
@@ -7,10 +9,8 @@ mod dropping;
 mod exchanges;
 mod failing;
 mod probe;
-mod received;
 mod replying;
 mod report;
-mod server;
 mod wait;
 
 use self::exchanges::Exchanges;
@@ -82,6 +82,9 @@ pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, re
     }
     Report::new(verdicts)
 }
+
+/// How long a silent connection is kept: beyond every limit that the checks set.
+const HOLD: Duration = Duration::from_secs(10);
 
 async fn run(check: Check, probe: &Probe<'_>) -> Finding {
     match check {

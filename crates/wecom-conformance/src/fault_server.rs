@@ -1,35 +1,32 @@
 //! A server on a socket of its own that does what only a socket can: reset, stall, drip, break off, never end. What it can do
-//! stands in [`fault`], what it remembers in [`request`].
+//! stands in [`fault`], what a fault does in [`injection`], what it remembers of a request in [`request`].
 
-mod accept;
 mod fault;
 mod http2;
+mod injection;
 mod mask;
-mod reply;
 mod request;
 mod script;
-mod strike;
-#[cfg(feature = "fault-server-tls")]
+mod service;
+#[cfg(feature = "tls")]
 mod tls;
-mod wire;
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use bytes::Bytes;
 
-use self::accept::{Shared, accept, start_thread};
 pub use self::fault::SocketFault;
 pub use self::request::ReceivedRequest;
+use self::service::FaultService;
+use crate::server::Server;
 
 /// An HTTP server on loopback that answers well, except where a test says what goes wrong: it is for what a wrapper such as
 /// `Faults` of `wecom-mock` can't do, because it happens below HTTP.
 ///
-/// It is there with the feature `fault-server`. Point the client under test at [`base_url`](Self::base_url), say what the
+/// Point the client under test at [`base_url`](Self::base_url), say what the
 /// next request meets, and look at what arrived:
 ///
 /// ```
@@ -72,10 +69,8 @@ pub use self::request::ReceivedRequest;
 /// once, heads of 64 KiB and bodies of 4 MiB, and hangs up on what is more. HTTP/1.1 as it is, and HTTP/2 where a client
 /// begins with its preface (prior knowledge); of requests over HTTP/2 it keeps no record.
 pub struct FaultServer {
-    shared: Arc<Shared>,
-    accepting: Option<JoinHandle<()>>,
-    #[cfg(feature = "fault-server-tls")]
-    certificate: Vec<u8>,
+    server: Server,
+    service: Arc<FaultService>,
 }
 
 impl FaultServer {
@@ -85,30 +80,17 @@ impl FaultServer {
     ///
     /// When there is no port or no thread to be had.
     pub fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        #[cfg(feature = "fault-server-tls")]
-        let identity = self::tls::Identity::generate()?;
-        #[cfg(feature = "fault-server-tls")]
-        let certificate = identity.certificate.clone();
-        let shared = Arc::new(Shared::new(
-            listener.local_addr()?,
-            #[cfg(feature = "fault-server-tls")]
-            identity,
+        let service = Arc::new(FaultService::new(
+            #[cfg(feature = "tls")]
+            self::tls::Identity::generate()?,
         ));
-        let own = Arc::clone(&shared);
-        let accepting = Some(start_thread(move || accept(&own, &listener))?);
-        Ok(Self {
-            shared,
-            accepting,
-            #[cfg(feature = "fault-server-tls")]
-            certificate,
-        })
+        Ok(Self { server: Server::start(Arc::clone(&service))?, service })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        self.server.address()
     }
 
     /// The base URL for clients: `http://127.0.0.1:port/cgi-bin/`.
@@ -126,91 +108,86 @@ impl FaultServer {
 
     /// The certificate, in DER, that `SocketFault::UntrustedCertificate` shows: self-signed, for `127.0.0.1` and
     /// `localhost`, and made anew for each server. A client that trusts it is answered well.
-    #[cfg(feature = "fault-server-tls")]
+    #[cfg(feature = "tls")]
     #[must_use]
     pub fn certificate_der(&self) -> &[u8] {
-        &self.certificate
+        &self.service.identity.certificate
     }
 
     /// Says what the next connection or request meets, after those that were said before.
     pub fn next(&self, fault: SocketFault) {
-        self.shared.change(|state| state.script.next(fault));
+        self.service.script().next(fault);
     }
 
     /// Says what every connection or request meets when those given to [`next`](Self::next) are over.
     pub fn always(&self, fault: SocketFault) {
-        self.shared.change(|state| state.script.always(fault));
+        self.service.script().always(fault);
     }
 
     /// Answers well from now on: faults that were not met yet are forgotten, those under way go on.
     pub fn recover(&self) {
-        self.shared.change(|state| state.script.clear());
+        self.service.script().clear();
     }
 
     /// Sets the body of the good answer for a path below the base URL (`corpgroup/corp/get_chain_list`), in place of
     /// `{"errcode":0,"errmsg":"ok"}`.
     pub fn reply(&self, path: &str, body: impl Into<Bytes>) {
-        self.shared.change(|state| state.script.reply(path, body.into()));
+        self.service.script().reply(path, body.into());
     }
 
     /// Closes all connections there are, and comes back when that is done: a client that keeps some for later now has stale
     /// ones. New ones are taken as before.
     pub fn close_connections(&self) {
-        self.shared.close_connections();
+        self.server.close_connections();
     }
 
     /// What has arrived so far, in order: of the requests that were read to their end, the last 1,000, and no more than 32
     /// MiB of them.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.shared.state().requests.all()
+        self.server.state().requests.iter().cloned().map(ReceivedRequest::new).collect()
     }
 
     /// How many connections have been taken so far.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.shared.state().connections
+        self.server.state().connections
     }
 
     /// How many connections the client has ended so far: those on which nothing was left to read or to write when the server
     /// looked, because the client had closed or reset them.
     #[must_use]
     pub fn ended_by_client(&self) -> usize {
-        self.shared.state().ended_by_client
+        self.server.state().ended_by_client
     }
 
     /// Comes back when so many requests have arrived since the start. Any runtime will do.
     pub async fn until_requests(&self, count: usize) {
-        self.shared.until(|state| state.requests.arrived() >= count).await;
+        self.server.until(|state| state.requests.arrived() >= count).await;
     }
 
     /// Comes back when so many connections have been taken since the start: also by a client that sends nothing over them.
     pub async fn until_connections(&self, count: usize) {
-        self.shared.until(|state| state.connections >= count).await;
+        self.server.until(|state| state.connections >= count).await;
     }
 
     /// Comes back when the client has ended so many connections: what a dropped call ought to do to its own.
     pub async fn until_ended_by_client(&self, count: usize) {
-        self.shared.until(|state| state.ended_by_client >= count).await;
+        self.server.until(|state| state.ended_by_client >= count).await;
     }
 }
 
 impl Drop for FaultServer {
     fn drop(&mut self) {
-        self.shared.change(|state| state.stopped = true);
-        // Wakes the thread that accepts. Where it fails, that thread is not asleep: connections wait to be taken.
-        let _ = TcpStream::connect_timeout(&self.shared.address, Duration::from_secs(1));
-        if let Some(accepting) = self.accepting.take() {
-            let _ = accepting.join();
-        }
+        self.server.join();
     }
 }
 
 impl fmt::Debug for FaultServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.shared.state();
+        let state = self.server.state();
         f.debug_struct("FaultServer")
-            .field("address", &self.shared.address)
+            .field("address", &self.server.address())
             .field("requests", &state.requests.arrived())
             .field("connections", &state.connections)
             .finish_non_exhaustive()

@@ -43,17 +43,16 @@
 //!
 //! # A server that fails on purpose
 //!
-//! The feature `fault-server` adds `FaultServer`, to test an HTTP stack as a whole with: its timeouts, pool, proxy and
-//! limits. The feature `fault-server-tls` adds a certificate that no client trusts.
+//! [`FaultServer`] tests an HTTP stack as a whole: its timeouts, pool, proxy and limits. The feature `tls` adds a fault: a
+//! certificate that no client trusts.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 mod checks;
-#[cfg(feature = "fault-server")]
 mod fault_server;
+mod server;
 
 pub use crate::checks::{Check, Report, Verdict, check, check_exchanges, check_exchanges_local, check_local};
-#[cfg(feature = "fault-server")]
 pub use crate::fault_server::{FaultServer, ReceivedRequest, SocketFault};

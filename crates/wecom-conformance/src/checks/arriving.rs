@@ -4,11 +4,12 @@ use wecom_core::Request;
 
 use super::probe::{Finding, Probe, get, post, told};
 use super::report::Verdict;
-use super::server::{Answer, Server};
+use crate::server::Server;
+use crate::server::answer::Answer;
 
 /// A server that answers `{}` to everything.
 fn obliging() -> std::io::Result<Server> {
-    Server::start(|_, _| Answer::reply(200, "{}"))
+    Server::scripted(|_, _| Answer::reply(200, "{}"))
 }
 
 pub(crate) async fn method_and_url(probe: &Probe<'_>) -> Finding {
@@ -20,8 +21,8 @@ pub(crate) async fn method_and_url(probe: &Probe<'_>) -> Finding {
         (post(server.address())?, format!("POST /prefix/cgi-bin/conformance/post?{QUERY}")),
     ] {
         probe.reply(request, "Ok with status 200").await?;
-        let log = server.log();
-        let came = log.requests.last().map_or("no request", |request| request.line.as_str());
+        let came = server.state().requests.last().map(|request| format!("{} {}", request.method, request.target));
+        let came = came.unwrap_or_else(|| "no request".to_owned());
         if came != line {
             return Err(Verdict::failed(line, came));
         }
@@ -40,11 +41,11 @@ pub(crate) async fn headers(probe: &Probe<'_>) -> Finding {
 }
 
 fn compare_headers(server: &Server, sent: &Request) -> Finding {
-    let log = server.log();
-    let Some(received) = log.requests.last() else { return Err(Verdict::failed("one request", "no request")) };
+    let state = server.state();
+    let Some(received) = state.requests.last() else { return Err(Verdict::failed("one request", "no request")) };
     let host = server.address().to_string();
     for (name, value) in sent.headers().chain([("host", host.as_bytes())]) {
-        let came = received.header(name);
+        let came: Vec<_> = received.header_values(name).collect();
         if came != [value] {
             let came: Vec<_> = came.into_iter().map(String::from_utf8_lossy).collect();
             return Err(Verdict::failed(
@@ -66,8 +67,8 @@ pub(crate) async fn body(probe: &Probe<'_>) -> Finding {
     ] {
         let sent = request.body().cloned().unwrap_or_default();
         probe.reply(request, "Ok with status 200").await?;
-        let log = server.log();
-        let came = log.requests.last().map(|request| request.body.as_slice()).unwrap_or_default();
+        let state = server.state();
+        let came = state.requests.last().map(|request| &*request.body).unwrap_or_default();
         if came != sent {
             return Err(Verdict::failed(
                 format!("{what} with a body of {} bytes", sent.len()),
@@ -86,16 +87,16 @@ pub(crate) fn difference(expected: &[u8], came: &[u8]) -> String {
 
 pub(crate) async fn once(probe: &Probe<'_>) -> Finding {
     // First what a library may take for a hint to try again, on a connection that is there already; then the end of it.
-    let server = Server::start(|index, _| match index {
+    let server = Server::scripted(|index, _| match index {
         0 => Answer::reply(200, "{}"),
         1 => Answer::reply(503, "{}"),
         2 => Answer::reply(429, "{}"),
         3 => Answer::reply(408, "{}"),
-        _ => Answer::Last(Vec::new()),
+        _ => Answer::nothing().closes(),
     })?;
     for (sent, answered) in ["200", "503", "429", "408", "nothing, and the end of the connection"].iter().enumerate() {
         let outcome = probe.send(post(server.address())?).await?;
-        let came = server.log().requests.len();
+        let came = server.state().requests.arrived();
         if came != sent + 1 {
             return Err(Verdict::failed(
                 format!("one POST that is answered with {answered}"),

@@ -1,14 +1,19 @@
 //! What has to fail, and how.
 
+use std::iter;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use wecom_core::{Delivery, TransportErrorKind};
 
+use super::HOLD;
 use super::probe::{Finding, Probe, post, told};
 use super::report::Verdict;
-use super::server::{Answer, ENDLESS, Server};
 use super::wait::all;
+use crate::server::Server;
+use crate::server::answer::Answer;
+use crate::server::reply;
 
 /// The limit that is to be kept.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -16,18 +21,26 @@ const LIMIT: Duration = Duration::from_millis(400);
 /// By when it has to be kept on a busy machine. The servers end what takes longer only after twice this time.
 const KEPT_BY: Duration = Duration::from_secs(5);
 
+/// How much of an endless reply there is.
+const ENDLESS: usize = 64 * 1024 * 1024;
+
+/// How fast a dripping reply comes.
+const PACE: Duration = Duration::from_millis(50);
+
 pub(crate) async fn endless_reply(probe: &Probe<'_>) -> Finding {
-    let piece = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
-    for (what, header, piece) in [
-        ("in chunks", "transfer-encoding: chunked", piece),
-        ("that announces 1 TiB", "content-length: 1099511627776", vec![b'x'; 0x4000]),
+    const PIECE: &[u8] = &[b'x'; 0x4000];
+    for (what, head, piece) in [
+        ("in chunks", reply::chunked_head(), Bytes::from(reply::chunk(PIECE))),
+        ("that announces 1 TiB", reply::announced(200, "", 1 << 40, b""), Bytes::from_static(PIECE)),
     ] {
-        let head = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n").into_bytes();
-        let server = Server::start(move |_, _| Answer::Endless(head.clone(), piece.clone()))?;
+        let server = Server::scripted(move |_, _| {
+            let pieces = iter::repeat_n(piece.clone(), ENDLESS / PIECE.len());
+            Answer::bytes(head.clone()).send_each(pieces).closes()
+        })?;
         let bound = ENDLESS / 1024 / 1024;
         let expected = format!("an error before {bound} MiB of a reply {what} were taken");
         let error = probe.delivered_error(post(server.address())?, &expected).await?;
-        if server.log().took_endless {
+        if server.state().answered > 0 {
             return Err(Verdict::failed(expected, format!("all of it was taken, and then {}", told(&Err(error)))));
         }
     }
@@ -48,10 +61,13 @@ pub(crate) async fn time_limit(probe: &Probe<'_>) -> Finding {
 /// The kind of the error after the limit, from a server that does this.
 async fn timeout_kind(probe: &Probe<'_>, what: &'static str) -> Result<TransportErrorKind, Verdict> {
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{";
-    let server = Server::start(move |_, _| match what {
-        "is silent" => Answer::Stall(Vec::new()),
-        "stalls in its reply" => Answer::Stall(HEAD.to_vec()),
-        _ => Answer::Drip(HEAD.to_vec()),
+    let server = Server::scripted(move |_, _| match what {
+        "is silent" => Answer::nothing().hold(HOLD).closes(),
+        "stalls in its reply" => Answer::bytes(HEAD).hold(HOLD).closes(),
+        _ => {
+            let times = HOLD.as_millis() / PACE.as_millis();
+            Answer::bytes(HEAD).drip((0..times).map(|_| Bytes::from_static(b"x")), PACE).closes()
+        }
     })?;
     let expected = format!("an error after the request's limit of {LIMIT:?}, from a server that {what}");
     let began = now();
@@ -84,12 +100,12 @@ pub(crate) async fn refused_connection(probe: &Probe<'_>) -> Finding {
 
 pub(crate) async fn lost_connection(probe: &Probe<'_>) -> Finding {
     const EXPECTED: &str = "an error, from a server that reads the request and closes the connection";
-    let fresh = Server::start(|_, _| Answer::Last(Vec::new()))?;
+    let fresh = Server::scripted(|_, _| Answer::nothing().closes())?;
     probe.delivered_error(post(fresh.address())?, EXPECTED).await?;
 
-    let reused = Server::start(|index, _| match index {
+    let reused = Server::scripted(|index, _| match index {
         0 => Answer::reply(200, "{}"),
-        _ => Answer::Last(Vec::new()),
+        _ => Answer::nothing().closes(),
     })?;
     probe.reply(post(reused.address())?, "Ok with status 200").await?;
     probe.delivered_error(post(reused.address())?, EXPECTED).await?;
@@ -105,7 +121,7 @@ pub(crate) async fn broken_reply(probe: &Probe<'_>) -> Finding {
         ("lacks its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"errcode\":0}\r\n"),
         ("is not HTTP", "\0\u{1}\u{2}\u{3} this is something else\r\n\r\n{\"errcode\":0}"),
     ] {
-        let server = Server::start(move |_, _| Answer::Last(bytes.as_bytes().to_vec()))?;
+        let server = Server::scripted(move |_, _| Answer::bytes(bytes).closes())?;
         probe.delivered_error(post(server.address())?, &format!("an error, for a reply that {what}")).await?;
     }
     Ok(())

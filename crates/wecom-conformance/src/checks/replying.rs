@@ -1,22 +1,29 @@
 //! What has to come back from the server.
 
+use std::time::Duration;
+
 use wecom_core::Response;
 
 use super::arriving::difference;
 use super::probe::{Finding, Probe, get, post, told};
 use super::report::Verdict;
-use super::server::{Answer, Server, reply_bytes};
 use super::wait::all;
+use crate::server::Server;
+use crate::server::answer::Answer;
+use crate::server::reply;
 
 /// How many calls are made at once.
 const AT_ONCE: usize = 8;
+
+/// How long a reply waits for other calls: a transport may well send one after the other.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn any_status(probe: &Probe<'_>) -> Finding {
     const STATUSES: [u16; 14] = [200, 201, 204, 302, 304, 400, 401, 403, 404, 429, 500, 502, 503, 504];
     for status in STATUSES {
         let body = body_of(status);
         let reply = body.clone();
-        let server = Server::start(move |_, _| Answer::reply(status, &reply))?;
+        let server = Server::scripted(move |_, _| Answer::reply(status, &reply))?;
         let expected = format!("Ok with status {status} and {} bytes", body.len());
         let reply = probe.reply(post(server.address())?, &expected).await?;
         if reply.status() != status || reply.body() != body.as_bytes() {
@@ -31,13 +38,13 @@ fn body_of(status: u16) -> String {
 }
 
 pub(crate) async fn redirects(probe: &Probe<'_>) -> Finding {
-    let elsewhere = Server::start(|_, _| Answer::reply(200, r#"{"errcode":0,"errmsg":"ok"}"#))?;
+    let elsewhere = Server::scripted(|_, _| Answer::reply(200, r#"{"errcode":0,"errmsg":"ok"}"#))?;
     let address = elsewhere.address();
     for status in [301, 302, 303, 307, 308] {
         for location in [format!("http://{address}/there"), "/there".to_owned()] {
             let headers = format!("location: {location}\r\n");
-            let server = Server::start(move |index, _| match index {
-                0 => Answer::Bytes(reply_bytes(status, &headers, b"moved")),
+            let server = Server::scripted(move |index, _| match index {
+                0 => Answer::bytes(reply::whole(status, &headers, b"moved")),
                 _ => Answer::reply(200, r#"{"errcode":0,"errmsg":"ok"}"#),
             })?;
             let expected = format!("Ok with status {status}, and nothing sent to the address that it names");
@@ -45,7 +52,7 @@ pub(crate) async fn redirects(probe: &Probe<'_>) -> Finding {
             if reply.status() != status {
                 return Err(Verdict::failed(expected, told(&Ok(reply))));
             }
-            let asked = elsewhere.log().requests.len() + server.log().requests.len().saturating_sub(1);
+            let asked = elsewhere.state().requests.arrived() + server.state().requests.arrived().saturating_sub(1);
             if asked > 0 {
                 return Err(Verdict::failed(expected, format!("{}, after {location} was asked", told(&Ok(reply)))));
             }
@@ -58,22 +65,22 @@ pub(crate) async fn body(probe: &Probe<'_>) -> Finding {
     let every_byte: Vec<u8> = (0..=255).collect();
     let mebibyte: Vec<u8> = (0..=250).cycle().take(1024 * 1024).collect();
     let text = "\u{feff}{\"name\":\"上下游\"}\r\n".as_bytes().to_vec();
-    let whole = |body: &[u8]| reply_bytes(200, "content-type: application/json\r\n", body);
+    let whole = |body: &[u8]| reply::whole(200, "content-type: application/json\r\n", body);
     let to_the_end = [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", every_byte.as_slice()].concat();
     for (what, body, answer) in [
-        ("of text with a byte order mark", text.clone(), Answer::Bytes(whole(&text))),
-        ("of all byte values, not UTF-8", every_byte.clone(), Answer::Bytes(whole(&every_byte))),
-        ("that is empty", Vec::new(), Answer::Bytes(whole(b""))),
-        ("in chunks", every_byte.clone(), Answer::Bytes(chunked(&every_byte, 100))),
-        ("in no chunk but the last", Vec::new(), Answer::Bytes(chunked(b"", 100))),
-        ("that ends with the connection", every_byte, Answer::Last(to_the_end)),
-        ("of 1 MiB", mebibyte.clone(), Answer::Bytes(whole(&mebibyte))),
-        ("of 1 MiB in chunks", mebibyte.clone(), Answer::Bytes(chunked(&mebibyte, 16 * 1024))),
+        ("of text with a byte order mark", text.clone(), Answer::bytes(whole(&text))),
+        ("of all byte values, not UTF-8", every_byte.clone(), Answer::bytes(whole(&every_byte))),
+        ("that is empty", Vec::new(), Answer::bytes(whole(b""))),
+        ("in chunks", every_byte.clone(), Answer::bytes(chunked(&every_byte, 100))),
+        ("in no chunk but the last", Vec::new(), Answer::bytes(chunked(b"", 100))),
+        ("that ends with the connection", every_byte, Answer::bytes(to_the_end).closes()),
+        ("of 1 MiB", mebibyte.clone(), Answer::bytes(whole(&mebibyte))),
+        ("of 1 MiB in chunks", mebibyte.clone(), Answer::bytes(chunked(&mebibyte, 16 * 1024))),
     ] {
         let answer = std::sync::Mutex::new(Some(answer));
-        let server = Server::start(move |_, _| {
+        let server = Server::scripted(move |_, _| {
             let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            answer.take().unwrap_or_else(|| Answer::Last(Vec::new()))
+            answer.take().unwrap_or_else(|| Answer::nothing().closes())
         })?;
         let expected = format!("Ok with a body {what}, {} bytes", body.len());
         let reply = probe.reply(post(server.address())?, &expected).await?;
@@ -90,11 +97,11 @@ async fn zipped_body(probe: &Probe<'_>) -> Finding {
     const ZIPPED: &[u8] =
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x2d\x2a\x4a\xce\x4f\x49\x55\xb2\x32\xd0\x01\xb1\
         \x73\x8b\xd3\x95\xac\x94\xf2\xb3\x95\x6a\x01\xa7\x7e\x84\xf0\x1b\x00\x00\x00";
-    let server = Server::start(|_, request| {
-        let accepted = request.header("accept-encoding").concat();
+    let server = Server::scripted(|_, request| {
+        let accepted = request.header_values("accept-encoding").collect::<Vec<_>>().concat();
         let takes_gzip = String::from_utf8_lossy(&accepted).to_ascii_lowercase().contains("gzip");
         match takes_gzip {
-            true => Answer::Bytes(reply_bytes(200, "content-encoding: gzip\r\n", ZIPPED)),
+            true => Answer::bytes(reply::whole(200, "content-encoding: gzip\r\n", ZIPPED)),
             false => Answer::reply(200, PLAIN),
         }
     })?;
@@ -108,19 +115,14 @@ async fn zipped_body(probe: &Probe<'_>) -> Finding {
 
 /// A whole reply in chunks of this size.
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
-    let mut bytes = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-    for piece in body.chunks(size) {
-        bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
-        bytes.extend_from_slice(piece);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes.extend_from_slice(b"0\r\n\r\n");
+    let mut bytes = reply::chunked_head();
+    bytes.extend(body.chunks(size).chain([&b""[..]]).flat_map(reply::chunk));
     bytes
 }
 
 pub(crate) async fn headers(probe: &Probe<'_>) -> Finding {
     const SENT: &str = "Error-Code: 40014\r\nset-cookie: a=1\r\nSet-Cookie: b=2\r\nretry-after: 5\r\n";
-    let server = Server::start(|_, _| Answer::Bytes(reply_bytes(200, SENT, b"{}")))?;
+    let server = Server::scripted(|_, _| Answer::bytes(reply::whole(200, SENT, b"{}")))?;
     let reply = probe.reply(post(server.address())?, "Ok with status 200").await?;
     for (name, values) in [("error-code", &["40014"][..]), ("set-cookie", &["a=1", "b=2"]), ("retry-after", &["5"])] {
         let came = values_of(&reply, name);
@@ -139,7 +141,13 @@ fn values_of(reply: &Response, name: &str) -> Vec<String> {
 
 pub(crate) async fn not_mixed_up(probe: &Probe<'_>) -> Finding {
     // Answered together, the last first: whoever pairs replies by their order gets another's.
-    let server = Server::start(|_, request| Answer::Together(AT_ONCE, reply_bytes(200, "", &request.body)))?;
+    let server = Server::scripted(|number, request| {
+        let (round, place) = (number / AT_ONCE, number % AT_ONCE);
+        let (all_came, answered_before) = ((round + 1) * AT_ONCE, (round + 1) * AT_ONCE - 1 - place);
+        Answer::nothing()
+            .wait(PATIENCE, move |state| state.requests.arrived() >= all_came && state.answered >= answered_before)
+            .send(reply::whole(200, "", &request.body))
+    })?;
     // The second round finds the connections of the first.
     for round in 0..2 {
         let bodies: Vec<_> = (0..AT_ONCE).map(|call| format!(r#"{{"round":{round},"call":{call}}}"#)).collect();

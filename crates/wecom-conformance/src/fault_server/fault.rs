@@ -23,7 +23,7 @@ pub enum SocketFault {
     SilentConnection,
     /// Strikes a connection: TLS with a certificate that nobody has vouched for. A client that checks it ends the handshake,
     /// and has sent nothing of its request. One that doesn't is answered well.
-    #[cfg(feature = "fault-server-tls")]
+    #[cfg(feature = "tls")]
     UntrustedCertificate,
 
     // HTTP/2.
@@ -115,7 +115,7 @@ impl SocketFault {
             | Self::Http2GoAway
             | Self::Http2RefusedStream
             | Self::Http2Silence => true,
-            #[cfg(feature = "fault-server-tls")]
+            #[cfg(feature = "tls")]
             Self::UntrustedCertificate => true,
             _ => false,
         }

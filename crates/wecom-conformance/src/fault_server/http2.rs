@@ -2,12 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::fault::SocketFault;
-use super::script;
-use super::wire::Wire;
+use super::script::GOOD;
+use crate::server::connection::Connection;
 
 /// What a client with prior knowledge begins with.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -29,36 +30,35 @@ const END_HEADERS: u8 = 4;
 const NO_ERROR: u32 = 0;
 const REFUSED_STREAM: u32 = 7;
 
-/// `:status: 200`, as the table that all know has it.
+/// `:status: 200`, by its place in the static table.
 const STATUS_200: &[u8] = &[0x88];
 
 /// Serves a connection of HTTP/2 to its end; its first request meets the fault.
-pub(crate) fn serve(wire: &mut Wire<'_, TcpStream>, fault: &SocketFault) -> io::Result<()> {
-    if wire.take(PREFACE.len())?.is_some_and(|first| first != PREFACE) {
+pub(crate) fn serve(connection: &mut Connection<'_, TcpStream>, mut fault: SocketFault) -> io::Result<()> {
+    if connection.take(PREFACE.len())?.is_some_and(|first| first != PREFACE) {
         return Err(ErrorKind::InvalidData.into());
     }
-    wire.send(&frame(SETTINGS, 0, 0, &[]))?;
-    let mut fault = fault.clone();
+    connection.send(&frame(SETTINGS, 0, 0, &[]))?;
     let mut refused = None;
-    while let Some(Frame { kind, flags, stream, payload }) = next_frame(wire)? {
+    while let Some(Frame { kind, flags, stream, payload }) = next_frame(connection)? {
         match (kind, &fault) {
-            (SETTINGS, _) if flags & ACK == 0 => wire.send(&frame(SETTINGS, ACK, 0, &[]))?,
+            (SETTINGS, _) if flags & ACK == 0 => connection.send(&frame(SETTINGS, ACK, 0, &[]))?,
             (PING, SocketFault::Http2Silence) => {}
-            (PING, _) if flags & ACK == 0 => wire.send(&frame(PING, ACK, 0, &payload))?,
-            (HEADERS, SocketFault::Http2Silence) => return wire.hold(),
+            (PING, _) if flags & ACK == 0 => connection.send(&frame(PING, ACK, 0, &payload))?,
+            (HEADERS, SocketFault::Http2Silence) => return connection.hold(Duration::MAX),
             (HEADERS, SocketFault::Http2GoAway) => {
                 let payload = [0_u32.to_be_bytes(), NO_ERROR.to_be_bytes()].concat();
-                wire.send(&frame(GOAWAY, 0, 0, &payload))?;
-                return wire.hold();
+                connection.send(&frame(GOAWAY, 0, 0, &payload))?;
+                return connection.hold(Duration::MAX);
             }
             (HEADERS, SocketFault::Http2RefusedStream) => {
-                wire.send(&frame(RST_STREAM, 0, stream, &REFUSED_STREAM.to_be_bytes()))?;
+                connection.send(&frame(RST_STREAM, 0, stream, &REFUSED_STREAM.to_be_bytes()))?;
                 (refused, fault) = (Some(stream), SocketFault::None);
             }
             // What was on its way when its stream was refused is passed over.
             (HEADERS | DATA, _) if flags & END_STREAM != 0 && refused != Some(stream) => {
-                wire.send(&frame(HEADERS, END_HEADERS, stream, STATUS_200))?;
-                wire.send(&frame(DATA, END_STREAM, stream, script::good()))?;
+                connection.send(&frame(HEADERS, END_HEADERS, stream, STATUS_200))?;
+                connection.send(&frame(DATA, END_STREAM, stream, GOOD))?;
             }
             _ => {}
         }
@@ -74,8 +74,8 @@ struct Frame {
 }
 
 /// The next frame; `None` at the end of the connection.
-fn next_frame(wire: &mut Wire<'_, TcpStream>) -> io::Result<Option<Frame>> {
-    let Some(head) = wire.take(9)? else { return Ok(None) };
+fn next_frame(connection: &mut Connection<'_, TcpStream>) -> io::Result<Option<Frame>> {
+    let Some(head) = connection.take(9)? else { return Ok(None) };
     let &[l0, l1, l2, kind, flags, s0, s1, s2, s3] = &*head else { return Ok(None) };
     let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
     if length > MOST_FRAME {
@@ -83,7 +83,7 @@ fn next_frame(wire: &mut Wire<'_, TcpStream>) -> io::Result<Option<Frame>> {
     }
     // The first bit is reserved.
     let stream = u32::from_be_bytes([s0, s1, s2, s3]) & (u32::MAX >> 1);
-    Ok(wire.take(length)?.map(|payload| Frame { kind, flags, stream, payload }))
+    Ok(connection.take(length)?.map(|payload| Frame { kind, flags, stream, payload }))
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {

@@ -1,14 +1,13 @@
-//! What goes wrong when, and what is answered where nothing does.
+//! Which fault is met when, and what is answered where none is.
 
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 
 use super::fault::SocketFault;
-use super::request::ReceivedRequest;
 
-/// What WeCom says when all is well.
-const GOOD: &[u8] = br#"{"errcode":0,"errmsg":"ok"}"#;
+/// What WeCom replies when all is well.
+pub(crate) const GOOD: &[u8] = br#"{"errcode":0,"errmsg":"ok"}"#;
 
 #[derive(Default)]
 pub(crate) struct Script {
@@ -55,15 +54,10 @@ impl Script {
         fault.unwrap_or(SocketFault::None)
     }
 
-    /// The body of the good answer.
-    pub(crate) fn good(&self, request: &ReceivedRequest) -> Bytes {
-        self.replies.get(request.path()).cloned().unwrap_or(Bytes::from_static(GOOD))
+    /// The body of the good reply for a path.
+    pub(crate) fn good(&self, path: &str) -> Bytes {
+        self.replies.get(path).cloned().unwrap_or(Bytes::from_static(GOOD))
     }
-}
-
-/// The body of the good answer to a request whose path is not known.
-pub(crate) fn good() -> &'static [u8] {
-    GOOD
 }
 
 #[cfg(test)]

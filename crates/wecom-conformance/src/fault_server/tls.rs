@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -10,8 +10,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::accept::Shared;
-use super::wire::Wire;
+use crate::server::connection::Stream;
 
 /// Who the server says that it is.
 pub(crate) struct Identity {
@@ -34,15 +33,15 @@ impl Identity {
         Ok(Self { certificate: cert.der().to_vec(), config: Arc::new(config) })
     }
 
-    /// A connection that speaks TLS; the handshake is part of its first reads.
-    pub(crate) fn wire<'a>(
-        &self,
-        stream: TcpStream,
-        shared: &'a Shared,
-        connection: usize,
-    ) -> io::Result<Wire<'a, StreamOwned<ServerConnection, TcpStream>>> {
-        let session = ServerConnection::new(Arc::clone(&self.config)).map_err(failed)?;
-        Ok(Wire::new(StreamOwned::new(session, stream), shared, connection))
+    /// The server's side of a new connection; the handshake is part of its first reads.
+    pub(crate) fn session(&self) -> io::Result<ServerConnection> {
+        ServerConnection::new(Arc::clone(&self.config)).map_err(failed)
+    }
+}
+
+impl Stream for StreamOwned<ServerConnection, TcpStream> {
+    fn close_writing(&mut self) -> io::Result<()> {
+        self.sock.shutdown(Shutdown::Write)
     }
 }
 

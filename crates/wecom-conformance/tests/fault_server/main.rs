@@ -10,5 +10,5 @@ mod http2;
 mod lifecycle;
 mod replies;
 mod script;
-#[cfg(feature = "fault-server-tls")]
+#[cfg(feature = "tls")]
 mod tls;

@@ -1,16 +1,11 @@
-//! The bytes of replies, good and bad.
-
-/// A good reply: what WeCom sends, on a connection that stays.
-pub(crate) fn good(body: &[u8]) -> Vec<u8> {
-    whole(200, "content-type: application/json; charset=UTF-8\r\n", body)
-}
+//! The bytes of replies.
 
 /// A whole reply; `headers` are whole lines.
 pub(crate) fn whole(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     announced(status, headers, body.len() as u64, body)
 }
 
-/// A reply that announces so many bytes of body, whether they are there or not.
+/// A reply that announces this length of its body, whatever the body is.
 pub(crate) fn announced(status: u16, headers: &str, length: u64, body: &[u8]) -> Vec<u8> {
     let length = match status {
         // These have no body, and so no length.
@@ -20,6 +15,16 @@ pub(crate) fn announced(status: u16, headers: &str, length: u64, body: &[u8]) ->
     let mut bytes = format!("{}{headers}{length}connection: keep-alive\r\n\r\n", status_line(status)).into_bytes();
     bytes.extend_from_slice(body);
     bytes
+}
+
+/// The head of a reply whose body comes in chunks.
+pub(crate) fn chunked_head() -> Vec<u8> {
+    format!("{}transfer-encoding: chunked\r\n\r\n", status_line(200)).into_bytes()
+}
+
+/// One chunk of a body.
+pub(crate) fn chunk(piece: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }
 
 pub(crate) fn status_line(status: u16) -> String {
@@ -41,13 +46,3 @@ fn reason(status: u16) -> &'static str {
         _ => "Status",
     }
 }
-
-/// The page of somebody on the way.
-pub(crate) const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Please sign in</title></head>\
-    <body><h1>Please sign in to use this network</h1></body></html>\n";
-
-/// Neither HTTP nor text.
-pub(crate) const GARBAGE: &[u8] = b"\x00\x01\xfe\xff\x80 this is something else\r\n\r\n{\"errcode\":0}";
-
-/// A good body of any size, in the pieces that stand around its filling.
-pub(crate) const LARGE: (&[u8], &[u8]) = (br#"{"errcode":0,"errmsg":""#, b"\"}");

@@ -1,0 +1,86 @@
+//! A scripted HTTP/1 server on loopback, on its own threads: the checks run against it, and the fault server is built on it.
+//!
+//! A [`Service`] decides what each connection and each request gets, and an [`Answer`] says what is done for it. Connections
+//! are accepted in [`accept`] and requests are read in [`connection`], nowhere else.
+
+mod accept;
+pub(crate) mod answer;
+pub(crate) mod connection;
+pub(crate) mod reply;
+pub(crate) mod request;
+mod service;
+mod shared;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use self::accept::{accept, start_thread};
+use self::answer::Answer;
+use self::request::RawRequest;
+pub(crate) use self::service::Service;
+use self::shared::{Shared, State};
+
+/// Listens on a free port of 127.0.0.1 until it is dropped.
+pub(crate) struct Server {
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// A server that answers each request by a function of it and its number, from 0.
+    pub(crate) fn scripted(answer: impl Fn(usize, &RawRequest) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
+        Self::start(answer)
+    }
+
+    pub(crate) fn start(service: impl Service) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let shared = Arc::new(Shared::new(listener.local_addr()?));
+        let own = Arc::clone(&shared);
+        let accepting = Some(start_thread(move || accept(&own, &listener, &Arc::new(service)))?);
+        Ok(Self { shared, accepting })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// What has happened so far. The server waits as long as this is held.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state()
+    }
+
+    /// Returns when the condition holds. Any runtime will do.
+    pub(crate) async fn until(&self, condition: impl Fn(&State) -> bool) {
+        self.shared.until(condition).await;
+    }
+
+    /// Closes all open connections, and returns when that is done.
+    pub(crate) fn close_connections(&self) {
+        self.shared.close_connections();
+    }
+
+    /// Stops the server, and returns when all its threads have ended.
+    pub(crate) fn join(&mut self) {
+        self.stop();
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+    }
+
+    fn stop(&self) {
+        self.shared.stop();
+        // Wakes the thread that accepts. If this fails, that thread is awake: connections wait to be accepted.
+        let _ = TcpStream::connect_timeout(&self.shared.address, Duration::from_secs(1));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.accepting.is_some() {
+            self.stop();
+        }
+    }
+}

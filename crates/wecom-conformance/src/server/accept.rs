@@ -1,0 +1,57 @@
+//! Accepts connections, each on its own thread.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::server::connection::Connection;
+use crate::server::service::Service;
+use crate::server::shared::Shared;
+
+/// How many connections there may be at once.
+const MOST_CONNECTIONS: usize = 256;
+
+/// How long to wait after a connection could not be accepted.
+const RESPITE: Duration = Duration::from_millis(20);
+
+/// Accepts connections until the server is stopped, and returns when all their threads have ended.
+pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, service: &Arc<S>) {
+    let mut threads: Vec<JoinHandle<()>> = Vec::new();
+    loop {
+        let accepted = listener.accept();
+        if shared.is_stopped() {
+            break;
+        }
+        threads.retain(|thread| !thread.is_finished());
+        let stream = match accepted {
+            Ok((stream, _)) if threads.len() < MOST_CONNECTIONS => stream,
+            Ok(_) => continue,
+            Err(_) => {
+                // The system has run out of something, of files mostly. Asked again at once, it would only fail again.
+                shared.pause(RESPITE, usize::MAX);
+                continue;
+            }
+        };
+        let (number, plan) = shared.open(|| service.accepted());
+        let (own, service) = (Arc::clone(shared), Arc::clone(service));
+        let started = start_thread(move || {
+            // What a client does to its connection is not an error of the server.
+            let _ = Connection::new(stream, &own, number).and_then(|connection| service.serve(connection, plan));
+            own.closed(number);
+        });
+        match started {
+            Ok(thread) => threads.push(thread),
+            Err(_) => shared.closed(number),
+        }
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+/// Starts a thread, or returns an error where `thread::spawn` panics. It runs beside whatever runtime the client has.
+pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("scripted-server".to_owned()).spawn(work)
+}

@@ -1,0 +1,182 @@
+//! Requests as they were read from a socket, and how they are read.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+
+use bytes::Bytes;
+
+/// The largest body that is read.
+pub(crate) const MOST_BODY: usize = 4 * 1024 * 1024;
+
+/// A request to the byte: nothing in it is decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawRequest {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, Bytes)>,
+    pub(crate) body: Bytes,
+    /// The number of its connection, from 1.
+    pub(crate) connection: usize,
+}
+
+/// How the length of a body is given.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Length(usize),
+    Chunked,
+}
+
+impl RawRequest {
+    /// Reads a head, without the empty line at its end; `None` where it has no target.
+    pub(crate) fn parse(head: &[u8], connection: usize) -> Option<Self> {
+        let mut lines = head.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let first = String::from_utf8_lossy(lines.next()?).into_owned();
+        let (method, target) = first.split_once(' ')?;
+        let target =
+            ["HTTP/1.1", "HTTP/1.0"].iter().find_map(|version| target.strip_suffix(version)?.strip_suffix(' '));
+        let headers = lines.filter_map(|line| {
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?);
+            Some((String::from_utf8_lossy(name).into_owned(), Bytes::copy_from_slice(value.trim_ascii())))
+        });
+        Some(Self {
+            method: method.to_owned(),
+            target: target?.to_owned(),
+            headers: headers.collect(),
+            body: Bytes::new(),
+            connection,
+        })
+    }
+
+    /// Every value of a header; the case of its name does not matter.
+    pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| &**value)
+    }
+
+    pub(crate) fn framing(&self) -> io::Result<Framing> {
+        if self.header_values("transfer-encoding").next().is_some() {
+            return Ok(Framing::Chunked);
+        }
+        self.header_values("content-length").next().map_or(Ok(0), |digits| length(digits, 10)).map(Framing::Length)
+    }
+
+    /// Whether the client waits for leave before it sends the body.
+    pub(crate) fn expects_continue(&self) -> bool {
+        self.header_values("expect").next().is_some()
+    }
+
+    /// Whether the client wants no further reply on this connection.
+    pub(crate) fn is_last(&self) -> bool {
+        self.header_values("connection").any(|value| value.eq_ignore_ascii_case(b"close"))
+    }
+
+    /// About how much memory it takes.
+    fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.body.len() + headers + self.target.len()
+    }
+}
+
+/// Reads the length of a body or of a chunk; an error where it is none, or is beyond the bound.
+pub(crate) fn length(digits: &[u8], radix: u32) -> io::Result<usize> {
+    let digits = std::str::from_utf8(digits).unwrap_or_default();
+    // A chunk's length may be followed by extensions.
+    let digits = digits.split(';').next().unwrap_or_default().trim();
+    let length = usize::from_str_radix(digits, radix).map_err(|_| ErrorKind::InvalidData)?;
+    if length > MOST_BODY { Err(ErrorKind::FileTooLarge.into()) } else { Ok(length) }
+}
+
+/// The last requests, as many as the bounds allow.
+#[derive(Default)]
+pub(crate) struct Requests {
+    kept: VecDeque<RawRequest>,
+    bytes: usize,
+    arrived: usize,
+}
+
+impl Requests {
+    const MOST: usize = 1000;
+    const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+    pub(crate) fn add(&mut self, request: RawRequest) {
+        self.arrived += 1;
+        self.bytes += request.size();
+        self.kept.push_back(request);
+        while self.kept.len() > Self::MOST || self.bytes > Self::MOST_BYTES {
+            let Some(oldest) = self.kept.pop_front() else { return };
+            self.bytes -= oldest.size();
+        }
+    }
+
+    /// How many have arrived, whether they are kept or not.
+    pub(crate) fn arrived(&self) -> usize {
+        self.arrived
+    }
+
+    pub(crate) fn last(&self) -> Option<&RawRequest> {
+        self.kept.back()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RawRequest> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(target: &str, body: &str) -> RawRequest {
+        let request = RawRequest::parse(format!("POST {target} HTTP/1.1").as_bytes(), 1).unwrap();
+        RawRequest { body: Bytes::from(body.to_owned()), ..request }
+    }
+
+    #[test]
+    fn a_head_is_read_to_the_byte() {
+        let head = b"GET /cgi-bin/x?a=b%20c HTTP/1.1\r\nHost: x\r\nX-Bytes:  \xfe: \xff \r\nx-bytes: 2\r\nno header";
+        let request = RawRequest::parse(head, 7).unwrap();
+        assert_eq!((&*request.method, &*request.target, request.connection), ("GET", "/cgi-bin/x?a=b%20c", 7));
+        assert_eq!(request.header_values("x-bytes").collect::<Vec<_>>(), [&b"\xfe: \xff"[..], b"2"]);
+        assert_eq!(request.headers.len(), 3);
+    }
+
+    #[test]
+    fn a_head_without_target_or_version_is_none() {
+        for head in ["", "GET", "GET /", "GET / HTTP/2.0", "GET /HTTP/1.1"] {
+            assert_eq!(RawRequest::parse(head.as_bytes(), 1), None, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_framed_by_its_length_or_in_chunks() {
+        for (header, framing) in [
+            ("", Some(Framing::Length(0))),
+            ("content-length: 12", Some(Framing::Length(12))),
+            ("transfer-encoding: chunked", Some(Framing::Chunked)),
+            ("content-length: 12\r\ntransfer-encoding: chunked", Some(Framing::Chunked)),
+            ("content-length: 4194305", None),
+            ("content-length: twelve", None),
+            ("content-length: ", None),
+        ] {
+            let head = format!("POST / HTTP/1.1\r\n{header}");
+            assert_eq!(RawRequest::parse(head.as_bytes(), 1).unwrap().framing().ok(), framing, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_when_there_is_no_room() {
+        let mut requests = Requests::default();
+        for at in 0..Requests::MOST + 2 {
+            requests.add(request(&format!("/{at}"), ""));
+        }
+        assert_eq!((requests.iter().count(), requests.arrived()), (Requests::MOST, Requests::MOST + 2));
+        assert_eq!(requests.iter().next().unwrap().target, "/2");
+        let large = "x".repeat(3 * 1024 * 1024);
+        for _ in 0..20 {
+            requests.add(request("/large", &large));
+        }
+        assert_eq!(requests.iter().count(), 10);
+    }
+}
