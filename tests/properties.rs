@@ -35,7 +35,9 @@ use wecom_upstream::values::{
     BusinessType, Chain, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
     StoredRuleInfo,
 };
-use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
+use wecom_upstream::{
+    AgentId, ChainId, CorpId, ENDPOINTS, ExternalUserId, GroupId, OpenId, UnionId, UserId, calls, for_each_call,
+};
 
 /// What calls and replies are made of.
 #[derive(Clone, Debug)]
@@ -227,31 +229,16 @@ fn decode_by_all(status: u16, body: &[u8]) {
             assert!(shown.len() < 8000, "{}", shown.len());
         }
     }
-    macro_rules! all {
-        ($($call:ty),+ $(,)?) => {$( by::<$call>(&response); )+};
+    macro_rules! by_each_call {
+        ($($section:ident {$(
+            $(#[$doc:meta])+
+            fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+        )+})+) => {
+            $($(by::<calls::$request>(&response);)+)+
+        };
     }
-    all!(
-        GetToken,
-        ListAppShareInfo,
-        UnionidToExternalUserid,
-        UnionidToPendingId,
-        ExternalUseridToPendingId,
-        GetChainList,
-        GetChainGroup,
-        GetChainCorpinfoList,
-        GetChainCorpinfo,
-        ImportChainContact,
-        GetResult,
-        RemoveCorp,
-        GetChainUserCustomId,
-        GetCorpSharedChainList,
-        ListRuleIds,
-        DeleteRule,
-        GetRuleInfo,
-        AddRule,
-        ModifyRule,
-        TransferSession,
-    );
+    by::<GetToken>(&response);
+    for_each_call!(by_each_call);
 }
 
 /// The documented replies.
@@ -260,7 +247,7 @@ fn samples() -> Vec<Vec<u8>> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let replies = files.filter(|file| file.to_string_lossy().ends_with(".reply.json"));
     let samples: Vec<_> = replies.map(|file| std::fs::read(file).unwrap()).collect();
-    assert!(samples.len() >= 19);
+    assert!(samples.len() >= ENDPOINTS.len());
     samples
 }
 

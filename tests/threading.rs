@@ -6,16 +6,9 @@ use std::rc::Rc;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::{
-    AccessToken, Client, Credentials, Local, LocalTransport, Request, Response, Secret, TransportError, async_trait,
-    from_fn,
+    Client, Credentials, Local, LocalTransport, Request, Response, Secret, TransportError, async_trait, from_fn,
 };
-use wecom_upstream::calls::{
-    ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
-    GetCorpSharedChainList, GetResult, ImportChainContact, ListAppShareInfo, RemoveCorp, UnionidToExternalUserid,
-    UnionidToPendingId,
-};
-use wecom_upstream::ids::JobId;
-use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, OpenId, UnionId, Upstream, UserId};
+use wecom_upstream::{Downstream, Upstream, calls, for_each_call};
 
 const CHAINS: &str = r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"ch1","chain_name":"能源供应链"}]}"#;
 const TOKEN: &str = r#"{"errcode":0,"errmsg":"ok","access_token":"token","expires_in":7200}"#;
@@ -29,26 +22,36 @@ fn is_send<T: Send>(future: T) -> T {
     future
 }
 
-#[test]
-fn the_future_of_every_call_is_send() {
-    let transport = from_fn(|_request| async { Ok(Response::new(200, CHAINS)) });
-    let upstream = Upstream::new(Client::builder(transport).token(AccessToken::new("token")).build());
-    let (chain_id, corpid) = (ChainId::new("ch1"), CorpId::new("ww1"));
-    let (unionid, openid) = (UnionId::new("u"), OpenId::new("o"));
-    drop(is_send(upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1)))));
-    drop(is_send(upstream.unionid_to_external_userid(UnionidToExternalUserid::new(&unionid, &openid))));
-    drop(is_send(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid))));
-    drop(is_send(upstream.external_userid_to_pending_id(ExternalUseridToPendingId::new([ExternalUserId::new("e")]))));
-    drop(is_send(upstream.get_chain_list()));
-    drop(is_send(upstream.get_chain_group(GetChainGroup::new(&chain_id))));
-    drop(is_send(upstream.get_chain_corpinfo_list(GetChainCorpinfoList::new(&chain_id))));
-    drop(is_send(upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain_id, &corpid))));
-    drop(is_send(upstream.import_chain_contact(ImportChainContact::new(&chain_id, []))));
-    drop(is_send(upstream.get_result(GetResult::new(JobId::new("j")))));
-    drop(is_send(upstream.remove_corp(RemoveCorp::new(&chain_id, &corpid))));
-    drop(is_send(upstream.get_chain_user_custom_id(GetChainUserCustomId::new(&chain_id, &corpid, UserId::new("u")))));
-    drop(is_send(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(&corpid))));
+macro_rules! assert_every_future_is_send {
+    (
+        upstream { $($upstream:tt)+ }
+        upstream_or_downstream { $($either:tt)+ }
+        downstream { $($downstream:tt)+ }
+    ) => {
+        #[test]
+        fn the_future_of_every_call_is_send() {
+            // It has to compile, not to run.
+            let _ = |upstream: Upstream, downstream: Downstream| {
+                assert_every_future_is_send! { @rows upstream $($upstream)+ $($either)+ }
+                assert_every_future_is_send! { @rows downstream $($downstream)+ $($either)+ }
+            };
+        }
+    };
+    (@rows $facade:ident $(
+        $(#[$doc:meta])+
+        fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+    )+) => {
+        $(assert_every_future_is_send! { @row $facade $method $request [$($new)*] })+
+    };
+    (@row $facade:ident $method:ident $request:ident []) => {
+        let of = |call: calls::$request| is_send($facade.$method(call));
+        let _ = of;
+    };
+    (@row $facade:ident $method:ident $request:ident [:: new()]) => {
+        drop(is_send($facade.$method()));
+    };
 }
+for_each_call!(assert_every_future_is_send);
 
 #[tokio::test]
 async fn a_call_can_be_spawned_on_tokio() {

@@ -6,12 +6,7 @@ use serde::Serialize;
 use wecom_core::{
     ApiCall, CORP_GET_TOKEN, CorpGetToken, Endpoint, Error, GET_TOKEN, GetToken, Request, Response, decode,
 };
-use wecom_upstream::calls::{
-    AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,
-    GetChainList, GetChainUserCustomId, GetCorpSharedChainList, GetResult, GetRuleInfo, ImportChainContact,
-    ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, TransferSession, UnionidToExternalUserid,
-    UnionidToPendingId,
-};
+use wecom_upstream::{calls, for_each_call};
 
 use crate::first_line;
 use crate::shown::{assert_fit_to_show, with_token};
@@ -19,30 +14,21 @@ use crate::shown::{assert_fit_to_show, with_token};
 /// Reads a reply, and checks that it can be written.
 pub(crate) type Read = fn(&Request, &Response) -> Result<(), Error>;
 
+macro_rules! replies {
+    ($($section:ident {$(
+        $(#[$doc:meta])+
+        fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+    )+})+) => {
+        &[
+            (&GET_TOKEN, once::<GetToken>),
+            (&CORP_GET_TOKEN, once::<CorpGetToken>),
+            $($((calls::$request::ENDPOINT, twice::<calls::$request>),)+)+
+        ]
+    };
+}
+
 /// Every endpoint, and how its reply is read.
-pub const REPLIES: &[(&Endpoint, Read)] = &[
-    (&GET_TOKEN, once::<GetToken>),
-    (&CORP_GET_TOKEN, once::<CorpGetToken>),
-    (AddRule::ENDPOINT, twice::<AddRule>),
-    (DeleteRule::ENDPOINT, twice::<DeleteRule>),
-    (ExternalUseridToPendingId::ENDPOINT, twice::<ExternalUseridToPendingId>),
-    (GetChainCorpinfo::ENDPOINT, twice::<GetChainCorpinfo>),
-    (GetChainCorpinfoList::ENDPOINT, twice::<GetChainCorpinfoList>),
-    (GetChainGroup::ENDPOINT, twice::<GetChainGroup>),
-    (GetChainList::ENDPOINT, twice::<GetChainList>),
-    (GetChainUserCustomId::ENDPOINT, twice::<GetChainUserCustomId>),
-    (GetCorpSharedChainList::ENDPOINT, twice::<GetCorpSharedChainList>),
-    (GetResult::ENDPOINT, twice::<GetResult>),
-    (GetRuleInfo::ENDPOINT, twice::<GetRuleInfo>),
-    (ImportChainContact::ENDPOINT, twice::<ImportChainContact>),
-    (ListAppShareInfo::ENDPOINT, twice::<ListAppShareInfo>),
-    (ListRuleIds::ENDPOINT, twice::<ListRuleIds>),
-    (ModifyRule::ENDPOINT, twice::<ModifyRule>),
-    (RemoveCorp::ENDPOINT, twice::<RemoveCorp>),
-    (TransferSession::ENDPOINT, twice::<TransferSession>),
-    (UnionidToExternalUserid::ENDPOINT, twice::<UnionidToExternalUserid>),
-    (UnionidToPendingId::ENDPOINT, twice::<UnionidToPendingId>),
-];
+pub const REPLIES: &[(&Endpoint, Read)] = for_each_call!(replies);
 
 pub(crate) fn check(input: &[u8]) {
     let (name, body) = first_line(input);
