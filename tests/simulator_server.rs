@@ -69,7 +69,7 @@ fn field<'a>(reply: &'a str, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn curl_goes_through_gettoken_and_all_thirteen_calls() {
+async fn curl_gets_a_token_and_makes_the_calls() {
     if !is_installed("curl") {
         return;
     }

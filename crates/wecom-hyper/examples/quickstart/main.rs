@@ -1,6 +1,6 @@
 //! The upstream API at a glance: every call, over real HTTP.
 //!
-//! - `cargo run --example quickstart` starts a WeCom on loopback, and makes all thirteen calls against it.
+//! - `cargo run --example quickstart` starts a WeCom on loopback, and makes the calls of a directory, an import and customers against it.
 //! - With `WECOM_CORP_ID`, `WECOM_SECRET` and `WECOM_AGENT_ID` set, it makes those calls against the real service that
 //!   only read and need no id beyond these.
 
@@ -46,7 +46,7 @@ async fn run() -> Outcome {
             let base_url = server.base_url();
             println!("A WeCom of our own answers at {base_url} with a demo world.\n");
             tokio::spawn(server.run(std::future::pending()));
-            show::all_thirteen_calls(&connect(BaseUrl::parse(&base_url)?, credentials)?).await
+            show::directory_import_and_customers(&connect(BaseUrl::parse(&base_url)?, credentials)?).await
         }
     }
 }

@@ -11,8 +11,8 @@ use wecom_upstream::{AgentId, ChainId, CorpId, Error, ExternalUserId, GroupId, O
 
 use crate::Outcome;
 
-/// Every call of the API, in an order in which one leads to the next.
-pub(crate) async fn all_thirteen_calls(upstream: &Upstream) -> Outcome {
+/// The calls of a directory, an import and customers, in an order in which one leads to the next.
+pub(crate) async fn directory_import_and_customers(upstream: &Upstream) -> Outcome {
     what_only_reads(upstream, AgentId::new(1_000_002)).await?;
 
     let chain_id = ChainId::new("ChDealers");
