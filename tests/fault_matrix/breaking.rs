@@ -1,4 +1,4 @@
-//! Connections that end at the wrong moment.
+//! Connections that end during a call.
 
 use wecom_conformance::SocketFault;
 use wecom_core::DecodeProblem::Truncated;
@@ -21,8 +21,8 @@ async fn reset_on_a_new_connection() {
     case.unread().or_early(Failure::Transport(Connect)).check().await;
 }
 
-/// The connections that the client has kept are dead, and it doesn't know: an import goes through all the same, and the
-/// server sees it once.
+/// The pooled connections are closed, and the client has not noticed. An import succeeds all the same, and the server
+/// receives it once.
 #[tokio::test]
 async fn fin_on_an_idle_pooled_connection() {
     let harness = Harness::new().await;
@@ -30,7 +30,7 @@ async fn fin_on_an_idle_pooled_connection() {
     for round in 1..=20 {
         upstream.get_chain_list().await.unwrap();
         harness.server.close_connections();
-        // It lies idle: the runtime has had a look at it since.
+        // The runtime polls the idle connection once.
         tokio::task::yield_now().await;
         upstream.import_chain_contact(import()).await.unwrap();
         assert_eq!((harness.received(LIST), harness.received(IMPORT)), (round, round));
@@ -38,39 +38,40 @@ async fn fin_on_an_idle_pooled_connection() {
     assert_eq!((harness.received(GETTOKEN), harness.server.connections()), (1, 21));
 }
 
-/// The end of the connection and the next request cross. Who can't know whether it arrived says so, and doesn't repeat it.
+/// The end of the connection and the next request cross. A client that can't know whether the request arrived reports
+/// `Delivery::Unknown` and does not repeat an import.
 #[tokio::test]
 async fn fin_crosses_a_request() {
     let harness = Harness::new().await;
     let upstream = harness.upstream();
     upstream.get_chain_list().await.unwrap();
     for _ in 0..50 {
-        let seen = harness.received(IMPORT);
+        let received = harness.received(IMPORT);
         harness.server.next(SocketFault::CloseAfterReply);
         upstream.get_chain_list().await.unwrap();
         match upstream.import_chain_contact(import()).await {
-            Ok(_) => assert_eq!(harness.received(IMPORT), seen + 1),
+            Ok(_) => assert_eq!(harness.received(IMPORT), received + 1),
             Err(error) => {
                 assert_no_secret(&error);
                 assert_eq!((Failure::of(&error), error.delivery(), error.attempts()), (LOST, Delivery::Unknown, 1));
-                assert_eq!(harness.received(IMPORT), seen);
+                assert_eq!(harness.received(IMPORT), received);
             }
         }
     }
 }
 
 #[tokio::test]
-async fn request_read_and_connection_closed() {
+async fn connection_closed_after_the_request() {
     FaultCase::socket(SocketFault::CloseBeforeReply, LOST).check().await;
 }
 
 #[tokio::test]
-async fn request_read_and_connection_half_closed() {
+async fn connection_half_closed_after_the_request() {
     FaultCase::socket(SocketFault::HalfClose, LOST).check().await;
 }
 
 #[tokio::test]
-async fn request_read_and_connection_reset() {
+async fn connection_reset_after_the_request() {
     FaultCase::socket(SocketFault::ResetBeforeReply, LOST).check().await;
 }
 
@@ -84,7 +85,7 @@ async fn reply_shorter_than_its_length() {
     FaultCase::socket(SocketFault::ContentLengthTooLong, LOST).check().await;
 }
 
-/// The rest of the reply is no beginning of the next one.
+/// The rest of the reply is not taken for the start of the next one.
 #[tokio::test]
 async fn reply_longer_than_its_length() {
     FaultCase::socket(SocketFault::ContentLengthTooShort, Failure::Decode(Truncated)).not_repeated().check().await;

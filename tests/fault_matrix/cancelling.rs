@@ -1,5 +1,5 @@
-//! A call that is dropped, at every point at which it can be: after each of its polls. Over the simulator in memory, where
-//! the points are the same each time.
+//! A call that is dropped after any number of polls. It runs over the simulator in memory, where the number of polls is always
+//! the same.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -16,12 +16,12 @@ use wecom_upstream::values::{CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo}
 use wecom_upstream::{ChainId, CorpId, Upstream, UserId};
 
 use crate::harness::quick_retry;
-use crate::service::{Watch, Watched};
+use crate::service::{Record, Recording};
 
-/// How often a request is polled before the service has it, and as often again before the reply is there.
+/// The number of polls before the service receives a request, and again before the client receives the reply.
 const STEPS: usize = 3;
 
-/// The simulator behind a way of some steps.
+/// The simulator behind a transport that takes [`STEPS`] polls each way.
 struct Stepwise(Simulator);
 
 #[wecom_core::async_trait]
@@ -41,29 +41,29 @@ async fn steps() {
     }
 }
 
-/// A client with all that a call can hold: a token to fetch, a place under the quota, a deadline.
-struct Setting {
+/// A client whose calls hold every resource there is: a token fetch, a permit of the quota, a deadline.
+struct Fixture {
     upstream: Upstream,
     timer: ManualTimer,
-    watch: Watch,
-    transport: Arc<Watched<Stepwise>>,
+    record: Record,
+    transport: Arc<Recording<Stepwise>>,
 }
 
-impl Setting {
+impl Fixture {
     fn new(simulator: &Simulator) -> Self {
-        let (timer, watch) = (ManualTimer::new(), Watch::default());
-        let transport = Arc::new(Watched { inner: Stepwise(simulator.clone()), watch: watch.clone() });
+        let (timer, record) = (ManualTimer::new(), Record::default());
+        let transport = Arc::new(Recording { inner: Stepwise(simulator.clone()), record: record.clone() });
         let client = Client::builder(Arc::clone(&transport))
             .credentials(simulator.credentials())
             .timer(timer.clone())
             .retry(quick_retry())
             .quotas(Quotas::wait_at_most(Duration::ZERO))
             .deadline(Duration::from_secs(60));
-        Self { upstream: Upstream::new(client.build()), timer, watch, transport }
+        Self { upstream: Upstream::new(client.build()), timer, record, transport }
     }
 }
 
-/// Polls a call so many times and drops it; `true` when it was over by then.
+/// Polls a call this number of times and drops it. Returns whether the call had completed.
 fn poll_and_drop(call: impl Future<Output = Result<(), Error>>, polls: usize) -> bool {
     let mut call = pin!(call);
     (0..polls).any(|_| match poll(call.as_mut()) {
@@ -79,18 +79,18 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Drives a call to its end; every step of it is ready at the next poll.
+/// Polls a call until it completes.
 fn run<T>(call: impl Future<Output = Result<T, Error>>) -> T {
     let mut call = pin!(call);
     let mut outcomes = std::iter::repeat_with(|| poll(call.as_mut())).take(1000);
     match outcomes.find(Poll::is_ready) {
         Some(Poll::Ready(outcome)) => outcome.unwrap(),
-        _ => panic!("the call has no end"),
+        _ => panic!("the call does not complete"),
     }
 }
 
-/// For each number of polls: drops the call, looks at what the service then has, and makes the call once more. `count` is
-/// how many of what the call makes or removes are there; `change` is what one call adds to that.
+/// For each number of polls: drops the call, compares the objects of the service with the expected ones, and makes the call
+/// again. `change` is the number of objects that one call adds.
 fn drop_at_every_poll<F>(has_token: bool, name: &str, change: isize, call: fn(Upstream, Objects) -> F)
 where
     F: Future<Output = Result<(), Error>>,
@@ -99,35 +99,35 @@ where
         let simulator = Simulator::demo();
         let objects = Objects::of(&simulator);
         let before = objects.count(&simulator, name);
-        let setting = Setting::new(&simulator);
+        let fixture = Fixture::new(&simulator);
         if has_token {
-            run(setting.upstream.get_chain_list());
+            run(fixture.upstream.get_chain_list());
         }
         let steps_until_done = if has_token { STEPS + 1 } else { 3 * STEPS + 1 };
 
-        let is_over = poll_and_drop(call(setting.upstream.clone(), objects.clone()), polls);
+        let is_complete = poll_and_drop(call(fixture.upstream.clone(), objects.clone()), polls);
         let is_done = polls >= steps_until_done;
         let expected = before + if is_done { change } else { 0 };
         assert_eq!(objects.count(&simulator, name), expected, "{name} after {polls} polls");
-        assert!(setting.watch.count(name) <= 1, "{name} after {polls} polls");
-        assert_eq!(setting.timer.sleepers(), 0, "{name} after {polls} polls");
-        // The client and the setting have it, and no call that is gone.
-        assert_eq!(Arc::strong_count(&setting.transport), 2, "{name} after {polls} polls");
+        assert!(fixture.record.count(name) <= 1, "{name} after {polls} polls");
+        assert_eq!(fixture.timer.sleepers(), 0, "{name} after {polls} polls");
+        // Only the client and the fixture hold the transport.
+        assert_eq!(Arc::strong_count(&fixture.transport), 2, "{name} after {polls} polls");
 
-        // The place under the quota is free again, and so is the turn to fetch a token.
-        run(call(setting.upstream.clone(), objects.another()));
+        // The permit of the quota is free again, and so is the token fetch.
+        run(call(fixture.upstream.clone(), objects.without_first()));
         assert_eq!(objects.count(&simulator, name), expected + change, "{name} after {polls} polls");
-        let Setting { upstream, transport, .. } = setting;
+        let Fixture { upstream, transport, .. } = fixture;
         drop(upstream);
         assert_eq!(Arc::strong_count(&transport), 1, "{name} after {polls} polls");
-        if is_over {
+        if is_complete {
             assert!(polls > steps_until_done);
             return;
         }
     }
 }
 
-/// What the calls are about.
+/// The objects that the calls add or remove.
 #[derive(Clone)]
 struct Objects {
     chain_id: ChainId,
@@ -144,8 +144,8 @@ impl Objects {
         })
     }
 
-    /// The same with another corp in front.
-    fn another(&self) -> Self {
+    /// The same without the first corp.
+    fn without_first(&self) -> Self {
         Self { corps: self.corps[1..].to_vec(), ..self.clone() }
     }
 
@@ -159,7 +159,7 @@ impl Objects {
         corps
     }
 
-    /// How many rules or corps the chain has.
+    /// The number of rules or corps in the chain.
     fn count(&self, simulator: &Simulator, name: &str) -> isize {
         let upstream = Upstream::new(simulator.client());
         let count = match name {
@@ -176,7 +176,7 @@ async fn add_rule(upstream: Upstream, objects: Objects) -> Result<(), Error> {
     upstream.add_rule(AddRule::new(&objects.chain_id, rule)).await.map(drop)
 }
 
-/// Of these one may be under way at once.
+/// The vendor allows one of these at a time.
 async fn remove_corp(upstream: Upstream, objects: Objects) -> Result<(), Error> {
     upstream.remove_corp(RemoveCorp::new(&objects.chain_id, &objects.corps[0])).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! A clock that jumps, and a minute in which everything fails.
+//! A clock that jumps, and a minute in which every call fails.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,11 +17,11 @@ use crate::case::Failure;
 use crate::harness::{
     GETTOKEN, Harness, IMPORT, LIST, SECRET, assert_no_secret, credentials, good_token, import, quick_retry,
 };
-use crate::service::{Watch, WhenRetrying};
+use crate::service::{Record, WhenRetrying};
 
 const HOUR: i64 = 3600;
 
-/// Tokio's clock, begun ten hours ago, and set forward or back.
+/// Tokio's clock, which started ten hours ago and can be set forward or back.
 #[derive(Clone)]
 struct Jumping {
     inner: TokioTimer,
@@ -50,7 +50,7 @@ impl Timer for Jumping {
     }
 }
 
-/// Between calls: a fetch of a token at most, and no call.
+/// A jump between calls costs at most one token fetch, and no call.
 #[tokio::test]
 async fn clock_jumps_by_an_hour_between_calls() {
     for jumps in [[HOUR, HOUR, HOUR], [-HOUR, -HOUR, -HOUR], [HOUR, -HOUR, HOUR], [-HOUR, HOUR, -HOUR]] {
@@ -60,18 +60,18 @@ async fn clock_jumps_by_an_hour_between_calls() {
         upstream.get_chain_list().await.unwrap();
         for jump in jumps {
             clock.jump(jump);
-            let began = Instant::now();
+            let start = Instant::now();
             upstream.get_chain_list().await.unwrap();
             upstream.import_chain_contact(import()).await.unwrap();
-            assert!(began.elapsed() < Duration::from_secs(10));
+            assert!(start.elapsed() < Duration::from_secs(10));
         }
         assert_eq!((harness.received(LIST), harness.received(IMPORT)), (4, 3));
         assert!(harness.received(GETTOKEN) <= 3, "{jumps:?}: {}", harness.received(GETTOKEN));
     }
 }
 
-/// In the middle of a call, while it waits to be repeated: forward, its deadline has passed; back, it has all its time
-/// again. It ends either way, and soon.
+/// A jump during a call, while it waits to be repeated. Forward, the deadline has passed. Back, the whole deadline is left
+/// again. The call ends soon in either case.
 #[tokio::test]
 async fn clock_jumps_by_an_hour_within_a_call() {
     for jump in [HOUR, -HOUR] {
@@ -87,9 +87,9 @@ async fn clock_jumps_by_an_hour_within_a_call() {
         let upstream = Upstream::new(client.build());
         upstream.get_chain_list().await.unwrap();
         harness.server.next(SocketFault::ResetBeforeReply);
-        let began = Instant::now();
+        let start = Instant::now();
         let outcome = upstream.get_chain_list().await;
-        assert!(began.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(10));
         if let Err(error) = outcome {
             assert_no_secret(&error);
             assert!(jump > 0 && matches!(error.kind(), ErrorKind::Deadline(_)), "{error}");
@@ -100,10 +100,10 @@ async fn clock_jumps_by_an_hour_within_a_call() {
     }
 }
 
-/// A service whose calls all break off until it recovers. Bodies of requests are remembered: each import has its own.
+/// A service that loses the connection of every call until it recovers. It records the bodies of imports, which all differ.
 #[derive(Clone)]
 struct Failing {
-    watch: Watch,
+    record: Record,
     imports: Arc<Mutex<Vec<Vec<u8>>>>,
     has_recovered: Arc<Mutex<bool>>,
 }
@@ -111,7 +111,7 @@ struct Failing {
 #[wecom_core::async_trait]
 impl Transport for Failing {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.watch.note(&request);
+        self.record.add(&request);
         let name = request.endpoint().name();
         if let (true, Some(body)) = (name == "import_chain_contact", request.body()) {
             self.imports.lock().unwrap().push(body.to_vec());
@@ -127,11 +127,11 @@ impl Transport for Failing {
     }
 }
 
-/// On virtual time: 100 calls a second, of which every tenth is an import.
+/// On virtual time, 100 calls a second. Every tenth call is an import.
 #[test]
 fn a_minute_of_total_failure() {
     let timer = ManualTimer::new();
-    let service = Failing { watch: Watch::default(), imports: Arc::default(), has_recovered: Arc::default() };
+    let service = Failing { record: Record::default(), imports: Arc::default(), has_recovered: Arc::default() };
     let client = Client::builder(service.clone()).credentials(credentials()).timer(timer.clone());
     let upstream = Upstream::new(client.retry(wecom_core::Retry::new()).build());
     let one = async |at: u32| {
@@ -146,23 +146,23 @@ fn a_minute_of_total_failure() {
     };
     for outcome in timer.run(join_all((0..6000).map(one))) {
         let error = outcome.unwrap_err();
-        service.watch.assert_not_in(&error, SECRET);
+        service.record.assert_not_in(&error, SECRET);
         assert_eq!(
             (Failure::of(&error), error.delivery()),
             (Failure::Transport(TransportErrorKind::ConnectionLost), Delivery::Unknown)
         );
     }
     assert!(timer.now() < Duration::from_secs(60 + 10), "{:?}", timer.now());
-    let sent = service.watch.count("get_chain_list") + service.watch.count("import_chain_contact");
-    // A fifth, and the floor of ten in each ten seconds.
+    let sent = service.record.count("get_chain_list") + service.record.count("import_chain_contact");
+    // The budget is a fifth, and at least ten in each ten seconds.
     assert!((6000 + 600..=6000 + 1200 + 7 * 10).contains(&sent), "{sent}");
     let mut imports = service.imports.lock().unwrap().clone();
     imports.sort();
     imports.dedup();
-    assert_eq!((imports.len(), service.watch.count("import_chain_contact")), (600, 600));
+    assert_eq!((imports.len(), service.record.count("import_chain_contact")), (600, 600));
 
     *service.has_recovered.lock().unwrap() = true;
     assert!(timer.run(join_all((0..100).map(one))).iter().all(Result::is_ok));
-    let after = service.watch.count("get_chain_list") + service.watch.count("import_chain_contact");
-    assert_eq!((after, service.watch.count("gettoken")), (sent + 100, 1));
+    let after = service.record.count("get_chain_list") + service.record.count("import_chain_contact");
+    assert_eq!((after, service.record.count("gettoken")), (sent + 100, 1));
 }

@@ -1,4 +1,4 @@
-//! Faults before there is a connection: nothing is sent, so any call is repeated.
+//! Faults before the connection is established: nothing is sent, so any call is repeated.
 
 use std::time::Duration;
 
@@ -43,18 +43,18 @@ async fn tls_stall() {
 }
 
 #[tokio::test]
-async fn tls_broken_off() {
+async fn tls_handshake_aborted() {
     let case = FaultCase::new(Fault::Tls(SocketFault::CloseOnAccept), Failure::Transport(Tls));
     case.unsent().not_repeated().check().await;
 }
 
-/// It lasts as long as the client does: the next call is that of one who trusts the certificate.
+/// The client never trusts this certificate, so the next call comes from another client that does.
 #[tokio::test]
 async fn unknown_certificate_authority() {
     let harness = Harness::for_fault(&Fault::Tls(SocketFault::None)).await;
     let another = Harness::new().await;
-    let stranger = another.transport().roots(Roots::OnlyAdded).build().unwrap();
-    let client = Upstream::new(harness.client(stranger).retry(quick_retry()).build());
+    let untrusting = another.transport().roots(Roots::OnlyAdded).build().unwrap();
+    let client = Upstream::new(harness.client(untrusting).retry(quick_retry()).build());
     let error = client.import_chain_contact(import()).await.unwrap_err();
     assert_no_secret(&error);
     assert_eq!((Failure::of(&error), error.delivery()), (Failure::Transport(Tls), Delivery::NotSent));

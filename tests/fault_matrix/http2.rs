@@ -1,5 +1,5 @@
-//! What goes wrong on a connection of HTTP/2 that all calls share. The server knows no paths there, so the calls are ones
-//! that are answered by the envelope alone, with a fixed token.
+//! Faults of an HTTP/2 connection that all calls share. Over HTTP/2 the server gives every path the same reply, a bare
+//! envelope, so the calls have no payload and a fixed token.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use crate::harness::{TOKEN, assert_no_secret, quick_retry};
 const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 const ADD: Endpoint = Endpoint::post("add", "test/add");
 
-struct Played {
+struct Outcome {
     server: FaultServer,
     client: Client,
     outcome: Result<(), Error>,
-    took: Duration,
+    elapsed: Duration,
 }
 
-/// A call whose connection meets the fault.
-async fn play(fault: SocketFault, endpoint: &'static Endpoint, retries: bool, http2: Http2) -> Played {
+/// Makes a call whose connection meets the fault.
+async fn call(fault: SocketFault, endpoint: &'static Endpoint, retries: bool, http2: Http2) -> Outcome {
     let server = FaultServer::start().unwrap();
     let transport = HyperTransport::builder().http2(http2).time_limit(Duration::from_millis(1500)).build().unwrap();
     let mut builder = Client::builder(transport)
@@ -35,24 +35,24 @@ async fn play(fault: SocketFault, endpoint: &'static Endpoint, retries: bool, ht
     }
     let client = builder.build();
     server.next(fault);
-    let began = Instant::now();
+    let start = Instant::now();
     let outcome = client.call_raw(RawCall::new(endpoint)).await.map(drop);
-    Played { took: began.elapsed(), server, client, outcome }
+    Outcome { elapsed: start.elapsed(), server, client, outcome }
 }
 
-/// Plays it for a call that only reads and one that must not be repeated, with and without retries. `connections` is how
-/// many the client has made when the next call has gone well.
-async fn check(fault: SocketFault, ends: &[Failure], delivery: Delivery, connections: usize, http2: Http2) {
+/// Checks the fault for a call that only reads and for a call that must not be repeated, with and without retries.
+/// `connections` is the number of connections that the client has made once the next call has succeeded.
+async fn check(fault: SocketFault, expected: &[Failure], delivery: Delivery, connections: usize, http2: Http2) {
     for (endpoint, retries) in [(&READ, false), (&READ, true), (&ADD, false), (&ADD, true)] {
-        let Played { server, client, outcome, took } = play(fault.clone(), endpoint, retries, http2.clone()).await;
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        let Outcome { server, client, outcome, elapsed } = call(fault.clone(), endpoint, retries, http2.clone()).await;
+        assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
         let is_repeated = retries && (delivery == Delivery::NotSent || endpoint.safety() == Safety::Safe);
         match outcome {
-            Ok(()) => assert!(is_repeated, "{fault:?}: {endpoint} went well"),
+            Ok(()) => assert!(is_repeated, "{fault:?}: {endpoint} succeeded"),
             Err(error) => {
                 assert_no_secret(&error);
                 assert!(!is_repeated, "{fault:?}: {endpoint} was not repeated: {error}");
-                assert!(ends.contains(&Failure::of(&error)), "{fault:?}: {error}");
+                assert!(expected.contains(&Failure::of(&error)), "{fault:?}: {error}");
                 assert_eq!((error.delivery(), error.attempts()), (delivery, 1), "{fault:?}: {error}");
             }
         }
@@ -63,21 +63,21 @@ async fn check(fault: SocketFault, ends: &[Failure], delivery: Delivery, connect
 
 #[tokio::test]
 async fn goaway() {
-    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
-    check(SocketFault::Http2GoAway, &ends, Delivery::NotSent, 2, Http2::required()).await;
+    let expected = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
+    check(SocketFault::Http2GoAway, &expected, Delivery::NotSent, 2, Http2::required()).await;
 }
 
 #[tokio::test]
 async fn refused_stream() {
-    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
-    check(SocketFault::Http2RefusedStream, &ends, Delivery::NotSent, 1, Http2::required()).await;
+    let expected = [Failure::Transport(ConnectionLost), Failure::Transport(Protocol)];
+    check(SocketFault::Http2RefusedStream, &expected, Delivery::NotSent, 1, Http2::required()).await;
 }
 
-/// Pings find it out.
+/// Pings detect the fault.
 #[tokio::test]
 async fn dead_connection() {
     let ping = Duration::from_millis(200);
     let http2 = Http2::required().ping_interval(ping).ping_timeout(ping);
-    let ends = [Failure::Transport(ConnectionLost), Failure::Transport(Timeout)];
-    check(SocketFault::Http2Silence, &ends, Delivery::Unknown, 2, http2).await;
+    let expected = [Failure::Transport(ConnectionLost), Failure::Transport(Timeout)];
+    check(SocketFault::Http2Silence, &expected, Delivery::Unknown, 2, http2).await;
 }

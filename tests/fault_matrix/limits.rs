@@ -1,5 +1,5 @@
-//! Replies that don't come, don't end, or are too much: a limit ends the call. What a reply may hold at most in memory is
-//! the transport's limit, 8 MiB unless it is set; `tests/reply_memory.rs` measures it.
+//! Replies that do not arrive, do not end, or are too large: a limit ends the call. The transport limits the size of a reply,
+//! to 8 MiB by default; `tests/reply_memory.rs` measures the memory.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::case::{Failure, FaultCase};
 
 const LIMIT: Duration = Duration::from_millis(1500);
 const LATE: Failure = Failure::Transport(Timeout);
-const TOO_MUCH: Failure = Failure::Transport(ReplyTooLarge);
+const TOO_LARGE: Failure = Failure::Transport(ReplyTooLarge);
 
 #[tokio::test]
 async fn silence() {
     FaultCase::socket(SocketFault::Silence, LATE).until_time_limit(LIMIT).check().await;
 }
 
-/// It is taken, and nothing is answered: the request may have been read or not.
+/// The server accepts the connection and does nothing. The client can't know whether the request was read.
 #[tokio::test]
 async fn silent_connection() {
     FaultCase::socket(SocketFault::SilentConnection, LATE).sent_and_unread().until_time_limit(LIMIT).check().await;
@@ -36,7 +36,7 @@ async fn one_byte_a_second() {
 
 #[tokio::test]
 async fn endless_reply() {
-    FaultCase::socket(SocketFault::EndlessChunks, TOO_MUCH).not_repeated().check().await;
+    FaultCase::socket(SocketFault::EndlessChunks, TOO_LARGE).not_repeated().check().await;
 }
 
 #[tokio::test]
@@ -46,5 +46,5 @@ async fn endless_head() {
 
 #[tokio::test]
 async fn oversize_reply() {
-    FaultCase::socket(SocketFault::OversizeBody(9 * 1024 * 1024), TOO_MUCH).not_repeated().check().await;
+    FaultCase::socket(SocketFault::OversizeBody(9 * 1024 * 1024), TOO_LARGE).not_repeated().check().await;
 }

@@ -1,4 +1,4 @@
-//! Refusals by code, of the simulator on a socket.
+//! Error codes of the service: the simulator on a socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::harness::{GETTOKEN, IMPORT, LIST, quick_retry};
 use crate::service::{Service, WhenRetrying, WhenSending};
 
 const RESULT: &str = "corpgroup/getresult";
-const VALID: Duration = Duration::from_secs(7200);
+const VALIDITY: Duration = Duration::from_secs(7200);
 
 async fn chain(upstream: &Upstream) -> ChainId {
     upstream.get_chain_list().await.unwrap().chains[0].chain_id.clone()
@@ -30,7 +30,7 @@ fn assert_refused(service: &Service, error: &Error, code: i64, attempts: u32) {
     assert_eq!((error.delivery(), error.attempts()), (Delivery::Unknown, attempts), "{error}");
 }
 
-/// WeCom is busy, until a call has been repeated twice.
+/// A client for a service that is busy until a call has been repeated twice.
 fn busy_for_two(service: &Service) -> Upstream {
     let simulator = service.simulator.clone();
     service.upstream_with(WhenRetrying::new(move |count| {
@@ -41,7 +41,7 @@ fn busy_for_two(service: &Service) -> Upstream {
 }
 
 #[tokio::test]
-async fn busy_twice_and_then_well() {
+async fn busy_twice_then_success() {
     let service = Service::start().await;
     let upstream = busy_for_two(&service);
     service.simulator.busy(true);
@@ -67,7 +67,7 @@ async fn busy_for_an_import() {
 }
 
 #[tokio::test]
-async fn busy_for_ever() {
+async fn always_busy() {
     let service = Service::start().await;
     let upstream = service.upstream();
     chain(&upstream).await;
@@ -79,9 +79,9 @@ async fn busy_for_ever() {
     assert_eq!(service.codes(LIST), [0, -1, -1, -1, 0]);
 }
 
-/// 45009: the endpoint is left alone, by the client too where it keeps to quotas; the others go on.
+/// 45009: the endpoint refuses further calls, and a client with quotas sends none. Other endpoints are not affected.
 #[tokio::test]
-async fn too_often() {
+async fn rate_limited() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).divide_quotas(1000);
     let service = Service::of(simulator, timer).await;
@@ -96,9 +96,9 @@ async fn too_often() {
     upstream.import_chain_contact(import).await.unwrap();
 
     let client = service.client().retry(quick_retry()).quotas(Quotas::wait_at_most(Duration::ZERO)).build();
-    let heedful = Upstream::new(client);
-    assert_eq!(Failure::of(&heedful.get_chain_list().await.unwrap_err()), Failure::Api(45009));
-    let error = heedful.get_chain_list().await.unwrap_err();
+    let with_quotas = Upstream::new(client);
+    assert_eq!(Failure::of(&with_quotas.get_chain_list().await.unwrap_err()), Failure::Api(45009));
+    let error = with_quotas.get_chain_list().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Quota(_)), "{error}");
     assert_eq!((error.delivery(), error.attempts()), (Delivery::NotSent, 0));
     assert_eq!(service.codes(LIST)[9..], [0, 45009, 45009]);
@@ -107,18 +107,18 @@ async fn too_often() {
     upstream.get_chain_list().await.unwrap();
 }
 
-/// 45033: refused before anything was done, so any call is repeated, after a second.
+/// 45033: the call was not carried out, so any call is repeated, after a second.
 #[tokio::test]
-async fn too_many_at_once() {
+async fn too_many_concurrent_calls() {
     let simulator = Simulator::demo().on_timer(TokioTimer::new()).latency(Duration::from_millis(400));
     let service = Service::of(simulator, ManualTimer::new()).await;
     let upstream = service.upstream();
     let import = service.import(&chain(&upstream).await);
     let job = upstream.import_chain_contact(import).await.unwrap().jobid;
-    let began = Instant::now();
+    let start = Instant::now();
     let eight = join_all((0..8).map(|_| upstream.get_result(GetResult::new(&job)))).await;
-    let took = began.elapsed();
-    assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&took), "{took:?}");
+    let elapsed = start.elapsed();
+    assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&elapsed), "{elapsed:?}");
     for outcome in eight {
         outcome.unwrap();
     }
@@ -126,18 +126,18 @@ async fn too_many_at_once() {
     let refused = codes.iter().filter(|&&code| code == 45033).count();
     assert!(refused > 0 && codes.len() == 8 + refused, "{codes:?}");
 
-    let impatient = Upstream::new(service.client().build());
-    let eight = join_all((0..8).map(|_| impatient.get_result(GetResult::new(&job)))).await;
+    let without_retries = Upstream::new(service.client().build());
+    let eight = join_all((0..8).map(|_| without_retries.get_result(GetResult::new(&job)))).await;
     let refused: Vec<_> = eight.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     assert!(!refused.is_empty());
     for error in refused {
         assert_refused(&service, error, 45033, 1);
     }
-    impatient.get_result(GetResult::new(&job)).await.unwrap();
+    without_retries.get_result(GetResult::new(&job)).await.unwrap();
 }
 
-/// A token that the service has ended, by a way of its own: refused once, replaced, and the call repeated at once. What
-/// was refused did nothing, so an import is repeated too.
+/// The service ends the token. The call is refused once, the token is refreshed, and the call is repeated at once. A refused
+/// call was not carried out, so an import is repeated too.
 async fn refused_once(code: i64, end_tokens: fn(&Service)) {
     let service = Service::start().await;
     let upstream = service.upstream();
@@ -150,8 +150,8 @@ async fn refused_once(code: i64, end_tokens: fn(&Service)) {
     assert_eq!(service.codes(GETTOKEN), [0, 0, 0]);
 }
 
-/// Every token is ended as soon as it is used: replaced once, and no more.
-async fn refused_for_ever(code: i64, end_tokens: impl Fn(&Simulator, &ManualTimer) + Send + Sync + 'static) {
+/// The service ends every token as soon as it is used. There is one refresh, and no more.
+async fn always_refused(code: i64, end_tokens: impl Fn(&Simulator, &ManualTimer) + Send + Sync + 'static) {
     let service = Service::start().await;
     let (is_on, simulator, timer) =
         (Arc::new(AtomicBool::new(false)), service.simulator.clone(), service.timer.clone());
@@ -174,7 +174,7 @@ async fn refused_for_ever(code: i64, end_tokens: impl Fn(&Simulator, &ManualTime
 
 #[tokio::test]
 async fn token_expired_once() {
-    refused_once(42001, |service| service.timer.advance(VALID)).await;
+    refused_once(42001, |service| service.timer.advance(VALIDITY)).await;
 }
 
 #[tokio::test]
@@ -183,11 +183,11 @@ async fn token_invalid_once() {
 }
 
 #[tokio::test]
-async fn token_expired_for_ever() {
-    refused_for_ever(42001, |_, timer| timer.advance(VALID)).await;
+async fn token_always_expired() {
+    always_refused(42001, |_, timer| timer.advance(VALIDITY)).await;
 }
 
 #[tokio::test]
-async fn token_invalid_for_ever() {
-    refused_for_ever(40014, |simulator, _| simulator.revoke_tokens()).await;
+async fn token_always_invalid() {
+    always_refused(40014, |simulator, _| simulator.revoke_tokens()).await;
 }

@@ -1,4 +1,4 @@
-//! Replies of somebody else's, or not as documented.
+//! Replies of another service, and replies that differ from the documentation.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use wecom_core::TransportErrorKind::Protocol;
 use crate::case::{Failure, FaultCase};
 use crate::harness::{Fault, GETTOKEN, Harness, IMPORT, LIST, Target, assert_no_secret, good_token, import};
 
-/// A body in place of a good one, in which `@` stands for the secret of the request.
+/// A body that replaces the successful one. Each `@` in it stands for the secret of the request.
 fn body(text: &'static str) -> Fault {
     Fault::Body(text.as_bytes())
 }
@@ -37,26 +37,26 @@ async fn status_204() {
 }
 
 #[tokio::test]
-async fn reply_that_is_not_json() {
+async fn reply_without_json() {
     FaultCase::new(body("Service @ is asleep"), Failure::Decode(NotJson)).not_repeated().check().await;
 }
 
 #[tokio::test]
-async fn json_that_breaks_off() {
+async fn truncated_json() {
     FaultCase::new(body(r#"{"errcode":0,"errmsg":"@"#), Failure::Decode(Truncated)).not_repeated().check().await;
 }
 
-/// A list may be empty, so it is known for foreign by having nothing that is ours; an import lacks its job.
+/// A list may be empty, so a reply without any known field counts as foreign. A reply to an import lacks the job's id.
 #[tokio::test]
-async fn json_of_somebody_else() {
+async fn json_of_another_service() {
     let harness = Harness::new().await;
     let upstream = harness.upstream();
     harness.inject(&body(r#"{"status":"@"}"#), Target::Call, LIST);
     harness.inject(&body(r#"{"status":"@"}"#), Target::Call, IMPORT);
     let foreign = upstream.get_chain_list().await.unwrap_err();
-    let misshapen = upstream.import_chain_contact(import()).await.unwrap_err();
-    assert_eq!((Failure::of(&foreign), Failure::of(&misshapen)), (Failure::Decode(Foreign), Failure::Decode(Shape)));
-    for error in [foreign, misshapen] {
+    let malformed = upstream.import_chain_contact(import()).await.unwrap_err();
+    assert_eq!((Failure::of(&foreign), Failure::of(&malformed)), (Failure::Decode(Foreign), Failure::Decode(Shape)));
+    for error in [foreign, malformed] {
         assert_no_secret(&error);
         assert_eq!(error.delivery(), Delivery::Unknown);
     }
@@ -71,7 +71,7 @@ async fn bad_utf_8() {
     FaultCase::new(Fault::Body(bytes), Failure::Decode(NotJson)).not_repeated().check().await;
 }
 
-/// Both are slips in replies that are good.
+/// The vendor's replies contain both at times.
 #[tokio::test]
 async fn control_characters_and_a_byte_order_mark() {
     let harness = Harness::new().await;
@@ -87,7 +87,7 @@ async fn control_characters_and_a_byte_order_mark() {
     assert_eq!((harness.received(GETTOKEN), harness.received(LIST), harness.received(IMPORT)), (1, 1, 1));
 }
 
-/// What a refusal says may hold the secrets; that it does nothing of what it refuses is not known of every code.
+/// The text of an error code may echo the secrets. This code does not say whether the call was carried out.
 #[tokio::test]
 async fn refusal_that_echoes_secrets() {
     let fault = body(r#"{"errcode":60020,"errmsg":"not allow, @"}"#);
@@ -125,15 +125,15 @@ async fn status_429_and_5xx_with_retry_after() {
         let upstream = harness.upstream();
         upstream.get_chain_list().await.unwrap();
         harness.server.next(SocketFault::Status { status, retry_after: Some(1) });
-        let began = Instant::now();
+        let start = Instant::now();
         upstream.get_chain_list().await.unwrap();
-        let took = began.elapsed();
-        assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&took), "{status}: {took:?}");
+        let elapsed = start.elapsed();
+        assert!((Duration::from_secs(1)..Duration::from_secs(10)).contains(&elapsed), "{status}: {elapsed:?}");
         assert_eq!(harness.received(LIST), 3);
     }
 }
 
-/// More than the deadline leaves: the call ends at once.
+/// The time exceeds the deadline, so the call ends at once.
 #[tokio::test]
 async fn retry_after_beyond_the_deadline() {
     for status in [429, 503] {
@@ -142,7 +142,7 @@ async fn retry_after_beyond_the_deadline() {
     }
 }
 
-/// Refused is followed anywhere, least of all with the token.
+/// No redirect is followed, and the token is not sent to the new address.
 #[tokio::test]
 async fn redirect() {
     for status in [301, 302, 303, 307, 308] {
@@ -156,7 +156,7 @@ async fn redirect() {
     }
 }
 
-/// A proxy on the way that wants to know who asks, of a request that is no `CONNECT`.
+/// A proxy requires credentials for a plain request, without `CONNECT`.
 #[tokio::test]
 async fn status_407() {
     FaultCase::socket(SocketFault::ProxyAuthentication, Failure::Status(407)).not_repeated().check().await;

@@ -1,4 +1,4 @@
-//! Where the fault is in the service: the simulator on a socket, the client before it, and who watches what is sent.
+//! The test harness for faults of the service: the simulator on a socket, a client for it, and a record of what is sent.
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
@@ -16,13 +16,13 @@ use wecom_upstream::{ChainId, Upstream};
 
 use crate::harness::quick_retry;
 
-/// A simulator of the demo world on a socket. Its time is its own: the client doesn't see its tokens end.
+/// A simulator of the demo world on a socket. It has its own timer, so the client does not notice that a token expires.
 pub(crate) struct Service {
     pub(crate) simulator: Simulator,
     pub(crate) timer: ManualTimer,
     base_url: String,
     calls: Arc<Mutex<Vec<ServedCall>>>,
-    sent: Watch,
+    sent: Record,
 }
 
 impl Service {
@@ -37,13 +37,13 @@ impl Service {
         let seen = Arc::clone(&calls);
         let server = server.on_call(move |call| seen.lock().unwrap().push(call.clone()));
         let base_url = server.base_url();
-        // It ends with the test's runtime.
+        // The task ends with the test's runtime.
         tokio::spawn(server.run(std::future::pending()));
-        Self { simulator, timer, base_url, calls, sent: Watch::default() }
+        Self { simulator, timer, base_url, calls, sent: Record::default() }
     }
 
     pub(crate) fn client(&self) -> ClientBuilder<TokenSource<Shared>, Timed<Shared>> {
-        let transport = Watched { inner: HyperTransport::new().unwrap(), watch: self.sent.clone() };
+        let transport = Recording { inner: HyperTransport::new().unwrap(), record: self.sent.clone() };
         Client::builder(transport)
             .base_url(self.base_url.parse().unwrap())
             .credentials(self.simulator.credentials())
@@ -55,12 +55,12 @@ impl Service {
         Upstream::new(self.client().retry(quick_retry()).build())
     }
 
-    /// A client with a layer.
+    /// A client with a layer, the usual settings otherwise.
     pub(crate) fn upstream_with(&self, layer: impl Layer + Send + Sync + 'static) -> Upstream {
         Upstream::new(self.client().retry(quick_retry()).layer(layer).build())
     }
 
-    /// The codes with which the calls of a path were answered, in order.
+    /// The error codes of the calls to a path, in order.
     pub(crate) fn codes(&self, path: &str) -> Vec<i64> {
         let path = format!("/cgi-bin/{path}");
         let calls = self.calls.lock().unwrap();
@@ -81,53 +81,54 @@ impl Service {
     }
 }
 
-/// What a transport was given: how often which endpoint, and the tokens.
+/// A record of the requests that a transport was given: the calls of each endpoint, and the tokens.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Arc<Mutex<Noted>>);
+pub(crate) struct Record(Arc<Mutex<Recorded>>);
 
 #[derive(Default)]
-struct Noted {
+struct Recorded {
     counts: HashMap<&'static str, usize>,
     tokens: HashSet<String>,
 }
 
-impl Watch {
-    pub(crate) fn note(&self, request: &Request) {
-        let mut noted = self.0.lock().unwrap();
-        *noted.counts.entry(request.endpoint().name()).or_default() += 1;
-        noted.tokens.extend(request.token().map(|token| token.expose().to_owned()));
+impl Record {
+    pub(crate) fn add(&self, request: &Request) {
+        let mut recorded = self.0.lock().unwrap();
+        *recorded.counts.entry(request.endpoint().name()).or_default() += 1;
+        recorded.tokens.extend(request.token().map(|token| token.expose().to_owned()));
     }
 
-    /// How often an endpoint was called.
+    /// The number of calls of an endpoint.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.0.lock().unwrap().counts.get(name).copied().unwrap_or_default()
     }
 
+    /// Asserts that no text of an error shows the secret or a recorded token.
     #[track_caller]
     pub(crate) fn assert_not_in(&self, error: &Error, secret: &str) {
         let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
         let texts: String = links.map(|link| format!("{link}\n{link:?}\n{link:#?}\n")).collect();
-        let noted = self.0.lock().unwrap();
-        let is_shown = texts.contains(secret) || noted.tokens.iter().any(|token| texts.contains(token.as_str()));
+        let recorded = self.0.lock().unwrap();
+        let is_shown = texts.contains(secret) || recorded.tokens.iter().any(|token| texts.contains(token.as_str()));
         assert!(!is_shown, "{texts}");
     }
 }
 
-/// A transport with somebody who watches.
-pub(crate) struct Watched<T> {
+/// A transport that records its requests.
+pub(crate) struct Recording<T> {
     pub(crate) inner: T,
-    pub(crate) watch: Watch,
+    pub(crate) record: Record,
 }
 
 #[wecom_core::async_trait]
-impl<T: Transport> Transport for Watched<T> {
+impl<T: Transport> Transport for Recording<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.watch.note(&request);
+        self.record.add(&request);
         self.inner.send(request).await
     }
 }
 
-/// Does something each time a call is sent.
+/// Runs an action each time a request is sent.
 pub(crate) struct WhenSending<F>(pub(crate) F);
 
 impl<F: Fn()> Layer for WhenSending<F> {
@@ -138,7 +139,7 @@ impl<F: Fn()> Layer for WhenSending<F> {
     }
 }
 
-/// Does something each time before a call is repeated, given how often that has been.
+/// Runs an action before each repetition. The action gets the number of repetitions so far.
 pub(crate) struct WhenRetrying<F> {
     action: F,
     count: Mutex<usize>,

@@ -1,4 +1,4 @@
-//! Tokens: odd ones, refused ones, and many who want one at the same moment.
+//! Tokens with unusual validity, refused tokens, and many callers that need a token at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 
 use crate::harness::{GETTOKEN, Harness, IMPORT, LIST, SECRET, assert_no_secret, good_token, import, quick_retry};
-use crate::service::{Service, Watch, Watched};
+use crate::service::{Record, Recording, Service};
 
-const VALID: Duration = Duration::from_secs(7200);
+const VALIDITY: Duration = Duration::from_secs(7200);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn expires_in_zero_negative_absent_or_huge() {
     }
 }
 
-/// Each repetition of a wrong secret brings a ban of the address nearer.
+/// WeCom blocks an address that repeats wrong credentials.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn wrong_credentials_with_a_hundred_callers() {
     let harness = Harness::new().await;
@@ -61,13 +61,13 @@ fn spawn_list(upstream: &Upstream) -> JoinHandle<Result<(), wecom_core::Error>> 
     tokio::spawn(async move { upstream.get_chain_list().await.map(drop) })
 }
 
-/// A client over sockets, whose own time is moved by hand.
+/// A client over sockets with a manual timer.
 fn on_manual_time(harness: &Harness, timer: &ManualTimer) -> Upstream {
     let client = harness.client_on(harness.transport().build().unwrap(), timer.clone());
     Upstream::new(client.build())
 }
 
-/// The old token serves, nobody sees the failure, and a minute later it is tried again.
+/// Calls use the old token, none fails, and the refresh is tried again a minute later.
 #[tokio::test]
 async fn early_refresh_fails() {
     let unavailable = SocketFault::Status { status: 503, retry_after: None };
@@ -75,7 +75,7 @@ async fn early_refresh_fails() {
         let (harness, timer) = (Harness::new().await, ManualTimer::new());
         let upstream = on_manual_time(&harness, &timer);
         upstream.get_chain_list().await.unwrap();
-        timer.advance(VALID - MINUTE * 5);
+        timer.advance(VALIDITY - MINUTE * 5);
         harness.server.next(fault);
         upstream.import_chain_contact(import()).await.unwrap();
         upstream.get_chain_list().await.unwrap();
@@ -91,15 +91,15 @@ async fn early_refresh_hangs() {
     let (harness, timer) = (Harness::new().await, ManualTimer::new());
     let upstream = on_manual_time(&harness, &timer);
     upstream.get_chain_list().await.unwrap();
-    timer.advance(VALID - MINUTE * 5);
+    timer.advance(VALIDITY - MINUTE * 5);
     harness.server.next(SocketFault::Silence);
-    let patience = async {
+    let meanwhile = async {
         harness.server.until_requests(3).await;
-        // Others do not wait at all, and he does for two seconds.
+        // The caller that refreshes waits for two seconds. Other callers do not wait.
         upstream.get_chain_list().await.unwrap();
         timer.advance(Duration::from_secs(2));
     };
-    let (outcome, ()) = tokio::join!(upstream.import_chain_contact(import()), patience);
+    let (outcome, ()) = tokio::join!(upstream.import_chain_contact(import()), meanwhile);
     outcome.unwrap();
     assert_eq!((harness.received(GETTOKEN), harness.received(LIST), harness.received(IMPORT)), (2, 2, 1));
 }
@@ -117,7 +117,7 @@ async fn token_rotated_by_another_process() {
     assert_eq!(service.codes(GETTOKEN), [0, 0, 0]);
 }
 
-/// The one who fetches the token goes away; nine wait, and one of them takes over.
+/// The caller that fetches the token is cancelled. Nine callers wait, and one of them takes over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leader_cancelled() {
     let harness = Harness::new().await;
@@ -130,7 +130,7 @@ async fn leader_cancelled() {
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
     for task in others {
-        timeout(Duration::from_secs(10), task).await.expect("he does not wait for ever").unwrap().unwrap();
+        timeout(Duration::from_secs(10), task).await.expect("the caller waits forever").unwrap().unwrap();
     }
     assert_eq!((harness.received(GETTOKEN), harness.received(LIST)), (2, 9));
 }
@@ -146,14 +146,14 @@ async fn all_callers_cancelled() {
     for task in tasks {
         assert!(task.await.unwrap_err().is_cancelled());
     }
-    timeout(Duration::from_secs(10), upstream.get_chain_list()).await.expect("nobody waits for ever").unwrap();
-    // A task that was woken by the end of another may have begun a fetch of its own before it ended too, and the server
-    // may see that one late.
+    timeout(Duration::from_secs(10), upstream.get_chain_list()).await.expect("the call waits forever").unwrap();
+    // A task that was woken when another ended may have started a fetch before it was aborted itself, and the server may
+    // receive that one late.
     assert_eq!(harness.received(LIST), 1);
     assert!((2..=11).contains(&harness.received(GETTOKEN)), "{}", harness.received(GETTOKEN));
 }
 
-/// The simulator, with some time for each reply in which the others come.
+/// The simulator with a delay before each reply, in which the other callers arrive.
 struct Slow(Simulator);
 
 #[wecom_core::async_trait]
@@ -164,34 +164,34 @@ impl Transport for Slow {
     }
 }
 
-/// A thousand tasks on four threads: by the client's clock the token is over, or the service alone knows it.
+/// A thousand tasks on four threads. The token has expired by the client's clock, or only the service knows it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_tasks_at_expiry() {
     for client_knows in [true, false] {
-        let (timer, watch) = (ManualTimer::new(), Watch::default());
+        let (timer, record) = (ManualTimer::new(), Record::default());
         let simulator = Simulator::demo().on_timer(timer.clone());
-        let transport = Watched { inner: Slow(simulator.clone()), watch: watch.clone() };
+        let transport = Recording { inner: Slow(simulator.clone()), record: record.clone() };
         let clock = if client_knows { timer.clone() } else { ManualTimer::new() };
         let client = Client::builder(transport).credentials(simulator.credentials()).timer(clock).retry(quick_retry());
         let upstream = Upstream::new(client.build());
         upstream.get_chain_list().await.unwrap();
-        timer.advance(VALID);
+        timer.advance(VALIDITY);
         let tasks: Vec<_> = (0..1000).map(|_| spawn_list(&upstream)).collect();
         for task in tasks {
             task.await.unwrap().unwrap();
         }
         let lists = if client_knows { 1001 } else { 2001 };
-        assert_eq!((watch.count("gettoken"), watch.count("get_chain_list")), (2, lists));
+        assert_eq!((record.count("gettoken"), record.count("get_chain_list")), (2, lists));
     }
 }
 
-/// As above over sockets, as many as any system gives.
+/// The same over sockets, with a number of them that every system allows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_tasks_at_expiry_over_sockets() {
     let service = Service::start().await;
     let upstream = service.upstream();
     upstream.get_chain_list().await.unwrap();
-    service.timer.advance(VALID);
+    service.timer.advance(VALIDITY);
     let upstream = Arc::new(upstream);
     let outcomes = join_all((0..100).map(|_| spawn_list(&upstream))).await;
     outcomes.into_iter().for_each(|outcome| outcome.unwrap().unwrap());
