@@ -1,5 +1,5 @@
-//! No text that a person may read holds a token or a secret: over real sockets, whatever the server does, for every way
-//! in which a call can fail.
+//! No error or `Debug` text shows a token or a secret, whatever the server does: tests over real sockets for every way in
+//! which a call can fail.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -16,17 +16,17 @@ use wecom_upstream::Upstream;
 const TOKEN: &str = "canary-token-abcdefghijklmnopqrstuvwxyz";
 const SECRET: &str = "canary-secret-abcdefghijklmnopqrstuvwxyz";
 
-/// What a server does with the request that it has read. `{request}` in the text is the request's first line.
+/// How a server treats a request. `{request}` in a text stands for the first line of the request.
 #[derive(Clone, Copy)]
 enum Server {
-    Answers(&'static str, &'static str),
-    AnswersWithWrongLength(&'static str),
-    Says(&'static str),
+    Replies(&'static str, &'static str),
+    RepliesWithWrongLength(&'static str),
+    SendsRaw(&'static str),
     Closes,
     IsSilent,
 }
 
-/// Serves every connection alike, and gives the base URL.
+/// Starts a server and returns its base URL.
 async fn serve(server: Server) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -38,14 +38,14 @@ async fn serve(server: Server) -> String {
                 let request = String::from_utf8_lossy(request.get(..length).unwrap_or_default()).into_owned();
                 let line = request.lines().next().unwrap_or_default();
                 let text = match server {
-                    Server::Answers(status, body) => {
+                    Server::Replies(status, body) => {
                         let body = body.replace("{request}", line);
                         format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
                     }
-                    Server::AnswersWithWrongLength(body) => {
+                    Server::RepliesWithWrongLength(body) => {
                         format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{body}")
                     }
-                    Server::Says(text) => text.replace("{request}", line),
+                    Server::SendsRaw(text) => text.replace("{request}", line),
                     Server::Closes => String::new(),
                     Server::IsSilent => return tokio::time::sleep(Duration::from_secs(60)).await,
                 };
@@ -66,7 +66,7 @@ fn texts(error: &Error) -> String {
     texts
 }
 
-/// Both ways to a token, at once: the error of a call with a token, and that of a fetch with a secret.
+/// Makes a failing call with a fixed token and another with credentials, and returns both errors.
 async fn fail(base_url: &str) -> [Error; 2] {
     let builder = || {
         let transport = HyperTransport::new().unwrap().with_time_limit(Duration::from_millis(300));
@@ -78,8 +78,8 @@ async fn fail(base_url: &str) -> [Error; 2] {
     let mut errors = Vec::new();
     for upstream in both {
         let error = upstream.get_chain_list().await.unwrap_err();
-        let shown = format!("{} {upstream:?} {:?}", texts(&error), upstream.client());
-        assert!(!shown.contains("canary"), "{shown}");
+        let text = format!("{} {upstream:?} {:?}", texts(&error), upstream.client());
+        assert!(!text.contains("canary"), "{text}");
         assert!(error.to_string().starts_with("get_chain_list: "), "{error}");
         errors.push(error);
     }
@@ -100,7 +100,7 @@ async fn replies_that_echo_the_request() {
         ("404 Not Found", "{request}"),
         ("502 Bad Gateway", "<html>{request}</html>"),
     ] {
-        let [call, fetch] = fail(&serve(Server::Answers(status, body)).await).await;
+        let [call, fetch] = fail(&serve(Server::Replies(status, body)).await).await;
         assert!(!matches!(call.kind(), ErrorKind::Transport(_)), "{call}");
         assert!(matches!(fetch.kind(), ErrorKind::Token(_)), "{fetch}");
     }
@@ -109,9 +109,9 @@ async fn replies_that_echo_the_request() {
 #[tokio::test]
 async fn connections_that_fail() {
     for server in [
-        Server::AnswersWithWrongLength("{\"errcode\":0"),
-        Server::Says("{request}\r\n\r\n"),
-        Server::Says("HTTP/1.1 200 {request}\r\nbroken header {request}\r\n\r\n"),
+        Server::RepliesWithWrongLength("{\"errcode\":0"),
+        Server::SendsRaw("{request}\r\n\r\n"),
+        Server::SendsRaw("HTTP/1.1 200 {request}\r\nbroken header {request}\r\n\r\n"),
         Server::Closes,
         Server::IsSilent,
     ] {
@@ -121,7 +121,7 @@ async fn connections_that_fail() {
 }
 
 #[tokio::test]
-async fn servers_that_are_not_there() {
+async fn connection_refused_and_dns_failure() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
@@ -132,8 +132,8 @@ async fn servers_that_are_not_there() {
 }
 
 #[tokio::test]
-async fn tls_that_is_not_spoken() {
-    let plain = serve(Server::Answers("400 Bad Request", "{request}")).await;
+async fn server_without_tls() {
+    let plain = serve(Server::Replies("400 Bad Request", "{request}")).await;
     let [call, fetch] = fail(&plain.replace("http://", "https://")).await;
     assert!(call.is_connect() && fetch.is_connect(), "{call} {fetch}");
 }

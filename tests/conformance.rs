@@ -27,9 +27,9 @@ use wecom_simulator::{Simulator, SimulatorServer};
 use wecom_upstream::calls::{GET_CHAIN_GROUP, GET_CHAIN_LIST};
 
 #[track_caller]
-fn assert_passed(report: &Report, warned_of: &[Check]) {
+fn assert_passed(report: &Report, warnings: &[Check]) {
     report.assert();
-    assert!(report.warnings().eq(warned_of.iter().copied()), "{report}");
+    assert!(report.warnings().eq(warnings.iter().copied()), "{report}");
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn hyper_keeps_the_contract_on_several_threads() {
 }
 
 #[test]
-fn hyper_keeps_the_contract_on_a_runtime_that_it_was_given() {
+fn hyper_keeps_the_contract_on_a_given_runtime() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let transport = HyperTransport::new().unwrap().with_runtime(runtime.handle().clone());
     assert_passed(&pollster::block_on(wecom_conformance::check(&transport)), &[]);
@@ -62,7 +62,7 @@ fn a_local_transport_keeps_the_contract_on_a_single_threaded_runtime() {
 async fn a_recorder_and_faults_around_hyper_keep_the_contract() {
     let recorder = Recorder::new(HyperTransport::new().unwrap());
     assert_passed(&wecom_conformance::check(&recorder).await, &[]);
-    // What the suite sent is on the tape, without its token and its secret.
+    // The cassette holds the requests of the suite without its token and its secret.
     let cassette = recorder.cassette();
     assert!(cassette.len() > 50, "{cassette:?}");
     assert!(!cassette.to_json().unwrap().contains("conformance-canary"));
@@ -71,8 +71,8 @@ async fn a_recorder_and_faults_around_hyper_keep_the_contract() {
     assert_passed(&wecom_conformance::check(&faults).await, &[]);
 }
 
-/// What the simulator is asked: each has a reply of its own, two of them by their bodies alone, and one a status of 404.
-async fn questions(simulator: &Simulator) -> Vec<Request> {
+/// Requests to the simulator that all get different replies. Two differ in their bodies alone, and one gets the status 404.
+async fn requests(simulator: &Simulator) -> Vec<Request> {
     const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/corp/get_chain_info");
     let token = simulator.client().call(GetToken::new(simulator.credentials())).await.unwrap().access_token;
     let groups_of = |chain: &str| Request::new(&GET_CHAIN_GROUP).with_body(format!(r#"{{"chain_id":"{chain}"}}"#));
@@ -81,10 +81,10 @@ async fn questions(simulator: &Simulator) -> Vec<Request> {
         .to_vec()
 }
 
-/// Checks that nothing failed, and that these, and no others, were not applicable.
+/// Asserts that no check failed, and that exactly the checks that need the suite's own servers were not applicable.
 #[track_caller]
 fn assert_passed_without_the_suites_servers(report: &Report) {
-    const SEEN: [Check; 5] = [
+    const APPLICABLE: [Check; 5] = [
         Check::AnyStatusIsOk,
         Check::MethodAndUrlArrive,
         Check::BodyArrives,
@@ -93,8 +93,8 @@ fn assert_passed_without_the_suites_servers(report: &Report) {
     ];
     for (check, verdict) in report.verdicts() {
         match verdict {
-            Verdict::Passed => assert!(SEEN.contains(&check), "{report}"),
-            Verdict::NotApplicable(_) => assert!(!SEEN.contains(&check), "{report}"),
+            Verdict::Passed => assert!(APPLICABLE.contains(&check), "{report}"),
+            Verdict::NotApplicable(_) => assert!(!APPLICABLE.contains(&check), "{report}"),
             _ => panic!("{report}"),
         }
     }
@@ -105,26 +105,26 @@ async fn check_exchanges(transport: &impl Transport, requests: &[Request]) {
 }
 
 #[tokio::test]
-async fn the_simulator_keeps_what_can_be_seen_of_the_contract_and_so_do_faults_around_it() {
+async fn the_simulator_and_faults_around_it_keep_the_contract() {
     let simulator = Simulator::demo();
-    let questions = questions(&simulator).await;
-    check_exchanges(&simulator, &questions).await;
-    check_exchanges(&Faults::new(simulator), &questions).await;
+    let requests = requests(&simulator).await;
+    check_exchanges(&simulator, &requests).await;
+    check_exchanges(&Faults::new(simulator), &requests).await;
 }
 
 #[tokio::test]
-async fn a_player_keeps_it_too_with_what_a_recorder_took_down_of_the_same_checks() {
+async fn a_player_of_the_recorded_checks_keeps_the_contract() {
     let simulator = Simulator::demo();
-    let questions = questions(&simulator).await;
+    let requests = requests(&simulator).await;
     let recorder = Recorder::new(simulator);
-    check_exchanges(&recorder, &questions).await;
+    check_exchanges(&recorder, &requests).await;
     let player = Player::new(Cassette::from_json(&recorder.cassette().to_json().unwrap()).unwrap());
-    check_exchanges(&player, &questions).await;
+    check_exchanges(&player, &requests).await;
     player.verify();
 }
 
 #[tokio::test]
-async fn the_simulator_on_a_socket_keeps_it_through_hyper() {
+async fn the_simulator_on_a_socket_keeps_the_contract_through_hyper() {
     let simulator = Simulator::demo();
     let server = SimulatorServer::bind((std::net::Ipv4Addr::LOCALHOST, 0).into(), simulator.clone()).await.unwrap();
     let base: BaseUrl = server.base_url().parse().unwrap();
@@ -132,14 +132,14 @@ async fn the_simulator_on_a_socket_keeps_it_through_hyper() {
     let served = tokio::spawn(server.run(async {
         let _ = stopped.await;
     }));
-    let questions = questions(&simulator).await.into_iter().map(|request| request.with_base_url(base.clone()));
+    let requests = requests(&simulator).await.into_iter().map(|request| request.with_base_url(base.clone()));
     let transport = HyperTransport::new().unwrap();
-    check_exchanges(&transport, &questions.collect::<Vec<_>>()).await;
+    check_exchanges(&transport, &requests.collect::<Vec<_>>()).await;
     drop((transport, stop));
     served.await.unwrap();
 }
 
-/// Keeps its connections in an `Rc` and drives them by tasks of its own thread.
+/// A transport that holds its connections in an `Rc` and drives them by tasks on its thread.
 #[derive(Clone, Default)]
 struct OneThread {
     idle: Rc<RefCell<Vec<Idle>>>,

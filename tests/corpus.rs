@@ -1,4 +1,4 @@
-//! Every stored input of every fuzz target, through what the target checks of it: see `fuzz/README.md`.
+//! The checks of every fuzz target over all its inputs: see `fuzz/README.md`.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn check_corpus_of(target: &str) {
     let corpus = corpus_of(target);
     assert!(corpus.len() >= 20, "{target}: {} inputs", corpus.len());
     for (name, input) in corpus {
-        // A panic in it does not say which input it was.
+        // A panic inside the check does not name the input.
         println!("{target}/{name}");
         wecom_fuzz_checks::check(target, &input);
     }

@@ -1,5 +1,4 @@
-//! What goes over the wire for every call, to the byte: the request with what it can't do without, and with everything
-//! that it can have.
+//! The exact bytes of every call's request: with the required fields alone, and with all fields.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -30,7 +29,7 @@ use wecom_upstream::{
 
 const BASE: &str = "https://qyapi.weixin.qq.com/cgi-bin/";
 
-/// Gives a token, and keeps any other request and answers nothing.
+/// A transport that replies to token fetches. It records every other request and fails it.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<Request>>>);
 
@@ -45,7 +44,7 @@ impl Transport for Recorder {
     }
 }
 
-/// What a call of the facade sends: the name of its endpoint, method and URL, body.
+/// The request of a facade method: the endpoint's name, the method and URL, the body.
 fn sent<T, F>(call: impl FnOnce(Upstream) -> F) -> (&'static str, String, Option<String>)
 where
     F: Future<Output = Result<T, Error>>,
@@ -61,7 +60,7 @@ where
     (request.endpoint().name(), target, body)
 }
 
-/// `target` without the token, and the body.
+/// Asserts the method, the path, the rest of the query after the token, and the body.
 #[track_caller]
 fn assert_sent(sent: (&str, String, Option<String>), method: &str, path: &str, rest: &str, body: Option<&str>) {
     let (name, target, actual) = sent;
@@ -87,7 +86,7 @@ fn list_app_share_info() {
     const PATH: &str = "corpgroup/corp/list_app_share_info";
     let minimal =
         sent(|upstream| async move { upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1111))).await });
-    // Left out, the server takes it for 0, which is not about chains.
+    // Without `business_type` the server assumes 0, which lists no chains.
     assert_sent(minimal, "POST", PATH, "", Some(r#"{"agentid":1111,"business_type":1}"#));
     post!(
         list_app_share_info(
@@ -256,7 +255,7 @@ fn get_chain_user_custom_id() {
 
 #[test]
 fn get_corp_shared_chain_list() {
-    // Not the path of get_chain_user_custom_id, to which another SDK posts it.
+    // Another SDK posts this to the path of get_chain_user_custom_id.
     post!(
         get_corp_shared_chain_list(GetCorpSharedChainList::new(CorpId::new("c"))),
         "corpgroup/get_corp_shared_chain_list",
@@ -280,7 +279,7 @@ fn delete_rule() {
 
 #[test]
 fn get_rule_info() {
-    // POST, although some have it as GET.
+    // POST: some SDKs use GET.
     post!(
         get_rule_info(GetRuleInfo::new(chain(), RuleId::new(i64::MAX))),
         "corpgroup/rule/get_rule_info",
@@ -288,7 +287,7 @@ fn get_rule_info() {
     );
 }
 
-/// A rule with everything that it can have.
+/// A rule with all fields.
 fn whole_rule() -> RuleInfo {
     RuleInfo::new(
         OwnerCorpRange::user(UserId::new("u1")).and_departments(["7", "8"].map(DepartmentId::new)),
@@ -298,7 +297,7 @@ fn whole_rule() -> RuleInfo {
 
 #[test]
 fn add_rule() {
-    // Each range needs one of its lists; the other one is left out, not empty. A group's id is a string here.
+    // Each range needs one of its lists. The other list is absent, not empty. A group's id is a string here.
     post!(
         add_rule(AddRule::new(
             chain(),
@@ -342,7 +341,7 @@ fn modify_rule() {
 
 #[test]
 fn transfer_session() {
-    // Not below corpgroup, where some look for it.
+    // The path does not begin with corpgroup.
     let call = TransferSession::new(UserId::new("wmAoNVCw"), Secret::new("n8cn/Lwjwg=="));
     let dealer = SharedCorp::new(CorpId::new("wwdealer"), "", AgentId::new(7));
     let sent = sent(|upstream| async move {

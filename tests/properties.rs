@@ -1,5 +1,5 @@
-//! What has to hold for any input: calls and replies survive being written and read, no reply panics, no secret is shown,
-//! waits keep their bounds, URLs bring back what was put in.
+//! Properties that hold for any input: calls and replies survive serialization, no reply causes a panic, no error shows a
+//! secret, waits and quotas keep their bounds, URLs decode to the values that were encoded.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -39,7 +39,7 @@ use wecom_upstream::{
     AgentId, ChainId, CorpId, ENDPOINTS, ExternalUserId, GroupId, OpenId, UnionId, UserId, calls, for_each_call,
 };
 
-/// What calls and replies are made of.
+/// The values that calls and replies are built from.
 #[derive(Clone, Debug)]
 struct Material {
     texts: Vec<String>,
@@ -89,8 +89,7 @@ impl Material {
     }
 }
 
-/// Any text that shows, numbers and blanks among them, and now and then any at all; never an empty one, which replies read
-/// as none.
+/// Printable text, numbers, or any text. Never empty, because replies decode an empty string as absent.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["\\PC{1,12}", "[0-9]{1,20}", any::<String>().prop_filter("not empty", |text| !text.is_empty())]
 }
@@ -103,13 +102,13 @@ fn material() -> impl Strategy<Value = Material> {
     })
 }
 
-/// A call is read from what is written of it.
+/// Asserts that a call survives serialization.
 fn assert_call<C: ApiCall + DeserializeOwned + PartialEq + Debug>(call: &C) {
     let written = serde_json::to_string(call).unwrap();
     assert_eq!(&serde_json::from_str::<C>(&written).unwrap(), call, "{written}");
 }
 
-/// A reply is read from what is written of it, wherever the envelope stands.
+/// Asserts that a reply survives serialization, with the envelope's fields first or last.
 fn assert_reply<C>(expected: C::Reply)
 where
     C: ApiCall<Reply: Serialize + PartialEq + Debug>,
@@ -131,7 +130,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_call_is_read_from_what_is_written_of_it(m in material()) {
+    fn every_call_survives_serialization(m in material()) {
         let (t, n) = (|at| m.text(at), |at| m.number(at));
         assert_call(&ListAppShareInfo::new(AgentId::new(n(0))));
         let limit = u32::try_from(n(1).unsigned_abs() >> 32).unwrap();
@@ -178,9 +177,9 @@ proptest! {
         assert_call(&TransferSession::new(UserId::new(t(0)), Secret::new(t(1))));
     }
 
-    /// Numbers that have no name here among them.
+    /// The numbers include values without a named constant.
     #[test]
-    fn every_reply_is_read_from_what_is_written_of_it(m in material()) {
+    fn every_reply_survives_serialization(m in material()) {
         let (t, n) = (|at| m.text(at), |at| m.number(at));
         let shared = SharedCorp::new(CorpId::new(t(0)), t(1), AgentId::new(n(0)));
         assert_reply::<ListAppShareInfo>(ListAppShareInfoReply::new([shared]));
@@ -220,13 +219,13 @@ proptest! {
     }
 }
 
-/// What each call makes of a reply; none of it may panic.
-fn decode_by_all(status: u16, body: &[u8]) {
+/// Decodes a reply as every call would. None may panic.
+fn decode_as_every_call(status: u16, body: &[u8]) {
     let response = Response::new(status, body.to_vec());
     fn by<C: ApiCall>(response: &Response) {
         if let Err(error) = decode::<C>(&Request::new(C::ENDPOINT).with_token(AccessToken::new("a-token")), response) {
-            let shown = format!("{error} {error:?} {error:#?}");
-            assert!(shown.len() < 8000, "{}", shown.len());
+            let text = format!("{error} {error:?} {error:#?}");
+            assert!(text.len() < 8000, "{}", text.len());
         }
     }
     macro_rules! by_each_call {
@@ -283,7 +282,7 @@ impl Mutation {
     }
 }
 
-/// What a reader of JSON may stumble over.
+/// Text that JSON parsers are likely to get wrong.
 const WORDS: &[&str] =
     &["null", "{", "[", "\"", "-1", "1e999", "\\u0000", "\\ud800", "99999999999999999999", "\u{feff}", "\n"];
 
@@ -303,20 +302,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_make_a_reply_panic(status in any::<u16>(), body in vec(any::<u8>(), 0..400)) {
-        decode_by_all(200, &body);
-        decode_by_all(status, &body);
+    fn no_bytes_cause_a_panic(status in any::<u16>(), body in vec(any::<u8>(), 0..400)) {
+        decode_as_every_call(200, &body);
+        decode_as_every_call(status, &body);
     }
 
     #[test]
-    fn no_mutation_of_a_documented_reply_panics(sample in select(samples()), changes in vec(mutation(), 1..5)) {
+    fn no_mutation_of_a_documented_reply_causes_a_panic(sample in select(samples()), changes in vec(mutation(), 1..5)) {
         let mut body = sample;
         changes.iter().for_each(|change| change.apply(&mut body));
-        decode_by_all(200, &body);
+        decode_as_every_call(200, &body);
     }
 }
 
-/// Long enough and mixed enough to be no part of any other text. No backslash: in `Debug` half of two looks like both.
+/// Long and varied enough not to occur in other text. Without backslashes, because `Debug` doubles them.
 fn secret() -> impl Strategy<Value = String> {
     prop_oneof![
         "[A-Za-z0-9_-]{16,60}",
@@ -339,18 +338,18 @@ fn in_hex(character: char) -> String {
     format!("\\u{:04x}", u32::from(character))
 }
 
-/// The text with the escapes of ASCII undone.
-fn undo(text: &str) -> String {
+/// Decodes the `\u` escapes of ASCII characters.
+fn unescape(text: &str) -> String {
     (' '..='~').fold(text.to_owned(), |text, character| text.replace(&in_hex(character), &character.to_string()))
 }
 
-/// Every way to read a text of an error.
+/// All texts of an error and of its sources.
 fn texts(error: &Error) -> Vec<String> {
     let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
     links.flat_map(|link| [link.to_string(), format!("{link:?}"), format!("{link:#?}")]).collect()
 }
 
-/// The errors that replies bring about which hold a text, at places of any kind.
+/// The errors of replies that contain a text in various places.
 fn errors_about(secret: &str, echoed: &str, filling: usize) -> Vec<Error> {
     let mut query = Query::new();
     query.push_secret("corpsecret", Secret::new(secret));
@@ -377,7 +376,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_form_of_a_secret_is_in_an_error(secret in secret(), filling in 0..1400_usize) {
+    fn no_error_shows_a_secret_in_any_form(secret in secret(), filling in 0..1400_usize) {
         let forms = forms(&secret);
         for echoed in &forms {
             let errors = errors_about(&secret, echoed, filling);
@@ -388,15 +387,15 @@ proptest! {
         }
     }
 
-    /// Where any of its characters is escaped, that is no text of the secret, but gives it to whoever undoes it.
+    /// A secret with some characters escaped can be decoded by a reader, so it must not be shown either.
     #[test]
-    fn no_escaped_secret_is_in_an_error(secret in "[A-Za-z0-9_-]{16,60}", escaped in vec(any::<bool>(), 60), all in any::<bool>()) {
+    fn no_error_shows_an_escaped_secret(secret in "[A-Za-z0-9_-]{16,60}", escaped in vec(any::<bool>(), 60), all in any::<bool>()) {
         let characters = secret.chars().zip(&escaped);
         let echoed: String = characters.map(|(one, &this)| if this || all { in_hex(one) } else { one.to_string() }).collect();
         for text in errors_about(&secret, &echoed, 0).iter().flat_map(texts) {
-            // `Debug` writes each backslash twice.
-            let undone = undo(&text.replace("\\\\", "\\"));
-            prop_assert!(!text.contains(&secret) && !undone.contains(&secret), "{echoed}: {text}");
+            // `Debug` doubles each backslash.
+            let unescaped = unescape(&text.replace("\\\\", "\\"));
+            prop_assert!(!text.contains(&secret) && !unescaped.contains(&secret), "{echoed}: {text}");
         }
     }
 }
@@ -405,12 +404,12 @@ const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::S
 const RARE: Endpoint =
     Endpoint::post("rare", "test/rare").with_safety(Safety::Safe).with_quota(Quota::new().with_per_minute(10));
 
-/// A client on a timer whose requests are all answered with a code; and when they came.
-fn answering(code: i64) -> (ManualTimer, Arc<Mutex<Vec<Duration>>>, impl wecom_core::Transport + 'static) {
+/// A timer, the times of the requests, and a transport that replies with an error code to each.
+fn replying_with(code: i64) -> (ManualTimer, Arc<Mutex<Vec<Duration>>>, impl wecom_core::Transport + 'static) {
     let (timer, times) = (ManualTimer::new(), Arc::new(Mutex::new(Vec::new())));
-    let (clock, seen) = (timer.clone(), Arc::clone(&times));
+    let (clock, recorded) = (timer.clone(), Arc::clone(&times));
     let transport = from_fn(move |_: Request| {
-        seen.lock().unwrap().push(clock.now());
+        recorded.lock().unwrap().push(clock.now());
         async move { Ok(Response::new(200, format!(r#"{{"errcode":{code}}}"#))) }
     });
     (timer, times, transport)
@@ -419,7 +418,7 @@ fn answering(code: i64) -> (ManualTimer, Arc<Mutex<Vec<Duration>>>, impl wecom_c
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// 6000 may pass and is not being busy; 45033 waits a second more.
+    /// 6000 is a temporary error other than "busy". 45033 adds a second to the wait.
     #[test]
     fn waits_keep_their_bounds(
         code in select(vec![6000_i64, -1, 45033]),
@@ -430,7 +429,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let [first, busy, longest] = [first, busy, longest].map(Duration::from_millis);
-        let (timer, times, transport) = answering(code);
+        let (timer, times, transport) = replying_with(code);
         let retry = Retry::new().attempts(attempts).first_wait(first).first_wait_when_busy(busy).longest_wait(longest);
         let retry = retry.budget_floor(1000).seed(seed);
         let client = Client::builder(transport).timer(timer.clone()).retry(retry).token(AccessToken::new("a-token"));
@@ -448,8 +447,8 @@ proptest! {
     }
 
     #[test]
-    fn no_window_holds_more_than_its_share(percent in 1..=100_u32, pauses in vec(0..30_u64, 1..40)) {
-        let (timer, times, transport) = answering(0);
+    fn no_window_exceeds_its_share_of_the_quota(percent in 1..=100_u32, pauses in vec(0..30_u64, 1..40)) {
+        let (timer, times, transport) = replying_with(0);
         let quotas = Quotas::wait_at_most(Duration::from_secs(3600)).percent(percent);
         let client = Client::builder(transport).timer(timer.clone()).quotas(quotas).token(AccessToken::new("a-token"));
         let client = client.build();
@@ -461,14 +460,14 @@ proptest! {
         });
         let share = (10 * percent as usize / 100).max(1);
         let times = times.lock().unwrap().clone();
-        for (at, began) in times.iter().enumerate() {
-            let within = times[at..].iter().filter(|time| **time < *began + Duration::from_secs(60)).count();
+        for (at, start) in times.iter().enumerate() {
+            let within = times[at..].iter().filter(|time| **time < *start + Duration::from_secs(60)).count();
             prop_assert!(within <= share, "{within} of {share}: {times:?}");
         }
     }
 
     #[test]
-    fn a_url_brings_back_what_was_put_into_it(value in any::<String>(), token in text(), secret in any::<String>()) {
+    fn a_url_decodes_to_the_values_that_were_encoded(value in any::<String>(), token in text(), secret in any::<String>()) {
         let mut query = Query::new();
         query.push("jobid", &value);
         query.push_secret("corpsecret", Secret::new(secret.as_str()));
@@ -483,7 +482,7 @@ proptest! {
     }
 
     #[test]
-    fn a_base_url_is_read_as_it_is_written(text in prop_oneof![
+    fn a_base_url_survives_formatting(text in prop_oneof![
         any::<String>(),
         "https?://[a-z0-9.-]{1,12}(:[0-9]{1,6})?(/[a-zA-Z0-9%_.~-]{0,6}){0,3}",
         "https?://[\\PC]{0,20}",

@@ -1,5 +1,5 @@
-//! How much memory a reply that is too large, or has no end, can make the client take: a few times the limit of the
-//! transport, which is 8 MiB unless it is set. In a file of its own, because all that the process allocates is counted.
+//! The memory that an oversize or endless reply can make the client allocate: a few times the transport's reply limit, which is
+//! 8 MiB by default. This test has its own file because it counts all allocations of the process.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -16,7 +16,7 @@ static ALLOCATED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const MIB: usize = 1024 * 1024;
 
-/// All that was allocated in a call, given back or not: an upper bound of what it held at any moment.
+/// Counts every byte that a call allocates, freed or not: an upper bound of the memory that it held at any time.
 #[tokio::test]
 async fn endless_and_oversize_replies_take_bounded_memory() {
     for (fault, limit) in [
@@ -44,8 +44,8 @@ async fn endless_and_oversize_replies_take_bounded_memory() {
             )),
             "{error}"
         );
-        let most = limit.unwrap_or(8 * MIB) * 4 + MIB;
-        assert!(allocated < most, "{fault:?}: {allocated} of {most} bytes");
+        let bound = limit.unwrap_or(8 * MIB) * 4 + MIB;
+        assert!(allocated < bound, "{fault:?}: {allocated} of {bound} bytes");
         upstream.get_chain_list().await.unwrap();
     }
 }

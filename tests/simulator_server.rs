@@ -1,5 +1,5 @@
-//! The simulator on a socket: what curl and hostile clients get from it, and what it tells of calls. That our own client gets
-//! the same as in memory stands in the scenarios.
+//! The simulator on a socket: curl, hostile clients, the page with the state of the world, and the log of calls. The scenarios
+//! show that the client gets the same replies as in memory.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -40,7 +40,7 @@ async fn start() -> Running {
 }
 
 #[tokio::test]
-async fn what_is_told_of_a_call_is_fit_for_a_log() {
+async fn the_record_of_a_call_has_no_query() {
     let server = start().await;
     let client = Client::builder(HyperTransport::new().unwrap())
         .base_url(server.base_url.parse().unwrap())
@@ -63,7 +63,7 @@ async fn curl(arguments: &[&str]) -> String {
     String::from_utf8(curl.unwrap().stdout).unwrap()
 }
 
-/// The text behind `"name":"` in a reply.
+/// The value of a string field in a reply.
 fn field<'a>(reply: &'a str, name: &str) -> &'a str {
     reply.split(&format!("\"{name}\":\"")).nth(1).unwrap().split('"').next().unwrap()
 }
@@ -126,7 +126,7 @@ async fn the_page_shows_the_chains_as_a_tree() {
 }
 
 #[tokio::test]
-async fn the_page_shows_the_last_jobs_and_calls_and_nothing_that_they_carried() {
+async fn the_page_shows_the_last_jobs_and_calls_without_their_values() {
     let server = start().await;
     let page = async || raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
     assert_eq!(page().await.matches("None yet.").count(), 2);
@@ -161,7 +161,7 @@ async fn the_page_shows_the_last_jobs_and_calls_and_nothing_that_they_carried() 
 }
 
 #[tokio::test]
-async fn another_method_than_the_calls_own_is_refused_with_a_code_whoever_asks() {
+async fn a_call_with_the_wrong_http_method_is_refused_without_a_token_too() {
     let server = start().await;
     for (method, path, code) in [
         ("POST", "gettoken", 43001),
@@ -180,7 +180,7 @@ async fn another_method_than_the_calls_own_is_refused_with_a_code_whoever_asks()
     assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
 }
 
-/// Sends bytes, closes its half, and reads to the end.
+/// Sends bytes, closes the sending half, and reads the whole reply.
 async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let _ = stream.write_all(bytes).await;
@@ -191,7 +191,7 @@ async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn hostile_clients_are_answered_or_dropped_and_harm_nobody() {
+async fn hostile_clients_do_not_affect_others() {
     let server = start().await;
     let post = "POST /cgi-bin/corpgroup/corp/get_chain_group HTTP/1.1\r\nhost: x\r\n";
     let too_large = format!("{post}content-length: 99999999999\r\n\r\n{}", "x".repeat(3 << 20));
@@ -217,7 +217,7 @@ async fn hostile_clients_are_answered_or_dropped_and_harm_nobody() {
 }
 
 #[tokio::test]
-async fn it_stops_when_it_is_told_to() {
+async fn it_stops_on_the_stop_signal() {
     let server = start().await;
     let idle = TcpStream::connect(server.address).await.unwrap();
     server.stop.send(()).unwrap();
@@ -227,7 +227,7 @@ async fn it_stops_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn it_stops_while_all_its_connections_are_taken() {
+async fn it_stops_while_its_connection_limit_is_reached() {
     let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await.unwrap();
     let address = server.address();
     let server = server.most_connections(1);
@@ -235,7 +235,7 @@ async fn it_stops_while_all_its_connections_are_taken() {
     let ended = tokio::spawn(server.run(async {
         let _ = stopped.await;
     }));
-    // Answered, so the only place is its own; and kept open.
+    // The reply shows that this connection takes the only permit. It stays open.
     let mut taken = TcpStream::connect(address).await.unwrap();
     taken.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     assert!(taken.read(&mut [0; 64]).await.unwrap() > 0);

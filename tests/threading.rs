@@ -1,5 +1,5 @@
-//! Both threading families: futures that are `Send` in `Shared`, and the same calls in `Local` over a transport that
-//! holds an `Rc`, on a runtime that is not tokio and on no runtime at all.
+//! Both threading families: futures of `Shared` are `Send`, and `Local` makes the same calls over a transport that holds an
+//! `Rc`, on a runtime other than tokio and without a runtime.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -64,7 +64,7 @@ async fn a_call_can_be_spawned_on_tokio() {
     assert_eq!(spawned.await.unwrap().unwrap().chains[0].chain_name, "能源供应链");
 }
 
-/// Can't leave its thread.
+/// A transport that is not `Send`.
 struct OneThread {
     sent: Rc<Cell<u32>>,
 }
@@ -103,7 +103,7 @@ fn a_local_client_works_on_a_single_threaded_runtime_that_is_not_tokio() {
 }
 
 #[test]
-fn a_local_client_works_on_a_bare_block_on() {
+fn a_local_client_works_without_a_runtime() {
     let (upstream, sent) = local();
     assert_eq!(pollster::block_on(upstream.get_chain_list()).unwrap().chains.len(), 1);
     assert_eq!(sent.get(), 2, "one token and one call");

@@ -20,7 +20,7 @@ mod token_store_redis;
 
 use token_store_redis::RedisTokenStore;
 
-/// A Redis of the test's own; ended when it is dropped.
+/// A running Redis server. Dropping it stops the server.
 struct Redis {
     server: Child,
     url: String,
@@ -58,7 +58,7 @@ impl Drop for Redis {
     }
 }
 
-/// Counts how often a token is asked for.
+/// A transport that counts the token fetches.
 #[derive(Clone)]
 struct Counting {
     simulator: Simulator,
@@ -97,7 +97,7 @@ impl Layer for NoSecrets {
 }
 
 #[tokio::test]
-async fn processes_share_a_token_through_redis_replace_it_there_and_do_without_when_it_is_gone() {
+async fn processes_share_a_token_refresh_it_once_and_fall_back_to_their_own_without_redis() {
     let Some(redis) = Redis::start() else { return };
     let counting = Counting::new();
 
@@ -107,7 +107,7 @@ async fn processes_share_a_token_through_redis_replace_it_there_and_do_without_w
     }
     assert_eq!(counting.fetches(), 1);
 
-    // The service takes the token back: who notices first puts another into the store, and the others find it there.
+    // The service revokes the token. The first process that notices stores another token, and the others use that one.
     let processes = [counting.process(redis.store().await), counting.process(redis.store().await)];
     for process in &processes {
         process.get_chain_list().await.unwrap();
@@ -118,7 +118,7 @@ async fn processes_share_a_token_through_redis_replace_it_there_and_do_without_w
     }
     assert_eq!(counting.fetches(), 2);
 
-    // Redis is gone: a process that has a token goes on, a new one fetches by itself.
+    // Redis is gone. A process with a token goes on, a new process fetches its own.
     let late = redis.store().await;
     drop(redis);
     processes[0].get_chain_list().await.unwrap();
@@ -127,13 +127,13 @@ async fn processes_share_a_token_through_redis_replace_it_there_and_do_without_w
 }
 
 #[tokio::test]
-async fn redis_keeps_a_token_as_long_as_it_is_valid_and_swaps_it_only_for_the_expected_one() {
+async fn redis_expires_tokens_and_replaces_only_the_expected_one() {
     use wecom_core::{AccessToken, StoredToken, TokenStore};
 
     let Some(redis) = Redis::start() else { return };
     let (store, counting) = (redis.store().await, Counting::new());
     counting.process(store.clone()).get_chain_list().await.unwrap();
-    let key = Seen::key_of(&counting).await;
+    let key = KeyRecorder::key_of(&counting).await;
 
     let found = store.get(&key).await.unwrap().unwrap();
     assert!(found.expires_in().unwrap() > Duration::from_secs(7100));
@@ -148,22 +148,22 @@ async fn redis_keeps_a_token_as_long_as_it_is_valid_and_swaps_it_only_for_the_ex
     assert_eq!(store.get(&key).await.unwrap().unwrap().token().expose(), "new");
 }
 
-/// Catches the key that a client files its token under: only core makes keys.
+/// A store that records the key of a client's token. Only core can build keys.
 #[derive(Clone, Default)]
-struct Seen(Arc<std::sync::Mutex<Option<wecom_core::TokenKey>>>);
+struct KeyRecorder(Arc<std::sync::Mutex<Option<wecom_core::TokenKey>>>);
 
-impl Seen {
+impl KeyRecorder {
     async fn key_of(counting: &Counting) -> wecom_core::TokenKey {
-        let seen = Self::default();
+        let recorder = Self::default();
         let client = Client::builder(counting.clone()).credentials(counting.simulator.credentials());
-        let upstream = Upstream::new(client.token_store("app", seen.clone()).build());
+        let upstream = Upstream::new(client.token_store("app", recorder.clone()).build());
         upstream.get_chain_list().await.unwrap();
-        seen.0.lock().unwrap().clone().unwrap()
+        recorder.0.lock().unwrap().clone().unwrap()
     }
 }
 
 #[async_trait]
-impl wecom_core::TokenStore for Seen {
+impl wecom_core::TokenStore for KeyRecorder {
     async fn get(
         &self,
         key: &wecom_core::TokenKey,

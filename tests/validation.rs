@@ -1,5 +1,4 @@
-//! Requests that break a documented rule: refused before anything is sent, by a text that names the field, what is wrong
-//! with its value, and the limit.
+//! Requests that break a documented rule fail before anything is sent. The error names the field, the problem and the limit.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -18,9 +17,9 @@ use wecom_upstream::ids::{CustomId, DepartmentId, JobId, PendingCorpId, RuleId, 
 use wecom_upstream::values::{CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredRuleInfo};
 use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, Secret, UnionId, Upstream, UserId};
 
-/// The text with which a call is refused; the mock sees to it that nothing was sent.
+/// The error text of a call with an invalid request. Asserts that nothing was sent.
 #[track_caller]
-fn refused<T, F>(call: impl FnOnce(Upstream) -> F) -> String
+fn error_text<T, F>(call: impl FnOnce(Upstream) -> F) -> String
 where
     T: std::fmt::Debug,
     F: Future<Output = Result<T, Error>>,
@@ -33,10 +32,10 @@ where
     error.to_string()
 }
 
-macro_rules! refused {
+macro_rules! assert_invalid {
     ($method:ident($call:expr), $($expected:literal),+) => {{
         let call = $call;
-        let text = refused(|upstream| async move { upstream.$method(call).await });
+        let text = error_text(|upstream| async move { upstream.$method(call).await });
         $(assert!(text.contains($expected), "{text}");)+
         assert!(text.starts_with(concat!(stringify!($method), ": the request was not sent: ")), "{text}");
     }};
@@ -59,61 +58,67 @@ fn contact() -> ImportContact {
 }
 
 #[test]
-fn over_a_hundred_external_ids_or_none() {
+fn more_than_a_hundred_external_ids_or_none() {
     let ids = |count| ExternalUseridToPendingId::new((0..count).map(|n| ExternalUserId::new(format!("o{n}"))));
-    refused!(external_userid_to_pending_id(ids(101)), "external_userid holds 101", "1 to 100");
-    refused!(external_userid_to_pending_id(ids(0)), "external_userid holds 0", "1 to 100");
+    assert_invalid!(external_userid_to_pending_id(ids(101)), "external_userid holds 101", "1 to 100");
+    assert_invalid!(external_userid_to_pending_id(ids(0)), "external_userid holds 0", "1 to 100");
 }
 
 #[test]
 fn a_limit_out_of_range() {
-    refused!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).limit(101)), "limit is 101", "0 to 100");
+    assert_invalid!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).limit(101)), "limit is 101", "0 to 100");
 }
 
 #[test]
 fn an_empty_id_anywhere() {
     let (none, no_corp) = (ChainId::new(""), CorpId::new(""));
-    refused!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).corpid(&no_corp)), "corpid is empty");
-    refused!(
+    assert_invalid!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).corpid(&no_corp)), "corpid is empty");
+    assert_invalid!(
         unionid_to_external_userid(UnionidToExternalUserid::new(UnionId::new(""), OpenId::new("")).corpid(&no_corp)),
         "unionid is empty",
         "openid is empty",
         "corpid is empty"
     );
-    refused!(unionid_to_pending_id(UnionidToPendingId::new(UnionId::new("u"), OpenId::new(""))), "openid is empty");
-    refused!(
+    assert_invalid!(
+        unionid_to_pending_id(UnionidToPendingId::new(UnionId::new("u"), OpenId::new(""))),
+        "openid is empty"
+    );
+    assert_invalid!(
         external_userid_to_pending_id(ExternalUseridToPendingId::new(["a", "", "c"].map(ExternalUserId::new))),
         "external_userid[1] is empty"
     );
-    refused!(get_chain_group(GetChainGroup::new(&none)), "chain_id is empty");
-    refused!(get_chain_corpinfo_list(GetChainCorpinfoList::new(&none)), "chain_id is empty");
-    refused!(get_chain_corpinfo(GetChainCorpinfo::new(&none, &no_corp)), "chain_id is empty", "corpid is empty");
-    refused!(get_chain_corpinfo(GetChainCorpinfo::new(chain(), PendingCorpId::new(""))), "pending_corpid is empty");
+    assert_invalid!(get_chain_group(GetChainGroup::new(&none)), "chain_id is empty");
+    assert_invalid!(get_chain_corpinfo_list(GetChainCorpinfoList::new(&none)), "chain_id is empty");
+    assert_invalid!(get_chain_corpinfo(GetChainCorpinfo::new(&none, &no_corp)), "chain_id is empty", "corpid is empty");
+    assert_invalid!(
+        get_chain_corpinfo(GetChainCorpinfo::new(chain(), PendingCorpId::new(""))),
+        "pending_corpid is empty"
+    );
     let both = CorpRef::Both { corpid: CorpId::new("c"), pending_corpid: PendingCorpId::new("") };
-    refused!(remove_corp(RemoveCorp::new(chain(), both)), "pending_corpid is empty");
-    refused!(get_result(GetResult::new(JobId::new(""))), "jobid is empty");
-    refused!(
+    assert_invalid!(remove_corp(RemoveCorp::new(chain(), both)), "pending_corpid is empty");
+    assert_invalid!(get_result(GetResult::new(JobId::new(""))), "jobid is empty");
+    assert_invalid!(
         get_chain_user_custom_id(GetChainUserCustomId::new(&none, &no_corp, UserId::new(""))),
         "chain_id is empty",
         "corpid is empty",
         "userid is empty"
     );
-    refused!(get_corp_shared_chain_list(GetCorpSharedChainList::new(&no_corp)), "corpid is empty");
-    refused!(import_chain_contact(ImportChainContact::new(&none, [corp(1)])), "chain_id is empty");
+    assert_invalid!(get_corp_shared_chain_list(GetCorpSharedChainList::new(&no_corp)), "corpid is empty");
+    assert_invalid!(import_chain_contact(ImportChainContact::new(&none, [corp(1)])), "chain_id is empty");
     let rule_id = RuleId::new(1);
-    refused!(list_rule_ids(ListRuleIds::new(&none)), "chain_id is empty");
-    refused!(delete_rule(DeleteRule::new(&none, rule_id)), "chain_id is empty");
-    refused!(get_rule_info(GetRuleInfo::new(&none, rule_id)), "chain_id is empty");
+    assert_invalid!(list_rule_ids(ListRuleIds::new(&none)), "chain_id is empty");
+    assert_invalid!(delete_rule(DeleteRule::new(&none, rule_id)), "chain_id is empty");
+    assert_invalid!(get_rule_info(GetRuleInfo::new(&none, rule_id)), "chain_id is empty");
     let owner = OwnerCorpRange::department(DepartmentId::new("7")).and_departments([DepartmentId::new("")]);
     let rule = RuleInfo::new(owner.and_users([UserId::new("")]), MemberCorpRange::corp(&no_corp));
-    refused!(
+    assert_invalid!(
         add_rule(AddRule::new(&none, rule.clone())),
         "chain_id is empty",
         "rule_info.owner_corp_range.departmentids[1] is empty",
         "rule_info.owner_corp_range.userids[0] is empty",
         "rule_info.member_corp_range.corpids[0] is empty"
     );
-    refused!(
+    assert_invalid!(
         modify_rule(ModifyRule::new(&none, rule_id, rule)),
         "chain_id is empty",
         "rule_info.owner_corp_range.departmentids[1] is empty",
@@ -121,12 +126,12 @@ fn an_empty_id_anywhere() {
         "rule_info.member_corp_range.corpids[0] is empty"
     );
     let session = TransferSession::new(UserId::new(""), Secret::new(""));
-    let text = refused(|upstream| async move { upstream.client().call(session).await });
+    let text = error_text(|upstream| async move { upstream.client().call(session).await });
     assert!(text.contains("userid is empty") && text.contains("session_key is empty"), "{text}");
 }
 
 #[test]
-fn a_rule_of_which_a_range_has_become_empty() {
+fn a_rule_with_an_empty_range() {
     let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("u")), MemberCorpRange::group(GroupId::ROOT));
     let mut read = StoredRuleInfo::from(rule);
     read.owner_corp_range.userids.clear();
@@ -139,24 +144,32 @@ fn a_rule_of_which_a_range_has_become_empty() {
 
 #[test]
 fn an_import_over_the_limits_of_one_job() {
-    refused!(import_chain_contact(import(vec![])), "contact_list holds 0", "1 to 1000");
-    refused!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list holds 1001", "1 to 1000");
-    refused!(import_chain_contact(import(vec![corp(201)])), "contact_list[0].contact_info_list holds 201", "1 to 200");
-    refused!(import_chain_contact(import(vec![corp(0)])), "contact_list[0].contact_info_list holds 0", "1 to 200");
+    assert_invalid!(import_chain_contact(import(vec![])), "contact_list holds 0", "1 to 1000");
+    assert_invalid!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list holds 1001", "1 to 1000");
+    assert_invalid!(
+        import_chain_contact(import(vec![corp(201)])),
+        "contact_list[0].contact_info_list holds 201",
+        "1 to 200"
+    );
+    assert_invalid!(
+        import_chain_contact(import(vec![corp(0)])),
+        "contact_list[0].contact_info_list holds 0",
+        "1 to 200"
+    );
     let mut eleven = vec![corp(200); 10];
     eleven.push(corp(1));
-    refused!(import_chain_contact(import(eleven)), "2001", "2000");
+    assert_invalid!(import_chain_contact(import(eleven)), "2001", "2000");
     let heads = ImportCorp::new("企业", (0..6).map(|_| ImportContact::head("张三", "13000000001")));
-    refused!(import_chain_contact(import(vec![heads])), "contact_list[0].contact_info_list", "6", "5");
+    assert_invalid!(import_chain_contact(import(vec![heads])), "contact_list[0].contact_info_list", "6", "5");
 }
 
 #[test]
-fn each_bad_field_of_an_import_at_once_and_no_value_repeated() {
+fn an_error_lists_every_bad_field_of_an_import_without_its_value() {
     let bad =
         ImportCorp::new("企业!", [ImportContact::member("", "130000000012").user_custom_id(UserCustomId::new("0"))])
             .custom_id(CustomId::new("a-b"))
             .group_path("1/2/3/4/5/6/7/8/9/10");
-    let text = refused(|upstream| async move { upstream.import_chain_contact(import(vec![corp(1), bad])).await });
+    let text = error_text(|upstream| async move { upstream.import_chain_contact(import(vec![corp(1), bad])).await });
     for expected in [
         "contact_list[1].corp_name has a character",
         "contact_list[1].group_path is 10 levels deep",
@@ -169,7 +182,7 @@ fn each_bad_field_of_an_import_at_once_and_no_value_repeated() {
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
     let contact = ImportContact::member("x", "130000000012").user_custom_id(UserCustomId::new("0"));
-    refused!(
+    assert_invalid!(
         import_chain_contact(import(vec![ImportCorp::new("企业", [contact])])),
         "contact_list[0].contact_info_list[0].mobile has 12 digits",
         "contact_list[0].contact_info_list[0].user_custom_id begins with a zero",

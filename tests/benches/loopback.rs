@@ -1,6 +1,6 @@
-//! Calls over real sockets on loopback, 1 and 64 in flight, against two peers that do the same work in the same run: a
-//! client written by hand on hyper-util, and reqwest. Each builds the URL with the token, writes the JSON, keeps a time
-//! limit and a size cap, reads the reply and checks its errcode.
+//! Calls over loopback sockets, 1 and 64 in flight, compared with two other clients in the same run: one written by hand on
+//! hyper-util, and reqwest. Each builds the URL with the token, serializes the request, applies a time limit and a size limit,
+//! decodes the reply and checks its errcode.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
@@ -24,9 +24,9 @@ use wecom_upstream::{ChainId, Upstream};
 const REPLY: &str = include_str!("../../crates/wecom-upstream/samples/get_chain_group.reply.json");
 const TOKEN: &str = "accesstoken000001-of-a-length-that-real-ones-have-0123456789-0123456789-0123456789";
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-const CAP: usize = 8 << 20;
+const SIZE_LIMIT: usize = 8 << 20;
 
-/// The reply as one writes it by hand.
+/// The reply as a hand-written client declares it.
 #[derive(Deserialize)]
 struct ByHand {
     errcode: i64,
@@ -37,12 +37,12 @@ fn call() -> GetChainGroup {
     GetChainGroup::new(ChainId::new("Chxxxxxx"))
 }
 
-fn checked(reply: ByHand) {
+fn assert_ok(reply: ByHand) {
     assert_eq!(reply.errcode, 0);
-    two(&reply.groups);
+    assert_two(&reply.groups);
 }
 
-fn two(groups: &[Group]) {
+fn assert_two(groups: &[Group]) {
     assert_eq!(groups.len(), 2);
 }
 
@@ -70,7 +70,7 @@ impl HandWritten {
         let body = tokio::time::timeout(TIME_LIMIT, async {
             let reply = self.pool.request(request).await.unwrap();
             assert!(reply.status().is_success());
-            Limited::new(reply.into_body(), CAP).collect().await.unwrap().to_bytes()
+            Limited::new(reply.into_body(), SIZE_LIMIT).collect().await.unwrap().to_bytes()
         });
         serde_json::from_slice(&body.await.unwrap()).unwrap()
     }
@@ -108,9 +108,9 @@ fn main() {
     let runtime = Rc::new(runtime);
     for in_flight in [1, 64] {
         let base_url = server.base_url();
-        let by_hand = |client: HandWritten| async move { checked(client.get_chain_group().await) };
-        let wecom = |client: Upstream| async move { two(&client.get_chain_group(call()).await.unwrap().groups) };
-        let reqwest = |client: Reqwest| async move { checked(client.get_chain_group().await) };
+        let by_hand = |client: HandWritten| async move { assert_ok(client.get_chain_group().await) };
+        let wecom = |client: Upstream| async move { assert_two(&client.get_chain_group(call()).await.unwrap().groups) };
+        let reqwest = |client: Reqwest| async move { assert_ok(client.get_chain_group().await) };
         let comparison = Comparison::new(vec![
             ("hyper-util by hand", bench_client(&runtime, in_flight, HandWritten::new(base_url.clone()), by_hand)),
             ("wecom", bench_client(&runtime, in_flight, ours(&base_url), wecom)),

@@ -1,4 +1,4 @@
-//! One whole call with no network: encoding, token, transport, decoding.
+//! A whole call without a network: encoding, token, transport, decoding.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
@@ -9,7 +9,7 @@ use wecom_mock::Mock;
 use wecom_upstream::calls::{GetChainGroup, GetChainGroupReply};
 use wecom_upstream::{ChainId, Upstream};
 
-/// How many calls are measured at a time.
+/// The number of calls in one measurement.
 const CALLS: u64 = 100;
 
 const REPLY: &str =
@@ -21,7 +21,7 @@ fn main() {
     group.throughput(Throughput::Elements(CALLS));
     let call = || GetChainGroup::new(ChainId::new("Chxxxxxx"));
 
-    // The journal keeps every call, so each batch has a mock of its own.
+    // The journal keeps every call, so each batch has its own mock.
     group.bench_function("over the mock", |bencher| {
         bencher.iter_batched_ref(
             || {

@@ -1,5 +1,5 @@
-//! The simulator with chains of 1,000, 100,000 and 1,000,000 corps: a page of 100 takes as long in each, and how long
-//! it takes to build them.
+//! The simulator with chains of 1,000, 100,000 and 1,000,000 corps: the time of a page of 100 corps, and the time to build the
+//! world.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark")]
 
@@ -12,14 +12,14 @@ use wecom_upstream::{ChainId, GroupId, Upstream};
 
 const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
 const SEED: u64 = 1;
-/// How many corps a page has.
+/// The number of corps in a page.
 const PAGE: u32 = 100;
 
 fn page(group: GroupId) -> GetChainCorpinfoList {
     GetChainCorpinfoList::new(ChainId::new("ChGenerated")).groupid(group).need_pending(true).limit(PAGE)
 }
 
-/// A group with a page full of corps.
+/// A group whose first page is full.
 fn full_group(upstream: &Upstream) -> GroupId {
     let groups = block_on(upstream.get_chain_group(GetChainGroup::new(ChainId::new("ChGenerated")))).unwrap().groups;
     let mut ids = groups.into_iter().map(|group| group.groupid).chain([GroupId::ROOT]);

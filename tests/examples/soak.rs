@@ -1,14 +1,14 @@
-//! A long run over real sockets with seeded faults: nothing may be lost, nothing done twice, and memory stays flat.
+//! A long run over real sockets with seeded faults: no call is lost, none is carried out twice, and memory does not grow.
 //!
-//! `cargo run --release -p wecom-tests --example soak -- 1000000` makes a million calls, half of which add something that
-//! must not be added twice. Faults strike on the way there, on the way back and in the service.
+//! `cargo run --release -p wecom-tests --example soak -- 1000000` makes a million calls. Half of them add something that must
+//! not be added twice. Faults occur before the request, after the reply, and in the service.
 
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a run by hand that reports and checks"
+    reason = "a manual run that checks and reports"
 )]
 
 use std::convert::Infallible;
@@ -36,41 +36,41 @@ const ADD: Endpoint = Endpoint::post("add", "soak/add");
 const IN_FLIGHT: u64 = 64;
 const SEED: u64 = 20_261_122;
 
-/// What the service has done: how often each thing was added.
+/// The state of the service: the number of times that each thing was added.
 struct Service {
     added: Vec<AtomicU8>,
     requests: AtomicU64,
     random: Mutex<fastrand::Rng>,
 }
 
-/// What goes wrong in the service, of a hundred requests one each.
-enum Trouble {
+/// A fault in the service.
+enum ServiceFault {
     None,
-    /// It is busy, and has done nothing.
+    /// Busy. The call was not carried out.
     Busy,
-    /// The gateway before it has no answer; it has done nothing.
+    /// An error of the gateway. The call was not carried out.
     Unavailable,
-    /// The connection breaks before it has done anything.
+    /// The connection is lost before the call is carried out.
     LostBefore,
-    /// It has done what it was asked, and the connection breaks.
+    /// The connection is lost after the call was carried out.
     LostAfter,
-    /// It has taken the token back.
+    /// The token has expired.
     TokenExpired,
 }
 
 impl Service {
-    fn trouble(&self) -> Trouble {
+    fn next_fault(&self) -> ServiceFault {
         match self.random.lock().unwrap().u32(..1000) {
-            0..10 => Trouble::Busy,
-            10..20 => Trouble::Unavailable,
-            20..30 => Trouble::LostBefore,
-            30..40 => Trouble::LostAfter,
-            40..41 => Trouble::TokenExpired,
-            _ => Trouble::None,
+            0..10 => ServiceFault::Busy,
+            10..20 => ServiceFault::Unavailable,
+            20..30 => ServiceFault::LostBefore,
+            30..40 => ServiceFault::LostAfter,
+            40..41 => ServiceFault::TokenExpired,
+            _ => ServiceFault::None,
         }
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, io::Error> {
+    async fn reply(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, io::Error> {
         self.requests.fetch_add(1, SeqCst);
         let reply = |status, body: String| hyper::Response::builder().status(status).body(Full::from(body));
         let path = request.uri().path().to_owned();
@@ -80,20 +80,20 @@ impl Service {
             return Ok(reply(200, body.to_string()).unwrap());
         }
         let lost = || io::Error::from(io::ErrorKind::ConnectionAborted);
-        let trouble = self.trouble();
-        match trouble {
-            Trouble::Busy => return Ok(reply(200, json!({"errcode": -1, "errmsg": "busy"}).to_string()).unwrap()),
-            Trouble::Unavailable => return Ok(reply(503, "<html>".to_owned()).unwrap()),
-            Trouble::TokenExpired => return Ok(reply(200, json!({"errcode": 42001}).to_string()).unwrap()),
-            Trouble::LostBefore => return Err(lost()),
-            Trouble::LostAfter | Trouble::None => {}
+        let fault = self.next_fault();
+        match fault {
+            ServiceFault::Busy => return Ok(reply(200, json!({"errcode": -1, "errmsg": "busy"}).to_string()).unwrap()),
+            ServiceFault::Unavailable => return Ok(reply(503, "<html>".to_owned()).unwrap()),
+            ServiceFault::TokenExpired => return Ok(reply(200, json!({"errcode": 42001}).to_string()).unwrap()),
+            ServiceFault::LostBefore => return Err(lost()),
+            ServiceFault::LostAfter | ServiceFault::None => {}
         }
         let body: serde_json::Value = serde_json::from_slice(&body).map_err(io::Error::other)?;
         let id = body["id"].as_u64().unwrap();
         if path.ends_with("add") {
             self.added[usize::try_from(id).unwrap()].fetch_add(1, SeqCst);
         }
-        if matches!(trouble, Trouble::LostAfter) {
+        if matches!(fault, ServiceFault::LostAfter) {
             return Err(lost());
         }
         Ok(reply(200, json!({"errcode": 0, "errmsg": "ok", "id": id}).to_string()).unwrap())
@@ -104,19 +104,19 @@ async fn serve(listener: TcpListener, service: Arc<Service>) {
     while let Ok((stream, _)) = listener.accept().await {
         let service = Arc::clone(&service);
         tokio::spawn(async move {
-            let answering = service_fn(|request| {
+            let handler = service_fn(|request| {
                 let service = Arc::clone(&service);
-                async move { service.answer(request).await }
+                async move { service.reply(request).await }
             });
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answering).await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), handler).await;
         });
     }
 }
 
-/// How the calls ended.
+/// The number of calls by outcome.
 #[derive(Default)]
 struct Outcomes {
-    well: AtomicU64,
+    succeeded: AtomicU64,
     unsent: AtomicU64,
     unknown: AtomicU64,
 }
@@ -157,7 +157,7 @@ async fn main() -> Result<(), Infallible> {
                     if id >= calls {
                         break;
                     }
-                    one(&client, &service, &outcomes, id).await;
+                    check_call(&client, &service, &outcomes, id).await;
                     if id % (calls / 10).max(1) == 0 {
                         println!("{id:>9} calls after {:>6.1?}: {} kB resident", start.elapsed(), resident());
                     }
@@ -170,11 +170,11 @@ async fn main() -> Result<(), Infallible> {
     }
     let added: u64 = service.added.iter().map(|count| u64::from(count.load(SeqCst))).sum();
     println!(
-        "{calls} calls in {:.1?}, {} requests at the service; {} went well, {} unsent, {} may have been carried out; \
+        "{calls} calls in {:.1?}, {} requests at the service; {} succeeded, {} not sent, {} with an unknown outcome; \
          {added} added, none twice; {} kB resident\n{:?}",
         start.elapsed(),
         service.requests.load(SeqCst),
-        outcomes.well.load(SeqCst),
+        outcomes.succeeded.load(SeqCst),
         outcomes.unsent.load(SeqCst),
         outcomes.unknown.load(SeqCst),
         resident(),
@@ -184,19 +184,19 @@ async fn main() -> Result<(), Infallible> {
     Ok(())
 }
 
-/// One call, held to what its outcome says: done once, not done, or either.
-async fn one(client: &Client, service: &Service, outcomes: &Outcomes, id: u64) {
+/// Makes a call and asserts that the service agrees with its outcome: carried out once, not carried out, or unknown.
+async fn check_call(client: &Client, service: &Service, outcomes: &Outcomes, id: u64) {
     let endpoint = if id % 2 == 0 { &ADD } else { &READ };
     let outcome = client.call_raw(RawCall::new(endpoint).with_body(&json!({"id": id})).unwrap()).await;
     let done = service.added[usize::try_from(id).unwrap()].load(SeqCst);
     match outcome {
         Ok(reply) => {
             assert_eq!(reply["id"], id, "the reply of another call");
-            assert_eq!(done, u8::from(id % 2 == 0), "call {id} went well, and was carried out {done} times");
-            outcomes.well.fetch_add(1, SeqCst);
+            assert_eq!(done, u8::from(id % 2 == 0), "call {id} succeeded and was carried out {done} times");
+            outcomes.succeeded.fetch_add(1, SeqCst);
         }
         Err(error) if error.delivery() == Delivery::NotSent => {
-            assert_eq!(done, 0, "call {id} was carried out, but its error says that it was not sent: {error}");
+            assert_eq!(done, 0, "call {id} was carried out, but its error reports that it was not sent: {error}");
             outcomes.unsent.fetch_add(1, SeqCst);
         }
         Err(error) => {
@@ -206,7 +206,7 @@ async fn one(client: &Client, service: &Service, outcomes: &Outcomes, id: u64) {
     }
 }
 
-/// What the process holds in memory, in kB; 0 where the system doesn't say.
+/// The resident memory of the process in kB, or 0 on systems without `/proc`.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,9 +1,9 @@
-//! A store of tokens in Redis: several processes that call with one app share its token, and Redis lets it expire.
+//! A token store in Redis: the processes of one app share its token, and Redis expires it.
 //!
-//! `cargo run -p wecom-tests --example token_store_redis` has two clients share a token through the Redis at `REDIS_URL`
-//! (`redis://127.0.0.1/` when it is not set), over a simulated WeCom.
+//! `cargo run -p wecom-tests --example token_store_redis` runs two clients against a simulated WeCom. They share a token through
+//! the Redis at `REDIS_URL`, by default `redis://127.0.0.1/`.
 
-#![allow(clippy::print_stdout, reason = "the example shows what happens")]
+#![allow(clippy::print_stdout, reason = "the example prints its steps")]
 
 use std::env;
 use std::error::Error;
@@ -15,20 +15,20 @@ use wecom_core::{AccessToken, Client, StoredToken, TokenKey, TokenStore, TokenSt
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 
-/// The token and how many milliseconds it has left, of one moment.
+/// Returns the token and its remaining validity in milliseconds, atomically.
 const GET: &str = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}";
 
-/// Sets the token if the one that is there is the expected one; an empty text stands for none.
+/// Replaces the token if the stored one is the expected one. An empty string stands for none.
 const COMPARE_AND_SWAP: &str = "
     if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
     return 1";
 
-/// How long a token is kept of which WeCom did not say how long it is valid.
-const USUAL_VALIDITY: Duration = Duration::from_secs(7200);
+/// The validity of a token for which WeCom reports none.
+const DEFAULT_VALIDITY: Duration = Duration::from_secs(7200);
 
-/// How long Redis is waited for: without it, the client fetches a token by itself.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time limit of a Redis command. If it passes, the client fetches its own token.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub(crate) struct RedisTokenStore {
@@ -37,10 +37,10 @@ pub(crate) struct RedisTokenStore {
 }
 
 impl RedisTokenStore {
-    /// A store whose keys begin with a prefix, in a Redis that nobody else can read: it holds tokens.
+    /// Connects to Redis. The keys begin with a prefix. The store holds tokens, so no other program may read this Redis.
     pub(crate) async fn connect(url: &str, prefix: impl Into<String>) -> Result<Self, RedisError> {
-        let connection = tokio::time::timeout(PATIENCE, Redis::open(url)?.get_connection_manager()).await;
-        let connection = connection.map_err(|_| RedisError::from((redis::ErrorKind::Io, "no answer in time")))??;
+        let connection = tokio::time::timeout(TIME_LIMIT, Redis::open(url)?.get_connection_manager()).await;
+        let connection = connection.map_err(|_| RedisError::from((redis::ErrorKind::Io, "timed out")))??;
         Ok(Self { connection, prefix: prefix.into() })
     }
 
@@ -48,7 +48,7 @@ impl RedisTokenStore {
         format!("{}:{key}", self.prefix)
     }
 
-    /// Runs a script on the key of a token.
+    /// Runs a script on the key of a token, within the time limit.
     async fn run<T: redis::FromRedisValue>(
         &self,
         script: &'static str,
@@ -61,9 +61,9 @@ impl RedisTokenStore {
             invocation.arg(argument);
         }
         let mut connection = self.connection.clone();
-        let answer = tokio::time::timeout(PATIENCE, invocation.invoke_async(&mut connection)).await;
-        let answer = answer.map_err(|_| TokenStoreError::new("Redis did not answer in time"))?;
-        // Redis may repeat what it was sent, and that is a token: the kind of the error has to do.
+        let answer = tokio::time::timeout(TIME_LIMIT, invocation.invoke_async(&mut connection)).await;
+        let answer = answer.map_err(|_| TokenStoreError::new("Redis: timed out"))?;
+        // The text of the error may echo the token, so only its kind is shown.
         answer.map_err(|error: RedisError| TokenStoreError::new(format!("Redis: {:?}", error.kind())))
     }
 }
@@ -74,7 +74,7 @@ impl TokenStore for RedisTokenStore {
         let (token, left): (Option<String>, i64) = self.run(GET, key, &[]).await?;
         Ok(token.map(|token| {
             let token = StoredToken::new(AccessToken::new(token));
-            // Negative: somebody has set it without an end.
+            // Negative if the key does not expire.
             u64::try_from(left).map_or(token.clone(), |left| token.expiring_in(Duration::from_millis(left)))
         }))
     }
@@ -85,7 +85,7 @@ impl TokenStore for RedisTokenStore {
         expected: Option<&AccessToken>,
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError> {
-        let validity = new.expires_in().unwrap_or(USUAL_VALIDITY).as_millis().max(1).to_string();
+        let validity = new.expires_in().unwrap_or(DEFAULT_VALIDITY).as_millis().max(1).to_string();
         let expected = expected.map_or("", AccessToken::expose);
         self.run(COMPARE_AND_SWAP, key, &[expected, new.token().expose(), &validity]).await
     }
@@ -97,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = RedisTokenStore::connect(&url, "wecom-example").await?;
     let simulator = Simulator::demo();
     for process in ["first", "second"] {
-        // Each stands for a process of its own: the store is all that they share.
+        // Each client stands for a process. The store is all that they share.
         let client = Client::builder(simulator.clone()).credentials(simulator.credentials());
         let upstream = Upstream::new(client.token_store("dealer-app", store.clone()).build());
         println!("the {process} sees {} chains", upstream.get_chain_list().await?.chains.len());

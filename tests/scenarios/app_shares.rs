@@ -1,4 +1,4 @@
-//! With whom an app is shared: at once, page by page, and with one corp.
+//! The corps that an app is shared with: in one page, in several pages, and for one corp.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;

@@ -1,4 +1,4 @@
-//! The custom ids of members: those of the world, and those that an import gave to people whose corp joined later.
+//! The custom ids of members: those that the world defines, and those of an import into a corp that joins later.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
@@ -17,7 +17,7 @@ async fn custom_ids(upstream: &Upstream, control: &Control) -> Transcript {
     };
     assert_eq!(transcript.expect_reply(of(jingxi(), "zhaomin").await).user_custom_id, UserCustomId::new("1001"));
     transcript.expect_refusal(of(jingxi(), "sunlei").await);
-    transcript.expect_refusal(of(jingxi(), "nobody").await);
+    transcript.expect_refusal(of(jingxi(), "unknown").await);
 
     let largest = UserCustomId::new((u64::MAX - 1).to_string());
     let contact = ImportContact::head("张三", "13000000001").user_custom_id(largest.clone());

@@ -1,4 +1,4 @@
-//! A WeChat user, from a stranger to somebody's customer: he is found again by the id that he had while he was pending.
+//! A WeChat user who becomes a customer keeps the id from before: `pending_id`.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
@@ -30,6 +30,6 @@ async fn customers(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn a_stranger_becomes_a_customer_and_is_found_again() {
+async fn a_new_customer_is_found_by_the_pending_id() {
     run_everywhere(World::demo(), customers).await;
 }

@@ -1,4 +1,4 @@
-//! The whole directory: chains, their groups, the corps of each group, page by page, and each corp by itself.
+//! The whole directory: chains, their groups, the corps of each group page by page, and the details of each corp.
 
 use wecom_simulator::World;
 use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetCorpSharedChainList, GroupCorp};
@@ -15,7 +15,7 @@ async fn directory(upstream: &Upstream, _: &Control) -> Transcript {
             transcript.expect_reply(upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await).groups;
         for groupid in groups.iter().map(|group| group.groupid).chain([GroupId::ROOT]) {
             for corp in corps_of(upstream, &mut transcript, &chain.chain_id, groupid).await {
-                of_corp(upstream, &mut transcript, &chain.chain_id, &corp).await;
+                check_corp(upstream, &mut transcript, &chain.chain_id, &corp).await;
                 names.push(corp.corp_name);
             }
         }
@@ -24,7 +24,7 @@ async fn directory(upstream: &Upstream, _: &Control) -> Transcript {
     transcript
 }
 
-/// The corps of a group, pending ones too, one to a page; and the same at once.
+/// The corps of a group, including pending ones. Asserts that pages of one corp and a single page list the same.
 async fn corps_of(
     upstream: &Upstream,
     transcript: &mut Transcript,
@@ -48,7 +48,7 @@ async fn corps_of(
     paged
 }
 
-async fn of_corp(upstream: &Upstream, transcript: &mut Transcript, chain_id: &ChainId, corp: &GroupCorp) {
+async fn check_corp(upstream: &Upstream, transcript: &mut Transcript, chain_id: &ChainId, corp: &GroupCorp) {
     let call = match (&corp.corpid, &corp.pending_corpid) {
         (Some(corpid), _) => GetChainCorpinfo::new(chain_id, corpid),
         (None, Some(pending)) => GetChainCorpinfo::new(chain_id, pending),

@@ -1,4 +1,4 @@
-//! An import from its start to its end, with a corp that fails; and others that can't begin meanwhile.
+//! An import from start to end with a corp that fails, and other imports that are refused meanwhile.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
@@ -16,7 +16,7 @@ fn great_wall() -> ImportCorp {
     ImportCorp::new("长城电器", [contact]).custom_id(CustomId::new("N100")).group_path("华北区/北京市/海淀区")
 }
 
-/// Two people of one custom id.
+/// A corp with two contacts that share a custom id, so the import of it fails.
 fn failing() -> ImportCorp {
     let contacts = [("李四", "13000000002"), ("王五", "+85251234567")];
     let contacts =
@@ -57,7 +57,7 @@ async fn import(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn an_import_goes_from_start_to_end_and_keeps_others_out_meanwhile() {
+async fn an_import_runs_from_start_to_end_and_others_are_refused_meanwhile() {
     run_everywhere(World::demo(), import).await;
 }
 
@@ -72,6 +72,6 @@ async fn at_the_console(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn an_import_at_the_admin_console_keeps_others_out_too() {
+async fn an_import_is_refused_while_another_runs_at_the_admin_console() {
     run_everywhere(World::demo(), at_the_console).await;
 }

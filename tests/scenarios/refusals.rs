@@ -1,4 +1,4 @@
-//! What WeCom refuses, in its own codes and words.
+//! Calls that WeCom refuses, with its error codes and texts.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;
@@ -80,6 +80,6 @@ async fn others(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn jobs_people_apps_groups_and_addresses_that_are_not_known_are_refused() {
+async fn unknown_jobs_users_apps_groups_and_addresses_are_refused() {
     run_everywhere(World::demo(), others).await;
 }

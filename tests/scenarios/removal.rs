@@ -1,4 +1,4 @@
-//! Corps that are removed, joined and pending ones, and what is left of them.
+//! The removal of joined and pending corps.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;

@@ -1,4 +1,4 @@
-//! Tokens that end in the middle of a story: nobody who calls has to know.
+//! Tokens that expire or are revoked between calls. The client refreshes them, and no call fails.
 
 use wecom_simulator::World;
 use wecom_upstream::Upstream;
@@ -20,11 +20,11 @@ async fn tokens(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn an_expired_and_a_revoked_token_are_replaced_on_the_way() {
+async fn expired_and_revoked_tokens_are_refreshed() {
     let cassette = run_everywhere(World::demo(), tokens).await;
     let count = |words: &str| cassette.matches(words).count();
     assert_eq!(count(r#""path": "gettoken""#), 3);
     assert_eq!((count(r#""errcode": 42001"#), count(r#""errcode": 40014"#)), (1, 1));
-    // Four calls, two of them made twice.
+    // Four calls, two of them sent twice.
     assert_eq!(count(r#""path": "corpgroup/"#), 6);
 }

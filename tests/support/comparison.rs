@@ -1,5 +1,5 @@
-//! Clients against each other: each round has all of them make the same calls in turn, so that what else the machine does
-//! meets them alike.
+//! Benchmarks that compare clients: in each round all of them make the same calls in turn, so that other load on the machine
+//! affects them alike.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 use tokio::runtime::Runtime;
 
-/// A client under measurement: makes this many calls, and says how long they took.
+/// A client under measurement: makes this number of calls and returns the time that they took.
 pub type BenchClient = Box<dyn Fn(u64) -> Duration>;
 
-/// The clients of one run. Each sample has all of them make the same calls in turn, so that what else the machine does
-/// meets them alike; the ratios are the medians over these rounds.
+/// A comparison of clients. Each sample is a round in which all clients make the same calls in turn. The ratios are medians over
+/// the rounds.
 pub struct Comparison {
     clients: Vec<(&'static str, BenchClient)>,
     rounds: RefCell<Vec<Vec<f64>>>,
 }
 
 impl Comparison {
-    /// Between these; the first is what the others are compared with.
+    /// Compares these clients. The first one is the baseline.
     #[must_use]
     pub fn new(clients: Vec<(&'static str, BenchClient)>) -> Self {
         Self { clients, rounds: RefCell::default() }
     }
 
-    /// One round, begun by another client each time; gives the time of the one that is measured.
+    /// Runs a round, which starts with another client each time. Returns the time of the measured client.
     fn round(&self, calls: u64, measured: usize) -> Duration {
         let count = self.clients.len();
         let first = self.rounds.borrow().len();
@@ -40,7 +40,7 @@ impl Comparison {
         times[measured]
     }
 
-    /// Measures all of them under this name, and prints the ratios.
+    /// Measures all clients under this name, and prints the ratios.
     pub fn measure(self, criterion: &mut Criterion, name: &str) {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(1));
@@ -54,7 +54,7 @@ impl Comparison {
     #[allow(clippy::print_stdout, reason = "a benchmark's report")]
     fn report(&self, group: &str) {
         let rounds = self.rounds.borrow();
-        // A filtered run has no rounds.
+        // A run with a filter may have no rounds.
         if rounds.is_empty() {
             return;
         }
@@ -70,7 +70,7 @@ impl Comparison {
     }
 }
 
-/// What makes calls over a client that is cloned for each task.
+/// Builds a client under measurement from a client that is cloned for each task.
 pub fn bench_client<C, F>(runtime: &Rc<Runtime>, in_flight: u64, client: C, call: fn(C) -> F) -> BenchClient
 where
     C: Clone + Send + Sync + 'static,
@@ -83,7 +83,7 @@ where
     })
 }
 
-/// Makes this many calls, `in_flight` of them at a time.
+/// Makes this number of calls, `in_flight` at a time.
 async fn run<F>(calls: u64, in_flight: u64, call: impl Fn() -> F + Clone + Send + 'static) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What the tests and benchmarks of the workspace share.
+//! Support code for the tests and benchmarks of the workspace.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,12 +14,12 @@ pub mod programs;
 pub mod ratios;
 pub mod samples;
 
-/// The README's examples compile, as they stand there.
+/// Compiles the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct ReadmeExamples;
 
-/// The examples of the Chinese README compile, as they stand there.
+/// Compiles the examples of the Chinese README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.zh-CN.md")]
 pub struct ChineseReadmeExamples;

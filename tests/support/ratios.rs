@@ -1,9 +1,9 @@
-//! What Criterion measured in this run, as ratios: seconds differ from machine to machine, ratios hardly do.
+//! Criterion's measurements of this run as ratios. Ratios differ less between machines than times.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// Prints how long each of the others takes by the baseline's time, or nothing where this run was filtered.
+/// Prints the time of each of the others relative to the baseline. Prints nothing if a filter left out the baseline.
 #[allow(clippy::print_stdout, reason = "a benchmark's report")]
 pub fn print(group: &str, baseline: &str, others: &[&str]) {
     let Some(base) = median(group, baseline) else { return };

@@ -19,7 +19,7 @@ pub(crate) fn check(input: &[u8]) {
     play(cassette);
 }
 
-/// Whatever is asked of a player, it answers or says why not.
+/// A player replies to every request, or returns an error.
 fn play(cassette: Cassette) {
     let player = Player::new(cassette);
     for (endpoint, read) in REPLIES {

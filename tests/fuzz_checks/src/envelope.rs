@@ -1,12 +1,12 @@
-//! A reply of any status to a call of any shape. The first line is the status, a space and the header `retry-after`;
-//! the rest is the body.
+//! A reply with any status, decoded as payloads of several shapes. The first line of the input is the status, a space and the
+//! header `retry-after`. The rest is the body.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wecom_core::{ApiCall, Endpoint, Error, ErrorKind, Request, Response, decode};
 
 use crate::first_line;
-use crate::shown::{assert_fit_to_show, with_token};
+use crate::redaction::{assert_redacted, with_token};
 
 const ENDPOINT: Endpoint = Endpoint::post("any", "any");
 
@@ -29,9 +29,9 @@ calls! {
     Typed answers Known;
 }
 
-/// A reply with one field of each kind that the vendor writes in several ways.
+/// A reply with a field of every kind that the vendor writes in several forms.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "it is read, and that is all")]
+#[allow(dead_code, reason = "decoded only")]
 struct Known {
     #[serde(default, deserialize_with = "wecom_core::wire::integer")]
     integer: i64,
@@ -64,7 +64,7 @@ pub(crate) fn check(input: &[u8]) {
     }
 }
 
-/// A reply that is plain JSON, with each name once, means what its `errcode` says.
+/// Plain JSON with unique names is an error exactly if its `errcode` is not 0.
 fn check_plain(whole: Map<String, Value>) {
     let response = Response::new(200, Value::from(whole.clone()).to_string());
     let outcome = read::<Untyped>(&response);
@@ -84,7 +84,7 @@ fn check_plain(whole: Map<String, Value>) {
 fn read<C: ApiCall>(response: &Response) -> Result<C::Reply, Error> {
     let outcome = decode::<C>(&with_token(Request::new(&ENDPOINT)), response);
     if let Err(error) = &outcome {
-        assert_fit_to_show(error);
+        assert_redacted(error);
         assert!(matches!(error.kind(), ErrorKind::Status(_) | ErrorKind::Api(_) | ErrorKind::Decode(_)), "{error}");
     }
     outcome

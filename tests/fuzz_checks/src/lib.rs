@@ -13,9 +13,9 @@
 mod base_url;
 mod cassette;
 mod envelope;
+mod redaction;
 pub mod replies;
 mod seeds;
-mod shown;
 mod simulator;
 mod world;
 
@@ -24,7 +24,7 @@ pub use crate::seeds::seeds;
 /// A check of one input.
 pub type Check = fn(&[u8]);
 
-/// Every target by its name, which is that of its corpus.
+/// Every target with its name, which is also the name of its corpus.
 pub const TARGETS: &[(&str, Check)] = &[
     ("base_url", base_url::check),
     ("cassette", cassette::check),
@@ -44,7 +44,7 @@ pub fn check(target: &str, input: &[u8]) {
     check(input);
 }
 
-/// The first line of an input, which says what the rest is for, and the rest.
+/// Splits an input into its first line, which holds the parameters, and the rest.
 fn first_line(input: &[u8]) -> (String, &[u8]) {
     let end = input.iter().position(|&byte| byte == b'\n').unwrap_or(input.len());
     let (line, rest) = input.split_at(end);

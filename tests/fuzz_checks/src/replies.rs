@@ -1,4 +1,4 @@
-//! A reply of each endpoint. The first line names the endpoint, or picks one where it names none; the rest is the body.
+//! A reply of any endpoint. The first line of the input names the endpoint, or selects one by its bytes. The rest is the body.
 
 use std::fmt::Debug;
 
@@ -9,9 +9,9 @@ use wecom_core::{
 use wecom_upstream::{calls, for_each_call};
 
 use crate::first_line;
-use crate::shown::{assert_fit_to_show, with_token};
+use crate::redaction::{assert_redacted, with_token};
 
-/// Reads a reply, and checks that it can be written.
+/// Decodes a reply and checks that it survives serialization.
 pub(crate) type Read = fn(&Request, &Response) -> Result<(), Error>;
 
 macro_rules! replies {
@@ -20,14 +20,14 @@ macro_rules! replies {
         fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
     )+})+) => {
         &[
-            (&GET_TOKEN, once::<GetToken>),
-            (&CORP_GET_TOKEN, once::<CorpGetToken>),
-            $($((calls::$request::ENDPOINT, twice::<calls::$request>),)+)+
+            (&GET_TOKEN, decode_only::<GetToken>),
+            (&CORP_GET_TOKEN, decode_only::<CorpGetToken>),
+            $($((calls::$request::ENDPOINT, round_trip::<calls::$request>),)+)+
         ]
     };
 }
 
-/// Every endpoint, and how its reply is read.
+/// Every endpoint with the check of its reply.
 pub const REPLIES: &[(&Endpoint, Read)] = for_each_call!(replies);
 
 pub(crate) fn check(input: &[u8]) {
@@ -36,23 +36,23 @@ pub(crate) fn check(input: &[u8]) {
     let sum: usize = name.bytes().map(usize::from).sum();
     let (endpoint, read) = named.unwrap_or(&REPLIES[sum % REPLIES.len()]);
     if let Err(error) = read(&with_token(Request::new(endpoint)), &Response::new(200, body.to_vec())) {
-        assert_fit_to_show(&error);
+        assert_redacted(&error);
     }
 }
 
-/// A token is not to be written, so its reply is read alone.
-fn once<C: ApiCall<Reply: Debug>>(request: &Request, response: &Response) -> Result<(), Error> {
+/// Decodes a reply that can't be serialized, because it holds a token.
+fn decode_only<C: ApiCall<Reply: Debug>>(request: &Request, response: &Response) -> Result<(), Error> {
     decode::<C>(request, response).map(|reply| drop(format!("{reply:?}")))
 }
 
-/// What is written of a reply is read as the same reply.
-fn twice<C: ApiCall<Reply: Serialize + PartialEq + Debug>>(
+/// Decodes a reply, serializes it, and asserts that it decodes as the same reply.
+fn round_trip<C: ApiCall<Reply: Serialize + PartialEq + Debug>>(
     request: &Request,
     response: &Response,
 ) -> Result<(), Error> {
     let reply = decode::<C>(request, response)?;
     let mut written = serde_json::to_value(&reply).expect("a reply that can be written");
-    // A mock adds it too; a reply without any field could be anybody's.
+    // A mock adds the errcode too. A reply without any known field counts as foreign.
     written["errcode"] = 0.into();
     let again = decode::<C>(request, &Response::new(200, written.to_string()));
     assert_eq!(again.expect("what was written"), reply);

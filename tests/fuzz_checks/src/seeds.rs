@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The inputs of a target that the samples give, each with a name. Some targets have none.
+/// The inputs that the samples give for a target, each with a name. Some targets have none.
 ///
 /// # Panics
 ///

@@ -1,6 +1,6 @@
-//! Calls to the simulator, one a line: a mark or none, the endpoint's name, a space, the query as `name=value&…`, a
-//! space, the body. The mark `!` sends no token, `~` the last token of a downstream corp; `@jobid@` stands for what the
-//! last answer with a `jobid` had there. A line `+60` lets a minute pass.
+//! Calls to the simulator, one a line: `NAME QUERY BODY`, with the query as `name=value&…`. Before the name, `!` sends the call
+//! without a token, and `~` sends it with the last token of a downstream corp. `@jobid@` stands for the `jobid` of the last reply
+//! that had one. The line `+60` advances the time by 60 seconds.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,55 +15,55 @@ use wecom_simulator::{Simulator, WireVariant};
 
 use crate::replies::{REPLIES, Read};
 
-/// More would only be slow.
+/// The number of lines that are run: more only take longer.
 const MOST_CALLS: usize = 64;
 
-/// Names that a query may have: a request takes no others than those that a program was compiled with.
+/// The names that a query may use, because a request accepts only static names.
 const NAMES: [&str; 6] = ["corpid", "corpsecret", "jobid", "chain_id", "debug", "access_token"];
 
-/// What an answer gives that a later call needs, and nobody can guess.
-const GIVEN: [&str; 4] = ["jobid", "next_cursor", "pending_id", "rule_id"];
+/// The fields of replies that later calls need and no input can guess.
+const CAPTURED: [&str; 4] = ["jobid", "next_cursor", "pending_id", "rule_id"];
 
-/// A path that is not there, and one by the wrong method.
-const ASTRAY: [Endpoint; 2] = [
+/// An unknown path, and a known path with the wrong method.
+const INVALID: [Endpoint; 2] = [
     Endpoint::post("nowhere", "corpgroup/corp/get_chain_info"),
     Endpoint::get("wrong_method", "corpgroup/corp/remove_corp"),
 ];
 
 pub(crate) fn check(input: &[u8]) {
-    Play::new(Simulator::demo(), false).run(input);
-    Play::new(Simulator::demo().wire_variants(WireVariant::ALL), true).run(input);
+    Session::new(Simulator::demo(), false).run(input);
+    Session::new(Simulator::demo().wire_variants(WireVariant::ALL), true).run(input);
 }
 
-/// A simulator, and what a caller knows of it.
-struct Play {
+/// A simulator and the state of its caller.
+struct Session {
     simulator: Simulator,
     timer: Option<ManualTimer>,
     token: AccessToken,
     downstream: Option<AccessToken>,
-    /// The last values of [`GIVEN`].
-    given: [String; GIVEN.len()],
-    /// Whether it writes answers as no JSON reader takes them.
-    is_odd: bool,
+    /// The last values of [`CAPTURED`].
+    captured: [String; CAPTURED.len()],
+    /// Whether the simulator uses wire variants that are not valid JSON.
+    has_wire_variants: bool,
 }
 
-impl Play {
-    fn new(simulator: Simulator, is_odd: bool) -> Self {
-        let timer = is_odd.then(ManualTimer::new);
+impl Session {
+    fn new(simulator: Simulator, has_wire_variants: bool) -> Self {
+        let timer = has_wire_variants.then(ManualTimer::new);
         let simulator = match &timer {
             Some(timer) => simulator.on_timer(timer.clone()),
             None => simulator,
         };
         let request = encode(&GetToken::new(simulator.credentials())).expect("credentials of the demo");
-        let answer = send(&simulator, request);
-        let token = token_of(&answer).expect("a token for the right secret");
-        Self { simulator, timer, token, downstream: None, given: Default::default(), is_odd }
+        let reply = send(&simulator, request);
+        let token = token_of(&reply).expect("a token for the right secret");
+        Self { simulator, timer, token, downstream: None, captured: Default::default(), has_wire_variants }
     }
 
     fn run(&mut self, input: &[u8]) {
         for line in input.split(|&byte| byte == b'\n').take(MOST_CALLS) {
-            match &*self.filled(line) {
-                [b'+', seconds @ ..] => self.pass(seconds),
+            match &*self.expanded(line) {
+                [b'+', seconds @ ..] => self.advance(seconds),
                 [b'!', call @ ..] => self.call(call, None),
                 [b'~', call @ ..] => self.call(call, self.downstream.clone()),
                 call => self.call(call, Some(self.token.clone())),
@@ -71,17 +71,17 @@ impl Play {
         }
     }
 
-    /// The line with what was given in its place.
-    fn filled<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
+    /// The line with its placeholders replaced.
+    fn expanded<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let Some(text) = std::str::from_utf8(line).ok().filter(|text| text.contains('@')) else { return line.into() };
-        let pairs = GIVEN.iter().zip(&self.given);
+        let pairs = CAPTURED.iter().zip(&self.captured);
         pairs.fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value)).into_bytes().into()
     }
 
-    /// Takes down what the answer gives.
-    fn learn(&mut self, answer: &Response) {
-        let Some(whole) = read(answer) else { return };
-        for (name, kept) in GIVEN.iter().zip(&mut self.given) {
+    /// Captures the fields that later calls need.
+    fn capture(&mut self, reply: &Response) {
+        let Some(whole) = read(reply) else { return };
+        for (name, kept) in CAPTURED.iter().zip(&mut self.captured) {
             match &whole[*name] {
                 Value::String(text) => kept.clone_from(text),
                 Value::Number(number) => *kept = number.to_string(),
@@ -90,7 +90,7 @@ impl Play {
         }
     }
 
-    fn pass(&self, seconds: &[u8]) {
+    fn advance(&self, seconds: &[u8]) {
         let seconds: Option<u32> = std::str::from_utf8(seconds).ok().and_then(|text| text.parse().ok());
         if let (Some(timer), Some(seconds)) = (&self.timer, seconds) {
             timer.advance(Duration::from_secs(seconds.into()));
@@ -102,51 +102,51 @@ impl Play {
         let mut part = || parts.next().unwrap_or_default();
         let (name, query, body) = (part(), part(), part());
         let known = REPLIES.iter().find(|(endpoint, _)| endpoint.name().as_bytes() == name);
-        let astray = ASTRAY.iter().find(|endpoint| endpoint.name().as_bytes() == name);
-        let Some(endpoint) = known.map(|&(endpoint, _)| endpoint).or(astray) else { return };
+        let invalid = INVALID.iter().find(|endpoint| endpoint.name().as_bytes() == name);
+        let Some(endpoint) = known.map(|&(endpoint, _)| endpoint).or(invalid) else { return };
         let request = Request::new(endpoint).with_query(read_query(query)).with_body(body.to_vec());
         let request = match token {
             Some(token) => request.with_token(token),
             None => request,
         };
-        let answer = send(&self.simulator, request.clone());
+        let reply = send(&self.simulator, request.clone());
         match known {
-            Some((_, read)) => self.look_at(&request, &answer, *read),
-            None => assert!([200, 404].contains(&answer.status())),
+            Some((_, read)) => self.check_reply(&request, &reply, *read),
+            None => assert!([200, 404].contains(&reply.status())),
         }
     }
 
-    /// The answer is the service's: an `errcode`, and what the endpoint answers, or a refusal.
-    fn look_at(&mut self, request: &Request, answer: &Response, read: Read) {
-        assert_eq!(answer.status(), 200);
-        if !self.is_odd {
-            let whole: Value = serde_json::from_slice(answer.body()).expect("an answer in JSON");
+    /// Asserts that a reply has an `errcode`, and decodes as the endpoint's own type or as a refusal.
+    fn check_reply(&mut self, request: &Request, reply: &Response, read: Read) {
+        assert_eq!(reply.status(), 200);
+        if !self.has_wire_variants {
+            let whole: Value = serde_json::from_slice(reply.body()).expect("a reply in JSON");
             assert!(whole["errcode"].is_i64() && whole["errmsg"].is_string(), "{whole}");
         }
-        if let Err(error) = read(request, answer) {
+        if let Err(error) = read(request, reply) {
             assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
         } else if [GET_TOKEN, CORP_GET_TOKEN].contains(request.endpoint()) {
             let is_downstream = *request.endpoint() == CORP_GET_TOKEN;
-            let kept = token_of(answer).filter(|_| is_downstream);
+            let kept = token_of(reply).filter(|_| is_downstream);
             self.downstream = kept.or(self.downstream.take());
         } else {
-            self.learn(answer);
+            self.capture(reply);
         }
     }
 }
 
 fn send(simulator: &Simulator, request: Request) -> Response {
-    block_on(Transport::send(simulator, request)).expect("a simulator always answers")
+    block_on(Transport::send(simulator, request)).expect("a simulator always replies")
 }
 
-/// An answer as JSON; it may begin with a byte order mark.
-fn read(answer: &Response) -> Option<Value> {
-    let body = String::from_utf8_lossy(answer.body());
+/// A reply as JSON. It may begin with a byte order mark.
+fn read(reply: &Response) -> Option<Value> {
+    let body = String::from_utf8_lossy(reply.body());
     serde_json::from_str(body.trim_start_matches('\u{feff}')).ok()
 }
 
-fn token_of(answer: &Response) -> Option<AccessToken> {
-    read(answer)?["access_token"].as_str().map(AccessToken::new)
+fn token_of(reply: &Response) -> Option<AccessToken> {
+    read(reply)?["access_token"].as_str().map(AccessToken::new)
 }
 
 fn read_query(text: &[u8]) -> Query {

@@ -1,4 +1,4 @@
-//! The file of a world, and a walk through the world that it tells of.
+//! The file of a world, and calls that read every part of that world.
 
 use pollster::block_on;
 use wecom_core::{Error, ErrorKind};
@@ -6,7 +6,7 @@ use wecom_simulator::{Simulator, World};
 use wecom_upstream::Upstream;
 use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, ListRuleIds};
 
-/// How many of each are looked at.
+/// The number of items of each kind that are read.
 const MANY: usize = 4;
 
 pub(crate) fn check(input: &[u8]) {
@@ -24,7 +24,7 @@ pub(crate) fn check(input: &[u8]) {
     }
 }
 
-/// Asks for what there is: each answer can be read, whatever the world's names are.
+/// Reads the world through calls. Every reply decodes, whatever names the world has.
 async fn walk(upstream: &Upstream) {
     let Some(list) = readable(upstream.get_chain_list().await) else { return };
     for chain in list.chains.iter().take(MANY) {
@@ -42,7 +42,7 @@ async fn walk(upstream: &Upstream) {
     }
 }
 
-/// The reply; nothing where the call was refused by either side.
+/// The reply, or `None` if the client or the service refused the call.
 fn readable<T>(outcome: Result<T, Error>) -> Option<T> {
     let refused =
         |error: &Error| matches!(error.kind(), ErrorKind::Api(_) | ErrorKind::InvalidRequest(_) | ErrorKind::Token(_));
