@@ -430,7 +430,7 @@ proptest! {
     ) {
         let [first, busy, longest] = [first, busy, longest].map(Duration::from_millis);
         let (timer, times, transport) = replying_with(code);
-        let retry = Retry::new().attempts(attempts).first_wait(first).first_wait_when_busy(busy).longest_wait(longest);
+        let retry = Retry::new().attempts(attempts).initial_backoff(first).initial_backoff_when_busy(busy).max_backoff(longest);
         let retry = retry.budget_floor(1000).seed(seed);
         let client = Client::builder(transport).timer(timer.clone()).retry(retry).token(AccessToken::new("a-token"));
         let error = timer.run(client.build().call_raw(RawCall::new(&READ))).unwrap_err();

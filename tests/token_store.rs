@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use wecom_core::{CallEvent, Client, Layer, Request, Response, Transport, TransportError, async_trait};
+use wecom_core::{CallEvent, Client, Observer, Request, Response, Transport, TransportError, async_trait};
 use wecom_simulator::{Simulator, World};
 use wecom_tests::programs::is_installed;
 use wecom_upstream::Upstream;
@@ -72,7 +72,7 @@ impl Counting {
 
     fn process(&self, store: RedisTokenStore) -> Upstream {
         let client = Client::builder(self.clone()).credentials(self.simulator.credentials());
-        Upstream::new(client.token_store("app", store).layer(NoSecrets).build())
+        Upstream::new(client.token_store("app", store).observer(NoSecrets).build())
     }
 
     fn fetches(&self) -> u32 {
@@ -90,7 +90,7 @@ impl Transport for Counting {
 
 struct NoSecrets;
 
-impl Layer for NoSecrets {
+impl Observer for NoSecrets {
     fn on_event(&self, event: &CallEvent<'_>) {
         assert!(!format!("{event:?}").contains("access_token="));
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use wecom_core::{AccessToken, CallEvent, Client, Credentials, Layer, Quotas, Retry, Secret};
+use wecom_core::{AccessToken, CallEvent, Client, Credentials, Observer, Quotas, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_tests::comparison::{Comparison, bench_client};
 use wecom_tests::loopback::{Answers, Loopback};
@@ -26,7 +26,7 @@ const REPLY: &str = include_str!("../../crates/wecom-upstream/samples/get_chain_
 #[derive(Default)]
 struct Counter(AtomicU64);
 
-impl Layer for Counter {
+impl Observer for Counter {
     fn on_event(&self, event: &CallEvent<'_>) {
         if let CallEvent::Ended { attempts, .. } = event {
             self.0.fetch_add((*attempts).into(), Ordering::Relaxed);
@@ -50,7 +50,7 @@ fn resilient(base_url: &str) -> Upstream {
         // Counted as usual, with limits that a benchmark does not reach.
         .quotas(Quotas::wait_at_most(Duration::from_secs(60)).percent(100_000_000))
         .deadline(Duration::from_secs(30))
-        .layer(Counter::default());
+        .observer(Counter::default());
     Upstream::new(client.build())
 }
 

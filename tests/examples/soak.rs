@@ -141,7 +141,9 @@ async fn main() -> Result<(), Infallible> {
         .base_url(base.parse().unwrap())
         .credentials(Credentials::new("ww1", Secret::new("a-secret")))
         .timer(TokioTimer::new())
-        .retry(Retry::new().first_wait(Duration::from_millis(5)).first_wait_when_busy(Duration::from_millis(5)))
+        .retry(
+            Retry::new().initial_backoff(Duration::from_millis(5)).initial_backoff_when_busy(Duration::from_millis(5)),
+        )
         .quotas(Quotas::wait_at_most(Duration::from_secs(60)).percent(100_000_000))
         .deadline(Duration::from_secs(60))
         .build();

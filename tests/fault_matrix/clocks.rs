@@ -77,7 +77,7 @@ async fn clock_jumps_by_an_hour_within_a_call() {
     for jump in [HOUR, -HOUR] {
         let (harness, clock) = (Harness::new().await, Jumping::new());
         let jumping = clock.clone();
-        let client = harness.client_on(harness.transport().build().unwrap(), clock).retry(quick_retry()).layer(
+        let client = harness.client_on(harness.transport().build().unwrap(), clock).retry(quick_retry()).observer(
             WhenRetrying::new(move |count| {
                 if count == 1 {
                     jumping.jump(jump);

@@ -222,7 +222,7 @@ pub(crate) fn credentials() -> Credentials {
 /// The default policy with short waits.
 pub(crate) fn quick_retry() -> Retry {
     let wait = Duration::from_millis(20);
-    Retry::new().first_wait(wait).first_wait_when_busy(wait)
+    Retry::new().initial_backoff(wait).initial_backoff_when_busy(wait)
 }
 
 pub(crate) fn good_token(expires_in: Option<i64>) -> String {

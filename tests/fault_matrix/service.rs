@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use wecom_core::{
-    CallEvent, Client, ClientBuilder, Error, Layer, Request, Response, Shared, Timed, TokenSource, Transport,
+    CallEvent, Client, ClientBuilder, Error, Observer, Request, Response, Shared, Timed, TokenSource, Transport,
     TransportError,
 };
 use wecom_hyper::{HyperTransport, TokioTimer};
@@ -56,8 +56,8 @@ impl Service {
     }
 
     /// A client with a layer, the usual settings otherwise.
-    pub(crate) fn upstream_with(&self, layer: impl Layer + Send + Sync + 'static) -> Upstream {
-        Upstream::new(self.client().retry(quick_retry()).layer(layer).build())
+    pub(crate) fn upstream_with(&self, layer: impl Observer + Send + Sync + 'static) -> Upstream {
+        Upstream::new(self.client().retry(quick_retry()).observer(layer).build())
     }
 
     /// The error codes of the calls to a path, in order.
@@ -131,7 +131,7 @@ impl<T: Transport> Transport for Recording<T> {
 /// Runs an action each time a request is sent.
 pub(crate) struct WhenSending<F>(pub(crate) F);
 
-impl<F: Fn()> Layer for WhenSending<F> {
+impl<F: Fn()> Observer for WhenSending<F> {
     fn on_event(&self, event: &CallEvent<'_>) {
         if let CallEvent::Sending { .. } = event {
             (self.0)();
@@ -151,7 +151,7 @@ impl<F: Fn(usize)> WhenRetrying<F> {
     }
 }
 
-impl<F: Fn(usize)> Layer for WhenRetrying<F> {
+impl<F: Fn(usize)> Observer for WhenRetrying<F> {
     fn on_event(&self, event: &CallEvent<'_>) {
         if let CallEvent::Retrying { .. } = event {
             let mut count = self.count.lock().unwrap();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_core::{
-    AccessToken, CallEvent, CallOutcome, Client, Endpoint, ErrCode, Error, Layer, RawCall, Retry, Safety,
+    AccessToken, CallEvent, CallOutcome, Client, Endpoint, ErrCode, Error, Observer, RawCall, Retry, Safety,
 };
 use wecom_mock::{ManualTimer, Mock};
 
@@ -33,7 +33,7 @@ struct Counters {
     elapsed: Duration,
 }
 
-impl Layer for Metrics {
+impl Observer for Metrics {
     fn on_event(&self, event: &CallEvent<'_>) {
         let CallEvent::Ended { endpoint, attempts, elapsed, outcome, .. } = event else { return };
         let labels = Labels { endpoint: endpoint.name(), outcome: label(outcome) };
@@ -83,7 +83,7 @@ pub(crate) async fn make_calls(timer: ManualTimer, metrics: Metrics) -> Result<(
         .token(AccessToken::new("a-token"))
         .timer(timer)
         .retry(Retry::new())
-        .layer(metrics)
+        .observer(metrics)
         .build();
     for _ in 0..3 {
         client.call_raw(RawCall::new(&LIST)).await?;

@@ -1,9 +1,9 @@
 //! The client: the one loop that turns a typed call into bytes and back.
 
-pub(crate) mod addressed_transport;
 mod builder;
 mod call_loop;
-pub(crate) mod timeout;
+pub(crate) mod threading;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,21 +12,23 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 pub use self::builder::{ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
-use self::call_loop::Run;
-use crate::client::addressed_transport::Channel;
+use self::call_loop::CallLoop;
+pub use self::threading::Threading;
+use self::tokens::Tokens;
 use crate::codec::encode::encode;
 use crate::endpoint::call::ApiCall;
 use crate::endpoint::raw_call::RawCall;
 use crate::error::Error;
+use crate::http::addressed_transport::AddressedTransport;
 use crate::http::base_url::BaseUrl;
 use crate::http::request::Request;
-use crate::observe::observer::Layers;
+use crate::observe::observers::Observers;
 use crate::observe::tracing::traced;
-use crate::quota::Gates;
+use crate::quota::limiters::Limiters;
 use crate::retry::Retrying;
-use crate::secret::AccessToken;
-use crate::threading::{Shared, Threading};
-use crate::token::{DownstreamApp, KeyedStore, SharedTokens, Source, TokenError, TokenKey, TokenScope};
+use crate::threading::{Family, Shared};
+use crate::timer::clock::Clock;
+use crate::token::scope::{DownstreamApp, TokenScope};
 
 /// Makes calls over a transport: puts the token in, refreshes it when WeCom refuses it, and turns what comes back into a
 /// typed reply or an [`Error`].
@@ -47,37 +49,24 @@ pub struct Client<M: Threading = Shared> {
     deadline: Option<Duration>,
 }
 
+/// A call as a boxed future that owns its client, made by [`Client::call_boxed`]. `Send` where the family is.
+pub type BoxedCall<M, T> = <M as Family>::Future<'static, Result<T, Error>>;
+
 struct Inner<M: Threading> {
-    channel: Channel<M>,
+    transport: AddressedTransport<M>,
     tokens: Tokens<M>,
     /// Whose tokens those are.
     scope: TokenScope,
     time: Option<Time<M>>,
-    layers: Layers<M>,
-    store: Option<NamedStore<M>>,
-}
-
-/// Where the client's tokens come from. The built-in sources are called directly: a boxed future a call is for those
-/// who bring their own.
-enum Tokens<M: Threading> {
-    Fixed(AccessToken),
-    Fetched(Box<SharedTokens<M>>),
-    Own(M::Tokens),
+    observers: Observers<M>,
 }
 
 /// A timer, and what needs one.
 struct Time<M: Threading> {
-    timer: M::Timer,
+    clock: Clock<M>,
     retrying: Option<Retrying>,
-    gates: Option<Gates>,
+    limiters: Option<Limiters>,
     deadline: Option<Duration>,
-}
-
-/// A store of tokens, and which app's they are.
-struct NamedStore<M: Threading> {
-    store: M::TokenStore,
-    corp_id: Arc<str>,
-    app: Arc<str>,
 }
 
 impl<M: Threading> Client<M> {
@@ -123,8 +112,8 @@ impl<M: Threading> Client<M> {
 
     /// A client with the token of an app that is shared with a downstream corp: it calls what that corp may read.
     ///
-    /// Its token is got with this client's ([`CorpGetToken`](crate::CorpGetToken)), kept apart from it, and renewed and
-    /// replaced in the same way. Transport, layers and settings are those of this client; quotas are counted apart,
+    /// Its token is fetched with this client's ([`CorpGetToken`](crate::CorpGetToken)), kept apart from it, and renewed and
+    /// replaced in the same way. Transport, observers and settings are those of this client; quotas are counted apart,
     /// because they are the downstream corp's. Keep the client: each new one fetches a token.
     ///
     /// ```
@@ -137,106 +126,59 @@ impl<M: Threading> Client<M> {
     /// ```
     #[must_use]
     pub fn downstream(&self, app: DownstreamApp) -> Self {
-        let Inner { channel, tokens, time, layers, store, .. } = &*self.shared;
-        let scope = TokenScope::Downstream(app.clone());
-        let tokens = match tokens {
-            Tokens::Own(provider) => Tokens::Own(provider.clone()),
-            Tokens::Fixed(_) | Tokens::Fetched(_) => {
-                let source = Source::Downstream { upstream: self.clone(), app };
-                let store = store.as_ref().map(|store| store.keyed(scope.clone()));
-                let timer = time.as_ref().map(|time| time.timer.clone());
-                Tokens::Fetched(Box::new(SharedTokens::new(source, store, timer)))
-            }
-        };
+        let Inner { transport, tokens, time, observers, .. } = &*self.shared;
+        let tokens = tokens.downstream(self, &app);
         let inner = Inner {
-            channel: channel.clone(),
+            transport: transport.clone(),
             tokens,
-            scope,
+            scope: TokenScope::Downstream(app),
             time: time.as_ref().map(Time::anew),
-            layers: Layers(layers.0.clone()),
-            store: store.clone(),
+            observers: observers.clone(),
         };
         Self { shared: Arc::new(inner), time_limit: self.time_limit, deadline: self.deadline }
+    }
+
+    /// The client's timer; `None` without one.
+    ///
+    /// Whole jobs that wait between calls use this one, so that a program has one clock.
+    #[must_use]
+    pub fn clock(&self) -> Option<Clock<M>> {
+        self.shared.time.as_ref().map(|time| time.clock.clone())
+    }
+
+    /// Makes a typed call as a boxed future that owns the client: one that can be stored in a struct or a collection,
+    /// also in code that is generic over the threading family. It is `Send` where the family is.
+    ///
+    /// The call begins when the future is polled.
+    pub fn call_boxed<C>(&self, call: C) -> BoxedCall<M, C::Reply>
+    where
+        C: ApiCall + Send + 'static,
+        C::Reply: Send + 'static,
+    {
+        M::call(self.clone(), call)
     }
 
     /// The address below which the endpoints lie.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
-        self.shared.channel.base_url()
+        self.shared.transport.base_url()
     }
 
     async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         let endpoint = request.endpoint();
-        traced(endpoint, async { Run::begin(self, endpoint).finish(request).await }).await
-    }
-}
-
-impl<M: Threading> Tokens<M> {
-    /// The token that most calls find there, without a future whose state would have to be moved about.
-    fn at_hand(&self, now: Option<Duration>) -> Option<AccessToken> {
-        match self {
-            Self::Fixed(token) => Some(token.clone()),
-            Self::Fetched(tokens) => tokens.at_hand(now),
-            Self::Own(_) => None,
-        }
-    }
-
-    /// The token to send a call with at this moment; `remaining` is what the call's deadline leaves.
-    async fn token(
-        &self,
-        scope: &TokenScope,
-        now: Option<Duration>,
-        remaining: Option<Duration>,
-    ) -> Result<AccessToken, TokenError> {
-        match self {
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::Fetched(tokens) => tokens.token(now, remaining).await,
-            Self::Own(tokens) => M::token(tokens, scope).await,
-        }
-    }
-
-    async fn replace(
-        &self,
-        scope: &TokenScope,
-        refused: &AccessToken,
-        now: Option<Duration>,
-        remaining: Option<Duration>,
-    ) -> Result<Option<AccessToken>, TokenError> {
-        match self {
-            Self::Fixed(_) => Ok(None),
-            Self::Fetched(tokens) => tokens.replace(refused, now, remaining).await,
-            Self::Own(tokens) => M::replace(tokens, scope, refused).await,
-        }
+        traced(endpoint, async { CallLoop::begin(self, endpoint).finish(request).await }).await
     }
 }
 
 impl<M: Threading> Time<M> {
-    fn now(&self) -> Duration {
-        M::now(&self.timer)
-    }
-
     /// The same settings, with nothing counted yet.
     fn anew(&self) -> Self {
         Self {
-            timer: self.timer.clone(),
+            clock: self.clock.clone(),
             retrying: self.retrying.as_ref().map(|retrying| Retrying::new(retrying.policy().clone())),
-            gates: self.gates.as_ref().map(|gates| Gates::new(gates.policy().clone())),
+            limiters: self.limiters.as_ref().map(|limiters| Limiters::new(limiters.policy().clone())),
             deadline: self.deadline,
         }
-    }
-}
-
-impl<M: Threading> NamedStore<M> {
-    fn keyed(&self, scope: TokenScope) -> KeyedStore<M> {
-        let key = TokenKey::new(Arc::clone(&self.corp_id), Arc::clone(&self.app), scope);
-        KeyedStore { store: self.store.clone(), key }
-    }
-}
-
-impl<M: Threading> Clone for NamedStore<M> {
-    fn clone(&self) -> Self {
-        let Self { store, corp_id, app } = self;
-        Self { store: store.clone(), corp_id: Arc::clone(corp_id), app: Arc::clone(app) }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! These are this crate's own types, so that a major version of an HTTP library changes nothing here.
 
+pub(crate) mod addressed_transport;
 pub(crate) mod base_url;
 pub(crate) mod headers;
 pub(crate) mod query;

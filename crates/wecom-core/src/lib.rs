@@ -6,7 +6,7 @@
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`], [`TokenProvider`] |
 //! | have calls survive | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
 //! | share tokens between processes | [`TokenStore`] |
-//! | see what calls do | [`Layer`], the feature `tracing` |
+//! | see what calls do | [`Observer`], the feature `tracing` |
 //! | understand a failure | [`Error`], [`ErrorKind`], [`ErrCode`] |
 //! | type an endpoint | [`ApiCall`], [`Endpoint`], [`wire`] |
 //! | do without a client | [`encode`], [`decode`] |
@@ -26,14 +26,13 @@ pub mod observe;
 pub mod quota;
 pub mod retry;
 pub mod secret;
-mod sync;
-pub mod threading;
+mod threading;
 pub mod timer;
 pub mod token;
 
 pub use async_trait::async_trait;
 
-pub use crate::client::{Client, ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
+pub use crate::client::{Client, ClientBuilder, NoTimer, NoToken, Threading, Timed, TokenSource};
 pub use crate::codec::{decode, encode, wire};
 pub use crate::endpoint::{
     ApiCall, Endpoint, InvalidRequest, Method, Quota, RawCall, Safety, TokenKind, Violation, Violations,
@@ -45,12 +44,12 @@ pub use crate::http::{
     AsLocal, BaseUrl, Delivery, FromFn, Headers, InvalidBaseUrl, LocalTransport, Query, QueryValue, Request, Response,
     Transport, TransportError, TransportErrorKind, from_fn,
 };
-pub use crate::observe::{CallEvent, CallOutcome, Layer};
+pub use crate::observe::{CallEvent, CallOutcome, Observer};
 pub use crate::quota::{QuotaError, QuotaLimit, Quotas};
 pub use crate::retry::Retry;
 pub use crate::secret::{AccessToken, Secret};
-pub use crate::threading::{Local, Shared, Threading};
-pub use crate::timer::{LocalTimer, Timer};
+pub use crate::threading::{Local, Shared};
+pub use crate::timer::{Clock, LocalTimer, Timer};
 pub use crate::token::{
     CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, GET_TOKEN, GetToken, GetTokenReply, LocalTokenProvider,
     LocalTokenStore, StoredToken, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,

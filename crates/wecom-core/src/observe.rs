@@ -1,6 +1,7 @@
-//! What a program can see of its calls while they run: [`Layer`], and spans with the feature `tracing`.
+//! What a program can see of its calls while they run: [`Observer`], and spans with the feature `tracing`.
 
 pub(crate) mod observer;
+pub(crate) mod observers;
 pub(crate) mod tracing;
 
-pub use self::observer::{CallEvent, CallOutcome, Layer};
+pub use self::observer::{CallEvent, CallOutcome, Observer};

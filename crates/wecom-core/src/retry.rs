@@ -1,14 +1,14 @@
 //! Which calls are repeated, how often, and after how long.
 
 mod budget;
-mod classify;
+pub(crate) mod classify;
 pub(crate) mod jitter;
 
 use std::time::Duration;
 
 pub(crate) use self::budget::Budget;
-pub(crate) use self::classify::{Verdict, verdict};
-use crate::retry::jitter::Random;
+pub(crate) use self::classify::{Verdict, classify};
+use crate::retry::jitter::Jitter;
 
 /// How a client repeats calls that failed: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
 ///
@@ -40,7 +40,7 @@ use crate::retry::jitter::Random;
 /// use std::time::Duration;
 /// use wecom_core::Retry;
 ///
-/// let patient = Retry::new().first_wait(Duration::from_millis(200)).longest_wait(Duration::from_secs(10));
+/// let patient = Retry::new().initial_backoff(Duration::from_millis(200)).max_backoff(Duration::from_secs(10));
 /// let once = Retry::new().attempts(2);
 /// # let _ = (patient, once);
 /// ```
@@ -48,9 +48,9 @@ use crate::retry::jitter::Random;
 #[must_use = "a client repeats nothing until its builder is given this"]
 pub struct Retry {
     attempts: u32,
-    first_wait: Duration,
-    first_wait_when_busy: Duration,
-    longest_wait: Duration,
+    initial_backoff: Duration,
+    initial_backoff_when_busy: Duration,
+    max_backoff: Duration,
     budget_percent: u32,
     budget_floor: u32,
     seed: Option<u64>,
@@ -60,9 +60,9 @@ impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 3,
-            first_wait: Duration::from_millis(100),
-            first_wait_when_busy: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(5),
+            initial_backoff: Duration::from_millis(100),
+            initial_backoff_when_busy: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(5),
             budget_percent: 20,
             budget_floor: 10,
             seed: None,
@@ -83,20 +83,20 @@ impl Retry {
     }
 
     /// The most that is waited before the second attempt: 100 ms by default. Doubled before each further one.
-    pub fn first_wait(mut self, wait: Duration) -> Self {
-        self.first_wait = wait;
+    pub fn initial_backoff(mut self, wait: Duration) -> Self {
+        self.initial_backoff = wait;
         self
     }
 
-    /// As [`Retry::first_wait`], when WeCom says that it is busy (-1): 500 ms by default.
-    pub fn first_wait_when_busy(mut self, wait: Duration) -> Self {
-        self.first_wait_when_busy = wait;
+    /// As [`Retry::initial_backoff`], when WeCom says that it is busy (-1): 500 ms by default.
+    pub fn initial_backoff_when_busy(mut self, wait: Duration) -> Self {
+        self.initial_backoff_when_busy = wait;
         self
     }
 
     /// What no wait goes beyond, unless the server asks for more: 5 s by default.
-    pub fn longest_wait(mut self, wait: Duration) -> Self {
-        self.longest_wait = wait;
+    pub fn max_backoff(mut self, wait: Duration) -> Self {
+        self.max_backoff = wait;
         self
     }
 
@@ -123,7 +123,7 @@ impl Retry {
 pub(crate) struct Retrying {
     policy: Retry,
     budget: Budget,
-    random: Random,
+    jitter: Jitter,
 }
 
 /// How long is waited at most for what a server asks in `Retry-After`, when there is no deadline.
@@ -132,8 +132,8 @@ const LONGEST_REQUESTED_WAIT: Duration = Duration::from_secs(60);
 impl Retrying {
     pub(crate) fn new(policy: Retry) -> Self {
         let budget = Budget::new(policy.budget_percent, policy.budget_floor);
-        let random = Random::new(policy.seed);
-        Self { policy, budget, random }
+        let jitter = Jitter::new(policy.seed);
+        Self { policy, budget, jitter }
     }
 
     pub(crate) fn policy(&self) -> &Retry {
@@ -170,10 +170,10 @@ impl Retrying {
 
     /// Full jitter: anything up to a bound that doubles with each attempt.
     fn backoff(&self, is_busy: bool, attempts: u32) -> Duration {
-        let first = if is_busy { self.policy.first_wait_when_busy } else { self.policy.first_wait };
+        let first = if is_busy { self.policy.initial_backoff_when_busy } else { self.policy.initial_backoff };
         let doublings = attempts.saturating_sub(1).min(31);
-        let bound = first.saturating_mul(1 << doublings).min(self.policy.longest_wait);
-        self.random.up_to(bound)
+        let bound = first.saturating_mul(1 << doublings).min(self.policy.max_backoff);
+        self.jitter.up_to(bound)
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn no_wait_goes_to_the_deadline_or_beyond_it() {
-        let retrying = Retrying::new(Retry::new().first_wait(Duration::from_secs(4)).budget_floor(u32::MAX));
+        let retrying = Retrying::new(Retry::new().initial_backoff(Duration::from_secs(4)).budget_floor(u32::MAX));
         let remaining = Duration::from_secs(1);
         let waits: Vec<_> = (0..200).map(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, Some(remaining))).collect();
         assert!(waits.iter().flatten().all(|&wait| wait < remaining));
@@ -256,11 +256,11 @@ mod tests {
     fn waits_are_bounded_by_what_was_set() {
         let second = Duration::from_secs(1);
         for (policy, verdict, attempts, bound) in [
-            (Retry::new().first_wait(second * 3), Verdict::AGAIN, 1, second * 3),
-            (Retry::new().first_wait(second * 2), Verdict::AGAIN, 2, second * 4),
-            (Retry::new().first_wait_when_busy(second * 3), busy(), 1, second * 3),
-            (Retry::new().first_wait(second * 60).longest_wait(second * 20), Verdict::AGAIN, 1, second * 20),
-            (Retry::new().longest_wait(second / 20), busy(), 3, second / 20),
+            (Retry::new().initial_backoff(second * 3), Verdict::AGAIN, 1, second * 3),
+            (Retry::new().initial_backoff(second * 2), Verdict::AGAIN, 2, second * 4),
+            (Retry::new().initial_backoff_when_busy(second * 3), busy(), 1, second * 3),
+            (Retry::new().initial_backoff(second * 60).max_backoff(second * 20), Verdict::AGAIN, 1, second * 20),
+            (Retry::new().max_backoff(second / 20), busy(), 3, second / 20),
         ] {
             let longest = longest(policy, &verdict, attempts).unwrap();
             assert!(longest <= bound && longest > bound * 9 / 10, "{longest:?} of {bound:?}");

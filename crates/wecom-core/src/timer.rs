@@ -1,10 +1,15 @@
 //! Time as an argument: core reads no clock and sleeps nowhere by itself.
 
+pub(crate) mod cached_clock;
+pub(crate) mod clock;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+pub use self::clock::Clock;
 
 /// A clock and a way to wait on it.
 ///

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use pollster::block_on;
 use wecom_core::{
-    AccessToken, AsLocal, BaseUrl, CallEvent, Client, Credentials, Endpoint, Layer, Local, LocalTimer, Quotas, RawCall,
-    Request, Response, Retry, Secret, StoredToken, Timer, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore,
-    TokenStoreError, Transport, async_trait, from_fn,
+    AccessToken, AsLocal, BaseUrl, CallEvent, Client, Credentials, Endpoint, Local, LocalTimer, Observer, Quotas,
+    RawCall, Request, Response, Retry, Secret, StoredToken, Timer, TokenError, TokenKey, TokenProvider, TokenScope,
+    TokenStore, TokenStoreError, Transport, async_trait, from_fn,
 };
 use wecom_mock::ManualTimer;
 
@@ -81,7 +81,7 @@ impl TokenProvider for Nobody {
     }
 }
 
-impl Layer for Nobody {
+impl Observer for Nobody {
     fn on_event(&self, _: &CallEvent<'_>) {}
 }
 
@@ -133,13 +133,13 @@ fn a_builder_shows_what_it_was_told_and_no_secret() {
     let token = AccessToken::new("canary");
     let credentials = Credentials::new("ww1", Secret::new("canary"));
     let table = [
-        (format!("{:?}", builder()), vec!["gateway.example", "agent/1", "time_limit: None", "layers: 0", "NoTimer"]),
+        (format!("{:?}", builder()), vec!["gateway.example", "agent/1", "time_limit: None", "observers: 0", "NoTimer"]),
         (format!("{:?}", builder().time_limit(SECOND)), vec!["time_limit: Some(1s)", "has_token_store: false"]),
-        (format!("{:?}", builder().layer(Nobody).layer(Nobody)), vec!["layers: 2"]),
+        (format!("{:?}", builder().observer(Nobody).observer(Nobody)), vec!["observers: 2"]),
         (format!("{:?}", builder().token_store("app", Keys::default())), vec!["has_token_store: true"]),
         (format!("{:?}", builder().token(token)), vec!["a fixed token"]),
         (format!("{:?}", builder().credentials(credentials)), vec!["credentials"]),
-        (format!("{:?}", builder().token_provider(Nobody)), vec!["own provider"]),
+        (format!("{:?}", builder().token_provider(Nobody)), vec!["token provider"]),
         (format!("{:?}", timed().deadline(SECOND * 9)), vec!["Retry {", "Quotas {", "deadline: Some(9s)"]),
     ];
     for (text, parts) in table {
@@ -199,15 +199,15 @@ fn pointers_to_a_timer_and_a_shared_one_for_one_thread_tell_its_time_and_sleep_b
 fn pointers_to_a_layer_tell_it() {
     #[derive(Default)]
     struct Count(Mutex<u32>);
-    impl Layer for Count {
+    impl Observer for Count {
         fn on_event(&self, _: &CallEvent<'_>) {
             *self.0.lock().unwrap() += 1;
         }
     }
     let (rc, arc) = (Rc::new(Count::default()), Arc::new(Count::default()));
     let client: Client<Local> = Client::local(AsLocal(recording(&Arc::default())))
-        .layer(Rc::clone(&rc))
-        .layer(Arc::clone(&arc))
+        .observer(Rc::clone(&rc))
+        .observer(Arc::clone(&arc))
         .token(AccessToken::new("canary"))
         .build();
     block_on(client.call_raw(RawCall::new(&READ))).unwrap();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use wecom_core::{
@@ -48,8 +48,9 @@ struct State {
     /// The text of every token, instead of one that counts up.
     same_token: Option<&'static str>,
     expires_in: Option<i64>,
-    /// How often a fetch is pending before it is answered.
-    pending: u32,
+    /// Whether fetches are answered only after [`Server::release`].
+    is_holding: bool,
+    held: Vec<Waker>,
 }
 
 impl Server {
@@ -60,6 +61,24 @@ impl Server {
     /// Answers calls with this code when their token is one of these.
     fn refuse(&self, code: i64, tokens: fn(&str) -> bool) {
         self.set(|state| (state.code, state.refuse) = (code, Some(tokens)));
+    }
+
+    /// Answers no fetch until they are released.
+    fn hold(&self) {
+        self.set(|state| state.is_holding = true);
+    }
+
+    /// Answers the fetches that are held.
+    fn release(&self) {
+        self.set(|state| {
+            state.is_holding = false;
+            state.held.drain(..).for_each(Waker::wake);
+        });
+    }
+
+    /// The outcomes of calls that all wait for a token before it comes.
+    fn release_after<F: Future>(&self, calls: Vec<F>) -> Vec<F::Output> {
+        block_on(join(join_all(calls), async { self.release() })).0
     }
 
     fn fetches(&self) -> u32 {
@@ -105,28 +124,18 @@ impl Transport for Server {
             request.expose_url(),
             "https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=ww1&corpsecret=canary-secret"
         );
-        let pending = {
+        self.set(|state| state.fetches += 1);
+        poll_fn(|context| {
             let mut state = self.0.lock().unwrap();
-            state.fetches += 1;
-            state.pending
-        };
-        wait(pending).await;
+            if !state.is_holding {
+                return Poll::Ready(());
+            }
+            state.held.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
         self.fetched()
     }
-}
-
-/// Is pending this often.
-async fn wait(times: u32) {
-    let mut left = times;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn builder(server: &Server) -> ClientBuilder<NoToken> {
@@ -165,9 +174,9 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 #[test]
 fn a_thousand_first_calls_fetch_one_token() {
     let server = Server::default();
-    server.set(|state| state.pending = 3);
+    server.hold();
     let client = client(&server);
-    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    let outcomes = server.release_after((0..1000).map(|_| call(&client)).collect());
     assert!(outcomes.iter().all(Result::is_ok));
     assert_eq!((server.fetches(), server.calls().len()), (1, 1000));
 }
@@ -186,9 +195,10 @@ fn clones_of_a_client_share_its_token() {
 fn a_thousand_waiting_calls_share_one_failed_fetch() {
     let server = Server::default();
     let refused = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent);
-    server.set(|state| (state.pending, state.fetch_answer) = (3, Some(Err(refused))));
+    server.set(|state| state.fetch_answer = Some(Err(refused)));
+    server.hold();
     let client = client(&server);
-    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    let outcomes = server.release_after((0..1000).map(|_| call(&client)).collect());
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().is_connect()));
     assert_eq!((server.fetches(), server.calls().len()), (1, 0));
 
@@ -233,10 +243,10 @@ fn tokens_that_are_always_refused_end_the_call_after_one_repetition() {
 #[test]
 fn a_thousand_calls_whose_token_is_refused_replace_it_once() {
     let server = Server::default();
-    server.set(|state| state.pending = 3);
+    server.hold();
     server.refuse(40014, |token| token == "canary-token-1");
     let client = client(&server);
-    let outcomes = block_on(join_all((0..1000).map(|_| call(&client))));
+    let outcomes = server.release_after((0..1000).map(|_| call(&client)).collect());
     assert!(outcomes.iter().all(Result::is_ok));
     assert_eq!(server.fetches(), 2);
 }
@@ -294,9 +304,10 @@ fn wrong_credentials_are_not_asked_for_again() {
         (r#"{"errcode":40013,"errmsg":"invalid corpid"}"#, ErrCode::INVALID_CORP_ID),
     ] {
         let server = Server::default();
-        server.set(|state| (state.pending, state.fetch_answer) = (3, Some(Ok(body))));
+        server.set(|state| state.fetch_answer = Some(Ok(body)));
+        server.hold();
         let client = client(&server);
-        let outcomes = block_on(join_all((0..100).map(|_| call(&client))));
+        let outcomes = server.release_after((0..100).map(|_| call(&client)).collect());
         for outcome in outcomes.into_iter().chain([block_on(call(&client))]) {
             let error = outcome.unwrap_err();
             assert!(error.is_credentials_rejected() && !error.is_token_rejected(), "{error}");
@@ -320,34 +331,50 @@ fn another_refusal_of_gettoken_is_asked_for_again_by_the_next_call() {
 }
 
 #[test]
-fn a_leader_that_is_dropped_leaves_the_fetch_to_one_of_those_who_wait() {
+fn a_fetch_outlives_the_caller_that_began_it() {
     let server = Server::default();
-    server.set(|state| state.pending = 1);
+    server.hold();
     let client = client(&server);
-    let mut leader = Box::pin(call(&client));
-    assert!(poll(leader.as_mut()).is_pending());
+    let mut first = Box::pin(call(&client));
+    assert!(poll(first.as_mut()).is_pending());
     let mut others: Vec<_> = (0..100).map(|_| Box::pin(call(&client))).collect();
     for other in &mut others {
         assert!(poll(other.as_mut()).is_pending());
     }
-    assert_eq!(server.fetches(), 1);
-    drop(leader);
-    assert!(block_on(join_all(others)).iter().all(Result::is_ok));
-    assert_eq!((server.fetches(), server.calls().len()), (2, 100));
+    drop(first);
+    assert!(server.release_after(others).iter().all(Result::is_ok));
+    assert_eq!((server.fetches(), server.calls().len()), (1, 100));
 }
 
 #[test]
-fn those_who_wait_may_all_be_dropped_too() {
+fn a_caller_that_is_never_polled_again_holds_no_other_caller() {
     let server = Server::default();
-    server.set(|state| state.pending = 1);
+    server.hold();
+    let client = client(&server);
+    let mut parked = Box::pin(call(&client));
+    assert!(poll(parked.as_mut()).is_pending());
+    server.release();
+    // The parked call began the fetch, and may even have been woken for the reply.
+    block_on(call(&client)).unwrap();
+    block_on(call(&client)).unwrap();
+    assert_eq!(server.fetches(), 1);
+    block_on(parked).unwrap();
+    assert_eq!((server.fetches(), server.calls().len()), (1, 3));
+}
+
+#[test]
+fn a_fetch_that_no_caller_waits_for_any_more_is_taken_up_by_the_next_call() {
+    let server = Server::default();
+    server.hold();
     let client = client(&server);
     let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(call(&client))).collect();
     for one in &mut waiting {
         assert!(poll(one.as_mut()).is_pending());
     }
     drop(waiting);
+    server.release();
     block_on(call(&client)).unwrap();
-    assert_eq!(server.fetches(), 2);
+    assert_eq!(server.fetches(), 1);
 }
 
 #[test]

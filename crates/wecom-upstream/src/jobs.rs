@@ -16,5 +16,3 @@ pub mod customers;
 pub mod import;
 pub mod pager;
 pub mod walk;
-
-pub use crate::job_threading::JobThreading;

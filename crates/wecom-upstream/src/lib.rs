@@ -79,7 +79,6 @@
 #[macro_use]
 pub mod calls;
 pub mod downstream;
-mod job_threading;
 pub mod jobs;
 mod paged_call;
 #[cfg(test)]
@@ -94,6 +93,7 @@ pub use wecom_core::ids;
 pub use wecom_core::ids::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
 pub use wecom_core::{
     AccessToken, BaseUrl, Client, Credentials, ErrCode, Error, ErrorKind, Local, Quotas, Retry, Secret, Shared,
+    Threading,
 };
 
 pub use crate::calls::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};

@@ -5,19 +5,25 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Inner, NamedStore, Time, Tokens};
-use crate::client::addressed_transport::Channel;
+use super::tokens::{AppStore, Tokens};
+use super::{Client, Inner, Threading, Time};
+use crate::http::addressed_transport::AddressedTransport;
 use crate::http::base_url::BaseUrl;
 use crate::http::transport::{LocalTransport, Transport};
-use crate::observe::observer::{Layer, Layers};
-use crate::quota::{Gates, Quotas};
+use crate::observe::observer::Observer;
+use crate::observe::observers::Observers;
+use crate::quota::limiters::Limiters;
+use crate::quota::policy::Quotas;
 use crate::retry::{Retry, Retrying};
 use crate::secret::AccessToken;
-use crate::threading::{Local, Shared, Threading};
+use crate::threading::{Family, Local, Shared};
+use crate::timer::clock::Clock;
 use crate::timer::{LocalTimer, Timer};
-use crate::token::{
-    Credentials, LocalTokenProvider, LocalTokenStore, SharedTokens, TokenProvider, TokenScope, TokenStore,
-};
+use crate::token::credentials::Credentials;
+use crate::token::fetch;
+use crate::token::provider::{LocalTokenProvider, TokenProvider};
+use crate::token::scope::TokenScope;
+use crate::token::store::{LocalTokenStore, TokenStore};
 
 impl Client<Shared> {
     /// Begins a client over a transport; the next to say is where its tokens come from.
@@ -110,7 +116,7 @@ pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
     base: BaseUrl,
     user_agent: Arc<str>,
     time_limit: Option<Duration>,
-    layers: Vec<M::Layer>,
+    observers: Vec<M::Observer>,
     store: Option<(Arc<str>, M::TokenStore)>,
     tokens: T,
     time: W,
@@ -127,14 +133,14 @@ pub struct NoToken;
 pub struct NoTimer;
 
 /// The builder has a timer, and what was set that needs one.
-pub struct Timed<M: Threading> {
-    timer: M::Timer,
+pub struct Timed<M: Family> {
+    clock: Clock<M>,
     retry: Option<Retry>,
     quotas: Option<Quotas>,
     deadline: Option<Duration>,
 }
 
-impl<M: Threading> fmt::Debug for Timed<M> {
+impl<M: Family> fmt::Debug for Timed<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { retry, quotas, deadline, .. } = self;
         f.debug_struct("Timed")
@@ -152,7 +158,7 @@ pub struct TokenSource<M: Threading>(Source<M>);
 enum Source<M: Threading> {
     Fixed(AccessToken),
     Credentials(Credentials),
-    Own(M::Tokens),
+    Provider(M::TokenProvider),
 }
 
 impl<M: Threading> fmt::Debug for Source<M> {
@@ -160,12 +166,15 @@ impl<M: Threading> fmt::Debug for Source<M> {
         f.write_str(match self {
             Self::Fixed(_) => "a fixed token",
             Self::Credentials(_) => "credentials",
-            Self::Own(_) => "the caller's own provider",
+            Self::Provider(_) => "a token provider",
         })
     }
 }
 
-/// `wecom-core/0.1.0`: who asks, unless the program says it better.
+/// How long a fetch of a token may take, where the client has no time limit for each request.
+const TOKEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// The default `User-Agent`, such as `wecom-core/0.1.0`.
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 impl<M: Threading> ClientBuilder<NoToken, NoTimer, M> {
@@ -175,7 +184,7 @@ impl<M: Threading> ClientBuilder<NoToken, NoTimer, M> {
             base: BaseUrl::default(),
             user_agent: USER_AGENT.into(),
             time_limit: None,
-            layers: Vec::new(),
+            observers: Vec::new(),
             store: None,
             tokens: NoToken,
             time: NoTimer,
@@ -200,8 +209,8 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
     }
 
     fn tokens(self, source: Source<M>) -> ClientBuilder<TokenSource<M>, W, M> {
-        let Self { transport, base, user_agent, time_limit, layers, store, tokens: NoToken, time } = self;
-        ClientBuilder { transport, base, user_agent, time_limit, layers, store, tokens: TokenSource(source), time }
+        let Self { transport, base, user_agent, time_limit, observers, store, tokens: NoToken, time } = self;
+        ClientBuilder { transport, base, user_agent, time_limit, observers, store, tokens: TokenSource(source), time }
     }
 }
 
@@ -212,7 +221,7 @@ impl<W> ClientBuilder<NoToken, W, Shared> {
         provider: impl TokenProvider + 'static,
     ) -> ClientBuilder<TokenSource<Shared>, W, Shared> {
         let provider: Arc<dyn TokenProvider> = Arc::new(provider);
-        self.tokens(Source::Own(provider))
+        self.tokens(Source::Provider(provider))
     }
 }
 
@@ -223,7 +232,7 @@ impl<W> ClientBuilder<NoToken, W, Local> {
         provider: impl LocalTokenProvider + 'static,
     ) -> ClientBuilder<TokenSource<Local>, W, Local> {
         let provider: Rc<dyn LocalTokenProvider> = Rc::new(provider);
-        self.tokens(Source::Own(provider))
+        self.tokens(Source::Provider(provider))
     }
 }
 
@@ -233,7 +242,7 @@ impl<T> ClientBuilder<T, NoTimer, Shared> {
     /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
     /// round trip every two hours.
     pub fn timer(self, timer: impl Timer + 'static) -> ClientBuilder<T, Timed<Shared>, Shared> {
-        self.timed(Arc::new(timer))
+        self.timed(Clock::<Shared>::new(timer))
     }
 }
 
@@ -243,15 +252,15 @@ impl<T> ClientBuilder<T, NoTimer, Local> {
     /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
     /// round trip every two hours.
     pub fn timer(self, timer: impl LocalTimer + 'static) -> ClientBuilder<T, Timed<Local>, Local> {
-        self.timed(Rc::new(timer))
+        self.timed(Clock::<Local>::new(timer))
     }
 }
 
 impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
-    fn timed(self, timer: M::Timer) -> ClientBuilder<T, Timed<M>, M> {
-        let Self { transport, base, user_agent, time_limit, layers, store, tokens, time: NoTimer } = self;
-        let time = Timed { timer, retry: None, quotas: None, deadline: None };
-        ClientBuilder { transport, base, user_agent, time_limit, layers, store, tokens, time }
+    fn timed(self, clock: Clock<M>) -> ClientBuilder<T, Timed<M>, M> {
+        let Self { transport, base, user_agent, time_limit, observers, store, tokens, time: NoTimer } = self;
+        let time = Timed { clock, retry: None, quotas: None, deadline: None };
+        ClientBuilder { transport, base, user_agent, time_limit, observers, store, tokens, time }
     }
 }
 
@@ -287,8 +296,8 @@ impl<T, W> ClientBuilder<T, W, Shared> {
     }
 
     /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
-    pub fn layer(mut self, layer: impl Layer + Send + Sync + 'static) -> Self {
-        self.layers.push(Arc::new(layer));
+    pub fn observer(mut self, layer: impl Observer + Send + Sync + 'static) -> Self {
+        self.observers.push(Arc::new(layer));
         self
     }
 }
@@ -302,8 +311,8 @@ impl<T, W> ClientBuilder<T, W, Local> {
     }
 
     /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
-    pub fn layer(mut self, layer: impl Layer + 'static) -> Self {
-        self.layers.push(Rc::new(layer));
+    pub fn observer(mut self, layer: impl Observer + 'static) -> Self {
+        self.observers.push(Rc::new(layer));
         self
     }
 }
@@ -341,36 +350,29 @@ impl<M: Threading> ClientBuilder<TokenSource<M>, Timed<M>, M> {
     /// Builds the client. Nothing is sent yet.
     #[must_use]
     pub fn build(self) -> Client<M> {
-        self.assemble(|Timed { timer, retry, quotas, deadline }| {
-            Some(Time { timer, retrying: retry.map(Retrying::new), gates: quotas.map(Gates::new), deadline })
+        self.assemble(|Timed { clock, retry, quotas, deadline }| {
+            Some(Time { clock, retrying: retry.map(Retrying::new), limiters: quotas.map(Limiters::new), deadline })
         })
     }
 }
 
 impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
     fn assemble(self, time: impl FnOnce(W) -> Option<Time<M>>) -> Client<M> {
-        let Self { transport, base, user_agent, time_limit, layers, store, tokens: TokenSource(source), time: of } =
+        let Self { transport, base, user_agent, time_limit, observers, store, tokens: TokenSource(source), time: of } =
             self;
-        let (channel, time) = (Channel::new(transport, base, user_agent), time(of));
-        let store = match &source {
-            // Whose token a fixed one is, nobody knows.
-            Source::Fixed(_) | Source::Own(_) => None,
-            Source::Credentials(credentials) => store.map(|(app, store)| {
-                let corp_id = credentials.corp_id().into();
-                NamedStore { store, corp_id, app }
-            }),
-        };
+        let (transport, time) = (AddressedTransport::new(transport, base, user_agent), time(of));
         let tokens = match source {
             Source::Fixed(token) => Tokens::Fixed(token),
-            Source::Own(provider) => Tokens::Own(provider),
+            Source::Provider(provider) => Tokens::Provider(provider),
             Source::Credentials(credentials) => {
-                let source = crate::token::Source::Credentials { channel: channel.clone(), credentials };
-                let store = store.as_ref().map(|store| store.keyed(TokenScope::Upstream));
-                let timer = time.as_ref().map(|time| time.timer.clone());
-                Tokens::Fetched(Box::new(SharedTokens::new(source, store, timer)))
+                let store = store.map(|(app, store)| AppStore { store, corp_id: credentials.corp_id().into(), app });
+                let source = fetch::TokenSource::Credentials { transport: transport.clone(), credentials };
+                let clock = time.as_ref().map(|time| time.clock.clone());
+                Tokens::fetched(source, store, TokenScope::Upstream, clock, time_limit.unwrap_or(TOKEN_LIMIT))
             }
         };
-        let inner = Inner { channel, tokens, scope: TokenScope::Upstream, time, layers: Layers(layers), store };
+        let observers = Observers(observers);
+        let inner = Inner { transport, tokens, scope: TokenScope::Upstream, time, observers };
         Client { shared: Arc::new(inner), time_limit, deadline: None }
     }
 }
@@ -381,7 +383,7 @@ impl<T: fmt::Debug, W: fmt::Debug, M: Threading> fmt::Debug for ClientBuilder<T,
             .field("base", &self.base)
             .field("user_agent", &self.user_agent)
             .field("time_limit", &self.time_limit)
-            .field("layers", &self.layers.len())
+            .field("observers", &self.observers.len())
             .field("has_token_store", &self.store.is_some())
             .field("tokens", &self.tokens)
             .field("time", &self.time)

@@ -1,13 +1,12 @@
-//! The one loop: a call from its first attempt to its reply or its error.
+//! The one loop of a call, from its first attempt to its reply or its error.
 
 use std::future::Future;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{Client, Inner, Time};
-use crate::client::addressed_transport::explain;
-use crate::client::timeout::{Raced, within};
+use super::threading::Threading;
+use super::{Client, Inner};
 use crate::codec::decode::decode_as;
 use crate::endpoint::descriptor::{Endpoint, TokenKind};
 use crate::endpoint::validation::InvalidRequest;
@@ -16,47 +15,48 @@ use crate::error::{Error, ErrorKind};
 use crate::http::request::Request;
 use crate::http::transport_error::Delivery;
 use crate::observe::observer::{CallEvent, CallOutcome};
-use crate::quota::{Admission, Gates, Permit, QuotaError, QuotaLimit};
-use crate::retry::verdict;
+use crate::quota::limiter::{Permit, PermitOutcome};
+use crate::retry::classify;
 use crate::secret::AccessToken;
-use crate::threading::Threading;
-use crate::token::TokenScope;
+use crate::timer::cached_clock::CachedClock;
+use crate::token::error::TokenError;
+use crate::token::scope::TokenScope;
 
 /// One call under way.
-pub(super) struct Run<'a, M: Threading> {
+pub(super) struct CallLoop<'a, M: Threading> {
     inner: &'a Inner<M>,
-    /// What each request may take.
+    /// The limit for each request.
     time_limit: Option<Duration>,
     endpoint: &'static Endpoint,
+    clock: CachedClock<M>,
     began: Option<Duration>,
-    /// The time, as far as it is known; forgotten when the call has waited for something.
-    now: Option<Duration>,
     deadline: Option<Deadline>,
     /// How often the request was given to the transport.
     attempts: u32,
-    /// How often the call was tried: without a token nothing is sent, and a call that is repeated for its token alone is
+    /// How often the call was tried. Without a token nothing is sent, and a call that is repeated for its token alone is
     /// one try.
     tries: u32,
-    /// What the attempt before ran into.
+    /// The error of the previous attempt.
     earlier: Option<Error>,
-    /// Whether an attempt that failed may have been carried out all the same.
+    /// Whether a failed attempt may have been carried out.
     may_have_acted: bool,
     has_ended: bool,
 }
 
-/// A token that was refused, and by which words.
+/// A token that WeCom refused, and its refusal.
 struct Refusal {
     token: AccessToken,
     error: Error,
 }
 
-impl<'a, M: Threading> Run<'a, M> {
+impl<'a, M: Threading> CallLoop<'a, M> {
     pub(super) fn begin(client: &'a Client<M>, endpoint: &'static Endpoint) -> Self {
         let inner = &*client.shared;
-        let began = inner.time.as_ref().map(Time::now);
+        let mut clock = CachedClock::new(client.clock());
+        let began = clock.now();
         let limit = client.deadline.or(inner.time.as_ref().and_then(|time| time.deadline));
         let deadline = began.zip(limit).map(|(began, limit)| Deadline::new(limit, began));
-        // Without a timer there is nothing to keep a deadline with, so it falls to the transport, request by request.
+        // Without a timer the client can't keep a deadline, so the transport keeps it, request by request.
         let time_limit = match began {
             Some(_) => client.time_limit,
             None => client.time_limit.into_iter().chain(limit).min(),
@@ -64,13 +64,13 @@ impl<'a, M: Threading> Run<'a, M> {
         if let (Some(time), Some(began)) = (&inner.time, began) {
             time.retrying.iter().for_each(|retrying| retrying.begin(began));
         }
-        inner.layers.tell(&CallEvent::Began { endpoint });
+        inner.observers.notify(&CallEvent::Began { endpoint });
         Self {
             inner,
             time_limit,
             endpoint,
+            clock,
             began,
-            now: began,
             deadline,
             attempts: 0,
             tries: 0,
@@ -91,7 +91,7 @@ impl<'a, M: Threading> Run<'a, M> {
 
     async fn repeat<T: DeserializeOwned>(&mut self, request: Request) -> Result<T, Error> {
         self.check_token_kind()?;
-        let mut request = self.inner.channel.address(request);
+        let mut request = self.inner.transport.address(request);
         let mut refusal = None;
         let mut may_replace = true;
         loop {
@@ -101,8 +101,8 @@ impl<'a, M: Threading> Run<'a, M> {
             };
             let refused = request.token().filter(|_| may_replace && error.is_token_rejected()).cloned();
             if let Some(token) = refused {
-                // It was refused before it did anything.
-                self.inner.layers.tell(&CallEvent::ReplacingToken { endpoint: self.endpoint, error: &error });
+                // The call was refused before it did anything.
+                self.inner.observers.notify(&CallEvent::ReplacingToken { endpoint: self.endpoint, error: &error });
                 may_replace = false;
                 refusal = Some(Refusal { token, error });
                 continue;
@@ -110,159 +110,118 @@ impl<'a, M: Threading> Run<'a, M> {
             self.tries += 1;
             let Some(wait) = self.wait_before_repeating(&error) else { return Err(self.with_history(error)) };
             self.note(error, wait);
-            if let Some(time) = &self.inner.time {
-                M::sleep(&time.timer, wait).await;
-                self.now = None;
-            }
+            self.clock.sleep(wait).await;
         }
     }
 
-    /// One attempt: its turn, its token, its reply.
+    /// One attempt: its token, its permit, its reply.
     async fn attempt<T: DeserializeOwned>(
         &mut self,
         request: &mut Request,
         refusal: &mut Option<Refusal>,
     ) -> Result<T, Error> {
-        let permit = self.enter().await?;
-        if self.endpoint.token_kind() != TokenKind::None {
-            let token = match refusal {
-                None => self.token().await?,
-                Some(Refusal { token, error }) => self.replacement(token).await?.ok_or_else(|| error.clone())?,
-            };
-            *refusal = None;
-            request.set_token(token);
-        }
+        let permit = self.prepare(request, refusal).await?;
         let outcome = self.exchange(request).await;
-        if let (Some(permit), Some(now)) = (&permit, self.now()) {
-            permit.report(&outcome, now);
+        if let (Some(permit), Some(now)) = (&permit, self.clock.now()) {
+            permit.report(permit_outcome(&outcome), now);
         }
         outcome
     }
 
+    /// Gets what an attempt needs: a token, then the permit, because the permit counts from the moment it is given.
+    async fn prepare(&mut self, request: &mut Request, refusal: &mut Option<Refusal>) -> Result<Option<Permit>, Error> {
+        self.put_token(request, refusal).await?;
+        let limiters = self.inner.time.as_ref().and_then(|time| time.limiters.as_ref());
+        let Some((limiters, began)) = limiters.zip(self.clock.now()) else { return Ok(None) };
+        let mut turn = limiters.turn(self.endpoint, began);
+        loop {
+            let now = self.clock.now().unwrap_or(began);
+            if let Some(permit) = turn.try_acquire(now) {
+                let waited = turn.waited(now);
+                if !waited.is_zero() {
+                    self.inner.observers.notify(&CallEvent::AwaitedQuota { endpoint: self.endpoint, waited });
+                }
+                return Ok(Some(permit));
+            }
+            let remaining = self.remaining(CallPhase::AwaitingQuota)?;
+            turn.check_wait(now, remaining).map_err(|error| self.error(error))?;
+            turn.wait(&mut self.clock, remaining).await;
+            if self.inner.tokens.is_built_in() {
+                // The token may have expired during the wait.
+                self.put_token(request, refusal).await?;
+            }
+        }
+    }
+
+    async fn put_token(&mut self, request: &mut Request, refusal: &mut Option<Refusal>) -> Result<(), Error> {
+        if self.endpoint.token_kind() == TokenKind::None {
+            return Ok(());
+        }
+        let token = match refusal {
+            None => self.token().await?,
+            Some(Refusal { token, error }) => self.replacement(token).await?.ok_or_else(|| error.clone())?,
+        };
+        *refusal = None;
+        request.set_token(token);
+        Ok(())
+    }
+
+    async fn token(&mut self) -> Result<AccessToken, Error> {
+        if let Some(token) = self.inner.tokens.cached(self.clock.now()) {
+            return Ok(token);
+        }
+        let remaining = self.remaining(CallPhase::GettingToken)?;
+        // Boxed, or every call would carry the state of a fetch about, and few ever need it.
+        let token = Box::pin(self.inner.tokens.token(&self.inner.scope, self.clock.now(), remaining));
+        self.await_token(remaining, token).await
+    }
+
+    async fn replacement(&mut self, refused: &AccessToken) -> Result<Option<AccessToken>, Error> {
+        let remaining = self.remaining(CallPhase::GettingToken)?;
+        let token = Box::pin(self.inner.tokens.replace(&self.inner.scope, refused, self.clock.now(), remaining));
+        self.await_token(remaining, token).await
+    }
+
+    async fn await_token<T>(
+        &mut self,
+        remaining: Option<Duration>,
+        token: impl Future<Output = Result<T, TokenError>>,
+    ) -> Result<T, Error> {
+        match self.clock.timeout(remaining, token).await {
+            Ok(outcome) => outcome.map_err(|error| self.error(error)),
+            Err(_) => Err(self.deadline_exceeded(CallPhase::GettingToken)),
+        }
+    }
+
     async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<T, Error> {
-        let remaining = self.remaining(CallPhase::AwaitingReply)?;
+        let remaining = self.remaining(CallPhase::GettingToken)?;
         self.attempts += 1;
         // The deadline is kept here. Given to the request it would stand in for the transport's own limit, and leave one
         // attempt all the time there is.
         let limit = self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)));
         request.set_attempt(self.attempts, limit);
-        self.inner.layers.tell(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
-        let sending = self.inner.channel.begin(request);
-        let outcome = self.in_time(remaining, CallPhase::AwaitingReply, sending).await?;
-        let response = outcome.map_err(|error| explain(error, request))?;
+        self.inner.observers.notify(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
+        let reply = self.clock.timeout(remaining, self.inner.transport.send(request)).await;
+        // A transport may take its time within one poll.
+        self.clock.invalidate();
+        let response = reply.unwrap_or_else(|_| Err(self.deadline_exceeded(CallPhase::AwaitingReply)))?;
         decode_as(request, &response)
     }
 
-    /// Waits for the turn that the quota of the endpoint gives.
-    async fn enter(&mut self) -> Result<Option<Permit>, Error> {
-        let Some((time, gates)) = self.inner.time.as_ref().and_then(|time| Some((time, time.gates.as_ref()?))) else {
-            return Ok(None);
-        };
-        let gate = gates.of(self.endpoint);
-        let mut now = self.now().unwrap_or_default();
-        let began = now;
-        let mut listener = None;
-        loop {
-            let (limit, known_wait) = match gate.try_enter(now) {
-                Admission::Granted(permit) => {
-                    let waited = now.saturating_sub(began);
-                    if !waited.is_zero() {
-                        self.inner.layers.tell(&CallEvent::AwaitedQuota { endpoint: self.endpoint, waited });
-                    }
-                    return Ok(Some(permit));
-                }
-                Admission::After(wait, limit) => (limit, Some(wait)),
-                Admission::Crowded => (QuotaLimit::Concurrency, None),
-            };
-            let patience = self.patience(gates, now.saturating_sub(began));
-            let may_wait = patience.filter(|&patience| known_wait.is_none_or(|wait| wait <= patience));
-            let Some(patience) = may_wait else { return Err(self.over_quota(limit, known_wait)) };
-            match (known_wait, listener.take()) {
-                (Some(wait), _) => M::sleep(&time.timer, wait).await,
-                // Someone may have left before we began to listen: look once more.
-                (None, None) => listener = Some(gate.listen()),
-                (None, Some(left)) => {
-                    if let Raced::TooLate = within::<M, _>(&time.timer, Some(patience), left).await {
-                        self.now = None;
-                        self.remaining(CallPhase::AwaitingQuota)?;
-                        return Err(self.over_quota(limit, None));
-                    }
-                }
-            }
-            self.now = None;
-            now = self.now().unwrap_or_default();
-        }
-    }
-
-    /// How much longer the call may wait for its turn; `None` when that is over, or it may not wait at all.
-    fn patience(&mut self, gates: &Gates, waited: Duration) -> Option<Duration> {
-        let patience = gates.policy().patience()?.saturating_sub(waited);
-        let left = self.left().map_or(patience, |left| left.min(patience));
-        Some(left).filter(|left| !left.is_zero())
-    }
-
-    fn over_quota(&self, limit: QuotaLimit, retry_after: Option<Duration>) -> Error {
-        self.error(QuotaError { limit, retry_after })
-    }
-
-    async fn token(&mut self) -> Result<AccessToken, Error> {
-        if let Some(token) = self.inner.tokens.at_hand(self.now()) {
-            return Ok(token);
-        }
-        let remaining = self.remaining(CallPhase::GettingToken)?;
-        // Boxed, or every call would carry the state of a fetch about, and few ever need it.
-        let token = Box::pin(self.inner.tokens.token(&self.inner.scope, self.now(), remaining));
-        self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
-    }
-
-    async fn replacement(&mut self, refused: &AccessToken) -> Result<Option<AccessToken>, Error> {
-        let remaining = self.remaining(CallPhase::GettingToken)?;
-        let token = Box::pin(self.inner.tokens.replace(&self.inner.scope, refused, self.now(), remaining));
-        self.in_time(remaining, CallPhase::GettingToken, token).await?.map_err(|error| self.error(error))
-    }
-
-    async fn in_time<F: Future>(
-        &mut self,
-        remaining: Option<Duration>,
-        phase: CallPhase,
-        future: F,
-    ) -> Result<F::Output, Error> {
-        let Some(time) = &self.inner.time else { return Ok(future.await) };
-        match within::<M, F>(&time.timer, remaining, future).await {
-            Raced::AtOnce(output) => Ok(output),
-            Raced::InTime(output) => {
-                self.now = None;
-                Ok(output)
-            }
-            Raced::TooLate => Err(self.out_of_time(phase)),
-        }
-    }
-
-    fn now(&mut self) -> Option<Duration> {
-        if self.now.is_none() {
-            self.now = self.inner.time.as_ref().map(Time::now);
-        }
-        self.now
-    }
-
     fn left(&mut self) -> Option<Duration> {
-        let now = self.now()?;
+        let now = self.clock.now()?;
         self.deadline.map(|deadline| deadline.remaining(now))
     }
 
     /// What the deadline leaves, if there is one; an error when it leaves nothing.
     fn remaining(&mut self, phase: CallPhase) -> Result<Option<Duration>, Error> {
         match self.left() {
-            Some(left) if left.is_zero() => {
-                // What has not begun can't have been carried out.
-                let phase = if phase == CallPhase::AwaitingReply { CallPhase::GettingToken } else { phase };
-                Err(self.out_of_time(phase))
-            }
+            Some(left) if left.is_zero() => Err(self.deadline_exceeded(phase)),
             left => Ok(left),
         }
     }
 
-    fn out_of_time(&self, phase: CallPhase) -> Error {
+    fn deadline_exceeded(&self, phase: CallPhase) -> Error {
         let limit = self.deadline.map(|deadline| deadline.limit).unwrap_or_default();
         self.error(DeadlineError { limit, phase, earlier: self.earlier.clone() })
     }
@@ -270,14 +229,12 @@ impl<'a, M: Threading> Run<'a, M> {
     /// How long to wait before the next attempt, if there is to be one.
     fn wait_before_repeating(&mut self, error: &Error) -> Option<Duration> {
         let retrying = self.inner.time.as_ref()?.retrying.as_ref()?;
-        retrying.wait(&verdict(error)?, self.tries, self.now()?, self.left())
+        retrying.wait(&classify(error)?, self.tries, self.clock.now()?, self.left())
     }
 
     fn note(&mut self, error: Error, wait: Duration) {
-        self.inner.layers.tell(&CallEvent::Retrying { endpoint: self.endpoint, error: &error, wait });
-        // A refusal by code did nothing; a call without a reply may have.
-        let was_refused = matches!(error.kind(), ErrorKind::Api(_));
-        self.may_have_acted |= !was_refused && error.delivery() == Delivery::Unknown;
+        self.inner.observers.notify(&CallEvent::Retrying { endpoint: self.endpoint, error: &error, wait });
+        self.may_have_acted |= may_have_acted(&error);
         self.earlier = Some(error);
     }
 
@@ -309,17 +266,34 @@ impl<'a, M: Threading> Run<'a, M> {
 
     fn end(&mut self, outcome: CallOutcome<'_>) {
         self.has_ended = true;
-        let elapsed = self.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
+        let elapsed = self.clock.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
         let (endpoint, attempts) = (self.endpoint, self.attempts);
-        self.inner.layers.tell(&CallEvent::Ended { endpoint, attempts, elapsed, outcome });
+        self.inner.observers.notify(&CallEvent::Ended { endpoint, attempts, elapsed, outcome });
     }
 }
 
-impl<M: Threading> Drop for Run<'_, M> {
+impl<M: Threading> Drop for CallLoop<'_, M> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.now = None;
+            self.clock.invalidate();
             self.end(CallOutcome::Cancelled);
         }
+    }
+}
+
+fn permit_outcome<T>(outcome: &Result<T, Error>) -> PermitOutcome {
+    match outcome.as_ref().map_err(Error::kind) {
+        Ok(_) => PermitOutcome::Succeeded,
+        Err(ErrorKind::Api(api)) => PermitOutcome::Refused(api.code),
+        Err(_) => PermitOutcome::Unknown,
+    }
+}
+
+/// Whether a call that failed may have been carried out. Of WeCom's codes only those that are certain to be refusals
+/// say that it wasn't: a busy service may have acted.
+fn may_have_acted(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Api(api) => !api.code.means_not_carried_out(),
+        _ => error.delivery() == Delivery::Unknown,
     }
 }

@@ -56,6 +56,11 @@ impl ErrCode {
         matches!(self, Self::INVALID_SECRET | Self::INVALID_CORP_ID | Self::SECRET_OF_ANOTHER_CORP)
     }
 
+    /// Whether the code is certain to refuse the call before it does anything.
+    pub(crate) fn means_not_carried_out(self) -> bool {
+        matches!(self, Self::FREQUENCY_EXCEEDED | Self::CONCURRENCY_EXCEEDED) || self.means_token_rejected()
+    }
+
     pub(crate) fn means_permission_denied(self) -> bool {
         matches!(
             self,

@@ -220,13 +220,13 @@ fn the_text_of_a_deadline_says_how_long_there_was_what_was_awaited_and_what_came
 #[test]
 fn the_text_of_a_quota_names_the_limit_and_when_to_come_again() {
     for (limit, part) in [
-        (QuotaLimit::Frequency, "called as often"),
+        (QuotaLimit::Frequency, "quota is used up"),
         (QuotaLimit::Concurrency, "under way"),
         (QuotaLimit::Blocked, "45009"),
     ] {
-        assert_text(&error(QuotaError { limit, retry_after: None }), &["not sent", part], &["again in"]);
+        assert_text(&error(QuotaError { limit, retry_after: None }), &["not sent", part], &["admitted in"]);
         let known = error(QuotaError { limit, retry_after: Some(SECOND * 61) });
-        assert_text(&known, &["not sent", part, "again in 61s"], &[]);
+        assert_text(&known, &["not sent", part, "admitted in 61s"], &[]);
     }
 }
 

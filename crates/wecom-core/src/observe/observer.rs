@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use crate::endpoint::descriptor::Endpoint;
 use crate::error::Error;
-use crate::threading::Threading;
 
-/// Sees every call of a client from outside: [`ClientBuilder::layer`](crate::ClientBuilder::layer).
+/// Sees every call of a client from outside: [`ClientBuilder::observer`](crate::ClientBuilder::observer).
 ///
 /// It is told what happens, in order, on the task that makes the call; it can change nothing, and should return at once.
 /// To change what is sent or answered, wrap the [`Transport`](crate::Transport).
@@ -16,12 +15,12 @@ use crate::threading::Threading;
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use std::sync::Arc;
-/// use wecom_core::{AccessToken, CallEvent, CallOutcome, Client, Layer};
+/// use wecom_core::{AccessToken, CallEvent, CallOutcome, Client, Observer};
 ///
 /// #[derive(Default)]
 /// struct Failures(AtomicU64);
 ///
-/// impl Layer for Failures {
+/// impl Observer for Failures {
 ///     fn on_event(&self, event: &CallEvent<'_>) {
 ///         if let CallEvent::Ended { endpoint, outcome: CallOutcome::Failed(error), .. } = event {
 ///             self.0.fetch_add(1, Ordering::Relaxed);
@@ -34,29 +33,29 @@ use crate::threading::Threading;
 /// let failures = Arc::new(Failures::default());
 /// let client = Client::builder(transport)
 ///     .token(AccessToken::new("a-token"))
-///     .layer(Arc::clone(&failures))
+///     .observer(Arc::clone(&failures))
 ///     .build();
 /// # let _ = client;
 /// # }
 /// ```
-pub trait Layer {
+pub trait Observer {
     /// Something happened to a call.
     fn on_event(&self, event: &CallEvent<'_>);
 }
 
-impl<L: Layer + ?Sized> Layer for std::sync::Arc<L> {
+impl<L: Observer + ?Sized> Observer for std::sync::Arc<L> {
     fn on_event(&self, event: &CallEvent<'_>) {
         (**self).on_event(event);
     }
 }
 
-impl<L: Layer + ?Sized> Layer for std::rc::Rc<L> {
+impl<L: Observer + ?Sized> Observer for std::rc::Rc<L> {
     fn on_event(&self, event: &CallEvent<'_>) {
         (**self).on_event(event);
     }
 }
 
-/// What happens to a call, in a [`Layer`].
+/// What happens to a call, in a [`Observer`].
 ///
 /// A call has one `Began` and one `Ended`, whatever becomes of it; a call that breaks a documented rule is refused
 /// before it begins.
@@ -127,16 +126,4 @@ pub enum CallOutcome<'a> {
     Failed(&'a Error),
     /// Its future was dropped.
     Cancelled,
-}
-
-/// The layers of one client.
-pub(crate) struct Layers<M: Threading>(pub(crate) Vec<M::Layer>);
-
-impl<M: Threading> Layers<M> {
-    pub(crate) fn tell(&self, event: &CallEvent<'_>) {
-        crate::observe::tracing::event(event);
-        for layer in &self.0 {
-            M::tell(layer, event);
-        }
-    }
 }

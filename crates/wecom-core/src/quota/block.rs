@@ -1,49 +1,49 @@
-//! An endpoint that WeCom has blocked for being called too often.
+//! The block of an endpoint that WeCom refuses for too many calls (45009).
 
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long the vendor blocks: for about the window that was exceeded. Which one that was, he doesn't say.
-const SPANS: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(60), MINUTE.saturating_mul(60 * 24)];
+/// How long the vendor blocks: for about the window that was exceeded. The refusal doesn't say which window it was.
+const LENGTHS: [Duration; 3] = [MINUTE, MINUTE.saturating_mul(60), MINUTE.saturating_mul(60 * 24)];
 
-/// Closed for a minute; for an hour, then a day, when the block turns out to last.
+/// Blocks for a minute, then for an hour, then for a day, as long as each block is followed by the next refusal.
 #[derive(Debug, Default)]
-pub(super) struct Closure {
-    last: Option<Closed>,
+pub(crate) struct Block {
+    last: Option<Interval>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Closed {
+struct Interval {
     until: Duration,
     step: usize,
 }
 
-impl Closed {
-    fn span(self) -> Duration {
-        SPANS.get(self.step).copied().unwrap_or(MINUTE)
+impl Interval {
+    fn length(self) -> Duration {
+        LENGTHS.get(self.step).copied().unwrap_or(MINUTE)
     }
 }
 
-impl Closure {
-    /// WeCom answered 45009 to a call that was let through at a moment. Those that were under way together are one
+impl Block {
+    /// Notes that WeCom answered 45009 to a call sent at a moment. Calls under way at the same time count as one
     /// refusal.
-    pub(super) fn close(&mut self, entered: Duration, now: Duration) {
+    pub(crate) fn close(&mut self, sent: Duration, now: Duration) {
         let step = match self.last {
-            Some(last) if entered < last.until => return,
-            Some(last) if now < last.until.saturating_add(last.span()) => (last.step + 1).min(SPANS.len() - 1),
+            Some(last) if sent < last.until => return,
+            Some(last) if now < last.until.saturating_add(last.length()) => (last.step + 1).min(LENGTHS.len() - 1),
             _ => 0,
         };
-        let mut closed = Closed { until: now, step };
-        closed.until = now.saturating_add(closed.span());
-        self.last = Some(closed);
+        let mut interval = Interval { until: now, step };
+        interval.until = now.saturating_add(interval.length());
+        self.last = Some(interval);
     }
 
-    /// How much longer it is closed; `None` when it is open.
-    pub(super) fn closed_for(&mut self, now: Duration) -> Option<Duration> {
+    /// How much longer the block lasts; `None` without one.
+    pub(crate) fn closed_for(&mut self, now: Duration) -> Option<Duration> {
         let last = self.last.as_mut()?;
-        // A clock that was set back must not make it longer.
-        last.until = last.until.min(now.saturating_add(last.span()));
+        // A clock that was set back must not prolong it.
+        last.until = last.until.min(now.saturating_add(last.length()));
         Some(last.until.saturating_sub(now)).filter(|left| !left.is_zero())
     }
 }
@@ -52,42 +52,42 @@ impl Closure {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = SPANS[1];
-    const DAY: Duration = SPANS[2];
+    const HOUR: Duration = LENGTHS[1];
+    const DAY: Duration = LENGTHS[2];
 
     #[test]
     fn a_block_that_lasts_closes_for_an_hour_and_then_for_a_day() {
-        let (mut closure, mut now) = (Closure::default(), Duration::ZERO);
-        for span in [MINUTE, HOUR, DAY, DAY] {
-            closure.close(now, now);
-            assert_eq!(closure.closed_for(now), Some(span));
-            now += span;
-            assert_eq!(closure.closed_for(now), None);
+        let (mut block, mut now) = (Block::default(), Duration::ZERO);
+        for length in [MINUTE, HOUR, DAY, DAY] {
+            block.close(now, now);
+            assert_eq!(block.closed_for(now), Some(length));
+            now += length;
+            assert_eq!(block.closed_for(now), None);
         }
     }
 
     #[test]
     fn a_later_refusal_begins_with_a_minute_again() {
-        let mut closure = Closure::default();
-        closure.close(Duration::ZERO, Duration::ZERO);
-        closure.close(MINUTE * 2, MINUTE * 2);
-        assert_eq!(closure.closed_for(MINUTE * 2), Some(MINUTE));
+        let mut block = Block::default();
+        block.close(Duration::ZERO, Duration::ZERO);
+        block.close(MINUTE * 2, MINUTE * 2);
+        assert_eq!(block.closed_for(MINUTE * 2), Some(MINUTE));
     }
 
     #[test]
     fn calls_that_were_under_way_together_close_once() {
-        let (mut closure, second) = (Closure::default(), Duration::from_secs(1));
-        closure.close(Duration::ZERO, second);
-        closure.close(Duration::ZERO, second * 2);
-        closure.close(second, second * 70);
-        assert_eq!(closure.closed_for(second * 2), Some(MINUTE - second));
+        let (mut block, second) = (Block::default(), Duration::from_secs(1));
+        block.close(Duration::ZERO, second);
+        block.close(Duration::ZERO, second * 2);
+        block.close(second, second * 70);
+        assert_eq!(block.closed_for(second * 2), Some(MINUTE - second));
     }
 
     #[test]
     fn a_clock_that_is_set_back_does_not_close_for_longer() {
-        let mut closure = Closure::default();
-        closure.close(HOUR, HOUR);
-        assert_eq!(closure.closed_for(Duration::ZERO), Some(MINUTE));
-        assert_eq!(closure.closed_for(MINUTE), None);
+        let mut block = Block::default();
+        block.close(HOUR, HOUR);
+        assert_eq!(block.closed_for(Duration::ZERO), Some(MINUTE));
+        assert_eq!(block.closed_for(MINUTE), None);
     }
 }

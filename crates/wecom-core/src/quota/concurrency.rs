@@ -1,31 +1,32 @@
-//! How many calls may be under way at once: fewer after a 45033, one more at a time when all goes well.
+//! How many calls may be under way at once: half as many after a 45033, one more at a time while calls succeed.
 
 /// The calls under way at one endpoint.
 #[derive(Debug)]
-pub(super) struct Flow {
-    /// What is allowed when nothing is wrong; `None`: any number.
+pub(super) struct Concurrency {
+    /// The limit while nothing is wrong; `None`: no limit.
     ceiling: Option<u32>,
-    /// What is allowed now.
+    /// The limit now.
     limit: Option<u32>,
     under_way: u32,
-    /// How many were under way when it was too many: what is allowed grows to that, where there is no ceiling.
+    /// How many calls were under way at the last 45033. Without a ceiling, the limit is lifted when it comes near.
     crowd: u32,
-    /// Good calls since the limit last changed.
-    went_well: u32,
+    /// Successful calls since the limit last changed.
+    successes: u32,
     /// How often the limit was lowered.
     lowered: u64,
 }
 
-impl Flow {
+impl Concurrency {
     pub(super) fn new(ceiling: Option<u32>) -> Self {
-        Self { ceiling, limit: ceiling, under_way: 0, crowd: 0, went_well: 0, lowered: 0 }
+        Self { ceiling, limit: ceiling, under_way: 0, crowd: 0, successes: 0, lowered: 0 }
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.limit.is_none_or(|limit| self.under_way < limit)
+    /// How many more calls may begin.
+    pub(super) fn room(&self) -> u32 {
+        self.limit.map_or(u32::MAX, |limit| limit.saturating_sub(self.under_way))
     }
 
-    /// A call begins; what it gets tells at its end how much has changed since.
+    /// Begins a call. What it returns shows at the end of the call how much has changed since.
     pub(super) fn enter(&mut self) -> u64 {
         self.under_way += 1;
         self.lowered
@@ -35,14 +36,14 @@ impl Flow {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// A call went well.
-    pub(super) fn went_well(&mut self) {
+    /// Notes a successful call.
+    pub(super) fn succeeded(&mut self) {
         let Some(limit) = self.limit.filter(|_| self.limit != self.ceiling) else { return };
-        self.went_well += 1;
-        if self.went_well < limit {
+        self.successes += 1;
+        if self.successes < limit {
             return;
         }
-        self.went_well = 0;
+        self.successes = 0;
         let more = limit.saturating_add(1);
         self.limit = match self.ceiling {
             Some(ceiling) => Some(more.min(ceiling)),
@@ -50,13 +51,13 @@ impl Flow {
         };
     }
 
-    /// A call was refused with 45033. Those that began before the limit was lowered say nothing new.
-    pub(super) fn was_crowded(&mut self, entered: u64) {
+    /// Notes a call that was refused with 45033. Calls that began before the limit was lowered say nothing new.
+    pub(super) fn exceeded(&mut self, entered: u64) {
         if entered != self.lowered {
             return;
         }
         self.lowered += 1;
-        self.went_well = 0;
+        self.successes = 0;
         self.crowd = self.under_way;
         let crowd = self.limit.map_or(self.under_way, |limit| limit.min(self.under_way));
         self.limit = Some((crowd / 2).max(1));
@@ -67,55 +68,55 @@ impl Flow {
 mod tests {
     use super::*;
 
-    fn fill(flow: &mut Flow) -> u32 {
+    fn fill(concurrency: &mut Concurrency) -> u32 {
         let mut entered = 0;
-        while flow.has_room() && entered < 1000 {
-            flow.enter();
+        while concurrency.room() > 0 && entered < 1000 {
+            concurrency.enter();
             entered += 1;
         }
         entered
     }
 
-    fn empty(flow: &mut Flow) {
-        while flow.under_way > 0 {
-            flow.leave();
+    fn empty(concurrency: &mut Concurrency) {
+        while concurrency.under_way > 0 {
+            concurrency.leave();
         }
     }
 
     #[test]
     fn a_refusal_halves_what_is_allowed_and_once_for_all_that_were_under_way() {
-        let mut flow = Flow::new(Some(8));
-        let entered = flow.enter();
-        assert_eq!(fill(&mut flow), 7);
+        let mut concurrency = Concurrency::new(Some(8));
+        let entered = concurrency.enter();
+        assert_eq!(fill(&mut concurrency), 7);
         for _ in 0..8 {
-            flow.was_crowded(entered);
+            concurrency.exceeded(entered);
         }
-        empty(&mut flow);
-        assert_eq!(fill(&mut flow), 4);
+        empty(&mut concurrency);
+        assert_eq!(fill(&mut concurrency), 4);
     }
 
     #[test]
     fn one_call_is_always_allowed() {
-        let mut flow = Flow::new(Some(1));
+        let mut concurrency = Concurrency::new(Some(1));
         for _ in 0..5 {
-            let entered = flow.enter();
-            flow.was_crowded(entered);
-            flow.leave();
+            let entered = concurrency.enter();
+            concurrency.exceeded(entered);
+            concurrency.leave();
         }
-        assert_eq!(fill(&mut flow), 1);
+        assert_eq!(fill(&mut concurrency), 1);
     }
 
     #[test]
-    fn it_grows_by_one_each_time_that_so_many_went_well_up_to_the_ceiling() {
-        let mut flow = Flow::new(Some(4));
-        let entered = flow.enter();
-        fill(&mut flow);
-        flow.was_crowded(entered);
-        empty(&mut flow);
+    fn the_limit_grows_by_one_each_time_that_as_many_calls_succeeded_up_to_the_ceiling() {
+        let mut concurrency = Concurrency::new(Some(4));
+        let entered = concurrency.enter();
+        fill(&mut concurrency);
+        concurrency.exceeded(entered);
+        empty(&mut concurrency);
         let limits: Vec<_> = (0..12)
             .map(|_| {
-                flow.went_well();
-                flow.limit
+                concurrency.succeeded();
+                concurrency.limit
             })
             .collect();
         assert_eq!(limits, [2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4].map(Some));
@@ -123,17 +124,17 @@ mod tests {
 
     #[test]
     fn without_a_ceiling_it_grows_back_to_the_crowd_and_is_then_without_limit() {
-        let mut flow = Flow::new(None);
-        let entered = flow.enter();
+        let mut concurrency = Concurrency::new(None);
+        let entered = concurrency.enter();
         for _ in 0..3 {
-            flow.enter();
+            concurrency.enter();
         }
-        flow.was_crowded(entered);
-        empty(&mut flow);
-        assert_eq!(flow.limit, Some(2));
-        (0..2).for_each(|_| flow.went_well());
-        assert_eq!(flow.limit, Some(3));
-        (0..3).for_each(|_| flow.went_well());
-        assert_eq!(flow.limit, None);
+        concurrency.exceeded(entered);
+        empty(&mut concurrency);
+        assert_eq!(concurrency.limit, Some(2));
+        (0..2).for_each(|_| concurrency.succeeded());
+        assert_eq!(concurrency.limit, Some(3));
+        (0..3).for_each(|_| concurrency.succeeded());
+        assert_eq!(concurrency.limit, None);
     }
 }

@@ -1,118 +1,154 @@
-//! What a call of one endpoint passes through.
+//! What limits the calls of one endpoint, and who may send the next one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use event_listener::{Event, EventListener};
-
-use super::block::Closure;
-use super::concurrency::Flow;
+use super::block::Block;
+use super::concurrency::Concurrency;
+use super::error::QuotaLimit;
+use super::policy::Quotas;
+use super::queue::{Queue, Ticket};
 use super::window::Window;
-use super::{QuotaLimit, Quotas};
 use crate::endpoint::descriptor::Endpoint;
-use crate::error::{ErrCode, Error, ErrorKind};
+use crate::error::code::ErrCode;
 
+/// The limits of one endpoint and the calls that wait for room.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct Limiter {
     state: Mutex<State>,
-    freed: Event,
 }
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     windows: Vec<Window>,
-    closure: Closure,
-    flow: Flow,
+    block: Block,
+    concurrency: Concurrency,
+    pub(super) queue: Queue,
+    /// The latest moment that a call came with.
+    now: Duration,
 }
 
-/// Whether a call may go.
-#[derive(Debug)]
-pub(crate) enum Admission {
-    Granted(Permit),
-    /// Not before this long.
-    After(Duration, QuotaLimit),
-    /// Not before one of those under way has ended.
-    Crowded,
+/// Why there is no room for a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Full {
+    pub(super) limit: QuotaLimit,
+    /// How long until there is room, where that is known.
+    pub(super) wait: Option<Duration>,
 }
 
 /// One call under way; dropped at its end.
 #[derive(Debug)]
-#[must_use = "the call is over when this is dropped"]
+#[must_use = "the call counts as ended when this is dropped"]
 pub(crate) struct Permit {
-    gate: Arc<Gate>,
-    entered: Duration,
+    limiter: Arc<Limiter>,
+    sent: Duration,
     generation: u64,
 }
 
-impl Gate {
+/// How a call ended, as far as the limits of its endpoint are concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PermitOutcome {
+    Succeeded,
+    Refused(ErrCode),
+    /// The endpoint said nothing about its limits.
+    Unknown,
+}
+
+impl Limiter {
     pub(super) fn new(endpoint: &Endpoint, policy: &Quotas) -> Self {
         const MINUTE: Duration = Duration::from_secs(60);
         const DAY: Duration = Duration::from_secs(60 * 60 * 24);
         let quota = endpoint.quota();
-        let spans = [
+        let lengths = [
             (MINUTE, quota.per_minute()),
             (MINUTE * 60, quota.per_hour()),
             (DAY, quota.per_day()),
             (DAY * 30, quota.per_month()),
         ];
-        let windows = spans
+        let windows = lengths
             .into_iter()
-            .filter_map(|(span, documented)| Some(Window::new(span, policy.share_of(documented?))))
+            .filter_map(|(length, documented)| Some(Window::new(length, policy.share_of(documented?))))
             .collect();
         let ceiling = endpoint.concurrency().map(|documented| policy.share_of(documented));
-        let state = State { windows, closure: Closure::default(), flow: Flow::new(ceiling) };
-        Self { state: Mutex::new(state), freed: Event::new() }
+        let state = State {
+            windows,
+            block: Block::default(),
+            concurrency: Concurrency::new(ceiling),
+            queue: Queue::default(),
+            now: Duration::ZERO,
+        };
+        Self { state: Mutex::new(state) }
     }
 
-    pub(crate) fn try_enter(self: &Arc<Self>, now: Duration) -> Admission {
+    /// Lets a call through that is sent now, if there is room and no other call comes first.
+    pub(super) fn try_acquire(self: &Arc<Self>, ticket: Option<Ticket>, now: Duration) -> Result<Permit, Full> {
         let mut state = self.lock();
-        if let Some(left) = state.closure.closed_for(now) {
-            return Admission::After(left, QuotaLimit::Blocked);
+        state.now = now;
+        if let Some(ticket) = ticket {
+            state.queue.has_looked(ticket);
         }
-        if let Some(wait) = state.windows.iter_mut().filter_map(|window| window.full_for(now)).max() {
-            return Admission::After(wait, QuotaLimit::Frequency);
+        let room = state.room(now)?;
+        if !state.queue.may_pass(ticket, room, now) {
+            state.queue.wake(room);
+            return Err(Full { limit: QuotaLimit::Concurrency, wait: None });
         }
-        if !state.flow.has_room() {
-            return Admission::Crowded;
+        if let Some(ticket) = ticket {
+            state.queue.leave(ticket);
         }
         state.windows.iter_mut().for_each(Window::count);
-        let generation = state.flow.enter();
+        let generation = state.concurrency.enter();
+        state.wake_next();
         drop(state);
-        Admission::Granted(Permit { gate: Arc::clone(self), entered: now, generation })
+        Ok(Permit { limiter: Arc::clone(self), sent: now, generation })
     }
 
-    /// Hears when a call has ended.
-    pub(crate) fn listen(&self) -> EventListener {
-        self.freed.listen()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl State {
+    /// How many calls may be sent now.
+    fn room(&mut self, now: Duration) -> Result<u32, Full> {
+        if let Some(left) = self.block.closed_for(now) {
+            return Err(Full { limit: QuotaLimit::Blocked, wait: Some(left) });
+        }
+        if let Some(wait) = self.windows.iter_mut().filter_map(|window| window.full_for(now)).max() {
+            return Err(Full { limit: QuotaLimit::Frequency, wait: Some(wait) });
+        }
+        match self.concurrency.room() {
+            0 => Err(Full { limit: QuotaLimit::Concurrency, wait: None }),
+            room => Ok(self.windows.iter_mut().map(|window| window.room(now)).fold(room, u32::min)),
+        }
+    }
+
+    /// Wakes as many of those who wait as there is room for.
+    pub(super) fn wake_next(&mut self) {
+        let now = self.now;
+        if let Ok(room) = self.room(now) {
+            self.queue.wake(room);
+        }
+    }
+}
+
 impl Permit {
-    /// Tells the gate how the call ended.
-    pub(crate) fn report<T>(&self, outcome: &Result<T, Error>, now: Duration) {
-        // What fetching the token met is not this endpoint's affair.
-        let code = match outcome.as_ref().map_err(Error::kind) {
-            Ok(_) => return self.gate.lock().flow.went_well(),
-            Err(ErrorKind::Api(api)) => api.code,
-            Err(_) => return,
-        };
-        match code {
-            ErrCode::FREQUENCY_EXCEEDED => self.gate.lock().closure.close(self.entered, now),
-            ErrCode::CONCURRENCY_EXCEEDED => self.gate.lock().flow.was_crowded(self.generation),
-            _ => {}
+    /// Tells the limits how the call ended.
+    pub(crate) fn report(&self, outcome: PermitOutcome, now: Duration) {
+        let mut state = self.limiter.lock();
+        match outcome {
+            PermitOutcome::Succeeded => state.concurrency.succeeded(),
+            PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED) => state.block.close(self.sent, now),
+            PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => state.concurrency.exceeded(self.generation),
+            PermitOutcome::Refused(_) | PermitOutcome::Unknown => {}
         }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.lock().flow.leave();
-        // One that is told and then dropped passes it on, so no place is lost.
-        self.gate.freed.notify_additional(1);
+        let mut state = self.limiter.lock();
+        state.concurrency.leave();
+        state.wake_next();
     }
 }

@@ -1,13 +1,13 @@
-//! So many calls in any stretch of time of one length.
+//! A limit on the calls within any stretch of time of one length.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How finely a window slides: what is this old by less than a sixtieth still counts.
+/// How finely a window slides: by a sixtieth of its length.
 const BUCKETS: u32 = 60;
 
-/// Counts calls in buckets of a sixtieth of its span. A bucket counts until all of it is older than the span, so no
-/// stretch of that length ever holds more calls than are allowed, wherever it begins.
+/// Counts calls in buckets of a sixtieth of the window's length. A bucket counts until all of it is older than the
+/// window, so no stretch of that length ever holds more calls than allowed, wherever it begins.
 #[derive(Debug)]
 pub(super) struct Window {
     /// In nanoseconds.
@@ -25,10 +25,15 @@ impl Window {
         Self { bucket: nanoseconds(span / BUCKETS).max(1), allowed, counts, total: 0, newest: 0 }
     }
 
+    /// How many more calls may be sent now.
+    pub(super) fn room(&mut self, now: Duration) -> u32 {
+        self.slide_to(now);
+        self.allowed.saturating_sub(self.total)
+    }
+
     /// How long until there is room for one call; `None` when there is.
     pub(super) fn full_for(&mut self, now: Duration) -> Option<Duration> {
-        self.slide_to(now);
-        if self.total < self.allowed {
+        if self.room(now) > 0 {
             return None;
         }
         let empty = self.counts.iter().take_while(|&&count| count == 0).count();
@@ -46,8 +51,8 @@ impl Window {
         }
     }
 
-    /// Moves on to the bucket of this moment. A clock that was set back takes the counts along: they are as recent as
-    /// before.
+    /// Moves on to the bucket of this moment. A clock that was set back takes the counts along: they stay as recent as
+    /// they were.
     fn slide_to(&mut self, now: Duration) {
         let bucket = nanoseconds(now) / self.bucket;
         let steps = bucket.saturating_sub(self.newest).min(self.counts.len() as u64);

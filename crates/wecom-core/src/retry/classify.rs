@@ -23,7 +23,7 @@ impl Verdict {
 }
 
 /// Whether a call that failed so may be tried again, and how; the table stands at [`Retry`](crate::Retry).
-pub(crate) fn verdict(error: &Error) -> Option<Verdict> {
+pub(crate) fn classify(error: &Error) -> Option<Verdict> {
     let again_is_harmless = error.endpoint().safety() != Safety::NotIdempotent;
     match error.kind() {
         ErrorKind::Transport(transport) => of_transport(transport, again_is_harmless),
@@ -34,7 +34,7 @@ pub(crate) fn verdict(error: &Error) -> Option<Verdict> {
         ErrorKind::Api(api) => of_code(api.code, again_is_harmless),
         // The call itself was not sent: what counts is whether the fetch may be repeated, and it only reads. A token
         // that was got by a call of another client has had that one's tries.
-        ErrorKind::Token(token) => token.call_error().filter(|error| *error.endpoint() == GET_TOKEN).and_then(verdict),
+        ErrorKind::Token(token) => token.call_error().filter(|error| *error.endpoint() == GET_TOKEN).and_then(classify),
         ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Deadline(_) | ErrorKind::Decode(_) => None,
     }
 }

@@ -1,13 +1,13 @@
-//! Chance for the waits: nobody's fate hangs on it, so it need not be a secret's.
+//! Random waits. They need not be unpredictable, only spread out.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A generator of one's own: no global, and the same numbers for the same seed.
-pub(crate) struct Random(Mutex<fastrand::Rng>);
+/// A generator of its own, without globals: the same numbers for the same seed.
+pub(crate) struct Jitter(Mutex<fastrand::Rng>);
 
-impl Random {
+impl Jitter {
     /// Without a seed, one that differs from client to client.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());

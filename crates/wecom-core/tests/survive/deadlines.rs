@@ -24,13 +24,16 @@ fn a_call_without_a_reply_ends_at_its_deadline_and_may_have_been_carried_out() {
 #[test]
 fn a_call_that_gets_no_token_ends_at_its_deadline_unsent() {
     let service = Service::new();
+    // A fetch that brings nothing ends after ten seconds; until then the calls share it.
     service.set(|script| script.to_gettoken.push_back(Answer::Silence));
     let client = service.client().deadline(SECOND * 5).credentials(credentials()).build();
     let error = service.run(call(&client, &READ)).unwrap_err();
     assert_eq!(phase(&error).0, CallPhase::GettingToken);
     assert_eq!((error.delivery(), error.attempts(), service.timer.now()), (Delivery::NotSent, 0, SECOND * 5));
-    // And the next one does.
+    service.run(call(&client, &READ)).unwrap_err();
+    assert_eq!(service.fetches(), 1);
     service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use wecom_core::{AsLocal, CallEvent, CallOutcome, Client, Layer, Quotas, RawCall, Retry};
+use wecom_core::{AsLocal, CallEvent, CallOutcome, Client, Observer, Quotas, RawCall, Retry};
 
 use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, poll, token};
 
@@ -29,7 +29,7 @@ fn told(event: &CallEvent<'_>) -> String {
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
-impl Layer for Log {
+impl Observer for Log {
     fn on_event(&self, event: &CallEvent<'_>) {
         self.0.lock().unwrap().push(told(event));
     }
@@ -44,7 +44,7 @@ impl Log {
 #[test]
 fn a_layer_is_told_of_every_turn_of_a_call_in_order() {
     let (service, log) = (Service::answering([Answer::Code(42001), Answer::Code(-1)]), Log::default());
-    let client = service.client().retry(Retry::new()).layer(log.clone()).credentials(credentials()).build();
+    let client = service.client().retry(Retry::new()).observer(log.clone()).credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(
         log.take(),
@@ -63,7 +63,7 @@ fn a_layer_is_told_of_every_turn_of_a_call_in_order() {
 #[test]
 fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
     struct Times(Mutex<Option<std::time::Duration>>);
-    impl Layer for Times {
+    impl Observer for Times {
         fn on_event(&self, event: &CallEvent<'_>) {
             if let CallEvent::Ended { elapsed, .. } = event {
                 *self.0.lock().unwrap() = *elapsed;
@@ -73,7 +73,7 @@ fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
     let (service, log) = (Service::always(Answer::Code(60020)), Log::default());
     let times = Arc::new(Times(Mutex::default()));
     service.set(|script| script.latency = SECOND);
-    let client = service.client().layer(log.clone()).layer(Arc::clone(&times)).token(token()).build();
+    let client = service.client().observer(log.clone()).observer(Arc::clone(&times)).token(token()).build();
     service.run(call(&client, &READ)).unwrap_err();
     assert_eq!(log.take(), ["read began", "sending 1", "ended after 1: failed with Some(60020)"]);
     assert_eq!(*times.0.lock().unwrap(), Some(SECOND));
@@ -82,7 +82,7 @@ fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
 #[test]
 fn a_layer_is_told_of_a_call_that_is_dropped() {
     let (service, log) = (Service::always(Answer::Silence), Log::default());
-    let client = service.client().layer(log.clone()).token(token()).build();
+    let client = service.client().observer(log.clone()).token(token()).build();
     let mut one = Box::pin(call(&client, &READ));
     assert!(poll(one.as_mut()).is_pending());
     drop(one);
@@ -92,7 +92,7 @@ fn a_layer_is_told_of_a_call_that_is_dropped() {
 #[test]
 fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
     struct Long(Mutex<Option<std::time::Duration>>);
-    impl Layer for Long {
+    impl Observer for Long {
         fn on_event(&self, event: &CallEvent<'_>) {
             if let CallEvent::Ended { elapsed, outcome: CallOutcome::Cancelled, .. } = event {
                 *self.0.lock().unwrap() = *elapsed;
@@ -100,7 +100,7 @@ fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
         }
     }
     let (service, long) = (Service::always(Answer::Silence), Arc::new(Long(Mutex::default())));
-    let client = service.client().layer(Arc::clone(&long)).token(token()).build();
+    let client = service.client().observer(Arc::clone(&long)).token(token()).build();
     let mut one = Box::pin(call(&client, &READ));
     assert!(poll(one.as_mut()).is_pending());
     service.timer.advance(SECOND * 3);
@@ -112,7 +112,7 @@ fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
 fn a_layer_is_told_of_a_wait_for_the_quota() {
     let (service, log) = (Service::new(), Log::default());
     let quotas = Quotas::wait_at_most(MINUTE * 2);
-    let client = service.client().quotas(quotas).layer(log.clone()).token(token()).build();
+    let client = service.client().quotas(quotas).observer(log.clone()).token(token()).build();
     for _ in 0..8 {
         service.run(call(&client, &RARE)).unwrap();
     }
@@ -124,13 +124,13 @@ fn a_layer_is_told_of_a_wait_for_the_quota() {
 #[test]
 fn a_layer_on_one_thread_need_not_be_send() {
     struct Here(Rc<RefCell<Vec<String>>>);
-    impl Layer for Here {
+    impl Observer for Here {
         fn on_event(&self, event: &CallEvent<'_>) {
             self.0.borrow_mut().push(told(event));
         }
     }
     let (service, log) = (Service::new(), Rc::new(RefCell::default()));
-    let client = Client::local(AsLocal(service.clone())).layer(Here(Rc::clone(&log))).token(token()).build();
+    let client = Client::local(AsLocal(service.clone())).observer(Here(Rc::clone(&log))).token(token()).build();
     service.run(client.call_raw(RawCall::new(&READ))).unwrap();
     assert_eq!(*log.borrow(), ["read began", "sending 1", "ended after 1: replied"]);
 }

@@ -179,7 +179,9 @@ fn what_getting_the_token_met_does_not_close_the_endpoint() {
     service.set(|script| script.to_gettoken.push_back(Answer::Code(45009)));
     let client = service.client().quotas(Quotas::refuse()).credentials(super::support::credentials()).build();
     service.run(call(&client, &READ)).unwrap_err();
+    service.timer.advance(MINUTE);
     service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
 }
 
 #[test]

@@ -95,21 +95,39 @@ fn a_renewal_that_refuses_the_credentials_is_not_repeated_and_the_old_token_serv
         service.timer.advance(MINUTE);
     }
     assert_eq!(service.fetches(), 2);
+    // At the token's end the secret is sent once more, and then never again.
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
     service.timer.advance(MINUTE);
-    assert!(service.run(call(&client, &READ)).unwrap_err().is_credentials_rejected());
-    assert_eq!(service.fetches(), 2);
+    for _ in 0..3 {
+        assert!(service.run(call(&client, &READ)).unwrap_err().is_credentials_rejected());
+    }
+    assert_eq!(service.fetches(), 3);
 }
 
 #[test]
-fn a_caller_who_goes_away_while_he_renews_leaves_it_to_the_next() {
+fn a_passing_40001_at_a_renewal_does_not_end_the_client_with_the_token() {
     let service = Service::new();
     let client = about_to_expire(&service);
-    service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(MINUTE * 5);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), tokens(&service).last().unwrap().as_str()), (3, "canary-3"));
+}
+
+#[test]
+fn a_renewal_whose_caller_is_dropped_is_driven_by_the_next_callers() {
+    let service = Service::new();
+    let client = about_to_expire(&service);
+    service.set(|script| script.latency_of_gettoken = SECOND);
     let mut one = Box::pin(call(&client, &READ));
     assert!(poll(one.as_mut()).is_pending());
     drop(one);
     service.run(call(&client, &READ)).unwrap();
-    assert_eq!((service.fetches(), tokens(&service).last().unwrap().as_str()), (3, "canary-3"));
+    assert_eq!(tokens(&service).last().unwrap(), "canary-1");
+    service.timer.advance(SECOND);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), tokens(&service).last().unwrap().as_str()), (2, "canary-2"));
 }
 
 #[test]
@@ -129,7 +147,7 @@ fn a_service_that_gives_the_same_token_again_is_asked_at_most_once_a_minute() {
 #[test]
 fn the_time_of_a_token_counts_from_when_it_was_asked_for() {
     let service = Service::new();
-    service.set(|script| (script.latency_of_gettoken, script.expires_in) = (SECOND * 50, 100));
+    service.set(|script| (script.latency_of_gettoken, script.expires_in) = (SECOND * 9, 100));
     let client = service.client().credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
     service.set(|script| script.latency_of_gettoken = Duration::ZERO);

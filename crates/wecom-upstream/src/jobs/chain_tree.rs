@@ -7,11 +7,10 @@ mod display;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
-use wecom_core::{ErrCode, Error};
+use wecom_core::{ErrCode, Error, Threading};
 
 pub use self::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
 use crate::calls::{Group, GroupCorp};
-use crate::job_threading::JobThreading;
 use crate::jobs::walk::{GroupFinding, Walk, WalkEvent};
 use crate::serde_helpers;
 
@@ -84,7 +83,7 @@ pub struct GroupFailure {
     pub message: String,
 }
 
-impl<M: JobThreading> Walk<M> {
+impl<M: Threading> Walk<M> {
     /// Walks to the end, and gives the whole as a tree. Groups that failed are listed in it.
     ///
     /// # Errors

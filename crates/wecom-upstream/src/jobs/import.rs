@@ -13,11 +13,10 @@ mod row_validation;
 mod state;
 mod steps;
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use wecom_core::{Local, LocalTimer, Shared, Timer};
+use wecom_core::timer::{Clock, LocalTimer, Timer};
+use wecom_core::{Local, Shared, Threading};
 
 use self::chain_search::ChainSearch;
 pub use self::event::{ImportEvent, ImportStop};
@@ -26,7 +25,6 @@ pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
-use crate::job_threading::{Clock, JobThreading};
 use crate::upstream::Upstream;
 
 /// Imports any number of corps into a chain, and tells what became of each: 批量导入上下游联系人
@@ -124,7 +122,7 @@ use crate::upstream::Upstream;
 /// A submission that certainly did nothing (no connection, too many calls) is made again.
 #[derive(Debug)]
 #[must_use = "an import goes on only while `next` or `finish` is awaited"]
-pub struct Import<M: JobThreading = Shared> {
+pub struct Import<M: Threading = Shared> {
     upstream: Upstream<M>,
     clock: Clock<M>,
     state: ImportState,
@@ -156,7 +154,7 @@ impl Upstream<Shared> {
     /// Imports any number of corps into a chain, from the first row to the last, and tells what became of each: see
     /// [`Import`]. It waits on the timer.
     pub fn import(&self, state: ImportState, timer: impl Timer + 'static) -> Import<Shared> {
-        Import::new(self.clone(), state, Arc::new(timer))
+        self.import_on(state, Clock::<Shared>::new(timer))
     }
 }
 
@@ -164,15 +162,22 @@ impl Upstream<Local> {
     /// Imports any number of corps into a chain, from the first row to the last, and tells what became of each: see
     /// [`Import`]. It waits on the timer.
     pub fn import(&self, state: ImportState, timer: impl LocalTimer + 'static) -> Import<Local> {
-        Import::new(self.clone(), state, Rc::new(timer))
+        self.import_on(state, Clock::<Local>::new(timer))
     }
 }
 
-impl<M: JobThreading> Import<M> {
-    fn new(upstream: Upstream<M>, state: ImportState, clock: M::Clock) -> Self {
+impl<M: Threading> Upstream<M> {
+    /// The same in code that is generic over the threading family: the import waits on the clock.
+    pub fn import_on(&self, state: ImportState, clock: Clock<M>) -> Import<M> {
+        Import::new(self.clone(), state, clock)
+    }
+}
+
+impl<M: Threading> Import<M> {
+    fn new(upstream: Upstream<M>, state: ImportState, clock: Clock<M>) -> Self {
         Self {
             upstream,
-            clock: Clock(clock),
+            clock,
             state,
             limits: Limits { turn: 30 * MINUTE, job: 120 * MINUTE, settle: 5 * MINUTE },
             armed: false,

@@ -15,8 +15,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use wecom_core::client::BoxedCall;
 use wecom_core::ids::ChainId;
-use wecom_core::{Client, Error, Shared};
+use wecom_core::{Client, Error, Shared, Threading};
 
 pub use self::event::{GroupFinding, WalkEvent};
 use self::group_fetch::{GroupFetch, Step};
@@ -26,7 +27,6 @@ use self::state::{Remaining, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
-use crate::job_threading::JobThreading;
 use crate::upstream::Upstream;
 
 /// Reads the whole directory (通讯录) of a chain: the tree of its groups, and the corps of each, which WeCom lists one group
@@ -129,17 +129,17 @@ use crate::upstream::Upstream;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
 #[must_use = "a walk does nothing until it is asked for an event"]
-pub struct Walk<M: JobThreading = Shared> {
+pub struct Walk<M: Threading = Shared> {
     client: Client<M>,
     options: WalkOptions,
     /// `None` until the groups are known.
     remaining: Option<Remaining>,
     /// The groups that are asked about, the first of them the one that is told.
     fetches: VecDeque<GroupFetch<M>>,
-    groups: Option<M::UnderWay<GetChainGroupReply>>,
+    groups: Option<BoxedCall<M, GetChainGroupReply>>,
 }
 
-impl<M: JobThreading> Upstream<M> {
+impl<M: Threading> Upstream<M> {
     /// Reads the whole directory (通讯录) of a chain, groups and corps: see [`Walk`].
     pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M> {
         Walk::new(self.client().clone(), chain_id.into())
@@ -151,7 +151,7 @@ impl<M: JobThreading> Upstream<M> {
     }
 }
 
-impl<M: JobThreading> Walk<M> {
+impl<M: Threading> Walk<M> {
     pub(crate) fn new(client: Client<M>, chain_id: ChainId) -> Self {
         let options = WalkOptions::new(chain_id);
         Self { client, options, remaining: None, fetches: VecDeque::new(), groups: None }
@@ -233,7 +233,7 @@ impl<M: JobThreading> Walk<M> {
     }
 
     fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<Result<Remaining, Error>> {
-        let begin = || M::begin(self.client.clone(), GetChainGroup::new(&self.options.chain_id));
+        let begin = || self.client.call_boxed(GetChainGroup::new(&self.options.chain_id));
         let call = self.groups.get_or_insert_with(begin);
         let outcome = ready!(Pin::new(call).poll(context));
         self.groups = None;
@@ -269,7 +269,7 @@ impl<M: JobThreading> Walk<M> {
     }
 }
 
-impl<M: JobThreading> fmt::Debug for Walk<M> {
+impl<M: Threading> fmt::Debug for Walk<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Walk")
             .field("options", &self.options)

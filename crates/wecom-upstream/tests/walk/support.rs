@@ -13,9 +13,8 @@ use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::calls::Group;
 use wecom_upstream::ids::PendingCorpId;
-use wecom_upstream::jobs::JobThreading;
 use wecom_upstream::jobs::walk::{Walk, WalkEvent};
-use wecom_upstream::{AgentId, ChainId, CorpId, Error, GroupId, Upstream};
+use wecom_upstream::{AgentId, ChainId, CorpId, Error, GroupId, Threading, Upstream};
 
 pub(crate) const LATENCY: Duration = Duration::from_millis(20);
 
@@ -94,7 +93,7 @@ pub(crate) fn line(event: WalkEvent) -> String {
 }
 
 /// All that is left of a walk, one line for each event.
-pub(crate) async fn rest<M: JobThreading>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
+pub(crate) async fn rest<M: Threading>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     while let Some(event) = walk.next().await? {
         lines.push(line(event));

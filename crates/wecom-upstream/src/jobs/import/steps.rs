@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use wecom_core::ids::JobId;
-use wecom_core::{ErrCode, Error};
+use wecom_core::{ErrCode, Error, Threading};
 
 use super::chain_search::ChainSearch;
 use super::classify::{self, FailedSubmission};
 use super::state::Phase;
 use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
-use crate::job_threading::JobThreading;
 
 /// How often a call may fail in a row: with the waits between, for some six minutes.
 const FAILURES: u32 = 10;
 /// How many submissions may be lost in a row.
 const LOSSES: u32 = 3;
 
-impl<M: JobThreading> Import<M> {
+impl<M: Threading> Import<M> {
     pub(super) fn announce(&mut self, batch: usize) -> ImportEvent {
         self.state.set_phase(batch, Phase::Submitting);
         self.armed = true;
@@ -163,16 +162,16 @@ impl<M: JobThreading> Import<M> {
     /// Waits until it is time for the next thing.
     pub(super) async fn pause(&mut self) {
         if let Some(at) = self.wake_at {
-            let left = at.saturating_sub(M::now_on(&self.clock.0));
+            let left = at.saturating_sub(self.clock.now());
             if !left.is_zero() {
-                M::wait_on(&self.clock.0, left).await;
+                self.clock.sleep(left).await;
             }
             self.wake_at = None;
         }
     }
 
     fn sleep_for(&mut self, wait: Duration) {
-        self.wake_at = Some(M::now_on(&self.clock.0).saturating_add(wait));
+        self.wake_at = Some(self.clock.now().saturating_add(wait));
     }
 
     /// Something else is waited for from now on.
@@ -183,7 +182,7 @@ impl<M: JobThreading> Import<M> {
 
     /// How long the same was waited for.
     fn waited(&mut self) -> Duration {
-        let now = M::now_on(&self.clock.0);
+        let now = self.clock.now();
         now.saturating_sub(*self.since.get_or_insert(now))
     }
 

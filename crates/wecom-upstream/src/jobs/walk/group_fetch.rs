@@ -4,22 +4,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use wecom_core::{Client, Error};
+use wecom_core::client::BoxedCall;
+use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
-use crate::job_threading::JobThreading;
 use crate::jobs::pager::{PageError, PagedCall};
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::state::{OpenGroup, WalkOptions};
 
-pub(crate) struct GroupFetch<M: JobThreading> {
+pub(crate) struct GroupFetch<M: Threading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
 }
 
-enum CallState<M: JobThreading> {
+enum CallState<M: Threading> {
     Idle,
-    UnderWay(M::UnderWay<GetChainCorpinfoListReply>),
+    UnderWay(BoxedCall<M, GetChainCorpinfoListReply>),
     Failed(PageError),
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum Step {
     Finished(Option<WalkEvent>),
 }
 
-impl<M: JobThreading> GroupFetch<M> {
+impl<M: Threading> GroupFetch<M> {
     pub(crate) fn new(open: OpenGroup) -> Self {
         Self { open, call: CallState::Idle }
     }
@@ -45,7 +45,7 @@ impl<M: JobThreading> GroupFetch<M> {
                 CallState::Failed(_) => return,
                 CallState::Idle => {
                     let call = options.call(self.open.groupid(), &self.open.page);
-                    self.call = CallState::UnderWay(M::begin(client.clone(), call));
+                    self.call = CallState::UnderWay(client.call_boxed(call));
                 }
                 CallState::UnderWay(call) => {
                     let Poll::Ready(outcome) = Pin::new(call).poll(context) else { return };

@@ -4,12 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use wecom_core::{Error, Shared};
+use wecom_core::{Error, Shared, Threading};
 
 use super::{Walk, WalkEvent};
-use crate::job_threading::JobThreading;
 
-impl<M: JobThreading> Walk<M> {
+impl<M: Threading> Walk<M> {
     /// The events as a [`Stream`], of the feature `stream`.
     ///
     /// ```
@@ -41,12 +40,12 @@ impl<M: JobThreading> Walk<M> {
 /// The stream is over after an error, because one who skips errors would have it ask for the groups forever.
 #[derive(Debug)]
 #[must_use = "a walk does nothing until it is asked for an event"]
-pub struct WalkStream<M: JobThreading = Shared> {
+pub struct WalkStream<M: Threading = Shared> {
     walk: Walk<M>,
     is_over: bool,
 }
 
-impl<M: JobThreading> WalkStream<M> {
+impl<M: Threading> WalkStream<M> {
     /// The walk, for its [state](Walk::state).
     pub fn walk(&self) -> &Walk<M> {
         &self.walk
@@ -58,7 +57,7 @@ impl<M: JobThreading> WalkStream<M> {
     }
 }
 
-impl<M: JobThreading> Stream for WalkStream<M> {
+impl<M: Threading> Stream for WalkStream<M> {
     type Item = Result<WalkEvent, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -8,21 +8,21 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::transport_error::TransportError;
 use crate::secret::redactor::Redactor;
-use crate::threading::Threading;
+use crate::threading::Family;
 
-pub(crate) struct Channel<M: Threading> {
+pub(crate) struct AddressedTransport<M: Family> {
     transport: M::Transport,
     base: BaseUrl,
     user_agent: Arc<str>,
 }
 
-impl<M: Threading> Clone for Channel<M> {
+impl<M: Family> Clone for AddressedTransport<M> {
     fn clone(&self) -> Self {
         Self { transport: self.transport.clone(), base: self.base.clone(), user_agent: self.user_agent.clone() }
     }
 }
 
-impl<M: Threading> Channel<M> {
+impl<M: Family> AddressedTransport<M> {
     pub(crate) fn new(transport: M::Transport, base: BaseUrl, user_agent: Arc<str>) -> Self {
         Self { transport, base, user_agent }
     }
@@ -36,21 +36,14 @@ impl<M: Threading> Channel<M> {
         request.with_base_url(self.base.clone()).with_user_agent(self.user_agent.clone())
     }
 
-    /// Sends a request.
+    /// Sends a request. The texts of an error are free of the request's secrets, whatever the HTTP library printed.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, Error> {
-        self.begin(request).await.map_err(|error| explain(error, request))
-    }
-
-    /// Hands a request to the transport; what becomes of it is what that future gives. Its errors are to be
-    /// [explained](explain).
-    pub(crate) fn begin(&self, request: &Request) -> M::Future<'_, Result<Response, TransportError>> {
-        M::send(&self.transport, request.clone())
+        let outcome = M::send(&self.transport, request.clone()).await;
+        outcome.map_err(|error| Error::new(request.endpoint(), request.attempt(), redacted(error, request)))
     }
 }
 
-/// The call's error: its texts are made free of the request's secrets, whatever the HTTP library printed.
-pub(crate) fn explain(error: TransportError, request: &Request) -> Error {
+fn redacted(error: TransportError, request: &Request) -> TransportError {
     let redactor = Redactor::new(request.secrets());
-    let error = error.redacted(|text| redactor.leaks(text), |text| redactor.text(text));
-    Error::new(request.endpoint(), request.attempt(), error)
+    error.redacted(|text| redactor.leaks(text), |text| redactor.text(text))
 }

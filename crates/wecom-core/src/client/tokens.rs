@@ -1,0 +1,117 @@
+//! Where a client's tokens come from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::threading::Threading;
+use crate::secret::AccessToken;
+use crate::threading::Family;
+use crate::timer::clock::Clock;
+use crate::token::corp_get_token::CorpGetToken;
+use crate::token::error::TokenError;
+use crate::token::fetch::{KeyedStore, TokenFetch, TokenSource};
+use crate::token::scope::{DownstreamApp, TokenScope};
+use crate::token::shared_token::SharedToken;
+use crate::token::store::TokenKey;
+
+/// How long a fetch of a downstream token may take: a call of the upstream client with its own limits, which may wait
+/// for a quota.
+const DOWNSTREAM_LIMIT: Duration = Duration::from_secs(120);
+
+/// Where a client's tokens come from. The built-in sources are called directly: only a provider that the program brings
+/// costs a boxed future a call.
+pub(super) enum Tokens<M: Threading> {
+    Fixed(AccessToken),
+    Fetched { token: Box<SharedToken<M>>, store: Option<AppStore<M>> },
+    Provider(M::TokenProvider),
+}
+
+/// A store of tokens, and which app's tokens they are.
+pub(super) struct AppStore<M: Family> {
+    pub(super) store: M::TokenStore,
+    pub(super) corp_id: Arc<str>,
+    pub(super) app: Arc<str>,
+}
+
+impl<M: Threading> Tokens<M> {
+    /// The token that most calls find ready, without a future whose state would have to be moved about.
+    pub(super) fn cached(&self, now: Option<Duration>) -> Option<AccessToken> {
+        match self {
+            Self::Fixed(token) => Some(token.clone()),
+            Self::Fetched { token, .. } => token.cached(now),
+            Self::Provider(_) => None,
+        }
+    }
+
+    /// Whether asking for the token again is cheap and gives the newest one.
+    pub(super) fn is_built_in(&self) -> bool {
+        !matches!(self, Self::Provider(_))
+    }
+
+    /// The token to send a call with now; `remaining` is what the call's deadline leaves.
+    pub(super) async fn token(
+        &self,
+        scope: &TokenScope,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
+        match self {
+            Self::Fixed(token) => Ok(token.clone()),
+            Self::Fetched { token, .. } => token.token(now, remaining).await,
+            Self::Provider(provider) => M::token(provider, scope).await,
+        }
+    }
+
+    /// The token to repeat a call with that WeCom refused for its token; `None` when there is no other.
+    pub(super) async fn replace(
+        &self,
+        scope: &TokenScope,
+        refused: &AccessToken,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<Option<AccessToken>, TokenError> {
+        match self {
+            Self::Fixed(_) => Ok(None),
+            Self::Fetched { token, .. } => token.replace(refused, now, remaining).await,
+            Self::Provider(provider) => M::replace(provider, scope, refused).await,
+        }
+    }
+
+    /// The tokens of an app that is shared with a downstream corp, fetched with the upstream's client.
+    pub(super) fn downstream(&self, upstream: &Client<M>, app: &DownstreamApp) -> Self {
+        let store = match self {
+            Self::Provider(provider) => return Self::Provider(provider.clone()),
+            Self::Fixed(_) => None,
+            Self::Fetched { store, .. } => store.clone(),
+        };
+        let source = TokenSource::Call(M::token_call(upstream.clone(), CorpGetToken::new(app.clone())));
+        Self::fetched(source, store, TokenScope::Downstream(app.clone()), upstream.clock(), DOWNSTREAM_LIMIT)
+    }
+
+    pub(super) fn fetched(
+        source: TokenSource<M>,
+        store: Option<AppStore<M>>,
+        scope: TokenScope,
+        clock: Option<Clock<M>>,
+        limit: Duration,
+    ) -> Self {
+        let keyed = store.as_ref().map(|store| store.keyed(scope));
+        let fetch = TokenFetch::new(source, keyed, clock, limit);
+        Self::Fetched { token: Box::new(SharedToken::new(fetch, M::fetch)), store }
+    }
+}
+
+impl<M: Family> AppStore<M> {
+    fn keyed(&self, scope: TokenScope) -> KeyedStore<M> {
+        let key = TokenKey::new(Arc::clone(&self.corp_id), Arc::clone(&self.app), scope);
+        KeyedStore { store: self.store.clone(), key }
+    }
+}
+
+impl<M: Family> Clone for AppStore<M> {
+    fn clone(&self) -> Self {
+        let Self { store, corp_id, app } = self;
+        Self { store: store.clone(), corp_id: Arc::clone(corp_id), app: Arc::clone(app) }
+    }
+}

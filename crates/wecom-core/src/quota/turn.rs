@@ -1,0 +1,96 @@
+//! A call that waits until its endpoint's limits admit it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::error::{QuotaError, QuotaLimit};
+use super::limiter::{Full, Limiter, Permit};
+use super::queue::{TURN_TIME, Ticket};
+use crate::threading::Family;
+use crate::timer::cached_clock::CachedClock;
+
+/// One call's way to its permit.
+///
+/// Wherever this is dropped, its place in the order and whatever it was woken for go to the next call.
+pub(crate) struct Turn {
+    limiter: Arc<Limiter>,
+    ticket: Option<Ticket>,
+    /// The longest that the call waits; `None`: it is refused instead.
+    max_wait: Option<Duration>,
+    began: Duration,
+    full: Option<Full>,
+}
+
+impl Turn {
+    pub(super) fn new(limiter: Arc<Limiter>, max_wait: Option<Duration>, now: Duration) -> Self {
+        Self { limiter, ticket: None, max_wait, began: now, full: None }
+    }
+
+    /// The permit for a call that is sent now; `None` if it has to [wait](Turn::wait).
+    pub(crate) fn try_acquire(&mut self, now: Duration) -> Option<Permit> {
+        match self.limiter.try_acquire(self.ticket, now) {
+            Ok(permit) => {
+                self.ticket = None;
+                Some(permit)
+            }
+            Err(full) => {
+                self.full = Some(full);
+                None
+            }
+        }
+    }
+
+    /// Whether the call waits, and for how long if that is known. `remaining` is what its deadline leaves.
+    ///
+    /// # Errors
+    ///
+    /// When the wait would be longer than the call may wait.
+    pub(crate) fn check_wait(
+        &self,
+        now: Duration,
+        remaining: Option<Duration>,
+    ) -> Result<Option<Duration>, QuotaError> {
+        let (limit, wait) = self.full.map_or((QuotaLimit::Concurrency, None), |full| (full.limit, full.wait));
+        let left = self.left(now, remaining).unwrap_or_default();
+        let may_wait = !left.is_zero() && wait.is_none_or(|wait| wait <= left);
+        if may_wait { Ok(wait) } else { Err(QuotaError { limit, retry_after: wait }) }
+    }
+
+    /// Waits until there may be room.
+    pub(crate) async fn wait<M: Family>(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
+        let Some(left) = clock.now().and_then(|now| self.left(now, remaining)) else { return };
+        let limiter = &self.limiter;
+        let ticket = *self.ticket.get_or_insert_with(|| limiter.lock().queue.join());
+        // A call ahead that was woken and is not polled has to be noticed by someone.
+        let wait = self.full.and_then(|full| full.wait).unwrap_or(TURN_TIME).min(left);
+        let woken = poll_fn(|context| match limiter.lock().queue.is_woken(ticket, context.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        });
+        let _ = clock.timeout(Some(wait), woken).await;
+        clock.invalidate();
+    }
+
+    /// How long the call has waited.
+    pub(crate) fn waited(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.began)
+    }
+
+    /// How much longer the call may wait; `None` if it may not wait at all.
+    fn left(&self, now: Duration, remaining: Option<Duration>) -> Option<Duration> {
+        let left = self.max_wait?.saturating_sub(self.waited(now));
+        Some(remaining.map_or(left, |remaining| remaining.min(left)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let mut state = self.limiter.lock();
+            state.queue.leave(ticket);
+            state.wake_next();
+        }
+    }
+}

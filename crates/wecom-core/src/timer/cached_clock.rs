@@ -1,0 +1,72 @@
+//! The time of one call: read once, and again only after the call has waited.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::clock::Clock;
+use crate::threading::Family;
+
+/// The time of one call. Reading a clock costs more than the rest of what a call does with the time, so the reading is
+/// kept until the call has had to wait.
+pub(crate) struct CachedClock<M: Family> {
+    /// `None` for a client without a timer.
+    clock: Option<Clock<M>>,
+    now: Option<Duration>,
+}
+
+/// The limit passed before the future was ready.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Elapsed;
+
+impl<M: Family> CachedClock<M> {
+    pub(crate) fn new(clock: Option<Clock<M>>) -> Self {
+        Self { clock, now: None }
+    }
+
+    /// The time; `None` without a timer.
+    pub(crate) fn now(&mut self) -> Option<Duration> {
+        if self.now.is_none() {
+            self.now = self.clock.as_ref().map(Clock::now);
+        }
+        self.now
+    }
+
+    /// Reads the clock anew at the next use.
+    pub(crate) fn invalidate(&mut self) {
+        self.now = None;
+    }
+
+    /// Waits. Without a timer it returns at once: what waits is configured together with a timer.
+    pub(crate) async fn sleep(&mut self, duration: Duration) {
+        if let Some(clock) = &self.clock {
+            self.now = None;
+            clock.sleep(duration).await;
+        }
+    }
+
+    /// Waits for a future, but no longer than the limit, where there is one and a timer to keep it.
+    ///
+    /// The sleep begins when the future has to wait: most futures are ready at once. A transport that keeps the same
+    /// limit therefore comes first, and its error says more than that time has passed.
+    pub(crate) async fn timeout<F: Future>(
+        &mut self,
+        limit: Option<Duration>,
+        future: F,
+    ) -> Result<F::Output, Elapsed> {
+        let Self { clock, now } = self;
+        let mut future = pin!(future);
+        let mut sleep = None;
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            *now = None;
+            let (Some(limit), Some(clock)) = (limit, &*clock) else { return Poll::Pending };
+            let sleep = sleep.get_or_insert_with(|| clock.sleep(limit));
+            Pin::new(sleep).poll(context).map(|()| Err(Elapsed))
+        })
+        .await
+    }
+}

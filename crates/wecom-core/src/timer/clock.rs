@@ -1,0 +1,55 @@
+//! The timer of a client, for whole jobs that read the time and wait between calls.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LocalTimer, Timer};
+use crate::threading::{Family, Local, Shared};
+
+/// A timer of one threading family. Cheap to clone.
+///
+/// [`Client::clock`](crate::Client::clock) gives the client's own.
+pub struct Clock<M: Family> {
+    timer: M::Timer,
+}
+
+impl Clock<Shared> {
+    /// A clock on a timer.
+    pub fn new(timer: impl Timer + 'static) -> Self {
+        Self { timer: Arc::new(timer) }
+    }
+}
+
+impl Clock<Local> {
+    /// A clock on a timer that stays on one thread.
+    pub fn new(timer: impl LocalTimer + 'static) -> Self {
+        Self { timer: Rc::new(timer) }
+    }
+}
+
+impl<M: Family> Clock<M> {
+    /// The time since the timer's fixed moment.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        M::now(&self.timer)
+    }
+
+    /// Waits until `duration` has passed.
+    pub fn sleep(&self, duration: Duration) -> M::Future<'_, ()> {
+        M::sleep(&self.timer, duration)
+    }
+}
+
+impl<M: Family> Clone for Clock<M> {
+    fn clone(&self) -> Self {
+        Self { timer: self.timer.clone() }
+    }
+}
+
+impl<M: Family> fmt::Debug for Clock<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

@@ -1,0 +1,223 @@
+//! What is known of one token: pure state, without waiting and without I/O.
+
+use std::time::Duration;
+
+use super::error::TokenError;
+use crate::error::Error;
+use crate::error::code::ErrCode;
+use crate::quota::block::Block;
+use crate::retry::jitter::Jitter;
+use crate::secret::AccessToken;
+
+/// How long before its end a token is renewed, if it is valid for long enough.
+const RENEWAL_LEAD: Duration = Duration::from_secs(300);
+
+/// How long a renewal rests after one that failed or that brought the token it was to replace.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long a fetch is not repeated that WeCom refused for the caller's IP. Trusted IPs are added while programs run.
+const IP_PAUSE: Duration = Duration::from_secs(10);
+
+/// One token and what the last fetches of it met.
+pub(super) struct Cache {
+    current: Option<Entry>,
+    /// The last token that WeCom refused on a call.
+    rejected: Option<AccessToken>,
+    /// Until when `rejected` is known to be all that a fetch brings.
+    rejected_until: Option<Duration>,
+    /// The generation of the last token.
+    generation: u64,
+    failure: Option<Failure>,
+    block: Block,
+    jitter: Jitter,
+}
+
+struct Entry {
+    token: AccessToken,
+    /// On the timer, when there is one and the service said how long the token is valid.
+    expires: Option<Duration>,
+    /// When to renew the token, on the same condition.
+    renew: Option<Duration>,
+}
+
+/// A failed fetch that is not repeated yet.
+struct Failure {
+    error: TokenError,
+    pause: Pause,
+}
+
+enum Pause {
+    Forever,
+    Until { end: Duration, length: Duration },
+}
+
+/// What a fetch brought.
+pub(super) struct Fetched {
+    pub(super) token: AccessToken,
+    /// When the request for it left, on the timer.
+    pub(super) requested_at: Option<Duration>,
+    pub(super) expires_in: Option<Duration>,
+}
+
+/// Why a token is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// There is none to send a call with.
+    Needed,
+    /// There is one, which will expire soon.
+    Renewal,
+}
+
+/// What a caller that wants a token does next.
+pub(super) enum Next {
+    Use(AccessToken),
+    /// Use the token, after trying to renew it.
+    Renew(AccessToken),
+    Fetch,
+    Fail(TokenError),
+}
+
+impl Cache {
+    pub(super) fn new() -> Self {
+        Self {
+            current: None,
+            rejected: None,
+            rejected_until: None,
+            generation: 0,
+            failure: None,
+            block: Block::default(),
+            jitter: Jitter::new(None),
+        }
+    }
+
+    /// The token in use, if it is valid at this moment and not due for renewal.
+    pub(super) fn fresh(&self, now: Option<Duration>) -> Option<AccessToken> {
+        let entry = self.current.as_ref()?;
+        let is_fresh = !has_passed(entry.expires, now) && !has_passed(entry.renew, now);
+        is_fresh.then(|| entry.token.clone())
+    }
+
+    pub(super) fn next(&mut self, now: Option<Duration>) -> Next {
+        if let Some(entry) = self.current.as_ref().filter(|entry| !has_passed(entry.expires, now)) {
+            let token = entry.token.clone();
+            return if has_passed(entry.renew, now) { Next::Renew(token) } else { Next::Use(token) };
+        }
+        let failure = self.failure.as_mut().and_then(|failure| failure.holding(now));
+        failure.map_or(Next::Fetch, |error| Next::Fail(error.clone()))
+    }
+
+    /// The token that a fetch is not to bring again.
+    pub(super) fn unwanted(&self, purpose: Purpose) -> Option<AccessToken> {
+        match purpose {
+            Purpose::Needed => self.rejected.clone(),
+            Purpose::Renewal => self.current.as_ref().map(|entry| entry.token.clone()),
+        }
+    }
+
+    /// Drops the token that WeCom refused, if it is still the one in use: a late refusal of a token that has been
+    /// replaced since changes nothing. Says whether a fetch may bring another one.
+    pub(super) fn reject(&mut self, rejected: &AccessToken, now: Option<Duration>) -> bool {
+        if self.current.as_ref().is_none_or(|entry| entry.token.generation() != rejected.generation()) {
+            return true;
+        }
+        // A clock that was set back must not prolong it.
+        let latest = now.map(|now| now.saturating_add(RENEWAL_PAUSE));
+        self.rejected_until = self.rejected_until.zip(latest).map(|(until, latest)| until.min(latest));
+        let is_all_there_is = self.rejected_until.zip(now).is_some_and(|(until, now)| now < until);
+        if is_all_there_is && self.rejected.as_ref().is_some_and(|last| last.expose() == rejected.expose()) {
+            return false;
+        }
+        self.current = None;
+        self.rejected = Some(rejected.clone());
+        true
+    }
+
+    pub(super) fn keep(&mut self, fetched: Fetched) -> AccessToken {
+        let Fetched { token, requested_at, expires_in } = fetched;
+        let is = |other: Option<&AccessToken>| other.is_some_and(|other| other.expose() == token.expose());
+        let was_rejected = is(self.rejected.as_ref());
+        let is_unchanged = was_rejected || is(self.current.as_ref().map(|entry| &entry.token));
+        self.generation += 1;
+        self.failure = None;
+        self.rejected_until = requested_at.filter(|_| was_rejected).map(|at| at.saturating_add(RENEWAL_PAUSE));
+        let token = token.with_generation(self.generation);
+        let expires = requested_at.zip(expires_in).map(|(at, valid)| at.saturating_add(valid));
+        let renew = requested_at.zip(expires_in).map(|(at, valid)| {
+            let lead = RENEWAL_LEAD.min(valid / 4);
+            // Not all processes at the same moment.
+            let lead = lead + self.jitter.up_to(lead / 5);
+            let after = valid.saturating_sub(lead);
+            at.saturating_add(if is_unchanged { after.max(RENEWAL_PAUSE) } else { after })
+        });
+        self.current = Some(Entry { token: token.clone(), expires, renew });
+        token
+    }
+
+    /// Notes that a fetch failed, and for how long it is not repeated.
+    ///
+    /// A wrong secret is never sent again: repeating it gets the caller's IP banned. At a renewal the refusal is not
+    /// final yet, because the token shows that the secret was right before: the end of the token decides.
+    pub(super) fn fail(
+        &mut self,
+        error: Error,
+        purpose: Purpose,
+        with_credentials: bool,
+        began: Option<Duration>,
+        now: Option<Duration>,
+    ) -> TokenError {
+        let code = error.code();
+        let error = TokenError::from(error);
+        if let (Some(ErrCode::FREQUENCY_EXCEEDED), Some(began), Some(now)) = (code, began, now) {
+            self.block.close(began, now);
+        }
+        let is_credentials_error = with_credentials && code.is_some_and(ErrCode::means_credentials_rejected);
+        if purpose == Purpose::Renewal {
+            // The old token serves to its end either way.
+            self.set_renewal(now.filter(|_| !is_credentials_error).map(|now| now.saturating_add(RENEWAL_PAUSE)));
+            return error;
+        }
+        let pause = match (is_credentials_error, code, now) {
+            (true, ..) => Some(Pause::Forever),
+            (false, Some(code), Some(now)) => self.pause_after(code, now),
+            _ => None,
+        };
+        self.failure = pause.map(|pause| Failure { error: error.clone(), pause });
+        error
+    }
+
+    fn pause_after(&mut self, code: ErrCode, now: Duration) -> Option<Pause> {
+        let length = match code {
+            ErrCode::FREQUENCY_EXCEEDED => self.block.closed_for(now)?,
+            ErrCode::IP_NOT_TRUSTED => IP_PAUSE,
+            _ => return None,
+        };
+        Some(Pause::Until { end: now.saturating_add(length), length })
+    }
+
+    fn set_renewal(&mut self, moment: Option<Duration>) {
+        if let Some(entry) = &mut self.current {
+            entry.renew = moment;
+        }
+    }
+}
+
+impl Failure {
+    /// The error, as long as the fetch is not repeated.
+    fn holding(&mut self, now: Option<Duration>) -> Option<&TokenError> {
+        let holds = match (&mut self.pause, now) {
+            (Pause::Forever, _) => true,
+            (Pause::Until { .. }, None) => false,
+            (Pause::Until { end, length }, Some(now)) => {
+                // A clock that was set back must not prolong it.
+                *end = (*end).min(now.saturating_add(*length));
+                now < *end
+            }
+        };
+        holds.then_some(&self.error)
+    }
+}
+
+/// Whether a moment has passed. An unknown moment never has.
+fn has_passed(moment: Option<Duration>, now: Option<Duration>) -> bool {
+    moment.zip(now).is_some_and(|(moment, now)| now >= moment)
+}

@@ -1,0 +1,227 @@
+//! The token that all callers of a client share: one fetch at a time, however many of them want it.
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+
+use super::cache::{Cache, Fetched, Next, Purpose};
+use super::error::TokenError;
+use super::fetch::TokenFetch;
+use crate::error::Error;
+use crate::secret::AccessToken;
+use crate::threading::Family;
+
+/// How long a caller waits for a renewal at most, while the old token still serves.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The token of a client with credentials, or of a downstream client.
+///
+/// A fetch lies in the shared state, not in the future of the caller that began it: whichever caller is polled drives
+/// it, it goes on when that caller is dropped, and all callers share what it brings, errors included.
+///
+/// With a timer, the first caller within the last five minutes of a token begins its renewal, while the others go on
+/// with the token that is there. If the renewal fails, so does that caller.
+pub(crate) struct SharedToken<M: Family> {
+    fetch: Arc<TokenFetch<M>>,
+    state: Arc<Mutex<State<M>>>,
+    boxed: Boxed<M>,
+}
+
+/// Boxes the task of a fetch, where the threading family is known.
+pub(crate) type Boxed<M> = fn(FetchTask<M>) -> FlightFuture<M>;
+
+pub(crate) type FlightFuture<M> = <M as Family>::Future<'static, Result<AccessToken, TokenError>>;
+
+struct State<M: Family> {
+    cache: Cache,
+    flight: Option<Flight<M>>,
+    /// How many fetches have begun: the id of the last.
+    begun: u64,
+}
+
+/// A fetch under way.
+struct Flight<M: Family> {
+    id: u64,
+    began: Option<Duration>,
+    outcome: Shared<FlightFuture<M>>,
+}
+
+/// What a caller does.
+enum Step<M: Family> {
+    Use(AccessToken),
+    Fail(TokenError),
+    Await(Shared<FlightFuture<M>>),
+    Renew { token: AccessToken, outcome: Shared<FlightFuture<M>>, is_first: bool },
+}
+
+impl<M: Family> SharedToken<M> {
+    pub(crate) fn new(fetch: TokenFetch<M>, boxed: Boxed<M>) -> Self {
+        let state = State { cache: Cache::new(), flight: None, begun: 0 };
+        Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)), boxed }
+    }
+
+    /// The token in use, if it is valid at this moment and not due for renewal.
+    pub(crate) fn cached(&self, now: Option<Duration>) -> Option<AccessToken> {
+        lock(&self.state).cache.fresh(now)
+    }
+
+    /// The token in use, or a new one. `remaining` is what the caller's deadline leaves.
+    pub(crate) async fn token(
+        &self,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
+        match self.next_step(now) {
+            Step::Use(token) => Ok(token),
+            Step::Fail(error) => Err(error),
+            Step::Await(outcome) => outcome.await,
+            Step::Renew { token, outcome, is_first: false } => Ok(poll_once(outcome).await.unwrap_or(token)),
+            Step::Renew { token, outcome, is_first: true } => {
+                let patience = remaining.map_or(RENEWAL_PATIENCE, |remaining| RENEWAL_PATIENCE.min(remaining / 4));
+                let outcome = self.fetch.clock().timeout(Some(patience), outcome).await;
+                Ok(outcome.ok().and_then(Result::ok).unwrap_or(token))
+            }
+        }
+    }
+
+    /// A token other than the one refused; `None` when there is no other.
+    pub(crate) async fn replace(
+        &self,
+        refused: &AccessToken,
+        now: Option<Duration>,
+        remaining: Option<Duration>,
+    ) -> Result<Option<AccessToken>, TokenError> {
+        if !lock(&self.state).cache.reject(refused, now) {
+            return Ok(None);
+        }
+        self.token(now, remaining).await.map(Some)
+    }
+
+    fn next_step(&self, now: Option<Duration>) -> Step<M> {
+        // Dropped after the lock, because it drops a future of the transport's.
+        let _abandoned;
+        let mut state = lock(&self.state);
+        _abandoned = self.take_abandoned(&mut state, now);
+        match state.cache.next(now) {
+            Next::Use(token) => Step::Use(token),
+            Next::Fail(error) => Step::Fail(error),
+            Next::Fetch => Step::Await(self.join(&mut state, Purpose::Needed, now).0),
+            Next::Renew(token) => {
+                let (outcome, is_first) = self.join(&mut state, Purpose::Renewal, now);
+                Step::Renew { token, outcome, is_first }
+            }
+        }
+    }
+
+    /// Takes out a fetch that nobody has polled to its end within the time it may take.
+    fn take_abandoned(&self, state: &mut State<M>, now: Option<Duration>) -> Option<Flight<M>> {
+        let limit = self.fetch.abandoned_after();
+        state.flight.take_if(|flight| flight.is_abandoned(now, limit))
+    }
+
+    /// The fetch under way, or a new one; says whether it is new.
+    fn join(&self, state: &mut State<M>, purpose: Purpose, now: Option<Duration>) -> (Shared<FlightFuture<M>>, bool) {
+        if let Some(flight) = &state.flight {
+            return (flight.outcome.clone(), false);
+        }
+        state.begun += 1;
+        let task = FetchTask {
+            id: state.begun,
+            purpose,
+            began: now,
+            unwanted: state.cache.unwanted(purpose),
+            fetch: Arc::clone(&self.fetch),
+            state: Arc::downgrade(&self.state),
+        };
+        let outcome = (self.boxed)(task).shared();
+        state.flight = Some(Flight { id: state.begun, began: now, outcome: outcome.clone() });
+        (outcome, true)
+    }
+}
+
+impl<M: Family> Flight<M> {
+    /// Whether the fetch has taken longer than it may, which it would have noticed itself if anyone had polled it.
+    fn is_abandoned(&self, now: Option<Duration>, limit: Duration) -> bool {
+        self.began.zip(now).is_some_and(|(began, now)| now.saturating_sub(began) > limit)
+    }
+}
+
+/// The work of one fetch, from its beginning to the change of the shared state.
+pub struct FetchTask<M: Family> {
+    id: u64,
+    purpose: Purpose,
+    began: Option<Duration>,
+    unwanted: Option<AccessToken>,
+    fetch: Arc<TokenFetch<M>>,
+    /// Weak, because the state holds this task.
+    state: Weak<Mutex<State<M>>>,
+}
+
+impl<M: Family> fmt::Debug for FetchTask<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchTask").field("id", &self.id).field("purpose", &self.purpose).finish_non_exhaustive()
+    }
+}
+
+impl<M: Family> FetchTask<M> {
+    pub(crate) async fn run(self) -> Result<AccessToken, TokenError> {
+        // A panic of the transport or the store would poison the fetch for all who share it.
+        let outcome = AssertUnwindSafe(self.fetch.run(self.unwanted.as_ref())).catch_unwind().await;
+        let now = self.fetch.now();
+        match self.state.upgrade() {
+            Some(state) => lock(&state).finish(&self, outcome, now),
+            None => outcome.map_err(panicked)?.map(|fetched| fetched.token).map_err(TokenError::from),
+        }
+    }
+}
+
+impl<M: Family> State<M> {
+    fn finish(
+        &mut self,
+        task: &FetchTask<M>,
+        outcome: Result<Result<Fetched, Error>, Box<dyn Any + Send>>,
+        now: Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
+        let is_current = self.flight.as_ref().is_some_and(|flight| flight.id == task.id);
+        if is_current {
+            self.flight = None;
+        }
+        match outcome {
+            Ok(Ok(fetched)) if is_current || self.cache.fresh(now).is_none() => Ok(self.cache.keep(fetched)),
+            // A fetch that was abandoned has ended after all, and there is a newer token.
+            Ok(Ok(fetched)) => Ok(self.cache.fresh(now).unwrap_or(fetched.token)),
+            Ok(Err(error)) if is_current => {
+                let with_credentials = task.fetch.has_credentials();
+                Err(self.cache.fail(error, task.purpose, with_credentials, task.began, now))
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(panic) => Err(panicked(panic)),
+        }
+    }
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> TokenError {
+    TokenError::new("the transport or the token store panicked while a token was fetched")
+}
+
+/// What the future has brought by now, if it has ended well; the caller drives it by that much.
+async fn poll_once<T, E>(mut outcome: impl Future<Output = Result<T, E>> + Unpin) -> Option<T> {
+    poll_fn(|context| match Pin::new(&mut outcome).poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome.ok()),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+fn lock<M: Family>(state: &Mutex<State<M>>) -> MutexGuard<'_, State<M>> {
+    // Nothing in here panics between two changes that belong together.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
