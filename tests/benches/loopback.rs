@@ -16,8 +16,8 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use wecom_core::{AccessToken, Client};
 use wecom_hyper::HyperTransport;
+use wecom_tests::bench_server::{BenchServer, Replies};
 use wecom_tests::comparison::{Comparison, bench_client};
-use wecom_tests::loopback::{Answers, Loopback};
 use wecom_upstream::calls::{GetChainGroup, Group};
 use wecom_upstream::{ChainId, Upstream};
 
@@ -103,7 +103,7 @@ fn ours(base_url: &str) -> Upstream {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(60);
-    let server = Loopback::start_without_recording(Answers::new().with("corpgroup/corp/get_chain_group", REPLY));
+    let server = BenchServer::start(Replies::from([("corpgroup/corp/get_chain_group", REPLY)]));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let runtime = Rc::new(runtime);
     for in_flight in [1, 64] {

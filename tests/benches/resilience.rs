@@ -12,8 +12,8 @@ use criterion::Criterion;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use wecom_core::{AccessToken, CallEvent, Client, Credentials, Observer, Quotas, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
+use wecom_tests::bench_server::{BenchServer, Replies};
 use wecom_tests::comparison::{Comparison, bench_client};
-use wecom_tests::loopback::{Answers, Loopback};
 use wecom_tests::samples::TOKEN_REPLY;
 use wecom_upstream::calls::GetChainGroup;
 use wecom_upstream::{ChainId, Upstream};
@@ -63,8 +63,8 @@ async fn call(upstream: Upstream) {
 fn main() {
     const CALLS: usize = 1000;
     let mut criterion = Criterion::default().configure_from_args().sample_size(60);
-    let answers = Answers::new().with("corpgroup/corp/get_chain_group", REPLY).with("gettoken", TOKEN_REPLY);
-    let server = Loopback::start_without_recording(answers);
+    let replies = Replies::from([("corpgroup/corp/get_chain_group", REPLY), ("gettoken", TOKEN_REPLY)]);
+    let server = BenchServer::start(replies);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let runtime = Rc::new(runtime);
     let base_url = server.base_url();

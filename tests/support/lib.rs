@@ -8,8 +8,8 @@
     reason = "a failing test panics"
 )]
 
+pub mod bench_server;
 pub mod comparison;
-pub mod loopback;
 pub mod programs;
 pub mod ratios;
 pub mod samples;
