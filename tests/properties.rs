@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wecom_core::secret::forms;
 use wecom_core::{
     AccessToken, ApiCall, BaseUrl, Client, Endpoint, ErrCode, Error, GetToken, Query, Quota, Quotas, RawCall, Request,
     Response, Retry, Safety, Secret, Timer, decode, from_fn,
@@ -324,16 +325,6 @@ fn secret() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The ways in which a secret may come back.
-fn forms(secret: &str) -> Vec<String> {
-    let in_json = serde_json::to_string(secret).unwrap();
-    let in_json = &in_json[1..in_json.len() - 1];
-    let request = Request::new(&READ).with_token(AccessToken::new(secret));
-    let url = request.expose_url();
-    let in_url = url.split_once("access_token=").unwrap().1.to_owned();
-    vec![secret.to_owned(), in_json.to_owned(), in_json.replace('/', "\\/"), in_url]
-}
-
 fn in_hex(character: char) -> String {
     format!("\\u{:04x}", u32::from(character))
 }
@@ -377,7 +368,7 @@ proptest! {
 
     #[test]
     fn no_error_shows_a_secret_in_any_form(secret in secret(), filling in 0..1400_usize) {
-        let forms = forms(&secret);
+        let forms = forms::of(&secret);
         for echoed in &forms {
             let errors = errors_about(&secret, echoed, filling);
             prop_assert!(errors.len() >= 9);

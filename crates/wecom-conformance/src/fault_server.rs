@@ -4,7 +4,6 @@
 mod fault;
 mod http2;
 mod injection;
-mod mask;
 mod request;
 mod script;
 mod service;

@@ -2,11 +2,13 @@
 //! `Debug` that shows `***`.
 
 pub mod forms;
-pub(crate) mod redactor;
+pub mod names;
+mod redactor;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::redactor::Redactor;
 use crate::secret::forms::percent_encoded;
 
 /// A secret: an app's `corpsecret`, say.

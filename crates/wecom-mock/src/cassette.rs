@@ -6,6 +6,7 @@ mod compare;
 mod entry;
 mod player;
 mod recorder;
+mod secret_kind;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -63,9 +63,7 @@ mod cassette;
 mod fail;
 mod faults;
 mod manual_timer;
-mod mask;
 mod mock;
-mod secret_kind;
 mod stub;
 
 pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};

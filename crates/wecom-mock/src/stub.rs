@@ -269,7 +269,7 @@ impl<C> Stub<C> {
             if *incoming.json == expected {
                 return Ok(());
             }
-            match Differences::between(&expected, &incoming.json, &incoming.mask) {
+            match Differences::between(&expected, &incoming.json, &incoming.redactor) {
                 Some(differences) => Err(Mismatch::Differs(differences)),
                 None => Ok(()),
             }

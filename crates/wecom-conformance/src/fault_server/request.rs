@@ -3,8 +3,8 @@
 use std::fmt;
 
 use serde_json::Value;
+use wecom_core::secret::{Redactor, names};
 
-use super::mask::{Mask, brief, names_a_secret};
 use crate::server::request::RawRequest;
 
 /// A request as a [`FaultServer`](crate::FaultServer) read it from its socket.
@@ -80,19 +80,19 @@ impl ReceivedRequest {
 
 impl fmt::Debug for ReceivedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secrets = self.query().filter(|(name, value)| names_a_secret(name) && !value.is_empty());
-        let mask = Mask::new(secrets.map(|(_, value)| value.to_owned()));
-        let shown = |(name, value): (&str, &str)| match names_a_secret(name) {
-            true => format!("{}=***", mask.text(name)),
-            false => format!("{}={}", mask.text(name), mask.text(value)),
+        let secrets = self.query().filter(|(name, _)| names::is_secret(name)).map(|(_, value)| value);
+        let redactor = Redactor::new(secrets);
+        let shown = |(name, value): (&str, &str)| match names::is_secret(name) {
+            true => format!("{}=***", redactor.text(name)),
+            false => format!("{}={}", redactor.text(name), redactor.text(value)),
         };
         let body = match serde_json::from_slice::<Value>(self.body()) {
-            Ok(body) => brief(&mask.value(&body)),
+            Ok(body) => redactor.json_text(&body),
             Err(_) => format!("{} bytes", self.body().len()),
         };
         f.debug_struct("ReceivedRequest")
             .field("method", &self.method())
-            .field("path", &mask.text(self.path()))
+            .field("path", &redactor.text(self.path()))
             .field("query", &self.query().map(shown).collect::<Vec<_>>())
             .field("headers", &self.headers().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body", &format_args!("{body}"))

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::retry_after::retry_after;
-use crate::secret::redactor::Redactor;
+use crate::secret::Redactor;
 
 /// Reads the reply of a call: the second half of what a [`Client`](crate::Client) does, for those who want no client.
 ///
@@ -137,7 +137,7 @@ impl Failure {
     }
 
     fn explain(self, request: &Request, body: &[u8]) -> ErrorKind {
-        let redactor = Redactor::new(request.secrets());
+        let redactor = Redactor::new(request.expose_secrets());
         let hidden = |endpoint: &Endpoint| endpoint.has_secret_reply();
         let shown_body = || if hidden(request.endpoint()) { String::new() } else { redactor.bytes(body) };
         match self {

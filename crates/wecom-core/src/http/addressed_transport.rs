@@ -7,7 +7,7 @@ use crate::http::base_url::BaseUrl;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::transport_error::TransportError;
-use crate::secret::redactor::Redactor;
+use crate::secret::Redactor;
 use crate::threading::Family;
 
 pub(crate) struct AddressedTransport<M: Family> {
@@ -44,6 +44,6 @@ impl<M: Family> AddressedTransport<M> {
 }
 
 fn redacted(error: TransportError, request: &Request) -> TransportError {
-    let redactor = Redactor::new(request.secrets());
+    let redactor = Redactor::new(request.expose_secrets());
     error.redacted(|text| redactor.leaks(text), |text| redactor.text(text))
 }

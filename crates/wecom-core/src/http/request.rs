@@ -221,8 +221,9 @@ impl Request {
         url
     }
 
-    /// Every secret that this request carries.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+    /// Every secret that this request carries, its access token included: for code that keeps them out of texts, such as a
+    /// [`Redactor`](crate::secret::Redactor).
+    pub fn expose_secrets(&self) -> impl Iterator<Item = &str> {
         let in_query = self.query.iter().filter_map(|(_, value)| match value {
             QueryValue::Public(_) => None,
             QueryValue::Secret(secret) => Some(secret.expose()),

@@ -1,7 +1,11 @@
 //! Texts from outside, made fit to be shown: the request's secrets replaced, control characters made visible, length
 //! bounded.
 
-use crate::secret::forms;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::secret::{forms, names};
 
 /// How much of a foreign text is shown, in characters.
 const SHOWN: usize = 300;
@@ -9,15 +13,43 @@ const SHOWN: usize = 300;
 /// A shorter text is no secret that a service gives; taken for one, it would make every text unreadable.
 const SHORTEST_SECRET: usize = 4;
 
-/// What must not be shown of one request's exchange, in each form in which it may come back.
-pub(crate) struct Redactor {
+/// Replaces secrets by `***` in texts that are to be shown.
+///
+/// A secret is found in each of its [forms](forms::of). One of fewer than 4 bytes is not searched for: it would make other
+/// texts unreadable.
+///
+/// ```
+/// use serde_json::json;
+/// use wecom_core::secret::Redactor;
+///
+/// let redactor = Redactor::new(["the/secret"]);
+/// assert_eq!(redactor.text("corpsecret=the%2Fsecret"), "corpsecret=***");
+/// assert_eq!(redactor.json(&json!({"session_key": "k", "id": "ch1"})), json!({"session_key": "***", "id": "ch1"}));
+/// ```
+#[derive(Clone, Default)]
+pub struct Redactor {
     secrets: Vec<String>,
 }
 
 impl Redactor {
-    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
-        Self { secrets: secrets.flat_map(forms::of).collect() }
+    /// A redactor of these secrets, such as those of a [request](crate::Request::expose_secrets).
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut redactor = Self::default();
+        secrets.into_iter().for_each(|secret| redactor.add(secret));
+        redactor
+    }
+
+    /// Adds a secret.
+    pub fn add(&mut self, secret: &str) {
+        if !self.knows(secret) {
+            self.secrets.extend(forms::of(secret));
+        }
+    }
+
+    /// Whether adding a secret changes nothing: it has been added, or is too short.
+    #[must_use]
+    pub fn knows(&self, secret: &str) -> bool {
+        secret.len() < SHORTEST_SECRET || self.secrets.iter().any(|known| known == secret)
     }
 
     /// Whether the text holds a secret.
@@ -25,8 +57,9 @@ impl Redactor {
         self.secrets.iter().any(|secret| text.contains(secret.as_str()))
     }
 
-    /// The text with each secret replaced by `***`, bounded, on one line.
-    pub(crate) fn text(&self, text: &str) -> String {
+    /// The text with each secret replaced, on one line, cut after 300 characters.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
         shown(&self.clean(text), false)
     }
 
@@ -43,12 +76,45 @@ impl Redactor {
         shown(&clean.chars().take(whole).collect::<String>(), true)
     }
 
-    fn clean(&self, text: &str) -> String {
-        let mut clean = unescaped(text);
-        for secret in &self.secrets {
-            clean = clean.replace(secret.as_str(), "***");
+    /// The value with each secret replaced, in the names of fields too, and with `***` for every field whose
+    /// [name](names::is_secret) says that it holds a secret.
+    #[must_use]
+    pub fn json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.replaced(text)),
+            Value::Array(items) => items.iter().map(|item| self.json(item)).collect(),
+            Value::Object(fields) => Value::Object(self.fields(fields)),
+            plain => plain.clone(),
         }
-        clean
+    }
+
+    /// The value as [`json`](Self::json) gives it, as text on one line, cut after 300 characters.
+    #[must_use]
+    pub fn json_text(&self, value: &Value) -> String {
+        shown(&self.json(value).to_string(), false)
+    }
+
+    fn fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
+        let redacted = |(name, value): (&String, &Value)| {
+            let value = if names::is_secret(name) { Value::from("***") } else { self.json(value) };
+            (self.replaced(name), value)
+        };
+        fields.iter().map(redacted).collect()
+    }
+
+    fn clean(&self, text: &str) -> String {
+        self.replaced(&unescaped(text))
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    }
+}
+
+/// Shows no secret.
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redactor").finish_non_exhaustive()
     }
 }
 
@@ -93,6 +159,8 @@ fn visible(character: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn redactor(token: &str) -> Redactor {
@@ -103,6 +171,37 @@ mod tests {
     fn a_token_is_replaced_as_it_is_and_percent_encoded_and_json_escaped() {
         let redactor = redactor("ca/na\"ry");
         assert_eq!(redactor.text("ca/na\"ry ca%2Fna%22ry ca/na\\\"ry ca\\/na\\\"ry"), "*** *** *** ***");
+    }
+
+    #[test]
+    fn json_is_redacted_at_any_depth_and_in_fields_named_for_a_secret() {
+        let value = json!({
+            "a": [{"b": "x canary-1 y"}, "canary-2"], "canary-1": 1, "session_key": "canary-3", "access_token": ["canary-4"],
+        });
+        assert_eq!(
+            Redactor::new(["canary-1", "canary-2"]).json(&value),
+            json!({"a": [{"b": "x *** y"}, "***"], "***": 1, "session_key": "***", "access_token": "***"}),
+        );
+    }
+
+    #[test]
+    fn json_without_a_secret_stays_as_it_is() {
+        let value = json!({"chain_id": "start", "limit": 10, "next": null, "path": "a\\u0062c"});
+        assert_eq!(redactor("t").json(&value), value);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_between_two_characters() {
+        let shown = redactor("canary").json_text(&Value::from("企业".repeat(1000)));
+        assert!(shown.ends_with('…') && shown.chars().count() == SHOWN + 1, "{shown}");
+    }
+
+    #[test]
+    fn a_secret_that_was_added_is_known() {
+        let mut redactor = redactor("canary");
+        assert!(redactor.knows("canary") && redactor.knows("abc") && !redactor.knows("canary-2"));
+        redactor.add("canary-2");
+        assert!(redactor.knows("canary-2"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Secrets and the names that stand for them: `token-1`, `secret-1`.
 
 use serde_json::{Map, Value};
+use wecom_core::secret::{forms, names};
 
-use crate::secret_kind::SecretKind;
+use crate::cassette::secret_kind::SecretKind;
 
 /// A shorter text is no secret that a service gives: it has an alias where it stands by itself, but is not looked for in
 /// other texts, which that would only garble.
@@ -19,7 +20,7 @@ struct Known {
     secret: String,
     alias: String,
     /// What the secret looks like where it may come back; none when it is too short to be looked for.
-    forms: Vec<Vec<u8>>,
+    forms: Vec<String>,
 }
 
 impl Aliases {
@@ -51,7 +52,7 @@ impl Aliases {
     /// Lets an alias stand for a secret.
     pub(crate) fn bind(&mut self, alias: &str, secret: &str) {
         let (secret, alias) = (secret.to_owned(), alias.to_owned());
-        let forms = if secret.len() < SHORTEST_SECRET { Vec::new() } else { forms(&secret) };
+        let forms = if secret.len() < SHORTEST_SECRET { Vec::new() } else { forms::of(&secret) };
         self.known.push(Known { secret, alias, forms });
     }
 
@@ -113,7 +114,7 @@ impl Aliases {
     /// Which secret these bytes still hold, by its alias.
     pub(crate) fn leak(&self, bytes: &[u8]) -> Option<&str> {
         let looked_for = self.known.iter().filter(|known| !is_alias(&known.secret));
-        let holds = |form: &Vec<u8>| bytes.windows(form.len()).any(|window| window == form);
+        let holds = |form: &String| bytes.windows(form.len()).any(|window| window == form.as_bytes());
         looked_for.filter(|known| known.forms.iter().any(holds)).map(|known| known.alias.as_str()).next()
     }
 
@@ -130,7 +131,7 @@ impl Aliases {
 
     fn secret_at<'a, 'b>(&'a self, bytes: &'b [u8]) -> Option<(&'a str, &'b [u8])> {
         let forms = self.known.iter().flat_map(|known| known.forms.iter().map(move |form| (known, form)));
-        let here = forms.filter_map(|(known, form)| Some((known, form, bytes.strip_prefix(form.as_slice())?)));
+        let here = forms.filter_map(|(known, form)| Some((known, form, bytes.strip_prefix(form.as_bytes())?)));
         here.max_by_key(|(_, form, _)| form.len()).map(|(known, _, behind)| (known.alias.as_str(), behind))
     }
 }
@@ -138,27 +139,6 @@ impl Aliases {
 pub(crate) fn is_alias(text: &str) -> bool {
     let number = text.strip_prefix("token-").or_else(|| text.strip_prefix("secret-"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The secret as it is, percent-encoded with digits of either case, and escaped in JSON.
-fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let in_json = Value::from(secret).to_string();
-    let in_json = in_json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(secret).to_owned();
-    let encoded = |digits: fn(u8) -> String| secret.bytes().map(|byte| percent_encoded(byte, digits)).collect();
-    let (upper, lower) = (encoded(|byte| format!("%{byte:02X}")), encoded(|byte| format!("%{byte:02x}")));
-    let mut forms = Vec::new();
-    for form in [secret.to_owned(), upper, lower, in_json.replace('/', "\\/"), in_json] {
-        let form = form.into_bytes();
-        if !forms.contains(&form) {
-            forms.push(form);
-        }
-    }
-    forms
-}
-
-fn percent_encoded(byte: u8, digits: fn(u8) -> String) -> String {
-    let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    if plain { char::from(byte).to_string() } else { digits(byte) }
 }
 
 /// The text itself where it is not what percent-encoding gives.
@@ -184,7 +164,8 @@ fn percent_decoded(text: &str) -> String {
 /// What stands behind a secret's name in a text that need not be JSON: in quotes, or behind an equals sign.
 fn named_secrets(text: &str) -> Vec<(SecretKind, String)> {
     let mut found = Vec::new();
-    for (ending, kind) in SecretKind::ENDINGS {
+    for ending in names::ENDINGS {
+        let kind = SecretKind::of_field(ending).unwrap_or(SecretKind::Other);
         for (at, _) in text.match_indices(ending) {
             let behind = text.get(at + ending.len()..).unwrap_or_default();
             found.extend(value_behind(behind).map(|secret| (kind, secret)));

@@ -1,12 +1,12 @@
 //! Whether a request is the recorded one, and what differs.
 
 use serde_json::{Map, Value};
+use wecom_core::secret::Redactor;
 use wecom_core::{QueryValue, Request};
 
 use crate::cassette::aliases::{Aliases, is_alias};
 use crate::cassette::entry::{Body, RecordedRequest};
-use crate::mask::{Mask, brief};
-use crate::secret_kind::SecretKind;
+use crate::cassette::secret_kind::SecretKind;
 use crate::stub::difference::Differences;
 
 /// A request that came, with the recorded aliases in place of its secrets, as far as these fit.
@@ -52,8 +52,7 @@ impl Comparison {
     fn content(&mut self, recorded: &RecordedRequest, request: &Request) {
         let expected = recorded.body.as_ref().map(Body::comparable);
         let mut came = request.body().map(|body| Body::record(body).comparable());
-        let mut mask = Mask::default();
-        let mut secrets: Vec<_> = mask.unknown(request).map(str::to_owned).collect();
+        let mut secrets: Vec<_> = request.expose_secrets().map(str::to_owned).collect();
         let expected_query = recorded.query.iter().filter_map(|pair| pair.split_once('='));
         let expected_query: Vec<_> = expected_query.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let came_query = request.query().iter().enumerate().map(|(at, (name, value))| {
@@ -70,9 +69,9 @@ impl Comparison {
         if let Some(came) = &mut came {
             known_into(&self.bound, came);
         }
-        mask.learn(secrets);
+        let redactor = Redactor::new(secrets.iter().map(String::as_str));
         let (expected, came) = (object(&expected_query, expected), object(&came_query, came));
-        if let Some(differences) = Differences::between(&expected, &came, &mask) {
+        if let Some(differences) = Differences::between(&expected, &came, &redactor) {
             self.differences.push(differences.to_string());
         }
     }
@@ -177,7 +176,7 @@ pub(crate) fn recorded_line(recorded: &RecordedRequest) -> String {
         line = format!("{line} {}", recorded.query.join("&"));
     }
     match &recorded.body {
-        Some(body) => format!("{line} {}", brief(&Mask::default().value(&body.comparable()))),
+        Some(body) => format!("{line} {}", Redactor::default().json_text(&body.comparable())),
         None => line,
     }
 }

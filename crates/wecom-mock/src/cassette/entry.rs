@@ -13,7 +13,7 @@ use serde_json::Value;
 use wecom_core::{Delivery, QueryValue, Request, Response, TransportError, TransportErrorKind};
 
 use crate::cassette::aliases::Aliases;
-use crate::secret_kind::SecretKind;
+use crate::cassette::secret_kind::SecretKind;
 use crate::stub::answer::Outcome;
 
 /// The headers of a reply that are kept: the others are of the connection or of the day.

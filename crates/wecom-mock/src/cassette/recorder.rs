@@ -9,7 +9,7 @@ use wecom_core::{LocalTransport, Request, Response, Secret, Transport, Transport
 use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::entry::Entry;
-use crate::secret_kind::SecretKind;
+use crate::cassette::secret_kind::SecretKind;
 use crate::stub::answer::Outcome;
 
 /// A transport that passes calls on to another one and keeps what was said, for a [`Cassette`].

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
-
-use crate::mask::Mask;
+use wecom_core::secret::{Redactor, names};
 
 /// How many differences are named; of the others only the number is.
 const NAMED: usize = 5;
@@ -18,9 +17,9 @@ pub(crate) struct Differences {
 
 impl Differences {
     /// `None` when the values are equal.
-    pub(crate) fn between(expected: &Value, came: &Value, mask: &Mask) -> Option<Self> {
+    pub(crate) fn between(expected: &Value, came: &Value, redactor: &Redactor) -> Option<Self> {
         let mut found = Self { named: Vec::new(), all: 0 };
-        Walk { found: &mut found, mask }.values(Place { path: "", name: "" }, expected, came);
+        Walk { found: &mut found, redactor }.values(Place { path: "", name: "" }, expected, came);
         (found.all > 0).then_some(found)
     }
 
@@ -41,7 +40,7 @@ impl fmt::Display for Differences {
 
 struct Walk<'a> {
     found: &'a mut Differences,
-    mask: &'a Mask,
+    redactor: &'a Redactor,
 }
 
 /// Where in the JSON a value stands; the innermost name tells whether it may be shown.
@@ -85,8 +84,12 @@ impl Walk<'_> {
         if self.found.named.len() == NAMED {
             return;
         }
-        let path = if path.is_empty() { "the request".to_owned() } else { self.mask.text(path) };
-        let shown = |value: Option<&Value>| value.map_or("absent".to_owned(), |value| self.mask.field(name, value));
+        let path = if path.is_empty() { "the request".to_owned() } else { self.redactor.text(path) };
+        let shown = |value: Option<&Value>| match value {
+            None => "absent".to_owned(),
+            Some(_) if names::is_secret(name) => "***".to_owned(),
+            Some(value) => self.redactor.json_text(value),
+        };
         self.found.named.push(format!("{path} is {}, expected {}", shown(came), shown(expected)));
     }
 }
@@ -98,7 +101,7 @@ mod tests {
     use super::*;
 
     fn text(expected: &Value, came: &Value) -> String {
-        Differences::between(expected, came, &Mask::default()).map(|found| found.to_string()).unwrap_or_default()
+        Differences::between(expected, came, &Redactor::default()).map(|found| found.to_string()).unwrap_or_default()
     }
 
     #[test]

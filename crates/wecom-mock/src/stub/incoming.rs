@@ -5,26 +5,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wecom_core::secret::Redactor;
 use wecom_core::{ApiCall, InvalidRequest, Query, QueryValue, Request};
-
-use crate::mask::Mask;
 
 /// A request that came, read once for all who look at it.
 pub(crate) struct Incoming {
     pub(crate) request: Request,
     pub(crate) json: Arc<Value>,
-    pub(crate) mask: Arc<Mask>,
+    pub(crate) redactor: Arc<Redactor>,
 }
 
 impl Incoming {
-    pub(crate) fn new(request: Request, mask: Arc<Mask>) -> Self {
+    pub(crate) fn new(request: Request, redactor: Arc<Redactor>) -> Self {
         let json = Arc::new(json_of(request.query(), request.body()));
-        Self { request, json, mask }
+        Self { request, json, redactor }
     }
 
     /// The request's JSON, fit to be shown.
     pub(crate) fn shown(&self) -> Value {
-        self.mask.value(&self.json)
+        self.redactor.json(&self.json)
     }
 
     /// The request as a typed call, or what stands against it.

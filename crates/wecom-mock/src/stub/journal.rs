@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use wecom_core::Endpoint;
+use wecom_core::secret::Redactor;
 
-use crate::mask::Mask;
 use crate::stub::incoming::Incoming;
 
 /// One call as the mock saw it; from [`Mock::journal`](crate::Mock::journal).
@@ -73,8 +73,8 @@ impl Entry {
     }
 
     /// The call, fit to be shown.
-    pub(crate) fn recorded(&self, mask: &Mask) -> RecordedCall {
+    pub(crate) fn recorded(&self, redactor: &Redactor) -> RecordedCall {
         let Self { endpoint, attempt, json, answered } = self;
-        RecordedCall { endpoint, attempt: *attempt, request: mask.value(json), answered: *answered }
+        RecordedCall { endpoint, attempt: *attempt, request: redactor.json(json), answered: *answered }
     }
 }

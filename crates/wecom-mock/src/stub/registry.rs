@@ -5,10 +5,10 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use wecom_core::secret::Redactor;
 use wecom_core::{Delivery, Endpoint, Request, TransportError, TransportErrorKind};
 
 use crate::fail::{at_drop, fail};
-use crate::mask::Mask;
 use crate::stub::answer::Outcome;
 use crate::stub::incoming::Incoming;
 use crate::stub::journal::{Entry, RecordedCall};
@@ -27,7 +27,8 @@ pub(crate) struct Registry {
 struct State {
     stubs: Vec<Registered>,
     journal: Vec<Entry>,
-    mask: Arc<Mask>,
+    /// Knows the secrets of all requests: a token that one carries must not be shown where another repeats it.
+    redactor: Arc<Redactor>,
     unanswered: UnansweredCalls,
     /// Whether somebody has seen the verdict, and nothing has come since that could make it a worse one.
     verified: bool,
@@ -63,8 +64,8 @@ impl Registry {
 
     /// The answer of the first stub that is for the request, or an error that explains why there is none.
     pub(crate) fn answer(&self, request: Request) -> Outcome {
-        let (mask, candidates) = self.lock().begin(&request);
-        let incoming = Incoming::new(request, mask);
+        let (redactor, candidates) = self.lock().begin(&request);
+        let incoming = Incoming::new(request, redactor);
         let mut mismatches = BTreeMap::new();
         for (index, conditions) in candidates {
             // Conditions and answers are the caller's code: they run without the lock.
@@ -91,7 +92,7 @@ impl Registry {
 
     pub(crate) fn journal(&self) -> Vec<RecordedCall> {
         let state = self.lock();
-        state.journal.iter().map(|entry| entry.recorded(&state.mask)).collect()
+        state.journal.iter().map(|entry| entry.recorded(&state.redactor)).collect()
     }
 
     pub(crate) fn clear_journal(&self) {
@@ -116,13 +117,14 @@ impl Registry {
 
 impl State {
     /// Keeps the request's secrets in mind, and gives the stubs to try.
-    fn begin(&mut self, request: &Request) -> (Arc<Mask>, Vec<(usize, Vec<Condition>)>) {
-        let secrets: Vec<_> = self.mask.unknown(request).map(str::to_owned).collect();
-        if !secrets.is_empty() {
-            Arc::make_mut(&mut self.mask).learn(secrets);
+    fn begin(&mut self, request: &Request) -> (Arc<Redactor>, Vec<(usize, Vec<Condition>)>) {
+        for secret in request.expose_secrets() {
+            if !self.redactor.knows(secret) {
+                Arc::make_mut(&mut self.redactor).add(secret);
+            }
         }
         let stubs = self.stubs.iter().enumerate().filter(|(_, stub)| is_same_place(stub.endpoint, request.endpoint()));
-        (Arc::clone(&self.mask), stubs.map(|(index, stub)| (index, stub.conditions.clone())).collect())
+        (Arc::clone(&self.redactor), stubs.map(|(index, stub)| (index, stub.conditions.clone())).collect())
     }
 
     fn requests(&self, endpoint: &Endpoint) -> Vec<Arc<Value>> {

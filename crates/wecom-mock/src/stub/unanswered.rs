@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 
 use wecom_core::Endpoint;
 
-use crate::mask::brief;
 use crate::stub::incoming::Incoming;
 use crate::stub::mismatch::Mismatch;
 use crate::stub::registered::{Registered, called, times};
@@ -64,7 +63,8 @@ impl Unanswered {
         let endpoint = incoming.request.endpoint();
         let stubs: Vec<_> = stubs.collect();
         // Writing to a String can't fail, here and below.
-        let mut text = format!("no stub answers this call\n  came: {endpoint} {}", brief(&incoming.shown()));
+        let mut text =
+            format!("no stub answers this call\n  came: {endpoint} {}", incoming.redactor.json_text(&incoming.json));
         match stubs.iter().min_by_key(|(stub, verdict)| verdict.distance(stub, endpoint)) {
             None => text.push_str("\n  nothing is stubbed"),
             Some((stub, verdict)) => {
