@@ -8,6 +8,7 @@ mod customer;
 mod demo;
 mod file;
 mod generate;
+mod generated;
 mod person;
 mod session;
 
@@ -21,7 +22,7 @@ pub use self::check::WorldError;
 pub use self::corp::WorldCorp;
 pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
 pub use self::customer::{LoginAccount, WorldCustomer};
-pub(crate) use self::generate::Generated;
+pub(crate) use self::generated::Generated;
 pub use self::person::WorldPerson;
 pub(crate) use self::person::is_mobile;
 

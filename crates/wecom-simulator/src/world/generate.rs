@@ -1,19 +1,10 @@
-//! Worlds of any size, the same for the same seed. Their corps are not kept: each is made again whenever it is looked at.
+//! Worlds of any size, the same for the same seed.
 
 use wecom_core::Secret;
-use wecom_upstream::calls::{Group, QualificationStatus};
-use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
-use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
+use wecom_upstream::{AgentId, ChainId, CorpId};
 
-use super::{World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
-use crate::cursor::mix;
-
-const PLACES: [&str; 8] = ["长河", "云岭", "海津", "金沙", "北辰", "南屏", "东湖", "西原"];
-const TRADES: [&str; 8] = ["家电", "建材", "粮油", "五金", "百货", "纸业", "服饰", "茶叶"];
-const KINDS: [&str; 4] = ["商行", "贸易公司", "经销部", "配送中心"];
-/// How many corps there are to a group, and how many groups at most.
-const CORPS_OF_A_GROUP: u64 = 100;
-const GROUPS: u64 = 1000;
+use super::generated::Generated;
+use super::{World, WorldApp, WorldChain};
 
 impl World {
     /// A world with one chain, `ChGenerated`, of so many corps, about one in eight of them pending; one group for every
@@ -43,134 +34,9 @@ impl World {
     pub fn generate(corps: usize, seed: u64) -> Self {
         let generated = Generated::new(corps as u64, seed);
         let mut chain = WorldChain::new(ChainId::new("ChGenerated"), "全国经销商");
-        chain.groups = (0..generated.groups).map(|at| generated.group(at)).collect();
+        chain.groups = generated.groups().collect();
         chain.generated = Some(generated);
         let app = WorldApp::new(AgentId::new(1_000_002), Secret::new(format!("generated-secret-{seed}")));
         Self::new(CorpId::new("wwgenerated")).app(app).chain(chain)
-    }
-}
-
-/// The corps that a seed stands for, by their numbers from 0 on. Each is found by its id, its custom id and its name
-/// without a list: all three hold its number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Generated {
-    seed: u64,
-    corps: u64,
-    groups: u64,
-}
-
-impl Generated {
-    fn new(corps: u64, seed: u64) -> Self {
-        Self { seed, corps, groups: (corps / CORPS_OF_A_GROUP).min(GROUPS) }
-    }
-
-    /// How many there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.corps
-    }
-
-    /// The group in which one lies.
-    pub(crate) fn group_of(&self, number: u64) -> GroupId {
-        groupid(self.draw("group", number) % (self.groups + 1) + 1)
-    }
-
-    /// One as it is at the beginning.
-    pub(crate) fn corp(&self, number: u64) -> WorldCorp {
-        let (groupid, id, name) = (self.group_of(number), self.id(number), self.name(number));
-        let is_joined = matches!(id, WorldCorpId::Joined(_));
-        let corp = WorldCorp::with_id(groupid, id, name).custom_id(custom_id(number));
-        if !is_joined {
-            return corp;
-        }
-        let status = QualificationStatus::from((self.draw("status", number) % 3) as i64 + 1);
-        let (userid, user_custom_id) = (format!("user{number}"), (number + 1).to_string());
-        corp.qualification(status).known_member(UserId::new(userid), UserCustomId::new(user_custom_id))
-    }
-
-    /// The number of the one with this id.
-    pub(crate) fn of_id(&self, id: &WorldCorpId) -> Option<u64> {
-        let text = match id {
-            WorldCorpId::Joined(corpid) => corpid.as_str(),
-            WorldCorpId::Pending(corpid) => corpid.as_str(),
-        };
-        let number = u64::from_str_radix(text.get(18..)?, 16).ok()?;
-        (number < self.corps && self.id(number) == *id).then_some(number)
-    }
-
-    /// The number of the one with this custom id.
-    pub(crate) fn of_custom_id(&self, id: &CustomId) -> Option<u64> {
-        let number = id.as_str().strip_prefix('C')?.parse().ok()?;
-        (number < self.corps && custom_id(number) == *id).then_some(number)
-    }
-
-    /// The number of the one with this name.
-    pub(crate) fn of_name(&self, name: &str) -> Option<u64> {
-        let words = name.trim_end_matches(|character: char| character.is_ascii_digit());
-        let number = name.get(words.len()..)?.parse().ok()?;
-        (number < self.corps && self.name(number) == name).then_some(number)
-    }
-
-    /// The root is group 1, and each other one lies below one that came before it.
-    fn group(&self, at: u64) -> Group {
-        let parent = self.draw("parent", at) % (at + 1) / 2 + 1;
-        let name = format!("{}第{}片区", pick(&PLACES, self.draw("place", at)), at + 1);
-        Group::new(groupid(at + 2), name, groupid(parent)).order((at % 100) as i64)
-    }
-
-    fn id(&self, number: u64) -> WorldCorpId {
-        let drawn = self.draw("id", number);
-        if self.draw("pending", number) % 8 == 0 {
-            WorldCorpId::Pending(PendingCorpId::new(format!("wp{drawn:016x}{number:x}")))
-        } else {
-            WorldCorpId::Joined(CorpId::new(format!("ww{drawn:016x}{number:x}")))
-        }
-    }
-
-    fn name(&self, number: u64) -> String {
-        let word = |words, purpose| pick(words, self.draw(purpose, number));
-        format!("{}{}{}{number}", word(&PLACES, "place"), word(&TRADES, "trade"), word(&KINDS, "kind"))
-    }
-
-    /// A number that only the seed, the purpose and the place decide; its low bits are as good as its high ones.
-    fn draw(&self, purpose: &str, at: u64) -> u64 {
-        let seeded = mix(0xCBF2_9CE4_8422_2325, &self.seed.to_le_bytes());
-        let number = mix(mix(seeded, purpose.as_bytes()), &at.to_le_bytes());
-        let number = (number ^ (number >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
-        number ^ (number >> 33)
-    }
-}
-
-fn custom_id(number: u64) -> CustomId {
-    CustomId::new(format!("C{number}"))
-}
-
-fn groupid(number: u64) -> GroupId {
-    GroupId::new(number as i64)
-}
-
-fn pick<'a>(words: &[&'a str], number: u64) -> &'a str {
-    words.get((number % words.len() as u64) as usize).copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_is_found_by_what_it_is_called_and_nothing_else_is() {
-        let generated = Generated::new(300, 5);
-        for number in 0..300 {
-            let corp = generated.corp(number);
-            assert_eq!(generated.of_id(&corp.id), Some(number));
-            assert_eq!(generated.of_custom_id(corp.custom_id.as_ref().unwrap()), Some(number));
-            assert_eq!(generated.of_name(&corp.name), Some(number));
-        }
-        let beyond = Generated::new(301, 5).corp(300);
-        assert_eq!((generated.of_id(&beyond.id), generated.of_name(&beyond.name)), (None, None));
-        for odd in ["", "C", "C007", "c7", "C300"] {
-            assert_eq!(generated.of_custom_id(&CustomId::new(odd)), None, "{odd}");
-        }
-        assert_eq!(generated.of_id(&WorldCorpId::Joined(CorpId::new("ww0000000000000007企"))), None);
-        assert_eq!(generated.of_name("长河家电商行"), None);
     }
 }
