@@ -11,14 +11,14 @@ use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
-use crate::connector::{Parts, connector};
+use crate::connect::resolve::{Resolve, Resolver};
+use crate::connect::tls::{AddedRoots, Crypto, Roots, client_config};
+use crate::connect::{Parts, connector};
 use crate::counters::Counts;
 #[cfg(feature = "http2")]
 use crate::http2::Http2;
 #[cfg(feature = "proxy")]
 use crate::proxy::Proxy;
-use crate::resolve::{Resolve, Resolver};
-use crate::tls::{AddedRoots, Crypto, Roots, client_config};
 use crate::transport::HyperTransport;
 
 impl HyperTransport {

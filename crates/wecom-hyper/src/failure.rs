@@ -44,7 +44,7 @@ pub(crate) fn connect_kind(error: &(dyn StdError + 'static)) -> TransportErrorKi
 
 fn connect_link_kind(link: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-    if let Some(failure) = link.downcast_ref::<crate::connector::ConnectFailure>() {
+    if let Some(failure) = link.downcast_ref::<crate::connect::ConnectFailure>() {
         return failure.kind();
     }
     if is_tls(link) {

@@ -55,36 +55,31 @@
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod builder;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-mod connection;
+mod connect;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-mod connector;
+mod connection;
 mod counters;
+mod exchange;
 mod failure;
 #[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
 mod http2;
-mod outgoing;
 mod pause;
 #[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
 mod proxy;
-mod reply;
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-mod resolve;
 mod runtime;
 mod timer;
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-mod tls;
 mod transport;
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub use crate::builder::{BuildError, HyperTransportBuilder};
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub use crate::connect::resolve::Resolve;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+pub use crate::connect::tls::{Crypto, Roots};
 pub use crate::counters::Counters;
 #[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use crate::http2::Http2;
 #[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
 pub use crate::proxy::{Proxy, ProxyError};
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-pub use crate::resolve::Resolve;
 pub use crate::timer::TokioTimer;
-#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-pub use crate::tls::{Crypto, Roots};
 pub use crate::transport::HyperTransport;

@@ -1,7 +1,5 @@
 //! Forward proxies: which one a host is reached through, and as whom.
 
-pub(crate) mod route;
-
 use std::env;
 use std::fmt;
 
@@ -54,9 +52,9 @@ use wecom_core::Secret;
 /// ```
 #[derive(Clone)]
 pub struct Proxy {
-    https: Option<ProxyServer>,
-    http: Option<ProxyServer>,
-    bypass: String,
+    pub(crate) https: Option<ProxyServer>,
+    pub(crate) http: Option<ProxyServer>,
+    pub(crate) bypass: String,
 }
 
 impl Proxy {
@@ -148,15 +146,15 @@ pub(crate) enum Protocol {
 /// One proxy: where it is, what it speaks, and who it is told we are.
 #[derive(Clone)]
 pub(crate) struct ProxyServer {
-    protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// `http://host:port/`, whatever the protocol: it is dialled, and not a proxy's URL any more.
-    address: Uri,
-    credentials: Option<Credentials>,
+    pub(crate) address: Uri,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// Credentials in the shape in which the protocol takes them.
 #[derive(Clone)]
-enum Credentials {
+pub(crate) enum Credentials {
     /// The value of `proxy-authorization`, marked as sensitive.
     Basic(HeaderValue),
     Socks {
@@ -230,7 +228,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// `http://host:port/` of a URL whose port may be left out; `None` where there is no host, or the port is none.
-fn with_port(url: &Uri, default: u16) -> Option<Uri> {
+pub(crate) fn with_port(url: &Uri, default: u16) -> Option<Uri> {
     let authority = url.authority()?;
     let host = authority.host();
     let port = match authority.as_str().strip_prefix(host)? {

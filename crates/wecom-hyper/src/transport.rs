@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use wecom_core::{Request, Response, Safety, Transport, TransportError};
 
 use crate::counters::{Counters, Counts, Used};
+use crate::exchange::reply;
+use crate::exchange::request::outgoing;
 use crate::failure;
-use crate::outgoing::outgoing;
 use crate::pause::{Pauses, look_at_connections};
-use crate::reply;
 use crate::runtime::run_in;
 
 /// How long one attempt may take when neither the transport nor the request says otherwise.

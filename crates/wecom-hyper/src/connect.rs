@@ -1,5 +1,10 @@
 //! How a connection comes about: names resolved, TCP and TLS under one limit, and every failure marked with its stage.
 
+pub(crate) mod resolve;
+pub(crate) mod tls;
+#[cfg(feature = "proxy")]
+pub(crate) mod tunnel;
+
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,17 +21,17 @@ use tokio::time::sleep;
 use tower_service::Service;
 use wecom_core::TransportErrorKind;
 
+use crate::connect::resolve::{Resolver, Unresolved};
 use crate::connection::Marked;
 use crate::counters::Counts;
 use crate::failure::{self, has};
-use crate::resolve::{Resolver, Unresolved};
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 pub(crate) type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 pub(crate) type Tcp = HttpConnector<Resolver>;
 
 #[cfg(feature = "proxy")]
-type Way = crate::proxy::route::Route;
+type Way = crate::connect::tunnel::Route;
 #[cfg(not(feature = "proxy"))]
 type Way = Dial<Tcp>;
 
@@ -82,7 +87,7 @@ pub(crate) enum ConnectFailure {
     NoHttp2,
     #[cfg(feature = "proxy")]
     #[error("no tunnel through the proxy")]
-    Proxy(#[source] crate::proxy::route::ProxyFailure),
+    Proxy(#[source] crate::connect::tunnel::ProxyFailure),
     #[error("no connection within {0:?}, which is the limit for DNS, TCP, any proxy and TLS together")]
     LimitPassed(Duration),
 }

@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 use wecom_core::TransportErrorKind;
 
-use crate::connector::{BoxError, ConnectFailure, Connecting, Dial, Tcp};
+use crate::connect::resolve::{Resolver, Unresolved};
+use crate::connect::{BoxError, ConnectFailure, Connecting, Dial, Tcp};
 use crate::failure;
 use crate::proxy::{Credentials, Protocol, Proxy, ProxyServer, with_port};
-use crate::resolve::{Resolver, Unresolved};
 
 type Stream = TokioIo<TcpStream>;
 type TunnelFailure = <Tunnel<Dial<Tcp>> as Service<Uri>>::Error;
