@@ -1,190 +1,122 @@
-//! How a connection comes about: names resolved, TCP and TLS under one limit, and every failure marked with its stage.
+//! Opens connections: DNS, TCP, any proxy and TLS under one limit, with the failed stage in every error.
 
+pub(crate) mod dial;
+pub(crate) mod failure;
+pub(crate) mod origin;
 pub(crate) mod resolve;
+pub(crate) mod socket;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 pub(crate) mod tls;
 #[cfg(feature = "proxy")]
 pub(crate) mod tunnel;
 
-use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
-use http::Uri;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::{Connection, HttpConnector};
-use rustls::ClientConfig;
-use thiserror::Error;
+use tokio::net::TcpStream;
 use tokio::time::sleep;
-use tower_service::Service;
-use wecom_core::TransportErrorKind;
 
-use crate::connect::resolve::{Resolver, Unresolved};
-use crate::connection::Marked;
-use crate::counters::Counts;
-use crate::failure::{self, has};
+use crate::connect::dial::Dial;
+use crate::connect::failure::ConnectFailure;
+use crate::connect::origin::Origin;
+use crate::connect::socket::{Socket, Stream, Wire};
 
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
-pub(crate) type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-pub(crate) type Tcp = HttpConnector<Resolver>;
-
-#[cfg(feature = "proxy")]
-type Way = crate::connect::tunnel::Route;
-#[cfg(not(feature = "proxy"))]
-type Way = Dial<Tcp>;
-
-/// The connector of a [`HyperTransport`](crate::HyperTransport) that is built here.
-pub(crate) type Connector = Limited<HttpsConnector<Way>>;
-
-/// What a connector is made of.
-pub(crate) struct Parts {
-    pub(crate) tls: ClientConfig,
+/// Opens connections to servers.
+pub(crate) struct Connector {
+    pub(crate) dial: Dial,
     pub(crate) limit: Duration,
-    pub(crate) happy_eyeballs_delay: Duration,
-    pub(crate) resolver: Resolver,
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub(crate) tls: tokio_rustls::TlsConnector,
     #[cfg(feature = "proxy")]
     pub(crate) proxy: Option<crate::proxy::Proxy>,
-    /// Whether a TLS connection on which HTTP/2 was not agreed is of no use.
+    #[cfg(feature = "proxy")]
+    pub(crate) resolver: resolve::Resolver,
     #[cfg(feature = "http2")]
-    pub(crate) http2_required: bool,
-    pub(crate) counts: Arc<Counts>,
+    pub(crate) http2: Option<crate::http2::Http2>,
 }
 
-/// Plain TCP for `http`, TLS for `https`; one limit covers all that it takes to get there.
-pub(crate) fn connector(parts: Parts) -> Connector {
-    let mut tcp = HttpConnector::new_with_resolver(parts.resolver.clone());
-    // The TLS connector above it looks at the scheme.
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_happy_eyeballs_timeout(Some(parts.happy_eyeballs_delay));
-    // Each address of a host gets its share, so that a dead one leaves time for the next.
-    tcp.set_connect_timeout(Some(parts.limit));
-    let way = Dial(tcp);
-    #[cfg(feature = "proxy")]
-    let way = Way::new(way, parts.resolver, parts.proxy);
-    Limited {
-        inner: HttpsConnector::from((way, parts.tls)),
-        limit: parts.limit,
-        #[cfg(feature = "http2")]
-        http2_required: parts.http2_required,
-        counts: parts.counts,
+/// An open connection, ready for HTTP.
+pub(crate) struct Connected {
+    pub(crate) stream: Stream,
+    pub(crate) wire: Arc<Wire>,
+    #[cfg(feature = "http2")]
+    pub(crate) is_http2: bool,
+}
+
+impl Connector {
+    /// Opens a connection within the connect limit.
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
+        let (mut limit, mut connecting) = (pin!(sleep(self.limit)), pin!(self.open(origin)));
+        // The limit comes first: the share of a single address ends at the same moment and says less.
+        poll_fn(|context| match limit.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(ConnectFailure::LimitExceeded(self.limit))),
+            Poll::Pending => connecting.as_mut().poll(context),
+        })
+        .await
     }
-}
 
-/// What failed before there was a connection.
-#[derive(Debug, Error)]
-pub(crate) enum ConnectFailure {
-    #[error("no address")]
-    Dns(#[source] BoxError),
-    #[error("no TCP connection")]
-    Tcp(#[source] BoxError),
-    #[error("no TLS session")]
-    Tls(#[source] BoxError),
-    #[cfg(feature = "http2")]
-    #[error("the server does not offer HTTP/2, and this transport demands it")]
-    NoHttp2,
+    async fn open(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
+        let (socket, wire) = Socket::new(self.reach(origin).await?);
+        self.secure(origin, socket, wire).await
+    }
+
     #[cfg(feature = "proxy")]
-    #[error("no tunnel through the proxy")]
-    Proxy(#[source] crate::connect::tunnel::ProxyFailure),
-    #[error("no connection within {0:?}, which is the limit for DNS, TCP, any proxy and TLS together")]
-    LimitPassed(Duration),
-}
-
-impl ConnectFailure {
-    /// The kind, where the stage decides it: TCP's failures are told apart by what the system says.
-    pub(crate) fn kind(&self) -> Option<TransportErrorKind> {
-        match self {
-            Self::Dns(_) => Some(TransportErrorKind::Dns),
-            Self::Tcp(_) => None,
-            Self::Tls(_) => Some(TransportErrorKind::Tls),
-            #[cfg(feature = "http2")]
-            Self::NoHttp2 => Some(TransportErrorKind::Tls),
-            #[cfg(feature = "proxy")]
-            Self::Proxy(failure) => Some(failure.kind()),
-            Self::LimitPassed(_) => Some(TransportErrorKind::Timeout),
+    async fn reach(&self, origin: &Origin) -> Result<TcpStream, ConnectFailure> {
+        match self.proxy.as_ref().and_then(|proxy| proxy.server_for(origin.uri())) {
+            Some(server) => tunnel::open(server, &self.dial, &self.resolver, origin).await,
+            None => self.dial.connect(origin.uri()).await,
         }
     }
 
-    fn from_dial(error: BoxError) -> Self {
-        if has::<Unresolved>(&*error) { Self::Dns(error) } else { Self::Tcp(error) }
+    #[cfg(not(feature = "proxy"))]
+    async fn reach(&self, origin: &Origin) -> Result<TcpStream, ConnectFailure> {
+        self.dial.connect(origin.uri()).await
     }
 
-    /// What is not marked by [`Dial`] came from the only other stage.
-    fn from_tls(error: BoxError) -> Self {
-        error.downcast::<Self>().map_or_else(Self::Tls, |failure| *failure)
-    }
-}
-
-/// Puts a limit on a connector, and counts what becomes of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Limited<S> {
-    inner: S,
-    limit: Duration,
-    #[cfg(feature = "http2")]
-    http2_required: bool,
-    counts: Arc<Counts>,
-}
-
-impl<S> Service<Uri> for Limited<S>
-where
-    S: Service<Uri, Error = BoxError>,
-    S::Response: Connection,
-    S::Future: Send + 'static,
-{
-    type Response = Marked<S::Response>;
-    type Error = ConnectFailure;
-    type Future = Connecting<Self::Response, ConnectFailure>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
-        self.inner.poll_ready(context).map_err(ConnectFailure::from_tls)
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    async fn secure(&self, origin: &Origin, socket: Socket, wire: Arc<Wire>) -> Result<Connected, ConnectFailure> {
+        let Some(name) = origin.server_name()? else { return Ok(self.plain(socket, wire)) };
+        let session = self.tls.connect(name, socket).await.map_err(ConnectFailure::from_tls)?;
         #[cfg(feature = "http2")]
-        let http2_is_missing = {
-            let expected = self.http2_required && target.scheme_str() == Some("https");
-            move |stream: &S::Response| expected && !stream.connected().is_negotiated_h2()
-        };
-        let (connecting, limit, counts) = (self.inner.call(target), self.limit, Arc::clone(&self.counts));
-        Box::pin(async move {
-            let (mut limit_passed, mut connecting) = (pin!(sleep(limit)), pin!(connecting));
-            // The limit goes first: an only address's share of it ends at the same moment, and tells less.
-            let result = poll_fn(|context| match limit_passed.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(Err(ConnectFailure::LimitPassed(limit))),
-                Poll::Pending => connecting.as_mut().poll(context).map_err(ConnectFailure::from_tls),
-            });
-            let result = result.await;
+        let is_http2 = session.get_ref().1.alpn_protocol() == Some(b"h2");
+        #[cfg(feature = "http2")]
+        if !is_http2 && self.requires_http2() {
+            return Err(ConnectFailure::NoHttp2);
+        }
+        Ok(Connected {
+            stream: Stream::Tls(Box::new(session)),
+            wire,
             #[cfg(feature = "http2")]
-            let result = result
-                .and_then(|stream| if http2_is_missing(&stream) { Err(ConnectFailure::NoHttp2) } else { Ok(stream) });
-            counts.connection_ended_in(result.as_ref().map_err(|failure| failure::connect_kind(failure)));
-            result.map(Marked::new)
+            is_http2,
         })
     }
-}
 
-/// Marks the failures of what comes before TLS.
-#[derive(Clone, Debug)]
-pub(crate) struct Dial<S>(S);
-
-impl<S> Service<Uri> for Dial<S>
-where
-    S: Service<Uri>,
-    S::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = ConnectFailure;
-    type Future = Connecting<S::Response, ConnectFailure>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectFailure>> {
-        self.0.poll_ready(context).map_err(|error| ConnectFailure::from_dial(error.into()))
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    async fn secure(&self, origin: &Origin, socket: Socket, wire: Arc<Wire>) -> Result<Connected, ConnectFailure> {
+        if origin.is_https() { Err(ConnectFailure::NoTls) } else { Ok(self.plain(socket, wire)) }
     }
 
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let connecting = self.0.call(target);
-        Box::pin(async move { connecting.await.map_err(|error| ConnectFailure::from_dial(error.into())) })
+    /// Without TLS there is no negotiation: the server is assumed to speak HTTP/2 if the transport requires it.
+    fn plain(&self, socket: Socket, wire: Arc<Wire>) -> Connected {
+        Connected {
+            stream: Stream::Plain(socket),
+            wire,
+            #[cfg(feature = "http2")]
+            is_http2: self.requires_http2(),
+        }
+    }
+
+    #[cfg(feature = "http2")]
+    fn requires_http2(&self) -> bool {
+        self.http2.as_ref().is_some_and(crate::http2::Http2::is_required)
+    }
+
+    /// Whether a new connection to this server can turn out to be HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(crate) fn may_be_http2(&self, origin: &Origin) -> bool {
+        self.http2.as_ref().is_some_and(|http2| http2.is_required() || origin.is_https())
     }
 }

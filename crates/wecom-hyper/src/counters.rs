@@ -1,13 +1,13 @@
-//! Plain counters of what a transport has done.
+//! Counters of a transport.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wecom_core::{TransportError, TransportErrorKind};
 
-/// What a transport and all its clones have done so far: [`HyperTransport::counters`](crate::HyperTransport::counters).
+/// Counters of a transport and all its clones, returned by
+/// [`HyperTransport::counters`](crate::HyperTransport::counters).
 ///
-/// The numbers only grow. They are read one after the other, so under load they may be a call apart.
+/// They only grow. They are read one after the other, so under load they can be a call apart.
 ///
 /// ```
 /// # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), feature = "bundled-roots"))]
@@ -32,60 +32,57 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// How many calls were begun. What is neither among the replies nor among the failures is under way, or was
-    /// dropped.
+    /// Returns the number of calls started. Those that are neither replies nor failures are in flight or were cancelled.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests
     }
 
-    /// How many calls brought a reply, whatever its status.
+    /// Returns the number of replies, whatever their status.
     #[must_use]
     pub fn replies(&self) -> u64 {
         self.replies
     }
 
-    /// How many replies came on a connection that had brought one before: 0 for a client of one's own, whose
-    /// connections this crate does not see. The head of the reply counts, so it may have broken off after that.
+    /// Returns the number of replies on a connection that had carried one before.
     #[must_use]
     pub fn replies_on_reused_connections(&self) -> u64 {
         self.replies_on_reused_connections
     }
 
-    /// How many calls failed, for whatever reason.
+    /// Returns the number of failed calls.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures.0.iter().sum()
     }
 
-    /// How many calls failed in this way.
+    /// Returns the number of calls that failed with this kind.
     #[must_use]
     pub fn failures_of(&self, kind: TransportErrorKind) -> u64 {
         *self.failures.of(kind)
     }
 
-    /// How many connections were made, TLS included: 0 for a client of one's own. More than calls need are made when a
-    /// connection becomes free while another one is on its way.
+    /// Returns the number of connections opened, TLS included. It can exceed the number of calls in flight: a call whose
+    /// connection is being opened takes one that becomes free earlier.
     #[must_use]
     pub fn connections_opened(&self) -> u64 {
         self.connections_opened
     }
 
-    /// How many connections could not be made: 0 for a client of one's own. One that was given up together with its
-    /// call is not among them.
+    /// Returns the number of failed attempts to open a connection. An attempt goes on when its call is cancelled.
     #[must_use]
     pub fn connections_failed(&self) -> u64 {
         self.connections_failed.0.iter().sum()
     }
 
-    /// How many connections could not be made for this reason: `Dns`, `Connect`, `Tls` or `Timeout`.
+    /// Returns the number of attempts that failed with this kind: `Dns`, `Connect`, `Tls` or `Timeout`.
     #[must_use]
     pub fn connections_failed_of(&self, kind: TransportErrorKind) -> u64 {
         *self.connections_failed.of(kind)
     }
 }
 
-/// Where the counting is done.
+/// The live counters.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     requests: AtomicU64,
@@ -112,7 +109,6 @@ impl Counts {
         add_one(&self.replies_on_reused_connections);
     }
 
-    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub(crate) fn connection_ended_in<T>(&self, result: Result<&T, TransportErrorKind>) {
         match result {
             Ok(_) => add_one(&self.connections_opened),
@@ -132,18 +128,7 @@ impl Counts {
     }
 }
 
-/// The mark of a connection: whether it has brought a reply.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Used(Arc<AtomicBool>);
-
-impl Used {
-    /// Notes a reply, and tells whether there was one before.
-    pub(crate) fn swap(&self) -> bool {
-        self.0.swap(true, Ordering::Relaxed)
-    }
-}
-
-/// The kinds that have a number of their own; any other is counted as the last.
+/// The kinds with a counter of their own; any other counts as the last.
 const KINDS: [TransportErrorKind; 10] = [
     TransportErrorKind::Dns,
     TransportErrorKind::Connect,
@@ -157,7 +142,7 @@ const KINDS: [TransportErrorKind; 10] = [
     TransportErrorKind::Other,
 ];
 
-/// A number for each of the [`KINDS`], in their order.
+/// A counter for each of the [`KINDS`], in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct PerKind<N>([N; KINDS.len()]);
 
@@ -189,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_a_number_of_its_own() {
+    fn each_kind_has_its_own_counter() {
         for (times, kind) in (1_u64..).zip(KINDS) {
             let counts = Counts::default();
             for _ in 0..times {

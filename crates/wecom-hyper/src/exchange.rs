@@ -1,4 +1,5 @@
-//! One request out and its reply back, between the terms of `wecom-core` and those of hyper.
+//! Translates requests and replies between the types of `wecom-core` and those of hyper.
 
+pub(crate) mod body;
 pub(crate) mod reply;
 pub(crate) mod request;

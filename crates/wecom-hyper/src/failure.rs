@@ -1,62 +1,64 @@
-//! What each failure of hyper, of a connector or of a limit means: a kind, and whether the request can have arrived.
+//! Maps the failures of hyper, of connecting and of limits to a kind and a delivery.
 
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use hyper_util::client::legacy;
 use thiserror::Error;
 use wecom_core::{Delivery, TransportError, TransportErrorKind};
 
-/// A request that brought no head of a reply; `connected` says whether it can have got a connection.
-pub(crate) fn of_exchange(error: legacy::Error, connected: bool) -> TransportError {
-    let kind = if error.is_connect() { connect_kind(&error) } else { exchange_kind(&error) };
-    let unsent = error.is_connect() || was_given_back(&error) || was_left_out(&error) || !connected;
-    let delivery = if unsent { Delivery::NotSent } else { Delivery::Unknown };
-    with_shown_source(TransportError::new(kind, delivery), error)
+use crate::connect::failure::ConnectFailure;
+use crate::error_chain::{has, links};
+
+/// A connection could not be opened.
+pub(crate) fn of_connect(failure: ConnectFailure) -> TransportError {
+    TransportError::new(failure.kind(), Delivery::NotSent).with_source(failure)
 }
 
-/// A reply that broke off in its body.
+/// A request failed on a connection before the head of its reply arrived. `unwritten` says that no byte of it has left.
+pub(crate) fn of_request(error: hyper::Error, unwritten: bool) -> TransportError {
+    let delivery = if unwritten || was_refused_unread(&error) { Delivery::NotSent } else { Delivery::Unknown };
+    with_safe_source(TransportError::new(exchange_kind(&error), delivery), error)
+}
+
+/// The body of a reply broke off.
 pub(crate) fn of_body(error: hyper::Error) -> TransportError {
-    with_shown_source(TransportError::new(exchange_kind(&error), Delivery::Unknown), error)
+    with_safe_source(TransportError::new(exchange_kind(&error), Delivery::Unknown), error)
 }
 
-/// The limit of the whole attempt passed.
-pub(crate) fn timed_out(limit: Duration, connected: bool) -> TransportError {
-    let delivery = if connected { Delivery::Unknown } else { Delivery::NotSent };
-    TransportError::new(TransportErrorKind::Timeout, delivery).with_source(AttemptLimitPassed(limit))
+/// The time limit passed while the call waited for a connection.
+pub(crate) fn timed_out_unsent(limit: Duration) -> TransportError {
+    let source = DeadlineExceeded { limit, stage: "waiting for a connection" };
+    TransportError::new(TransportErrorKind::Timeout, Delivery::NotSent).with_source(source)
 }
 
-/// A reply beyond this many bytes.
+/// The time limit passed after a connection had taken the call. `unwritten` says that no byte of it has left.
+pub(crate) fn timed_out(limit: Duration, unwritten: bool) -> TransportError {
+    let (delivery, stage) = match unwritten {
+        true => (Delivery::NotSent, "waiting for the connection to take the request"),
+        false => (Delivery::Unknown, "sent, waiting for the reply"),
+    };
+    TransportError::new(TransportErrorKind::Timeout, delivery).with_source(DeadlineExceeded { limit, stage })
+}
+
+/// A reply over the limit.
 pub(crate) fn too_large(limit: usize) -> TransportError {
-    TransportError::new(TransportErrorKind::ReplyTooLarge, Delivery::Unknown).with_source(ReplyLimitPassed(limit))
+    TransportError::new(TransportErrorKind::ReplyTooLarge, Delivery::Unknown).with_source(ReplyTooLarge(limit))
 }
 
-/// A call on a thread that has no runtime, over a transport that was given none.
+/// A call on a thread without a runtime, over a transport that is bound to none.
 pub(crate) fn no_runtime() -> TransportError {
-    TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(NoRuntime)
+    TransportError::new(TransportErrorKind::NoRuntime, Delivery::NotSent).with_source(NoRuntime::None)
 }
 
-/// What the failure of a connector, or of the client above it, is.
-pub(crate) fn connect_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
-    links(error).find_map(connect_link_kind).unwrap_or(TransportErrorKind::Connect)
+/// The runtime dropped the call.
+pub(crate) fn runtime_stopped(delivery: Delivery) -> TransportError {
+    TransportError::new(TransportErrorKind::NoRuntime, delivery).with_source(NoRuntime::Stopped)
 }
 
-fn connect_link_kind(link: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
-    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-    if let Some(failure) = link.downcast_ref::<crate::connect::ConnectFailure>() {
-        return failure.kind();
-    }
-    if is_tls(link) {
-        return Some(TransportErrorKind::Tls);
-    }
-    let io = link.downcast_ref::<io::Error>()?;
-    (io.kind() == io::ErrorKind::TimedOut).then_some(TransportErrorKind::Timeout)
-}
-
-/// What went wrong on a connection that was there.
+/// What went wrong on an open connection.
 fn exchange_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
-    // A TLS record that can't be read looks like invalid data too, but says nothing of HTTP.
+    // An unreadable TLS record is invalid data too, but is no statement about HTTP.
     if links(error).any(is_tls) {
         return TransportErrorKind::ConnectionLost;
     }
@@ -69,7 +71,7 @@ fn exchange_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
     TransportErrorKind::Other
 }
 
-/// Whether this is hyper's word for a message that is not HTTP: a head that doesn't parse, or a broken chunk.
+/// Whether hyper reports a message that is not HTTP: a head that does not parse, or a broken chunk.
 fn is_malformed(link: &(dyn StdError + 'static)) -> bool {
     #[cfg(feature = "http2")]
     if link.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_library) {
@@ -80,39 +82,34 @@ fn is_malformed(link: &(dyn StdError + 'static)) -> bool {
         || link.downcast_ref::<io::Error>().is_some_and(chunk)
 }
 
-/// Whether hyper gave the request back: it says "canceled" only of one that it had not begun to write.
-fn was_given_back(error: &(dyn StdError + 'static)) -> bool {
-    links(error).any(|link| link.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled))
-}
-
-/// Whether the server said that it did not begin with this stream of HTTP/2, and never will: h2 fails with a `GOAWAY` the
-/// streams beyond the last one that it admits, and those that were not opened before it came.
-fn was_left_out(error: &(dyn StdError + 'static)) -> bool {
+/// Whether the server stated that it did not and will not process this HTTP/2 stream: by `REFUSED_STREAM`, or by a
+/// `GOAWAY` that excludes it.
+fn was_refused_unread(error: &(dyn StdError + 'static)) -> bool {
     #[cfg(feature = "http2")]
-    let was_left_out = links(error)
+    let was_refused_unread = links(error)
         .filter_map(|link| link.downcast_ref::<h2::Error>())
         .any(|error| error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)));
     #[cfg(not(feature = "http2"))]
-    let was_left_out = {
+    let was_refused_unread = {
         let _ = error;
         false
     };
-    was_left_out
+    was_refused_unread
 }
 
-/// Adds the source, unless it holds a text of the server's: a `GOAWAY` brings one along, and h2 prints it.
-fn with_shown_source(error: TransportError, source: impl StdError + Send + Sync + 'static) -> TransportError {
+/// Adds the source, unless it contains text of the server: h2 prints the debug data of a `GOAWAY`.
+fn with_safe_source(error: TransportError, source: impl StdError + Send + Sync + 'static) -> TransportError {
     #[cfg(feature = "http2")]
     if let Some(ended) = links(&source).find_map(|link| link.downcast_ref::<h2::Error>()).filter(|h2| h2.is_go_away()) {
-        return error.with_source(Http2Ended(ended.reason().unwrap_or(h2::Reason::NO_ERROR)));
+        return error.with_source(GoAway(ended.reason().unwrap_or(h2::Reason::NO_ERROR)));
     }
     error.with_source(source)
 }
 
 fn is_tls(link: &(dyn StdError + 'static)) -> bool {
-    #[cfg(feature = "tls")]
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     let is_tls = link.is::<rustls::Error>();
-    #[cfg(not(feature = "tls"))]
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     let is_tls = {
         let _ = link;
         false
@@ -120,85 +117,31 @@ fn is_tls(link: &(dyn StdError + 'static)) -> bool {
     is_tls
 }
 
-/// Whether an error of this type is among the links.
-pub(crate) fn has<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    links(error).any(<dyn StdError>::is::<E>)
-}
-
-/// The error and its sources. An [`io::Error`] leaves out the very error that it wraps when it is asked for its source.
-fn links<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&link| match link.downcast_ref::<io::Error>() {
-        Some(error) => error.get_ref().map(|wrapped| wrapped as &(dyn StdError + 'static)),
-        None => link.source(),
-    })
-}
-
-/// The text of the innermost error.
-#[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
-pub(crate) fn root_text(error: &(dyn StdError + 'static)) -> String {
-    links(error).last().map_or_else(String::new, ToString::to_string)
-}
-
 #[cfg(feature = "http2")]
 #[derive(Debug, Error)]
-#[error("the HTTP/2 connection was ended by GOAWAY: {0}")]
-struct Http2Ended(h2::Reason);
+#[error("the server closed the HTTP/2 connection by GOAWAY: {0}")]
+struct GoAway(h2::Reason);
 
 #[derive(Debug, Error)]
-#[error("the limit of {0:?} for the whole attempt passed")]
-struct AttemptLimitPassed(Duration);
+#[error("deadline exceeded: no reply within {limit:?} ({stage})")]
+struct DeadlineExceeded {
+    limit: Duration,
+    stage: &'static str,
+}
 
 #[derive(Debug, Error)]
-#[error("its body has more than the {0} bytes allowed")]
-struct ReplyLimitPassed(usize);
+#[error("reply body over the limit of {0} bytes: raise it with reply_limit")]
+struct ReplyTooLarge(usize);
 
 #[derive(Debug, Error)]
-#[error(
-    "make the call on a thread of a tokio runtime, or give the transport one: \
-     HyperTransport::with_runtime(tokio::runtime::Handle)"
-)]
-struct NoRuntime;
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use http_body_util::Empty;
-    use hyper::client::conn::http1;
-    use hyper_util::rt::TokioIo;
-    use tokio::io::{AsyncReadExt, duplex};
-
-    use super::*;
-
-    fn request() -> http::Request<Empty<Bytes>> {
-        http::Request::new(Empty::new())
-    }
-
-    #[tokio::test]
-    async fn a_request_that_no_connection_took_was_given_back() {
-        let (ours, _theirs) = duplex(1024);
-        let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
-        drop(connection);
-        let error = sender.send_request(request()).await.unwrap_err();
-        assert!(was_given_back(&error), "{error:?}");
-        assert_eq!(exchange_kind(&error), TransportErrorKind::ConnectionLost);
-    }
-
-    #[tokio::test]
-    async fn a_request_of_which_something_was_read_was_not_given_back() {
-        let (ours, mut theirs) = duplex(1024);
-        let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
-        tokio::spawn(connection);
-        let server = async {
-            theirs.read_u8().await.unwrap();
-            drop(theirs);
-        };
-        let (answer, ()) = tokio::join!(sender.send_request(request()), server);
-        assert!(!was_given_back(&answer.unwrap_err()));
-    }
-
-    #[test]
-    fn the_systems_own_limit_for_connecting_is_a_limit_too() {
-        let error = io::Error::other(io::Error::from(io::ErrorKind::TimedOut));
-        assert_eq!(links(&error).find_map(connect_link_kind), Some(TransportErrorKind::Timeout));
-    }
+enum NoRuntime {
+    #[error(
+        "no tokio runtime on this thread: call from a task of a runtime, or bind the transport to one with \
+         HyperTransport::with_runtime(tokio::runtime::Handle)"
+    )]
+    None,
+    #[error(
+        "the tokio runtime has shut down, or lacks its I/O or time driver: keep it running, and build it with enable_all"
+    )]
+    Stopped,
 }

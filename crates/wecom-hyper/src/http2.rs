@@ -1,19 +1,18 @@
-//! HTTP/2: whether it is offered or demanded, and how a dead connection is noticed.
+//! The settings of HTTP/2.
 
 use std::time::Duration;
 
-use hyper_util::client::legacy;
+use hyper::client::conn::http2;
 
-/// That HTTP/2 is spoken, and how. See [`HyperTransportBuilder::http2`](crate::HyperTransportBuilder::http2).
+/// The settings of HTTP/2. See [`HyperTransportBuilder::http2`](crate::HyperTransportBuilder::http2).
 ///
-/// With it all calls to a host share one connection, where HTTP/1.1 takes one for each call that is under way. That has
-/// a price: when this one connection dies without a word, all calls on it hang. So it is pinged, by default every 20
-/// seconds and while no call is under way too, and closed when an answer takes more than 10 seconds. The calls on it
-/// then end in [`ConnectionLost`](wecom_core::TransportErrorKind::ConnectionLost), and the next one makes a new
-/// connection.
+/// All calls to a host share one HTTP/2 connection, where HTTP/1.1 needs one for each call in flight. When that
+/// connection dies without notice, all its calls hang. Therefore the connection is pinged, by default every 20 seconds
+/// and also while no call is in flight, and closed when a ping is not answered within 10 seconds. Its calls then fail
+/// with [`ConnectionLost`](wecom_core::TransportErrorKind::ConnectionLost), and the next call opens a new connection.
 ///
-/// A stream that the server did not begin with is reported as not sent: it says so with `REFUSED_STREAM`, or with a
-/// `GOAWAY` that leaves the stream out.
+/// A stream that the server refuses unprocessed, by `REFUSED_STREAM` or by a `GOAWAY` that excludes it, is reported as
+/// not sent.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +23,7 @@ use hyper_util::client::legacy;
 /// # let _ = builder;
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "this is a setting: give it to `HyperTransportBuilder::http2`"]
+#[must_use = "these are settings: pass them to `HyperTransportBuilder::http2`"]
 pub struct Http2 {
     required: bool,
     ping_interval: Option<Duration>,
@@ -35,7 +34,7 @@ pub struct Http2 {
 }
 
 impl Http2 {
-    /// HTTP/2 where the server offers it (by ALPN, so with TLS only), and HTTP/1.1 elsewhere.
+    /// Uses HTTP/2 if the server offers it by ALPN, which requires TLS, and HTTP/1.1 otherwise.
     pub fn preferred() -> Self {
         Self {
             required: false,
@@ -47,45 +46,47 @@ impl Http2 {
         }
     }
 
-    /// HTTP/2 and nothing else: a server that does not agree on it by ALPN is not spoken to
-    /// ([`Tls`](wecom_core::TransportErrorKind::Tls), nothing sent). With an `http://` base URL the server is taken to
-    /// speak it, as there is nothing to agree by.
+    /// Uses HTTP/2 only. A call to a server that does not offer it by ALPN fails with
+    /// [`Tls`](wecom_core::TransportErrorKind::Tls), with nothing sent. With an `http://` base URL there is no ALPN, and
+    /// the server is assumed to speak HTTP/2.
     pub fn required() -> Self {
         Self { required: true, ..Self::preferred() }
     }
 
-    /// How long after the last thing heard from the server a ping is sent: 20 seconds by default.
+    /// Sets how long after the last data from the server a ping is sent. Default: 20 seconds.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.ping_interval = Some(interval);
         self
     }
 
-    /// Sends no pings: a connection that dies without a word is then noticed by nobody but the system.
+    /// Disables pings. A connection that dies without notice is then detected by the operating system alone.
     pub fn without_pings(mut self) -> Self {
         self.ping_interval = None;
         self
     }
 
-    /// How long the answer to a ping may take, before the connection counts as dead: 10 seconds by default.
+    /// Sets how long the server may take to answer a ping before the connection counts as dead. Default: 10 seconds.
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
         self.ping_timeout = timeout;
         self
     }
 
-    /// Whether to ping while no call is under way: by default that is done, so that the first call after a pause does
-    /// not run into a dead connection. A server that finds it too much says so and closes the connection.
+    /// Sets whether to ping while no call is in flight. Default: `true`, so that the first call after a pause does not
+    /// meet a dead connection. A server that considers this excessive closes the connection and says so.
     pub fn ping_while_idle(mut self, pings: bool) -> Self {
         self.ping_while_idle = pings;
         self
     }
 
-    /// How many bytes of one reply may be on their way: 1 MiB by default, 65,535 at least.
+    /// Sets the flow-control window of a stream, in bytes: how much of one reply may be in flight. Default: 1 MiB;
+    /// minimum: 65,535.
     pub fn stream_window(mut self, bytes: u32) -> Self {
         self.stream_window = bytes;
         self
     }
 
-    /// How many bytes of all replies on a connection may be on their way: 4 MiB by default, 65,535 at least.
+    /// Sets the flow-control window of a connection, in bytes: how much of all replies together may be in flight.
+    /// Default: 4 MiB; minimum: 65,535.
     pub fn connection_window(mut self, bytes: u32) -> Self {
         self.connection_window = bytes;
         self
@@ -95,18 +96,34 @@ impl Http2 {
         self.required
     }
 
-    pub(crate) fn apply_to(&self, client: &mut legacy::Builder) {
-        client
-            .http2_only(self.required)
-            .http2_keep_alive_interval(self.ping_interval)
-            .http2_keep_alive_timeout(self.ping_timeout)
-            .http2_keep_alive_while_idle(self.ping_while_idle)
-            .http2_initial_stream_window_size(window(self.stream_window))
-            .http2_initial_connection_window_size(window(self.connection_window));
+    pub(crate) fn apply_to<E: Clone>(&self, connection: &mut http2::Builder<E>) {
+        connection
+            .keep_alive_interval(self.ping_interval.map(bounded))
+            .keep_alive_timeout(bounded(self.ping_timeout))
+            .keep_alive_while_idle(self.ping_while_idle)
+            .initial_stream_window_size(window(self.stream_window))
+            .initial_connection_window_size(window(self.connection_window));
     }
 }
 
-/// From what HTTP/2 begins with to what it allows: beyond that, h2 panics.
+/// As good as never, but within what every clock can add: hyper panics on overflow.
+fn bounded(duration: Duration) -> Duration {
+    duration.min(Duration::from_secs(365 * 86_400))
+}
+
+/// Between the initial and the maximum window of HTTP/2: h2 panics beyond.
 fn window(bytes: u32) -> u32 {
     bytes.clamp(65_535, (1 << 31) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_stays_within_what_http2_allows() {
+        for (asked, given) in [(0, 65_535), (65_535, 65_535), (1 << 20, 1 << 20), (u32::MAX, (1 << 31) - 1)] {
+            assert_eq!(window(asked), given, "{asked}");
+        }
+    }
 }

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-/// Polls `future`, and drops it, as if on a thread of the runtime: what it opens, sleeps on and spawns belongs there.
+/// Polls and drops `future` inside the context of the runtime.
 ///
-/// It comes pinned where the caller made it: passed by value, it would be stored twice.
+/// The future is passed pinned: by value, it would be stored twice.
 pub(crate) fn run_in<'a, F: Future>(runtime: &'a Handle, future: Pin<&'a mut Option<F>>) -> Entered<'a, F> {
     Entered { runtime, future }
 }
@@ -25,14 +25,13 @@ impl<F: Future> Future for Entered<'_, F> {
         let _entered = self.runtime.enter();
         match self.future.as_mut().as_pin_mut() {
             Some(future) => future.poll(context),
-            // Only a drop takes the future away, and nothing is polled after that.
+            // Only `drop` takes the future.
             None => Poll::Pending,
         }
     }
 }
 
 impl<F> Drop for Entered<'_, F> {
-    /// A connection that is given back to the pool may have to spawn.
     fn drop(&mut self) {
         let _entered = self.runtime.enter();
         self.future.set(None);
@@ -46,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    /// Needs a runtime while it is polled and when it is dropped.
+    /// Needs a runtime when it is polled and when it is dropped.
     struct Needy;
 
     impl Future for Needy {

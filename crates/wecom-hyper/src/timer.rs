@@ -1,4 +1,4 @@
-//! Tokio's clock and sleep, as `wecom-core` takes them.
+//! Tokio's clock and sleep for `wecom-core`.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use wecom_core::Timer;
 
 use crate::runtime::run_in;
 
-/// A [`Timer`] on tokio: its time begins when it is made.
+/// A [`Timer`] on tokio. Its time starts at 0 when it is created.
 ///
-/// It follows tokio's clock, so a test that pauses that clock pauses this one. Not to be confused with hyper-util's
-/// type of the same name, which serves hyper.
+/// It follows tokio's clock, which tests can pause. Not to be confused with the type of the same name in hyper-util,
+/// which serves hyper.
 ///
 /// # Panics
 ///
-/// Sleeping panics, as tokio's own sleep does, outside a runtime with a time driver; a timer that is made by
-/// [`TokioTimer::on`] brings its runtime along.
+/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver. A timer created by [`TokioTimer::on`]
+/// carries its runtime.
 ///
 /// ```
 /// use wecom_core::Timer;
@@ -34,13 +34,13 @@ pub struct TokioTimer {
 }
 
 impl TokioTimer {
-    /// A timer that sleeps on the runtime of the thread that polls it.
+    /// Creates a timer that sleeps on the runtime of the polling thread.
     #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now(), runtime: None }
     }
 
-    /// A timer that sleeps on this runtime, whichever thread and executor polls it.
+    /// Creates a timer that sleeps on this runtime, whichever thread and executor polls it.
     #[must_use]
     pub fn on(runtime: Handle) -> Self {
         Self { start: Instant::now(), runtime: Some(runtime) }
@@ -72,14 +72,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_sleep_moves_the_time_by_as_much() {
+    async fn a_sleep_advances_the_time_by_its_duration() {
         let timer = TokioTimer::new();
         timer.sleep(Duration::from_secs(7200)).await;
         assert_eq!(timer.now(), Duration::from_secs(7200));
     }
 
     #[test]
-    fn with_a_runtime_of_its_own_it_sleeps_on_any_thread() {
+    fn a_timer_with_a_runtime_sleeps_on_any_thread() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         let timer = TokioTimer::on(runtime.handle().clone());
         pollster::block_on(timer.sleep(Duration::from_millis(5)));

@@ -1,139 +1,106 @@
 //! The transport: one request out, one reply back, within its limits.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_connection};
-use hyper_util::client::legacy::{Client, ResponseFuture};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
-use wecom_core::{Request, Response, Safety, Transport, TransportError};
+use tokio::sync::oneshot;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError};
 
-use crate::counters::{Counters, Counts, Used};
-use crate::exchange::reply;
-use crate::exchange::request::outgoing;
+use crate::counters::{Counters, Counts};
+use crate::exchange::request::{invalid_base_url, outgoing, split};
 use crate::failure;
-use crate::pause::{Pauses, look_at_connections};
-use crate::runtime::run_in;
+use crate::pool::Pool;
+use crate::pool::job::{Job, JobLimits, Outcome, Ticket};
 
-/// How long one attempt may take when neither the transport nor the request says otherwise.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-/// How large a reply may be when the transport doesn't say otherwise: 8 MiB.
-const REPLY_LIMIT: usize = 8 * 1024 * 1024;
-
-/// Carries requests over HTTPS with hyper's pooled client.
+/// A transport over HTTPS on hyper's connections, with a pool of its own.
 ///
-/// Made by [`HyperTransport::new`], by [`HyperTransport::builder`], or of a client of your own by
-/// [`HyperTransport::from_client`]. Cheap to clone; all clones share the connections. Make one and keep it: each new
-/// one reads the roots and begins with an empty pool.
+/// Created by [`HyperTransport::new`] or [`HyperTransport::builder`]. Cheap to clone; all clones share the connections.
+/// Create one and keep it: each new one loads the root certificates and starts without connections.
 ///
-/// # What its errors say
+/// # Errors of a call
 ///
-/// | what happened | kind | the request |
+/// | failure | kind | delivery |
 /// |---|---|---|
-/// | the name did not resolve | `Dns` | was not sent |
-/// | no TCP connection, or no tunnel through a proxy | `Connect` | was not sent |
-/// | no TLS, or a certificate that is not trusted | `Tls` | was not sent |
-/// | the connect limit passed | `Timeout` | was not sent |
-/// | the attempt's limit passed | `Timeout` | may have been carried out, unless it would change something and had no connection yet: then it was not sent |
-/// | the connection was closed or broke | `ConnectionLost` | may have been carried out, unless hyper gave it back or the server left it out (HTTP/2) |
-/// | what came back is not HTTP, or its head is beyond what hyper takes | `Protocol` | may have been carried out |
-/// | the reply is over the limit | `ReplyTooLarge` | may have been carried out |
-/// | HTTP can't express the request | `Unsupported` | was not sent |
-/// | there is no tokio runtime | `NoRuntime` | was not sent |
+/// | DNS lookup failed | `Dns` | not sent |
+/// | connection refused, unreachable, or no tunnel through a proxy | `Connect` | not sent |
+/// | TLS handshake failed, or the certificate is not trusted | `Tls` | not sent |
+/// | connect limit exceeded | `Timeout` | not sent |
+/// | time limit exceeded while waiting for a connection | `Timeout` | not sent |
+/// | time limit exceeded on a connection | `Timeout` | unknown; not sent if no byte has left |
+/// | connection closed or broken | `ConnectionLost` | unknown; not sent if no byte has left, or the server refused the HTTP/2 stream |
+/// | the reply is not HTTP, or its head is too large | `Protocol` | unknown |
+/// | the reply is over the limit | `ReplyTooLarge` | unknown |
+/// | HTTP can't express the request, or the build has no TLS | `Unsupported` | not sent |
+/// | no tokio runtime | `NoRuntime` | not sent |
+/// | the runtime shut down during the call | `NoRuntime` | unknown; not sent if no connection had taken the call |
+///
+/// The delivery is exact for HTTP/1.1: the transport watches each socket, and forbids a request that it gives up to leave
+/// later.
+///
+/// # Callers that pause
+///
+/// Tasks on the runtime send the request and read the reply. A future of [`send`](Transport::send) that is kept without
+/// being polled holds no connection, and its reply is there when it is polled again.
 #[derive(Clone)]
 pub struct HyperTransport {
-    client: Arc<dyn Exchange>,
+    pool: Arc<Pool>,
     time_limit: Duration,
     reply_limit: usize,
     runtime: Option<Handle>,
     counts: Arc<Counts>,
-    pauses: Arc<Pauses>,
 }
 
 impl HyperTransport {
-    /// A transport on a hyper-util client of your own: with its connector, its TLS, its pool and its proxies.
-    ///
-    /// The client decides what a scheme means, how long connecting may take and when idle connections close; give it a
-    /// [pool timer](hyper_util::client::legacy::Builder::pool_timer), without which they don't. The limits of the whole
-    /// attempt (30 seconds) and of the reply (8 MiB) are this transport's. A name that does not resolve is reported as
-    /// [`Connect`](wecom_core::TransportErrorKind::Connect): a connector's error doesn't tell them apart.
-    ///
-    /// ```
-    /// use hyper_util::client::legacy::Client;
-    /// use hyper_util::rt::TokioExecutor;
-    /// use wecom_hyper::HyperTransport;
-    ///
-    /// let plain = Client::builder(TokioExecutor::new()).build_http();
-    /// let transport = HyperTransport::from_client(plain);
-    /// # let _ = transport;
-    /// ```
-    #[must_use]
-    pub fn from_client<C>(client: Client<C, Full<Bytes>>) -> Self
-    where
-        C: Connect + Clone + Send + Sync + 'static,
-    {
-        Self::counted(client, Arc::default())
+    pub(crate) fn over(
+        pool: Pool,
+        time_limit: Duration,
+        reply_limit: usize,
+        runtime: Option<Handle>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        Self { pool: Arc::new(pool), time_limit, reply_limit, runtime, counts }
     }
 
-    /// As [`from_client`](Self::from_client), for a client whose connector counts as well.
-    pub(crate) fn counted<C>(client: Client<C, Full<Bytes>>, counts: Arc<Counts>) -> Self
-    where
-        C: Connect + Clone + Send + Sync + 'static,
-    {
-        Self {
-            client: Arc::new(client),
-            time_limit: TIME_LIMIT,
-            reply_limit: REPLY_LIMIT,
-            runtime: None,
-            counts,
-            pauses: Arc::new(Pauses::new()),
-        }
-    }
-
-    /// What this transport and all its clones have done so far.
+    /// Returns what this transport and all its clones have done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.counts.read()
     }
 
-    /// The same transport with a limit for the whole attempt, from connecting to the last byte of the reply: 30 seconds
-    /// by default. A request that brings a [limit of its own](Request::time_limit) is held to that one instead.
+    /// Sets the limit for a whole attempt, from connecting to the last byte of the reply. Default: 30 seconds. The
+    /// [limit of a request](Request::time_limit) takes precedence.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self
     }
 
-    /// The same transport with a limit for the body of a reply, in bytes: 8 MiB by default. No more than that is kept,
-    /// and a reply that announces more is not read at all.
+    /// Sets the limit for the body of a reply, in bytes. Default: 8 MiB. A reply that announces more is not read.
     #[must_use]
     pub fn with_reply_limit(mut self, bytes: usize) -> Self {
         self.reply_limit = bytes;
         self
     }
 
-    /// The same transport, running on this runtime whichever thread and executor polls its calls.
+    /// Binds the transport to a runtime: its calls then work on any thread and any executor.
     ///
-    /// The runtime needs its I/O and time drivers, has to be running for the call to get on (a current-thread runtime
-    /// runs only inside its `block_on`), and has to outlive the transport's calls.
+    /// The runtime needs its I/O and time drivers, and has to run for calls to progress (a current-thread runtime runs
+    /// only inside `block_on`). After its shutdown, calls fail with
+    /// [`NoRuntime`](wecom_core::TransportErrorKind::NoRuntime).
     ///
     /// ```
-    /// use hyper_util::client::legacy::Client;
-    /// use hyper_util::rt::TokioExecutor;
-    /// use wecom_hyper::HyperTransport;
+    /// # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), feature = "bundled-roots"))]
+    /// # {
+    /// use wecom_hyper::{HyperTransport, Roots};
     ///
     /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    /// let client = Client::builder(TokioExecutor::new()).build_http();
-    /// let transport = HyperTransport::from_client(client).with_runtime(runtime.handle().clone());
+    /// let transport = HyperTransport::builder().roots(Roots::Bundled).build()?.with_runtime(runtime.handle().clone());
     /// # let _ = transport;
-    /// # Ok::<(), std::io::Error>(())
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn with_runtime(mut self, runtime: Handle) -> Self {
@@ -141,41 +108,23 @@ impl HyperTransport {
         self
     }
 
-    /// Hands the request to the client, and says how to tell whether it has got a connection.
-    ///
-    /// Watching for the connection costs some five percent of a call's time, and what it tells decides only what a call
-    /// that changes something may do. So a call that only reads goes without: when its time is over it may have been
-    /// carried out, whatever it was waiting for.
-    fn begin(&self, request: &Request) -> Result<(ResponseFuture, Option<CaptureConnection>), TransportError> {
-        let mut sent = outgoing(request)?;
-        let watched = request.endpoint().safety() != Safety::Safe;
-        let connection = watched.then(|| capture_connection(&mut sent));
-        Ok((self.client.exchange(sent), connection))
-    }
-
-    /// The reply to what was begun, on a runtime.
-    async fn finish(
-        &self,
-        reply: ResponseFuture,
-        connection: Option<CaptureConnection>,
-        limit: Duration,
-    ) -> Result<Response, TransportError> {
-        let after_a_pause = self.pauses.call_began();
-        let exchange = timeout(limit, async {
-            if after_a_pause {
-                look_at_connections().await;
+    /// Hands the request to the pool, and returns where its outcome arrives.
+    fn submit(&self, request: &Request) -> Result<oneshot::Receiver<Outcome>, TransportError> {
+        let ambient;
+        let runtime = match &self.runtime {
+            Some(bound) => bound,
+            None => {
+                ambient = Handle::try_current().map_err(|_| failure::no_runtime())?;
+                &ambient
             }
-            let reply = reply.await;
-            let reply = reply.map_err(|error| failure::of_exchange(error, is_there(connection.as_ref())))?;
-            if reply.extensions().get().is_some_and(Used::swap) {
-                self.counts.connection_was_reused();
-            }
-            reply::collect(reply, self.reply_limit).await
-        });
-        match exchange.await {
-            Ok(result) => result,
-            Err(_) => Err(failure::timed_out(limit, is_there(connection.as_ref()))),
-        }
+        };
+        let (is_https, authority, _) = split(request.base_url());
+        let origin = self.pool.origin(is_https, authority).ok_or_else(invalid_base_url)?;
+        let limits = JobLimits::new(request.time_limit().unwrap_or(self.time_limit), self.reply_limit);
+        let (ticket, outcome) = Ticket::new();
+        let job = Job { request: outgoing(request, &origin)?, limits, ticket };
+        self.pool.submit(runtime, &origin, Box::new(job));
+        Ok(outcome)
     }
 }
 
@@ -183,26 +132,12 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         self.counts.call_began();
-        let limit = request.time_limit().unwrap_or(self.time_limit);
-        let ambient;
-        let runtime = match &self.runtime {
-            Some(given) => Ok(given),
-            None => match Handle::try_current() {
-                Ok(current) => {
-                    ambient = current;
-                    Ok(&ambient)
-                }
-                Err(_) => Err(failure::no_runtime()),
-            },
-        };
-        let result = match runtime.and_then(|runtime| Ok((runtime, self.begin(&request)?))) {
-            Ok((runtime, (reply, connection))) => {
-                run_in(runtime, pin!(Some(self.finish(reply, connection, limit)))).await
-            }
+        let outcome = match self.submit(&request) {
+            Ok(outcome) => outcome.await.unwrap_or_else(|_| Err(failure::runtime_stopped(Delivery::Unknown))),
             Err(error) => Err(error),
         };
-        self.counts.call_ended(&result);
-        result
+        self.counts.call_ended(&outcome);
+        outcome
     }
 }
 
@@ -214,20 +149,4 @@ impl fmt::Debug for HyperTransport {
             .field("has_runtime", &self.runtime.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// A client whatever its connector is: the connector's type would otherwise be part of the user's types.
-trait Exchange: Send + Sync {
-    fn exchange(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture;
-}
-
-impl<C: Connect + Clone + Send + Sync + 'static> Exchange for Client<C, Full<Bytes>> {
-    fn exchange(&self, request: http::Request<Full<Bytes>>) -> ResponseFuture {
-        self.request(request)
-    }
-}
-
-/// Whether the request can have had a connection: until then, no byte of it was sent.
-fn is_there(connection: Option<&CaptureConnection>) -> bool {
-    connection.is_none_or(|connection| connection.connection_metadata().is_some())
 }

@@ -1,4 +1,4 @@
-//! How a host's name becomes addresses: by the system, or by a resolver of the user's own.
+//! Resolves host names, by the system or by a resolver of the user.
 
 use std::fmt;
 use std::future::Future;
@@ -14,25 +14,26 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use thiserror::Error;
 use tower_service::Service;
 
-/// Finds the addresses of a host, in the place of the system's resolver. See
+/// A resolver to use instead of the system's. See
 /// [`HyperTransportBuilder::resolver`](crate::HyperTransportBuilder::resolver).
 ///
-/// # What a resolver is responsible for
+/// # Responsibilities of a resolver
 ///
-/// - **The order.** Addresses are tried as they come, but for one thing: those of the first one's family go first, and
-///   the others join in after the [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
-/// - **No time limit.** The connect limit ends it: its future is dropped then, and the call ends in a `Timeout`.
-/// - **No cache is kept above it.** It is asked for every connection, not for every call.
+/// - **The order.** Addresses are tried in their order, with one exception: those of the first one's family come first,
+///   and the others join after the [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
+/// - **Caching.** It is called for each new connection, not for each call. The transport keeps no cache.
 ///
-/// It is not asked for hosts that are addresses already. It runs on the transport's tokio runtime. An error, or no
-/// address at all, ends the call in [`Dns`](wecom_core::TransportErrorKind::Dns), with nothing sent.
+/// It needs no time limit: when the connect limit passes, its future is dropped, and the call fails with `Timeout`.
+///
+/// It is not called for hosts that are addresses already. It runs on the transport's tokio runtime. An error or an empty
+/// list fails the call with [`Dns`](wecom_core::TransportErrorKind::Dns), with nothing sent.
 ///
 /// ```
 /// use std::io;
 /// use std::net::IpAddr;
 /// use wecom_hyper::{HyperTransport, Resolve};
 ///
-/// /// One host is pinned; no other is known.
+/// /// Knows one host.
 /// struct Pinned(IpAddr);
 ///
 /// #[wecom_core::async_trait]
@@ -50,11 +51,11 @@ use tower_service::Service;
 /// ```
 #[async_trait]
 pub trait Resolve: Send + Sync {
-    /// The addresses of the host of this name. The port is not its business.
+    /// Returns the addresses of a host.
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// Whoever resolves names; all clones share it.
+/// The resolver in use; clones share it.
 #[derive(Clone)]
 pub(crate) enum Resolver {
     System(GaiResolver),
@@ -66,7 +67,7 @@ impl Resolver {
         Self::System(GaiResolver::new())
     }
 
-    /// The addresses, with a port that is none: the connector puts in the one of the URL.
+    /// The addresses, with port 0: the connector sets the port of the URL.
     pub(crate) async fn addresses(self, name: Name) -> Result<Vec<SocketAddr>, Unresolved> {
         let addresses: Vec<_> = match self {
             Self::System(mut system) => system.call(name).await.map_err(Unresolved::Failed)?.collect(),
@@ -103,11 +104,11 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Marks what the resolver said: the connector wraps it in a type that has no name.
+/// Marks a failed lookup, which the connector wraps in a type without a name.
 #[derive(Debug, Error)]
 pub(crate) enum Unresolved {
-    #[error("the name was not resolved")]
+    #[error("the host name could not be resolved")]
     Failed(#[source] io::Error),
-    #[error("the resolver knows of no address for the name")]
+    #[error("the host name has no address")]
     NoAddress,
 }

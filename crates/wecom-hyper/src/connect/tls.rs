@@ -1,4 +1,4 @@
-//! TLS: which crypto provider does the work, and whose certificates are trusted.
+//! TLS: the crypto provider and the trusted root certificates.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::builder::BuildError;
+use crate::build_error::BuildError;
 
-/// Which crypto provider TLS works with. It is passed to rustls explicitly, so a process may hold both.
+/// The crypto provider of TLS. It is passed to rustls explicitly, so both can be compiled into one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Crypto {
-    /// The crate `ring`: the default where it is compiled in.
+    /// The crate `ring`: the default if compiled in.
     #[cfg(feature = "ring")]
     #[default]
     Ring,
@@ -34,25 +34,25 @@ impl Crypto {
     }
 }
 
-/// Whose certificates are trusted, beside those that
-/// [were added](crate::HyperTransportBuilder::add_root_certificate).
+/// The trusted root certificates, in addition to the
+/// [added ones](crate::HyperTransportBuilder::add_root_certificate).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Roots {
-    /// What the platform trusts, read when the transport is built: the default where it is compiled in.
+    /// The platform's root certificates, loaded when the transport is built: the default if compiled in.
     #[cfg(feature = "platform-roots")]
     #[default]
     Platform,
-    /// The list of Mozilla's roots that is part of the binary: the default where the platform's is not compiled in.
+    /// Mozilla's root certificates, part of the binary: the default if the platform's are not compiled in.
     #[cfg(feature = "bundled-roots")]
     #[cfg_attr(not(feature = "platform-roots"), default)]
     Bundled,
-    /// None but the added ones: for a gateway or a private deployment with a certificate authority of its own.
+    /// The added certificates only: for a gateway or a private deployment with its own certificate authority.
     #[cfg_attr(not(any(feature = "platform-roots", feature = "bundled-roots")), default)]
     OnlyAdded,
 }
 
-/// A root certificate, or a file of them, as it was added.
+/// An added root certificate, or a PEM file of them.
 #[derive(Clone)]
 pub(crate) enum AddedRoots {
     Der(CertificateDer<'static>),
@@ -60,7 +60,7 @@ pub(crate) enum AddedRoots {
 }
 
 impl AddedRoots {
-    /// The certificates of all that was added, in order.
+    /// All added certificates in order.
     pub(crate) fn certificates(all: &[Self]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
         let mut certificates = Vec::new();
         for added in all {
@@ -81,9 +81,9 @@ impl AddedRoots {
     }
 }
 
-const NO_CERTIFICATE: &str = "there is no `-----BEGIN CERTIFICATE-----` in it";
+const NO_CERTIFICATE: &str = "no `-----BEGIN CERTIFICATE-----` found";
 
-/// The configuration of rustls: these protocols, the first one preferred, and no client certificate.
+/// The configuration of rustls, with these protocols, the preferred one first, and without a client certificate.
 pub(crate) fn client_config(
     crypto: Crypto,
     roots: Roots,
@@ -134,7 +134,7 @@ fn platform_verifier(
     let verifier = if added.is_empty() {
         rustls_platform_verifier::Verifier::new(provider)
     } else {
-        Err(rustls::Error::General("Android takes no root certificates beside its own".to_owned()))
+        Err(rustls::Error::General("added root certificates are not supported on Android".to_owned()))
     };
     verifier.map_err(|error| BuildError::PlatformRoots(error.into()))
 }
@@ -144,14 +144,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_roots_the_error_says_how_to_get_some() {
+    fn without_roots_the_error_names_the_features_that_bring_them() {
         let error = client_config(Crypto::default(), Roots::OnlyAdded, Vec::new(), &[]).unwrap_err();
         assert!(matches!(error, BuildError::NoRoots), "{error:?}");
         assert!(error.to_string().contains("platform-roots"), "{error}");
     }
 
     #[test]
-    fn a_root_certificate_that_is_none_is_named_by_its_place() {
+    fn an_invalid_root_certificate_is_named_by_its_index() {
         let added = vec![CertificateDer::from(b"-----BEGIN CERTIFICATE-----".to_vec())];
         let error = client_config(Crypto::default(), Roots::OnlyAdded, added, &[]).unwrap_err();
         assert!(matches!(error, BuildError::RootCertificate { index: 0, .. }), "{error:?}");
@@ -159,18 +159,18 @@ mod tests {
 
     #[cfg(feature = "bundled-roots")]
     #[test]
-    fn the_bundled_roots_need_nothing_from_the_platform() {
+    fn the_bundled_roots_need_no_platform() {
         let config = client_config(Crypto::default(), Roots::Bundled, Vec::new(), &[b"http/1.1"]).unwrap();
         assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
     }
 
     #[cfg(all(feature = "ring", feature = "aws-lc-rs", feature = "bundled-roots"))]
     #[test]
-    fn each_crypto_provider_serves_while_the_other_is_compiled_in_and_none_is_installed() {
+    fn both_crypto_providers_work_side_by_side_and_none_is_installed() {
         for crypto in [Crypto::Ring, Crypto::AwsLcRs] {
             let config = client_config(crypto, Roots::Bundled, Vec::new(), &[]).unwrap();
-            let (used, meant) = (config.crypto_provider(), crypto.provider());
-            assert_eq!(format!("{:?}", used.key_provider), format!("{:?}", meant.key_provider));
+            let (used, chosen) = (config.crypto_provider(), crypto.provider());
+            assert_eq!(format!("{:?}", used.key_provider), format!("{:?}", chosen.key_provider));
         }
         assert!(CryptoProvider::get_default().is_none());
     }

@@ -1,18 +1,23 @@
-//! What hyper received, read within the limit.
+//! The reply that hyper received, read within the limit.
+
+use std::future::poll_fn;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use http::response;
+use hyper::body::Body;
 use wecom_core::{Headers, Response, TransportError};
 
 use crate::failure;
 
-/// The most that is set aside on the word of a `content-length` alone.
+/// The most that is allocated on the announcement of a `content-length` alone.
 const TRUSTED_LENGTH: usize = 1024 * 1024;
 
-/// Reads the reply to its end. When it gives up, the rest is never read: dropping the body closes the connection.
-pub(crate) async fn collect(reply: http::Response<Incoming>, limit: usize) -> Result<Response, TransportError> {
-    let (head, body) = reply.into_parts();
+/// Reads the body of the reply to its end. Dropping the unread rest of a body closes the connection.
+pub(crate) async fn collect<B>(head: response::Parts, body: B, limit: usize) -> Result<Response, TransportError>
+where
+    B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
     let body = collect_body(body, limit).await?;
     let mut headers = Headers::with_capacity(head.headers.len());
     for (name, value) in &head.headers {
@@ -21,7 +26,7 @@ pub(crate) async fn collect(reply: http::Response<Incoming>, limit: usize) -> Re
     Ok(Response::new(head.status.as_u16(), body).with_headers(headers))
 }
 
-/// The body; one that arrives in a single piece is handed on without a copy.
+/// Reads a body. A body of one piece is returned without a copy.
 async fn collect_body<B>(mut body: B, limit: usize) -> Result<Bytes, TransportError>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
@@ -33,7 +38,8 @@ where
     let mut size = 0_usize;
     let mut first = Bytes::new();
     let mut joined = Vec::new();
-    while let Some(frame) = body.frame().await {
+    while !body.is_end_stream() {
+        let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await else { break };
         let Ok(data) = frame.map_err(failure::of_body)?.into_data() else { continue };
         size = size.saturating_add(data.len());
         if size > limit {
@@ -41,18 +47,25 @@ where
         }
         if first.is_empty() {
             first = data;
-        } else {
-            if joined.is_empty() {
-                joined.reserve(size.max(declared.min(TRUSTED_LENGTH)));
-                joined.extend_from_slice(&first);
-            }
-            joined.extend_from_slice(&data);
+            continue;
         }
-        if body.is_end_stream() {
-            break;
+        if joined.is_empty() {
+            joined.reserve_exact(size.max(declared.min(TRUSTED_LENGTH)));
+            joined.extend_from_slice(&first);
         }
+        make_room(&mut joined, data.len(), declared);
+        joined.extend_from_slice(&data);
     }
     Ok(if joined.is_empty() { first } else { joined.into() })
+}
+
+/// Makes room for the next piece: up to the declared length at once, else a quarter more each time, so that at most some
+/// two and a quarter times the size of the body are allocated at any moment.
+fn make_room(joined: &mut Vec<u8>, next: usize, declared: usize) {
+    if joined.capacity() - joined.len() < next {
+        let missing = if joined.len() < TRUSTED_LENGTH { 0 } else { declared.saturating_sub(joined.len()) };
+        joined.reserve_exact(next.max(missing).max(joined.len() / 4));
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_joined_in_order_and_empty_ones_don_t_matter() {
+    fn pieces_are_joined_in_order_and_empty_ones_are_skipped() {
         assert_eq!(collected(Pieces::new(&["", "a", "", "b", "c"]), 3).unwrap(), "abc");
         assert_eq!(collected(Pieces::new(&[]), 0).unwrap(), "");
     }
@@ -120,14 +133,26 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_length_over_the_limit_is_enough_to_refuse() {
+    fn a_declared_length_over_the_limit_is_refused_unread() {
         let body = Pieces { declared: 3, ..Pieces::new(&["a"]) };
         assert_eq!(collected(body, 2), Err(TransportErrorKind::ReplyTooLarge));
     }
 
     #[test]
-    fn a_declared_length_that_lies_costs_no_memory() {
+    fn a_false_declared_length_costs_no_memory() {
         let body = Pieces { declared: u64::MAX / 2, ..Pieces::new(&["a", "b"]) };
         assert_eq!(collected(body, usize::MAX).unwrap(), "ab");
+    }
+
+    #[test]
+    fn a_large_body_is_joined_with_little_memory_to_spare() {
+        for declared in [0, 5_000_000] {
+            let mut joined = Vec::with_capacity(1);
+            while joined.len() < 5_000_000 {
+                make_room(&mut joined, 1000, declared);
+                joined.extend_from_slice(&[0; 1000]);
+            }
+            assert!(joined.capacity() <= 6_300_000, "{declared}: {}", joined.capacity());
+        }
     }
 }

@@ -1,41 +1,64 @@
-//! What hyper is given to send.
+//! The request that hyper sends.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
 };
-use http_body_util::Full;
+use http::uri::PathAndQuery;
 use thiserror::Error;
-use wecom_core::{Delivery, Request, TransportError, TransportErrorKind};
+use wecom_core::{BaseUrl, Delivery, Method, Request, TransportError, TransportErrorKind};
 
-/// What every request accepts, and what every body is.
+use crate::connect::origin::Origin;
+use crate::exchange::body::Whole;
+
+/// The media type that every request accepts and every body has.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// The three of every request, and the `host` that hyper adds.
+/// `host`, `accept`, `user-agent` and `content-type`.
 const USUAL_HEADERS: usize = 4;
 
-/// The request in hyper's terms.
-pub(crate) fn outgoing(request: &Request) -> Result<http::Request<Full<Bytes>>, TransportError> {
-    convert(request)
+/// The scheme and the authority of a base URL, and where its path begins.
+pub(crate) fn split(base: &BaseUrl) -> (bool, &str, usize) {
+    let (url, start) = (base.as_str(), if base.is_https() { "https://".len() } else { "http://".len() });
+    let rest = url.get(start..).unwrap_or_default();
+    let end = rest.find('/').unwrap_or(rest.len());
+    (base.is_https(), rest.get(..end).unwrap_or_default(), start + end)
+}
+
+/// Converts the request. Its URI is the path and the query alone, as HTTP/1.1 sends it.
+pub(crate) fn outgoing(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, TransportError> {
+    convert(request, origin)
         .map_err(|error| TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(error))
 }
 
-fn convert(request: &Request) -> Result<http::Request<Full<Bytes>>, Unsendable> {
-    let mut sent = http::Request::new(Full::new(request.body().cloned().unwrap_or_default()));
-    *sent.method_mut() =
-        http::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| Unsendable::Method)?;
-    *sent.uri_mut() = http::Uri::from_maybe_shared(Bytes::from(request.expose_url())).map_err(Unsendable::Url)?;
-    put_headers(sent.headers_mut(), request)?;
+/// A base URL whose authority is not one of HTTP's.
+pub(crate) fn invalid_base_url() -> TransportError {
+    TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(Unsendable::BaseUrl)
+}
+
+fn convert(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, Unsendable> {
+    let mut sent = http::Request::new(Whole::new(request.body().cloned()));
+    *sent.method_mut() = match request.method() {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        other => http::Method::from_bytes(other.as_str().as_bytes()).map_err(|_| Unsendable::Method)?,
+    };
+    let mut path = Bytes::from(request.expose_url());
+    path.advance(split(request.base_url()).2.min(path.len()));
+    *sent.uri_mut() = PathAndQuery::from_maybe_shared(path).map_err(Unsendable::Url)?.into();
+    put_headers(sent.headers_mut(), request, origin)?;
     Ok(sent)
 }
 
-fn put_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Unsendable> {
+fn put_headers(headers: &mut HeaderMap, request: &Request, origin: &Origin) -> Result<(), Unsendable> {
     headers.reserve(USUAL_HEADERS);
+    let mut has_host = false;
     for (name, value) in request.headers() {
         let name = header_name(name)?;
         if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
             return Err(Unsendable::Framing);
         }
+        has_host |= name == HOST;
         if value == JSON.as_bytes() {
             headers.append(name, JSON);
             continue;
@@ -44,10 +67,13 @@ fn put_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Unsenda
         value.set_sensitive(true);
         headers.append(name, value);
     }
+    if !has_host {
+        headers.append(HOST, origin.host().clone());
+    }
     Ok(())
 }
 
-/// The names that every request has are not looked up each time.
+/// The usual names need no parsing.
 fn header_name(name: &str) -> Result<HeaderName, Unsendable> {
     match name {
         "accept" => Ok(ACCEPT),
@@ -57,18 +83,20 @@ fn header_name(name: &str) -> Result<HeaderName, Unsendable> {
     }
 }
 
-/// Why HTTP can't express a request. The texts tell the place, never what stood there.
+/// The part of a request that HTTP can't express. The texts name the part and never repeat its value.
 #[derive(Debug, Error)]
 enum Unsendable {
-    #[error("its method is not one of HTTP")]
+    #[error("invalid HTTP method")]
     Method,
-    #[error("its URL is not usable: {0}")]
-    Url(http::uri::InvalidUri),
-    #[error("the name of a header that was added is not one of HTTP")]
+    #[error("invalid host in the base URL")]
+    BaseUrl,
+    #[error("invalid URL")]
+    Url(#[source] http::uri::InvalidUri),
+    #[error("invalid name of an added header")]
     HeaderName,
-    #[error("the value of the header {0} holds a line break or another control character")]
+    #[error("invalid value of the header {0}: control characters are not allowed")]
     HeaderValue(HeaderName),
-    #[error("content-length and transfer-encoding can't be added: the transport sets what frames the body")]
+    #[error("content-length and transfer-encoding can't be added: the transport sets the framing of the body")]
     Framing,
 }
 
@@ -84,8 +112,12 @@ mod tests {
         Request::new(&ENDPOINT).with_token(AccessToken::new("canary")).with_body("{}")
     }
 
+    fn origin() -> Origin {
+        Origin::new(true, "a.example").unwrap()
+    }
+
     fn refusal(request: &Request) -> String {
-        let error = outgoing(request).unwrap_err();
+        let error = outgoing(request, &origin()).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Unsupported, Delivery::NotSent));
         let text = format!("{error} {error:?} {error:#?}");
         assert!(!text.contains("canary"), "{text}");
@@ -93,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_http_cannot_carry_is_refused_by_name() {
+    fn an_invalid_header_is_refused_by_name() {
         let text = refusal(&request().with_header("x-key", "canary\r\nx-other: 1"));
         assert!(text.contains("x-key"), "{text}");
         refusal(&request().with_header("x key", "canary"));
@@ -106,19 +138,49 @@ mod tests {
     }
 
     #[test]
-    fn a_url_beyond_what_http_takes_is_refused() {
+    fn a_url_too_long_for_http_is_refused() {
         refusal(&request().with_token(AccessToken::new("canary".repeat(20_000))));
     }
 
     #[test]
-    fn the_headers_values_are_kept_from_debug_output() {
-        let sent = outgoing(&request().with_header("x-key", "canary")).unwrap();
+    fn debug_output_shows_no_header_value() {
+        let sent = outgoing(&request().with_header("x-key", "canary"), &origin()).unwrap();
         assert!(!format!("{:?}", sent.headers()).contains("canary"));
     }
 
     #[test]
-    fn a_header_that_is_added_twice_is_sent_twice() {
-        let sent = outgoing(&request().with_header("x-key", "1").with_header("X-Key", "2")).unwrap();
+    fn a_header_added_twice_is_sent_twice() {
+        let sent = outgoing(&request().with_header("x-key", "1").with_header("X-Key", "2"), &origin()).unwrap();
         assert_eq!(sent.headers().get_all("x-key").iter().count(), 2);
+    }
+
+    #[test]
+    fn the_uri_is_the_path_below_any_prefix_with_the_query() {
+        for (base, expected) in [
+            ("https://a.example", "/corpgroup/rule/list_ids?access_token=canary"),
+            ("http://[::1]:80/b/cgi-bin", "/b/cgi-bin/corpgroup/rule/list_ids?access_token=canary"),
+        ] {
+            let sent = outgoing(&request().with_base_url(base.parse().unwrap()), &origin()).unwrap();
+            assert_eq!(sent.uri().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_added_host_header_replaces_the_servers() {
+        let sent = outgoing(&request().with_header("Host", "b.example"), &origin()).unwrap();
+        assert_eq!(sent.headers().get_all("host").iter().collect::<Vec<_>>(), ["b.example"]);
+        assert_eq!(outgoing(&request(), &origin()).unwrap().headers()["host"], "a.example");
+    }
+
+    #[test]
+    fn a_base_url_splits_into_authority_and_path() {
+        for (base, expected) in [
+            ("https://a.example:8443/b/", (true, "a.example:8443", "/b/")),
+            ("http://[::1]:80", (false, "[::1]:80", "/")),
+        ] {
+            let base: BaseUrl = base.parse().unwrap();
+            let (is_https, authority, path) = split(&base);
+            assert_eq!((is_https, authority, &base.as_str()[path..]), expected);
+        }
     }
 }

@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use wecom_core::Delivery::{NotSent, Unknown};
+use wecom_core::Delivery::NotSent;
 use wecom_core::TransportErrorKind::{Connect, Dns, Timeout, Tls};
 use wecom_core::{BaseUrl, Transport};
 
 use crate::server::{Answer, Event, Server};
-use crate::support::{failure, get, on_a_plain_client, post, transport};
+use crate::support::{failure, get, post, transport};
 use crate::tls::builder;
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -29,7 +29,6 @@ fn silent_port() -> (TcpListener, BaseUrl) {
 #[tokio::test]
 async fn a_refused_connection_has_sent_nothing() {
     assert_eq!(failure(&transport(), post(closed_port())).await, (Connect, NotSent));
-    assert_eq!(failure(&on_a_plain_client(), post(closed_port())).await, (Connect, NotSent));
     assert_eq!(failure(&transport(), get(closed_port())).await, (Connect, NotSent));
 }
 
@@ -57,10 +56,10 @@ async fn the_attempts_limit_ends_a_handshake_too() {
 }
 
 #[tokio::test]
-async fn of_a_call_that_only_reads_the_attempts_limit_does_not_tell_whether_it_was_sent() {
+async fn a_read_knows_its_delivery_as_a_write_does() {
     let (_listener, base) = silent_port();
     let request = get(base).with_time_limit(SHORT);
-    assert_eq!(failure(&transport(), request).await, (Timeout, Unknown));
+    assert_eq!(failure(&transport(), request).await, (Timeout, NotSent));
 }
 
 #[tokio::test]

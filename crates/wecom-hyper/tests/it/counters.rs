@@ -6,7 +6,7 @@ use wecom_core::Transport;
 use wecom_core::TransportErrorKind::{NoRuntime, Unsupported};
 
 use crate::server::{Answer, Server};
-use crate::support::{on_a_plain_client, post, transport};
+use crate::support::{post, transport};
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #[tokio::test]
@@ -72,18 +72,6 @@ fn a_call_without_a_runtime_is_counted() {
     let transport = transport();
     pollster::block_on(transport.send(post("http://127.0.0.1:1".parse().unwrap()))).unwrap_err();
     assert_eq!(transport.counters().failures_of(NoRuntime), 1);
-}
-
-#[tokio::test]
-async fn of_a_client_of_the_users_own_only_calls_are_counted() {
-    let server = Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]).await;
-    let transport = on_a_plain_client();
-    for _ in 0..2 {
-        transport.send(post(server.base_url())).await.unwrap();
-    }
-    let counters = transport.counters();
-    assert_eq!((counters.requests(), counters.replies()), (2, 2));
-    assert_eq!((counters.connections_opened(), counters.replies_on_reused_connections()), (0, 0));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use wecom_core::Transport;
 use wecom_core::TransportErrorKind::{ConnectionLost, Protocol, Unsupported};
 
 use crate::server::{Answer, Event, Server};
-use crate::support::{failure, get, on_a_plain_client, post, transport};
+use crate::support::{failure, get, post, transport};
 
 #[tokio::test]
 async fn a_request_arrives_as_it_was_and_so_does_the_reply() {
@@ -83,12 +83,6 @@ async fn a_second_call_takes_the_first_ones_connection() {
     }
     let accepted = server.events_so_far().into_iter().filter(|event| *event == Event::Accepted).count();
     assert_eq!(accepted, 1);
-}
-
-#[tokio::test]
-async fn a_client_of_the_users_own_serves_as_well() {
-    let server = Server::start([Answer::reply("200 OK", "{}")]).await;
-    assert_eq!(on_a_plain_client().send(post(server.base_url())).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -94,6 +94,12 @@ impl Server {
         }
     }
 
+    /// Waits until the client has sent a ping.
+    pub(crate) async fn pinged(mut self) {
+        let pinged = async { while self.events.recv().await.is_some_and(|event| event != Event::Pinged) {} };
+        timeout(Duration::from_secs(20), pinged).await.expect("the client pings");
+    }
+
     /// What has happened by now, pings left out.
     pub(crate) fn events_so_far(&mut self) -> Vec<Event> {
         let events = std::iter::from_fn(|| self.events.try_recv().ok());

@@ -19,6 +19,8 @@ mod resolving;
 mod reuse;
 mod runtime;
 mod server;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod settings;
 mod support;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod tls;

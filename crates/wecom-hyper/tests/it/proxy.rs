@@ -263,7 +263,7 @@ async fn a_proxy_that_is_away_is_named_as_the_one_that_is() {
             let base: BaseUrl = "http://service.invalid".parse().unwrap();
             assert_eq!(failure(&transport, post(base.clone())).await, (kind, NotSent), "{scheme} {address}");
             let error = transport.send(post(base)).await.unwrap_err().to_string();
-            assert!(error.contains("the proxy can't be reached: "), "{error}");
+            assert!(error.contains("proxy unreachable: "), "{error}");
         }
     }
 }
@@ -327,6 +327,33 @@ async fn a_bypassed_host_is_called_directly() {
 }
 
 #[tokio::test]
+async fn every_form_of_a_bypassed_address_is_called_directly() {
+    let mut fake = Fake::start(Manner::Http).await;
+    for form in ["*", "127.0.0.1", "127.0.0.1:PORT", " , *", "127.0.0.0/8", "other.invalid, 127.0.0.1 "] {
+        let server = Server::start([Answer::reply("200 OK", "{}")]).await;
+        let form = form.replace("PORT", &server.address.port().to_string());
+        let transport = through(at(&fake.url("http")).bypassing(form.clone()));
+        transport.send(post(server.base_url())).await.unwrap();
+        assert_eq!(fake.asked(), [""; 0], "{form}");
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_a_bypassed_name_is_called_directly() {
+    let book = Book::of([IpAddr::from(Ipv4Addr::LOCALHOST)]);
+    let mut fake = Fake::start(Manner::Http).await;
+    for form in ["*", "*.invalid", ".invalid", "service.invalid.", "service.invalid:PORT", "SERVICE.invalid"] {
+        let server = Server::start([Answer::reply("200 OK", "{}")]).await;
+        let port = server.address.port();
+        let proxy = at(&fake.url("http")).bypassing(form.replace("PORT", &port.to_string()));
+        let transport = builder().resolver(book.clone()).proxy(proxy).build().unwrap();
+        let base = format!("http://service.invalid:{port}/cgi-bin").parse().unwrap();
+        transport.send(post(base)).await.unwrap();
+        assert_eq!(fake.asked(), [""; 0], "{form}");
+    }
+}
+
+#[tokio::test]
 async fn no_credentials_are_in_what_the_builder_shows() {
     let text = format!("{:?}", builder().proxy(known_at("socks5h://proxy.example")));
     assert!(text.contains("proxy.example") && !text.contains(CANARY), "{text}");
@@ -350,6 +377,34 @@ async fn the_environment_is_heeded_only_when_asked_for() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
     assert_eq!(fake.asked().len(), 1, "one of the two calls went through the proxy");
+}
+
+/// A process can't change its own variables safely, so the test below runs in a process of its own.
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStrExt;
+
+    for name in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY", "no_proxy"] {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "--ignored", "proxy::in_a_process_with_a_variable_that_is_not_utf_8"]);
+        for name in ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUEST_METHOD"] {
+            child.env_remove(name);
+        }
+        let output =
+            child.env(name, std::ffi::OsStr::from_bytes(b"http://canary\xff")).env(BASE, name).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{name}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "the test above runs it in a process of its own"]
+fn in_a_process_with_a_variable_that_is_not_utf_8() {
+    let error = Proxy::from_environment().expect_err("going direct would call from an untrusted address").to_string();
+    let name = std::env::var(BASE).unwrap();
+    assert!(error.contains(&name) && error.contains("UTF-8") && !error.contains(CANARY), "{error}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
-use wecom_core::Delivery::NotSent;
+use wecom_core::Delivery::{NotSent, Unknown};
 use wecom_core::Transport;
 use wecom_core::TransportErrorKind::NoRuntime;
 
@@ -75,4 +75,31 @@ fn a_call_begun_in_a_runtime_goes_on_outside_it() {
         drop(finish);
         assert_eq!(reply.unwrap().status(), 200);
     });
+}
+
+#[test]
+fn after_the_runtimes_shutdown_a_call_is_an_error_and_no_panic() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::start([Answer::reply("200 OK", "{}")]));
+    let transport = transport().with_runtime(runtime.handle().clone());
+    assert_eq!(pollster::block_on(transport.send(post(server.base_url()))).unwrap().status(), 200);
+    drop(runtime);
+    for _ in 0..2 {
+        let error = pollster::block_on(transport.send(post(server.base_url()))).unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent), "{error}");
+        assert!(error.to_string().contains("shut down"), "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_the_runtimes_shutdown_cuts_off_is_an_error() {
+    let runtime = runtime();
+    let mut server = runtime.block_on(Server::start([Answer::Silence]));
+    let transport = transport().with_runtime(runtime.handle().clone());
+    let request = post(server.base_url());
+    let call = std::thread::spawn(move || pollster::block_on(transport.send(request)));
+    runtime.block_on(server.request());
+    drop(runtime);
+    let error = call.join().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (NoRuntime, Unknown), "{error}");
 }

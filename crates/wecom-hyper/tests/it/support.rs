@@ -32,20 +32,13 @@ pub(crate) fn get(base: BaseUrl) -> Request {
     Request::new(&GET).with_base_url(base).with_token(AccessToken::new("canary-token"))
 }
 
-/// The transport as it is built, or where there is no TLS in this build, one on a plain client.
+/// A transport with the default settings.
 pub(crate) fn transport() -> HyperTransport {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-    let transport = crate::tls::builder().build().unwrap();
+    let builder = crate::tls::builder();
     #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
-    let transport = on_a_plain_client();
-    transport
-}
-
-/// A transport on a client that the user brings.
-pub(crate) fn on_a_plain_client() -> HyperTransport {
-    use hyper_util::client::legacy::Client;
-    use hyper_util::rt::TokioExecutor;
-    HyperTransport::from_client(Client::builder(TokioExecutor::new()).build_http())
+    let builder = HyperTransport::builder();
+    builder.build().unwrap()
 }
 
 /// Sends a request that has to fail, and looks for secrets in the error.

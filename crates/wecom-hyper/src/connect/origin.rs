@@ -1,0 +1,88 @@
+//! A server: scheme, host and port.
+
+use http::{HeaderValue, Uri, uri::Authority};
+
+/// The scheme, host and port of a base URL.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    is_https: bool,
+    /// `scheme://host:port/`, with the port only if the base URL has one.
+    uri: Uri,
+    authority: Authority,
+    /// The value of the `host` header.
+    host: HeaderValue,
+}
+
+impl Origin {
+    /// `None` if the authority is not valid, which a parsed base URL rules out.
+    pub(crate) fn new(is_https: bool, authority: &str) -> Option<Self> {
+        let authority: Authority = authority.parse().ok()?;
+        let (scheme, default_port) = if is_https { ("https", 443) } else { ("http", 80) };
+        let shown = match authority.port_u16() {
+            Some(port) if port != default_port => authority.as_str(),
+            _ => authority.host(),
+        };
+        let host = HeaderValue::from_str(shown).ok()?;
+        let uri = Uri::builder().scheme(scheme).authority(authority.clone()).path_and_query("/").build().ok()?;
+        Some(Self { is_https, uri, authority, host })
+    }
+
+    /// Whether this is the server with this scheme and authority.
+    pub(crate) fn is(&self, is_https: bool, authority: &str) -> bool {
+        self.is_https == is_https && self.authority.as_str() == authority
+    }
+
+    #[cfg(any(feature = "http2", not(any(feature = "ring", feature = "aws-lc-rs"))))]
+    pub(crate) fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    /// The URL of a path on this server, as HTTP/2 sends it.
+    #[cfg(feature = "http2")]
+    pub(crate) fn absolute(&self, path: Uri) -> Option<Uri> {
+        let mut parts = path.into_parts();
+        parts.scheme = self.uri.scheme().cloned();
+        parts.authority = Some(self.authority.clone());
+        Uri::from_parts(parts).ok()
+    }
+
+    /// The name that the server's certificate has to carry; `None` for a server without TLS.
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    pub(crate) fn server_name(
+        &self,
+    ) -> Result<Option<rustls::pki_types::ServerName<'static>>, super::failure::ConnectFailure> {
+        if !self.is_https {
+            return Ok(None);
+        }
+        let host = self.authority.host();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = rustls::pki_types::ServerName::try_from(bare.to_owned());
+        name.map(Some).map_err(|error| super::failure::ConnectFailure::Tls(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_header_leaves_out_the_default_port() {
+        for (is_https, authority, host) in [
+            (true, "a.example:443", "a.example"),
+            (true, "a.example:80", "a.example:80"),
+            (false, "a.example:80", "a.example"),
+            (false, "[::1]:8080", "[::1]:8080"),
+            (true, "a.example", "a.example"),
+        ] {
+            assert_eq!(Origin::new(is_https, authority).unwrap().host(), host, "{authority}");
+        }
+    }
+}

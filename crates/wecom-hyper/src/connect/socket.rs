@@ -1,0 +1,281 @@
+//! A TCP stream that knows what was written on it, and can look at the socket past the runtime.
+
+use std::io::{self, IoSlice, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Set in [`Wire::writes`] once nothing may be written any more.
+const CLOSED: u64 = 1 << 63;
+
+/// The most that a server may send before the final head of a reply: interim replies (1xx) and the head itself.
+pub(crate) const MAX_HEAD: usize = 1024 * 1024;
+
+/// What a connection's owner knows and decides about its socket.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    /// How many writes the socket took, and whether it may take more.
+    writes: AtomicU64,
+    probe: AtomicBool,
+    head_allowance: AtomicUsize,
+}
+
+/// How many writes there were at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WireMark(u64);
+
+impl Wire {
+    fn new() -> Self {
+        Self { writes: AtomicU64::new(0), probe: AtomicBool::new(false), head_allowance: AtomicUsize::new(usize::MAX) }
+    }
+
+    pub(crate) fn mark(&self) -> WireMark {
+        WireMark(self.writes.load(Ordering::Acquire) & !CLOSED)
+    }
+
+    /// Forbids all further writes if none began since the mark, and returns whether that is the case: then no byte has
+    /// left since, and none will.
+    pub(crate) fn close_if_unwritten(&self, since: WireMark) -> bool {
+        let closed = self.writes.compare_exchange(since.0, since.0 | CLOSED, Ordering::AcqRel, Ordering::Acquire);
+        closed.is_ok() || closed == Err(since.0 | CLOSED)
+    }
+
+    /// Makes the next read look at the socket itself when the runtime has seen nothing on it.
+    ///
+    /// The runtime learns of a closed connection only when it runs, and a runtime that runs on the caller's thread
+    /// stands still between two calls.
+    pub(crate) fn probe_next_read(&self) {
+        self.probe.store(true, Ordering::Relaxed);
+    }
+
+    /// Bounds what may be read from now on.
+    pub(crate) fn expect_head(&self) {
+        self.head_allowance.store(MAX_HEAD, Ordering::Relaxed);
+    }
+
+    /// Lifts the bound of [`Wire::expect_head`].
+    pub(crate) fn head_arrived(&self) {
+        self.head_allowance.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    fn begin_write(&self) -> io::Result<()> {
+        let mut writes = self.writes.load(Ordering::Acquire);
+        loop {
+            if writes & CLOSED != 0 {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            match self.writes.compare_exchange_weak(writes, writes + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Ok(()),
+                Err(now) => writes = now,
+            }
+        }
+    }
+
+    fn take_back_write(&self) {
+        self.writes.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn admit(&self, bytes: usize) -> io::Result<()> {
+        let allowance = self.head_allowance.load(Ordering::Relaxed);
+        if allowance == usize::MAX {
+            return Ok(());
+        }
+        let left =
+            allowance.checked_sub(bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, HeadTooLarge))?;
+        self.head_allowance.store(left, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[derive(Debug, Error)]
+#[error("reply head too large: over {MAX_HEAD} bytes of interim replies (1xx) and headers")]
+struct HeadTooLarge;
+
+/// A TCP stream under the eyes of a [`Wire`].
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: TcpStream,
+    wire: Arc<Wire>,
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream) -> (Self, Arc<Wire>) {
+        let wire = Arc::new(Wire::new());
+        (Self { stream, wire: Arc::clone(&wire) }, wire)
+    }
+
+    /// Counts a write unless it took nothing.
+    fn write(&mut self, write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.wire.begin_write()?;
+        let written = write(Pin::new(&mut self.stream));
+        if !matches!(written, Poll::Ready(Ok(1..))) {
+            self.wire.take_back_write();
+        }
+        written
+    }
+
+    /// Reads what the runtime has not noticed yet.
+    fn read_past_the_runtime(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // Enough for an alert or a session ticket of TLS; the rest is read the usual way.
+        let mut bytes = [0; 1024];
+        let room = bytes.len().min(buffer.remaining());
+        let Some(room) = bytes.get_mut(..room) else { return Poll::Pending };
+        match (&*SockRef::from(&self.stream)).read(room) {
+            Ok(read) => {
+                buffer.put_slice(room.get(..read).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let mut read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if self.wire.probe.load(Ordering::Relaxed) {
+            self.wire.probe.store(false, Ordering::Relaxed);
+            if read.is_pending() {
+                read = self.read_past_the_runtime(buffer);
+            }
+        }
+        ready!(read)?;
+        Poll::Ready(self.wire.admit(buffer.filled().len() - before))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(|stream| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write(|stream| stream.poll_write_vectored(context, pieces))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A connection with or without TLS.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Plain(Socket),
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    Tls(Box<tokio_rustls::client::TlsStream<Socket>>),
+}
+
+macro_rules! either {
+    ($stream:expr, $inner:ident => $call:expr) => {
+        match $stream {
+            Stream::Plain($inner) => $call,
+            #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+            Stream::Tls($inner) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        either!(&mut *self, inner => Pin::new(inner).poll_read(context, buffer))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        either!(&mut *self, inner => Pin::new(inner).poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        either!(&mut *self, inner => Pin::new(inner).poll_write_vectored(context, pieces))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        either!(self, inner => inner.is_write_vectored())
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(&mut *self, inner => Pin::new(inner).poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(&mut *self, inner => Pin::new(inner).poll_shutdown(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_without_a_write_since_the_mark_closes_and_takes_no_more() {
+        let wire = Wire::new();
+        wire.begin_write().unwrap();
+        let mark = wire.mark();
+        assert!(wire.close_if_unwritten(mark));
+        assert_eq!(wire.begin_write().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert!(wire.close_if_unwritten(mark));
+    }
+
+    #[test]
+    fn a_wire_with_a_write_since_the_mark_stays_open() {
+        let wire = Wire::new();
+        let mark = wire.mark();
+        wire.begin_write().unwrap();
+        assert!(!wire.close_if_unwritten(mark));
+        wire.begin_write().unwrap();
+    }
+
+    #[test]
+    fn a_write_that_took_nothing_does_not_count() {
+        let wire = Wire::new();
+        let mark = wire.mark();
+        wire.begin_write().unwrap();
+        wire.take_back_write();
+        assert!(wire.close_if_unwritten(mark));
+    }
+
+    #[test]
+    fn the_bound_before_a_head_covers_all_reads_until_it_arrives() {
+        let wire = Wire::new();
+        wire.admit(2 * MAX_HEAD).unwrap();
+        wire.expect_head();
+        wire.admit(MAX_HEAD).unwrap();
+        assert_eq!(wire.admit(1).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        wire.head_arrived();
+        wire.admit(2 * MAX_HEAD).unwrap();
+    }
+}
