@@ -1,4 +1,10 @@
-//! The endpoints: one file for each, with its descriptor, its request and its reply.
+//! The calls of the API: the descriptor, request and reply of each.
+//!
+//! [`Upstream`](crate::Upstream#calls) and [`Downstream`](crate::Downstream#calls) have a method for each call. [`ENDPOINTS`]
+//! and [`DOWNSTREAM_ENDPOINTS`] list the descriptors.
+//!
+//! A request is built with `new`, which takes the required parameters, and a setter for each optional parameter. The fields
+//! are public too. A reply can be constructed for tests.
 
 #[macro_use]
 mod table;
@@ -75,18 +81,18 @@ pub const ENDPOINTS: &[&Endpoint] = BY_TOKEN.0;
 /// ```
 pub const DOWNSTREAM_ENDPOINTS: &[&Endpoint] = BY_TOKEN.1;
 
-/// The endpoints that accept an upstream corp's token, and those that accept a downstream corp's.
+/// The endpoints that accept an upstream corp's token, and those that accept a downstream corp's token.
 const BY_TOKEN: (&[&Endpoint], &[&Endpoint]) = for_each_call!(endpoints_by_token);
 
-/// What one corp may call of one endpoint, where the vendor says nothing else.
+/// The quota of an endpoint for one corp, unless the vendor documents another one.
 const USUAL_QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(150_000);
 
-/// What one upstream corp may call of the endpoints that take a unionid.
+/// The quota of the endpoints that take a `unionid`, for one upstream corp.
 const UNIONID_QUOTA: Quota =
     Quota::new().with_per_minute(10_000).with_per_hour(100_000).with_per_day(480_000).with_per_month(7_500_000);
 
-/// What one corp may change of its rules. The day's number is for adding and modifying together, which a quota of one
-/// endpoint can't say.
+/// The quota of the endpoints that change rules. The vendor's daily limit covers all of them together, which the quota of one
+/// endpoint cannot express.
 const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.with_per_day(1_000);
 
 #[cfg(test)]
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn five_endpoints_change_something_and_what_adds_may_not_be_repeated() {
+    fn the_calls_that_change_data_have_the_documented_safety() {
         for endpoint in all() {
             let expected = match endpoint.name() {
                 "import_chain_contact" | "add_rule" => Safety::NotIdempotent,
@@ -165,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_list_has_what_its_token_may_call_and_one_endpoint_is_in_both() {
+    fn each_list_has_the_endpoints_that_accept_its_token() {
         for endpoint in all() {
             let expected = match endpoint.name() {
                 "external_userid_to_pending_id" => TokenKind::UpstreamOrDownstream,
@@ -188,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn only_changes_of_rules_have_the_limit_of_a_thousand_a_day() {
+    fn only_rule_changes_have_a_quota_of_1000_calls_a_day() {
         let limited = all().into_iter().filter(|endpoint| endpoint.quota().per_day() == Some(1_000));
         assert_eq!(limited.collect::<Vec<_>>(), [&ADD_RULE, &MODIFY_RULE]);
     }
 
     #[test]
-    fn a_reply_with_a_session_key_is_secret() {
+    fn only_the_reply_with_a_session_key_is_secret() {
         let secret = all().into_iter().filter(|endpoint| endpoint.has_secret_reply());
         assert_eq!(secret.collect::<Vec<_>>(), [&TRANSFER_SESSION]);
     }

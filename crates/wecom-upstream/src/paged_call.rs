@@ -1,11 +1,11 @@
-//! What a call must say of itself to be read page by page.
+//! The trait of calls that a pager can read page by page.
 
 use wecom_core::ApiCall;
 use wecom_core::ids::Cursor;
 
-/// A call whose list comes in pages: what a [`Pager`](crate::jobs::pager::Pager) has to know of it.
+/// A call whose reply is one page of a list, for a [`Pager`](crate::jobs::pager::Pager).
 ///
-/// For a call of one's own, say where it keeps cursor and page size, and what its reply holds:
+/// Implement it for a call of your own:
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -57,22 +57,22 @@ use wecom_core::ids::Cursor;
 /// }
 /// ```
 pub trait PagedCall: ApiCall {
-    /// What the list is of.
+    /// The type of the list's items.
     type Item;
 
-    /// Where the page begins that this call asks for; `None`, or an empty one, for the first.
+    /// Returns the start of the requested page; `None` or an empty cursor for the first page.
     fn cursor(&self) -> Option<&Cursor>;
 
-    /// Sets where the page begins; `None` for the first.
+    /// Sets the start of the requested page; `None` for the first page.
     fn set_cursor(&mut self, cursor: Option<Cursor>);
 
-    /// How many items a page may have, if the call says so.
+    /// Returns the maximum number of items on a page, if the call has one.
     fn page_size(&self) -> Option<u32>;
 
-    /// Sets how many items a page may have.
+    /// Sets the maximum number of items on a page.
     fn set_page_size(&mut self, size: u32);
 
-    /// The page in a reply. Its [`next_cursor`](Page::next_cursor) must be `None` where the reply says that it is the last.
+    /// Converts a reply into a page. The [`next_cursor`](Page::next_cursor) of the last page must be `None`.
     fn into_page(reply: Self::Reply) -> Page<Self::Item>;
 }
 
@@ -80,14 +80,14 @@ pub trait PagedCall: ApiCall {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// Its items, in the service's order.
+    /// The items, in the order of the reply.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` on the last.
+    /// The start of the next page; `None` on the last page.
     pub next_cursor: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// A page, and where the next one begins: `None`, or an empty cursor, on the last.
+    /// Creates a page with the start of the next page: `None` or an empty cursor on the last page.
     pub fn new(items: impl IntoIterator<Item = T>, next_cursor: Option<Cursor>) -> Self {
         let next_cursor = next_cursor.filter(|cursor| !cursor.as_str().is_empty());
         Self { items: items.into_iter().collect(), next_cursor }

@@ -39,7 +39,7 @@ pub(crate) fn reply<C: ApiCall>(body: &str) -> Result<C::Reply, Error> {
     decode::<C>(&Request::new(C::ENDPOINT), &Response::new(200, body.to_owned()))
 }
 
-/// The path at which a reply fails to decode.
+/// The JSON path at which a reply fails to decode.
 #[track_caller]
 pub(crate) fn failing_path<C: ApiCall<Reply: Debug>>(body: &str) -> String {
     match reply::<C>(body).unwrap_err().kind() {
@@ -60,13 +60,13 @@ pub(crate) fn sent<C: ApiCall>(call: &C) -> Value {
     Value::Object(pairs.map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-/// The JSON body that a call sends.
+/// The JSON body of a call.
 #[track_caller]
 pub(crate) fn body<C: ApiCall>(call: &C) -> Value {
     serde_json::from_slice(encode(call).unwrap().body().unwrap()).unwrap()
 }
 
-/// Method and address of a call: `POST corpgroup/…`.
+/// The method and path of a call with its query: `POST corpgroup/…`.
 #[track_caller]
 pub(crate) fn target<C: ApiCall>(call: &C) -> String {
     let request = encode(call).unwrap();
@@ -74,8 +74,8 @@ pub(crate) fn target<C: ApiCall>(call: &C) -> String {
     format!("{} {}", request.method(), url.strip_prefix("https://qyapi.weixin.qq.com/cgi-bin/").unwrap())
 }
 
-/// The fields for which a call is refused.
-pub(crate) fn refused_fields<C: ApiCall>(call: &C) -> Vec<String> {
+/// The fields that violate a documented rule.
+pub(crate) fn rejected_fields<C: ApiCall>(call: &C) -> Vec<String> {
     match call.validate() {
         Ok(()) => Vec::new(),
         Err(error) => error.violations().iter().map(|violation| violation.field.clone()).collect(),

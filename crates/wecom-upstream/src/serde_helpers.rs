@@ -1,34 +1,35 @@
-//! How fields of replies are read and written where `wire` has no function for it.
+//! Serde helpers for fields that `wecom_core::wire` has no function for.
 
 use std::fmt::Display;
 
 use serde::{Deserialize, Deserializer, Serializer};
 use wecom_core::wire;
 
-/// A number; 0 where there is none.
+/// Deserializes a number; 0 for `null` or an empty string.
 pub(crate) fn number_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     wire::optional_integer(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A flag that the vendor documents as 1 or 0.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+/// Serializes a flag as 1 or 0, as the vendor documents it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 pub(crate) fn flag_as_number<S: Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u8(u8::from(*flag))
 }
 
-/// Numbers that the vendor documents as strings.
+/// Serializes numbers as strings, as the vendor documents them.
 pub(crate) fn numbers_as_texts<S: Serializer, T: Display>(numbers: &[T], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(numbers.iter().map(T::to_string))
 }
 
-/// An object; one without fields where there is none.
+/// Deserializes an object; the default value for `null`.
 pub(crate) fn object_or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A [`Secret`](wecom_core::Secret), which has no JSON of its own lest it be written by accident; never an empty one.
+/// Serde for a [`Secret`](wecom_core::Secret), which does not implement it itself so that no secret is serialized by
+/// accident. An empty secret does not deserialize.
 pub(crate) mod secret {
     use serde::de::Error;
     use serde::{Deserializer, Serializer};
@@ -47,7 +48,7 @@ pub(crate) mod secret {
     }
 }
 
-/// An [`ErrCode`](wecom_core::ErrCode) as its number; 0 where there is none.
+/// Serde for an [`ErrCode`](wecom_core::ErrCode) as its number; 0 for `null` or an empty string.
 pub(crate) mod code {
     use serde::{Deserializer, Serializer};
     use wecom_core::ErrCode;

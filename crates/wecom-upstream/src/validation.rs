@@ -1,5 +1,5 @@
-//! The vendor's documented rules on what a request may hold. A violation says what is wrong without repeating the
-//! value, which may be a person's.
+//! The vendor's documented rules for the fields of requests. A violation never contains the value, which may be personal
+//! data.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -7,17 +7,17 @@ use std::ops::RangeInclusive;
 
 use wecom_core::Violations;
 
-/// What is wrong with a text; `None` when nothing is.
+/// The problem with a text; `None` if it is valid.
 type Problem = Option<Cow<'static, str>>;
 
-/// A rule on a text.
+/// A rule for a text.
 pub(crate) struct Rule {
     problem: fn(&str) -> Problem,
     limit: &'static str,
 }
 
 impl Rule {
-    /// Adds a violation when the value breaks the rule.
+    /// Adds a violation if the value breaks the rule.
     pub(crate) fn check(&self, violations: &mut Violations, field: impl Display, value: &str) {
         if let Some(problem) = (self.problem)(value) {
             violations.add(field.to_string(), problem, self.limit);
@@ -72,12 +72,12 @@ pub(crate) const MOBILE: Rule = Rule {
         } else if !lengths.contains(&digits.len()) {
             Some(format!("has {} digits", digits.len()).into())
         } else if !begins_well {
-            Some("does not begin with 1, as a mainland number does".into())
+            Some("does not begin with 1, as every mainland number does".into())
         } else {
             None
         }
     },
-    limit: "11 digits for a mainland number (13…), + with country code and number for any other (+8525…)",
+    limit: "11 digits for a mainland number (13…), otherwise + with country code and number (+8525…)",
 };
 
 /// `group_path` of an imported corp.
@@ -89,10 +89,10 @@ pub(crate) const GROUP_PATH: Rule = Rule {
         let depth = path.split('/').count();
         (depth > 9).then(|| format!("is {depth} levels deep").into())
     },
-    limit: "at most 9 levels of names with one / between two",
+    limit: "at most 9 levels, separated by /",
 };
 
-/// Adds a violation when there are too few or too many of something.
+/// Adds a violation if a count is out of range.
 pub(crate) fn count(
     violations: &mut Violations,
     field: impl Display,
@@ -106,7 +106,7 @@ pub(crate) fn count(
     }
 }
 
-/// Adds a violation when an id is given and empty.
+/// Adds a violation if an optional id is present and empty.
 pub(crate) fn not_empty(violations: &mut Violations, field: &'static str, id: Option<&str>) {
     if let Some(id) = id {
         violations.require(field, id);
@@ -126,7 +126,7 @@ fn characters(text: &str, allowed: impl Fn(char) -> bool) -> Problem {
     Some(format!("has a character that is not allowed at position {}", at + 1).into())
 }
 
-/// Whether it is a Chinese character: the unified ideographs with all their extensions, and the zero 〇.
+/// Returns whether a character is Chinese: a unified ideograph of any extension, or the zero 〇.
 fn is_chinese(character: char) -> bool {
     matches!(
         character,
@@ -143,17 +143,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assert_rule(rule: &Rule, allowed: &[&str], refused: &[(&str, &str)]) {
-        for value in allowed {
+    fn assert_rule(rule: &Rule, valid: &[&str], invalid: &[(&str, &str)]) {
+        for value in valid {
             assert_eq!((rule.problem)(value), None, "{value:?}");
         }
-        for (value, problem) in refused {
+        for (value, problem) in invalid {
             assert_eq!((rule.problem)(value).as_deref(), Some(*problem), "{value:?}");
         }
     }
 
     #[test]
-    fn a_corp_name_is_1_to_32_of_the_documented_characters() {
+    fn a_corp_name_has_1_to_32_of_the_documented_characters() {
         let (longest, too_long) = ("企".repeat(32), "企".repeat(33));
         assert_rule(
             &CORP_NAME,
@@ -171,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn a_contact_name_is_1_to_32_characters_of_any_kind() {
+    fn a_contact_name_has_1_to_32_characters_of_any_kind() {
         let (longest, too_long) = ("😀".repeat(32), "张".repeat(33));
         assert_rule(&CONTACT_NAME, &["O'Neil", &longest], &[("", "is empty"), (&too_long, "has 33 characters")]);
     }
 
     #[test]
-    fn a_custom_id_is_at_most_64_letters_and_digits() {
+    fn a_custom_id_has_at_most_64_letters_and_digits() {
         let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
         assert_rule(
             &CUSTOM_ID,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_custom_id_is_a_number_that_can_not_be_taken_for_a_mobile() {
+    fn a_user_custom_id_is_a_number_that_cannot_be_mistaken_for_a_mobile_number() {
         assert_rule(
             &USER_CUSTOM_ID,
             &["1", "1000000000", "100000000000", "10000000000000", "18446744073709551614"],
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mobile_is_bare_in_the_mainland_and_has_a_plus_elsewhere() {
+    fn a_mobile_number_begins_with_a_plus_unless_it_is_a_mainland_number() {
         assert_rule(
             &MOBILE,
             &["13000000001", "+85259123456", "+123456", "+123456789012345"],
@@ -221,7 +221,7 @@ mod tests {
                 ("+", "has 0 digits"),
                 ("1300000000", "has 10 digits"),
                 ("130000000011", "has 12 digits"),
-                ("23000000001", "does not begin with 1, as a mainland number does"),
+                ("23000000001", "does not begin with 1, as every mainland number does"),
                 ("130 0000 0001", "has a character that is not a digit"),
                 ("+852-59123456", "has a character that is not a digit"),
                 ("+12345", "has 5 digits"),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_path_is_at_most_9_levels_deep_and_each_has_a_name() {
+    fn a_group_path_has_at_most_9_levels_and_no_empty_name() {
         assert_rule(
             &GROUP_PATH,
             &["华北区", "华北区/北京市/海淀区", "1/2/3/4/5/6/7/8/9"],
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_refused_on_either_side_of_its_limits() {
+    fn a_count_outside_its_range_is_a_violation() {
         let check = |number| {
             let mut violations = Violations::new();
             count(&mut violations, "list", number, "ids", 1..=100);

@@ -1,4 +1,4 @@
-//! Values that several calls share.
+//! Types that several calls share: references to corps, chains, rules, ways of sharing.
 
 mod business_type;
 mod chain;

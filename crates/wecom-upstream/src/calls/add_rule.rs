@@ -15,16 +15,17 @@ pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_ru
     .with_safety(Safety::NotIdempotent)
     .with_quota(RULE_CHANGE_QUOTA);
 
-/// Adds a rule between upstream and downstream: 新增对接规则
+/// Adds a rule to a chain: 新增对接规则
 /// ([95634](https://developer.work.weixin.qq.com/document/path/95634)).
 ///
-/// Made twice, it adds two rules. At most 1,000 calls a day, those of [`ModifyRule`](crate::calls::ModifyRule) included.
+/// Not idempotent: repeating the call adds a second rule. A corp may make 1,000 calls a day, calls of
+/// [`ModifyRule`](crate::calls::ModifyRule) included.
 ///
-/// It may be refused with [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED); with
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
+/// [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED); for the contents of the ranges
 /// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE),
-/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN) or
-/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) for what its ranges name; and with
-/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN),
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
 /// use wecom_upstream::calls::AddRule;
@@ -43,17 +44,17 @@ pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_ru
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct AddRule {
     /// The chain.
     pub chain_id: ChainId,
-    /// What the rule says.
+    /// The contents of the rule.
     pub rule_info: RuleInfo,
 }
 
 impl AddRule {
-    /// The call to add a rule to a chain.
+    /// Creates a call that adds a rule to a chain.
     pub fn new(chain_id: impl Into<ChainId>, rule_info: RuleInfo) -> Self {
         Self { chain_id: chain_id.into(), rule_info }
     }
@@ -71,16 +72,16 @@ impl ApiCall for AddRule {
     }
 }
 
-/// What [`AddRule`] answers.
+/// The reply to [`AddRule`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AddRuleReply {
-    /// The new rule.
+    /// The id of the new rule.
     pub rule_id: RuleId,
 }
 
 impl AddRuleReply {
-    /// A reply with this rule.
+    /// Creates a reply with the id of the new rule.
     pub fn new(rule_id: impl Into<RuleId>) -> Self {
         Self { rule_id: rule_id.into() }
     }
@@ -92,11 +93,11 @@ mod tests {
     use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
     use crate::values::{MemberCorpRange, OwnerCorpRange};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let rule = RuleInfo::new(
             OwnerCorpRange::department(DepartmentId::new("departmentid1"))
                 .and_departments([DepartmentId::new("departmentid2")])
@@ -118,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<AddRule>(sample!("add_rule.reply.json"), &AddRuleReply::new(RuleId::new(1)));
     }
 
     #[test]
-    fn the_id_may_be_a_string_and_without_it_nothing_makes_sense() {
+    fn the_id_may_be_a_string_and_is_required() {
         assert_eq!(reply::<AddRule>(r#"{"rule_id":"7","new":1}"#).unwrap(), AddRuleReply::new(RuleId::new(7)));
         assert_eq!(failing_path::<AddRule>(r#"{"rule_id":null}"#), "rule_id");
         let error = reply::<AddRule>(r#"{"errcode":0}"#).unwrap_err();
@@ -131,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let owner = OwnerCorpRange::department(DepartmentId::new("")).and_users([UserId::new("")]);
         let call = AddRule::new(ChainId::new(""), RuleInfo::new(owner, MemberCorpRange::corp(CorpId::new(""))));
         assert_eq!(
-            refused_fields(&call),
+            rejected_fields(&call),
             [
                 "chain_id",
                 "rule_info.owner_corp_range.departmentids[0]",

@@ -14,11 +14,12 @@ pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/
     .with_safety(Safety::Idempotent)
     .with_quota(USUAL_QUOTA);
 
-/// Deletes a rule between upstream and downstream: 删除对接规则
+/// Deletes a rule of a chain: 删除对接规则
 /// ([95632](https://developer.work.weixin.qq.com/document/path/95632)).
 ///
-/// It may be refused with [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE), which after a repetition means that the
-/// rule is gone, and with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
+/// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE). After a retry, `UNKNOWN_RULE` means that an earlier attempt has
+/// deleted the rule.
 ///
 /// ```
 /// use wecom_upstream::calls::DeleteRule;
@@ -31,7 +32,7 @@ pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct DeleteRule {
     /// The chain.
@@ -41,7 +42,7 @@ pub struct DeleteRule {
 }
 
 impl DeleteRule {
-    /// The call for a rule of a chain.
+    /// Creates a call that deletes a rule of a chain.
     pub fn new(chain_id: impl Into<ChainId>, rule_id: impl Into<RuleId>) -> Self {
         Self { chain_id: chain_id.into(), rule_id: rule_id.into() }
     }
@@ -58,13 +59,13 @@ impl ApiCall for DeleteRule {
     }
 }
 
-/// What [`DeleteRule`] answers: that it was done.
+/// The reply to [`DeleteRule`], which has no fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeleteRuleReply {}
 
 impl DeleteRuleReply {
-    /// The reply.
+    /// Creates the reply.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -74,17 +75,17 @@ impl DeleteRuleReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = DeleteRule::new(ChainId::new("Chxxxxxx"), RuleId::new(1));
         assert_request(sample!("delete_rule.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/rule/delete_rule");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<DeleteRule>(sample!("delete_rule.reply.json"), &DeleteRuleReply::new());
     }
 
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_chain_is_refused() {
-        assert_eq!(refused_fields(&DeleteRule::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
+    fn an_empty_chain_id_is_rejected() {
+        assert_eq!(rejected_fields(&DeleteRule::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
     }
 }

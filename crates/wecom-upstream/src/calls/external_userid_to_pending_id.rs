@@ -17,12 +17,14 @@ pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
         .with_safety(Safety::Safe)
         .with_quota(USUAL_QUOTA);
 
-/// Finds out which customers were known by a `pending_id` before they were added: external_userid查询pending_id
+/// Looks up which customers had a `pending_id` before a corp added them: external_userid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// Takes 1 to 100 ids of customers of the upstream or a downstream corp, and the token of either.
+/// The call takes 1 to 100 ids of customers of the upstream corp or a downstream corp, and accepts the token of either.
+/// The reply leaves out customers without a `pending_id`. [`Upstream::pending_ids`](crate::Upstream::pending_ids) looks up
+/// any number of customers.
 ///
-/// It may be refused with [`INVALID_EXTERNAL_USER_ID`](wecom_core::ErrCode::INVALID_EXTERNAL_USER_ID) or
+/// Error codes: [`INVALID_EXTERNAL_USER_ID`](wecom_core::ErrCode::INVALID_EXTERNAL_USER_ID),
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
 ///
 /// ```
@@ -32,17 +34,17 @@ pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmAAAA"), ExternalUserId::new("wmBBBB")]);
 /// for customer in upstream.external_userid_to_pending_id(call).await?.result {
-///     println!("{} was {}", customer.external_userid, customer.pending_id);
+///     println!("{} had the id {}", customer.external_userid, customer.pending_id);
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ExternalUseridToPendingId {
-    /// The group chat that the customers are in. With it, only the chat's owner has to be visible to the app, and ids
-    /// from outside the chat are passed over.
+    /// The group chat of the customers. With it, only the chat's owner must be visible to the app, and WeCom ignores
+    /// customers outside the chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
     /// The customers: 1 to 100.
@@ -50,12 +52,12 @@ pub struct ExternalUseridToPendingId {
 }
 
 impl ExternalUseridToPendingId {
-    /// The call for these customers.
+    /// Creates a call for these customers.
     pub fn new(external_userid: impl IntoIterator<Item = impl Into<ExternalUserId>>) -> Self {
         Self { chat_id: None, external_userid: external_userid.into_iter().map(Into::into).collect() }
     }
 
-    /// Sets the group chat that the customers are in.
+    /// Sets the group chat of the customers.
     pub fn chat_id(mut self, chat_id: impl Into<ChatId>) -> Self {
         self.chat_id = Some(chat_id.into());
         self
@@ -77,7 +79,7 @@ impl ApiCall for ExternalUseridToPendingId {
     }
 }
 
-/// What [`ExternalUseridToPendingId`] answers.
+/// The reply to [`ExternalUseridToPendingId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExternalUseridToPendingIdReply {
@@ -87,24 +89,24 @@ pub struct ExternalUseridToPendingIdReply {
 }
 
 impl ExternalUseridToPendingIdReply {
-    /// A reply with these customers.
+    /// Creates a reply with these customers.
     pub fn new(result: impl IntoIterator<Item = PendingUser>) -> Self {
         Self { result: result.into_iter().collect() }
     }
 }
 
-/// A customer, and the id that he was known by before he was added.
+/// A customer and the customer's `pending_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingUser {
     /// The customer.
     pub external_userid: ExternalUserId,
-    /// The id from [`UnionidToPendingId`](crate::calls::UnionidToPendingId).
+    /// The id that [`UnionidToPendingId`](crate::calls::UnionidToPendingId) returned for the customer.
     pub pending_id: PendingId,
 }
 
 impl PendingUser {
-    /// A customer and his id from before.
+    /// Creates a customer with a `pending_id`.
     pub fn new(external_userid: impl Into<ExternalUserId>, pending_id: impl Into<PendingId>) -> Self {
         Self { external_userid: external_userid.into(), pending_id: pending_id.into() }
     }
@@ -115,14 +117,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     fn ids(number: usize) -> Vec<ExternalUserId> {
         (0..number).map(|number| ExternalUserId::new(format!("wm{number}"))).collect()
     }
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let ids = [ExternalUserId::new("oAAAAAAA"), ExternalUserId::new("oBBBBB")];
         let call = ExternalUseridToPendingId::new(ids).chat_id(ChatId::new("xxxxxx"));
         assert_request(sample!("external_userid_to_pending_id.request.json"), &call);
@@ -130,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn a_chat_that_is_not_given_is_absent() {
+    fn an_omitted_chat_is_not_sent() {
         let ids = ids(1);
         assert_eq!(body(&ExternalUseridToPendingId::new(&ids)), json!({"external_userid": ["wm0"]}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<ExternalUseridToPendingId>(
             sample!("external_userid_to_pending_id.reply.json"),
             &ExternalUseridToPendingIdReply::new([
@@ -147,30 +149,30 @@ mod tests {
     }
 
     #[test]
-    fn no_customers_may_be_absent_or_null() {
+    fn an_absent_or_null_list_has_no_customers() {
         for json in [r#"{"errcode":0}"#, r#"{"result":null,"new":0}"#] {
             assert!(reply::<ExternalUseridToPendingId>(json).unwrap().result.is_empty(), "{json}");
         }
     }
 
     #[test]
-    fn a_customer_without_id_is_an_error_that_says_where() {
+    fn a_customer_without_an_id_is_an_error_with_its_path() {
         let json = r#"{"result":[{"external_userid":"wm1","pending_id":"p"},{"external_userid":"wm2"}]}"#;
         assert_eq!(failing_path::<ExternalUseridToPendingId>(json), "result[1]");
     }
 
     #[test]
-    fn one_to_a_hundred_ids_are_allowed() {
+    fn one_to_a_hundred_ids_are_valid() {
         assert_eq!(ExternalUseridToPendingId::new(ids(100)).validate(), Ok(()));
-        assert_eq!(refused_fields(&ExternalUseridToPendingId::new(ids(101))), ["external_userid"]);
-        assert_eq!(refused_fields(&ExternalUseridToPendingId::new(ids(0))), ["external_userid"]);
+        assert_eq!(rejected_fields(&ExternalUseridToPendingId::new(ids(101))), ["external_userid"]);
+        assert_eq!(rejected_fields(&ExternalUseridToPendingId::new(ids(0))), ["external_userid"]);
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let mut ids = ids(3);
         ids[1] = ExternalUserId::new("");
         let call = ExternalUseridToPendingId::new(ids).chat_id(ChatId::new(""));
-        assert_eq!(refused_fields(&call), ["chat_id", "external_userid[1]"]);
+        assert_eq!(rejected_fields(&call), ["chat_id", "external_userid[1]"]);
     }
 }

@@ -16,10 +16,10 @@ pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "c
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Tells about one corp of a chain: 获取企业上下游通讯录下的企业信息
+/// Returns the details of one corp of a chain: 获取企业上下游通讯录下的企业信息
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
-/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) or
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
@@ -34,7 +34,7 @@ pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "c
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetChainCorpinfo {
     /// The chain.
@@ -45,8 +45,8 @@ pub struct GetChainCorpinfo {
 }
 
 impl GetChainCorpinfo {
-    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::ids::PendingCorpId) or a
-    /// [`CorpRef`].
+    /// Creates a call for a corp of a chain, named by a [`CorpId`](crate::CorpId), a
+    /// [`PendingCorpId`](crate::ids::PendingCorpId) or a [`CorpRef`].
     pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
         Self { chain_id: chain_id.into(), corp: corp.into() }
     }
@@ -64,28 +64,28 @@ impl ApiCall for GetChainCorpinfo {
     }
 }
 
-/// What [`GetChainCorpinfo`] answers.
+/// The reply to [`GetChainCorpinfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetChainCorpinfoReply {
-    /// The corp's name; empty when the reply has none.
+    /// The corp's name; empty if the reply has none.
     #[serde(default, deserialize_with = "wire::text")]
     pub corp_name: String,
-    /// How far the corp has proved who it is; told of joined corps.
+    /// The corp's verification status. Present only for corps that have joined.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub qualification_status: Option<QualificationStatus>,
-    /// What the upstream corp calls it in its own books.
+    /// The custom id that the upstream corp assigned to the corp.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
-    /// The group that it lies in.
+    /// The group that the corp belongs to.
     pub groupid: GroupId,
-    /// Whether it has joined.
+    /// Whether the corp has joined the chain.
     #[serde(default, deserialize_with = "wire::flag")]
     pub is_joined: bool,
 }
 
 impl GetChainCorpinfoReply {
-    /// A reply about a corp in a group.
+    /// Creates a reply about a corp of a group.
     pub fn new(corp_name: impl Into<String>, groupid: impl Into<GroupId>, is_joined: bool) -> Self {
         Self {
             corp_name: corp_name.into(),
@@ -96,14 +96,14 @@ impl GetChainCorpinfoReply {
         }
     }
 
-    /// Sets how far the corp has proved who it is.
+    /// Sets the corp's verification status.
     #[must_use]
     pub fn qualification_status(mut self, status: QualificationStatus) -> Self {
         self.qualification_status = Some(status);
         self
     }
 
-    /// Sets what the upstream corp calls it.
+    /// Sets the custom id that the upstream corp assigned to the corp.
     #[must_use]
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into());
@@ -112,13 +112,13 @@ impl GetChainCorpinfoReply {
 }
 
 open_enum! {
-    /// How far a joined corp has proved who it is: `qualification_status`.
+    /// The verification status of a corp that has joined: `qualification_status`.
     pub enum QualificationStatus {
-        /// 未验证.
+        /// Unverified (未验证).
         Unverified = 1,
-        /// 已验证.
+        /// Verified (已验证).
         Verified = 2,
-        /// 已认证.
+        /// Certified (已认证).
         Certified = 3,
     }
 }
@@ -129,10 +129,10 @@ mod tests {
     use wecom_core::ids::{CorpId, PendingCorpId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let corp = CorpRef::Both { corpid: CorpId::new("xxxxx"), pending_corpid: PendingCorpId::new("xxxxx") };
         let call = GetChainCorpinfo::new(ChainId::new("Chxxxxxx"), corp);
         assert_request(sample!("get_chain_corpinfo.request.json"), &call);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_that_is_not_given_is_absent() {
+    fn an_omitted_id_is_not_sent() {
         let chain_id = ChainId::new("Ch1");
         let joined = GetChainCorpinfo::new(&chain_id, CorpId::new("ww1"));
         assert_eq!(body(&joined), json!({"chain_id": "Ch1", "corpid": "ww1"}));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetChainCorpinfo>(
             sample!("get_chain_corpinfo.reply.json"),
             &GetChainCorpinfoReply::new("美馨粮油公司", GroupId::ROOT, false)
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_new_is_kept_and_one_that_is_missing_is_none() {
+    fn an_unknown_status_is_kept_and_a_missing_one_is_none() {
         for (status, expected) in [
             ("9", Some(QualificationStatus::Other(9))),
             ("\"3\"", Some(QualificationStatus::Certified)),
@@ -174,17 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_group_is_an_error_that_says_so() {
+    fn a_reply_without_a_group_is_an_error_that_names_the_field() {
         assert_eq!(failing_path::<GetChainCorpinfo>(r#"{"corp_name":"a","groupid":null}"#), "groupid");
         let error = reply::<GetChainCorpinfo>(r#"{"corp_name":"a"}"#).unwrap_err();
         assert!(error.to_string().contains("missing field `groupid`"), "{error}");
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let corp = CorpRef::Both { corpid: CorpId::new(""), pending_corpid: PendingCorpId::new("") };
         let call = GetChainCorpinfo::new(ChainId::new(""), corp);
-        assert_eq!(refused_fields(&call), ["chain_id", "corpid", "pending_corpid"]);
+        assert_eq!(rejected_fields(&call), ["chain_id", "corpid", "pending_corpid"]);
     }
 
     #[test]

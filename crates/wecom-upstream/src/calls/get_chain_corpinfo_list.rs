@@ -21,12 +21,12 @@ pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
 /// Lists the corps of one group of a chain: 获取企业上下游通讯录分组下的企业详情列表
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
-/// Only the corps that lie directly in the group are answered: for a whole chain, list each group of
-/// [`GetChainGroup`](crate::calls::GetChainGroup). All come at once, unless a `limit` above 0 asks for pages.
+/// The reply lists only the direct members of the group, not those of the groups below it. To read a whole chain, use
+/// [`Upstream::walk`](crate::Upstream::walk). One reply lists all corps, unless a `limit` above 0 requests pages; then use
+/// [`Upstream::pages`](crate::Upstream::pages).
 ///
-/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
-/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP) or
-/// [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
+/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
 ///
 /// ```
 /// use wecom_upstream::calls::GetChainCorpinfoList;
@@ -42,27 +42,27 @@ pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetChainCorpinfoList {
     /// The chain.
     pub chain_id: ChainId,
-    /// The group; the root group when absent.
+    /// The group; by default the root group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groupid: Option<GroupId>,
-    /// Whether corps that have not joined yet are listed too.
+    /// Whether the list includes corps that have not joined yet; not by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need_pending: Option<bool>,
-    /// Where the page begins: the `next_cursor` of the page before; absent or empty for the first.
+    /// The start of the page: the `next_cursor` of the previous page; absent or empty for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
-    /// How many corps a page may have; everything comes at once when it is absent or 0.
+    /// The maximum number of corps on a page; one reply lists all corps if it is absent or 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
 
 impl GetChainCorpinfoList {
-    /// The call for the joined corps in the root group of a chain.
+    /// Creates a call for the corps of a chain's root group that have joined.
     pub fn new(chain_id: impl Into<ChainId>) -> Self {
         Self { chain_id: chain_id.into(), groupid: None, need_pending: None, cursor: None, limit: None }
     }
@@ -73,19 +73,19 @@ impl GetChainCorpinfoList {
         self
     }
 
-    /// Sets whether corps that have not joined yet are listed too.
+    /// Sets whether the list includes corps that have not joined yet.
     pub fn need_pending(mut self, need_pending: bool) -> Self {
         self.need_pending = Some(need_pending);
         self
     }
 
-    /// Sets where the page begins.
+    /// Sets the start of the page.
     pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets how many corps a page may have.
+    /// Sets the maximum number of corps on a page.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
@@ -127,14 +127,14 @@ impl PagedCall for GetChainCorpinfoList {
     }
 }
 
-/// What [`GetChainCorpinfoList`] answers.
+/// The reply to [`GetChainCorpinfoList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetChainCorpinfoListReply {
-    /// Whether there are more pages.
+    /// Whether another page follows.
     #[serde(default, deserialize_with = "wire::flag")]
     pub has_more: bool,
-    /// Where the next page begins. It may be there although there is none: go by `has_more` too.
+    /// The start of the next page. It may be present on the last page: check `has_more` too.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<Cursor>,
     /// The corps.
@@ -143,12 +143,12 @@ pub struct GetChainCorpinfoListReply {
 }
 
 impl GetChainCorpinfoListReply {
-    /// A reply with these corps, and no further page.
+    /// Creates a reply with these corps as the last page.
     pub fn new(group_corps: impl IntoIterator<Item = GroupCorp>) -> Self {
         Self { has_more: false, next_cursor: None, group_corps: group_corps.into_iter().collect() }
     }
 
-    /// Makes it a reply that another page follows.
+    /// Sets the start of the next page, and `has_more`.
     #[must_use]
     pub fn next_cursor(mut self, cursor: impl Into<Cursor>) -> Self {
         self.has_more = true;
@@ -157,39 +157,39 @@ impl GetChainCorpinfoListReply {
     }
 }
 
-/// A corp in a group of a chain.
+/// A corp of a group of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupCorp {
-    /// The group that it lies in.
+    /// The group that the corp belongs to.
     pub groupid: GroupId,
-    /// Its id since it joined.
+    /// The corp's id; present once it has joined.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub corpid: Option<CorpId>,
-    /// Its name; empty when the reply has none.
+    /// The corp's name; empty if the reply has none.
     #[serde(default, deserialize_with = "wire::text")]
     pub corp_name: String,
-    /// What the upstream corp calls it in its own books.
+    /// The custom id that the upstream corp assigned to the corp.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
-    /// The upstream corp's member who invited it; only apps under 上下游 → 可调用接口的应用 are told.
+    /// The upstream corp's member who invited the corp. Present only for apps under 上下游 → 可调用接口的应用.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub invite_userid: Option<UserId>,
-    /// Its id before it joined.
+    /// The corp's id from before it joined.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub pending_corpid: Option<PendingCorpId>,
-    /// Whether it has joined.
+    /// Whether the corp has joined the chain.
     #[serde(default, deserialize_with = "wire::flag", serialize_with = "serde_helpers::flag_as_number")]
     pub is_joined: bool,
 }
 
 impl GroupCorp {
-    /// A corp that has joined.
+    /// Creates a corp that has joined.
     pub fn joined(groupid: impl Into<GroupId>, corpid: impl Into<CorpId>, corp_name: impl Into<String>) -> Self {
         Self { corpid: Some(corpid.into()), is_joined: true, ..Self::without_ids(groupid.into(), corp_name.into()) }
     }
 
-    /// A corp that was invited and has not joined yet.
+    /// Creates a corp that was invited and has not joined yet.
     pub fn pending(
         groupid: impl Into<GroupId>,
         pending_corpid: impl Into<PendingCorpId>,
@@ -210,22 +210,22 @@ impl GroupCorp {
         }
     }
 
-    /// Sets what the upstream corp calls it.
+    /// Sets the custom id that the upstream corp assigned to the corp.
     #[must_use]
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into());
         self
     }
 
-    /// Sets who invited it.
+    /// Sets the member who invited the corp.
     #[must_use]
     pub fn invite_userid(mut self, invite_userid: impl Into<UserId>) -> Self {
         self.invite_userid = Some(invite_userid.into());
         self
     }
 
-    /// The corp, as the calls about one corp take it: by the id that fits `is_joined`, or by the one that is there;
-    /// `None` when neither is.
+    /// Returns a reference to the corp for the calls about one corp. It has the id that matches `is_joined`, or else the
+    /// other id; `None` if the corp has neither.
     #[must_use]
     pub fn corp(&self) -> Option<CorpRef> {
         let joined = self.corpid.as_ref().map(CorpRef::from);
@@ -239,10 +239,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = GetChainCorpinfoList::new(ChainId::new("Chxxxxxx"))
             .groupid(GroupId::ROOT)
             .need_pending(false)
@@ -253,12 +253,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_is_absent() {
+    fn omitted_parameters_are_not_sent() {
         assert_eq!(body(&GetChainCorpinfoList::new(ChainId::new("Ch1"))), json!({"chain_id": "Ch1"}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         let corp = GroupCorp::joined(GroupId::new(2), CorpId::new("wwxxxx"), "美馨粮油公司")
             .custom_id(CustomId::new("custom_id"))
             .invite_userid(UserId::new("zhangsan"));
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_a_corp_has_joined_is_read_in_all_its_forms_and_written_as_a_number() {
+    fn is_joined_decodes_from_every_form_and_serializes_as_a_number() {
         for (flag, expected) in [("1", 1), ("0", 0), ("\"1\"", 1), ("\"0\"", 0), ("true", 1), ("false", 0), ("null", 0)]
         {
             let json = format!(r#"{{"has_more":{flag},"group_corps":[{{"groupid":"2","is_joined":{flag}}}]}}"#);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_null_or_absent_is_none() {
+    fn an_empty_null_or_absent_field_is_none() {
         let json = r#"{"next_cursor":"","group_corps":[
             {"groupid":2,"corpid":"","custom_id":null,"invite_userid":"","pending_corpid":"p","corp_name":null,"new":1}
         ]}"#;
@@ -294,20 +294,20 @@ mod tests {
     }
 
     #[test]
-    fn no_corps_may_be_absent_or_null() {
+    fn an_absent_or_null_list_has_no_corps() {
         for json in [r#"{"errcode":0}"#, r#"{"has_more":false,"group_corps":null}"#] {
             assert!(reply::<GetChainCorpinfoList>(json).unwrap().group_corps.is_empty(), "{json}");
         }
     }
 
     #[test]
-    fn a_corp_without_group_is_an_error_that_says_where() {
+    fn a_corp_without_a_group_is_an_error_with_its_path() {
         let json = r#"{"group_corps":[{"groupid":1},{"groupid":null}]}"#;
         assert_eq!(failing_path::<GetChainCorpinfoList>(json), "group_corps[1].groupid");
     }
 
     #[test]
-    fn a_corp_is_named_by_the_id_that_fits_or_by_the_one_that_is_there() {
+    fn corp_prefers_the_id_that_matches_is_joined() {
         let (corpid, pending_corpid) = (CorpId::new("ww1"), PendingCorpId::new("pww1"));
         let mut corp = GroupCorp::joined(GroupId::ROOT, &corpid, "");
         corp.pending_corpid = Some(pending_corpid.clone());
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_chain_is_refused() {
-        assert_eq!(refused_fields(&GetChainCorpinfoList::new(ChainId::new(""))), ["chain_id"]);
+    fn an_empty_chain_id_is_rejected() {
+        assert_eq!(rejected_fields(&GetChainCorpinfoList::new(ChainId::new(""))), ["chain_id"]);
     }
 }

@@ -15,14 +15,13 @@ pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgro
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Lists the groups of a chain's address book: 获取上下游通讯录分组
+/// Lists the groups of a chain's directory: 获取上下游通讯录分组
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
-/// Answers all groups at once, or those below one group.
+/// One reply lists all groups of the chain, or all groups below one group.
 ///
-/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
-/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP) or
-/// [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
+/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
 ///
 /// ```
 /// use wecom_upstream::calls::GetChainGroup;
@@ -37,23 +36,23 @@ pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgro
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetChainGroup {
     /// The chain.
     pub chain_id: ChainId,
-    /// The group whose groups to list; all of the chain's when absent.
+    /// The group to list the groups below; by default all groups of the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groupid: Option<GroupId>,
 }
 
 impl GetChainGroup {
-    /// The call for all groups of a chain.
+    /// Creates a call for all groups of a chain.
     pub fn new(chain_id: impl Into<ChainId>) -> Self {
         Self { chain_id: chain_id.into(), groupid: None }
     }
 
-    /// Asks for what lies below one group.
+    /// Limits the list to the groups below one group.
     pub fn groupid(mut self, groupid: impl Into<GroupId>) -> Self {
         self.groupid = Some(groupid.into());
         self
@@ -71,7 +70,7 @@ impl ApiCall for GetChainGroup {
     }
 }
 
-/// What [`GetChainGroup`] answers.
+/// The reply to [`GetChainGroup`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetChainGroupReply {
@@ -81,36 +80,36 @@ pub struct GetChainGroupReply {
 }
 
 impl GetChainGroupReply {
-    /// A reply with these groups.
+    /// Creates a reply with these groups.
     pub fn new(groups: impl IntoIterator<Item = Group>) -> Self {
         Self { groups: groups.into_iter().collect() }
     }
 }
 
-/// A group (分组) of a chain's address book.
+/// A group (分组) of a chain's directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Group {
-    /// The group's id; the root's is [`GroupId::ROOT`].
+    /// The group's id. The root group has the id [`GroupId::ROOT`].
     pub groupid: GroupId,
-    /// The group's name; empty when the reply has none.
+    /// The group's name; empty if the reply has none.
     #[serde(default, deserialize_with = "wire::text")]
     pub group_name: String,
-    /// The group above it, which need not be in the reply; `None` when the reply names none.
+    /// The parent group, which may be missing from the reply; `None` if the reply names no parent.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub parentid: Option<GroupId>,
-    /// Its place among its siblings, from 0 to 2^32 - 1, the larger first; 0 when the reply has none.
+    /// The sort weight among sibling groups, 0 to 2^32 - 1: larger values come first. 0 if the reply has none.
     #[serde(default, deserialize_with = "serde_helpers::number_or_zero")]
     pub order: i64,
 }
 
 impl Group {
-    /// A group below another one, with `order` 0.
+    /// Creates a group below a parent group, with `order` 0.
     pub fn new(groupid: impl Into<GroupId>, group_name: impl Into<String>, parentid: impl Into<GroupId>) -> Self {
         Self { groupid: groupid.into(), group_name: group_name.into(), parentid: Some(parentid.into()), order: 0 }
     }
 
-    /// Sets its place among its siblings.
+    /// Sets the sort weight among sibling groups.
     #[must_use]
     pub fn order(mut self, order: i64) -> Self {
         self.order = order;
@@ -123,22 +122,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = GetChainGroup::new(ChainId::new("Chxxxxxx")).groupid(GroupId::ROOT);
         assert_request(sample!("get_chain_group.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/corp/get_chain_group");
     }
 
     #[test]
-    fn a_group_that_is_not_given_is_absent() {
+    fn an_omitted_group_is_not_sent() {
         assert_eq!(body(&GetChainGroup::new(ChainId::new("Ch1"))), json!({"chain_id": "Ch1"}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetChainGroup>(
             sample!("get_chain_group.reply.json"),
             &GetChainGroupReply::new([
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_strings_and_what_is_not_known_may_be_absent() {
+    fn numbers_may_be_strings_and_optional_fields_may_be_absent() {
         let json = r#"{"groups":[
             {"groupid":"2","parentid":"1","order":"4294967295","group_name":"a","new":[]},
             {"groupid":3},
@@ -168,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn a_group_without_id_is_an_error_that_says_where() {
+    fn a_group_without_an_id_is_an_error_with_its_path() {
         assert_eq!(failing_path::<GetChainGroup>(r#"{"groups":[{"groupid":"two"}]}"#), "groups[0].groupid");
         assert_eq!(failing_path::<GetChainGroup>(r#"{"groups":[{"group_name":"a"}]}"#), "groups[0]");
     }
 
     #[test]
-    fn an_empty_chain_is_refused() {
-        assert_eq!(refused_fields(&GetChainGroup::new(ChainId::new(""))), ["chain_id"]);
+    fn an_empty_chain_id_is_rejected() {
+        assert_eq!(rejected_fields(&GetChainGroup::new(ChainId::new(""))), ["chain_id"]);
     }
 }

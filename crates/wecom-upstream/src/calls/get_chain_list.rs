@@ -14,11 +14,13 @@ pub const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Lists the chains that the app may see: 获取上下游列表
+/// Lists the chains that the app can access: 获取上下游列表
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
-/// It takes nothing, and answers all chains at once. It is refused with
-/// [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN) when the app is not under 上下游 → 可调用接口的应用.
+/// The call has no parameters. One reply lists all chains.
+///
+/// Error codes: [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN) if the admin console does not list the app under
+/// 上下游 → 可调用接口的应用.
 ///
 /// ```
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
@@ -29,12 +31,12 @@ pub const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetChainList {}
 
 impl GetChainList {
-    /// The call.
+    /// Creates the call.
     pub fn new() -> Self {
         Self {}
     }
@@ -45,7 +47,7 @@ impl ApiCall for GetChainList {
     type Reply = GetChainListReply;
 }
 
-/// What [`GetChainList`] answers.
+/// The reply to [`GetChainList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetChainListReply {
@@ -55,7 +57,7 @@ pub struct GetChainListReply {
 }
 
 impl GetChainListReply {
-    /// A reply with these chains.
+    /// Creates a reply with these chains.
     pub fn new(chains: impl IntoIterator<Item = Chain>) -> Self {
         Self { chains: chains.into_iter().collect() }
     }
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetChainList>(
             sample!("get_chain_list.reply.json"),
             &GetChainListReply::new([
@@ -86,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn no_chains_may_be_absent_null_or_empty() {
+    fn an_absent_null_or_empty_list_has_no_chains() {
         for json in [r#"{"errcode":0}"#, r#"{"errcode":0,"chains":null}"#, r#"{"chains":[]}"#] {
             assert!(reply::<GetChainList>(json).unwrap().chains.is_empty(), "{json}");
         }
     }
 
     #[test]
-    fn a_name_may_be_absent_and_an_id_may_not() {
+    fn a_name_is_optional_and_an_id_is_required() {
         let reply = reply::<GetChainList>(r#"{"chains":[{"chain_id":7},{"chain_id":"a","chain_name":null,"new":{}}]}"#);
         assert_eq!(reply.unwrap().chains, [Chain::new(ChainId::new("7"), ""), Chain::new(ChainId::new("a"), "")]);
         assert_eq!(failing_path::<GetChainList>(r#"{"chains":[{"chain_id":"a"},{"chain_name":"b"}]}"#), "chains[1]");

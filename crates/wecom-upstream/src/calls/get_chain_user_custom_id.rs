@@ -15,13 +15,13 @@ pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
         .with_safety(Safety::Safe)
         .with_quota(USUAL_QUOTA);
 
-/// Tells what the upstream corp calls a member of a downstream corp in its own books: 查询成员自定义id
+/// Returns the custom id that the upstream corp assigned to a member of a downstream corp: 查询成员自定义id
 /// ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
 ///
-/// The id is the one that was given when the member was [imported](crate::calls::ImportContact::user_custom_id). Without one,
-/// the call is refused with [`USER_CUSTOM_ID_UNSET`](wecom_core::ErrCode::USER_CUSTOM_ID_UNSET). Other refusals are
-/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) and
-/// [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER).
+/// The import of the member [assigned](crate::calls::ImportContact::user_custom_id) the id.
+///
+/// Error codes: [`USER_CUSTOM_ID_UNSET`](wecom_core::ErrCode::USER_CUSTOM_ID_UNSET) if the member has no custom id,
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN), [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER).
 ///
 /// ```
 /// use wecom_core::ErrCode;
@@ -39,19 +39,19 @@ pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetChainUserCustomId {
     /// The chain.
     pub chain_id: ChainId,
-    /// The downstream corp, which has joined.
+    /// The downstream corp, which must have joined.
     pub corpid: CorpId,
     /// The downstream corp's member.
     pub userid: UserId,
 }
 
 impl GetChainUserCustomId {
-    /// The call for a member of a corp of a chain.
+    /// Creates a call for a member of a downstream corp.
     pub fn new(chain_id: impl Into<ChainId>, corpid: impl Into<CorpId>, userid: impl Into<UserId>) -> Self {
         Self { chain_id: chain_id.into(), corpid: corpid.into(), userid: userid.into() }
     }
@@ -70,16 +70,16 @@ impl ApiCall for GetChainUserCustomId {
     }
 }
 
-/// What [`GetChainUserCustomId`] answers.
+/// The reply to [`GetChainUserCustomId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetChainUserCustomIdReply {
-    /// What the upstream corp calls the member.
+    /// The custom id that the upstream corp assigned to the member.
     pub user_custom_id: UserCustomId,
 }
 
 impl GetChainUserCustomIdReply {
-    /// A reply with this id.
+    /// Creates a reply with this id.
     pub fn new(user_custom_id: impl Into<UserCustomId>) -> Self {
         Self { user_custom_id: user_custom_id.into() }
     }
@@ -88,21 +88,21 @@ impl GetChainUserCustomIdReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
 
     fn call(chain_id: &str, corpid: &str, userid: &str) -> GetChainUserCustomId {
         GetChainUserCustomId::new(ChainId::new(chain_id), CorpId::new(corpid), UserId::new(userid))
     }
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = call("Chxxxxxx", "xxxxx", "xxxxx");
         assert_request(sample!("get_chain_user_custom_id.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/corp/get_chain_user_custom_id");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetChainUserCustomId>(
             sample!("get_chain_user_custom_id.reply.json"),
             &GetChainUserCustomIdReply::new(UserCustomId::new("1234")),
@@ -110,20 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_comes_as_a_number_is_read_to_its_last_digit() {
+    fn a_numeric_id_keeps_all_digits() {
         let reply = reply::<GetChainUserCustomId>(r#"{"user_custom_id":18446744073709551614}"#).unwrap();
         assert_eq!(reply.user_custom_id, UserCustomId::new("18446744073709551614"));
     }
 
     #[test]
-    fn a_reply_without_id_is_an_error_that_says_so() {
+    fn a_reply_without_an_id_is_an_error_that_names_the_field() {
         assert_eq!(failing_path::<GetChainUserCustomId>(r#"{"user_custom_id":null}"#), "user_custom_id");
         let error = reply::<GetChainUserCustomId>(r#"{"errcode":0}"#).unwrap_err();
         assert!(error.to_string().contains("missing field `user_custom_id`"), "{error}");
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
-        assert_eq!(refused_fields(&call("", "", "")), ["chain_id", "corpid", "userid"]);
+    fn every_empty_id_is_rejected() {
+        assert_eq!(rejected_fields(&call("", "", "")), ["chain_id", "corpid", "userid"]);
     }
 }

@@ -19,7 +19,9 @@ pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
 /// Lists the chains that a downstream corp has joined: 获取下级企业加入的上下游
 /// ([97442](https://developer.work.weixin.qq.com/document/path/97442)).
 ///
-/// Answers all chains at once. It may be refused with [`INVALID_CORP_ID`](wecom_core::ErrCode::INVALID_CORP_ID) or
+/// One reply lists all chains.
+///
+/// Error codes: [`INVALID_CORP_ID`](wecom_core::ErrCode::INVALID_CORP_ID),
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
@@ -35,7 +37,7 @@ pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetCorpSharedChainList {
     /// The downstream corp.
@@ -43,7 +45,7 @@ pub struct GetCorpSharedChainList {
 }
 
 impl GetCorpSharedChainList {
-    /// The call for a downstream corp.
+    /// Creates a call for a downstream corp.
     pub fn new(corpid: impl Into<CorpId>) -> Self {
         Self { corpid: corpid.into() }
     }
@@ -60,7 +62,7 @@ impl ApiCall for GetCorpSharedChainList {
     }
 }
 
-/// What [`GetCorpSharedChainList`] answers.
+/// The reply to [`GetCorpSharedChainList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetCorpSharedChainListReply {
@@ -70,7 +72,7 @@ pub struct GetCorpSharedChainListReply {
 }
 
 impl GetCorpSharedChainListReply {
-    /// A reply with these chains.
+    /// Creates a reply with these chains.
     pub fn new(chains: impl IntoIterator<Item = Chain>) -> Self {
         Self { chains: chains.into_iter().collect() }
     }
@@ -81,17 +83,17 @@ mod tests {
     use wecom_core::ids::ChainId;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = GetCorpSharedChainList::new(CorpId::new("xxxxx"));
         assert_request(sample!("get_corp_shared_chain_list.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/get_corp_shared_chain_list");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetCorpSharedChainList>(
             sample!("get_corp_shared_chain_list.reply.json"),
             &GetCorpSharedChainListReply::new([Chain::new(ChainId::new("xxx"), "xxx")]),
@@ -99,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn no_chains_may_be_absent_or_null() {
+    fn an_absent_or_null_list_has_no_chains() {
         for json in [r#"{"errcode":0}"#, r#"{"errcode":0,"chains":null}"#] {
             assert!(reply::<GetCorpSharedChainList>(json).unwrap().chains.is_empty(), "{json}");
         }
     }
 
     #[test]
-    fn an_empty_corp_is_refused() {
-        assert_eq!(refused_fields(&GetCorpSharedChainList::new(CorpId::new(""))), ["corpid"]);
+    fn an_empty_corp_id_is_rejected() {
+        assert_eq!(rejected_fields(&GetCorpSharedChainList::new(CorpId::new(""))), ["corpid"]);
     }
 }

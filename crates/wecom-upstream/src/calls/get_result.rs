@@ -17,13 +17,14 @@ pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresul
     .with_quota(USUAL_QUOTA)
     .with_concurrency(5);
 
-/// Tells how far an import is, and what became of it: 获取异步任务结果
+/// Returns the status of an import job, and its result once the job is finished: 获取异步任务结果
 /// ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 ///
-/// The job is one of [`ImportChainContact`](crate::calls::ImportChainContact). At most five such calls at a time.
+/// [`ImportChainContact`](crate::calls::ImportChainContact) starts the job. A corp may have five of these calls in flight
+/// at a time.
 ///
-/// It may be refused with [`UNKNOWN_JOB`](wecom_core::ErrCode::UNKNOWN_JOB), and with
-/// [`JOB_RESULT_GONE`](wecom_core::ErrCode::JOB_RESULT_GONE) for one whose result has been cleared away.
+/// Error codes: [`UNKNOWN_JOB`](wecom_core::ErrCode::UNKNOWN_JOB);
+/// [`JOB_RESULT_GONE`](wecom_core::ErrCode::JOB_RESULT_GONE) if WeCom has deleted the result.
 ///
 /// ```
 /// use wecom_upstream::calls::GetResult;
@@ -32,14 +33,14 @@ pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresul
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let reply = upstream.get_result(GetResult::new(JobId::new("job1234"))).await?;
 /// match reply.result {
-///     None => println!("not finished: ask again in some seconds"),
+///     None => println!("not finished: call again in a few seconds"),
 ///     Some(result) => result.fail_list.iter().for_each(|corp| println!("{}: {}", corp.corp_name, corp.errcode)),
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetResult {
     /// The job.
@@ -47,7 +48,7 @@ pub struct GetResult {
 }
 
 impl GetResult {
-    /// The call for a job.
+    /// Creates a call for a job.
     pub fn new(jobid: impl Into<JobId>) -> Self {
         Self { jobid: jobid.into() }
     }
@@ -68,39 +69,39 @@ impl ApiCall for GetResult {
     }
 }
 
-/// What [`GetResult`] answers.
+/// The reply to [`GetResult`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct GetResultReply {
-    /// How far the job is.
+    /// The status of the job.
     pub status: JobStatus,
-    /// What became of it; `None` until it is finished, whatever the reply holds before that.
+    /// The result of the job; `None` until the job is finished, even if the reply has a `result` before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<ImportResult>,
 }
 
 impl GetResultReply {
-    /// A reply about a job that is not finished.
+    /// Creates a reply about a job that is not finished.
     #[must_use]
     pub fn new(status: JobStatus) -> Self {
         Self { status, result: None }
     }
 
-    /// A reply about a job that is finished.
+    /// Creates a reply about a job that is finished.
     #[must_use]
     pub fn finished(result: ImportResult) -> Self {
         Self { status: JobStatus::Finished, result: Some(result) }
     }
 
-    /// Whether the job is finished.
+    /// Returns whether the job is finished.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.status == JobStatus::Finished
     }
 }
 
-/// The reply before it is known whether its result means anything: until then nothing in it has to be there.
+/// The reply with an optional result: before the job is finished, the result may lack any field.
 #[derive(Deserialize)]
 struct Unchecked {
     status: JobStatus,
@@ -123,10 +124,8 @@ impl TryFrom<Unchecked> for GetResultReply {
     fn try_from(Unchecked { status, result }: Unchecked) -> Result<Self, &'static str> {
         match result {
             Some(result) if status == JobStatus::Finished => Ok(Self::finished(ImportResult {
-                chain_id: result.chain_id.ok_or("the job is finished, and its `result` has no `chain_id`")?,
-                import_status: result
-                    .import_status
-                    .ok_or("the job is finished, and its `result` has no `import_status`")?,
+                chain_id: result.chain_id.ok_or("the `result` of the finished job has no `chain_id`")?,
+                import_status: result.import_status.ok_or("the `result` of the finished job has no `import_status`")?,
                 fail_list: result.fail_list,
             })),
             _ => Ok(Self::new(status)),
@@ -134,25 +133,25 @@ impl TryFrom<Unchecked> for GetResultReply {
     }
 }
 
-/// What became of an import.
+/// The result of an import job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportResult {
-    /// The chain that was imported into.
+    /// The chain that the job imported into.
     pub chain_id: ChainId,
-    /// Whether all, some or none of the corps were imported.
+    /// Whether WeCom imported all, some or none of the corps.
     pub import_status: ImportStatus,
-    /// The corps that were not imported.
+    /// The corps that WeCom did not import.
     pub fail_list: Vec<FailedCorp>,
 }
 
 impl ImportResult {
-    /// A result for a chain, with no failed corps.
+    /// Creates a result for a chain without failed corps.
     pub fn new(chain_id: impl Into<ChainId>, import_status: ImportStatus) -> Self {
         Self { chain_id: chain_id.into(), import_status, fail_list: Vec::new() }
     }
 
-    /// Sets the corps that were not imported.
+    /// Sets the corps that WeCom did not import.
     #[must_use]
     pub fn fail_list(mut self, fail_list: impl IntoIterator<Item = FailedCorp>) -> Self {
         self.fail_list = fail_list.into_iter().collect();
@@ -160,29 +159,29 @@ impl ImportResult {
     }
 }
 
-/// A corp that was not imported.
+/// A corp that WeCom did not import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FailedCorp {
-    /// Its name in the import; empty when the reply has none.
+    /// The corp's name in the import; empty if the reply has none.
     #[serde(default, deserialize_with = "wire::text")]
     pub corp_name: String,
-    /// Its custom id in the import.
+    /// The corp's custom id in the import.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
-    /// Why, as a code; 0 when the reply has none.
+    /// The error code of the corp; 0 if the reply has none.
     #[serde(default = "serde_helpers::code::none", with = "serde_helpers::code")]
     pub errcode: ErrCode,
-    /// Why, in the vendor's words, which change: never match on them.
+    /// The vendor's error message. Its wording changes: match on the code instead.
     #[serde(default, deserialize_with = "wire::text")]
     pub errmsg: String,
-    /// The contacts for which it was not imported.
+    /// The contacts that caused the failure.
     #[serde(default, deserialize_with = "wire::list")]
     pub contact_info_list: Vec<FailedContact>,
 }
 
 impl FailedCorp {
-    /// A corp that failed for a reason, with no contacts.
+    /// Creates a failed corp without contacts.
     pub fn new(corp_name: impl Into<String>, errcode: ErrCode, errmsg: impl Into<String>) -> Self {
         Self {
             corp_name: corp_name.into(),
@@ -193,14 +192,14 @@ impl FailedCorp {
         }
     }
 
-    /// Sets its custom id in the import.
+    /// Sets the corp's custom id in the import.
     #[must_use]
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into());
         self
     }
 
-    /// Sets the contacts for which it was not imported.
+    /// Sets the contacts that caused the failure.
     #[must_use]
     pub fn contact_info_list(mut self, contacts: impl IntoIterator<Item = FailedContact>) -> Self {
         self.contact_info_list = contacts.into_iter().collect();
@@ -208,28 +207,28 @@ impl FailedCorp {
     }
 }
 
-/// A contact for which a corp was not imported.
+/// A contact that caused the import of its corp to fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "EitherMobile")]
 #[non_exhaustive]
 pub struct FailedContact {
-    /// His mobile number in the import, which `user_mobile` stands for too; empty when the reply has none.
+    /// The contact's mobile number in the import, from `mobile` or `user_mobile`; empty if the reply has neither.
     pub mobile: String,
-    /// Why, as a code; 0 when the reply has none.
+    /// The error code of the contact; 0 if the reply has none.
     #[serde(with = "serde_helpers::code")]
     pub errcode: ErrCode,
-    /// Why, in the vendor's words, which change: never match on them.
+    /// The vendor's error message. Its wording changes: match on the code instead.
     pub errmsg: String,
 }
 
 impl FailedContact {
-    /// A contact that failed for a reason.
+    /// Creates a failed contact.
     pub fn new(mobile: impl Into<String>, errcode: ErrCode, errmsg: impl Into<String>) -> Self {
         Self { mobile: mobile.into(), errcode, errmsg: errmsg.into() }
     }
 }
 
-/// The vendor's sample and its table name the number differently; an alias would refuse a reply that has both.
+/// The vendor's sample and its table of fields name the number differently. A serde alias would reject a reply with both.
 #[derive(Deserialize)]
 struct EitherMobile {
     #[serde(default, deserialize_with = "wire::text")]
@@ -250,25 +249,25 @@ impl From<EitherMobile> for FailedContact {
 }
 
 open_enum! {
-    /// How far a job is: `status`.
+    /// The status of a job: `status`.
     pub enum JobStatus {
-        /// It has been taken on.
+        /// The job was accepted.
         Started = 1,
-        /// It is under way.
+        /// The job is running.
         Running = 2,
-        /// It is over, and its result is there.
+        /// The job is finished, and its result is available.
         Finished = 3,
     }
 }
 
 open_enum! {
-    /// What became of an import: `import_status`.
+    /// The overall result of an import job: `import_status`.
     pub enum ImportStatus {
-        /// Every corp was imported.
+        /// WeCom imported every corp.
         AllImported = 1,
-        /// Some corps were imported; the others are listed.
+        /// WeCom imported some corps; the result lists the others.
         SomeImported = 2,
-        /// No corp was imported.
+        /// WeCom imported no corp.
         NoneImported = 3,
     }
 }
@@ -276,7 +275,7 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
     fn the_job_is_in_the_query_and_there_is_no_body() {
@@ -286,14 +285,14 @@ mod tests {
     }
 
     #[test]
-    fn the_call_is_json_for_those_who_record_it() {
+    fn the_request_serializes_and_deserializes() {
         let call = GetResult::new(JobId::new("job1"));
         assert_eq!(serde_json::to_string(&call).unwrap(), r#"{"jobid":"job1"}"#);
         assert_eq!(serde_json::from_str::<GetResult>(r#"{"jobid":"job1"}"#).unwrap(), call);
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         let contact = FailedContact::new("13000000001", ErrCode::INVALID_IDENTITY, "invalid contact identity");
         let corp = FailedCorp::new("飞飞培训学校2入2222", ErrCode::INVALID_IDENTITY, "invalid contact identity")
             .contact_info_list([contact]);
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mobile_has_either_name_and_may_have_both() {
+    fn the_mobile_number_may_have_either_field_name_or_both() {
         for contact in [
             r#"{"mobile":"1"}"#,
             r#"{"user_mobile":"1"}"#,
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_means_nothing_until_the_job_is_finished() {
+    fn the_result_is_none_until_the_job_is_finished() {
         for json in [
             r#"{"status":2}"#,
             r#"{"status":"2","result":null}"#,
@@ -333,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_result_without_chain_or_status_is_an_error_that_says_so() {
+    fn a_finished_result_without_chain_or_status_is_an_error_that_names_the_field() {
         for (json, missing) in [
             (r#"{"status":3,"result":{"import_status":1}}"#, "no `chain_id`"),
             (r#"{"status":3,"result":{"chain_id":"Ch1"}}"#, "no `import_status`"),
@@ -346,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_new_are_kept() {
+    fn unknown_status_numbers_are_kept() {
         let json = r#"{"status":"9","result":{}}"#;
         assert_eq!(reply::<GetResult>(json).unwrap().status, JobStatus::Other(9));
         let json = r#"{"status":3,"result":{"chain_id":7,"import_status":"8","new":1}}"#;
@@ -355,8 +354,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_job_is_refused() {
-        assert_eq!(refused_fields(&GetResult::new(JobId::new(""))), ["jobid"]);
+    fn an_empty_job_id_is_rejected() {
+        assert_eq!(rejected_fields(&GetResult::new(JobId::new(""))), ["jobid"]);
     }
 
     #[test]

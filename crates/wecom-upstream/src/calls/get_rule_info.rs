@@ -15,12 +15,12 @@ pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/r
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Tells what a rule between upstream and downstream says: 获取对接规则详情
+/// Returns the contents of a rule of a chain: 获取对接规则详情
 /// ([95633](https://developer.work.weixin.qq.com/document/path/95633)).
 ///
-/// What is read may be changed and sent back: see [`ModifyRule`](crate::calls::ModifyRule).
+/// The contents can be changed and sent back; see [`ModifyRule`](crate::calls::ModifyRule).
 ///
-/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) or
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
 /// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE).
 ///
 /// ```
@@ -37,7 +37,7 @@ pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/r
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct GetRuleInfo {
     /// The chain.
@@ -47,7 +47,7 @@ pub struct GetRuleInfo {
 }
 
 impl GetRuleInfo {
-    /// The call for a rule of a chain.
+    /// Creates a call for a rule of a chain.
     pub fn new(chain_id: impl Into<ChainId>, rule_id: impl Into<RuleId>) -> Self {
         Self { chain_id: chain_id.into(), rule_id: rule_id.into() }
     }
@@ -64,16 +64,16 @@ impl ApiCall for GetRuleInfo {
     }
 }
 
-/// What [`GetRuleInfo`] answers.
+/// The reply to [`GetRuleInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetRuleInfoReply {
-    /// What the rule says.
+    /// The contents of the rule.
     pub rule_info: StoredRuleInfo,
 }
 
 impl GetRuleInfoReply {
-    /// A reply with this rule.
+    /// Creates a reply with this rule.
     pub fn new(rule_info: impl Into<StoredRuleInfo>) -> Self {
         Self { rule_info: rule_info.into() }
     }
@@ -85,18 +85,18 @@ mod tests {
     use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
     use crate::values::{StoredMemberRange, StoredOwnerRange};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = GetRuleInfo::new(ChainId::new("Chxxxxxx"), RuleId::new(1));
         assert_request(sample!("get_rule_info.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/rule/get_rule_info");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<GetRuleInfo>(
             sample!("get_rule_info.reply.json"),
             &GetRuleInfoReply::new(StoredRuleInfo::new(
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_may_be_numbers_or_strings_and_groups_are_written_as_strings() {
+    fn ids_decode_from_numbers_or_strings_and_groups_serialize_as_strings() {
         let json = r#"{"rule_info":{
             "owner_corp_range":{"departmentids":[1,"2"],"userids":[3],"new":0},
             "member_corp_range":{"groupids":["1",9223372036854775807],"corpids":[4,"c"]},
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_may_be_absent_or_null_and_is_still_a_rule() {
+    fn absent_and_null_ranges_are_empty() {
         for json in [
             r#"{"rule_info":{}}"#,
             r#"{"rule_info":{"owner_corp_range":null,"member_corp_range":null}}"#,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_id_and_a_missing_rule_are_errors_that_say_where() {
+    fn a_malformed_id_and_a_missing_rule_are_errors_with_their_paths() {
         let json = r#"{"rule_info":{"member_corp_range":{"groupids":["1","two"]}}}"#;
         assert_eq!(failing_path::<GetRuleInfo>(json), "rule_info.member_corp_range.groupids[1]");
         let json = r#"{"rule_info":{"owner_corp_range":{"userids":[null]}}}"#;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_chain_is_refused() {
-        assert_eq!(refused_fields(&GetRuleInfo::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
+    fn an_empty_chain_id_is_rejected() {
+        assert_eq!(rejected_fields(&GetRuleInfo::new(ChainId::new(""), RuleId::new(1))), ["chain_id"]);
     }
 }

@@ -18,17 +18,18 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
     .with_safety(Safety::NotIdempotent)
     .with_quota(USUAL_QUOTA);
 
-/// Starts to import corps and their contacts into a chain: 批量导入上下游联系人
+/// Starts a job that imports corps and their contacts into a chain: 批量导入上下游联系人
 /// ([95821](https://developer.work.weixin.qq.com/document/path/95821)).
 ///
-/// One job takes 1 to 1,000 corps and at most 2,000 people; each corp 1 to 200 people and at most 5 heads (负责人). A
-/// contact that fails keeps its whole corp out; the other corps go on. What became of the job is told by
-/// [`GetResult`](crate::calls::GetResult).
+/// A job takes 1 to 1,000 corps with at most 2,000 contacts in total. Each corp has 1 to 200 contacts, of which at most 5
+/// are heads (负责人). If one contact fails, its whole corp fails; the other corps are not affected.
+/// [`GetResult`](crate::calls::GetResult) returns the result of the job. [`Upstream::import`](crate::Upstream::import)
+/// imports any number of corps and waits for the results.
 ///
-/// It may be refused with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING) while any import of the corp runs,
-/// also one from the admin console; with [`DAILY_IMPORT_EXCEEDED`](wecom_core::ErrCode::DAILY_IMPORT_EXCEEDED) past
-/// 20,000 people a day; and with [`IMPORT_TOO_LARGE`](wecom_core::ErrCode::IMPORT_TOO_LARGE),
-/// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE) or
+/// Error codes: [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING) while another import of the corp runs, including
+/// one from the admin console; [`DAILY_IMPORT_EXCEEDED`](wecom_core::ErrCode::DAILY_IMPORT_EXCEEDED) beyond 20,000
+/// contacts a day; [`IMPORT_TOO_LARGE`](wecom_core::ErrCode::IMPORT_TOO_LARGE),
+/// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE),
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
@@ -50,17 +51,17 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ImportChainContact {
     /// The chain to import into.
     pub chain_id: ChainId,
-    /// The corps: 1 to 1,000, with 2,000 people at most.
+    /// The corps: 1 to 1,000, with at most 2,000 contacts in total.
     pub contact_list: Vec<ImportCorp>,
 }
 
 impl ImportChainContact {
-    /// The call to import these corps into a chain.
+    /// Creates a call that imports these corps into a chain.
     pub fn new(chain_id: impl Into<ChainId>, contact_list: impl IntoIterator<Item = ImportCorp>) -> Self {
         Self { chain_id: chain_id.into(), contact_list: contact_list.into_iter().collect() }
     }
@@ -85,24 +86,25 @@ impl ApiCall for ImportChainContact {
 
 /// A corp to import, with its contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a corp is imported when a call has it"]
+#[must_use = "a corp is imported only by a call that contains it"]
 #[non_exhaustive]
 pub struct ImportCorp {
-    /// Its name: 1 to 32 characters, which are Chinese, letters, digits, spaces or one of `-_()（）`.
+    /// The corp's name: 1 to 32 Chinese characters, letters, digits, spaces and `-_()（）`.
     pub corp_name: String,
-    /// The group to put it in, such as `华北区/北京市/海淀区`: at most 9 levels. It applies only to a corp that is new to
-    /// the chain.
+    /// The path of the corp's group, such as `华北区/北京市/海淀区`: at most 9 levels. WeCom ignores it for a corp that is
+    /// already in the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_path: Option<String>,
-    /// What the upstream corp calls it in its own books: at most 64 letters and digits. Empty means none.
+    /// The custom id (自定义企业id) that the upstream corp assigns to the corp: at most 64 letters and digits. An empty id
+    /// assigns none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
-    /// Its contacts: 1 to 200, of whom 5 may be heads.
+    /// The corp's contacts: 1 to 200, of which at most 5 are heads.
     pub contact_info_list: Vec<ImportContact>,
 }
 
 impl ImportCorp {
-    /// A corp with these contacts.
+    /// Creates a corp with these contacts.
     pub fn new(corp_name: impl Into<String>, contacts: impl IntoIterator<Item = ImportContact>) -> Self {
         Self {
             corp_name: corp_name.into(),
@@ -112,19 +114,19 @@ impl ImportCorp {
         }
     }
 
-    /// Sets the group to put it in.
+    /// Sets the path of the corp's group.
     pub fn group_path(mut self, group_path: impl Into<String>) -> Self {
         self.group_path = Some(group_path.into());
         self
     }
 
-    /// Sets what the upstream corp calls it.
+    /// Sets the custom id that the upstream corp assigns to the corp.
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into());
         self
     }
 
-    /// Adds what is wrong with it. `place` is what the names of its fields begin with, a dot at its end included.
+    /// Adds the corp's violations. `place` is the prefix of its field names, including the dot at the end.
     pub(crate) fn check(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
         validation::CORP_NAME.check(violations, format_args!("{place}corp_name"), &self.corp_name);
         if let Some(group_path) = &self.group_path {
@@ -148,32 +150,33 @@ impl ImportCorp {
 
 /// A contact of a corp to import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a contact is imported when a call has it"]
+#[must_use = "a contact is imported only by a call that contains it"]
 #[non_exhaustive]
 pub struct ImportContact {
-    /// His name: 1 to 32 characters.
+    /// The contact's name, 1 to 32 characters.
     pub name: String,
-    /// What he is in the corp.
+    /// The contact's role in the corp.
     pub identity_type: IdentityType,
-    /// His mobile number: 11 digits for one of the mainland, `+` with the country code for any other.
+    /// The contact's mobile number: 11 digits for a mainland number, otherwise `+`, the country code and the number.
     pub mobile: String,
-    /// What the upstream corp calls him in its own books: a number from 1 to 2^64 - 2, not 11 or 13 digits long.
+    /// The custom id (自定义成员id) that the upstream corp assigns to the contact: a number from 1 to 2^64 - 2 that is not 11
+    /// or 13 digits long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_custom_id: Option<UserCustomId>,
 }
 
 impl ImportContact {
-    /// A member (成员) of the corp.
+    /// Creates a member (成员) of the corp.
     pub fn member(name: impl Into<String>, mobile: impl Into<String>) -> Self {
         Self { name: name.into(), identity_type: IdentityType::Member, mobile: mobile.into(), user_custom_id: None }
     }
 
-    /// A head (负责人) of the corp.
+    /// Creates a head (负责人) of the corp.
     pub fn head(name: impl Into<String>, mobile: impl Into<String>) -> Self {
         Self { identity_type: IdentityType::Head, ..Self::member(name, mobile) }
     }
 
-    /// Sets what the upstream corp calls him.
+    /// Sets the custom id that the upstream corp assigns to the contact.
     pub fn user_custom_id(mut self, user_custom_id: impl Into<UserCustomId>) -> Self {
         self.user_custom_id = Some(user_custom_id.into());
         self
@@ -191,27 +194,27 @@ impl ImportContact {
     }
 }
 
-/// What [`ImportChainContact`] answers: that the job has started.
+/// The reply to [`ImportChainContact`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportChainContactReply {
-    /// The job, at most 64 bytes long.
+    /// The id of the job, at most 64 bytes long.
     pub jobid: JobId,
 }
 
 impl ImportChainContactReply {
-    /// A reply with this job.
+    /// Creates a reply with the id of a job.
     pub fn new(jobid: impl Into<JobId>) -> Self {
         Self { jobid: jobid.into() }
     }
 }
 
 open_enum! {
-    /// What a contact is in the corp: `identity_type`.
+    /// The role of a contact in the corp: `identity_type`.
     pub enum IdentityType {
-        /// 成员.
+        /// Member (成员).
         Member = 1,
-        /// 负责人.
+        /// Head (负责人).
         Head = 2,
     }
 }
@@ -221,7 +224,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     fn contact() -> ImportContact {
         ImportContact::member("张三", "13000000001")
@@ -236,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let id = UserCustomId::new("100");
         let corp = ImportCorp::new(
             "飞飞培训学校",
@@ -250,27 +253,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_is_absent() {
+    fn omitted_parameters_are_not_sent() {
         let contact = json!({"name": "张三", "identity_type": 1, "mobile": "13000000001"});
         let corp = json!({"corp_name": "企业", "contact_info_list": [contact]});
         assert_eq!(body(&import(corps(1, 1))), json!({"chain_id": "Ch1", "contact_list": [corp]}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         let expected = ImportChainContactReply::new(JobId::new("xxxxx"));
         assert_reply::<ImportChainContact>(sample!("import_chain_contact.reply.json"), &expected);
     }
 
     #[test]
-    fn a_job_may_come_as_a_number_and_must_be_there() {
+    fn a_numeric_job_id_decodes_and_a_null_one_is_an_error() {
         assert_eq!(reply::<ImportChainContact>(r#"{"jobid":7,"new":1}"#).unwrap().jobid, JobId::new("7"));
         assert_eq!(failing_path::<ImportChainContact>(r#"{"jobid":null}"#), "jobid");
     }
 
     #[test]
-    fn a_job_at_its_limits_is_allowed_and_past_them_refused() {
-        for (call, refused) in [
+    fn a_job_at_the_limits_is_valid_and_one_beyond_them_is_rejected() {
+        for (call, rejected) in [
             (import(corps(1000, 2)), &[] as &[&str]),
             (import(corps(10, 200)), &[]),
             (import(corps(0, 0)), &["contact_list"]),
@@ -281,12 +284,12 @@ mod tests {
             (import(corps(2, 0)), &["contact_list[0].contact_info_list", "contact_list[1].contact_info_list"]),
         ] {
             let corps = call.contact_list.len();
-            assert_eq!(refused_fields(&call), refused, "{corps} corps");
+            assert_eq!(rejected_fields(&call), rejected, "{corps} corps");
         }
     }
 
     #[test]
-    fn five_heads_a_corp_are_allowed_and_six_refused() {
+    fn five_heads_in_a_corp_are_valid_and_six_are_rejected() {
         let heads =
             |number| import([ImportCorp::new("企业", vec![ImportContact::head("李四", "+85259123456"); number])]);
         assert_eq!(heads(5).validate(), Ok(()));
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_that_is_broken_is_told_with_its_place_and_without_the_value() {
+    fn every_violation_names_its_field_and_not_the_value() {
         let bad = ImportContact {
             identity_type: IdentityType::Other(3),
             ..ImportContact::member("", "canary").user_custom_id(UserCustomId::new("canary"))
@@ -309,7 +312,7 @@ mod tests {
         call.chain_id = ChainId::new("");
         call.contact_list.push(corp);
         assert_eq!(
-            refused_fields(&call),
+            rejected_fields(&call),
             [
                 "chain_id",
                 "contact_list[3].corp_name",
@@ -326,11 +329,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_custom_id_means_none_and_an_empty_user_custom_id_is_refused() {
+    fn an_empty_custom_id_is_valid_and_an_empty_user_custom_id_is_rejected() {
         let corp = |contact| ImportCorp::new("企业", [contact]).custom_id(CustomId::new(""));
         assert_eq!(import([corp(contact())]).validate(), Ok(()));
         let call = import([corp(contact().user_custom_id(UserCustomId::new("")))]);
-        assert_eq!(refused_fields(&call), ["contact_list[0].contact_info_list[0].user_custom_id"]);
+        assert_eq!(rejected_fields(&call), ["contact_list[0].contact_info_list[0].user_custom_id"]);
     }
 
     #[test]

@@ -18,15 +18,16 @@ pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", 
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Lists the corps that an app is shared with, and the app's id in each: 获取应用共享信息
+/// Lists the corps that an app is shared with, and the app's id in each corp: 获取应用共享信息
 /// ([93403](https://developer.work.weixin.qq.com/document/path/93403),
 /// [95813](https://developer.work.weixin.qq.com/document/path/95813)).
 ///
-/// Asks about chains (上下游), unless [`business_type`](Self::business_type) says otherwise. Everything comes at once,
-/// unless a `limit` from 1 to 100 asks for pages.
+/// The list covers sharing along chains (上下游), unless [`business_type`](Self::business_type) selects another way of
+/// sharing. One reply lists all corps, unless a `limit` from 1 to 100 requests pages; then use
+/// [`Upstream::pages`](crate::Upstream::pages).
 ///
-/// It may be refused with [`INVALID_AGENT_ID`](wecom_core::ErrCode::INVALID_AGENT_ID),
-/// [`APP_FORBIDDEN`](wecom_core::ErrCode::APP_FORBIDDEN) for an app other than the token's, and
+/// Error codes: [`INVALID_AGENT_ID`](wecom_core::ErrCode::INVALID_AGENT_ID);
+/// [`APP_FORBIDDEN`](wecom_core::ErrCode::APP_FORBIDDEN) if the token belongs to another app;
 /// [`APP_NOT_SHARED`](wecom_core::ErrCode::APP_NOT_SHARED).
 ///
 /// ```
@@ -42,54 +43,54 @@ pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", 
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListAppShareInfo {
     /// The upstream corp's app.
     pub agentid: AgentId,
-    /// What the corps are to each other. It is always sent: WeCom takes its absence for [`BusinessType::CorpGroup`].
-    #[serde(default = "when_absent")]
+    /// The way in which the app is shared. It is always sent, because WeCom's default is [`BusinessType::CorpGroup`].
+    #[serde(default = "default_of_wecom")]
     pub business_type: BusinessType,
-    /// The one downstream corp to ask about; all when absent.
+    /// The one downstream corp to list; by default all corps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpid: Option<CorpId>,
-    /// How many corps a page may have, 0 to 100; everything comes at once when it is absent or 0.
+    /// The maximum number of corps on a page, 0 to 100; one reply lists all corps if it is absent or 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// Where the page begins: the `next_cursor` of the page before; absent or empty for the first.
+    /// The start of the page: the `next_cursor` of the previous page; absent or empty for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
 }
 
-fn when_absent() -> BusinessType {
+fn default_of_wecom() -> BusinessType {
     BusinessType::CorpGroup
 }
 
 impl ListAppShareInfo {
-    /// The call for an app that is shared along chains (上下游).
+    /// Creates a call for an app that is shared along chains (上下游).
     pub fn new(agentid: impl Into<AgentId>) -> Self {
         Self { agentid: agentid.into(), business_type: BusinessType::Chain, corpid: None, limit: None, cursor: None }
     }
 
-    /// Sets what the corps are to each other.
+    /// Sets the way in which the app is shared.
     pub fn business_type(mut self, business_type: BusinessType) -> Self {
         self.business_type = business_type;
         self
     }
 
-    /// Asks about one downstream corp.
+    /// Limits the list to one downstream corp.
     pub fn corpid(mut self, corpid: impl Into<CorpId>) -> Self {
         self.corpid = Some(corpid.into());
         self
     }
 
-    /// Sets how many corps a page may have, 0 to 100.
+    /// Sets the maximum number of corps on a page, 0 to 100.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets where the page begins.
+    /// Sets the start of the page.
     pub fn cursor(mut self, cursor: impl Into<Cursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
@@ -134,7 +135,7 @@ impl PagedCall for ListAppShareInfo {
     }
 }
 
-/// What [`ListAppShareInfo`] answers.
+/// The reply to [`ListAppShareInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListAppShareInfoReply {
@@ -144,18 +145,18 @@ pub struct ListAppShareInfoReply {
     /// The corps that the app is shared with.
     #[serde(default, deserialize_with = "wire::list")]
     pub corp_list: Vec<SharedCorp>,
-    /// Where the next page begins; `None` when there is none.
+    /// The start of the next page; `None` on the last page.
     #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<Cursor>,
 }
 
 impl ListAppShareInfoReply {
-    /// A reply with these corps, and no further page.
+    /// Creates a reply with these corps as the last page.
     pub fn new(corp_list: impl IntoIterator<Item = SharedCorp>) -> Self {
         Self { ending: true, corp_list: corp_list.into_iter().collect(), next_cursor: None }
     }
 
-    /// Makes it a reply that another page follows.
+    /// Sets the start of the next page, and clears `ending`.
     #[must_use]
     pub fn next_cursor(mut self, cursor: impl Into<Cursor>) -> Self {
         self.ending = false;
@@ -170,15 +171,15 @@ impl ListAppShareInfoReply {
 pub struct SharedCorp {
     /// The corp.
     pub corpid: CorpId,
-    /// Its name; empty when the reply has none.
+    /// The corp's name; empty if the reply has none.
     #[serde(default, deserialize_with = "wire::text")]
     pub corp_name: String,
-    /// The shared app's id in this corp.
+    /// The app's id in this corp.
     pub agentid: AgentId,
 }
 
 impl SharedCorp {
-    /// A corp, and the shared app's id in it.
+    /// Creates a corp with the app's id in it.
     pub fn new(corpid: impl Into<CorpId>, corp_name: impl Into<String>, agentid: impl Into<AgentId>) -> Self {
         Self { corpid: corpid.into(), corp_name: corp_name.into(), agentid: agentid.into() }
     }
@@ -189,10 +190,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = ListAppShareInfo::new(AgentId::new(1111))
             .corpid(CorpId::new("wwcorp"))
             .limit(100)
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_request_still_says_that_it_is_about_chains() {
+    fn the_business_type_is_always_sent() {
         let call = ListAppShareInfo::new(AgentId::new(1));
         assert_eq!(body(&call), json!({"agentid": 1, "business_type": 1}));
         let call = call.business_type(BusinessType::CorpGroup);
@@ -210,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_business_type_is_read_as_wecom_takes_it() {
+    fn a_request_without_a_business_type_deserializes_with_the_default_of_wecom() {
         let call: ListAppShareInfo = serde_json::from_str(r#"{"agentid":1}"#).unwrap();
         assert_eq!(call.business_type, BusinessType::CorpGroup);
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<ListAppShareInfo>(
             sample!("list_app_share_info.reply.json"),
             &ListAppShareInfoReply::new([
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_read_in_all_its_forms_and_written_as_a_number() {
+    fn ending_decodes_from_every_form_and_serializes_as_a_number() {
         for (flag, expected) in [("1", 1), ("0", 0), ("\"1\"", 1), ("\"0\"", 0), ("true", 1), ("false", 0), ("null", 0)]
         {
             let reply = reply::<ListAppShareInfo>(&format!(r#"{{"ending":{flag},"next_cursor":""}}"#)).unwrap();
@@ -237,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn an_agentid_may_be_a_string_and_a_name_absent() {
+    fn an_agentid_may_be_a_string_and_a_name_may_be_absent() {
         let json = r#"{"corp_list":[{"corpid":"ww1","agentid":"1111","new":true}],"next_cursor":null}"#;
         let expected = [SharedCorp::new(CorpId::new("ww1"), "", AgentId::new(1111))];
         assert_eq!(reply::<ListAppShareInfo>(json).unwrap().corp_list, expected);
     }
 
     #[test]
-    fn a_corp_without_id_or_agentid_is_an_error_that_says_where() {
+    fn a_corp_without_an_id_or_agentid_is_an_error_with_its_path() {
         let json = r#"{"corp_list":[{"corpid":null,"agentid":1}]}"#;
         assert_eq!(failing_path::<ListAppShareInfo>(json), "corp_list[0].corpid");
         let json = r#"{"corp_list":[{"corpid":"ww1","agentid":""}]}"#;
@@ -252,10 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_over_100_and_an_empty_corp_are_refused() {
+    fn a_limit_over_100_and_an_empty_corp_id_are_rejected() {
         let call = ListAppShareInfo::new(AgentId::new(1));
         assert_eq!(call.clone().limit(0).validate(), Ok(()));
         assert_eq!(call.clone().limit(100).cursor(Cursor::new("")).validate(), Ok(()));
-        assert_eq!(refused_fields(&call.limit(101).corpid(CorpId::new(""))), ["corpid", "limit"]);
+        assert_eq!(rejected_fields(&call.limit(101).corpid(CorpId::new(""))), ["corpid", "limit"]);
     }
 }

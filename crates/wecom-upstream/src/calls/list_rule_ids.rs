@@ -14,12 +14,12 @@ pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/r
     .with_safety(Safety::Safe)
     .with_quota(USUAL_QUOTA);
 
-/// Lists the rules between upstream and downstream of a chain, by their ids: 获取对接规则id列表
+/// Lists the ids of a chain's rules: 获取对接规则id列表
 /// ([95631](https://developer.work.weixin.qq.com/document/path/95631)).
 ///
-/// The vendor's path is `rule/list_ids`. What a rule says is told by [`GetRuleInfo`](crate::calls::GetRuleInfo).
+/// The vendor's path is `rule/list_ids`. [`GetRuleInfo`](crate::calls::GetRuleInfo) returns the contents of a rule.
 ///
-/// It may be refused with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
 /// use wecom_upstream::calls::{GetRuleInfo, ListRuleIds};
@@ -35,7 +35,7 @@ pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/r
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ListRuleIds {
     /// The chain.
@@ -43,7 +43,7 @@ pub struct ListRuleIds {
 }
 
 impl ListRuleIds {
-    /// The call for a chain.
+    /// Creates a call for a chain.
     pub fn new(chain_id: impl Into<ChainId>) -> Self {
         Self { chain_id: chain_id.into() }
     }
@@ -60,17 +60,17 @@ impl ApiCall for ListRuleIds {
     }
 }
 
-/// What [`ListRuleIds`] answers.
+/// The reply to [`ListRuleIds`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListRuleIdsReply {
-    /// The chain's rules; empty when it has none.
+    /// The ids of the chain's rules.
     #[serde(default, deserialize_with = "wire::list")]
     pub rule_ids: Vec<RuleId>,
 }
 
 impl ListRuleIdsReply {
-    /// A reply with these rules.
+    /// Creates a reply with the ids of rules.
     pub fn new(rule_ids: impl IntoIterator<Item = impl Into<RuleId>>) -> Self {
         Self { rule_ids: rule_ids.into_iter().map(Into::into).collect() }
     }
@@ -79,17 +79,17 @@ impl ListRuleIdsReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = ListRuleIds::new(ChainId::new("Chxxxxxx"));
         assert_request(sample!("list_rule_ids.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/rule/list_ids");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<ListRuleIds>(
             sample!("list_rule_ids.reply.json"),
             &ListRuleIdsReply::new([1, 2].map(RuleId::new)),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_may_be_strings_and_no_rule_may_be_nothing_at_all() {
+    fn ids_may_be_strings_and_an_absent_list_has_no_rules() {
         let rule_ids = |json| reply::<ListRuleIds>(json).unwrap().rule_ids;
         assert_eq!(rule_ids(r#"{"rule_ids":["1",9223372036854775807],"new":1}"#), [1, i64::MAX].map(RuleId::new));
         for json in [r#"{"errcode":0}"#, r#"{"rule_ids":null}"#, r#"{"rule_ids":[]}"#] {
@@ -106,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_none_is_an_error_that_says_where() {
+    fn a_malformed_id_is_an_error_with_its_path() {
         assert_eq!(failing_path::<ListRuleIds>(r#"{"rule_ids":[1,"two"]}"#), "rule_ids[1]");
         assert_eq!(failing_path::<ListRuleIds>(r#"{"rule_ids":[null]}"#), "rule_ids[0]");
     }
 
     #[test]
-    fn an_empty_chain_is_refused() {
-        assert_eq!(refused_fields(&ListRuleIds::new(ChainId::new(""))), ["chain_id"]);
+    fn an_empty_chain_id_is_rejected() {
+        assert_eq!(rejected_fields(&ListRuleIds::new(ChainId::new(""))), ["chain_id"]);
     }
 }

@@ -15,21 +15,20 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
     .with_safety(Safety::Idempotent)
     .with_quota(RULE_CHANGE_QUOTA);
 
-/// Replaces what a rule between upstream and downstream says: 更新对接规则
+/// Replaces the contents of a rule of a chain: 更新对接规则
 /// ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
 ///
-/// The whole rule is replaced: what the new one does not name is no longer part of it. At most 1,000 calls a day, those
-/// of [`AddRule`](crate::calls::AddRule) included.
+/// The call replaces the whole rule, so the rule loses the departments, members, groups and corps that the new contents do
+/// not name. A corp may make 1,000 calls a day, calls of [`AddRule`](crate::calls::AddRule) included.
 ///
-/// It may be refused with [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE); with
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
+/// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE); for the contents of the ranges
 /// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE),
-/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN) or
-/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN) for what its ranges name; and with
-/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+/// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN),
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
-/// To change a part of a rule, read it, change it and send it back. The conversion in between fails with an
-/// [`InvalidRequest`] when a range has become empty. A field of a rule that has no name here is not read, and so is not
-/// sent back.
+/// To change a part of a rule, read the rule, change it and send it back. The conversion in between returns an
+/// [`InvalidRequest`] if a range has become empty. Fields of a rule that this library does not know are lost on the way.
 ///
 /// ```
 /// use wecom_upstream::calls::{GetRuleInfo, ModifyRule};
@@ -46,19 +45,19 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct ModifyRule {
     /// The chain.
     pub chain_id: ChainId,
     /// The rule.
     pub rule_id: RuleId,
-    /// What it says from now on.
+    /// The new contents of the rule.
     pub rule_info: RuleInfo,
 }
 
 impl ModifyRule {
-    /// The call to replace what a rule of a chain says.
+    /// Creates a call that replaces the contents of a rule.
     pub fn new(chain_id: impl Into<ChainId>, rule_id: impl Into<RuleId>, rule_info: RuleInfo) -> Self {
         Self { chain_id: chain_id.into(), rule_id: rule_id.into(), rule_info }
     }
@@ -76,13 +75,13 @@ impl ApiCall for ModifyRule {
     }
 }
 
-/// What [`ModifyRule`] answers: that it was done.
+/// The reply to [`ModifyRule`], which has no fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ModifyRuleReply {}
 
 impl ModifyRuleReply {
-    /// The reply.
+    /// Creates the reply.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -95,11 +94,11 @@ mod tests {
 
     use super::*;
     use crate::calls::GetRuleInfo;
-    use crate::samples::{assert_reply, assert_request, body, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, rejected_fields, reply, sample, target};
     use crate::values::{MemberCorpRange, OwnerCorpRange};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let rule = RuleInfo::new(
             OwnerCorpRange::user(UserId::new("userid1"))
                 .and_users([UserId::new("userid2")])
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_was_read_is_sent_back_as_it_was() {
+    fn a_rule_is_sent_back_unchanged() {
         let read = reply::<GetRuleInfo>(sample!("get_rule_info.reply.json")).unwrap().rule_info;
         let call = ModifyRule::new(ChainId::new("Chxxxxxx"), RuleId::new(1), RuleInfo::try_from(read).unwrap());
         let documented: serde_json::Value = serde_json::from_str(sample!("modify_rule.request.json")).unwrap();
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<ModifyRule>(sample!("modify_rule.reply.json"), &ModifyRuleReply::new());
     }
 
@@ -132,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let rule = RuleInfo::new(
             OwnerCorpRange::user(UserId::new("")),
             MemberCorpRange::group(GroupId::ROOT).and_corps([CorpId::new("")]),
         );
         let call = ModifyRule::new(ChainId::new(""), RuleId::new(1), rule);
         assert_eq!(
-            refused_fields(&call),
+            rejected_fields(&call),
             ["chain_id", "rule_info.owner_corp_range.userids[0]", "rule_info.member_corp_range.corpids[0]"]
         );
     }

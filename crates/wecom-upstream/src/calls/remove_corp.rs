@@ -18,12 +18,12 @@ pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/
 
 /// Removes a corp from a chain: 移除企业 ([95822](https://developer.work.weixin.qq.com/document/path/95822)).
 ///
-/// Takes a corp that has joined as well as one that was only invited. One such call at a time: a second one is refused
-/// with [`CONCURRENCY_EXCEEDED`](wecom_core::ErrCode::CONCURRENCY_EXCEEDED).
+/// The call removes a corp that has joined or was only invited.
 ///
-/// It may be refused with [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN), which after a repetition means
-/// that the corp is gone, and with [`CREATOR_NOT_REMOVABLE`](wecom_core::ErrCode::CREATOR_NOT_REMOVABLE) or
-/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+/// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN);
+/// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN), which after a retry means that an earlier attempt has
+/// removed the corp; [`CREATOR_NOT_REMOVABLE`](wecom_core::ErrCode::CREATOR_NOT_REMOVABLE);
+/// [`CONCURRENCY_EXCEEDED`](wecom_core::ErrCode::CONCURRENCY_EXCEEDED) while another call of this kind is in flight.
 ///
 /// ```
 /// use wecom_upstream::calls::RemoveCorp;
@@ -36,7 +36,7 @@ pub const REMOVE_CORP: Endpoint = Endpoint::post("remove_corp", "corpgroup/corp/
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct RemoveCorp {
     /// The chain.
@@ -47,8 +47,8 @@ pub struct RemoveCorp {
 }
 
 impl RemoveCorp {
-    /// The call for a corp of a chain, by a [`CorpId`](crate::CorpId), a [`PendingCorpId`](crate::ids::PendingCorpId) or a
-    /// [`CorpRef`].
+    /// Creates a call that removes a corp of a chain, named by a [`CorpId`](crate::CorpId), a
+    /// [`PendingCorpId`](crate::ids::PendingCorpId) or a [`CorpRef`].
     pub fn new(chain_id: impl Into<ChainId>, corp: impl Into<CorpRef>) -> Self {
         Self { chain_id: chain_id.into(), corp: corp.into() }
     }
@@ -66,13 +66,13 @@ impl ApiCall for RemoveCorp {
     }
 }
 
-/// What [`RemoveCorp`] answers: that it was done.
+/// The reply to [`RemoveCorp`], which has no fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RemoveCorpReply {}
 
 impl RemoveCorpReply {
-    /// The reply.
+    /// Creates the reply.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -85,10 +85,10 @@ mod tests {
     use wecom_core::ids::{CorpId, PendingCorpId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let corp = CorpRef::Both { corpid: CorpId::new("xxxxx"), pending_corpid: PendingCorpId::new("xxxx") };
         let call = RemoveCorp::new(ChainId::new("xxxx"), corp);
         assert_request(sample!("remove_corp.request.json"), &call);
@@ -96,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn the_id_that_is_not_given_is_absent() {
+    fn an_omitted_id_is_not_sent() {
         let call = RemoveCorp::new(ChainId::new("Ch1"), PendingCorpId::new("pww1"));
         assert_eq!(body(&call), json!({"chain_id": "Ch1", "pending_corpid": "pww1"}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<RemoveCorp>(sample!("remove_corp.reply.json"), &RemoveCorpReply::new());
     }
 
@@ -112,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let call = RemoveCorp::new(ChainId::new(""), PendingCorpId::new(""));
-        assert_eq!(refused_fields(&call), ["chain_id", "pending_corpid"]);
+        assert_eq!(rejected_fields(&call), ["chain_id", "pending_corpid"]);
     }
 }

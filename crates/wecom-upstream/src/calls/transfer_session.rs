@@ -18,14 +18,14 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
     .with_quota(USUAL_QUOTA)
     .with_secret_reply();
 
-/// Turns a mini-program session of the upstream corp into one of a downstream corp: 获取下级/下游企业小程序session
+/// Converts a mini-program session of the upstream corp into one of a downstream corp: 获取下级/下游企业小程序session
 /// ([95817](https://developer.work.weixin.qq.com/document/path/95817),
 /// [93355](https://developer.work.weixin.qq.com/document/path/93355)).
 ///
-/// It is made with the downstream corp's token, and so is a method of [`Downstream`](crate::Downstream) and none of
-/// [`Upstream`](crate::Upstream), whose token is the upstream corp's. A session key is a [`Secret`]: it is shown by no `Debug` and stands in no error.
+/// The call takes the downstream corp's token, so it is a method of [`Downstream`](crate::Downstream) and not of
+/// [`Upstream`](crate::Upstream). A session key is a [`Secret`]: neither `Debug` output nor errors contain it.
 ///
-/// It may be refused with [`INVALID_USER_ID`](wecom_core::ErrCode::INVALID_USER_ID) or
+/// Error codes: [`INVALID_USER_ID`](wecom_core::ErrCode::INVALID_USER_ID),
 /// [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER).
 ///
 /// ```
@@ -40,18 +40,18 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct TransferSession {
-    /// The user, as the upstream corp's mini-program login (`code2Session`) names him.
+    /// The user's id from the upstream corp's mini-program login (`code2Session`).
     pub userid: UserId,
-    /// The session's key, from the same login.
+    /// The session key from the same login.
     #[serde(with = "serde_helpers::secret")]
     pub session_key: Secret,
 }
 
 impl TransferSession {
-    /// The call for a user's session.
+    /// Creates a call for a user's session.
     pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
         Self { userid: userid.into(), session_key }
     }
@@ -73,21 +73,21 @@ impl ApiCall for TransferSession {
     }
 }
 
-/// What [`TransferSession`] answers.
+/// The reply to [`TransferSession`].
 ///
-/// Its `Debug` does not show the session key. Its JSON does: that is for test doubles.
+/// The `Debug` output does not contain the session key. The JSON does, for test doubles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TransferSessionReply {
-    /// The user, as the downstream corp knows him.
+    /// The user's id in the downstream corp.
     pub userid: UserId,
-    /// The key of the downstream corp's session.
+    /// The session key for the downstream corp.
     #[serde(with = "serde_helpers::secret")]
     pub session_key: Secret,
 }
 
 impl TransferSessionReply {
-    /// A reply with this session.
+    /// Creates a reply with this session.
     pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
         Self { userid: userid.into(), session_key }
     }
@@ -98,10 +98,10 @@ mod tests {
     use wecom_core::{ErrorKind, encode};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = TransferSession::new(
             UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"),
             Secret::new("n8cnNEoyW1pxSRz6/Lwjwg=="),
@@ -111,19 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         let expected = TransferSessionReply::new(UserId::new("abcdef"), Secret::new("DGAuy2KVaGcnsUrXk8ERgw=="));
         assert_reply::<TransferSession>(sample!("transfer_session.reply.json"), &expected);
     }
 
     #[test]
-    fn an_id_may_be_a_number_and_unknown_fields_are_ignored() {
+    fn a_numeric_id_decodes_and_unknown_fields_are_ignored() {
         let reply = reply::<TransferSession>(r#"{"userid":7,"session_key":"key","new":[]}"#).unwrap();
         assert_eq!(reply, TransferSessionReply::new(UserId::new("7"), Secret::new("key")));
     }
 
     #[test]
-    fn a_reply_without_a_session_is_an_error_that_says_where() {
+    fn a_reply_without_a_session_is_an_error_with_its_path() {
         for key in ["null", "\"\"", "true", "[]"] {
             let json = format!(r#"{{"userid":"a","session_key":{key}}}"#);
             assert_eq!(failing_path::<TransferSession>(&json), "session_key", "{key}");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn no_session_key_is_shown() {
+    fn no_text_contains_a_session_key() {
         let call = TransferSession::new(UserId::new("u"), Secret::new("canary-1"));
         let answer = TransferSessionReply::new(UserId::new("u"), Secret::new("canary-2"));
         let request = encode(&call).unwrap();
@@ -148,8 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn every_empty_field_is_refused() {
+    fn every_empty_field_is_rejected() {
         let call = TransferSession::new(UserId::new(""), Secret::new(""));
-        assert_eq!(refused_fields(&call), ["userid", "session_key"]);
+        assert_eq!(rejected_fields(&call), ["userid", "session_key"]);
     }
 }

@@ -16,16 +16,17 @@ pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
         .with_safety(Safety::Safe)
         .with_quota(UNIONID_QUOTA);
 
-/// Finds a WeChat user among the downstream corps' customers: 通过unionid和openid查询external_userid
+/// Looks up a WeChat user among the downstream corps' customers: 通过unionid和openid查询external_userid
 /// ([95818](https://developer.work.weixin.qq.com/document/path/95818)).
 ///
-/// `unionid` and `openid` have to come from the same mini-program or service account, whose principal is the upstream
-/// corp's. At most 100,000 calls an hour, 480,000 a day and 7,500,000 a month per upstream corp.
+/// `unionid` and `openid` must come from the same mini-program or service account, and its principal (主体) must be that of
+/// the upstream corp. An upstream corp may make 10,000 calls a minute, 100,000 an hour, 480,000 a day and 7,500,000 a
+/// month.
 ///
-/// It may be refused with [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
+/// Error codes: [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
 /// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),
 /// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL),
-/// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL), or
+/// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL),
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
 ///
 /// ```
@@ -35,40 +36,40 @@ pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let call = UnionidToExternalUserid::new(UnionId::new("oUnion"), OpenId::new("oOpen"));
 /// for customer in upstream.unionid_to_external_userid(call).await?.external_userid_info {
-///     println!("{} knows him as {}", customer.corpid, customer.external_userid);
+///     println!("{} in the corp {}", customer.external_userid, customer.corpid);
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UnionidToExternalUserid {
-    /// The WeChat user within the open platform account.
+    /// The user's id in the open platform account.
     pub unionid: UnionId,
-    /// The same user within the mini-program or service account.
+    /// The user's id in the mini-program or service account.
     pub openid: OpenId,
-    /// The one downstream corp to look in; all when absent.
+    /// The one downstream corp to search; by default all downstream corps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpid: Option<CorpId>,
-    /// The ticket that lifts the frequency limits of this call for a while.
+    /// The ticket that lifts this call's frequency limits for a limited time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mass_call_ticket: Option<MassCallTicket>,
 }
 
 impl UnionidToExternalUserid {
-    /// The call for a WeChat user, in all downstream corps.
+    /// Creates a call that searches all downstream corps for a WeChat user.
     pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
         Self { unionid: unionid.into(), openid: openid.into(), corpid: None, mass_call_ticket: None }
     }
 
-    /// Looks in one downstream corp.
+    /// Limits the search to one downstream corp.
     pub fn corpid(mut self, corpid: impl Into<CorpId>) -> Self {
         self.corpid = Some(corpid.into());
         self
     }
 
-    /// Sets the ticket that lifts the frequency limits of this call for a while.
+    /// Sets the ticket that lifts this call's frequency limits for a limited time.
     pub fn mass_call_ticket(mut self, ticket: impl Into<MassCallTicket>) -> Self {
         self.mass_call_ticket = Some(ticket.into());
         self
@@ -90,34 +91,34 @@ impl ApiCall for UnionidToExternalUserid {
     }
 }
 
-/// What [`UnionidToExternalUserid`] answers.
+/// The reply to [`UnionidToExternalUserid`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnionidToExternalUseridReply {
-    /// The corps whose customer the user is.
+    /// The user's id in each corp that has the user as a customer.
     #[serde(default, deserialize_with = "wire::list")]
     pub external_userid_info: Vec<ExternalUserInfo>,
 }
 
 impl UnionidToExternalUseridReply {
-    /// A reply with these customers.
+    /// Creates a reply with these customers.
     pub fn new(external_userid_info: impl IntoIterator<Item = ExternalUserInfo>) -> Self {
         Self { external_userid_info: external_userid_info.into_iter().collect() }
     }
 }
 
-/// What one corp knows a customer as.
+/// The id of a customer in one corp.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExternalUserInfo {
     /// The downstream corp.
     pub corpid: CorpId,
-    /// The customer's id there.
+    /// The customer's id in the corp.
     pub external_userid: ExternalUserId,
 }
 
 impl ExternalUserInfo {
-    /// A customer of a corp.
+    /// Creates the id of a customer in a corp.
     pub fn new(corpid: impl Into<CorpId>, external_userid: impl Into<ExternalUserId>) -> Self {
         Self { corpid: corpid.into(), external_userid: external_userid.into() }
     }
@@ -128,10 +129,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = UnionidToExternalUserid::new(UnionId::new("xxxxx"), OpenId::new("xxxxx"))
             .corpid(CorpId::new("xxxxx"))
             .mass_call_ticket(MassCallTicket::new("xxxxx"));
@@ -140,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_is_absent() {
+    fn omitted_parameters_are_not_sent() {
         let call = UnionidToExternalUserid::new(UnionId::new("u"), OpenId::new("o"));
         assert_eq!(body(&call), json!({"unionid": "u", "openid": "o"}));
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<UnionidToExternalUserid>(
             sample!("unionid_to_external_userid.reply.json"),
             &UnionidToExternalUseridReply::new([
@@ -157,23 +158,23 @@ mod tests {
     }
 
     #[test]
-    fn no_customers_may_be_absent_or_null() {
+    fn an_absent_or_null_list_has_no_customers() {
         for json in [r#"{"errcode":0}"#, r#"{"external_userid_info":null,"new":0}"#] {
             assert!(reply::<UnionidToExternalUserid>(json).unwrap().external_userid_info.is_empty(), "{json}");
         }
     }
 
     #[test]
-    fn a_customer_without_id_is_an_error_that_says_where() {
+    fn a_customer_without_an_id_is_an_error_with_its_path() {
         let json = r#"{"external_userid_info":[{"corpid":"ww1","external_userid":null}]}"#;
         assert_eq!(failing_path::<UnionidToExternalUserid>(json), "external_userid_info[0].external_userid");
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let call = UnionidToExternalUserid::new(UnionId::new(""), OpenId::new(""))
             .corpid(CorpId::new(""))
             .mass_call_ticket(MassCallTicket::new(""));
-        assert_eq!(refused_fields(&call), ["unionid", "openid", "corpid", "mass_call_ticket"]);
+        assert_eq!(rejected_fields(&call), ["unionid", "openid", "corpid", "mass_call_ticket"]);
     }
 }

@@ -14,16 +14,17 @@ pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_i
     .with_safety(Safety::Safe)
     .with_quota(UNIONID_QUOTA);
 
-/// Gives a WeChat user who need not be a customer yet an id to know him by later: unionid查询pending_id
+/// Returns a temporary id for a WeChat user who may not be a customer yet: unionid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// Once he has been added, [`ExternalUseridToPendingId`](crate::calls::ExternalUseridToPendingId) gives the same id for him.
-/// `unionid` and `openid` have to come from the same mini-program or service account, whose principal is the upstream
-/// corp's. At most 100,000 calls an hour, 480,000 a day and 7,500,000 a month per upstream corp.
+/// Once a corp adds the user as a customer, [`ExternalUseridToPendingId`](crate::calls::ExternalUseridToPendingId) returns
+/// the same id for the customer, which links the two. `unionid` and `openid` must come from the same mini-program or
+/// service account, and its principal (主体) must be that of the upstream corp. An upstream corp may make 10,000 calls a
+/// minute, 100,000 an hour, 480,000 a day and 7,500,000 a month.
 ///
-/// It may be refused with [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
+/// Error codes: [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
 /// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),
-/// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL) or
+/// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL),
 /// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](wecom_core::ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL).
 ///
 /// ```
@@ -37,17 +38,17 @@ pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_i
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until a client sends it"]
 #[non_exhaustive]
 pub struct UnionidToPendingId {
-    /// The WeChat user within the open platform account.
+    /// The user's id in the open platform account.
     pub unionid: UnionId,
-    /// The same user within the mini-program or service account.
+    /// The user's id in the mini-program or service account.
     pub openid: OpenId,
 }
 
 impl UnionidToPendingId {
-    /// The call for a WeChat user.
+    /// Creates a call for a WeChat user.
     pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
         Self { unionid: unionid.into(), openid: openid.into() }
     }
@@ -65,16 +66,16 @@ impl ApiCall for UnionidToPendingId {
     }
 }
 
-/// What [`UnionidToPendingId`] answers.
+/// The reply to [`UnionidToPendingId`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnionidToPendingIdReply {
-    /// The id to know the user by: valid for 90 days.
+    /// The temporary id of the user, valid for 90 days.
     pub pending_id: PendingId,
 }
 
 impl UnionidToPendingIdReply {
-    /// A reply with this id.
+    /// Creates a reply with this id.
     pub fn new(pending_id: impl Into<PendingId>) -> Self {
         Self { pending_id: pending_id.into() }
     }
@@ -83,17 +84,17 @@ impl UnionidToPendingIdReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, refused_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
 
     #[test]
-    fn the_documented_request_is_written() {
+    fn the_documented_request_is_sent() {
         let call = UnionidToPendingId::new(UnionId::new("UNIONID"), OpenId::new("OPENID"));
         assert_request(sample!("unionid_to_pending_id.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/unionid_to_pending_id");
     }
 
     #[test]
-    fn the_documented_reply_is_read() {
+    fn the_documented_reply_decodes() {
         assert_reply::<UnionidToPendingId>(
             sample!("unionid_to_pending_id.reply.json"),
             &UnionidToPendingIdReply::new(PendingId::new("PENDINGID")),
@@ -101,21 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn an_id_may_come_as_a_number_and_unknown_fields_are_ignored() {
+    fn a_numeric_id_decodes_and_unknown_fields_are_ignored() {
         let reply = reply::<UnionidToPendingId>(r#"{"pending_id":7,"new":{"a":1}}"#).unwrap();
         assert_eq!(reply.pending_id, PendingId::new("7"));
     }
 
     #[test]
-    fn a_reply_without_id_is_an_error_that_says_so() {
+    fn a_reply_without_an_id_is_an_error_that_names_the_field() {
         assert_eq!(failing_path::<UnionidToPendingId>(r#"{"pending_id":null}"#), "pending_id");
         let error = reply::<UnionidToPendingId>(r#"{"errcode":0}"#).unwrap_err();
         assert!(error.to_string().contains("missing field `pending_id`"), "{error}");
     }
 
     #[test]
-    fn every_empty_id_is_refused() {
+    fn every_empty_id_is_rejected() {
         let call = UnionidToPendingId::new(UnionId::new(""), OpenId::new(""));
-        assert_eq!(refused_fields(&call), ["unionid", "openid"]);
+        assert_eq!(rejected_fields(&call), ["unionid", "openid"]);
     }
 }

@@ -1,13 +1,13 @@
-//! How two corps are connected.
+//! The relationship between two corps.
 
 use super::open_enum::open_enum;
 
 open_enum! {
-    /// What two corps are to each other: `business_type`.
+    /// The relationship between two corps: `business_type`.
     pub enum BusinessType {
-        /// 企业互联 or 局校互联: what WeCom takes when nothing is said.
+        /// A corp group (企业互联 or 局校互联): WeCom's default.
         CorpGroup = 0,
-        /// 上下游: what every call about a chain must say.
+        /// A chain (上下游).
         Chain = 1,
     }
 }

@@ -1,12 +1,12 @@
-//! Which corp of a chain is meant: one that has joined, or one that was invited.
+//! A reference to a corp of a chain, which has joined or was only invited.
 
 use serde::{Deserialize, Serialize};
 use wecom_core::Violations;
 use wecom_core::ids::{CorpId, PendingCorpId};
 
-/// A corp of a chain, by the id that it has: `corpid` once it has joined, `pending_corpid` before.
+/// A reference to a corp of a chain: by `corpid` once the corp has joined, by `pending_corpid` before.
 ///
-/// Calls take anything that converts into one, so either id will do:
+/// Calls accept anything that converts into a `CorpRef`, so either id works:
 ///
 /// ```
 /// use wecom_upstream::calls::GetChainCorpinfo;
@@ -22,21 +22,21 @@ use wecom_core::ids::{CorpId, PendingCorpId};
 #[serde(into = "Fields", try_from = "Fields")]
 #[non_exhaustive]
 pub enum CorpRef {
-    /// It has joined.
+    /// A corp that has joined.
     Joined(CorpId),
-    /// It was invited and has not joined yet.
+    /// A corp that was invited and has not joined yet.
     Pending(PendingCorpId),
-    /// By both ids; WeCom goes by `corpid`.
+    /// A corp with both ids. WeCom uses `corpid`.
     Both {
-        /// The id that it has since it joined.
+        /// The corp's id since it joined.
         corpid: CorpId,
-        /// The id that it had before.
+        /// The corp's id from before it joined.
         pending_corpid: PendingCorpId,
     },
 }
 
 impl CorpRef {
-    /// The id of a corp that has joined.
+    /// Returns the `corpid`, if the reference has one.
     #[must_use]
     pub fn corpid(&self) -> Option<&CorpId> {
         match self {
@@ -45,7 +45,7 @@ impl CorpRef {
         }
     }
 
-    /// The id of a corp that was invited.
+    /// Returns the `pending_corpid`, if the reference has one.
     #[must_use]
     pub fn pending_corpid(&self) -> Option<&PendingCorpId> {
         match self {
@@ -54,7 +54,7 @@ impl CorpRef {
         }
     }
 
-    /// Adds what is wrong with it to a call's violations.
+    /// Adds a violation for each empty id.
     pub(crate) fn check(&self, violations: &mut Violations) {
         if let Some(corpid) = self.corpid() {
             violations.require("corpid", corpid.as_str());
@@ -95,7 +95,7 @@ impl From<&CorpRef> for CorpRef {
     }
 }
 
-/// As it stands in a request.
+/// The JSON form of a [`CorpRef`].
 #[derive(Serialize, Deserialize)]
 struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ impl TryFrom<Fields> for CorpRef {
             (Some(corpid), None) => Ok(Self::Joined(corpid)),
             (None, Some(pending_corpid)) => Ok(Self::Pending(pending_corpid)),
             (Some(corpid), Some(pending_corpid)) => Ok(Self::Both { corpid, pending_corpid }),
-            (None, None) => Err("neither `corpid` nor `pending_corpid`"),
+            (None, None) => Err("missing field `corpid` or `pending_corpid`"),
         }
     }
 }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_way_to_name_a_corp_is_written_as_its_fields_and_read_back() {
+    fn every_variant_survives_serialization() {
         let (corpid, pending_corpid) = (CorpId::new("ww1"), PendingCorpId::new("pww1"));
         for (corp, expected) in [
             (CorpRef::from(&corpid), json!({"corpid": "ww1"})),
@@ -149,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn a_corp_without_any_id_is_not_read() {
+    fn a_corp_without_an_id_does_not_deserialize() {
         for json in [json!({}), json!({"corpid": null})] {
             let error = serde_json::from_value::<CorpRef>(json).unwrap_err();
-            assert_eq!(error.to_string(), "neither `corpid` nor `pending_corpid`");
+            assert_eq!(error.to_string(), "missing field `corpid` or `pending_corpid`");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The macro that defines open enums: numbers with a meaning, of which the vendor may add more.
+//! The macro for open enums: named numbers to which the vendor may add.
 
-/// Defines an enum whose unknown numbers are read, kept and written back unchanged.
+/// Defines an enum that deserializes unknown numbers too, and serializes them unchanged.
 macro_rules! open_enum {
     (
         $(#[$doc:meta])+
@@ -11,12 +11,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         $visibility enum $name {
             $($(#[$variant_doc])+ $variant,)+
-            /// A number that has no name here. To make one, convert from `i64`: that gives the name where there is one.
+            /// A number without a named variant. Convert from `i64` to create one: the conversion prefers named variants.
             Other(i64),
         }
 
         impl $name {
-            /// The number that stands for it.
+            /// Returns the number.
             #[must_use]
             pub const fn get(self) -> i64 {
                 match self {

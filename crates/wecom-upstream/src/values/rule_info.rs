@@ -1,5 +1,4 @@
-//! What a rule (对接规则) between upstream and downstream says, as a request has it: who of the upstream corp deals with
-//! whom downstream. As a reply has it, it is in `endpoints/get_rule_info.rs`.
+//! The contents of a rule (对接规则) in a request. The contents of a rule in a reply are in `stored_rule_info.rs`.
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
@@ -8,9 +7,9 @@ use wecom_core::{InvalidRequest, Violations};
 use crate::serde_helpers;
 use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};
 
-/// What a rule (对接规则) says: who of the upstream corp deals with whom downstream.
+/// The contents of a rule (对接规则): which members of the upstream corp can contact which downstream corps.
 ///
-/// A rule that was read is a [`StoredRuleInfo`], which may be changed and converted into one of these; see
+/// A reply has a [`StoredRuleInfo`] instead, which can be changed and converted into a `RuleInfo`; see
 /// [`ModifyRule`](crate::calls::ModifyRule).
 ///
 /// ```
@@ -25,22 +24,22 @@ use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, Store
 /// # assert_eq!(rule.owner_corp_range.userids(), [UserId::new("zhangsan")]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a rule holds when a call has it"]
+#[must_use = "a rule takes effect only through a call that contains it"]
 #[non_exhaustive]
 pub struct RuleInfo {
-    /// Who of the upstream corp.
+    /// The departments and members of the upstream corp.
     pub owner_corp_range: OwnerCorpRange,
-    /// Who downstream.
+    /// The groups and corps downstream.
     pub member_corp_range: MemberCorpRange,
 }
 
 impl RuleInfo {
-    /// The rule between these.
+    /// Creates the contents of a rule from its two ranges.
     pub fn new(owner_corp_range: OwnerCorpRange, member_corp_range: MemberCorpRange) -> Self {
         Self { owner_corp_range, member_corp_range }
     }
 
-    /// Adds what is wrong with it to a call's violations.
+    /// Adds a violation for each empty id.
     pub(crate) fn check(&self, violations: &mut Violations) {
         self.owner_corp_range.check(violations);
         self.member_corp_range.check(violations);
@@ -57,7 +56,7 @@ impl From<RuleInfo> for StoredRuleInfo {
     }
 }
 
-/// A rule that was read, to be sent back: refused when one of its ranges is empty.
+/// Converts a rule from a reply into one for a request. Fails if one of the ranges is empty.
 impl TryFrom<StoredRuleInfo> for RuleInfo {
     type Error = InvalidRequest;
 
@@ -67,13 +66,13 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
         OwnerCorpRange::require(&owner, &mut violations);
         MemberCorpRange::require(&member, &mut violations);
         violations.into_result()?;
-        Ok(Self::new(OwnerCorpRange::of(owner), MemberCorpRange::of(member)))
+        Ok(Self::new(OwnerCorpRange::from_stored(owner), MemberCorpRange::from_stored(member)))
     }
 }
 
-/// Who of the upstream corp a rule is about: departments (部门), members (成员) or both, and never nobody.
+/// The upstream side of a rule: departments (部门) and members (成员), at least one of them.
 ///
-/// It begins with a first department or member, to which others are added:
+/// A range starts with one department or member:
 ///
 /// ```
 /// use wecom_upstream::ids::DepartmentId;
@@ -86,7 +85,7 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
 /// # let _ = range;
 /// ```
 ///
-/// so that an empty one does not compile:
+/// An empty range does not compile:
 ///
 /// ```compile_fail,E0061
 /// use wecom_upstream::ids::DepartmentId;
@@ -106,10 +105,10 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
 /// # let _ = range;
 /// ```
 ///
-/// Lists of which it is only known later whether they are empty go through [`OwnerCorpRange::new`].
+/// [`OwnerCorpRange::new`] takes lists and checks at run time that one of them has an element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredOwnerRange")]
-#[must_use = "a range is used when a rule has it"]
+#[must_use = "a range takes effect only in a rule"]
 pub struct OwnerCorpRange {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     departmentids: Vec<DepartmentId>,
@@ -118,11 +117,11 @@ pub struct OwnerCorpRange {
 }
 
 impl OwnerCorpRange {
-    /// The range of these departments and members.
+    /// Creates a range of departments and members.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`] when there are neither.
+    /// Returns an [`InvalidRequest`] if both lists are empty.
     pub fn new(
         departmentids: impl IntoIterator<Item = impl Into<DepartmentId>>,
         userids: impl IntoIterator<Item = impl Into<UserId>>,
@@ -130,12 +129,12 @@ impl OwnerCorpRange {
         StoredOwnerRange::new(departmentids, userids).try_into()
     }
 
-    /// The range of one department.
+    /// Creates a range of one department.
     pub fn department(departmentid: impl Into<DepartmentId>) -> Self {
         Self { departmentids: vec![departmentid.into()], userids: Vec::new() }
     }
 
-    /// The range of one member.
+    /// Creates a range of one member.
     pub fn user(userid: impl Into<UserId>) -> Self {
         Self { departmentids: Vec::new(), userids: vec![userid.into()] }
     }
@@ -152,24 +151,24 @@ impl OwnerCorpRange {
         self
     }
 
-    /// The departments; empty when it is only about members.
+    /// Returns the departments.
     #[must_use]
     pub fn departmentids(&self) -> &[DepartmentId] {
         &self.departmentids
     }
 
-    /// The members; empty when it is only about departments.
+    /// Returns the members.
     #[must_use]
     pub fn userids(&self) -> &[UserId] {
         &self.userids
     }
 
-    /// What was read, once [`OwnerCorpRange::require`] has found nothing wrong.
-    fn of(range: StoredOwnerRange) -> Self {
+    /// Converts a range that [`OwnerCorpRange::require`] has accepted.
+    fn from_stored(range: StoredOwnerRange) -> Self {
         Self { departmentids: range.departmentids, userids: range.userids }
     }
 
-    /// Adds a violation when there is nobody to make a range of.
+    /// Adds a violation if the range is empty.
     fn require(range: &StoredOwnerRange, violations: &mut Violations) {
         if range.departmentids.is_empty() && range.userids.is_empty() {
             violations.add("rule_info.owner_corp_range", "is empty", "at least one of departmentids and userids");
@@ -193,13 +192,13 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
         let mut violations = Violations::new();
         Self::require(&range, &mut violations);
         violations.into_result()?;
-        Ok(Self::of(range))
+        Ok(Self::from_stored(range))
     }
 }
 
-/// Who downstream a rule is about: groups (分组) of the chain, corps (企业) or both, and never nobody.
+/// The downstream side of a rule: groups (分组) of the chain and corps (企业), at least one of them.
 ///
-/// It begins with a first group or corp, to which others are added:
+/// A range starts with one group or corp:
 ///
 /// ```
 /// use wecom_upstream::values::MemberCorpRange;
@@ -211,7 +210,7 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 /// # let _ = range;
 /// ```
 ///
-/// so that an empty one does not compile:
+/// An empty range does not compile:
 ///
 /// ```compile_fail,E0061
 /// use wecom_upstream::values::MemberCorpRange;
@@ -229,10 +228,10 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 /// # let _ = range;
 /// ```
 ///
-/// Lists of which it is only known later whether they are empty go through [`MemberCorpRange::new`].
+/// [`MemberCorpRange::new`] takes lists and checks at run time that one of them has an element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredMemberRange")]
-#[must_use = "a range is used when a rule has it"]
+#[must_use = "a range takes effect only in a rule"]
 pub struct MemberCorpRange {
     #[serde(serialize_with = "serde_helpers::numbers_as_texts", skip_serializing_if = "Vec::is_empty")]
     groupids: Vec<GroupId>,
@@ -241,11 +240,11 @@ pub struct MemberCorpRange {
 }
 
 impl MemberCorpRange {
-    /// The range of these groups and corps.
+    /// Creates a range of groups and corps.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`] when there are neither.
+    /// Returns an [`InvalidRequest`] if both lists are empty.
     pub fn new(
         groupids: impl IntoIterator<Item = impl Into<GroupId>>,
         corpids: impl IntoIterator<Item = impl Into<CorpId>>,
@@ -253,12 +252,12 @@ impl MemberCorpRange {
         StoredMemberRange::new(groupids, corpids).try_into()
     }
 
-    /// The range of one group.
+    /// Creates a range of one group.
     pub fn group(groupid: impl Into<GroupId>) -> Self {
         Self { groupids: vec![groupid.into()], corpids: Vec::new() }
     }
 
-    /// The range of one corp, which has joined the chain.
+    /// Creates a range of one corp, which must have joined the chain.
     pub fn corp(corpid: impl Into<CorpId>) -> Self {
         Self { groupids: Vec::new(), corpids: vec![corpid.into()] }
     }
@@ -275,24 +274,24 @@ impl MemberCorpRange {
         self
     }
 
-    /// The groups; empty when it is only about corps.
+    /// Returns the groups.
     #[must_use]
     pub fn groupids(&self) -> &[GroupId] {
         &self.groupids
     }
 
-    /// The corps; empty when it is only about groups.
+    /// Returns the corps.
     #[must_use]
     pub fn corpids(&self) -> &[CorpId] {
         &self.corpids
     }
 
-    /// What was read, once [`MemberCorpRange::require`] has found nothing wrong.
-    fn of(range: StoredMemberRange) -> Self {
+    /// Converts a range that [`MemberCorpRange::require`] has accepted.
+    fn from_stored(range: StoredMemberRange) -> Self {
         Self { groupids: range.groupids, corpids: range.corpids }
     }
 
-    /// Adds a violation when there is nobody to make a range of.
+    /// Adds a violation if the range is empty.
     fn require(range: &StoredMemberRange, violations: &mut Violations) {
         if range.groupids.is_empty() && range.corpids.is_empty() {
             violations.add("rule_info.member_corp_range", "is empty", "at least one of groupids and corpids");
@@ -313,7 +312,7 @@ impl TryFrom<StoredMemberRange> for MemberCorpRange {
         let mut violations = Violations::new();
         Self::require(&range, &mut violations);
         violations.into_result()?;
-        Ok(Self::of(range))
+        Ok(Self::from_stored(range))
     }
 }
 
@@ -334,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_not_given_is_absent_and_groups_are_written_as_strings() {
+    fn empty_lists_are_not_serialized_and_groups_serialize_as_strings() {
         let json =
             json!({"owner_corp_range": {"userids": ["u1", "u2"]}, "member_corp_range": {"groupids": ["2", "3"]}});
         assert_eq!(serde_json::to_value(rule()).unwrap(), json);
@@ -349,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_read_from_numbers_too() {
+    fn ids_deserialize_from_numbers_too() {
         let json = json!({
             "owner_corp_range": {"departmentids": [1, "2"], "userids": null},
             "member_corp_range": {"groupids": [2, "3"], "corpids": [7]},
@@ -361,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_was_read_and_changed_is_sent_back_with_the_change() {
+    fn a_changed_rule_is_sent_back_with_the_change() {
         let mut read = StoredRuleInfo::from(rule());
         read.owner_corp_range.userids.remove(0);
         read.member_corp_range.corpids.push(CorpId::new("c1"));
@@ -373,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_with_an_empty_range_is_not_sent_back() {
+    fn a_stored_rule_with_an_empty_range_does_not_convert() {
         let error = |rule: StoredRuleInfo| RuleInfo::try_from(rule).unwrap_err().to_string();
         let both = format!("the request was not sent: {NO_OWNER}; {NO_MEMBER}");
         assert_eq!(error(StoredRuleInfo::default()), both);
@@ -386,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_lists_is_refused_when_both_are_empty() {
+    fn a_range_of_two_empty_lists_is_rejected() {
         const NO_DEPARTMENTS: [DepartmentId; 0] = [];
         const NO_USERS: [UserId; 0] = [];
         const NO_GROUPS: [GroupId; 0] = [];
@@ -402,14 +401,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_range_is_not_read_as_one_to_send() {
+    fn an_empty_range_does_not_deserialize() {
         let json = json!({"owner_corp_range": {"userids": ["u"]}, "member_corp_range": {"groupids": []}});
         let error = serde_json::from_value::<RuleInfo>(json).unwrap_err().to_string();
         assert!(error.contains(NO_MEMBER), "{error}");
     }
 
     #[test]
-    fn every_empty_id_is_found() {
+    fn every_empty_id_is_a_violation() {
         let mut violations = Violations::new();
         let owner = OwnerCorpRange::department(DepartmentId::new("")).and_users(["u", ""].map(UserId::new));
         RuleInfo::new(owner, MemberCorpRange::corp(CorpId::new(""))).check(&mut violations);

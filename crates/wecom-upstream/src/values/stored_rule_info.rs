@@ -1,4 +1,4 @@
-//! A rule (对接规则) as a reply has it.
+//! The contents of a rule (对接规则) in a reply.
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
@@ -6,30 +6,30 @@ use wecom_core::wire;
 
 use crate::serde_helpers;
 
-/// What a rule (对接规则) says, as WeCom keeps it.
+/// The contents of a rule (对接规则) that WeCom stores.
 ///
-/// Unlike a [`RuleInfo`](super::RuleInfo) that is sent, its ranges may be empty: a department or a corp that it was about may be gone.
-/// A `RuleInfo` converts into one, and back with `RuleInfo::try_from`, unless a range is empty.
+/// Unlike a [`RuleInfo`](super::RuleInfo), it may have empty ranges, for example after its only department was deleted.
+/// A `RuleInfo` converts into it. `RuleInfo::try_from` converts it back, and fails if a range is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredRuleInfo {
-    /// Who of the upstream corp.
+    /// The departments and members of the upstream corp.
     #[serde(default, deserialize_with = "serde_helpers::object_or_empty")]
     pub owner_corp_range: StoredOwnerRange,
-    /// Who downstream.
+    /// The groups and corps downstream.
     #[serde(default, deserialize_with = "serde_helpers::object_or_empty")]
     pub member_corp_range: StoredMemberRange,
 }
 
 impl StoredRuleInfo {
-    /// The rule between these.
+    /// Creates the contents of a rule from its two ranges.
     #[must_use]
     pub fn new(owner_corp_range: StoredOwnerRange, member_corp_range: StoredMemberRange) -> Self {
         Self { owner_corp_range, member_corp_range }
     }
 }
 
-/// Who of the upstream corp a rule is about, as WeCom keeps it.
+/// The upstream side of a rule that WeCom stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredOwnerRange {
@@ -42,7 +42,7 @@ pub struct StoredOwnerRange {
 }
 
 impl StoredOwnerRange {
-    /// The range of these departments and members.
+    /// Creates a range of departments and members.
     pub fn new(
         departmentids: impl IntoIterator<Item = impl Into<DepartmentId>>,
         userids: impl IntoIterator<Item = impl Into<UserId>>,
@@ -54,7 +54,7 @@ impl StoredOwnerRange {
     }
 }
 
-/// Who downstream a rule is about, as WeCom keeps it.
+/// The downstream side of a rule that WeCom stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredMemberRange {
@@ -67,7 +67,7 @@ pub struct StoredMemberRange {
 }
 
 impl StoredMemberRange {
-    /// The range of these groups and corps.
+    /// Creates a range of groups and corps.
     pub fn new(
         groupids: impl IntoIterator<Item = impl Into<GroupId>>,
         corpids: impl IntoIterator<Item = impl Into<CorpId>>,
