@@ -14,6 +14,8 @@ mod http2;
 pub(crate) mod job;
 mod mailbox;
 mod seat;
+#[cfg(feature = "http2")]
+mod shared_connection;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

@@ -29,7 +29,7 @@ pub(crate) enum ConnectFailure {
     NoHttp2,
     #[cfg(feature = "proxy")]
     #[error("no tunnel through the proxy")]
-    Proxy(#[source] crate::connect::tunnel::ProxyFailure),
+    Proxy(#[source] ProxyFailure),
     #[error("connect timeout: no connection within {0:?} (the limit for DNS, TCP, proxy and TLS together)")]
     LimitExceeded(Duration),
 }
@@ -61,6 +61,36 @@ impl ConnectFailure {
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub(crate) fn from_tls(error: io::Error) -> Self {
         Self::Tls(error.into())
+    }
+}
+
+/// Why there is no tunnel. None has a source: the innermost text is the one shown, and has to name the proxy.
+#[cfg(feature = "proxy")]
+#[derive(Debug, Error)]
+pub(crate) enum ProxyFailure {
+    #[error("proxy unreachable: {reason}")]
+    Unreachable { kind: TransportErrorKind, reason: String },
+    #[error("proxy authentication required (407): set credentials in the proxy's URL or by with_credentials")]
+    CredentialsRequired,
+    #[error("proxy authentication failed (407): the proxy rejected the credentials")]
+    CredentialsRejected,
+    #[error("proxy refused the tunnel: {0}")]
+    Refused(String),
+    #[error("invalid target: a proxy can't be asked for the server's address")]
+    Target,
+}
+
+#[cfg(feature = "proxy")]
+impl ProxyFailure {
+    pub(crate) fn unreachable(failure: &ConnectFailure) -> Self {
+        Self::Unreachable { kind: failure.kind(), reason: crate::error_chain::root_text(failure) }
+    }
+
+    fn kind(&self) -> TransportErrorKind {
+        match self {
+            Self::Unreachable { kind, .. } => *kind,
+            _ => TransportErrorKind::Connect,
+        }
     }
 }
 

@@ -6,16 +6,13 @@ use http::Uri;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::TokioIo;
-use thiserror::Error;
 use tokio::net::TcpStream;
 use tower_service::Service;
-use wecom_core::TransportErrorKind;
 
 use crate::connect::dial::Dial;
-use crate::connect::failure::{BoxError, ConnectFailure};
+use crate::connect::failure::{BoxError, ConnectFailure, ProxyFailure};
 use crate::connect::origin::Origin;
 use crate::connect::resolve::{Resolver, Unresolved};
-use crate::error_chain::root_text;
 use crate::proxy::server::{Credentials, Protocol, ProxyServer, with_port};
 
 type TunnelFailure = <Tunnel<Dial> as Service<Uri>>::Error;
@@ -107,33 +104,5 @@ fn of_socks(failure: SocksFailure) -> ProxyFailure {
     match failure {
         SocksFailure::Inner(failure) => ProxyFailure::unreachable(&failure),
         other => ProxyFailure::Refused(other.to_string()),
-    }
-}
-
-/// Why there is no tunnel. None has a source: the innermost text is the one shown, and has to name the proxy.
-#[derive(Debug, Error)]
-pub(crate) enum ProxyFailure {
-    #[error("proxy unreachable: {reason}")]
-    Unreachable { kind: TransportErrorKind, reason: String },
-    #[error("proxy authentication required (407): set credentials in the proxy's URL or by with_credentials")]
-    CredentialsRequired,
-    #[error("proxy authentication failed (407): the proxy rejected the credentials")]
-    CredentialsRejected,
-    #[error("proxy refused the tunnel: {0}")]
-    Refused(String),
-    #[error("invalid target: a proxy can't be asked for the server's address")]
-    Target,
-}
-
-impl ProxyFailure {
-    fn unreachable(failure: &ConnectFailure) -> Self {
-        Self::Unreachable { kind: failure.kind(), reason: root_text(failure) }
-    }
-
-    pub(crate) fn kind(&self) -> TransportErrorKind {
-        match self {
-            Self::Unreachable { kind, .. } => *kind,
-            _ => TransportErrorKind::Connect,
-        }
     }
 }

@@ -2,20 +2,18 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use hyper::client::conn::TrySendError;
-use hyper::client::conn::http2::{self, SendRequest};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 use wecom_core::Delivery;
 
 use crate::connect::Connected;
 use crate::connect::origin::Origin;
-use crate::connect::socket::Wire;
 use crate::exchange::body::Whole;
 use crate::exchange::reply::collect;
 use crate::failure;
@@ -23,44 +21,10 @@ use crate::pool::Shared;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, Outcome, after};
 use crate::pool::seat::Seat;
+use crate::pool::shared_connection::{Active, Connection};
 
 /// How long the end of a connection may take.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// A connection that calls share.
-#[derive(Clone)]
-pub(crate) struct Connection {
-    sender: SendRequest<Whole>,
-    streams: Arc<Streams>,
-}
-
-/// What the calls of a connection have in common.
-struct Streams {
-    origin: Arc<Origin>,
-    wire: Arc<Wire>,
-    active: AtomicUsize,
-    was_used: AtomicBool,
-    last_used: Mutex<Instant>,
-}
-
-impl Connection {
-    /// Counts a call. The call's task ends the count.
-    pub(crate) fn begin(&self) {
-        self.streams.active.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.streams.active.load(Ordering::Acquire) == 0
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.streams, &other.streams)
-    }
-}
 
 /// Drives a connection until it ends or is idle for too long.
 pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Origin>) {
@@ -73,14 +37,7 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Orig
         Ok(both) => both,
         Err(error) => return seat.fail(&failure::of_request(error, true)),
     };
-    let streams = Streams {
-        origin,
-        wire: connected.wire,
-        active: AtomicUsize::new(0),
-        was_used: AtomicBool::new(false),
-        last_used: Mutex::new(Instant::now()),
-    };
-    let shared = Connection { sender, streams: Arc::new(streams) };
+    let shared = Connection::new(sender, origin, connected.wire);
     for job in seat.share(shared.clone()) {
         drop(tokio::spawn(exchange(Arc::clone(seat.shared()), seat.lane(), shared.clone(), job)));
     }
@@ -92,10 +49,7 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Orig
             return Poll::Ready(true);
         }
         loop {
-            let last_used = *listing.connection.streams.last_used.lock().unwrap_or_else(PoisonError::into_inner);
-            // A call that is under way counts as use.
-            let since = if listing.connection.is_idle() { last_used } else { Instant::now() };
-            if !alarm.is_due(context, after(since, seat.idle_timeout())) {
+            if !alarm.is_due(context, after(listing.connection.last_used(), seat.idle_timeout())) {
                 return Poll::Pending;
             }
             if listing.seat.unshare(&listing.connection, true) {
@@ -134,19 +88,18 @@ enum End {
 /// Sends one request and reads its reply. Spawned, so that the reply is read whatever the caller does.
 pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connection, job: Box<Job>) {
     let Job { request, limits, mut ticket } = *job;
-    let Connection { sender, streams } = connection;
-    let mut sending = sender.clone();
-    let _active = Active(Arc::clone(&streams));
-    let written = streams.wire.mark();
+    let Active(connection) = &Active(connection);
+    let mut sender = connection.sender();
+    let written = connection.wire().mark();
     ticket.set_delivery(Delivery::Unknown);
     let path = request.uri().clone();
-    let request = absolute(request, &streams.origin);
+    let request = absolute(request, connection.origin());
     let mut exchange = pin!(async {
-        let reply = match sending.try_send_request(request).await {
+        let reply = match sender.try_send_request(request).await {
             Ok(reply) => reply,
             Err(error) => return End::Unanswered(error),
         };
-        if streams.was_used.swap(true, Ordering::Relaxed) {
+        if connection.note_reply() {
             shared.counts.connection_was_reused();
         }
         let (head, body) = reply.into_parts();
@@ -169,13 +122,13 @@ pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connect
         End::TimedOut => ticket.resolve(Err(failure::timed_out(limits.time, false))),
         End::Unanswered(mut error) => match error.take_message() {
             // The connection had ended; one that gives its first request back is no better than a new one.
-            Some(mut request) if streams.was_used.load(Ordering::Relaxed) => {
+            Some(mut request) if connection.was_used() => {
                 *request.uri_mut() = path;
                 ticket.set_delivery(Delivery::NotSent);
                 shared.requeue(lane, Box::new(Job { request, limits, ticket }));
             }
             given_back => {
-                let is_dead = || sender.is_closed() && streams.wire.close_if_unwritten(written);
+                let is_dead = || connection.is_closed() && connection.wire().close_if_unwritten(written);
                 let unwritten = given_back.is_some() || is_dead();
                 ticket.resolve(Err(failure::of_request(error.into_error(), unwritten)));
             }
@@ -192,14 +145,4 @@ fn absolute(mut request: http::Request<Whole>, origin: &Origin) -> http::Request
         request.headers_mut().remove(http::header::HOST);
     }
     request
-}
-
-/// Ends the count that [`Connection::begin`] began.
-struct Active(Arc<Streams>);
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        *self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        self.0.active.fetch_sub(1, Ordering::AcqRel);
-    }
 }

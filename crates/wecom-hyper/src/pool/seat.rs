@@ -9,10 +9,10 @@ use wecom_core::TransportError;
 
 use crate::counters::Counts;
 use crate::pool::Shared;
-#[cfg(feature = "http2")]
-use crate::pool::http2::Connection;
 use crate::pool::job::Job;
 use crate::pool::mailbox::Mailbox;
+#[cfg(feature = "http2")]
+use crate::pool::shared_connection::Connection;
 use crate::pool::state::Offer;
 
 /// Held from the beginning of connecting until the socket is closed. Dropping it frees the place for another connection.

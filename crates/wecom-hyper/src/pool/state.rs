@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use crate::connect::origin::Origin;
 use crate::pool::Limits;
-#[cfg(feature = "http2")]
-use crate::pool::http2::Connection;
 use crate::pool::job::Job;
 use crate::pool::mailbox::{Letter, Mailbox};
+#[cfg(feature = "http2")]
+use crate::pool::shared_connection::Connection;
 
 /// From this length on, calls whose callers have gone are cleared out of a queue before it grows.
 const CROWDED: usize = 64;
