@@ -1,4 +1,4 @@
-//! The client: the one loop that turns a typed call into bytes and back.
+//! The client: turns a typed call into bytes and back, with its token, its quota and its retries.
 
 mod builder;
 mod call_loop;
@@ -30,11 +30,11 @@ use crate::threading::{Family, Shared};
 use crate::timer::clock::Clock;
 use crate::token::scope::{DownstreamApp, TokenScope};
 
-/// Makes calls over a transport: puts the token in, refreshes it when WeCom refuses it, and turns what comes back into a
-/// typed reply or an [`Error`].
+/// Makes calls over a transport. The client adds the access token, replaces it when WeCom refuses it, and turns the
+/// response into a typed reply or an [`Error`].
 ///
-/// Cheap to clone; all clones share the transport and the token. The parameter is the [threading family](Threading) and
-/// can be left out: `Client` is `Send + Sync`.
+/// A client is cheap to clone, and all clones share the transport and the token. The type parameter is the [threading
+/// family](Threading); without it, `Client` is `Send + Sync`.
 ///
 /// ```
 /// use wecom_core::{AccessToken, Client, Response, from_fn};
@@ -72,19 +72,19 @@ struct Time<M: Threading> {
 impl<M: Threading> Client<M> {
     /// Makes a typed call.
     ///
-    /// A call that WeCom refuses for its token is repeated once, with a new token: it was refused before it did
-    /// anything. Other calls are repeated as the client's [`Retry`](crate::Retry) says, and not at all without one.
+    /// A call whose token WeCom refuses is repeated once with a new token, because the refused call did nothing. Other
+    /// failures are repeated as the client's [`Retry`](crate::Retry) policy says; without one, never.
     ///
     /// # Errors
     ///
-    /// An [`Error`] with its [kind](crate::ErrorKind): the call breaks a documented rule, there is no token, the
-    /// transport failed, WeCom refused, or the reply is not what the endpoint answers.
+    /// Returns an [`Error`] with its [kind](crate::ErrorKind): the call breaks a documented rule, there is no token, the
+    /// transport failed, WeCom refused the call, or the reply has an unexpected form.
     pub async fn call<C: ApiCall>(&self, call: C) -> Result<C::Reply, Error> {
         let request = encode(&call)?;
         self.run(request).await
     }
 
-    /// Makes a call of an endpoint that has no types yet, and gives the reply as JSON without `errcode` and `errmsg`.
+    /// Calls an endpoint that has no types, and returns the reply as JSON without `errcode` and `errmsg`.
     ///
     /// # Errors
     ///
@@ -93,28 +93,28 @@ impl<M: Threading> Client<M> {
         self.run(call.into_request()).await
     }
 
-    /// The same client with a limit for each request: from connecting to the last byte of the reply, kept by the
-    /// transport. Without one, the transport's own limit holds.
+    /// Returns the same client with a time limit for each request, from connecting to the last byte of the reply. The
+    /// transport keeps the limit. Without one, the transport's own limit applies.
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
         Self { time_limit: Some(limit), ..self.clone() }
     }
 
-    /// The same client with a limit for each whole call: waiting for its turn, getting a token, all attempts and the
-    /// waits between them. It takes the place of the [builder's](ClientBuilder::deadline).
+    /// Returns the same client with a time limit for each whole call: the wait for its quota, getting a token, all
+    /// attempts and the waits between them. It replaces the [builder's](ClientBuilder::deadline).
     ///
-    /// It is kept by the client's [timer](ClientBuilder::timer). A client without one repeats nothing and waits for no
-    /// turn; there the limit holds for each request, as with [`Client::with_time_limit`].
+    /// The client's [timer](ClientBuilder::timer) keeps the limit. A client without a timer neither repeats nor waits, so
+    /// there the limit applies to each request, as with [`Client::with_time_limit`].
     #[must_use]
     pub fn with_deadline(&self, limit: Duration) -> Self {
         Self { deadline: Some(limit), ..self.clone() }
     }
 
-    /// A client with the token of an app that is shared with a downstream corp: it calls what that corp may read.
+    /// Returns a client for a downstream corp, with the token of the app that is shared with that corp.
     ///
-    /// Its token is fetched with this client's ([`CorpGetToken`](crate::CorpGetToken)), kept apart from it, and renewed and
-    /// replaced in the same way. Transport, observers and settings are those of this client; quotas are counted apart,
-    /// because they are the downstream corp's. Keep the client: each new one fetches a token.
+    /// Its token is fetched with this client's token ([`CorpGetToken`](crate::CorpGetToken)), and renewed and replaced in
+    /// the same way. The two clients share transport, observers and settings, but not quotas, because those are the
+    /// downstream corp's. Keep the client: each new one fetches a token.
     ///
     /// ```
     /// use wecom_core::{Client, DownstreamApp};
@@ -158,7 +158,7 @@ impl<M: Threading> Client<M> {
         M::call(self.clone(), call)
     }
 
-    /// The address below which the endpoints lie.
+    /// The base URL of the endpoints.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
         self.shared.transport.base_url()

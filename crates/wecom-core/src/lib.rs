@@ -1,20 +1,25 @@
-//! What a call of the WeCom (企业微信) API is, apart from any HTTP library and any async runtime.
+//! The core of a client for the WeCom (企业微信) API, independent of any HTTP library and any async runtime.
 //!
-//! | To | there is |
+//! | to | use |
 //! |---|---|
-//! | bring an HTTP stack | [`Transport`], [`LocalTransport`], [`from_fn`], [`TransportError`] |
-//! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`], [`TokenProvider`] |
-//! | have calls survive | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
-//! | share tokens between processes | [`TokenStore`] |
-//! | see what calls do | [`Observer`], the feature `tracing` |
-//! | understand a failure | [`Error`], [`ErrorKind`], [`ErrCode`] |
-//! | type an endpoint | [`ApiCall`], [`Endpoint`], [`wire`] |
-//! | do without a client | [`encode`], [`decode`] |
+//! | connect an HTTP library | [`Transport`], [`LocalTransport`], [`from_fn`], [`http`] |
+//! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
+//! | survive failures | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
+//! | share tokens between processes, or bring your own | [`token::TokenStore`], [`token::TokenProvider`] |
+//! | observe calls | [`Observer`], the feature `tracing` |
+//! | handle errors | [`Error`], [`ErrorKind`], [`ErrCode`] |
+//! | type an endpoint | [`ApiCall`], [`Endpoint`], [`codec::wire`] |
+//! | work without a client | [`encode`], [`decode`] |
 //!
-//! The calls themselves are in `wecom-upstream`, a transport on hyper in `wecom-hyper`, transports for tests in
-//! `wecom-mock`.
+//! The crate root holds what everyday code names. Everything else is in its module.
 //!
-//! This crate holds no HTTP library, no runtime, no clock and no global, and spawns nothing.
+//! `wecom-upstream` has the calls, `wecom-hyper` a transport on hyper, and `wecom-mock` transports for tests.
+//!
+//! This crate has no HTTP library, no runtime, no clock and no global state, and it spawns nothing.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tracing` | a span for each call, and its events |
 
 pub mod client;
 pub mod codec;
@@ -32,25 +37,17 @@ pub mod token;
 
 pub use async_trait::async_trait;
 
-pub use crate::client::{Client, ClientBuilder, NoTimer, NoToken, Threading, Timed, TokenSource};
-pub use crate::codec::{decode, encode, wire};
-pub use crate::endpoint::{
-    ApiCall, Endpoint, InvalidRequest, Method, Quota, RawCall, Safety, TokenKind, Violation, Violations,
-};
-pub use crate::error::{
-    ApiError, CallPhase, DeadlineError, DecodeError, DecodeProblem, ErrCode, Error, ErrorKind, StatusError,
-};
+pub use crate::client::{Client, ClientBuilder, Threading};
+pub use crate::codec::{decode, encode};
+pub use crate::endpoint::{ApiCall, Endpoint, Safety};
+pub use crate::error::{ErrCode, Error, ErrorKind};
 pub use crate::http::{
-    AsLocal, BaseUrl, Delivery, FromFn, Headers, InvalidBaseUrl, LocalTransport, Query, QueryValue, Request, Response,
-    Transport, TransportError, TransportErrorKind, from_fn,
+    BaseUrl, Delivery, LocalTransport, Request, Response, Transport, TransportError, TransportErrorKind, from_fn,
 };
-pub use crate::observe::{CallEvent, CallOutcome, Observer};
-pub use crate::quota::{QuotaError, QuotaLimit, Quotas};
+pub use crate::observe::{CallEvent, Observer};
+pub use crate::quota::Quotas;
 pub use crate::retry::Retry;
 pub use crate::secret::{AccessToken, Secret};
 pub use crate::threading::{Local, Shared};
-pub use crate::timer::{Clock, LocalTimer, Timer};
-pub use crate::token::{
-    CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, GET_TOKEN, GetToken, GetTokenReply, LocalTokenProvider,
-    LocalTokenStore, StoredToken, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError,
-};
+pub use crate::timer::{LocalTimer, Timer};
+pub use crate::token::Credentials;

@@ -1,4 +1,4 @@
-//! What a program can see of its calls while they run: [`Observer`], and spans with the feature `tracing`.
+//! Observing calls: [`Observer`], and `tracing` spans with the feature of that name.
 
 pub(crate) mod observer;
 pub(crate) mod observers;

@@ -1,4 +1,4 @@
-//! Which calls are repeated, how often, and after how long.
+//! Which failed calls are repeated, how often, and after which backoff.
 
 mod budget;
 pub(crate) mod classify;
@@ -12,29 +12,32 @@ use crate::retry::jitter::Jitter;
 
 /// How a client repeats calls that failed: [`ClientBuilder::retry`](crate::ClientBuilder::retry).
 ///
-/// At most three attempts, the vendor's own advice; between two of them a random wait of up to 100 ms (500 ms when
-/// WeCom says that it is busy), twice as much before the third, never more than 5 s; and no more than one repetition
-/// for every five calls of the last ten seconds, with ten more that are always granted, so that an outage is not
-/// answered with a flood.
+/// By default:
+///
+/// - at most three attempts, as the vendor advises;
+/// - a random backoff of up to 100 ms before the second attempt (500 ms when WeCom says that it is busy), doubled before
+///   each further one, at most 5 s;
+/// - a budget of one repetition for every five calls of the last ten seconds, and ten more, so that an outage does not
+///   multiply the load.
 ///
 /// # What is repeated
 ///
-/// | what happened | is repeated |
+/// | failure | repeated |
 /// |---|---|
 /// | the request was not sent | any call |
-/// | the connection broke or the time limit passed, and the request may have been carried out | a call that only reads, or that changes the same thing twice as once ([`Safety`](crate::Safety)) |
+/// | the connection broke or the time limit passed, and the request may have been carried out | a call that only reads or is idempotent ([`Safety`](crate::Safety)) |
 /// | HTTP 429, 500, 502, 503, 504 | the same |
-/// | -1 (busy), 6000 (changed by two at once) | the same |
-/// | 45033 (too many at once) | any call, after at least a second: it was refused before it did anything |
-/// | 45009 (too often), any other code | none |
-/// | no token could be had | any call, if fetching the token failed in one of these ways |
-/// | TLS can't be agreed on, the reply is too large, or not what the endpoint answers | none |
+/// | -1 (busy), 6000 (version conflict) | the same |
+/// | 45033 (concurrency exceeded) | any call, after at least a second: the refused call did nothing |
+/// | 45009 (frequency exceeded), any other code | none |
+/// | no access token | any call, if the token fetch failed in one of these ways |
+/// | TLS failed, the reply is too large, or it is not what the endpoint answers | none |
 ///
-/// A `Retry-After` header is heard: if it asks for more than the call's deadline leaves (or, without a deadline, than a
-/// minute), the call ends. So it does when the next wait would go beyond the deadline. The error is that of the last
-/// attempt, and says [how many there were](crate::Error::attempts).
+/// A `Retry-After` header is obeyed. The call ends if the header asks for more time than the deadline leaves (more than a
+/// minute without a deadline), or if the next backoff would exceed the deadline. The error is that of the last attempt,
+/// and [counts the attempts](crate::Error::attempts).
 ///
-/// A token that was refused is replaced and the call repeated once whether there is a `Retry` or not.
+/// A call whose token is refused is repeated once with a new token, with or without a `Retry`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +48,7 @@ use crate::retry::jitter::Jitter;
 /// # let _ = (patient, once);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a client repeats nothing until its builder is given this"]
+#[must_use = "a client repeats nothing until this is passed to ClientBuilder::retry"]
 pub struct Retry {
     attempts: u32,
     initial_backoff: Duration,
@@ -71,62 +74,62 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// The defaults: see above.
+    /// The defaults listed above.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How often a call is sent at most, the first time included: 3 by default. 0 counts as 1.
+    /// Sets the maximum number of attempts, the first one included: 3 by default. 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// The most that is waited before the second attempt: 100 ms by default. Doubled before each further one.
+    /// Sets the longest backoff before the second attempt: 100 ms by default. It doubles before each further attempt.
     pub fn initial_backoff(mut self, wait: Duration) -> Self {
         self.initial_backoff = wait;
         self
     }
 
-    /// As [`Retry::initial_backoff`], when WeCom says that it is busy (-1): 500 ms by default.
+    /// Sets the same when WeCom says that it is busy (-1): 500 ms by default.
     pub fn initial_backoff_when_busy(mut self, wait: Duration) -> Self {
         self.initial_backoff_when_busy = wait;
         self
     }
 
-    /// What no wait goes beyond, unless the server asks for more: 5 s by default.
+    /// Sets the upper bound of every backoff: 5 s by default. A longer `Retry-After` is still obeyed.
     pub fn max_backoff(mut self, wait: Duration) -> Self {
         self.max_backoff = wait;
         self
     }
 
-    /// How many repetitions there may be for a hundred calls of the last ten seconds: 20 by default.
+    /// Sets how many repetitions are allowed for a hundred calls of the last ten seconds: 20 by default.
     pub fn budget_percent(mut self, percent: u32) -> Self {
         self.budget_percent = percent;
         self
     }
 
-    /// How many repetitions there may be in ten seconds however few calls there were: 10 by default.
+    /// Sets how many repetitions are allowed in ten seconds regardless of the number of calls: 10 by default.
     pub fn budget_floor(mut self, repetitions: u32) -> Self {
         self.budget_floor = repetitions;
         self
     }
 
-    /// Makes the waits the same in every run, for tests.
+    /// Makes the backoffs reproducible, for tests.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 }
 
-/// A [`Retry`] at work in one client.
+/// The state of a [`Retry`] policy in one client.
 pub(crate) struct Retrying {
     policy: Retry,
     budget: Budget,
     jitter: Jitter,
 }
 
-/// How long is waited at most for what a server asks in `Retry-After`, when there is no deadline.
+/// The longest `Retry-After` that is obeyed without a deadline.
 const LONGEST_REQUESTED_WAIT: Duration = Duration::from_secs(60);
 
 impl Retrying {
@@ -140,7 +143,7 @@ impl Retrying {
         &self.policy
     }
 
-    /// Tells the budget of a call.
+    /// Counts a call towards the budget.
     pub(crate) fn begin(&self, now: Duration) {
         self.budget.count_call(now);
     }

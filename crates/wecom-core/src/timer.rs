@@ -1,4 +1,4 @@
-//! Time as an argument: core reads no clock and sleeps nowhere by itself.
+//! Clocks and sleeps, as arguments: this crate reads no clock of its own.
 
 pub(crate) mod cached_clock;
 pub(crate) mod clock;
@@ -11,9 +11,10 @@ use async_trait::async_trait;
 
 pub use self::clock::Clock;
 
-/// A clock and a way to wait on it.
+/// A clock that can be read and waited on.
 ///
-/// `wecom-hyper` has one for tokio, `wecom-mock` one that a test moves by hand. For any other runtime it is a few lines:
+/// `wecom-hyper` has a timer for tokio, and `wecom-mock` one that a test advances by hand. For any other runtime it takes
+/// a few lines:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -37,20 +38,20 @@ pub use self::clock::Clock;
 /// ```
 #[async_trait]
 pub trait Timer: Send + Sync {
-    /// The time since some fixed moment; it never goes back.
+    /// Returns the time since a fixed moment. It never goes backwards.
     fn now(&self) -> Duration;
 
-    /// Comes back when `duration` has passed.
+    /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
 }
 
 /// A [`Timer`] that stays on one thread.
 #[async_trait(?Send)]
 pub trait LocalTimer {
-    /// The time since some fixed moment; it never goes back.
+    /// Returns the time since a fixed moment. It never goes backwards.
     fn now(&self) -> Duration;
 
-    /// Comes back when `duration` has passed.
+    /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
 }
 

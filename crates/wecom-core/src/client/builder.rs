@@ -1,4 +1,4 @@
-//! Builds a client: a transport, a source of tokens, and what is not the default.
+//! The builder of a client: its transport, its source of tokens, and everything that differs from the default.
 
 use std::fmt;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ use crate::token::scope::TokenScope;
 use crate::token::store::{LocalTokenStore, TokenStore};
 
 impl Client<Shared> {
-    /// Begins a client over a transport; the next to say is where its tokens come from.
+    /// Starts building a client over a transport. The builder needs a source of tokens next.
     pub fn builder(transport: impl Transport + 'static) -> ClientBuilder<NoToken, NoTimer, Shared> {
         let transport: Arc<dyn Transport> = Arc::new(transport);
         ClientBuilder::new(transport)
@@ -34,7 +34,7 @@ impl Client<Shared> {
 }
 
 impl Client<Local> {
-    /// Begins a client that stays on one thread, over a transport that may do so too.
+    /// Starts building a client that stays on one thread, over a transport that may stay there too.
     ///
     /// ```
     /// use std::rc::Rc;
@@ -54,7 +54,7 @@ impl Client<Local> {
     }
 }
 
-/// Builds a [`Client`]. It can be built when it has a source of tokens:
+/// Builds a [`Client`]. A client needs a transport and a source of tokens:
 ///
 /// ```
 /// # use wecom_core::Transport;
@@ -70,7 +70,7 @@ impl Client<Local> {
 /// # }
 /// ```
 ///
-/// With a timer it can repeat calls, keep deadlines and stay within quotas:
+/// With a timer, the client can repeat calls, keep deadlines and stay within quotas:
 ///
 /// ```
 /// # use wecom_core::{Timer, Transport};
@@ -89,7 +89,7 @@ impl Client<Local> {
 /// # }
 /// ```
 ///
-/// Neither what needs a timer without one compiles:
+/// A setting that needs a timer does not compile without one:
 ///
 /// ```compile_fail,E0599
 /// # use wecom_core::Transport;
@@ -100,7 +100,7 @@ impl Client<Local> {
 /// # }
 /// ```
 ///
-/// nor a client without a source of tokens:
+/// Neither does a client without a source of tokens:
 ///
 /// ```compile_fail,E0599
 /// # use wecom_core::Transport;
@@ -122,7 +122,7 @@ pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
     time: W,
 }
 
-/// The builder doesn't know yet where tokens come from.
+/// The state of a builder that has no source of tokens yet.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NoToken;
@@ -215,7 +215,7 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
 }
 
 impl<W> ClientBuilder<NoToken, W, Shared> {
-    /// Asks a provider of your own for tokens.
+    /// Uses a token provider of the program's own.
     pub fn token_provider(
         self,
         provider: impl TokenProvider + 'static,
@@ -226,7 +226,7 @@ impl<W> ClientBuilder<NoToken, W, Shared> {
 }
 
 impl<W> ClientBuilder<NoToken, W, Local> {
-    /// Asks a provider of your own for tokens.
+    /// Uses a token provider of the program's own.
     pub fn token_provider(
         self,
         provider: impl LocalTokenProvider + 'static,
@@ -237,20 +237,20 @@ impl<W> ClientBuilder<NoToken, W, Local> {
 }
 
 impl<T> ClientBuilder<T, NoTimer, Shared> {
-    /// Gives the client time: its tokens are then renewed before they expire, and it can
-    /// [repeat](ClientBuilder::retry), keep to [quotas](ClientBuilder::quotas) and to a
-    /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
-    /// round trip every two hours.
+    /// Sets the timer. With one, the client renews tokens before they expire, and can [repeat](ClientBuilder::retry)
+    /// calls, keep [quotas](ClientBuilder::quotas) and keep a [deadline](ClientBuilder::deadline).
+    ///
+    /// Without one, a token is used until WeCom refuses it, which costs one more round trip every two hours.
     pub fn timer(self, timer: impl Timer + 'static) -> ClientBuilder<T, Timed<Shared>, Shared> {
         self.timed(Clock::<Shared>::new(timer))
     }
 }
 
 impl<T> ClientBuilder<T, NoTimer, Local> {
-    /// Gives the client time: its tokens are then renewed before they expire, and it can
-    /// [repeat](ClientBuilder::retry), keep to [quotas](ClientBuilder::quotas) and to a
-    /// [deadline](ClientBuilder::deadline). Without one a token serves until WeCom refuses it, which costs one more
-    /// round trip every two hours.
+    /// Sets the timer. With one, the client renews tokens before they expire, and can [repeat](ClientBuilder::retry)
+    /// calls, keep [quotas](ClientBuilder::quotas) and keep a [deadline](ClientBuilder::deadline).
+    ///
+    /// Without one, a token is used until WeCom refuses it, which costs one more round trip every two hours.
     pub fn timer(self, timer: impl LocalTimer + 'static) -> ClientBuilder<T, Timed<Local>, Local> {
         self.timed(Clock::<Local>::new(timer))
     }
@@ -265,22 +265,23 @@ impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
 }
 
 impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
-    /// Repeats calls that failed in a way that may pass, where that does no harm; not done by default.
+    /// Repeats failed calls where the failure may be temporary and repeating is safe. Off by default.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.time.retry = Some(retry);
         self
     }
 
-    /// Keeps to the vendor's documented limits; not done by default.
+    /// Keeps the vendor's documented limits. Off by default.
     pub fn quotas(mut self, quotas: Quotas) -> Self {
         self.time.quotas = Some(quotas);
         self
     }
 
-    /// Limits how long a call takes as a whole: waiting for its turn, getting a token, all attempts and the waits
-    /// between them. None by default; [`Client::with_deadline`] sets it for single calls.
+    /// Limits the time of a whole call: the wait for its quota, getting a token, all attempts and the waits between
+    /// them. No limit by default. [`Client::with_deadline`] sets the limit for single calls.
     ///
-    /// A call that is not over by then ends in an error that [says what it was doing](crate::DeadlineError).
+    /// A call that exceeds its deadline fails with an error that [says what it was waiting for](crate::DeadlineError).
+    /// A reply that has arrived by the time the call is polled is never thrown away.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.time.deadline = Some(limit);
         self
@@ -288,31 +289,31 @@ impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
 }
 
 impl<T, W> ClientBuilder<T, W, Shared> {
-    /// Keeps the tokens that the client fetches in a store that it shares with other processes. `app` names the app
-    /// whose secret they are got with, because a corp's apps have tokens of their own: its agent id, say.
+    /// Keeps fetched tokens in a store that other processes share. `app` names the app whose secret fetches them, for
+    /// example by its agent id, because each app of a corp has tokens of its own.
     pub fn token_store(mut self, app: impl Into<Arc<str>>, store: impl TokenStore + 'static) -> Self {
         self.store = Some((app.into(), Arc::new(store)));
         self
     }
 
-    /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
-    pub fn observer(mut self, layer: impl Observer + Send + Sync + 'static) -> Self {
-        self.observers.push(Arc::new(layer));
+    /// Adds an observer of the client's calls. Several observers are notified in the order in which they were added.
+    pub fn observer(mut self, observer: impl Observer + Send + Sync + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
         self
     }
 }
 
 impl<T, W> ClientBuilder<T, W, Local> {
-    /// Keeps the tokens that the client fetches in a store that it shares with other processes. `app` names the app
-    /// whose secret they are got with, because a corp's apps have tokens of their own: its agent id, say.
+    /// Keeps fetched tokens in a store that other processes share. `app` names the app whose secret fetches them, for
+    /// example by its agent id, because each app of a corp has tokens of its own.
     pub fn token_store(mut self, app: impl Into<Arc<str>>, store: impl LocalTokenStore + 'static) -> Self {
         self.store = Some((app.into(), Rc::new(store)));
         self
     }
 
-    /// Tells a layer of yours what happens in calls. Several are told in the order in which they were added.
-    pub fn observer(mut self, layer: impl Observer + 'static) -> Self {
-        self.observers.push(Rc::new(layer));
+    /// Adds an observer of the client's calls. Several observers are notified in the order in which they were added.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Rc::new(observer));
         self
     }
 }
@@ -330,8 +331,10 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
         self
     }
 
-    /// Limits how long each request may take, from connecting to the last byte of the reply; kept by the transport,
-    /// whose own limit holds by default. [`Client::with_time_limit`] sets it for single calls.
+    /// Limits the time of each request, from connecting to the last byte of the reply. The transport keeps the limit; by
+    /// default its own limit applies. [`Client::with_time_limit`] sets the limit for single calls.
+    ///
+    /// A token fetch that takes longer ends too; without this setting its limit is ten seconds.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self

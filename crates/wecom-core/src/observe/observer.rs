@@ -1,16 +1,16 @@
-//! What a client tells of its calls, for metrics and logs of the caller's own.
+//! The events of a client's calls, for metrics and logs of the program's own.
 
 use std::time::Duration;
 
 use crate::endpoint::descriptor::Endpoint;
 use crate::error::Error;
 
-/// Sees every call of a client from outside: [`ClientBuilder::observer`](crate::ClientBuilder::observer).
+/// Observes the calls of a client. Added with [`ClientBuilder::observer`](crate::ClientBuilder::observer).
 ///
-/// It is told what happens, in order, on the task that makes the call; it can change nothing, and should return at once.
-/// To change what is sent or answered, wrap the [`Transport`](crate::Transport).
+/// An observer is notified of events in order, on the task that makes the call. It changes nothing and should return
+/// quickly. To change requests or replies, wrap the [`Transport`](crate::Transport).
 ///
-/// Nothing that it is told holds a token, a secret or a URL.
+/// No event contains a token, a secret or a URL.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,7 +39,7 @@ use crate::error::Error;
 /// # }
 /// ```
 pub trait Observer {
-    /// Something happened to a call.
+    /// Called for each event of each call.
     fn on_event(&self, event: &CallEvent<'_>);
 }
 
@@ -55,61 +55,61 @@ impl<L: Observer + ?Sized> Observer for std::rc::Rc<L> {
     }
 }
 
-/// What happens to a call, in a [`Observer`].
+/// An event in the course of a call.
 ///
-/// A call has one `Began` and one `Ended`, whatever becomes of it; a call that breaks a documented rule is refused
-/// before it begins.
+/// Each call has one `Began` and one `Ended`, even if it fails or is cancelled. A call that breaks a documented rule is
+/// refused before it begins and has no events.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CallEvent<'a> {
     /// A call began.
     #[non_exhaustive]
     Began {
-        /// What is called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
     },
-    /// The call has waited until its endpoint's [quota](crate::Quotas) let it go.
+    /// The endpoint's [quota](crate::Quotas) has admitted the call after a wait.
     #[non_exhaustive]
     AwaitedQuota {
-        /// What is called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// How long it has waited.
+        /// How long the call has waited.
         waited: Duration,
     },
-    /// The request is given to the transport.
+    /// The request is passed to the transport.
     #[non_exhaustive]
     Sending {
-        /// What is called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// Which attempt this is, beginning with 1.
+        /// The number of the attempt, from 1.
         attempt: u32,
     },
-    /// The token was refused; the call is repeated with another.
+    /// WeCom refused the token. The call is repeated with another one.
     #[non_exhaustive]
     ReplacingToken {
-        /// What is called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
         /// WeCom's refusal.
         error: &'a Error,
     },
-    /// The attempt failed; the call is repeated after a wait.
+    /// The attempt failed. The call is repeated after a backoff.
     #[non_exhaustive]
     Retrying {
-        /// What is called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// What the attempt ran into.
+        /// The error of the attempt.
         error: &'a Error,
-        /// How long is waited.
+        /// The backoff.
         wait: Duration,
     },
-    /// The call is over.
+    /// The call ended.
     #[non_exhaustive]
     Ended {
-        /// What was called.
+        /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// How often the request was given to the transport.
+        /// How many times the request was passed to the transport.
         attempts: u32,
-        /// How long it took, where the client has a timer.
+        /// The duration of the call, if the client has a timer.
         elapsed: Option<Duration>,
         /// How it ended.
         outcome: CallOutcome<'a>,
@@ -120,10 +120,10 @@ pub enum CallEvent<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum CallOutcome<'a> {
-    /// With a reply.
+    /// It returned a reply.
     Replied,
-    /// With an error.
+    /// It returned an error.
     Failed(&'a Error),
-    /// Its future was dropped.
+    /// Its future was dropped before it completed.
     Cancelled,
 }

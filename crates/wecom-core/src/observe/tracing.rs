@@ -1,4 +1,4 @@
-//! The feature `tracing`: a span for each call, and what happens in it. Without the feature there is nothing here.
+//! The feature `tracing`: a span for each call, with its events. Without the feature, this module does nothing.
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::off::{event, traced};
@@ -15,7 +15,7 @@ mod on {
     use crate::endpoint::descriptor::Endpoint;
     use crate::observe::observer::{CallEvent, CallOutcome};
 
-    /// Runs a call in a span of its own.
+    /// Runs a call in its own span.
     pub(crate) fn traced<F: Future>(endpoint: &'static Endpoint, call: F) -> impl Future<Output = F::Output> {
         let span = info_span!(
             "wecom_call",

@@ -5,19 +5,18 @@ use std::time::Duration;
 /// How a client stays within the [documented limits](crate::Quota) of each endpoint:
 /// [`ClientBuilder::quotas`](crate::ClientBuilder::quotas).
 ///
-/// For each endpoint the client counts its calls in every window of a minute, an hour, a day and a month that the
-/// vendor documents a limit for, and the calls under way where he limits those; 80 % of each are used, so that other
-/// programs of the same corp find room. A call that is too many waits, or is refused before it is sent, as the caller
-/// chooses.
+/// For each endpoint, the client counts the calls it sends in every window (minute, hour, day, month) that has a
+/// documented limit, and the calls under way where concurrency is limited. It uses 80 % of each limit, which leaves room
+/// for other programs of the same corp. A call over the quota waits until the quota admits it, or is refused before it is
+/// sent. Calls are admitted in order.
 ///
-/// What the service says is heard as well:
+/// The client also reacts to WeCom's refusals:
 ///
-/// - 45009 closes that endpoint for a minute, while the others go on. If it is the answer again right afterwards, for
-///   an hour, and then for a day: these are the windows that the vendor blocks for.
-/// - 45033 halves the number of calls that may be under way at that endpoint; it grows again by one each time that so
-///   many have gone well.
+/// - 45009 blocks the endpoint for a minute, without affecting others. If the next call is refused again, the block
+///   lasts an hour, then a day: these are the windows that the vendor blocks for.
+/// - 45033 halves the number of calls that may be under way at the endpoint. The number grows again while calls succeed.
 ///
-/// The counts are those of one client and its clones. They are not shared with other processes.
+/// A client and its clones share the counts. Other processes do not.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,25 +27,26 @@ use std::time::Duration;
 /// # let _ = (patient, alone_at_this_corp);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a client keeps to no quota until its builder is given this"]
+#[must_use = "a client keeps no quota until this is passed to ClientBuilder::quotas"]
 pub struct Quotas {
     max_wait: Option<Duration>,
     percent: u32,
 }
 
 impl Quotas {
-    /// A call that is too many waits for its turn, but no longer than this and no longer than its deadline. When it is
-    /// known at once that the turn comes later, the call is refused at once.
+    /// Makes a call over the quota wait, at most for this long and never beyond its deadline. A call whose wait is known
+    /// to be longer is refused at once.
     pub fn wait_at_most(max_wait: Duration) -> Self {
         Self { max_wait: Some(max_wait), percent: 80 }
     }
 
-    /// A call that is too many is refused at once.
+    /// Refuses a call over the quota at once.
     pub fn refuse() -> Self {
         Self { max_wait: None, percent: 80 }
     }
 
-    /// How much of the documented limits is used: 80 % by default. At least one call is always let through.
+    /// Sets the percentage of the documented limits that is used: 80 by default. At least one call per window is always
+    /// admitted.
     pub fn percent(mut self, percent: u32) -> Self {
         self.percent = percent;
         self

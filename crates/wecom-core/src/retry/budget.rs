@@ -1,11 +1,10 @@
-//! How many repetitions there may be: a share of the calls of the last seconds, so that an outage is not answered with
-//! several times the load.
+//! The budget for repetitions: a share of the recent calls, so that an outage does not multiply the load.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What counts: ten seconds, a bucket each.
+/// The budget covers ten seconds, with a bucket each.
 const BUCKETS: u64 = 10;
 
 /// A share of the calls and a floor, over the last ten seconds.
@@ -28,7 +27,7 @@ impl Budget {
         Self { percent: percent.into(), floor: floor.into(), recent: Mutex::default() }
     }
 
-    /// A call began.
+    /// Counts a call.
     pub(crate) fn count_call(&self, now: Duration) {
         self.with_recent(now, |recent| {
             if let Some(current) = recent.back_mut() {
@@ -37,7 +36,7 @@ impl Budget {
         });
     }
 
-    /// Whether one more repetition may be made; if so, it counts.
+    /// Takes one repetition out of the budget. Returns whether the budget allows it.
     pub(crate) fn withdraw(&self, now: Duration) -> bool {
         self.with_recent(now, |recent| {
             let calls: u64 = recent.iter().map(|bucket| bucket.calls).sum();
@@ -50,7 +49,7 @@ impl Budget {
         })
     }
 
-    /// The buckets that count, that of this second last. A clock that was set back begins anew.
+    /// The buckets of the last ten seconds, the current one last. A clock that was set back starts over.
     fn with_recent<T>(&self, now: Duration, f: impl FnOnce(&mut VecDeque<Bucket>) -> T) -> T {
         let second = now.as_secs();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

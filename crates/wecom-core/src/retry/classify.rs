@@ -1,4 +1,4 @@
-//! What an error says about trying again.
+//! Which errors may be repeated, and after which wait.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::error::{ErrCode, Error, ErrorKind};
 use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
 use crate::token::GET_TOKEN;
 
-/// How a call may be tried again.
+/// How a failed call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Whether WeCom said that it is busy, which takes longer.
+    /// Whether WeCom said that it is busy, which calls for a longer backoff.
     pub(crate) is_busy: bool,
-    /// What the wait comes on top of.
+    /// The minimum wait, to which the backoff is added.
     pub(crate) at_least: Duration,
-    /// What the server asked for.
+    /// The wait that the server asked for.
     pub(crate) requested: Option<Duration>,
 }
 
@@ -22,7 +22,7 @@ impl Verdict {
     pub(crate) const AGAIN: Self = Self { is_busy: false, at_least: Duration::ZERO, requested: None };
 }
 
-/// Whether a call that failed so may be tried again, and how; the table stands at [`Retry`](crate::Retry).
+/// Whether and how a failed call may be repeated. [`Retry`](crate::Retry) documents the table.
 pub(crate) fn classify(error: &Error) -> Option<Verdict> {
     let again_is_harmless = error.endpoint().safety() != Safety::NotIdempotent;
     match error.kind() {
@@ -32,8 +32,8 @@ pub(crate) fn classify(error: &Error) -> Option<Verdict> {
             (may_pass && again_is_harmless).then_some(Verdict { requested: status.retry_after, ..Verdict::AGAIN })
         }
         ErrorKind::Api(api) => of_code(api.code, again_is_harmless),
-        // The call itself was not sent: what counts is whether the fetch may be repeated, and it only reads. A token
-        // that was got by a call of another client has had that one's tries.
+        // The call itself was not sent, so only the fetch matters, and it only reads. A fetch made by another client's
+        // call has been repeated there.
         ErrorKind::Token(token) => token.call_error().filter(|error| *error.endpoint() == GET_TOKEN).and_then(classify),
         ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Deadline(_) | ErrorKind::Decode(_) => None,
     }
@@ -41,7 +41,7 @@ pub(crate) fn classify(error: &Error) -> Option<Verdict> {
 
 fn of_transport(error: &TransportError, again_is_harmless: bool) -> Option<Verdict> {
     use TransportErrorKind::{NoRuntime, ReplyTooLarge, Tls, Unsupported};
-    // These would meet the same end again.
+    // These would fail again.
     let lasts = matches!(error.kind(), Tls | ReplyTooLarge | Unsupported | NoRuntime);
     let may = error.delivery() == Delivery::NotSent || again_is_harmless;
     (may && !lasts).then_some(Verdict::AGAIN)

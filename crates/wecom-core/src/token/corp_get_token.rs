@@ -21,8 +21,8 @@ pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup
 /// ([95816](https://developer.work.weixin.qq.com/document/path/95816),
 /// [93359](https://developer.work.weixin.qq.com/document/path/93359)). Called with the upstream app's token.
 ///
-/// [`Client::downstream`](crate::Client::downstream) calls it by itself; it is public for those who keep tokens in
-/// their own way.
+/// [`Client::downstream`](crate::Client::downstream) makes this call itself. It is public for programs that manage tokens
+/// themselves.
 ///
 /// ```
 /// use wecom_core::{CorpGetToken, DownstreamApp, encode};

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// Why there is no token.
+/// No access token could be had.
 #[derive(Clone, Debug)]
 pub struct TokenError {
     source: Arc<dyn StdError + Send + Sync>,
 }
 
 impl TokenError {
-    /// What the provider ran into. Its text is shown as it is, so it must hold no secret.
+    /// Wraps the error of a token provider. Its text is shown unchanged, so it must not contain a secret.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { source: source.into().into() }
     }
 
-    /// The failed call that was to get the token, where it was one.
+    /// The error of the call that fetched the token, if a call failed.
     #[must_use]
     pub fn call_error(&self) -> Option<&Error> {
         self.source.downcast_ref()
@@ -33,7 +33,7 @@ impl From<Error> for TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no access token to send the call with: {}", self.source)
+        write!(f, "no access token: {}", self.source)
     }
 }
 

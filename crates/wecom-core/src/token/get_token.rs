@@ -23,8 +23,8 @@ pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")
 /// Gets an app's access token: 获取access_token
 /// ([91039](https://developer.work.weixin.qq.com/document/path/91039)).
 ///
-/// A [`Client`](crate::Client) with credentials calls it by itself; it is public for those who keep tokens in their own
-/// way. Asking again within the validity gives the same token, and must not be done in a loop: see
+/// A [`Client`](crate::Client) with credentials makes this call itself. It is public for programs that manage tokens
+/// themselves. Repeating it within the validity returns the same token. Never repeat it in a loop: see
 /// [`Error::is_credentials_rejected`](crate::Error::is_credentials_rejected).
 ///
 /// ```
@@ -47,7 +47,7 @@ impl GetToken {
     }
 }
 
-/// Everything is in the query: there is no JSON of it.
+/// Serializes as a unit, because all parameters are in the query.
 impl Serialize for GetToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_unit_struct("GetToken")
@@ -71,14 +71,14 @@ impl ApiCall for GetToken {
     }
 }
 
-/// What [`GetToken`] answers.
+/// The reply of [`GetToken`].
 #[derive(Clone, Deserialize)]
 #[non_exhaustive]
 pub struct GetTokenReply {
     /// The token.
     #[serde(deserialize_with = "token")]
     pub access_token: AccessToken,
-    /// How many seconds it is valid, usually 7200; `None` when the service doesn't say.
+    /// The validity in seconds, usually 7200; `None` if the reply lacks it.
     #[serde(default, deserialize_with = "wire::optional_integer")]
     pub expires_in: Option<i64>,
 }

@@ -6,11 +6,11 @@ use super::error::TokenError;
 use super::scope::TokenScope;
 use crate::secret::AccessToken;
 
-/// Gives access tokens, and is told when one was refused.
+/// A source of access tokens that the program brings itself.
 ///
-/// The built-in ones ([`ClientBuilder::credentials`](crate::ClientBuilder::credentials) and
-/// [`ClientBuilder::token`](crate::ClientBuilder::token)) serve most programs. One of your own is for tokens that live
-/// elsewhere: in a service that all of a company's programs ask, say.
+/// Most programs need none: [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) and
+/// [`ClientBuilder::token`](crate::ClientBuilder::token) have one built in. Implement this trait for tokens that live
+/// elsewhere, for example in a service that all programs of a company ask.
 ///
 /// ```
 /// use wecom_core::{AccessToken, TokenError, TokenProvider, TokenScope, async_trait};
@@ -25,7 +25,7 @@ use crate::secret::AccessToken;
 ///     }
 ///
 ///     async fn replace(&self, scope: &TokenScope, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
-///         // ... tell the service that `refused` is dead ...
+///         // ... report `refused` to the service ...
 ///         let token = self.token(scope).await?;
 ///         Ok((token != *refused).then_some(token))
 ///     }
@@ -33,22 +33,21 @@ use crate::secret::AccessToken;
 /// ```
 #[async_trait]
 pub trait TokenProvider: Send + Sync {
-    /// The token to send a call with.
+    /// Returns the token to send a call with.
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError>;
 
-    /// WeCom refused a token: the one to repeat the call with, or `None` when there is no other.
+    /// Returns the token to repeat a call with after WeCom has refused `refused`; `None` if there is no other token.
     ///
-    /// The provider drops `refused` only if that is still the token in use: many calls may report the same one, some of
-    /// them late.
+    /// Drop `refused` only if it is still the token in use: many calls may report the same token, some of them late.
     async fn replace(&self, scope: &TokenScope, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError>;
 }
 
 /// A [`TokenProvider`] that stays on one thread.
 #[async_trait(?Send)]
 pub trait LocalTokenProvider {
-    /// The token to send a call with.
+    /// Returns the token to send a call with.
     async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError>;
 
-    /// WeCom refused a token: the one to repeat the call with, or `None` when there is no other.
+    /// Returns the token to repeat a call with after WeCom has refused `refused`; `None` if there is no other token.
     async fn replace(&self, scope: &TokenScope, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError>;
 }

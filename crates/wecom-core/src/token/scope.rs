@@ -1,18 +1,18 @@
-//! Whose token is wanted.
+//! The corp and app that a token belongs to.
 
 use std::sync::Arc;
 
-/// Whose token is wanted.
+/// The corp whose app a token belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenScope {
-    /// That of the upstream corp's app.
+    /// The upstream corp's app.
     Upstream,
-    /// That of the app shared with a downstream corp.
+    /// The app shared with a downstream corp.
     Downstream(DownstreamApp),
 }
 
-/// The upstream corp's app as it is in one downstream corp: 下级/下游企业的应用.
+/// The upstream corp's app in one downstream corp (下级/下游企业的应用).
 ///
 /// ```
 /// use wecom_core::DownstreamApp;
@@ -28,13 +28,14 @@ pub struct DownstreamApp {
 }
 
 impl DownstreamApp {
-    /// The downstream corp's id, and the id that the shared app has there, both from `list_app_share_info`; shared
-    /// through a chain (上下游, `business_type` 1).
+    /// The app of a downstream corp, by the corp's id and the app's id there. Both come from `list_app_share_info`.
+    ///
+    /// The app is shared through a chain (上下游, `business_type` 1) by default.
     pub fn new(corp_id: impl Into<Arc<str>>, agent_id: i64) -> Self {
         Self { corp_id: corp_id.into(), agent_id, business_type: 1 }
     }
 
-    /// Sets the kind of business: 0 is 企业互联/局校互联, 1 (the default) 上下游.
+    /// Sets the `business_type`: 0 for 企业互联/局校互联, 1 (the default) for 上下游.
     #[must_use]
     pub fn with_business_type(mut self, business_type: i64) -> Self {
         self.business_type = business_type;
@@ -53,7 +54,7 @@ impl DownstreamApp {
         self.agent_id
     }
 
-    /// The kind of business.
+    /// The `business_type`.
     #[must_use]
     pub fn business_type(&self) -> i64 {
         self.business_type

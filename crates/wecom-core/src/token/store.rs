@@ -1,4 +1,4 @@
-//! Where several processes keep one token.
+//! Stores in which several processes share one token.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,20 +10,21 @@ use async_trait::async_trait;
 use super::TokenScope;
 use crate::secret::AccessToken;
 
-/// Keeps tokens for several processes that call with the same app, so that they need not each fetch one:
+/// A store of tokens that several processes share, so that they need not fetch one each. Set with
 /// [`ClientBuilder::token_store`](crate::ClientBuilder::token_store).
 ///
-/// A client keeps its token in memory and asks the store only when it has none, when its own is about to expire, and
-/// when WeCom has refused it. A store that fails is passed over: the client then fetches a token by itself.
+/// A client keeps its token in memory. It asks the store only when it has no token, when its token is about to expire,
+/// and when WeCom has refused its token. A store that fails, or that takes longer than two seconds, is skipped: the
+/// client fetches a token itself.
 ///
-/// A store has a clock of its own and says how long a token is still valid; the processes' clocks need not agree.
+/// The store says how long a token is still valid by its own clock. The clocks of the processes need not agree.
 ///
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;
 /// use wecom_core::{AccessToken, StoredToken, TokenKey, TokenStore, TokenStoreError, async_trait};
 ///
-/// /// Serves the clients of one process: a real one would speak to Redis, say, and let tokens expire there.
+/// /// Serves the clients of one process. A shared one would use Redis, for example, and let tokens expire there.
 /// #[derive(Default)]
 /// struct InMemory(Mutex<HashMap<TokenKey, StoredToken>>);
 ///
@@ -51,11 +52,11 @@ use crate::secret::AccessToken;
 /// ```
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// The token that is kept under a key, if there is one and it has not expired.
+    /// Returns the token of a key, unless there is none or it has expired.
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError>;
 
-    /// Keeps a token under a key, if the one that is there is the expected one (`None`: if there is none), compared by
-    /// its text. Says whether it was.
+    /// Stores a token if the stored token is still the expected one, compared by its text; `None` expects that there is
+    /// no token. Returns whether the token was stored.
     async fn compare_and_swap(
         &self,
         key: &TokenKey,
@@ -67,11 +68,11 @@ pub trait TokenStore: Send + Sync {
 /// A [`TokenStore`] that stays on one thread.
 #[async_trait(?Send)]
 pub trait LocalTokenStore {
-    /// The token that is kept under a key, if there is one and it has not expired.
+    /// Returns the token of a key, unless there is none or it has expired.
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError>;
 
-    /// Keeps a token under a key, if the one that is there is the expected one (`None`: if there is none), compared by
-    /// its text. Says whether it was.
+    /// Stores a token if the stored token is still the expected one, compared by its text; `None` expects that there is
+    /// no token. Returns whether the token was stored.
     async fn compare_and_swap(
         &self,
         key: &TokenKey,
@@ -80,7 +81,7 @@ pub trait LocalTokenStore {
     ) -> Result<bool, TokenStoreError>;
 }
 
-/// Which token is meant in a [`TokenStore`]. Its text, such as `ww1234/dealer-app/upstream`, is one to file it under.
+/// The key of a token in a [`TokenStore`]. Its text, such as `ww1234/dealer-app/upstream`, can be the key in a database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenKey {
     corp_id: Arc<str>,
@@ -99,7 +100,7 @@ impl TokenKey {
         &self.corp_id
     }
 
-    /// The app's name, as [`ClientBuilder::token_store`](crate::ClientBuilder::token_store) was given it.
+    /// The app's name, as given to [`ClientBuilder::token_store`](crate::ClientBuilder::token_store).
     #[must_use]
     pub fn app(&self) -> &str {
         &self.app
@@ -133,13 +134,13 @@ pub struct StoredToken {
 }
 
 impl StoredToken {
-    /// A token of which is not known how long it is valid.
+    /// A token whose validity is unknown.
     #[must_use]
     pub fn new(token: AccessToken) -> Self {
         Self { token, expires_in: None }
     }
 
-    /// Sets how long it is valid, from now on.
+    /// Sets how long the token is valid, counted from now.
     #[must_use]
     pub fn expiring_in(mut self, time: Duration) -> Self {
         self.expires_in = Some(time);
@@ -152,21 +153,21 @@ impl StoredToken {
         &self.token
     }
 
-    /// How long it is valid, from now on.
+    /// How long the token is valid, counted from when it was read; `None` if unknown.
     #[must_use]
     pub fn expires_in(&self) -> Option<Duration> {
         self.expires_in
     }
 }
 
-/// Why a [`TokenStore`] could not do what it was asked.
+/// The error of a [`TokenStore`].
 #[derive(Clone, Debug)]
 pub struct TokenStoreError {
     source: Arc<dyn StdError + Send + Sync>,
 }
 
 impl TokenStoreError {
-    /// What the store ran into. Its text is shown as it is, so it must hold no secret.
+    /// Wraps the store's own error. Its text is shown unchanged, so it must not contain a secret.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { source: source.into().into() }
     }
@@ -174,7 +175,7 @@ impl TokenStoreError {
 
 impl fmt::Display for TokenStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store of tokens failed: {}", self.source)
+        write!(f, "token store failed: {}", self.source)
     }
 }
 
