@@ -17,8 +17,10 @@ use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout;
 use wecom_conformance::{Check, Report, Verdict};
+use wecom_core::http::Headers;
+use wecom_core::token::GetToken;
 use wecom_core::{
-    BaseUrl, Delivery, Endpoint, GetToken, Headers, LocalTransport, Request, Response, Transport, TransportError,
+    BaseUrl, Delivery, Endpoint, LocalTransport, Request, Response, Transport, TransportError,
     TransportErrorKind as Kind, async_trait,
 };
 use wecom_hyper::HyperTransport;

@@ -12,7 +12,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use wecom_core::{CORP_GET_TOKEN, GET_TOKEN};
+use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN};
 use wecom_fuzz_checks::replies::REPLIES;
 use wecom_fuzz_checks::seeds;
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};

@@ -6,9 +6,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use pollster::block_on;
+use wecom_core::token::CORP_GET_TOKEN;
 use wecom_core::{
-    AccessToken, CORP_GET_TOKEN, Client, Delivery, Error, Request, Response, Transport, TransportError,
-    TransportErrorKind, async_trait,
+    AccessToken, Client, Delivery, Error, Request, Response, Transport, TransportError, TransportErrorKind, async_trait,
 };
 use wecom_upstream::calls::{
     AddRule, DeleteRule, ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup,

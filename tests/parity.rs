@@ -4,7 +4,8 @@
 
 use pollster::block_on;
 use wecom_conformance::FaultServer;
-use wecom_core::{AccessToken, ApiCall, Client, Credentials, GET_TOKEN, Response, Secret, from_fn};
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{AccessToken, ApiCall, Client, Credentials, Response, Secret, from_fn};
 use wecom_hyper::HyperTransport;
 use wecom_mock::Mock;
 use wecom_tests::samples::{TOKEN_REPLY, sample_reply, sample_request};

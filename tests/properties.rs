@@ -12,10 +12,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wecom_core::endpoint::{Quota, RawCall};
+use wecom_core::http::Query;
 use wecom_core::secret::forms;
+use wecom_core::token::GetToken;
 use wecom_core::{
-    AccessToken, ApiCall, BaseUrl, Client, Endpoint, ErrCode, Error, GetToken, Query, Quota, Quotas, RawCall, Request,
-    Response, Retry, Safety, Secret, Timer, decode, from_fn,
+    AccessToken, ApiCall, BaseUrl, Client, Endpoint, ErrCode, Error, Quotas, Request, Response, Retry, Safety, Secret,
+    Timer, decode, from_fn,
 };
 use wecom_mock::ManualTimer;
 use wecom_upstream::calls::{

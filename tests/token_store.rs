@@ -128,7 +128,8 @@ async fn processes_share_a_token_refresh_it_once_and_fall_back_to_their_own_with
 
 #[tokio::test]
 async fn redis_expires_tokens_and_replaces_only_the_expected_one() {
-    use wecom_core::{AccessToken, StoredToken, TokenStore};
+    use wecom_core::AccessToken;
+    use wecom_core::token::{StoredToken, TokenStore};
 
     let Some(redis) = Redis::start() else { return };
     let (store, counting) = (redis.store().await, Counting::new());
@@ -150,10 +151,10 @@ async fn redis_expires_tokens_and_replaces_only_the_expected_one() {
 
 /// A store that records the key of a client's token. Only core can build keys.
 #[derive(Clone, Default)]
-struct KeyRecorder(Arc<std::sync::Mutex<Option<wecom_core::TokenKey>>>);
+struct KeyRecorder(Arc<std::sync::Mutex<Option<wecom_core::token::TokenKey>>>);
 
 impl KeyRecorder {
-    async fn key_of(counting: &Counting) -> wecom_core::TokenKey {
+    async fn key_of(counting: &Counting) -> wecom_core::token::TokenKey {
         let recorder = Self::default();
         let client = Client::builder(counting.clone()).credentials(counting.simulator.credentials());
         let upstream = Upstream::new(client.token_store("app", recorder.clone()).build());
@@ -163,21 +164,21 @@ impl KeyRecorder {
 }
 
 #[async_trait]
-impl wecom_core::TokenStore for KeyRecorder {
+impl wecom_core::token::TokenStore for KeyRecorder {
     async fn get(
         &self,
-        key: &wecom_core::TokenKey,
-    ) -> Result<Option<wecom_core::StoredToken>, wecom_core::TokenStoreError> {
+        key: &wecom_core::token::TokenKey,
+    ) -> Result<Option<wecom_core::token::StoredToken>, wecom_core::token::TokenStoreError> {
         *self.0.lock().unwrap() = Some(key.clone());
         Ok(None)
     }
 
     async fn compare_and_swap(
         &self,
-        _: &wecom_core::TokenKey,
+        _: &wecom_core::token::TokenKey,
         _: Option<&wecom_core::AccessToken>,
-        _: &wecom_core::StoredToken,
-    ) -> Result<bool, wecom_core::TokenStoreError> {
+        _: &wecom_core::token::StoredToken,
+    ) -> Result<bool, wecom_core::token::TokenStoreError> {
         Ok(true)
     }
 }

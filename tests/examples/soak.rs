@@ -26,7 +26,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
-use wecom_core::{Client, Credentials, Delivery, Endpoint, Quotas, RawCall, Retry, Safety, Secret, TransportErrorKind};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{Client, Credentials, Delivery, Endpoint, Quotas, Retry, Safety, Secret, TransportErrorKind};
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_mock::Faults;
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, Client as Redis, RedisError, Script};
-use wecom_core::{AccessToken, Client, StoredToken, TokenKey, TokenStore, TokenStoreError, async_trait};
+use wecom_core::token::{StoredToken, TokenKey, TokenStore, TokenStoreError};
+use wecom_core::{AccessToken, Client, async_trait};
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 

@@ -1,9 +1,9 @@
 //! Connections that end during a call.
 
 use wecom_conformance::SocketFault;
-use wecom_core::DecodeProblem::Truncated;
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::{Connect, ConnectionLost};
+use wecom_core::error::DecodeProblem::Truncated;
 
 use crate::case::{Failure, FaultCase};
 use crate::harness::{GETTOKEN, Harness, IMPORT, LIST, assert_no_secret, import};

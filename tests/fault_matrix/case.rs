@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use wecom_conformance::SocketFault;
-use wecom_core::{DecodeProblem, Delivery, Error, ErrorKind, TransportErrorKind};
+use wecom_core::error::DecodeProblem;
+use wecom_core::{Delivery, Error, ErrorKind, TransportErrorKind};
 use wecom_hyper::HyperTransportBuilder;
 use wecom_upstream::Upstream;
 

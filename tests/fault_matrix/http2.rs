@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use wecom_conformance::{FaultServer, SocketFault};
 use wecom_core::TransportErrorKind::{ConnectionLost, Protocol, Timeout};
-use wecom_core::{AccessToken, Client, Delivery, Endpoint, Error, RawCall, Safety};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{AccessToken, Client, Delivery, Endpoint, Error, Safety};
 use wecom_hyper::{Http2, HyperTransport, TokioTimer};
 
 use crate::case::Failure;

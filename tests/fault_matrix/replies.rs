@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use wecom_conformance::SocketFault;
-use wecom_core::DecodeProblem::{Empty, Foreign, Html, NotJson, Shape, Truncated};
 use wecom_core::Delivery;
 use wecom_core::TransportErrorKind::Protocol;
+use wecom_core::error::DecodeProblem::{Empty, Foreign, Html, NotJson, Shape, Truncated};
 
 use crate::case::{Failure, FaultCase};
 use crate::harness::{Fault, GETTOKEN, Harness, IMPORT, LIST, Target, assert_no_secret, good_token, import};

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
+use wecom_core::client::{Timed, TokenSource};
 use wecom_core::{
-    CallEvent, Client, ClientBuilder, Error, Observer, Request, Response, Shared, Timed, TokenSource, Transport,
-    TransportError,
+    CallEvent, Client, ClientBuilder, Error, Observer, Request, Response, Shared, Transport, TransportError,
 };
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_mock::ManualTimer;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use reqwest::{Client, ClientBuilder, Method, redirect, retry};
-use wecom_core::{Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
+use wecom_core::http::Headers;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -18,9 +18,8 @@ use smol::net::TcpStream;
 use smol::{Timer, future};
 use smol_hyper::rt::FuturesIo;
 use wecom_core::Delivery::{NotSent, Unknown};
-use wecom_core::{
-    Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait,
-};
+use wecom_core::http::Headers;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait};
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -13,7 +13,8 @@ use std::time::Duration;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 use ureq::{Agent, AsSendBody, http};
-use wecom_core::{Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
+use wecom_core::http::Headers;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
 
 /// How long one attempt may take when the request doesn't say.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

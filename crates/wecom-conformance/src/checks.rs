@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use wecom_core::{AsLocal, LocalTransport, Request, Transport};
+use wecom_core::http::AsLocal;
+use wecom_core::{LocalTransport, Request, Transport};
 
 mod arriving;
 mod dropping;

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_core::{
-    AccessToken, CallEvent, CallOutcome, Client, Endpoint, ErrCode, Error, Observer, RawCall, Retry, Safety,
-};
+use wecom_core::endpoint::RawCall;
+use wecom_core::observe::CallOutcome;
+use wecom_core::{AccessToken, CallEvent, Client, Endpoint, ErrCode, Error, Observer, Retry, Safety};
 use wecom_mock::{ManualTimer, Mock};
 
 /// Counters for all clients that share a clone of it.

@@ -112,12 +112,13 @@ impl<M: Threading> Client<M> {
 
     /// Returns a client for a downstream corp, with the token of the app that is shared with that corp.
     ///
-    /// Its token is fetched with this client's token ([`CorpGetToken`](crate::CorpGetToken)), and renewed and replaced in
+    /// Its token is fetched with this client's token ([`CorpGetToken`](crate::token::CorpGetToken)), and renewed and replaced in
     /// the same way. The two clients share transport, observers and settings, but not quotas, because those are the
     /// downstream corp's. Keep the client: each new one fetches a token.
     ///
     /// ```
-    /// use wecom_core::{Client, DownstreamApp};
+    /// use wecom_core::token::DownstreamApp;
+    /// use wecom_core::Client;
     ///
     /// # fn example(client: Client) {
     /// let dealer = client.downstream(DownstreamApp::new("wwdealer", 1_000_004));

@@ -28,7 +28,7 @@ use crate::token::TokenError;
 /// URL. What to do in code follows from the predicates, or from [`Error::kind`] and [`Error::code`].
 ///
 /// ```
-/// use wecom_core::{Error, ErrCode};
+/// use wecom_core::{ErrCode, Error};
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.code() {

@@ -44,7 +44,7 @@ impl fmt::Debug for Secret {
 
 /// An `access_token`, at most 512 bytes by the vendor's word.
 ///
-/// A token has a generation, by which a [`TokenProvider`](crate::TokenProvider) tells a token that it has replaced
+/// A token has a generation, by which a [`TokenProvider`](crate::token::TokenProvider) tells a token that it has replaced
 /// since from the one in use, even where the service gives the same text twice.
 ///
 /// ```

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use pollster::block_on;
 use serde_json::json;
+use wecom_core::endpoint::RawCall;
+use wecom_core::http::AsLocal;
 use wecom_core::{
-    AccessToken, AsLocal, BaseUrl, Client, Delivery, Endpoint, Error, LocalTransport, RawCall, Request, Response,
-    Safety, Transport, TransportError, TransportErrorKind, async_trait, from_fn,
+    AccessToken, BaseUrl, Client, Delivery, Endpoint, Error, LocalTransport, Request, Response, Safety, Transport,
+    TransportError, TransportErrorKind, async_trait, from_fn,
 };
 
 const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
@@ -211,7 +213,8 @@ fn debug_shows_the_text_and_its_alternate_form_the_parts() {
 
 #[test]
 fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
-    use wecom_core::{Credentials, LocalTimer, LocalTokenProvider, Secret, TokenError, TokenScope};
+    use wecom_core::token::{LocalTokenProvider, TokenError, TokenScope};
+    use wecom_core::{Credentials, LocalTimer, Secret};
 
     struct Clock(Rc<RefCell<Duration>>);
 

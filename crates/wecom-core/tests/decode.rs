@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::error::DecodeProblem;
 use wecom_core::{
-    AccessToken, ApiCall, DecodeProblem, Delivery, Endpoint, ErrCode, Error, ErrorKind, Request, Response, decode,
-    encode, wire,
+    AccessToken, ApiCall, Delivery, Endpoint, ErrCode, Error, ErrorKind, Request, Response, decode, encode,
 };
 
 #[derive(Serialize)]
@@ -277,7 +278,8 @@ fn a_reply_that_echoes_the_token_does_not_bring_it_into_an_error() {
 
 #[test]
 fn a_secret_reply_is_shown_in_no_error() {
-    use wecom_core::{Credentials, GetToken, Secret};
+    use wecom_core::token::GetToken;
+    use wecom_core::{Credentials, Secret};
     let request = encode(&GetToken::new(Credentials::new("ww1", Secret::new("canary-secret")))).unwrap();
     for body in [
         r#"{"errcode":0,"access_token":"canary-new-token","expires_in":"canary"}"#,

@@ -9,10 +9,14 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Method, Quota, RawCall, TokenKind, Violations};
+use wecom_core::http::{Headers, Query, QueryValue};
+use wecom_core::token::{
+    CORP_GET_TOKEN, CorpGetToken, DownstreamApp, GET_TOKEN, GetToken, GetTokenReply, StoredToken, TokenError,
+    TokenScope, TokenStoreError,
+};
 use wecom_core::{
-    AccessToken, ApiCall, BaseUrl, CORP_GET_TOKEN, CorpGetToken, Credentials, DownstreamApp, Endpoint, ErrCode,
-    GET_TOKEN, GetToken, GetTokenReply, Headers, InvalidRequest, Method, Query, QueryValue, Quota, RawCall, Request,
-    Response, Safety, Secret, StoredToken, TokenError, TokenKind, TokenScope, TokenStoreError, Violations, encode,
+    AccessToken, ApiCall, BaseUrl, Credentials, Endpoint, ErrCode, Request, Response, Safety, Secret, encode,
 };
 
 const GET: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");

@@ -10,10 +10,12 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use pollster::block_on;
+use wecom_core::endpoint::RawCall;
+use wecom_core::http::AsLocal;
+use wecom_core::token::{StoredToken, TokenError, TokenKey, TokenProvider, TokenScope, TokenStore, TokenStoreError};
 use wecom_core::{
-    AccessToken, AsLocal, BaseUrl, CallEvent, Client, Credentials, Endpoint, Local, LocalTimer, Observer, Quotas,
-    RawCall, Request, Response, Retry, Secret, StoredToken, Timer, TokenError, TokenKey, TokenProvider, TokenScope,
-    TokenStore, TokenStoreError, Transport, async_trait, from_fn,
+    AccessToken, BaseUrl, CallEvent, Client, Credentials, Endpoint, Local, LocalTimer, Observer, Quotas, Request,
+    Response, Retry, Secret, Timer, Transport, async_trait, from_fn,
 };
 use wecom_mock::ManualTimer;
 
@@ -112,9 +114,9 @@ fn a_store_is_asked_by_corp_app_and_whose_token_it_is() {
     let credentials = Credentials::new("ww1", Secret::new("canary"));
     let builder = Client::builder(recording(&requests)).token_store("dealer-app", keys.clone());
     let upstream = builder.credentials(credentials).build();
-    let app = wecom_core::DownstreamApp::new("ww2", 7).with_business_type(0);
+    let app = wecom_core::token::DownstreamApp::new("ww2", 7).with_business_type(0);
     const EITHER: Endpoint =
-        Endpoint::post("either", "test/either").with_token_kind(wecom_core::TokenKind::UpstreamOrDownstream);
+        Endpoint::post("either", "test/either").with_token_kind(wecom_core::endpoint::TokenKind::UpstreamOrDownstream);
     for client in [upstream.clone(), upstream.downstream(app.clone())] {
         block_on(client.call_raw(RawCall::new(&EITHER))).unwrap();
     }

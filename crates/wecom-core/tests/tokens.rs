@@ -12,10 +12,11 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
+use wecom_core::client::NoToken;
+use wecom_core::token::{TokenError, TokenProvider, TokenScope};
 use wecom_core::{
-    AccessToken, ApiCall, Client, ClientBuilder, Credentials, Delivery, Endpoint, ErrCode, Error, NoToken, Request,
-    Response, Secret, TokenError, TokenProvider, TokenScope, Transport, TransportError, TransportErrorKind,
-    async_trait,
+    AccessToken, ApiCall, Client, ClientBuilder, Credentials, Delivery, Endpoint, ErrCode, Error, Request, Response,
+    Secret, Transport, TransportError, TransportErrorKind, async_trait,
 };
 use wecom_mock::ManualTimer;
 

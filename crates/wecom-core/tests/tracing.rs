@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use pollster::block_on;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
-use wecom_core::{Client, Credentials, Endpoint, RawCall, Request, Response, Retry, Safety, Secret, from_fn};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{Client, Credentials, Endpoint, Request, Response, Retry, Safety, Secret, from_fn};
 use wecom_mock::ManualTimer;
 
 const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);

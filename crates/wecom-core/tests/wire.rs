@@ -1,4 +1,4 @@
-//! The lenient readers of [`wecom_core::wire`]: which forms each of them takes, and what it says of any other.
+//! The lenient readers of [`wecom_core::codec::wire`]: which forms each of them takes, and what it says of any other.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use serde::de::value::{Error as PlainError, StrDeserializer, StringDeserializer, U64Deserializer};
 use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
-use wecom_core::wire;
+use wecom_core::codec::wire;
 
 type Json<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
 type Read<T> = fn(&mut Json<'_>) -> serde_json::Result<T>;

@@ -28,7 +28,9 @@ const VERSION: u32 = 1;
 ///
 /// ```
 /// use serde_json::json;
-/// use wecom_core::{Client, Credentials, Endpoint, GET_TOKEN, RawCall, Secret};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::token::GET_TOKEN;
+/// use wecom_core::{Client, Credentials, Endpoint, Secret};
 /// use wecom_mock::{Cassette, Mock, Player, Recorder};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

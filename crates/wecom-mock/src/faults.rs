@@ -25,7 +25,8 @@ pub use self::rule::FaultRule;
 ///
 /// ```
 /// use serde_json::json;
-/// use wecom_core::{AccessToken, Client, Delivery, Endpoint, RawCall, TransportErrorKind};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::{AccessToken, Client, Delivery, Endpoint, TransportErrorKind};
 /// use wecom_mock::{Faults, Mock};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

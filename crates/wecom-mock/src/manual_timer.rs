@@ -22,7 +22,9 @@ use crate::fail::fail;
 /// ```
 /// use std::time::Duration;
 /// use serde_json::json;
-/// use wecom_core::{Client, Credentials, Endpoint, GET_TOKEN, RawCall, Secret};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::token::GET_TOKEN;
+/// use wecom_core::{Client, Credentials, Endpoint, Secret};
 /// use wecom_mock::{ManualTimer, Mock};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

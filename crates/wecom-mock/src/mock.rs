@@ -74,12 +74,14 @@ impl Mock {
         stub.condition(|incoming| incoming.read::<C>().map(drop).map_err(Mismatch::Unreadable))
     }
 
-    /// Begins a stub for whatever call of an endpoint, such as a [`RawCall`](wecom_core::RawCall), or the call that gets
+    /// Begins a stub for whatever call of an endpoint, such as a [`RawCall`](wecom_core::endpoint::RawCall), or the call that gets
     /// a client its token:
     ///
     /// ```
     /// use serde_json::json;
-    /// use wecom_core::{Client, Credentials, Endpoint, GET_TOKEN, RawCall, Secret};
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::token::GET_TOKEN;
+    /// use wecom_core::{Client, Credentials, Endpoint, Secret};
     /// use wecom_mock::Mock;
     ///
     /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

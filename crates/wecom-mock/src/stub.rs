@@ -38,7 +38,8 @@ use crate::stub::registry::Registry;
 /// The answers are given in order, and the last one stays. A stub has to be called at least as often as it has answers:
 ///
 /// ```
-/// # use wecom_core::{Endpoint, RawCall};
+/// # use wecom_core::endpoint::RawCall;
+/// # use wecom_core::Endpoint;
 /// # use wecom_mock::Mock;
 /// # use serde_json::json;
 /// # const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
@@ -148,7 +149,7 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
     /// # impl ApiCall for GetResult {
     /// #     const ENDPOINT: &'static Endpoint = &GET_RESULT;
     /// #     type Reply = GetResultReply;
-    /// #     fn query(&self, query: &mut wecom_core::Query) { query.push("jobid", self.jobid.as_str()); }
+    /// #     fn query(&self, query: &mut wecom_core::http::Query) { query.push("jobid", self.jobid.as_str()); }
     /// # }
     /// use wecom_mock::{Answer, Mock};
     ///

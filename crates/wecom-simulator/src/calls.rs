@@ -17,7 +17,8 @@ mod transfer_session;
 mod unionid_to_external_userid;
 mod unionid_to_pending_id;
 
-use wecom_core::{ApiCall, CORP_GET_TOKEN, Endpoint};
+use wecom_core::token::CORP_GET_TOKEN;
+use wecom_core::{ApiCall, Endpoint};
 use wecom_upstream::calls::{self, ADD_RULE, MODIFY_RULE};
 use wecom_upstream::for_each_call;
 

@@ -2,7 +2,8 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use wecom_core::{ErrCode, Method};
+use wecom_core::ErrCode;
+use wecom_core::endpoint::Method;
 
 use crate::refusal::Refusal;
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use wecom_core::{Endpoint, ErrCode, Quota};
+use wecom_core::endpoint::Quota;
+use wecom_core::{Endpoint, ErrCode};
 
 use crate::ban::Ban;
 use crate::calls::RULE_CHANGES;

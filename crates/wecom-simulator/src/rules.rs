@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wecom_core::{ErrCode, wire};
+use wecom_core::ErrCode;
+use wecom_core::codec::wire;
 
 use crate::refusal::Refusal;
 

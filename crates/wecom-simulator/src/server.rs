@@ -212,8 +212,8 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
             let pairs: Vec<_> = form_urlencoded::parse(query).collect();
             let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
             let method = match *method {
-                Method::GET => Some(wecom_core::Method::Get),
-                Method::POST => Some(wecom_core::Method::Post),
+                Method::GET => Some(wecom_core::endpoint::Method::Get),
+                Method::POST => Some(wecom_core::endpoint::Method::Post),
                 _ => None,
             };
             of_simulator(&shared.simulator.answer(Asked { method, path, query: &pairs, body }).await)

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use wecom_core::http::QueryValue;
 use wecom_core::{
-    Client, Credentials, Endpoint, Local, LocalTransport, QueryValue, Request, Response, Secret, Timer, Transport,
-    TransportError,
+    Client, Credentials, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport, TransportError,
 };
 
 use crate::state::{Asked, Moment, State, find};

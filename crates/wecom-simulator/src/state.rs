@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wecom_core::{Endpoint, ErrCode, GET_TOKEN, Method, Response, TokenKind};
+use wecom_core::endpoint::{Method, TokenKind};
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{Endpoint, ErrCode, Response};
 use wecom_upstream::CorpId;
 
 use crate::call::{Call, Payload, granted, not_found, payload, refused};

@@ -29,7 +29,8 @@ mod transfer_session;
 mod unionid_to_external_userid;
 mod unionid_to_pending_id;
 
-use wecom_core::{ApiCall, Endpoint, Quota};
+use wecom_core::endpoint::Quota;
+use wecom_core::{ApiCall, Endpoint};
 
 macro_rules! exports {
     ($($section:ident {$(
@@ -99,7 +100,8 @@ const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.with_per_day(1_000);
 mod tests {
     use std::collections::HashSet;
 
-    use wecom_core::{Safety, TokenKind};
+    use wecom_core::Safety;
+    use wecom_core::endpoint::TokenKind;
 
     use super::*;
     use crate::samples::{assert_reply, assert_request, reply, sample};

@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wecom_core::{ApiCall, Error, ErrorKind, Method, Request, Response, decode, encode};
+use wecom_core::endpoint::Method;
+use wecom_core::{ApiCall, Error, ErrorKind, Request, Response, decode, encode};
 
 /// The text of a sample, by the parts of its file name.
 macro_rules! sample {

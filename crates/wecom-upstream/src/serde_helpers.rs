@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde::{Deserialize, Deserializer, Serializer};
-use wecom_core::wire;
+use wecom_core::codec::wire;
 
 /// Deserializes a number; 0 for `null` or an empty string.
 pub(crate) fn number_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -33,7 +33,8 @@ pub(crate) fn object_or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
 pub(crate) mod secret {
     use serde::de::Error;
     use serde::{Deserializer, Serializer};
-    use wecom_core::{Secret, wire};
+    use wecom_core::Secret;
+    use wecom_core::codec::wire;
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
         let text = wire::text(deserializer)?;

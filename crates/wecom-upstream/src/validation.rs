@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use wecom_core::Violations;
+use wecom_core::endpoint::Violations;
 
 /// The problem with a text; `None` if it is valid.
 type Problem = Option<Cow<'static, str>>;

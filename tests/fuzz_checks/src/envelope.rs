@@ -33,17 +33,17 @@ calls! {
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "decoded only")]
 struct Known {
-    #[serde(default, deserialize_with = "wecom_core::wire::integer")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::integer")]
     integer: i64,
-    #[serde(default, deserialize_with = "wecom_core::wire::optional_integer")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::optional_integer")]
     optional_integer: Option<i64>,
-    #[serde(default, deserialize_with = "wecom_core::wire::flag")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::flag")]
     flag: bool,
-    #[serde(default, deserialize_with = "wecom_core::wire::text")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::text")]
     text: String,
-    #[serde(default, deserialize_with = "wecom_core::wire::list")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::list")]
     list: Vec<Known>,
-    #[serde(default, deserialize_with = "wecom_core::wire::optional")]
+    #[serde(default, deserialize_with = "wecom_core::codec::wire::optional")]
     optional: Option<f64>,
 }
 

@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 
 use serde::Serialize;
-use wecom_core::{
-    ApiCall, CORP_GET_TOKEN, CorpGetToken, Endpoint, Error, GET_TOKEN, GetToken, Request, Response, decode,
-};
+use wecom_core::token::{CORP_GET_TOKEN, CorpGetToken, GET_TOKEN, GetToken};
+use wecom_core::{ApiCall, Endpoint, Error, Request, Response, decode};
 use wecom_upstream::{calls, for_each_call};
 
 use crate::first_line;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use pollster::block_on;
 use serde_json::Value;
-use wecom_core::{
-    AccessToken, CORP_GET_TOKEN, Endpoint, ErrorKind, GET_TOKEN, GetToken, Query, Request, Response, Transport, encode,
-};
+use wecom_core::http::Query;
+use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN, GetToken};
+use wecom_core::{AccessToken, Endpoint, ErrorKind, Request, Response, Transport, encode};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, WireVariant};
 

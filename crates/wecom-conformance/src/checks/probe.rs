@@ -5,9 +5,8 @@ use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use wecom_core::{
-    AccessToken, BaseUrl, Delivery, Endpoint, LocalTransport, Query, Request, Response, Secret, TransportError,
-};
+use wecom_core::http::Query;
+use wecom_core::{AccessToken, BaseUrl, Delivery, Endpoint, LocalTransport, Request, Response, Secret, TransportError};
 
 use super::report::Verdict;
 use super::wait::within;

@@ -67,7 +67,7 @@ fn a_service_in_memory_passes_what_can_be_seen_of_it_and_nothing_else_is_claimed
     }
     assert!(report.verdicts().map(|(check, _)| check).eq(Check::ALL.iter().copied()));
     assert_eq!(report.not_applicable().count(), Check::ALL.len() - SEEN.len());
-    let local = wecom_core::AsLocal(from_fn(|request: Request| ready(answer(&request))));
+    let local = wecom_core::http::AsLocal(from_fn(|request: Request| ready(answer(&request))));
     block_on(check_exchanges_local(&local, &requests())).assert();
 }
 

@@ -9,7 +9,8 @@ mod plain;
 
 use pollster::block_on;
 use wecom_conformance::{Check, Report, Verdict, check, check_local};
-use wecom_core::{AsLocal, Transport};
+use wecom_core::Transport;
+use wecom_core::http::AsLocal;
 
 use crate::plain::{Flaw, Plain};
 

@@ -9,9 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use event_listener::Event;
-use wecom_core::{
-    Delivery, Headers, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait,
-};
+use wecom_core::http::Headers;
+use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait};
 
 /// A promise that is broken, or kept badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -60,7 +60,7 @@ impl Client<Local> {
 /// # use wecom_core::Transport;
 /// use wecom_core::{BaseUrl, Client, Credentials, Secret};
 ///
-/// # fn example(transport: impl Transport + 'static) -> Result<(), wecom_core::InvalidBaseUrl> {
+/// # fn example(transport: impl Transport + 'static) -> Result<(), wecom_core::http::InvalidBaseUrl> {
 /// let client = Client::builder(transport)
 ///     .base_url(BaseUrl::parse("https://gateway.example.com/cgi-bin/")?)
 ///     .credentials(Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret")))
@@ -280,7 +280,7 @@ impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
     /// Limits the time of a whole call: the wait for its quota, getting a token, all attempts and the waits between
     /// them. No limit by default. [`Client::with_deadline`] sets the limit for single calls.
     ///
-    /// A call that exceeds its deadline fails with an error that [says what it was waiting for](crate::DeadlineError).
+    /// A call that exceeds its deadline fails with an error that [says what it was waiting for](crate::error::DeadlineError).
     /// A reply that has arrived by the time the call is polled is never thrown away.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.time.deadline = Some(limit);

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use serde::Deserialize;
-//! use wecom_core::wire;
+//! use wecom_core::codec::wire;
 //!
 //! #[derive(Deserialize)]
 //! struct Corp {

@@ -15,7 +15,8 @@ use crate::secret::Secret;
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
-/// use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+/// use wecom_core::endpoint::{InvalidRequest, Violations};
+/// use wecom_core::{ApiCall, Endpoint, Safety};
 ///
 /// /// 获取对接规则id列表
 /// #[derive(Serialize)]

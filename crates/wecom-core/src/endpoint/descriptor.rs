@@ -8,7 +8,8 @@ use std::fmt;
 /// Built in a `const`, so that a malformed path does not compile:
 ///
 /// ```
-/// use wecom_core::{Endpoint, Quota, Safety, TokenKind};
+/// use wecom_core::endpoint::{Quota, TokenKind};
+/// use wecom_core::{Endpoint, Safety};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids")
 ///     .with_title("获取对接规则id列表")
@@ -267,7 +268,7 @@ pub enum Safety {
 /// How often the vendor lets one corp call one endpoint.
 ///
 /// ```
-/// use wecom_core::Quota;
+/// use wecom_core::endpoint::Quota;
 ///
 /// const QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(150_000);
 /// assert_eq!(QUOTA.per_minute(), Some(10_000));

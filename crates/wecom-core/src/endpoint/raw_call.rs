@@ -13,7 +13,8 @@ use crate::http::request::Request;
 ///
 /// ```
 /// use serde_json::json;
-/// use wecom_core::{Endpoint, RawCall, Safety};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::{Endpoint, Safety};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 ///

@@ -74,7 +74,7 @@ impl StdError for InvalidRequest {}
 /// Collects what is wrong with a request.
 ///
 /// ```
-/// use wecom_core::{InvalidRequest, Violations};
+/// use wecom_core::endpoint::{InvalidRequest, Violations};
 ///
 /// fn check(limit: u32) -> Result<(), InvalidRequest> {
 ///     let mut violations = Violations::new();

@@ -20,7 +20,7 @@ use thiserror::Error;
 /// let gateway: BaseUrl = "https://gateway.example.com/wecom/cgi-bin".parse()?;
 /// assert_eq!(gateway.as_str(), "https://gateway.example.com/wecom/cgi-bin/");
 /// assert!(gateway.is_https());
-/// # Ok::<(), wecom_core::InvalidBaseUrl>(())
+/// # Ok::<(), wecom_core::http::InvalidBaseUrl>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {

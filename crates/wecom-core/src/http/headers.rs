@@ -7,7 +7,7 @@ use std::fmt;
 /// All of them lie in one buffer, so that taking over a reply's headers costs two allocations, not two a header.
 ///
 /// ```
-/// use wecom_core::Headers;
+/// use wecom_core::http::Headers;
 ///
 /// let mut headers = Headers::new();
 /// headers.push("Retry-After", "5");

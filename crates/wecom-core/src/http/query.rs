@@ -7,7 +7,8 @@ use crate::secret::Secret;
 /// The query of a request, the `access_token` apart: that one is set by the [`Client`](crate::Client), and once.
 ///
 /// ```
-/// use wecom_core::{Query, Secret};
+/// use wecom_core::http::Query;
+/// use wecom_core::Secret;
 ///
 /// let mut query = Query::new();
 /// query.push("corpid", "ww1234");

@@ -108,7 +108,8 @@ forward!(LocalTransport, LocalReply<'async_trait>, &T, Box<T>, Rc<T>, Arc<T>);
 /// A [`Transport`] where a [`LocalTransport`] is asked for.
 ///
 /// ```
-/// use wecom_core::{AccessToken, AsLocal, Client, Transport};
+/// use wecom_core::http::AsLocal;
+/// use wecom_core::{AccessToken, Client, Transport};
 ///
 /// fn on_one_thread(transport: impl Transport + 'static) -> Client<wecom_core::Local> {
 ///     Client::local(AsLocal(transport)).token(AccessToken::new("a-token")).build()

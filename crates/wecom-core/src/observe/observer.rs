@@ -15,7 +15,8 @@ use crate::error::Error;
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use std::sync::Arc;
-/// use wecom_core::{AccessToken, CallEvent, CallOutcome, Client, Observer};
+/// use wecom_core::observe::CallOutcome;
+/// use wecom_core::{AccessToken, CallEvent, Client, Observer};
 ///
 /// #[derive(Default)]
 /// struct Failures(AtomicU64);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How a client stays within the [documented limits](crate::Quota) of each endpoint:
+/// How a client stays within the [documented limits](crate::endpoint::Quota) of each endpoint:
 /// [`ClientBuilder::quotas`](crate::ClientBuilder::quotas).
 ///
 /// For each endpoint, the client counts the calls it sends in every window (minute, hour, day, month) that has a

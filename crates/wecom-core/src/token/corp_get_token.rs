@@ -25,7 +25,8 @@ pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup
 /// themselves.
 ///
 /// ```
-/// use wecom_core::{CorpGetToken, DownstreamApp, encode};
+/// use wecom_core::token::{CorpGetToken, DownstreamApp};
+/// use wecom_core::encode;
 ///
 /// let request = encode(&CorpGetToken::new(DownstreamApp::new("wwdownstream", 1_000_004)))?;
 /// assert_eq!(

@@ -28,7 +28,8 @@ pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")
 /// [`Error::is_credentials_rejected`](crate::Error::is_credentials_rejected).
 ///
 /// ```
-/// use wecom_core::{Credentials, GetToken, Secret, encode};
+/// use wecom_core::token::GetToken;
+/// use wecom_core::{Credentials, Secret, encode};
 ///
 /// let request = encode(&GetToken::new(Credentials::new("ww1234", Secret::new("the-secret"))))?;
 /// assert_eq!(format!("{:?}", request.query()), "corpid=ww1234&corpsecret=***");

@@ -13,7 +13,8 @@ use crate::secret::AccessToken;
 /// elsewhere, for example in a service that all programs of a company ask.
 ///
 /// ```
-/// use wecom_core::{AccessToken, TokenError, TokenProvider, TokenScope, async_trait};
+/// use wecom_core::token::{TokenError, TokenProvider, TokenScope};
+/// use wecom_core::{AccessToken, async_trait};
 ///
 /// struct TokenService;
 ///

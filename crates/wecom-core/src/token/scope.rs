@@ -15,7 +15,7 @@ pub enum TokenScope {
 /// The upstream corp's app in one downstream corp (下级/下游企业的应用).
 ///
 /// ```
-/// use wecom_core::DownstreamApp;
+/// use wecom_core::token::DownstreamApp;
 ///
 /// let app = DownstreamApp::new("wwdownstream", 1_000_004);
 /// assert_eq!(app.business_type(), 1);

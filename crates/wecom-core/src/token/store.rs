@@ -22,7 +22,8 @@ use crate::secret::AccessToken;
 /// ```
 /// use std::collections::HashMap;
 /// use std::sync::Mutex;
-/// use wecom_core::{AccessToken, StoredToken, TokenKey, TokenStore, TokenStoreError, async_trait};
+/// use wecom_core::token::{StoredToken, TokenKey, TokenStore, TokenStoreError};
+/// use wecom_core::{AccessToken, async_trait};
 ///
 /// /// Serves the clients of one process. A shared one would use Redis, for example, and let tokens expire there.
 /// #[derive(Default)]

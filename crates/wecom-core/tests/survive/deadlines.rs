@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use wecom_core::{CallPhase, Client, Delivery, ErrCode, Error, ErrorKind, Quotas, Retry, TransportErrorKind};
+use wecom_core::error::CallPhase;
+use wecom_core::{Client, Delivery, ErrCode, Error, ErrorKind, Quotas, Retry, TransportErrorKind};
 
 use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, token};
 
@@ -118,7 +119,8 @@ fn a_deadline_of_nothing_sends_nothing() {
 #[test]
 fn each_attempt_is_given_what_is_left_or_its_own_limit() {
     use std::sync::{Arc, Mutex};
-    use wecom_core::{RawCall, Request, Response, from_fn};
+    use wecom_core::endpoint::RawCall;
+    use wecom_core::{Request, Response, from_fn};
 
     let limits = Arc::new(Mutex::new(Vec::new()));
     let transport = {

@@ -1,5 +1,7 @@
 use futures_util::future::join;
-use wecom_core::{DownstreamApp, Endpoint, ErrorKind, Retry, Safety, TokenKind};
+use wecom_core::endpoint::TokenKind;
+use wecom_core::token::DownstreamApp;
+use wecom_core::{Endpoint, ErrorKind, Retry, Safety};
 
 use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, token};
 

@@ -2,7 +2,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use wecom_core::{AsLocal, CallEvent, CallOutcome, Client, Observer, Quotas, RawCall, Retry};
+use wecom_core::endpoint::RawCall;
+use wecom_core::http::AsLocal;
+use wecom_core::observe::CallOutcome;
+use wecom_core::{CallEvent, Client, Observer, Quotas, Retry};
 
 use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, poll, token};
 

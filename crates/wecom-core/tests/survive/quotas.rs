@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use wecom_core::{Client, Delivery, Endpoint, ErrorKind, QuotaError, QuotaLimit, Quotas, Retry, Safety};
+use wecom_core::quota::{QuotaError, QuotaLimit};
+use wecom_core::{Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety};
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, poll, token};
 

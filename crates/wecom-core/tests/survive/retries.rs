@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use pollster::block_on;
-use wecom_core::{AccessToken, Client, Delivery, Endpoint, ErrCode, ErrorKind, RawCall, Retry, TransportErrorKind};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{AccessToken, Client, Delivery, Endpoint, ErrCode, ErrorKind, Retry, TransportErrorKind};
 
 use super::support::{ADD, Answer, MINUTE, READ, SECOND, SET, Service, call, credentials, token};
 
@@ -198,7 +199,7 @@ fn a_minute_of_total_failure_meets_no_more_than_a_fifth_of_extra_load_and_then_a
 #[test]
 fn a_client_that_stays_on_one_thread_repeats_as_well() {
     let service = Service::answering([UNSENT, UNSENT]);
-    let transport = wecom_core::AsLocal(service.clone());
+    let transport = wecom_core::http::AsLocal(service.clone());
     let client = Client::local(transport).timer(service.timer.clone()).retry(Retry::new()).token(token()).build();
     service.run(client.call_raw(RawCall::new(&ADD))).unwrap();
     assert_eq!(service.calls().len(), 3);

@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wecom_core::{
-    AccessToken, AsLocal, Client, LocalTokenStore, RawCall, StoredToken, TokenKey, TokenStore, TokenStoreError,
-    async_trait,
-};
+use wecom_core::endpoint::RawCall;
+use wecom_core::http::AsLocal;
+use wecom_core::token::{LocalTokenStore, StoredToken, TokenKey, TokenStore, TokenStoreError};
+use wecom_core::{AccessToken, Client, async_trait};
 
 use super::support::{Answer, MINUTE, READ, Service, call, credentials};
 

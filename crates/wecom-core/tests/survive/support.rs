@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use wecom_core::client::{NoToken, Timed};
+use wecom_core::endpoint::{Quota, RawCall};
 use wecom_core::{
-    Client, ClientBuilder, Credentials, Delivery, Endpoint, Error, NoToken, Quota, RawCall, Request, Response, Safety,
-    Secret, Timed, Timer, Transport, TransportError, TransportErrorKind, async_trait,
+    Client, ClientBuilder, Credentials, Delivery, Endpoint, Error, Request, Response, Safety, Secret, Timer, Transport,
+    TransportError, TransportErrorKind, async_trait,
 };
 use wecom_mock::ManualTimer;
 

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::response;
 use hyper::body::Body;
-use wecom_core::{Headers, Response, TransportError};
+use wecom_core::http::Headers;
+use wecom_core::{Response, TransportError};
 
 use crate::failure;
 

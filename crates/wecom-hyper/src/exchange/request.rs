@@ -6,7 +6,8 @@ use http::header::{
 };
 use http::uri::PathAndQuery;
 use thiserror::Error;
-use wecom_core::{BaseUrl, Delivery, Method, Request, TransportError, TransportErrorKind};
+use wecom_core::endpoint::Method;
+use wecom_core::{BaseUrl, Delivery, Request, TransportError, TransportErrorKind};
 
 use crate::connect::origin::Origin;
 use crate::exchange::body::Whole;

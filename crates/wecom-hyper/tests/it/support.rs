@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use wecom_core::http::Query;
 use wecom_core::{
-    AccessToken, BaseUrl, Delivery, Endpoint, Query, Request, Secret, Transport, TransportError, TransportErrorKind,
+    AccessToken, BaseUrl, Delivery, Endpoint, Request, Secret, Transport, TransportError, TransportErrorKind,
 };
 use wecom_hyper::HyperTransport;
 

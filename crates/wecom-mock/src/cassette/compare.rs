@@ -1,8 +1,9 @@
 //! Whether a request is the recorded one, and what differs.
 
 use serde_json::{Map, Value};
+use wecom_core::Request;
+use wecom_core::http::QueryValue;
 use wecom_core::secret::Redactor;
-use wecom_core::{QueryValue, Request};
 
 use crate::cassette::aliases::{Aliases, is_alias};
 use crate::cassette::entry::{Body, RecordedRequest};

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
-use wecom_core::{Delivery, QueryValue, Request, Response, TransportError, TransportErrorKind};
+use wecom_core::http::QueryValue;
+use wecom_core::{Delivery, Request, Response, TransportError, TransportErrorKind};
 
 use crate::cassette::aliases::Aliases;
 use crate::cassette::secret_kind::SecretKind;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wecom_core::{Delivery, Headers, Request, Response, Timer, TransportError, TransportErrorKind};
+use wecom_core::http::Headers;
+use wecom_core::{Delivery, Request, Response, Timer, TransportError, TransportErrorKind};
 
 use crate::faults::chance::random;
 use crate::stub::answer::Outcome;

@@ -96,7 +96,8 @@ impl Fault {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use wecom_core::{AccessToken, Client, Endpoint, RawCall, Response, from_fn};
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::{AccessToken, Client, Endpoint, Response, from_fn};
     /// use wecom_mock::{Faults, ManualTimer};
     ///
     /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
@@ -159,7 +160,8 @@ impl Fault {
     /// ```
     /// use std::time::Duration;
     /// use futures_util::future::join;
-    /// use wecom_core::{AccessToken, Client, Endpoint, RawCall, Response, from_fn};
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::{AccessToken, Client, Endpoint, Response, from_fn};
     /// use wecom_mock::{Faults, ManualTimer};
     ///
     /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
@@ -254,7 +256,8 @@ impl Fault {
     /// ```
     /// use std::time::Duration;
     /// use futures_util::future::join;
-    /// use wecom_core::{AccessToken, Client, Endpoint, RawCall, Response, from_fn};
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::{AccessToken, Client, Endpoint, Response, from_fn};
     /// use wecom_mock::{Faults, ManualTimer};
     ///
     /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

@@ -17,7 +17,8 @@ use crate::stub::registered::{called, is_same_place, times};
 /// Dropping it changes nothing. Cheap to clone; all clones are the same rule.
 ///
 /// ```
-/// use wecom_core::{AccessToken, Client, Endpoint, RawCall, Response, TransportErrorKind, from_fn};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::{AccessToken, Client, Endpoint, Response, TransportErrorKind, from_fn};
 /// use wecom_mock::Faults;
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

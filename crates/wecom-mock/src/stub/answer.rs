@@ -17,7 +17,8 @@ pub(crate) type Outcome = Result<Response, TransportError>;
 ///
 /// ```
 /// use serde_json::json;
-/// use wecom_core::{Endpoint, RawCall};
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::Endpoint;
 /// use wecom_mock::{Answer, Mock};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wecom_core::endpoint::InvalidRequest;
+use wecom_core::http::{Query, QueryValue};
 use wecom_core::secret::Redactor;
-use wecom_core::{ApiCall, InvalidRequest, Query, QueryValue, Request};
+use wecom_core::{ApiCall, Request};
 
 /// A request that came, read once for all who look at it.
 pub(crate) struct Incoming {

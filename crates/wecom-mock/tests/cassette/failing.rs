@@ -1,6 +1,7 @@
 //! When a replay fails the test, and what it says.
 
-use wecom_core::{Delivery, Query, Request, Response, Secret, Transport, TransportErrorKind};
+use wecom_core::http::Query;
+use wecom_core::{Delivery, Request, Response, Secret, Transport, TransportErrorKind};
 use wecom_mock::{Cassette, Player};
 
 use crate::support::{

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use pollster::block_on;
 use serde_json::json;
+use wecom_core::endpoint::RawCall;
 use wecom_core::{
-    AccessToken, Client, Delivery, LocalTransport, RawCall, Request, Response, TransportError, TransportErrorKind,
-    from_fn,
+    AccessToken, Client, Delivery, LocalTransport, Request, Response, TransportError, TransportErrorKind, from_fn,
 };
 use wecom_mock::{Faults, Player, Recorder};
 

@@ -2,7 +2,8 @@
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_core::{AccessToken, LocalTransport, Query, Request, Response, Secret, from_fn};
+use wecom_core::http::Query;
+use wecom_core::{AccessToken, LocalTransport, Request, Response, Secret, from_fn};
 use wecom_mock::{Cassette, Player, Recorder};
 
 use crate::support::{GET_RESULT, LIST_IDS, get_result, recorded, recorded_once, replay, through_file};

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pollster::block_on;
 use serde_json::{Value, json};
-use wecom_core::{
-    Client, Credentials, Endpoint, Error, GET_TOKEN, Query, RawCall, Request, Response, Secret, Transport,
-    TransportError,
-};
+use wecom_core::endpoint::RawCall;
+use wecom_core::http::Query;
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{Client, Credentials, Endpoint, Error, Request, Response, Secret, Transport, TransportError};
 use wecom_mock::{Cassette, Mock, Player, Recorder};
 
 pub(crate) const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

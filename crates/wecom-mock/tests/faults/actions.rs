@@ -158,7 +158,7 @@ fn a_local_transport_has_faults_too() {
     }));
     faults.on_any().nth(1).fail_before_sending(TransportErrorKind::Connect);
     let client = Client::local(faults.clone()).token(AccessToken::new("the-canary-token")).build();
-    let call = || pollster::block_on(client.call_raw(wecom_core::RawCall::new(&LIST_IDS)));
+    let call = || pollster::block_on(client.call_raw(wecom_core::endpoint::RawCall::new(&LIST_IDS)));
     assert!(call().is_err());
     assert!(call().is_ok());
     assert!(pollster::block_on(LocalTransport::send(faults.inner(), Request::new(&LIST_IDS))).is_ok());

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_core::{Client, Credentials, Delivery, Endpoint, ErrCode, GET_TOKEN, RawCall, Secret, TransportErrorKind};
+use wecom_core::endpoint::RawCall;
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{Client, Credentials, Delivery, Endpoint, ErrCode, Secret, TransportErrorKind};
 use wecom_mock::{FaultRule, ManualTimer};
 
 use crate::support::{GET_GROUPS, LIST_IDS, call, failing, healthy, send};

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_core::{AccessToken, Client, Endpoint, Error, RawCall, Request, Response, Transport, TransportError};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{AccessToken, Client, Endpoint, Error, Request, Response, Transport, TransportError};
 use wecom_mock::{Faults, Mock};
 
 pub(crate) const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");

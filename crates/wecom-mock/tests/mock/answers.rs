@@ -4,7 +4,9 @@ use std::io;
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_core::{DecodeProblem, Delivery, ErrCode, ErrorKind, RawCall, TransportError, TransportErrorKind};
+use wecom_core::endpoint::RawCall;
+use wecom_core::error::DecodeProblem;
+use wecom_core::{Delivery, ErrCode, ErrorKind, TransportError, TransportErrorKind};
 use wecom_mock::{Answer, Mock};
 
 use crate::calls::{Chains, GET_GROUPS, GetChains, GetGroups, StopJob, call, groups, of_chain, stop};

@@ -2,7 +2,8 @@
 
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
-use wecom_core::{ApiCall, Client, Endpoint, Error, Query};
+use wecom_core::http::Query;
+use wecom_core::{ApiCall, Client, Endpoint, Error};
 
 /// `POST`: the groups of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_core::{Delivery, Endpoint, Error, ErrorKind, RawCall, TransportErrorKind};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{Delivery, Endpoint, Error, ErrorKind, TransportErrorKind};
 use wecom_mock::Mock;
 
 use crate::calls::{GET_GROUPS, GetChains, GetGroups, StopJob, call, groups, of_chain, stop};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use pollster::block_on;
 use serde_json::json;
-use wecom_core::{
-    AccessToken, Client, Credentials, Delivery, ErrCode, GET_TOKEN, RawCall, Secret, TransportError, TransportErrorKind,
-};
+use wecom_core::endpoint::RawCall;
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{AccessToken, Client, Credentials, Delivery, ErrCode, Secret, TransportError, TransportErrorKind};
 use wecom_mock::{Answer, ManualTimer, Mock};
 
 use crate::calls::{GET_GROUPS, GetChains, GetGroups, call, groups, of_chain};

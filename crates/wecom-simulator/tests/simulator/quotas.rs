@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
-use wecom_core::{Credentials, ErrCode, GetToken, Secret};
+use wecom_core::token::GetToken;
+use wecom_core::{Credentials, ErrCode, Secret};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GetChainGroup, GetResult, RemoveCorp, UnionidToPendingId};

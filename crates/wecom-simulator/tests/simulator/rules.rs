@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join3;
 use serde_json::{Value, json};
-use wecom_core::{ErrCode, RawCall};
+use wecom_core::ErrCode;
+use wecom_core::endpoint::RawCall;
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;

@@ -1,7 +1,9 @@
 //! The session of the upstream mini program, in a downstream corp.
 
 use serde_json::{Value, json};
-use wecom_core::{AccessToken, CORP_GET_TOKEN, Endpoint, ErrCode, Error, TokenKind};
+use wecom_core::endpoint::TokenKind;
+use wecom_core::token::CORP_GET_TOKEN;
+use wecom_core::{AccessToken, Endpoint, ErrCode, Error};
 use wecom_mock::ManualTimer;
 use wecom_simulator::World;
 use wecom_upstream::Upstream;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::Value;
-use wecom_core::{Endpoint, ErrCode, Error, RawCall};
+use wecom_core::endpoint::RawCall;
+use wecom_core::{Endpoint, ErrCode, Error};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, World};
 use wecom_upstream::calls::{GetChainCorpinfoList, GroupCorp};

@@ -1,7 +1,9 @@
 //! Access tokens: got by a secret, good for two hours, and no longer.
 
 use serde_json::json;
-use wecom_core::{AccessToken, CORP_GET_TOKEN, Client, Credentials, ErrCode, GET_TOKEN, GetToken, RawCall, Secret};
+use wecom_core::endpoint::RawCall;
+use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN, GetToken};
+use wecom_core::{AccessToken, Client, Credentials, ErrCode, Secret};
 use wecom_upstream::calls::ExternalUseridToPendingId;
 use wecom_upstream::{ExternalUserId, Upstream};
 

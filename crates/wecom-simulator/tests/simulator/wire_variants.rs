@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use serde_json::{Value, json};
-use wecom_core::{ErrCode, Error, GET_TOKEN, Request, Response, Secret, Transport};
+use wecom_core::token::GET_TOKEN;
+use wecom_core::{ErrCode, Error, Request, Response, Secret, Transport};
 use wecom_simulator::{Simulator, WireVariant, World, WorldApp, WorldChain, WorldCorp, WorldPerson};
 use wecom_upstream::calls::{
     ExternalUseridToPendingId, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GetChainCorpinfo, GetChainCorpinfoList,
@@ -126,7 +127,7 @@ fn rules_are_written_in_other_ways_too() {
 }
 
 fn get_token(variant: WireVariant, secret: &str) -> Response {
-    let mut query = wecom_core::Query::new();
+    let mut query = wecom_core::http::Query::new();
     query.push("corpid", "wwyunzao");
     query.push_secret("corpsecret", Secret::new(secret));
     let simulator = Simulator::demo().wire_variants([variant]);

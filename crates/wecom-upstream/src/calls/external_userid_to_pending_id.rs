@@ -2,8 +2,10 @@
 //! ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, TokenKind, Violations};
 use wecom_core::ids::{ChatId, ExternalUserId, PendingId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, TokenKind, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::validation;

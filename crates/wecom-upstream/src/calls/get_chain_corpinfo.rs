@@ -2,8 +2,10 @@
 //! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{ChainId, CustomId, GroupId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::values::CorpRef;

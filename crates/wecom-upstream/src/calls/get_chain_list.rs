@@ -2,7 +2,8 @@
 //! ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 
 use serde::{Deserialize, Serialize};
-use wecom_core::{ApiCall, Endpoint, Safety, wire};
+use wecom_core::codec::wire;
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::values::Chain;

@@ -2,8 +2,10 @@
 //! ([97442](https://developer.work.weixin.qq.com/document/path/97442)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::CorpId;
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::values::Chain;

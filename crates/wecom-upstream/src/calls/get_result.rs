@@ -2,8 +2,11 @@
 //! ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, Violations};
+use wecom_core::http::Query;
 use wecom_core::ids::{ChainId, CustomId, JobId};
-use wecom_core::{ApiCall, Endpoint, ErrCode, InvalidRequest, Query, Safety, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, ErrCode, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::serde_helpers;

@@ -4,8 +4,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{ChainId, CustomId, JobId, UserCustomId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::validation;

@@ -3,8 +3,10 @@
 //! [95813](https://developer.work.weixin.qq.com/document/path/95813)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{AgentId, CorpId, Cursor};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::USUAL_QUOTA;
 use crate::paged_call::{Page, PagedCall};

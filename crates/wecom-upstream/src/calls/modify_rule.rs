@@ -2,8 +2,9 @@
 //! ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{ChainId, RuleId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::RULE_CHANGE_QUOTA;
 use crate::values::RuleInfo;

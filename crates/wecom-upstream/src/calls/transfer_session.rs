@@ -3,8 +3,9 @@
 //! [93355](https://developer.work.weixin.qq.com/document/path/93355)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, TokenKind, Violations};
 use wecom_core::ids::UserId;
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Secret, TokenKind, Violations};
+use wecom_core::{ApiCall, Endpoint, Safety, Secret};
 
 use crate::calls::USUAL_QUOTA;
 use crate::serde_helpers;

@@ -2,8 +2,10 @@
 //! ([95818](https://developer.work.weixin.qq.com/document/path/95818)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{CorpId, ExternalUserId, MassCallTicket, OpenId, UnionId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations, wire};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::UNIONID_QUOTA;
 use crate::validation;

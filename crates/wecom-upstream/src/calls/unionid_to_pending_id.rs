@@ -2,8 +2,9 @@
 //! ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{OpenId, PendingId, UnionId};
-use wecom_core::{ApiCall, Endpoint, InvalidRequest, Safety, Violations};
+use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls::UNIONID_QUOTA;
 

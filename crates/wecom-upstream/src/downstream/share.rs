@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wecom_core::ids::{AgentId, CorpId};
-use wecom_core::{DownstreamApp, Error, Shared, Threading};
+use wecom_core::token::DownstreamApp;
+use wecom_core::{Error, Shared, Threading};
 
 use crate::calls::{ListAppShareInfo, SharedCorp};
 use crate::downstream::Downstream;

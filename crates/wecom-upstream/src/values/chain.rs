@@ -1,8 +1,8 @@
 //! A chain in the lists of chains.
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
 use wecom_core::ids::ChainId;
-use wecom_core::wire;
 
 /// The id and name of a chain (上下游).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

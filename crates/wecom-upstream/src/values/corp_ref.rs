@@ -1,7 +1,7 @@
 //! A reference to a corp of a chain, which has joined or was only invited.
 
 use serde::{Deserialize, Serialize};
-use wecom_core::Violations;
+use wecom_core::endpoint::Violations;
 use wecom_core::ids::{CorpId, PendingCorpId};
 
 /// A reference to a corp of a chain: by `corpid` once the corp has joined, by `pending_corpid` before.

@@ -49,7 +49,7 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                ::wecom_core::wire::integer(deserializer).map(Self::from)
+                ::wecom_core::codec::wire::integer(deserializer).map(Self::from)
             }
         }
     };

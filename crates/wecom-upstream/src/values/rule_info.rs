@@ -1,8 +1,8 @@
 //! The contents of a rule (对接规则) in a request. The contents of a rule in a reply are in `stored_rule_info.rs`.
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
-use wecom_core::{InvalidRequest, Violations};
 
 use crate::serde_helpers;
 use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, StoredRuleInfo};

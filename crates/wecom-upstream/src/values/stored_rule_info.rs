@@ -1,8 +1,8 @@
 //! The contents of a rule (对接规则) in a reply.
 
 use serde::{Deserialize, Serialize};
+use wecom_core::codec::wire;
 use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
-use wecom_core::wire;
 
 use crate::serde_helpers;
 

@@ -5,7 +5,8 @@
 use std::rc::Rc;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
-use wecom_core::{CORP_GET_TOKEN, Client, Local, LocalTransport, Secret, from_fn};
+use wecom_core::token::CORP_GET_TOKEN;
+use wecom_core::{Client, Local, LocalTransport, Secret, from_fn};
 use wecom_mock::{Faults, Mock};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::calls::{

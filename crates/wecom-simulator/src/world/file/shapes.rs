@@ -1,7 +1,8 @@
 //! The shapes of the file's parts, and what each becomes.
 
 use serde::Deserialize;
-use wecom_core::{Secret, wire};
+use wecom_core::Secret;
+use wecom_core::codec::wire;
 use wecom_upstream::calls::{ExternalUserInfo, Group, QualificationStatus, SharedCorp};
 use wecom_upstream::ids::{ChatId, CustomId, PendingCorpId, UserCustomId};
 use wecom_upstream::values::BusinessType;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use serde_json::{Value, json};
-use wecom_core::{
-    AccessToken, Credentials, Endpoint, ErrCode, GET_TOKEN, GetToken, RawCall, Request, Secret, Transport,
-};
+use wecom_core::endpoint::RawCall;
+use wecom_core::token::{GET_TOKEN, GetToken};
+use wecom_core::{AccessToken, Credentials, Endpoint, ErrCode, Request, Secret, Transport};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{LoginAccount, Simulator, World, WorldApp, WorldCustomer};
 use wecom_upstream::calls::{

@@ -5,8 +5,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::CustomId;
-use wecom_core::{InvalidRequest, Violations};
 
 use crate::calls::{ImportContact, ImportCorp};
 
@@ -150,7 +150,7 @@ fn check_people(violations: &mut Violations, people: &[ImportContact]) {
 }
 
 fn problems(invalid: &InvalidRequest) -> Vec<RowProblem> {
-    let problem = |violation: &wecom_core::Violation| RowProblem {
+    let problem = |violation: &wecom_core::endpoint::Violation| RowProblem {
         field: violation.field.clone(),
         problem: violation.problem.clone().into_owned(),
         limit: violation.limit.clone().into_owned(),
