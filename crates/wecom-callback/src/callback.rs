@@ -10,6 +10,7 @@ use crate::envelope;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::message::Message;
+use crate::seen::MessageDigest;
 use crate::xml::writer::Writer;
 
 /// A request that is verified and decrypted, returned by [`Receiver::open`](crate::Receiver::open).
@@ -53,6 +54,12 @@ impl Callback {
     #[must_use]
     pub fn event(&self) -> Event {
         self.message.event()
+    }
+
+    /// A digest of the message, the same in every attempt to deliver it: the key of [`SeenEvents`](crate::SeenEvents).
+    #[must_use]
+    pub fn digest(&self) -> MessageDigest {
+        MessageDigest::of(self)
     }
 
     /// Acknowledges the message: an empty body, or `success` on a suite channel.

@@ -11,6 +11,7 @@ mod message;
 mod query;
 mod receiver;
 mod secret;
+mod seen;
 mod sender;
 mod xml;
 
@@ -28,5 +29,6 @@ pub use crate::message::Message;
 pub use crate::query::{MAX_QUERY, Query};
 pub use crate::receiver::Receiver;
 pub use crate::secret::{AuthCode, Ticket};
+pub use crate::seen::{InMemorySeenEvents, MessageDigest, Once, OnceError, Seen, SeenEvents, handle_once};
 pub use crate::sender::{CallbackRequest, Sender};
 pub use crate::xml::{Children, Element, MAX_DEPTH, XmlError, XmlProblem};

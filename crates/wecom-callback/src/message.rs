@@ -25,7 +25,7 @@ use crate::xml::{Element, XmlError, XmlProblem};
 /// assert!(matches!(message.event(), Event::Other(_)));
 /// # Ok::<(), wecom_callback::XmlError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Message {
     text: String,
     root: Found,
@@ -123,6 +123,15 @@ impl Message {
         self.root().child(name)?.parse()
     }
 }
+
+/// Messages are equal when their XML is.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Message {}
 
 impl Drop for Message {
     fn drop(&mut self) {

@@ -16,7 +16,8 @@ use crate::xml::{XmlError, XmlProblem};
 
 /// Receives the requests that reach one URL, for one or several channels.
 ///
-/// It keeps no state and reads no clock: a request that WeCom repeats is opened again.
+/// It keeps no state and reads no clock: a request that WeCom repeats is opened again, and
+/// [`SeenEvents`](crate::SeenEvents) tells whether its message was handled.
 ///
 /// ```
 /// use std::time::SystemTime;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::error::{XmlError, XmlProblem};
 use super::text::check_references;
@@ -122,7 +122,7 @@ impl<'a> Scanner<'a> {
     /// The rest of an element whose start tag has been read.
     fn element(&mut self, name: Range<usize>) -> Result<Found, XmlError> {
         let start = self.at;
-        let mut open: [Range<usize>; MAX_DEPTH] = [const { 0..0 }; MAX_DEPTH];
+        let mut open = [const { 0..0 }; MAX_DEPTH - 1];
         let mut depth = 0;
         let mut shape = Shape::Plain;
         loop {
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
                     }
                 }
                 Some(Token::Text(text)) => {
-                    let plain = text.start == start && self.check_text(text)?;
+                    let plain = self.check_text(text.clone())? && text.start == start;
                     shape = if plain { shape } else { Shape::Mixed };
                 }
                 Some(Token::Cdata(section)) => {
@@ -238,11 +238,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_past(&mut self, end: &[u8]) -> Result<(), XmlError> {
-        let found = match end {
-            [byte] => memchr(*byte, self.rest()),
-            _ => find(self.rest(), end),
-        };
-        match found {
+        match find(self.rest(), end) {
             Some(found) => {
                 self.at += found + end.len();
                 Ok(())
@@ -276,17 +272,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The first place of a short text. The searcher of `memmem` costs more to make than most sections are long.
-pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    /// Beyond this, a searcher pays.
-    const SHORT: usize = 128;
-    let short = haystack.get(..SHORT.min(haystack.len()))?;
-    match short.windows(needle.len()).position(|window| window == needle) {
-        Some(found) => Some(found),
-        None => {
-            let overlap = short.len().saturating_sub(needle.len() - 1);
-            memmem::find(haystack.get(overlap..)?, needle).map(|found| overlap + found)
+/// The first place of a short text. It is not empty.
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    loop {
+        let rest = haystack.get(from..)?;
+        let found = memchr(first, rest)?;
+        if rest.get(found..).is_some_and(|rest| rest.starts_with(needle)) {
+            return Some(from + found);
         }
+        from += found + 1;
     }
 }
 

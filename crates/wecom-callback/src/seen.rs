@@ -1,0 +1,111 @@
+//! Delivered once: which messages were handled already.
+
+mod digest;
+mod memory;
+mod once;
+
+use std::future::Future;
+
+pub use self::digest::MessageDigest;
+pub use self::memory::InMemorySeenEvents;
+pub use self::once::{Once, OnceError, handle_once};
+
+/// Remembers which messages were handled, so that one that WeCom sends again is not handled again.
+///
+/// WeCom sends a message again, up to three times in all, when it gets no answer within 5 seconds or a status other than
+/// 200. The vendor's advice, `FromUserName` with `CreateTime`, is too coarse for events of chains: two of one second have
+/// the same. So the key is a digest of the decrypted message; the envelope differs in every attempt.
+///
+/// [`handle_once`] does the steps in order. [`InMemorySeenEvents`] is enough for one process. For several processes behind
+/// one URL, implement the trait over a store that they share.
+///
+/// # Responsibilities of an implementation
+///
+/// - [`begin`](Self::begin) decides and marks in one atomic step: of two callers at once, one sees [`Seen::New`].
+/// - A mark of `begin` that neither [`finish`](Self::finish) nor [`forget`](Self::forget) follows, because the process
+///   ended, must not last: let it expire after some 5 seconds, the time that WeCom waits before it sends again. Otherwise
+///   the message is lost.
+/// - A mark of `finish` lasts a few minutes at least.
+///
+/// # Threading
+///
+/// The futures are those of the implementation: `Send` if its own are. A store on one thread can use `Rc` and `Cell`.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::collections::HashSet;
+/// use std::convert::Infallible;
+/// use wecom_callback::{MessageDigest, Seen, SeenEvents};
+///
+/// /// For one thread, without a bound: a toy.
+/// #[derive(Default)]
+/// struct Toy(RefCell<HashSet<MessageDigest>>);
+///
+/// impl SeenEvents for Toy {
+///     type Error = Infallible;
+///
+///     async fn begin(&self, digest: &MessageDigest) -> Result<Seen, Infallible> {
+///         Ok(if self.0.borrow_mut().insert(*digest) { Seen::New } else { Seen::Handled })
+///     }
+///
+///     async fn finish(&self, _digest: &MessageDigest) -> Result<(), Infallible> {
+///         Ok(())
+///     }
+///
+///     async fn forget(&self, digest: &MessageDigest) -> Result<(), Infallible> {
+///         self.0.borrow_mut().remove(digest);
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait SeenEvents {
+    /// Why the store failed.
+    type Error;
+
+    /// Marks a message as being handled, unless it is marked. Returns what it was before.
+    fn begin(&self, digest: &MessageDigest) -> impl Future<Output = Result<Seen, Self::Error>>;
+
+    /// Marks a message as handled.
+    fn finish(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Removes the mark of a message whose handler has failed, so that it is handled when it comes again.
+    fn forget(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Called when the handler's future was dropped before it completed, as servers do when the peer closes the
+    /// connection. It cannot wait; by default it does nothing, and the mark expires.
+    fn abandon(&self, digest: &MessageDigest) {
+        let _ = digest;
+    }
+}
+
+/// What is known of a message, returned by [`SeenEvents::begin`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seen {
+    /// It was not marked. It is marked now, and the caller handles it.
+    New,
+    /// It is being handled.
+    InProgress,
+    /// It was handled.
+    Handled,
+}
+
+impl<S: SeenEvents + ?Sized> SeenEvents for &S {
+    type Error = S::Error;
+
+    fn begin(&self, digest: &MessageDigest) -> impl Future<Output = Result<Seen, S::Error>> {
+        (**self).begin(digest)
+    }
+
+    fn finish(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), S::Error>> {
+        (**self).finish(digest)
+    }
+
+    fn forget(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), S::Error>> {
+        (**self).forget(digest)
+    }
+
+    fn abandon(&self, digest: &MessageDigest) {
+        (**self).abandon(digest);
+    }
+}

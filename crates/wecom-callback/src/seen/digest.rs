@@ -1,0 +1,43 @@
+//! The key under which a message is remembered.
+
+use std::fmt;
+
+use sha1::{Digest, Sha1};
+
+use crate::callback::Callback;
+
+/// A digest of a decrypted message, its channel's name and its receive id. It displays as 40 hexadecimal digits.
+///
+/// Every attempt to deliver one message has the same digest. It reveals nothing of the message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageDigest([u8; 20]);
+
+impl MessageDigest {
+    pub(crate) fn of(callback: &Callback) -> Self {
+        let mut hash = Sha1::new();
+        for part in [callback.channel().name(), callback.receive_id(), callback.message().as_str()] {
+            // The length keeps the parts apart.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The digest's bytes, such as for a key in a store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for MessageDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageDigest({self})")
+    }
+}

@@ -1,0 +1,124 @@
+//! Runs a handler unless its message was handled.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+
+use super::{MessageDigest, Seen, SeenEvents};
+use crate::callback::Callback;
+
+/// Runs a handler unless its message was handled before.
+///
+/// It marks the message, runs the handler, and marks the message as handled. When the handler fails, panics or is
+/// dropped, the mark is removed, so the message is handled when WeCom sends it again.
+///
+/// | outcome | answer |
+/// |---|---|
+/// | [`Once::Handled`], [`Once::Duplicate`] | 200 with [`Callback::acknowledge`] |
+/// | [`Once::InProgress`] | 503: an earlier attempt is still being handled, and may fail |
+/// | an error | 503 or 500, so WeCom sends the message again |
+///
+/// After the third attempt WeCom gives up. If a message must not be lost, let the handler put it into a queue or a
+/// database, and work on it afterwards.
+///
+/// # Errors
+///
+/// [`OnceError::Handler`] with the handler's error, [`OnceError::Store`] if the store fails before the handler runs. If
+/// the store fails after the handler has succeeded, the outcome is [`Once::Handled`], and the message may be handled again.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use std::io;
+/// use wecom_callback::{Callback, InMemorySeenEvents, Once, OnceError, handle_once};
+///
+/// async fn handle(seen: &InMemorySeenEvents, callback: &Callback) -> Result<u16, OnceError<io::Error, Infallible>> {
+///     Ok(match handle_once(seen, callback, enqueue(callback)).await? {
+///         Once::Handled(()) | Once::Duplicate => 200,
+///         Once::InProgress => 503,
+///     })
+/// }
+///
+/// async fn enqueue(callback: &Callback) -> io::Result<()> {
+///     # let _ = callback;
+///     Ok(())
+/// }
+/// ```
+pub async fn handle_once<S, T, E>(
+    seen: &S,
+    callback: &Callback,
+    handler: impl Future<Output = Result<T, E>>,
+) -> Result<Once<T>, OnceError<E, S::Error>>
+where
+    S: SeenEvents + ?Sized,
+{
+    let digest = callback.digest();
+    match seen.begin(&digest).await.map_err(OnceError::Store)? {
+        Seen::New => {}
+        Seen::InProgress => return Ok(Once::InProgress),
+        Seen::Handled => return Ok(Once::Duplicate),
+    }
+    let mut mark = Mark { seen, digest, settled: false };
+    let handled = handler.await;
+    mark.settled = true;
+    match handled {
+        Ok(value) => {
+            // The work is done, so a failure of the store is none of the handler. The message is handled once more at worst.
+            let _ = seen.finish(&digest).await;
+            Ok(Once::Handled(value))
+        }
+        Err(error) => {
+            // If the store fails, the mark expires.
+            let _ = seen.forget(&digest).await;
+            Err(OnceError::Handler(error))
+        }
+    }
+}
+
+/// What [`handle_once`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it decides which status to answer"]
+#[allow(clippy::exhaustive_enums, reason = "a new outcome needs a new answer of every caller")]
+pub enum Once<T> {
+    /// The handler has run, and returned this.
+    Handled(T),
+    /// The message was handled before. The handler did not run.
+    Duplicate,
+    /// The message is being handled. The handler did not run.
+    InProgress,
+}
+
+/// Why [`handle_once`] failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnceError<E, S> {
+    /// The handler failed.
+    Handler(E),
+    /// The store failed before the handler ran.
+    Store(S),
+}
+
+impl<E: fmt::Display, S: fmt::Display> fmt::Display for OnceError<E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handler(error) => write!(f, "the handler of the message failed: {error}"),
+            Self::Store(error) => write!(f, "the store of seen messages failed: {error}"),
+        }
+    }
+}
+
+impl<E: StdError, S: StdError> StdError for OnceError<E, S> {}
+
+/// Removes a mark when the handler's future is dropped.
+struct Mark<'a, S: SeenEvents + ?Sized> {
+    seen: &'a S,
+    digest: MessageDigest,
+    settled: bool,
+}
+
+impl<S: SeenEvents + ?Sized> Drop for Mark<'_, S> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.seen.abandon(&self.digest);
+        }
+    }
+}
