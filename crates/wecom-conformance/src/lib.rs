@@ -1,4 +1,5 @@
-//! The contract of [`Transport`], run against a transport of your own: each promise a named [`Check`] with a verdict.
+//! Checks that a transport of your own keeps the contract of [`Transport`](wecom_core::Transport): each promise is a named
+//! [`Check`] with a verdict.
 //!
 //! It is for those who bring their own HTTP stack. The suite starts servers on 127.0.0.1, on threads of its own, that do
 //! what the real service does on a bad day: they redirect, stall, drip, break off, hang up, never end. It needs no

@@ -38,7 +38,8 @@ pub struct Answer<C = Untyped> {
     call: PhantomData<fn(C)>,
 }
 
-/// Marks a [`Stub`] that looks at requests instead of typed calls; from [`Mock::on_endpoint`](crate::Mock::on_endpoint).
+/// Marks a [`Stub`](crate::Stub) that reads requests instead of typed calls; see
+/// [`Mock::on_endpoint`](crate::Mock::on_endpoint).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Untyped {}
