@@ -1,7 +1,6 @@
 //! The typed client reads every answer alike, however it is written.
 
-use std::fmt::Debug;
-
+use serde::Serialize;
 use serde_json::{Value, json};
 use wecom_core::token::GET_TOKEN;
 use wecom_core::{ErrCode, Error, Request, Response, Secret, Transport};
@@ -71,9 +70,9 @@ fn scenario(simulator: &Simulator) -> Vec<String> {
     said
 }
 
-fn ended<T: Debug>(call: impl Future<Output = Result<T, Error>>) -> String {
+fn ended<T: Serialize>(call: impl Future<Output = Result<T, Error>>) -> String {
     match pollster::block_on(call) {
-        Ok(reply) => format!("{reply:?}"),
+        Ok(reply) => serde_json::to_string(&reply).unwrap(),
         Err(error) => format!("{error}"),
     }
 }

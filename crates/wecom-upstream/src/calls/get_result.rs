@@ -1,6 +1,8 @@
 //! `GET corpgroup/getresult`: 获取异步任务结果
 //! ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use wecom_core::codec::wire;
 use wecom_core::endpoint::{InvalidRequest, Violations};
@@ -210,8 +212,8 @@ impl FailedCorp {
     }
 }
 
-/// A contact that caused the import of its corp to fail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A contact that caused the import of its corp to fail. Its `Debug` form hides the mobile number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "EitherMobile")]
 #[non_exhaustive]
 pub struct FailedContact {
@@ -228,6 +230,17 @@ impl FailedContact {
     /// Creates a failed contact.
     pub fn new(mobile: impl Into<String>, errcode: ErrCode, errmsg: impl Into<String>) -> Self {
         Self { mobile: mobile.into(), errcode, errmsg: errmsg.into() }
+    }
+}
+
+impl fmt::Debug for FailedContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mobile: _, errcode, errmsg } = self;
+        f.debug_struct("FailedContact")
+            .field("mobile", &format_args!("***"))
+            .field("errcode", errcode)
+            .field("errmsg", errmsg)
+            .finish()
     }
 }
 
@@ -301,6 +314,13 @@ mod tests {
             .contact_info_list([contact]);
         let result = ImportResult::new(ChainId::new("xxxx"), ImportStatus::SomeImported).fail_list([corp]);
         assert_reply::<GetResult>(sample!("get_result.reply.json"), &GetResultReply::finished(result));
+    }
+
+    #[test]
+    fn the_debug_form_of_a_failed_contact_hides_its_mobile_number() {
+        let contact = FailedContact::new("13000000001", ErrCode(670_018), "some words");
+        let text = format!("{contact:?}");
+        assert!(!text.contains("13000000001") && text.contains("670018") && text.contains("some words"), "{text}");
     }
 
     #[test]

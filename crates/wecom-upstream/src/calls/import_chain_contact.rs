@@ -149,8 +149,8 @@ impl ImportCorp {
     }
 }
 
-/// A contact of a corp to import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A contact of a corp to import. Its `Debug` form hides the mobile number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a contact is imported only by a call that contains it"]
 #[non_exhaustive]
 pub struct ImportContact {
@@ -192,6 +192,18 @@ impl ImportContact {
         if let Some(id) = &self.user_custom_id {
             validation::USER_CUSTOM_ID.check(violations, format_args!("{place}.user_custom_id"), id.as_str());
         }
+    }
+}
+
+impl fmt::Debug for ImportContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, identity_type, mobile: _, user_custom_id } = self;
+        f.debug_struct("ImportContact")
+            .field("name", name)
+            .field("identity_type", identity_type)
+            .field("mobile", &format_args!("***"))
+            .field("user_custom_id", user_custom_id)
+            .finish()
     }
 }
 
@@ -251,6 +263,14 @@ mod tests {
         let call = ImportChainContact::new(ChainId::new("xxxxxx"), [corp]);
         assert_request(sample!("import_chain_contact.request.json"), &call);
         assert_eq!(target(&call), "POST corpgroup/import_chain_contact");
+    }
+
+    #[test]
+    fn the_debug_form_hides_mobile_numbers() {
+        let call = import(corps(2, 2));
+        let text = format!("{call:?} {call:#?}");
+        let mobile = &call.contact_list[0].contact_info_list[0].mobile;
+        assert!(!text.contains(mobile.as_str()) && text.contains("mobile: ***") && text.contains("张三"), "{text}");
     }
 
     #[test]
