@@ -107,15 +107,17 @@ fn a_text_is_there_as_string_or_number_and_empty_when_it_is_null() {
 }
 
 #[test]
-fn a_list_may_be_null_and_nothing_else_that_is_no_list() {
+fn a_list_may_be_null_or_an_empty_text_and_nothing_else_that_is_no_list() {
     check(
         |json| wire::list::<_, i64>(json),
         &[
             ("[]", Ok(vec![])),
             ("[1,2]", Ok(vec![1, 2])),
             ("null", Ok(vec![])),
+            ("\"\"", Ok(vec![])),
             ("[\"x\"]", Err("expected i64")),
-            ("{}", Err("expected a sequence")),
+            ("\"x\"", Err("expected a list")),
+            ("{}", Err("expected a list")),
         ],
     );
 }
@@ -176,6 +178,8 @@ impl<'de> Deserializer<'de> for Marked<'_> {
 
 #[test]
 fn a_format_that_marks_what_may_be_absent_is_read_too() {
+    assert_eq!(wire::list::<_, i64>(Marked(None)), Ok(vec![]));
+    assert_eq!(wire::list::<_, i64>(Marked(Some(""))), Ok(vec![]));
     assert_eq!(wire::optional_integer(Marked(None)), Ok(None));
     assert_eq!(wire::optional_integer(Marked(Some("42"))), Ok(Some(42)));
     assert_eq!(wire::text(Marked(Some("a"))), Ok("a".to_owned()));
