@@ -20,7 +20,7 @@ use crate::endpoint::descriptor::Endpoint;
 use crate::endpoint::validation::InvalidRequest;
 use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
 use crate::quota::QuotaError;
-use crate::token::TokenError;
+use crate::token::{GET_TOKEN, TokenError};
 
 /// Why a call gave no reply.
 ///
@@ -213,7 +213,11 @@ impl Error {
     /// repeated gets the caller's IP banned for an hour.
     #[must_use]
     pub fn is_credentials_rejected(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Token(_)) && self.code().is_some_and(ErrCode::means_credentials_rejected)
+        let ErrorKind::Token(token) = self.kind() else { return false };
+        token.call_error().is_some_and(|fetch| match fetch.kind() {
+            ErrorKind::Token(_) => fetch.is_credentials_rejected(),
+            _ => *fetch.endpoint() == GET_TOKEN && fetch.code().is_some_and(ErrCode::means_credentials_rejected),
+        })
     }
 
     /// Whether the caller's IP is not among the app's trusted ones: 60020.

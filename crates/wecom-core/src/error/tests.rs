@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::quota::QuotaLimit;
+use crate::token::CORP_GET_TOKEN;
 
 const ENDPOINT: Endpoint = Endpoint::post("add", "test/add");
 const SECOND: Duration = Duration::from_secs(1);
@@ -46,6 +47,11 @@ fn no_token(cause: Error) -> Error {
     error(TokenError::from(cause))
 }
 
+/// What the call that fetches a token is refused with.
+fn refused_fetch(endpoint: &'static Endpoint, code: i64) -> Error {
+    Error::new(endpoint, 1, ApiError { code: ErrCode(code), message: "some words".into() })
+}
+
 fn predicates_that_hold(error: &Error) -> Vec<&'static str> {
     let all = [
         ("invalid request", error.is_invalid_request()),
@@ -66,6 +72,7 @@ fn each_predicate_holds_for_its_own_errors_and_for_no_others() {
     use CallPhase::{AwaitingQuota, AwaitingReply};
     use Delivery::{NotSent, Unknown};
     use TransportErrorKind::{Connect, ConnectionLost, Dns, Other, Protocol, Timeout, Tls};
+    let credentials = [40001, 40013, 40091];
     let table: &[(&[&str], Vec<Error>)] = &[
         (&["invalid request"], vec![invalid()]),
         (&["timeout"], vec![deadline(AwaitingQuota, None), deadline(AwaitingReply, Some(api(670_002)))]),
@@ -77,7 +84,10 @@ fn each_predicate_holds_for_its_own_errors_and_for_no_others() {
         (&["rate limited"], vec![api(45009), api(45033), no_token(api(45009)), status(500, Some(45033))]),
         (&["busy"], vec![api(-1), api(6000), no_token(api(-1)), status(502, Some(-1))]),
         (&["token rejected"], [40001, 40014, 41001, 42001].map(api).into()),
-        (&["credentials rejected"], [40001, 40013, 40091].map(|code| no_token(api(code))).into()),
+        (&["credentials rejected"], credentials.map(|code| no_token(refused_fetch(&GET_TOKEN, code))).into()),
+        (&["credentials rejected"], credentials.map(|code| no_token(no_token(refused_fetch(&GET_TOKEN, code)))).into()),
+        (&[], credentials.map(|code| no_token(refused_fetch(&CORP_GET_TOKEN, code))).into()),
+        (&[], credentials.map(|code| no_token(no_token(refused_fetch(&CORP_GET_TOKEN, code)))).into()),
         (&["ip not trusted"], vec![api(60020), no_token(api(60020))]),
         (&["permission denied"], [48001, 48002, 60011, 301_002, 670_001, 670_030].map(api).into()),
         (&[], [40013, 40091, 670_002, 99].map(api).into()),
