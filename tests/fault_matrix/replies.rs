@@ -90,8 +90,8 @@ async fn control_characters_and_a_byte_order_mark() {
 /// The text of an error code may echo the secrets. This code does not say whether the call was carried out.
 #[tokio::test]
 async fn refusal_that_echoes_secrets() {
-    let fault = body(r#"{"errcode":48002,"errmsg":"not allow, @"}"#);
-    FaultCase::new(fault, Failure::Api(48002)).not_repeated().check().await;
+    let fault = body(r#"{"errcode":60020,"errmsg":"not allow, @"}"#);
+    FaultCase::new(fault, Failure::Api(60020)).not_repeated().check().await;
 }
 
 fn status(status: u16) -> FaultCase {

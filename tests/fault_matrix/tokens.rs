@@ -117,19 +117,12 @@ async fn token_rotated_by_another_process() {
     assert_eq!(service.codes(GETTOKEN), [0, 0, 0]);
 }
 
-/// A client that waits a second for a token, and then fetches it again.
-fn impatient(harness: &Harness) -> Upstream {
-    let transport = harness.transport().build().unwrap();
-    Upstream::new(harness.client(transport).retry(quick_retry()).time_limit(Duration::from_secs(1)).build())
-}
-
-/// The caller that began the fetch is cancelled. Nine callers wait for the fetch, which ends at its limit, and share the
-/// next one.
+/// The caller that fetches the token is cancelled. Nine callers wait, and one of them takes over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leader_cancelled() {
     let harness = Harness::new().await;
     harness.server.next(SocketFault::Silence);
-    let upstream = impatient(&harness);
+    let upstream = harness.upstream();
     let leader = spawn_list(&upstream);
     harness.server.until_requests(1).await;
     let others: Vec<_> = (0..9).map(|_| spawn_list(&upstream)).collect();
@@ -146,7 +139,7 @@ async fn leader_cancelled() {
 async fn all_callers_cancelled() {
     let harness = Harness::new().await;
     harness.server.next(SocketFault::Silence);
-    let upstream = impatient(&harness);
+    let upstream = harness.upstream();
     let tasks: Vec<_> = (0..10).map(|_| spawn_list(&upstream)).collect();
     harness.server.until_requests(1).await;
     tasks.iter().for_each(JoinHandle::abort);
@@ -154,7 +147,10 @@ async fn all_callers_cancelled() {
         assert!(task.await.unwrap_err().is_cancelled());
     }
     timeout(Duration::from_secs(10), upstream.get_chain_list()).await.expect("the call waits forever").unwrap();
-    assert_eq!((harness.received(GETTOKEN), harness.received(LIST)), (2, 1));
+    // A task that was woken when another ended may have started a fetch before it was aborted itself, and the server may
+    // receive that one late.
+    assert_eq!(harness.received(LIST), 1);
+    assert!((2..=11).contains(&harness.received(GETTOKEN)), "{}", harness.received(GETTOKEN));
 }
 
 /// The simulator with a delay before each reply, in which the other callers arrive.

@@ -4,9 +4,11 @@
 //! fields that WeCom writes in several ways.
 
 pub(crate) mod decode;
+mod diagnosis;
 pub(crate) mod encode;
 pub(crate) mod envelope;
 pub(crate) mod lenient_json;
+mod reply_secrets;
 pub mod wire;
 
 pub use self::decode::decode;

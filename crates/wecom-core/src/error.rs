@@ -4,6 +4,7 @@ pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod decode_error;
+pub(crate) mod reply_summary;
 pub(crate) mod status_error;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use self::api_error::ApiError;
 pub use self::code::ErrCode;
 pub use self::deadline::{CallPhase, DeadlineError};
 pub use self::decode_error::{DecodeError, DecodeProblem};
+pub use self::reply_summary::{ReplyKind, ReplySummary};
 pub use self::status_error::StatusError;
 use crate::endpoint::descriptor::Endpoint;
 use crate::endpoint::validation::InvalidRequest;
@@ -207,7 +209,8 @@ impl Error {
         matches!(self.kind(), ErrorKind::Api(api) if api.code.means_token_rejected())
     }
 
-    /// Whether the corp id or the app's secret is wrong: 40001, 40013 or 40091 when a token was fetched.
+    /// Whether the corp id or the app's secret is wrong: 40001, 40013 or 40091 from gettoken. A client of a downstream
+    /// corp says so of the upstream app's credentials; that the downstream corp is unknown is no such error.
     ///
     /// What to do: correct them and build a new client. This one doesn't ask again, because a wrong secret that is
     /// repeated gets the caller's IP banned for an hour.

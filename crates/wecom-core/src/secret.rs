@@ -2,8 +2,11 @@
 //! `Debug` that shows `***`.
 
 pub mod forms;
+mod matcher;
+pub(crate) mod message;
 pub mod names;
-mod redactor;
+mod printable;
+pub(crate) mod redactor;
 
 use std::fmt;
 use std::sync::Arc;

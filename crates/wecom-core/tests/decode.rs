@@ -225,9 +225,6 @@ fn garbage_of_any_size_and_kind_is_an_error_of_bounded_length() {
     }
     let deep = format!("{{\"errcode\":0,\"x\":{}", "[".repeat(1 << 20));
     assert!(read(deep).is_err());
-    let strange = "{\"errcode\":0,\"chains\":[{\"chain_id\":\"\\ud800\"}]}";
-    assert!(read(strange).is_err());
-    assert!(read(b"{\"errcode\":0,\"chains\":[{\"chain_id\":\"\xff\"}]}").is_err());
 }
 
 #[test]
@@ -248,7 +245,7 @@ fn a_status_that_is_not_2xx_is_a_status_error_with_advice() {
         assert_eq!(error.status(), Some(status));
         assert!(error.to_string().contains(&format!("HTTP {status}")), "{error}");
         assert!(error.to_string().contains(word), "{error}");
-        assert!(error.to_string().contains("<html>no</html>"), "{error}");
+        assert!(error.to_string().contains("[reply: HTML, 15 bytes]"), "{error}");
     }
     assert!(answer(429, "").unwrap_err().is_rate_limited());
 }
@@ -293,5 +290,167 @@ fn a_secret_reply_is_shown_in_no_error() {
             let texts = format!("{error} {error:?}");
             assert!(!texts.contains("canary"), "{texts}");
         }
+    }
+}
+
+/// The reply with one of these in place of `{bad}`.
+const BAD_CHARACTERS: [&[u8]; 8] =
+    [b"\\ud800", b"\\udc00\\ud83d", b"\xe4\xbc", b"\xff", b"\xc6\xf3\xd2\xb5", b"\xd5\x5c", b"\x00", b"\\x41"];
+
+fn with_bad(body: &str, bad: &[u8]) -> Vec<u8> {
+    let (before, behind) = body.split_once("{bad}").unwrap();
+    [before.as_bytes(), bad, behind.as_bytes()].concat()
+}
+
+#[test]
+fn one_bad_character_does_not_spoil_a_page_of_good_corps() {
+    let good: Vec<String> = (0..99).map(|number| format!(r#"{{"chain_id":"c{number}","chain_name":"好"}}"#)).collect();
+    let body =
+        format!(r#"{{"errcode":0,"chains":[{},{{"chain_id":"c99","chain_name":"a{{bad}}#b"}}]}}"#, good.join(","));
+    for bad in BAD_CHARACTERS {
+        let reply = read(with_bad(&body, bad)).unwrap();
+        assert_eq!((reply.chains.len(), reply.chains[0].chain_name.as_str()), (100, "好"));
+        let name = &reply.chains[99].chain_name;
+        assert!(name.starts_with('a') && name.ends_with('b') && name.len() > 2, "{name:?}");
+    }
+}
+
+#[test]
+fn a_bad_errmsg_does_not_hide_the_errcode_behind_it() {
+    for bad in BAD_CHARACTERS {
+        for body in [
+            r#"{"errmsg":"无效的{bad}","errcode":40014}"#,
+            r#"{"errcode":40014,"errmsg":"无效的{bad}"}"#,
+            r#"{"chains":"x","errmsg":"无效的{bad}","errcode":40014}"#,
+        ] {
+            let error = read(with_bad(body, bad)).unwrap_err();
+            assert!(error.is_token_rejected() && error.to_string().contains("无效的"), "{error}");
+        }
+    }
+    for errmsg in ["[]", r#"{"text":["x"]}"#, "true", "1.5", "-1", "18446744073709551615", "null"] {
+        assert!(read(format!(r#"{{"errmsg":{errmsg},"errcode":40014}}"#)).unwrap_err().is_token_rejected(), "{errmsg}");
+        assert!(read(format!(r#"{{"errmsg":{errmsg},"errcode":0}}"#)).is_ok(), "{errmsg}");
+    }
+}
+
+#[test]
+fn an_errmsg_behind_a_payload_that_does_not_fit_is_shown() {
+    let error = read(r#"{"errcode":45009,"chains":"none","errmsg":"api freq out of limit"}"#).unwrap_err();
+    assert!(error.to_string().contains("api freq out of limit"), "{error}");
+}
+
+#[test]
+fn no_error_quotes_a_value_of_the_reply() {
+    let person = "张三13800000000";
+    for body in [
+        format!(r#"{{"errcode":0,"chains":"{person}"}}"#),
+        r#"{"errcode":0,"chains":[{"chain_id":13800000000}]}"#.to_owned(),
+        format!(r#"{{"errcode":0,"chains":[{{"{person}":1}}]}}"#),
+        format!(r#"{{"errcode":"{person}"}}"#),
+        format!(r#"{{"errcode":0,"chains":[{{"chain_id":"{person}"#),
+        format!(r#"{{"message":"{person}"}}"#),
+        format!("<html>{person}</html>"),
+        person.to_owned(),
+    ] {
+        for error in [read(&body).unwrap_err(), answer(502, &body).unwrap_err()] {
+            let texts = format!("{error} {error:?} {error:#?}");
+            assert!(!texts.contains("1380") && !texts.contains('张'), "{texts}");
+            assert!(texts.contains(&format!("{} bytes", body.len())), "{texts}");
+        }
+    }
+}
+
+/// The errmsg of a refusal, as the error shows it.
+fn shown_message(request: &Request, errmsg: &str) -> String {
+    let body = format!(r#"{{"errcode":40058,"errmsg":{}}}"#, serde_json::Value::from(errmsg));
+    match decode::<GetChainList>(request, &Response::new(200, body)).unwrap_err().kind() {
+        ErrorKind::Api(api) => api.message.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_errmsg_shows_no_secret_in_any_form() {
+    // A session_key is base64, so `+`, `/` and `=` are usual.
+    let secret = "tiih+Nczf5v6/KRyjwEUhQ==";
+    let request = encode(&GetChainList).unwrap().with_token(AccessToken::new(secret));
+    for form in [
+        secret.to_owned(),
+        secret.to_ascii_lowercase(),
+        "tiih%2bNczf5v6%2fKRyjwEUhQ%3d%3d".to_owned(),
+        "tiih%252BNczf5v6%252FKRyjwEUhQ%253D%253D".to_owned(),
+        "tiih&#43;Nczf5v6&#x2F;KRyjwEUhQ&equals;&equals;".to_owned(),
+        r"tiih\x2bNczf5v6\x2fKRyjwEUhQ\x3d\x3d".to_owned(),
+        r"tiih\u002bNczf5v6\u002fKRyjwEUhQ\u003d\u003d".to_owned(),
+        secret.bytes().map(|byte| format!("&#{byte};")).collect(),
+        "tiih+Nczf5v6".to_owned(),
+        "tiih+Nc".to_owned(),
+        "KRyjwEUhQ==".to_owned(),
+        "tiih+Ncz\r\nf5v6/KRy\r\njwEUhQ==".to_owned(),
+    ] {
+        let shown = shown_message(&request, &format!("bad key {form}"));
+        assert!(shown.starts_with("bad key ***") && shown.trim_end_matches('=').ends_with("***"), "{form}: {shown}");
+    }
+}
+
+#[test]
+fn an_errmsg_shows_no_token_that_an_earlier_attempt_carried() {
+    let request = request(&GetChainList).with_token(AccessToken::new("another-one"));
+    assert_eq!(shown_message(&request, &format!("{TOKEN} is not another-one")), "*** is not ***");
+}
+
+#[test]
+fn an_errmsg_shows_no_secret_of_another_call_and_no_telephone_number() {
+    let request = request(&GetChainList);
+    for secret in ["tiihtNczf5v6AKRyjwEUhQ", "HyVrK4bNGgdEzF2cCTnAj5mxLqXUoRZSYiWPvOJfe8M", "13800000000"] {
+        assert_eq!(shown_message(&request, &format!("invalid {secret}")), "invalid ***");
+    }
+}
+
+#[test]
+fn an_errmsg_of_gettoken_shows_no_token_of_the_same_reply() {
+    use wecom_core::token::GetToken;
+    use wecom_core::{Credentials, Secret};
+    let request = encode(&GetToken::new(Credentials::new("ww1", Secret::new("the-app-secret")))).unwrap();
+    for body in [
+        r#"{"errcode":-1,"errmsg":"canary-new token canary-new-token","access_token":"canary-new-token"}"#,
+        r#"{"errcode":-1,"errmsg":"canary-new-token","access_token":"canary-new-tok"#,
+        r#"{"errcode":-1,"errmsg":"CANARY-new-token","data":[{"token":"canary-new-token"}]}"#,
+    ] {
+        let error = decode::<GetToken>(&request, &Response::new(200, body)).unwrap_err();
+        assert_eq!(error.code(), Some(ErrCode::BUSY));
+        assert!(!format!("{error} {error:?} {error:#?}").to_lowercase().contains("canary-new-"), "{error}");
+    }
+}
+
+#[test]
+fn an_errmsg_is_one_line_that_reads_from_left_to_right() {
+    let shown =
+        shown_message(&request(&GetChainList), "a\u{2028}b\u{2029}c\u{202e}d\u{2066}e\u{200f}f\n\u{1b}[0m\u{85}g");
+    assert_eq!(shown, "a b c\u{fffd}d\u{fffd}e\u{fffd}f \u{fffd}[0m g");
+}
+
+#[test]
+fn an_errmsg_does_not_repeat_the_address_that_the_error_names_already() {
+    let errmsg = "invalid chain_id, hint: [1691412528612130566906556], from ip: 192.0.2.1, \
+                  more info at https://open.work.weixin.qq.com/devtool/query?e=40058";
+    let body = format!(r#"{{"errcode":40058,"errmsg":"{errmsg}"}}"#);
+    let text = read(body).unwrap_err().to_string();
+    assert!(text.contains("hint: [1691412528612130566906556], from ip: 192.0.2.1]"), "{text}");
+    assert_eq!(text.matches("https://").count(), 1, "{text}");
+}
+
+#[test]
+fn a_hostile_reply_of_any_size_is_diagnosed_in_linear_time() {
+    let megabytes = |piece: &str| piece.repeat((4 << 20) / piece.len());
+    for body in [
+        format!(r#"{{"errcode":1,"errmsg":"{}"}}"#, megabytes("%25")),
+        format!(r#"{{"errcode":1,"errmsg":"{}"}}"#, megabytes("\\ud800")),
+        format!(r#"{{"errcode":0,"chains":"{}"}}"#, megabytes(", expected ")),
+        format!(r#"{{"errcode":0,"chains":[{{"{}":1}}]}}"#, megabytes("chains")),
+        format!(r#"{{"errcode":0,"chains":[{}"#, megabytes("{\"chain_id\":\"\u{1}\"},")),
+        format!(r#"{{"errcode":1,{}"a":1}}"#, megabytes("\"errmsg\":\"x\",")),
+    ] {
+        assert!(read(&body).is_err());
     }
 }

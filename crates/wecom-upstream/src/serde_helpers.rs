@@ -31,7 +31,7 @@ pub(crate) fn object_or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
 /// Serde for a [`Secret`](wecom_core::Secret), which does not implement it itself so that no secret is serialized by
 /// accident. An empty secret does not deserialize.
 pub(crate) mod secret {
-    use serde::de::Error;
+    use serde::de::{Error, Unexpected};
     use serde::{Deserializer, Serializer};
     use wecom_core::Secret;
     use wecom_core::codec::wire;
@@ -39,7 +39,7 @@ pub(crate) mod secret {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
         let text = wire::text(deserializer)?;
         if text.is_empty() {
-            return Err(D::Error::custom("the secret is empty"));
+            return Err(D::Error::invalid_value(Unexpected::Str(""), &"a secret"));
         }
         Ok(Secret::new(text))
     }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::codec::wire;
@@ -35,6 +35,14 @@ impl<'h, 'de, D> Envelope<'h, 'de, D> {
     pub(crate) fn new(inner: D, head: &'h mut Head<'de>) -> Self {
         Self { inner, head, fields: None }
     }
+}
+
+/// Reads a whole body: the payload, and the envelope into `head`, as far as it is read when there is an error.
+pub(crate) fn read_envelope<'de, T: Deserialize<'de>>(body: &'de [u8], head: &mut Head<'de>) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let payload = T::deserialize(Envelope::new(&mut json, head))?;
+    json.end()?;
+    Ok(payload)
 }
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Envelope<'_, 'de, D> {
@@ -123,7 +131,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHead<'_, 'de, A> {
                     return Ok(Some(key));
                 }
                 Some(Found::ErrCode) => self.head.code = self.map.next_value_seed(wire::OptionalInteger)?,
-                Some(Found::ErrMsg) => self.head.message = self.map.next_value_seed(wire::OptionalText)?,
+                Some(Found::ErrMsg) => self.head.message = self.map.next_value_seed(Message)?,
             }
         }
     }
@@ -172,6 +180,61 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
                 Ok(Found::Payload { key, known })
             }
         }
+    }
+}
+
+/// Reads `errmsg`, borrowed where it can be. A value that is no text is passed over: it must not hide the `errcode`.
+struct Message;
+
+impl<'de> DeserializeSeed<'de> for Message {
+    type Value = Option<Cow<'de, str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Message {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(items).map(|_| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(entries).map(|_| None)
     }
 }
 

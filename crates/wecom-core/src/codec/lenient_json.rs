@@ -1,53 +1,174 @@
-//! Two slips that occur in good replies: a byte order mark in front, and raw control characters inside strings.
+//! Repairs JSON whose strings hold what no string may hold: raw control characters, bytes that are not UTF-8, escapes
+//! that stand for nothing.
 
 /// The body without a UTF-8 byte order mark.
 pub(crate) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// The body with each raw control character inside a string escaped as JSON wants it; `None` when there is none.
+/// How to read bytes in a string that are not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadBytes {
+    /// Each stands alone: a character was cut.
+    Single,
+    /// They come in pairs, as in GBK, and the second of a pair may look like a backslash.
+    Pairs,
+}
+
+/// Repairs the strings of a body; `None` when there is nothing to repair.
 ///
-/// People paste line breaks and tabs into names, and not every server escapes them.
-pub(crate) fn escape_control_characters(body: &[u8]) -> Option<Vec<u8>> {
-    let mut escaped = Vec::new();
-    let mut copied = 0;
-    let mut in_string = false;
-    let mut after_backslash = false;
-    for (at, &byte) in body.iter().enumerate() {
-        match byte {
-            _ if after_backslash => after_backslash = false,
-            b'\\' => after_backslash = in_string,
-            b'"' => in_string = !in_string,
-            0x00..0x20 if in_string => {
-                escaped.extend_from_slice(body.get(copied..at).unwrap_or_default());
-                escaped.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-                copied = at + 1;
+/// Control characters are escaped, since people paste line breaks into names. What is no character (a byte that is not
+/// UTF-8, half of a surrogate pair) becomes U+FFFD. The backslash of an unknown escape becomes a backslash.
+///
+/// Takes linear time and at most six times the body's space.
+pub(crate) fn repaired(body: &[u8], bad_bytes: BadBytes) -> Option<Vec<u8>> {
+    let mut repair = Repair { body, repaired: Vec::new(), copied: 0 };
+    let (mut at, mut in_string) = (0, false);
+    while let Some(&byte) = body.get(at) {
+        at = match byte {
+            b'"' => {
+                in_string = !in_string;
+                at + 1
             }
-            _ => {}
+            _ if !in_string => at + 1,
+            b'\\' => repair.escape(at),
+            0x00..0x20 => repair.replace(at, 1, format!("\\u{byte:04x}").as_bytes()),
+            0x80.. => repair.character(at, bad_bytes),
+            _ => at + 1,
+        };
+    }
+    repair.finish()
+}
+
+/// A body up to some place, with what was wrong replaced.
+struct Repair<'a> {
+    body: &'a [u8],
+    repaired: Vec<u8>,
+    /// How much of the body is in `repaired`.
+    copied: usize,
+}
+
+impl Repair<'_> {
+    /// Replaces what lies at a place, and returns the place behind it.
+    fn replace(&mut self, at: usize, length: usize, by: &[u8]) -> usize {
+        self.repaired.extend_from_slice(self.body.get(self.copied..at).unwrap_or_default());
+        self.repaired.extend_from_slice(by);
+        self.copied = at + length;
+        self.copied
+    }
+
+    /// Passes over an escape, and returns the place behind it.
+    fn escape(&mut self, at: usize) -> usize {
+        match self.body.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
+            Some(b'u') => match (self.code_unit(at), self.code_unit(at + 6)) {
+                (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => at + 12,
+                (Some(0xD800..0xE000), _) => self.replace(at, 6, b"\\ufffd"),
+                (Some(_), _) => at + 6,
+                (None, _) => self.replace(at, 1, b"\\\\"),
+            },
+            _ => self.replace(at, 1, b"\\\\"),
         }
     }
-    if copied == 0 {
-        return None;
+
+    /// The number of `\uXXXX` at a place.
+    fn code_unit(&self, at: usize) -> Option<u16> {
+        let digits = self.body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits =
+            std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        u16::from_str_radix(digits, 16).ok()
     }
-    escaped.extend_from_slice(body.get(copied..).unwrap_or_default());
-    Some(escaped)
+
+    /// Passes over a character that is not ASCII, and returns the place behind it.
+    fn character(&mut self, at: usize, bad_bytes: BadBytes) -> usize {
+        const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+        let rest = self.body.get(at..).unwrap_or_default();
+        let length = match rest {
+            [0xC2..=0xDF, ..] => 2,
+            [0xE0..=0xEF, ..] => 3,
+            [0xF0..=0xF4, ..] => 4,
+            _ => 1,
+        };
+        if rest.get(..length).is_some_and(|character| std::str::from_utf8(character).is_ok()) {
+            return at + length;
+        }
+        match (bad_bytes, rest) {
+            (BadBytes::Pairs, [0x81..=0xFE, 0x40..=0x7E | 0x80..=0xFE, ..]) => self.replace(at, 2, REPLACEMENT),
+            _ => self.replace(at, 1, REPLACEMENT),
+        }
+    }
+
+    fn finish(mut self) -> Option<Vec<u8>> {
+        if self.copied == 0 {
+            return None;
+        }
+        self.replace(self.body.len(), 0, b"");
+        Some(self.repaired)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn control_characters_are_escaped_inside_strings_alone() {
-        let body = b"{\n\t\"a\":\"x\ny\t\\\"\x01\",\n\"b\\\\\":1}";
-        let escaped = escape_control_characters(body).unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&escaped).unwrap();
-        assert_eq!(value, serde_json::json!({"a": "x\ny\t\"\u{1}", "b\\": 1}));
+    fn read(body: &[u8], bad_bytes: BadBytes) -> serde_json::Value {
+        serde_json::from_slice(&repaired(body, bad_bytes).unwrap()).unwrap()
     }
 
     #[test]
-    fn what_has_none_is_not_copied() {
-        assert_eq!(escape_control_characters(b"{\n\"a\": \"b\"}"), None);
-        assert_eq!(escape_control_characters(b""), None);
+    fn control_characters_are_escaped_inside_strings_alone() {
+        let body = b"{\n\t\"a\":\"x\ny\t\\\"\x01\",\n\"b\\\\\":1}";
+        assert_eq!(read(body, BadBytes::Single), serde_json::json!({"a": "x\ny\t\"\u{1}", "b\\": 1}));
+    }
+
+    #[test]
+    fn what_has_nothing_to_repair_is_not_copied() {
+        for body in ["", "{\n\"a\": \"b\"}", r#"["企业😀é", "\u4f01\ud83d\ude00\"\\\/\b\f\n\r\t"]"#, "企\\u\x01"]
+        {
+            for bad_bytes in [BadBytes::Single, BadBytes::Pairs] {
+                assert_eq!(repaired(body.as_bytes(), bad_bytes), None, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_becomes_a_replacement_character() {
+        for (json, expected) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""a\udc00b""#, "a\u{fffd}b"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
+            (r#""\ud83d\n""#, "\u{fffd}\n"),
+            (r#""\ude00\ud83d""#, "\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(read(json.as_bytes(), BadBytes::Single), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_become_replacement_characters() {
+        for (json, expected) in [
+            (&b"\"\xff\""[..], "\u{fffd}"),
+            (b"\"\xe4\xbc\"", "\u{fffd}\u{fffd}"),
+            (b"\"\xe4\xbc\xe4\xbc\x81\"", "\u{fffd}\u{fffd}企"),
+            (b"\"\xc0\xaf\xed\xa0\x80\"", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            (b"\"\xe4\xbc\\n\"", "\u{fffd}\u{fffd}\n"),
+        ] {
+            assert_eq!(read(json, BadBytes::Single), expected);
+        }
+    }
+
+    #[test]
+    fn in_pairs_of_bytes_the_second_is_no_backslash() {
+        // As in GBK, where the second byte of a character may be that of a backslash or a bracket.
+        assert_eq!(read(b"[\"\xd5\x5c\",\"\xb7\x7d\"]", BadBytes::Pairs), serde_json::json!(["\u{fffd}", "\u{fffd}"]));
+    }
+
+    #[test]
+    fn the_backslash_of_an_unknown_escape_is_kept() {
+        for (json, expected) in
+            [(r#""\x41""#, "\\x41"), (r#""\u12""#, "\\u12"), (r#""\u+123""#, "\\u+123"), (r#""\企""#, "\\企")]
+        {
+            assert_eq!(read(json.as_bytes(), BadBytes::Single), expected);
+        }
     }
 }

@@ -185,17 +185,6 @@ impl<'de> DeserializeSeed<'de> for OptionalInteger {
     }
 }
 
-/// `errmsg`, borrowed where it can be.
-pub(crate) struct OptionalText;
-
-impl<'de> DeserializeSeed<'de> for OptionalText {
-    type Value = Option<Cow<'de, str>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        Scalar::read(deserializer, TEXT)?.text()
-    }
-}
-
 const INTEGER: &str = "a 64-bit integer";
 const TEXT: &str = "a text";
 

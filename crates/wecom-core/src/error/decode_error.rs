@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// A reply that is not what the endpoint answers: where it breaks off or differs, and a bounded piece of it.
+use crate::error::reply_summary::ReplySummary;
+
+/// A reply that is not what the endpoint answers: where it breaks off or differs, and why. No value of it is quoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
@@ -10,11 +12,10 @@ pub struct DecodeError {
     pub problem: DecodeProblem,
     /// Where in the JSON: `chains[3].chain_id`; empty where that can't be said.
     pub path: String,
-    /// What the JSON reader said, with any secret taken out.
+    /// What the JSON reader said, without the value that it refused: `invalid type: string, expected i64`.
     pub detail: String,
-    /// The beginning of the reply, with any secret of the request taken out; empty where the reply is, or may itself be
-    /// a secret.
-    pub body: String,
+    /// What came back.
+    pub reply: ReplySummary,
 }
 
 /// What is wrong with a reply.
@@ -57,6 +58,6 @@ impl fmt::Display for DecodeError {
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
         }
-        if self.body.is_empty() { Ok(()) } else { write!(f, " [reply: {}]", self.body) }
+        write!(f, " [reply: {}]", self.reply)
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::code::ErrCode;
+use crate::error::reply_summary::ReplySummary;
 
 /// The HTTP status is not 2xx.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +16,8 @@ pub struct StatusError {
     pub code: Option<ErrCode>,
     /// How long the server asked to wait, in a `Retry-After` header.
     pub retry_after: Option<Duration>,
-    /// The beginning of the reply, with any secret of the request taken out; empty where the reply is, or may itself be
-    /// a secret.
-    pub body: String,
+    /// What came back.
+    pub reply: ReplySummary,
 }
 
 impl fmt::Display for StatusError {
@@ -40,6 +40,6 @@ impl fmt::Display for StatusError {
         if let Some(after) = self.retry_after {
             write!(f, ", to try again after {after:?}")?;
         }
-        if self.body.is_empty() { Ok(()) } else { write!(f, " [reply: {}]", self.body) }
+        write!(f, " [reply: {}]", self.reply)
     }
 }

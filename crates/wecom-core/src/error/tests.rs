@@ -18,7 +18,7 @@ fn api(code: i64) -> Error {
 }
 
 fn status(status: u16, code: Option<i64>) -> Error {
-    error(StatusError { status, code: code.map(ErrCode), retry_after: None, body: String::new() })
+    error(StatusError { status, code: code.map(ErrCode), retry_after: None, reply: ReplySummary::of(b"") })
 }
 
 fn transport(kind: TransportErrorKind, delivery: Delivery) -> Error {
@@ -38,8 +38,8 @@ fn deadline(phase: CallPhase, earlier: Option<Error>) -> Error {
 }
 
 fn decode(path: &str, detail: &str, body: &str) -> Error {
-    let problem = DecodeProblem::Shape;
-    error(DecodeError { problem, path: path.into(), detail: detail.into(), body: body.into() })
+    let (problem, reply) = (DecodeProblem::Shape, ReplySummary::of(body.as_bytes()));
+    error(DecodeError { problem, path: path.into(), detail: detail.into(), reply })
 }
 
 /// The error of a call for which no token could be had.
@@ -190,28 +190,24 @@ fn the_text_of_a_status_gives_the_advice_for_it() {
         (500, "try again later"),
         (599, "try again later"),
     ] {
-        assert_text(
-            &status(number, None),
-            &[&format!("HTTP {number}"), advice],
-            &[") with", "to try again after", "[reply"],
-        );
+        assert_text(&status(number, None), &[&format!("HTTP {number}"), advice], &[") with", "to try again after"]);
     }
     let whole = StatusError {
         status: 503,
         code: Some(ErrCode::BUSY),
         retry_after: Some(SECOND * 7),
-        body: "the beginning".into(),
+        reply: ReplySummary::of(b"the beginning"),
     };
-    assert_text(&error(whole), &["HTTP 503", "with -1", "to try again after 7s", "[reply: the beginning]"], &[]);
+    assert_text(&error(whole), &["HTTP 503", "with -1", "to try again after 7s", "[reply: text, 13 bytes]"], &[]);
 }
 
 #[test]
 fn the_text_of_a_reply_that_is_not_understood_has_what_is_known_and_no_empty_places() {
     let shape = "not in the documented shape";
-    assert_text(&decode("", "", ""), &[shape], &[", at", ": \n", "reply:", "shape:"]);
-    assert_text(&decode("chains[3]", "", ""), &[shape, ", at chains[3]"], &["[reply", "]:"]);
-    assert_text(&decode("", "invalid type", ""), &[shape, ": invalid type"], &[", at", "[reply"]);
-    assert_text(&decode("", "", "<html>"), &[shape, "[reply: <html>]"], &[", at", "shape:"]);
+    assert_text(&decode("", "", ""), &[shape, "[reply: empty]"], &[", at", ": \n", "shape:"]);
+    assert_text(&decode("chains[3]", "", ""), &[shape, ", at chains[3]"], &["]:"]);
+    assert_text(&decode("", "invalid type", ""), &[shape, ": invalid type"], &[", at"]);
+    assert_text(&decode("", "", "<html>"), &[shape, "[reply: HTML, 6 bytes]"], &[", at", "shape:"]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::http::base_url::BaseUrl;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::transport_error::TransportError;
-use crate::secret::Redactor;
+use crate::secret::message::shown_message;
+use crate::secret::redactor::Redactor;
 use crate::threading::Family;
 
 pub(crate) struct AddressedTransport<M: Family> {
@@ -45,5 +46,5 @@ impl<M: Family> AddressedTransport<M> {
 
 fn redacted(error: TransportError, request: &Request) -> TransportError {
     let redactor = Redactor::new(request.expose_secrets());
-    error.redacted(|text| redactor.leaks(text), |text| redactor.text(text))
+    error.redacted(|text| redactor.objects_to(text), |text| shown_message(text, &redactor))
 }

@@ -40,6 +40,8 @@ pub struct Request {
     endpoint: &'static Endpoint,
     base: BaseUrl,
     token: Option<AccessToken>,
+    /// The tokens of earlier attempts: the service may still speak of them.
+    earlier_tokens: Vec<AccessToken>,
     query: Query,
     user_agent: Option<Arc<str>>,
     headers: Headers,
@@ -57,6 +59,7 @@ impl Request {
             endpoint,
             base: BaseUrl::default(),
             token: None,
+            earlier_tokens: Vec::new(),
             query: Query::new(),
             user_agent: None,
             headers: Headers::new(),
@@ -77,7 +80,7 @@ impl Request {
     /// Sets the access token; one that was there is replaced.
     #[must_use]
     pub fn with_token(mut self, token: AccessToken) -> Self {
-        self.token = Some(token);
+        self.set_token(token);
         self
     }
 
@@ -124,7 +127,10 @@ impl Request {
     }
 
     pub(crate) fn set_token(&mut self, token: AccessToken) {
-        self.token = Some(token);
+        // A call is repeated a few times at most; more are not remembered, whatever the caller does.
+        const MOST: usize = 8;
+        let earlier = self.token.replace(token).filter(|earlier| Some(earlier) != self.token.as_ref());
+        self.earlier_tokens.extend(earlier.filter(|_| self.earlier_tokens.len() < MOST));
     }
 
     pub(crate) fn set_attempt(&mut self, attempt: u32, time_limit: Option<Duration>) {
@@ -221,15 +227,17 @@ impl Request {
         url
     }
 
-    /// Every secret that this request carries, its access token included: for code that keeps them out of texts, such as a
-    /// [`Redactor`](crate::secret::Redactor).
+    /// Every secret of this request: the token and those of earlier attempts, secret query values, secrets in the body.
+    ///
+    /// For whatever keeps recordings or logs: no text that a person may read holds one of them.
     pub fn expose_secrets(&self) -> impl Iterator<Item = &str> {
         let in_query = self.query.iter().filter_map(|(_, value)| match value {
             QueryValue::Public(_) => None,
             QueryValue::Secret(secret) => Some(secret.expose()),
         });
         let in_body = self.body_secrets.iter().map(Secret::expose);
-        self.token.iter().map(AccessToken::expose).chain(in_query).chain(in_body)
+        let tokens = self.token.iter().chain(&self.earlier_tokens).map(AccessToken::expose);
+        tokens.chain(in_query).chain(in_body)
     }
 }
 

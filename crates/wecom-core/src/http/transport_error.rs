@@ -49,11 +49,10 @@ impl TransportError {
         self.delivery
     }
 
-    /// The same failure, with every text in it passed through `redact` when `leaks` says that one has to be.
-    pub(crate) fn redacted(mut self, leaks: impl Fn(&str) -> bool, redact: impl Fn(&str) -> String) -> Self {
+    /// The same failure. Where a text in it must not be kept as it is, all of them are passed through `redact`.
+    pub(crate) fn redacted(mut self, objects_to: impl Fn(&str) -> bool, redact: impl Fn(&str) -> String) -> Self {
         let Some(source) = &self.source else { return self };
-        let whole = texts(&**source);
-        if whole.iter().any(|text| leaks(text)) {
+        if texts(&**source).iter().any(|text| objects_to(text)) {
             let shown: Vec<_> = chain(&**source).map(|error| redact(&error.to_string())).collect();
             self.source = Some(Arc::new(RedactedSource(shown.join(": "))));
         }

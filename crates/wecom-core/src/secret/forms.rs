@@ -1,13 +1,14 @@
-//! The forms in which a secret may stand in a text: as it is, percent-encoded, escaped in JSON.
+//! The forms in which a secret may stand in a text, and how to read through them.
 //!
-//! For crates that keep recordings and logs of calls: each form of a secret is listed here once, for the writer of URLs
-//! and for everything that searches a text for secrets.
+//! For crates that keep recordings and logs of calls: what an escape looks like is written down here once, for the
+//! writer of URLs and for everything that searches a text for secrets. To hide secrets, use a
+//! [`Redactor`](crate::secret::Redactor).
 //!
 //! ```
 //! use wecom_core::secret::forms;
 //!
 //! assert_eq!(forms::percent_encoded("a+b/c").to_string(), "a%2Bb%2Fc");
-//! assert!(forms::of("a+b/c").contains(&"a+b\\/c".to_owned()));
+//! assert_eq!(forms::decoded("a%252Bb\\/c&#61;"), "a+b/c=");
 //! ```
 
 use std::fmt;
@@ -17,6 +18,29 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Everything but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The named HTML entities of the characters that secrets and their escapes are made of.
+const ENTITIES: [(&str, char); 16] = [
+    ("amp", '&'),
+    ("apos", '\''),
+    ("bsol", '\\'),
+    ("colon", ':'),
+    ("comma", ','),
+    ("equals", '='),
+    ("gt", '>'),
+    ("hyphen", '-'),
+    ("lowbar", '_'),
+    ("lt", '<'),
+    ("num", '#'),
+    ("percnt", '%'),
+    ("period", '.'),
+    ("plus", '+'),
+    ("quot", '"'),
+    ("sol", '/'),
+];
+
+/// The longest escape, in bytes: `&#x10FFFF;`.
+const LONGEST_ESCAPE: usize = 10;
+
 /// Percent-encodes a value for a query: every character but the unreserved ones of RFC 3986.
 ///
 /// The result is displayed, or iterated over piece by piece.
@@ -24,17 +48,19 @@ pub fn percent_encoded(value: &str) -> impl Iterator<Item = &str> + fmt::Display
     utf8_percent_encode(value, ENCODED)
 }
 
-/// Lists the forms of a secret, each once: the secret itself, percent-encoded with digits of either case, and escaped in
-/// JSON.
+/// Lists the common forms of a secret, each once: the secret itself, percent-encoded with digits of either case, and
+/// escaped in JSON with and without an escaped slash.
+///
+/// The list is for replacing a secret exactly. It cannot be complete; to find out whether a text holds a secret in any
+/// form, use [`Redactor::finds_secret`](crate::secret::Redactor::finds_secret).
 #[must_use]
 pub fn of(secret: &str) -> Vec<String> {
     let in_json = serde_json::to_string(secret).unwrap_or_default();
     let in_json = in_json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(secret).to_owned();
-    let in_lower_case =
-        |piece: &str| if piece.starts_with('%') { piece.to_ascii_lowercase() } else { piece.to_owned() };
-    let (upper, lower) = (percent_encoded(secret).collect(), percent_encoded(secret).map(in_lower_case).collect());
+    let percent = percent_encoded(secret).to_string();
+    let lower = percent_encoded(secret).map(lower_case_escape).collect();
     let mut forms = Vec::new();
-    for form in [secret.to_owned(), upper, lower, in_json.replace('/', "\\/"), in_json] {
+    for form in [secret.to_owned(), percent, lower, in_json.replace('/', "\\/"), in_json] {
         if !forms.contains(&form) {
             forms.push(form);
         }
@@ -42,18 +68,189 @@ pub fn of(secret: &str) -> Vec<String> {
     forms
 }
 
+fn lower_case_escape(piece: &str) -> String {
+    if piece.starts_with('%') { piece.to_ascii_lowercase() } else { piece.to_owned() }
+}
+
+/// Replaces every escape in a text by the character that it stands for, however often the text was escaped.
+///
+/// Reads percent-encoding, HTML entities, and the backslash escapes of JSON and of programming languages (`\/`,
+/// `\u002f`, `\u{2f}`, `\x2f`, `\057`). Escapes for characters that do not exist stay as they are. Takes linear time.
+#[must_use]
+pub fn decoded(text: &str) -> String {
+    let mut plain: Vec<u8> = Vec::with_capacity(text.len());
+    for &byte in text.as_bytes() {
+        plain.push(byte);
+        // Each round removes more bytes than it adds, so all rounds together take linear time.
+        while let Some((length, stands_for)) = escape_at_end(&plain) {
+            plain.truncate(plain.len().saturating_sub(length));
+            match stands_for {
+                StandsFor::Byte(byte) => plain.push(byte),
+                StandsFor::Character(character) => plain.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+            }
+        }
+    }
+    String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+enum StandsFor {
+    Byte(u8),
+    Character(char),
+}
+
+/// The escape that the text ends with: its length, and what it stands for.
+fn escape_at_end(text: &[u8]) -> Option<(usize, StandsFor)> {
+    let (&last, before) = text.split_last()?;
+    match last {
+        b';' => entity(text),
+        b'}' => braced(text),
+        b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => digits(text).or_else(|| backslash(last, before)),
+        _ => backslash(last, before),
+    }
+}
+
+/// `\/`, `\"`, `\'`, `\\`, `\n`, `\r`, `\t`.
+fn backslash(last: u8, before: &[u8]) -> Option<(usize, StandsFor)> {
+    let stands_for = match last {
+        b'/' | b'"' | b'\'' | b'\\' => last,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    };
+    before.ends_with(b"\\").then_some((2, StandsFor::Byte(stands_for)))
+}
+
+/// `%2F`, `\x2f`, `\057`, `\u002f`, `%u002f`.
+fn digits(text: &[u8]) -> Option<(usize, StandsFor)> {
+    let number = |count: usize, radix: u32| {
+        let digits = text.get(text.len().checked_sub(count)?..)?;
+        let all_digits = digits.iter().all(|&digit| char::from(digit).is_digit(radix));
+        u32::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| all_digits)?, radix).ok()
+    };
+    let marked = |count: usize, marks: &[&[u8]]| {
+        text.len()
+            .checked_sub(count)
+            .and_then(|end| text.get(..end))
+            .is_some_and(|before| marks.iter().any(|mark| before.ends_with(mark)))
+    };
+    let byte = |number: Option<u32>| Some(StandsFor::Byte(u8::try_from(number?).ok()?));
+    if marked(2, &[b"%"]) {
+        return Some((3, byte(number(2, 16))?));
+    }
+    if marked(2, &[b"\\x", b"\\X"]) {
+        return Some((4, byte(number(2, 16))?));
+    }
+    if marked(3, &[b"\\"]) {
+        return Some((4, byte(number(3, 8))?));
+    }
+    if marked(4, &[b"\\u", b"\\U", b"%u", b"%U"]) {
+        return Some((6, StandsFor::Character(char::from_u32(number(4, 16)?)?)));
+    }
+    None
+}
+
+/// `&#47;`, `&#x2f;`, `&sol;`.
+fn entity(text: &[u8]) -> Option<(usize, StandsFor)> {
+    let (length, name) = since(text, b"&")?;
+    let name = std::str::from_utf8(name).ok()?;
+    let character = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(digits) => char::from_u32(u32::from_str_radix(digits, 16).ok()?)?,
+            None => char::from_u32(number.parse().ok()?)?,
+        },
+        None => ENTITIES.iter().find(|(entity, _)| entity.eq_ignore_ascii_case(name))?.1,
+    };
+    Some((length, StandsFor::Character(character)))
+}
+
+/// `\u{2f}`, `\x{2f}`.
+fn braced(text: &[u8]) -> Option<(usize, StandsFor)> {
+    let (length, digits) = since(text, b"\\u{").or_else(|| since(text, b"\\x{"))?;
+    let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some((length, StandsFor::Character(char::from_u32(number)?)))
+}
+
+/// What lies between the last `start` and the text's last byte, with the length from that start to the end; `None`
+/// where the start is further away than any escape is long.
+fn since<'t>(text: &'t [u8], start: &[u8]) -> Option<(usize, &'t [u8])> {
+    let near = text.get(text.len().saturating_sub(LONGEST_ESCAPE)..)?;
+    let at = near.windows(start.len()).rposition(|window| window == start)?;
+    let inner = near.get(at + start.len()..near.len().checked_sub(1)?)?;
+    Some((near.len() - at, inner))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_listed_in_each_of_its_forms() {
-        let forms = of("Ca/na\"");
-        assert_eq!(forms, ["Ca/na\"", "Ca%2Fna%22", "Ca%2fna%22", "Ca\\/na\\\"", "Ca/na\\\""]);
+    fn every_escape_is_read_in_either_case() {
+        for text in [
+            "%2F",
+            "%2f",
+            "%252F",
+            "%25252f",
+            "%u002f",
+            "\\/",
+            "\\u002F",
+            "\\u002f",
+            "\\\\u002f",
+            "\\u{2f}",
+            "\\x2F",
+            "\\x{2F}",
+            "\\057",
+            "&#47;",
+            "&#047;",
+            "&#x2F;",
+            "&#X2f;",
+            "&sol;",
+            "&SOL;",
+            "&amp;sol;",
+            "%26sol%3B",
+            "&#92;/",
+            "\\u0025\\u0032F",
+        ] {
+            assert_eq!(decoded(&format!("a{text}b")), "a/b", "{text}");
+        }
+        assert_eq!(decoded("%E4%BC%81\\u4f01&#20225;企"), "企企企企");
+        assert_eq!(decoded("a\\nb\\tc"), "a\nb\tc");
     }
 
     #[test]
-    fn a_secret_of_unreserved_characters_has_one_form() {
-        assert_eq!(of("a-secret_of.this~KIND"), ["a-secret_of.this~KIND"]);
+    fn what_is_no_escape_stays() {
+        for text in [
+            "",
+            "%",
+            "%2",
+            "%zz",
+            "100% of it",
+            "\\u12",
+            "\\uzzzz",
+            "\\ud83d",
+            "&;",
+            "&#;",
+            "&#x110000;",
+            "a;b",
+            "}",
+            "\\u{}",
+            "企%",
+        ] {
+            assert_eq!(decoded(text), text);
+        }
+        assert_eq!(decoded("%ff"), "\u{fffd}");
+    }
+
+    #[test]
+    fn a_text_that_is_escaped_a_million_times_is_decoded_in_linear_time() {
+        let text = format!("%{}2f", "25".repeat(1_000_000));
+        assert_eq!(decoded(&text), "/");
+        assert_eq!(decoded(&"\\".repeat(1_000_000)), "\\");
+    }
+
+    #[test]
+    fn the_forms_of_a_secret_are_listed_once_each() {
+        assert_eq!(of("abc"), ["abc"]);
+        assert_eq!(of("a/\"b\""), ["a/\"b\"", "a%2F%22b%22", "a%2f%22b%22", "a\\/\\\"b\\\"", "a/\\\"b\\\""]);
     }
 }

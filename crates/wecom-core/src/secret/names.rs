@@ -12,8 +12,28 @@
 /// How the name of a field ends that holds a secret: `access_token`, `corpsecret`, `session_key`, `suite_ticket`.
 pub const ENDINGS: [&str; 4] = ["token", "secret", "session_key", "ticket"];
 
-/// Whether a field of this name holds a secret.
+/// Whether a field of this name holds a secret, in snake case, camel case or any other: `accessToken`, `SESSION-KEY`.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let letters =
+        |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let name = letters(name);
+    ENDINGS.iter().any(|ending| name.ends_with(&letters(ending)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_recognised_by_its_end_in_any_case() {
+        for name in
+            ["access_token", "accessToken", "corpsecret", "session_key", "sessionKey", "SESSION-KEY", "suite_ticket"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["", "tokens_left", "key", "chain_id", "session"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
 }

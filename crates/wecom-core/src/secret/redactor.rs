@@ -1,33 +1,39 @@
-//! Texts from outside, made fit to be shown: the request's secrets replaced, control characters made visible, length
-//! bounded.
+//! Hides secrets in texts that a person may read.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::secret::{forms, names};
+use crate::secret::matcher::{MASK, SHORTEST, SecretMatcher};
+use crate::secret::names;
+use crate::secret::printable::{is_invisible, shown};
 
-/// How much of a foreign text is shown, in characters.
+/// How much of a text is shown, in characters.
 const SHOWN: usize = 300;
 
-/// A shorter text is no secret that a service gives; taken for one, it would make every text unreadable.
-const SHORTEST_SECRET: usize = 4;
+/// How much of a text is examined, in bytes: enough for what is shown even if it is escaped twice.
+const EXAMINED: usize = 8 * 1024;
+
+/// The longest text of an HTTP library that is kept as it is, in bytes.
+const LONGEST_KEPT: usize = 16 * 1024;
 
 /// Replaces secrets by `***` in texts that are to be shown.
 ///
-/// A secret is found in each of its [forms](forms::of). One of fewer than 4 bytes is not searched for: it would make other
-/// texts unreadable.
+/// A secret is found in any [form](crate::secret::forms), in upper or lower case, broken over lines, and cut off, as
+/// long as eight bytes of it are left. One of fewer than four bytes is not searched for: it would make other texts
+/// unreadable.
 ///
 /// ```
 /// use serde_json::json;
 /// use wecom_core::secret::Redactor;
 ///
-/// let redactor = Redactor::new(["the/secret"]);
-/// assert_eq!(redactor.text("corpsecret=the%2Fsecret"), "corpsecret=***");
+/// let redactor = Redactor::new(["canary/secret"]);
+/// assert_eq!(redactor.text("corpsecret=canary%2fSecret"), "corpsecret=***");
 /// assert_eq!(redactor.json(&json!({"session_key": "k", "id": "ch1"})), json!({"session_key": "***", "id": "ch1"}));
 /// ```
 #[derive(Clone, Default)]
 pub struct Redactor {
+    matcher: SecretMatcher,
     secrets: Vec<String>,
 }
 
@@ -42,38 +48,28 @@ impl Redactor {
     /// Adds a secret.
     pub fn add(&mut self, secret: &str) {
         if !self.knows(secret) {
-            self.secrets.extend(forms::of(secret));
+            self.matcher.add(secret);
+            self.secrets.push(secret.to_owned());
         }
     }
 
     /// Whether adding a secret changes nothing: it has been added, or is too short.
     #[must_use]
     pub fn knows(&self, secret: &str) -> bool {
-        secret.len() < SHORTEST_SECRET || self.secrets.iter().any(|known| known == secret)
+        secret.len() < SHORTEST || self.secrets.iter().any(|known| known == secret)
     }
 
-    /// Whether the text holds a secret.
-    pub(crate) fn leaks(&self, text: &str) -> bool {
-        self.secrets.iter().any(|secret| text.contains(secret.as_str()))
+    /// Whether the text holds a secret in any form. Takes linear time.
+    #[must_use]
+    pub fn finds_secret(&self, text: &str) -> bool {
+        self.matcher.is_in(text)
     }
 
     /// The text with each secret replaced, on one line, cut after 300 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        shown(&self.clean(text), false)
-    }
-
-    /// The beginning of a reply as text.
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
-        // Looked at beyond what is shown, so that a secret across the end is found whole: a character may take six bytes.
-        let longest = self.secrets.iter().map(String::len).max().unwrap_or(0);
-        let Some(window) = bytes.get(..(SHOWN + longest) * 6) else {
-            return shown(&self.clean(&String::from_utf8_lossy(bytes)), false);
-        };
-        let clean = self.clean(&String::from_utf8_lossy(window));
-        // Where secrets became shorter, the end of the window may come into view, and with it a piece of one more.
-        let whole = clean.chars().count().saturating_sub(longest + 6);
-        shown(&clean.chars().take(whole).collect::<String>(), true)
+        let (text, is_cut) = beginning(text);
+        one_line(&self.matcher.mask(text), is_cut)
     }
 
     /// The value with each secret replaced, in the names of fields too, and with `***` for every field whose
@@ -81,7 +77,7 @@ impl Redactor {
     #[must_use]
     pub fn json(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.replaced(text)),
+            Value::String(text) => Value::String(self.matcher.mask(text)),
             Value::Array(items) => items.iter().map(|item| self.json(item)).collect(),
             Value::Object(fields) => Value::Object(self.fields(fields)),
             plain => plain.clone(),
@@ -91,23 +87,29 @@ impl Redactor {
     /// The value as [`json`](Self::json) gives it, as text on one line, cut after 300 characters.
     #[must_use]
     pub fn json_text(&self, value: &Value) -> String {
-        shown(&self.json(value).to_string(), false)
+        one_line(&self.json(value).to_string(), false)
+    }
+
+    /// Whether a text must not be kept as it is: it holds a secret or a control character, or is very long.
+    pub(crate) fn objects_to(&self, text: &str) -> bool {
+        let is_control = |character: char| is_invisible(character) && !matches!(character, ' ' | '\n');
+        text.len() > LONGEST_KEPT || text.chars().any(is_control) || self.finds_secret(text)
+    }
+
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(String::as_str)
+    }
+
+    pub(crate) fn matcher(&self) -> &SecretMatcher {
+        &self.matcher
     }
 
     fn fields(&self, fields: &Map<String, Value>) -> Map<String, Value> {
         let redacted = |(name, value): (&String, &Value)| {
-            let value = if names::is_secret(name) { Value::from("***") } else { self.json(value) };
-            (self.replaced(name), value)
+            let value = if names::is_secret(name) { Value::from(MASK) } else { self.json(value) };
+            (self.matcher.mask(name), value)
         };
         fields.iter().map(redacted).collect()
-    }
-
-    fn clean(&self, text: &str) -> String {
-        self.replaced(&unescaped(text))
-    }
-
-    fn replaced(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
     }
 }
 
@@ -118,43 +120,26 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// As much of a text as is shown, on one line.
-fn shown(clean: &str, is_cut: bool) -> String {
-    let mut shown: String = clean.chars().take(SHOWN).map(visible).collect();
-    if is_cut || clean.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
+/// The beginning of a text, and whether there is more of it.
+pub(crate) fn beginning(text: &str) -> (&str, bool) {
+    let Some(window) = (EXAMINED..text.len()).find_map(|end| text.get(..end)) else { return (text, false) };
+    // A word that is cut here can't be judged.
+    let whole = window.rfind(|character: char| !is_of_word(character)).unwrap_or(0);
+    (window.get(..whole).unwrap_or_default(), true)
 }
 
-/// The text with `\uXXXX` as what it stands for: a secret that a server has escaped is one still.
-fn unescaped(text: &str) -> String {
-    let mut pieces = text.split("\\u");
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let digits = piece.get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let character = digits.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
-        match (character, piece.get(4..)) {
-            (Some(character), Some(rest)) => {
-                plain.push(character);
-                plain.push_str(rest);
-            }
-            _ => {
-                plain.push_str("\\u");
-                plain.push_str(piece);
-            }
-        }
-    }
-    plain
+/// What tokens are made of, and paths and file names too.
+pub(crate) fn is_of_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '+' | '~')
 }
 
-/// Line breaks and tabs become spaces, other control characters a sign that something stood there.
-fn visible(character: char) -> char {
-    match character {
-        '\n' | '\r' | '\t' => ' ',
-        control if control.is_control() => char::REPLACEMENT_CHARACTER,
-        plain => plain,
+/// As much of a text as is shown.
+pub(crate) fn one_line(text: &str, is_cut: bool) -> String {
+    let mut line: String = text.chars().take(SHOWN).map(shown).collect();
+    if is_cut || text.chars().nth(SHOWN).is_some() {
+        line.push('…');
     }
+    line
 }
 
 #[cfg(test)]
@@ -163,6 +148,20 @@ mod tests {
 
     use super::*;
 
+    const TOKEN: &str = "hzQ0-9EbW3pZ_kT1vXy7cNmA6sDfGjLuQwErTyUiOpAsDfGhJkLz";
+
+    #[test]
+    fn a_text_is_kept_unless_it_holds_a_secret_or_a_control_or_is_very_long() {
+        let redactor = Redactor::new([TOKEN]);
+        for text in ["", "connection refused", "Error {\n    kind: 企业\n}", &"x".repeat(LONGEST_KEPT)] {
+            assert!(!redactor.objects_to(text), "{text}");
+        }
+        let form = TOKEN.to_ascii_lowercase();
+        for text in [TOKEN, &form, "a\u{202e}b", "a\u{1b}[0m", "a\rb", &"x".repeat(LONGEST_KEPT + 1)] {
+            assert!(redactor.objects_to(text), "{text}");
+        }
+    }
+
     fn redactor(token: &str) -> Redactor {
         Redactor::new([token])
     }
@@ -170,17 +169,17 @@ mod tests {
     #[test]
     fn a_token_is_replaced_as_it_is_and_percent_encoded_and_json_escaped() {
         let redactor = redactor("ca/na\"ry");
-        assert_eq!(redactor.text("ca/na\"ry ca%2Fna%22ry ca/na\\\"ry ca\\/na\\\"ry"), "*** *** *** ***");
+        assert_eq!(redactor.text("ca/na\"ry ca%2fna%22ry ca/na\\\"ry ca\\/na\\\"ry"), "*** *** *** ***");
     }
 
     #[test]
     fn json_is_redacted_at_any_depth_and_in_fields_named_for_a_secret() {
         let value = json!({
-            "a": [{"b": "x canary-1 y"}, "canary-2"], "canary-1": 1, "session_key": "canary-3", "access_token": ["canary-4"],
+            "a": [{"b": "x canary-1 y"}, "canary%2D2"], "canary-1": 1, "session_key": "canary-3", "accessToken": ["canary-4"],
         });
         assert_eq!(
             Redactor::new(["canary-1", "canary-2"]).json(&value),
-            json!({"a": [{"b": "x *** y"}, "***"], "***": 1, "session_key": "***", "access_token": "***"}),
+            json!({"a": [{"b": "x *** y"}, "***"], "***": 1, "session_key": "***", "accessToken": "***"}),
         );
     }
 
@@ -201,7 +200,7 @@ mod tests {
         let mut redactor = redactor("canary");
         assert!(redactor.knows("canary") && redactor.knows("abc") && !redactor.knows("canary-2"));
         redactor.add("canary-2");
-        assert!(redactor.knows("canary-2"));
+        assert!(redactor.knows("canary-2") && redactor.finds_secret("canary-2"));
     }
 
     #[test]
@@ -210,16 +209,15 @@ mod tests {
         assert_eq!(redactor.text("\\u0063anary c\\u0061n\\u0061ry"), "*** ***");
         let whole: String = "canary".bytes().map(|byte| format!("\\u{byte:04X}")).collect();
         for before in 0..400 {
-            let shown = redactor.bytes(format!("{}{whole}", "-".repeat(before)).as_bytes());
+            let shown = redactor.text(&format!("{}{whole}", "-".repeat(before)));
             assert!(!shown.contains("00") && !shown.contains('c'), "{before}: {shown}");
         }
-        assert_eq!(redactor.text("\\u \\uzzzz \\ud83d \\u00e9企 \\u4f01"), "\\u \\uzzzz \\ud83d é企 企");
     }
 
     #[test]
-    fn a_token_that_lies_across_the_bound_leaves_no_piece() {
-        for before in 0..1300 {
-            let shown = redactor("canarycanary").bytes(format!("{}canarycanary", "-".repeat(before)).as_bytes());
+    fn a_token_that_lies_across_a_bound_leaves_no_piece() {
+        for before in (0..1300).step_by(3).chain(EXAMINED - 13..EXAMINED + 1) {
+            let shown = redactor("canarycanary").text(&format!("{}canarycanary", "-".repeat(before)));
             assert!(!shown.contains('c'), "{before}: {shown}");
         }
     }
@@ -227,44 +225,15 @@ mod tests {
     #[test]
     fn a_token_after_many_others_leaves_no_piece() {
         for filling in 0..20 {
-            let body = format!("{}{}", "-".repeat(filling), "canarycanary".repeat(1000));
-            let shown = redactor("canarycanary").bytes(body.as_bytes());
+            let shown =
+                redactor("canarycanary").text(&format!("{}{}", "-".repeat(filling), "canarycanary".repeat(1000)));
             assert!(!shown.contains('c') && shown.ends_with('…'), "{shown}");
         }
     }
 
     #[test]
     fn a_long_text_with_line_breaks_becomes_one_short_line() {
-        let shown = redactor("canary").bytes("x\n".repeat(1_000_000).as_bytes());
+        let shown = redactor("canary").text(&"x\n".repeat(1_000_000));
         assert!(shown.starts_with("x x") && shown.ends_with('…') && shown.len() < 1000, "{shown}");
-    }
-
-    #[test]
-    fn control_characters_are_not_passed_on_to_a_terminal() {
-        let shown = redactor("canary").text("a\u{1b}[31mb\u{7}c\u{9b}d\re\tf企");
-        assert_eq!(shown, "a\u{fffd}[31mb\u{fffd}c\u{fffd}d e f企");
-    }
-
-    #[test]
-    fn a_text_is_marked_as_cut_only_when_it_is() {
-        for (length, is_cut) in [(0, false), (299, false), (300, false), (301, true), (5000, true)] {
-            let text = "企".repeat(length);
-            for shown in [redactor("canary").text(&text), redactor("canary").bytes(text.as_bytes())] {
-                assert_eq!(
-                    (shown.chars().count(), shown.ends_with('…')),
-                    (length.min(300) + usize::from(is_cut), is_cut)
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_text_that_a_server_has_escaped_throughout_is_shown_nearly_as_far_as_any_other() {
-        let shown = redactor("canary").bytes("\\u4f01".repeat(5000).as_bytes());
-        assert!((290..=301).contains(&shown.chars().count()), "{shown}");
-        assert!(
-            shown.strip_suffix('…').is_some_and(|shown| shown.chars().all(|character| character == '企')),
-            "{shown}"
-        );
     }
 }

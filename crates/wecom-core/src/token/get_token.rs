@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::{Deserializer, Error, Unexpected};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::codec::wire;
@@ -93,10 +94,10 @@ impl fmt::Debug for GetTokenReply {
     }
 }
 
-fn token<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
+fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
     let text = wire::text(deserializer)?;
     if text.is_empty() {
-        return Err(serde::de::Error::custom("the token is empty"));
+        return Err(D::Error::invalid_value(Unexpected::Str(""), &"a token"));
     }
     Ok(AccessToken::new(text))
 }

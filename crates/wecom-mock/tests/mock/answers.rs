@@ -33,7 +33,7 @@ fn an_error_code_is_answered_in_the_vendors_manner() {
         let error = call(&mock.client(), of_chain("ch1")).unwrap_err();
         let ErrorKind::Api(refusal) = error.kind() else { panic!("{error}") };
         assert_eq!(refusal.code, ErrCode(code));
-        for part in [label, ", hint: [", "], from ip: ", ", more info at https://", &format!("?e={code}")] {
+        for part in [label, ", hint: [", "], from ip: "] {
             assert!(refusal.message.contains(part), "{part:?} is not in {:?}", refusal.message);
         }
     }
@@ -67,7 +67,7 @@ fn a_status_is_answered_with_its_body() {
     mock.on::<GetGroups>().status(502, "the gateway is down");
     let error = call(&mock.client(), of_chain("ch1")).unwrap_err();
     assert_eq!(error.status(), Some(502));
-    assert!(error.to_string().contains("the gateway is down"), "{error}");
+    assert!(error.to_string().contains("[reply: text, 19 bytes]"), "{error}");
 }
 
 #[test]

@@ -129,8 +129,10 @@ impl TryFrom<Unchecked> for GetResultReply {
     fn try_from(Unchecked { status, result }: Unchecked) -> Result<Self, &'static str> {
         match result {
             Some(result) if status == JobStatus::Finished => Ok(Self::finished(ImportResult {
-                chain_id: result.chain_id.ok_or("the `result` of the finished job has no `chain_id`")?,
-                import_status: result.import_status.ok_or("the `result` of the finished job has no `import_status`")?,
+                chain_id: result.chain_id.ok_or("missing field `chain_id` in the result of a finished job")?,
+                import_status: result
+                    .import_status
+                    .ok_or("missing field `import_status` in the result of a finished job")?,
                 fail_list: result.fail_list,
             })),
             _ => Ok(Self::new(status)),
@@ -357,8 +359,8 @@ mod tests {
     #[test]
     fn a_finished_result_without_chain_or_status_is_an_error_that_names_the_field() {
         for (json, missing) in [
-            (r#"{"status":3,"result":{"import_status":1}}"#, "no `chain_id`"),
-            (r#"{"status":3,"result":{"chain_id":"Ch1"}}"#, "no `import_status`"),
+            (r#"{"status":3,"result":{"import_status":1}}"#, "missing field `chain_id`"),
+            (r#"{"status":3,"result":{"chain_id":"Ch1"}}"#, "missing field `import_status`"),
             (r#"{"result":{}}"#, "missing field `status`"),
         ] {
             let error = reply::<GetResult>(json).unwrap_err();
