@@ -19,6 +19,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `http1` | conversions from and to the types of the crate `http`, version 1 |
+//! | `tower` | [`http`]'s `TowerTransport`, a transport over any `tower` service; includes `http1` |
 //! | `tracing` | a span for each call, and its events |
 
 pub mod client;

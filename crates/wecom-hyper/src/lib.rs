@@ -21,7 +21,7 @@
 //! | count connections, replies and failures | [`HyperTransport::counters`] |
 //! | give the client of `wecom-core` a timer for retries, quotas and deadlines | [`TokioTimer`] |
 //!
-//! To use another HTTP client, such as reqwest or any `tower` service, see `wecom_core::TowerTransport` or implement
+//! To use another HTTP client, such as reqwest or any `tower` service, see `wecom_core::http::TowerTransport` or implement
 //! [`Transport`](wecom_core::Transport).
 //!
 //! # Behavior
