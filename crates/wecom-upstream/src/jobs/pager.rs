@@ -17,15 +17,14 @@ pub use self::position::PagePosition;
 pub use crate::paged_call::{Page, PagedCall};
 use crate::upstream::Upstream;
 
-/// How many items a page has, unless the call or the caller says otherwise: the most that
-/// [`ListAppShareInfo`](crate::calls::ListAppShareInfo) may ask for.
-pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
+/// The default page size: the maximum of [`ListAppShareInfo`](crate::calls::ListAppShareInfo).
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 
-/// Reads a list to its end without a thought for cursors: page by page or item by item, with one page in memory.
+/// Reads a list to its end, page by page or item by item, with one page in memory.
 ///
-/// From [`Upstream::pages`](crate::Upstream::pages). It takes the calls that come in pages, however they say that there is
-/// more: [`ListAppShareInfo`](crate::calls::ListAppShareInfo) and [`GetChainCorpinfoList`](crate::calls::GetChainCorpinfoList), and any
-/// other [`PagedCall`].
+/// Created by [`Upstream::pages`](crate::Upstream::pages) for any [`PagedCall`], such as
+/// [`ListAppShareInfo`](crate::calls::ListAppShareInfo) and
+/// [`GetChainCorpinfoList`](crate::calls::GetChainCorpinfoList).
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -46,19 +45,21 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 /// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// ```
 ///
-/// # Its end
+/// # End of the list
 ///
-/// The list ends where the service says so, and on an empty cursor even if the service says that there is more. A cursor
-/// that the service gave before would lead in a circle: it is an error, [`PageError::RepeatedCursor`]. One that is among
-/// the last 32 is found at once, before any item is given twice; a larger circle before three times as many pages have been
-/// read as the list has. Either takes constant memory.
+/// The list ends where the service says so, or at an empty cursor. A cursor that the service has returned before would start
+/// a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected at once, before any
+/// item is yielded twice. A longer cycle is detected before the pager has read three times the number of distinct pages.
+/// The detection takes constant memory.
 ///
-/// # Failing, stopping, going on
+/// # Errors and cancellation
 ///
-/// After an error, the next call asks for the same page again, and does so for as long as it is called. So it does when the future of [`next_page`](Self::next_page)
-/// or [`next_item`](Self::next_item) is dropped half-way: nothing is lost or given twice.
+/// After an error, the next call requests the same page again. The same holds after dropping the future of
+/// [`next_page`](Self::next_page) or [`next_item`](Self::next_item): no item is lost or yielded twice.
 ///
-/// To stop here and go on elsewhere, keep the [position](Self::position):
+/// # Resuming
+///
+/// The [position](Self::position) can be stored, and another pager can resume from it:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -85,7 +86,7 @@ pub(crate) const USUAL_PAGE_SIZE: u32 = 100;
 /// # })?;
 /// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())
 /// ```
-#[must_use = "a pager asks for nothing until it is asked for a page"]
+#[must_use = "a pager does nothing until `next_page` or `next_item` is awaited"]
 pub struct Pager<C: PagedCall, M: Threading = Shared> {
     client: Client<M>,
     call: C,
@@ -93,15 +94,14 @@ pub struct Pager<C: PagedCall, M: Threading = Shared> {
 }
 
 impl<M: Threading> Upstream<M> {
-    /// Reads a list that comes in pages to its end: see [`Pager`].
+    /// Reads a list page by page or item by item; see [`Pager`].
     ///
-    /// It begins where the call's cursor says, and the pages are as large as its `limit`: 100 without one.
+    /// The list starts at the call's cursor. The call's `limit` is the page size, 100 by default.
     pub fn pages<C: PagedCall>(&self, call: C) -> Pager<C, M> {
         Pager::new(self.client().clone(), call)
     }
 
-    /// Goes on with a list where another [`Pager`] was, which must have been given the same call. The call's own cursor
-    /// does not count.
+    /// Resumes a list from the position of another [`Pager`] for the same call. The call's own cursor is ignored.
     pub fn resume_pages<C: PagedCall>(&self, call: C, position: PagePosition<C::Item>) -> Pager<C, M> {
         Pager::resume(self.client().clone(), call, position)
     }
@@ -115,34 +115,34 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
 
     pub(crate) fn resume(client: Client<M>, mut call: C, position: PagePosition<C::Item>) -> Self {
         if call.page_size().is_none() {
-            call.set_page_size(USUAL_PAGE_SIZE);
+            call.set_page_size(DEFAULT_PAGE_SIZE);
         }
         Self { client, call, position }
     }
 
-    /// Sets how many items the pages from here on may have: 100, unless the call has a `limit`. 0 asks for everything in
-    /// one page.
+    /// Sets the maximum number of items on the following pages: by default the call's `limit`, or 100. 0 requests the whole
+    /// list in one page.
     pub fn page_size(mut self, size: u32) -> Self {
         self.call.set_page_size(size);
         self
     }
 
-    /// The next page, or what [`next_item`](Self::next_item) has left of it; `None` when the list is over. A page may be
-    /// empty and others follow all the same.
+    /// Returns the next page, or the rest of the page that [`next_item`](Self::next_item) has started; `None` at the end of
+    /// the list. A page may be empty even if more pages follow.
     ///
     /// # Errors
     ///
-    /// When the call fails, and when the service gives a cursor that it gave before. The next call asks for the same page
-    /// again.
+    /// Returns an error if the call fails, or if the service returns a cursor that it has returned before. The next call
+    /// requests the same page again.
     pub async fn next_page(&mut self) -> Result<Option<Page<C::Item>>, PageError> {
         if self.position.has_items() || self.fetch().await? { Ok(Some(self.position.take_page())) } else { Ok(None) }
     }
 
-    /// The next item; `None` when the list is over.
+    /// Returns the next item; `None` at the end of the list.
     ///
     /// # Errors
     ///
-    /// As [`Pager::next_page`].
+    /// Fails as [`Pager::next_page`] does.
     pub async fn next_item(&mut self) -> Result<Option<C::Item>, PageError> {
         loop {
             if let Some(item) = self.position.take_item() {
@@ -154,12 +154,13 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
         }
     }
 
-    /// Where the pager is: what it has fetched and not given yet, at most one page, and where the next page begins.
+    /// Returns the position of the pager: the items fetched and not yet yielded, at most one page, and the start of the next
+    /// page.
     pub fn position(&self) -> &PagePosition<C::Item> {
         &self.position
     }
 
-    /// Fetches the next page if there is one. Dropped half-way, it has changed nothing.
+    /// Fetches the next page and returns whether there was one. Dropping the future changes nothing.
     async fn fetch(&mut self) -> Result<bool, PageError> {
         if self.position.is_last() {
             return Ok(false);

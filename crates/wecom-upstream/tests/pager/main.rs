@@ -1,12 +1,12 @@
-//! Lists that come in pages: their ends, their circles, their failures, stopped and gone on with.
+//! The pager: the end of a list, cursor cycles, errors, page sizes, resuming.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
-mod circles;
+mod cycles;
 mod ends;
-mod families;
-mod restarts;
-mod sizes;
+mod page_size;
+mod resuming;
 #[cfg(feature = "stream")]
 mod stream;
 mod support;
+mod threading;

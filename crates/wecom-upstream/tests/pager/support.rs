@@ -1,4 +1,4 @@
-//! Services with lists to page through.
+//! Services with paged lists.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,16 +9,16 @@ use wecom_upstream::calls::{GetChainCorpinfoList, GroupCorp, ListAppShareInfo, S
 use wecom_upstream::jobs::pager::{PageError, Pager};
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
-/// The bodies of the requests that came.
+/// The bodies of the received requests.
 #[derive(Clone, Default)]
-pub(crate) struct Seen(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct Requests(Arc<Mutex<Vec<Value>>>);
 
-impl Seen {
+impl Requests {
     pub(crate) fn bodies(&self) -> Vec<Value> {
         self.0.lock().unwrap().clone()
     }
 
-    /// The cursors that were asked for; empty for the first page.
+    /// The cursors of the requests; empty for a first page.
     pub(crate) fn cursors(&self) -> Vec<String> {
         self.bodies().iter().map(cursor).collect()
     }
@@ -29,21 +29,21 @@ pub(crate) fn cursor(body: &Value) -> String {
     body["cursor"].as_str().unwrap_or_default().to_owned()
 }
 
-/// An upstream whose every call is answered by a closure, which is given the request's body.
-pub(crate) fn answered_by(answer: impl Fn(&Value) -> Value + Send + Sync + 'static) -> (Upstream, Seen) {
-    let seen = Seen::default();
-    let journal = seen.clone();
+/// An upstream whose transport replies through a closure that takes the body of the request.
+pub(crate) fn upstream_with(reply: impl Fn(&Value) -> Value + Send + Sync + 'static) -> (Upstream, Requests) {
+    let requests = Requests::default();
+    let journal = requests.clone();
     let transport = from_fn(move |request: Request| {
         let body: Value = serde_json::from_slice(request.body().unwrap()).unwrap();
         {
-            let mut seen = journal.0.lock().unwrap();
-            seen.push(body.clone());
-            assert!(seen.len() < 1_000, "the pager asks without end");
+            let mut requests = journal.0.lock().unwrap();
+            requests.push(body.clone());
+            assert!(requests.len() < 1_000, "the pager sends requests without end");
         }
-        let reply = answer(&body).to_string();
+        let reply = reply(&body).to_string();
         async move { Ok::<_, TransportError>(Response::new(200, reply)) }
     });
-    (Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build()), seen)
+    (Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build()), requests)
 }
 
 /// A reply of `get_chain_corpinfo_list` with one corp.
@@ -52,7 +52,7 @@ pub(crate) fn page(name: &str, has_more: Value, next_cursor: Value) -> Value {
         "group_corps": [{"groupid": 1, "corpid": format!("ww{name}"), "corp_name": name, "is_joined": 1}]})
 }
 
-/// So many corps in the root group, all of which the app is shared with.
+/// A simulator with a number of corps in the root group, all of which the app is shared with.
 pub(crate) fn simulator(corps: usize) -> Simulator {
     let mut app = WorldApp::new(AgentId::new(1), Secret::new("a-secret"));
     let mut chain = WorldChain::new(ChainId::new("Ch1"), "chain");
@@ -72,7 +72,7 @@ pub(crate) fn shares() -> ListAppShareInfo {
     ListAppShareInfo::new(AgentId::new(1))
 }
 
-/// What both kinds of items have.
+/// An item with a name.
 pub(crate) trait Named {
     fn name(&self) -> &str;
 }
@@ -93,7 +93,7 @@ pub(crate) fn expected(corps: usize) -> Vec<String> {
     (0..corps).map(|at| format!("corp {at}")).collect()
 }
 
-/// All that is left, by name.
+/// The names of the remaining items.
 pub(crate) async fn rest<C>(pager: &mut Pager<C>) -> Result<Vec<String>, PageError>
 where
     C: wecom_upstream::jobs::pager::PagedCall<Item: Named>,

@@ -1,27 +1,27 @@
-//! Finds out that cursors go in a circle, in constant memory.
+//! Detects a cycle of cursors in constant memory.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::Cursor;
 
-/// How many cursors are remembered: a circle of so many pages is found before any page is given twice.
+/// The number of recent cursors to remember. A cycle of at most this many pages is detected before any page repeats.
 const REMEMBERED: usize = 32;
 
-/// Remembers the last cursors, and for larger circles one of the earlier ones, which is replaced ever more rarely: Brent's
-/// way. It keeps fingerprints of 64 bits, not the cursors, which may be long.
+/// Remembers the most recent cursors and one earlier cursor, which it replaces at growing intervals (Brent's algorithm). It
+/// keeps 64-bit fingerprints, because cursors may be long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CycleDetector {
     recent: VecDeque<u64>,
-    /// The earlier one that is kept.
+    /// The earlier cursor.
     kept: Option<u64>,
-    /// How many came after it, and at how many the next takes its place.
+    /// The number of cursors since the earlier one, and the number at which a new one replaces it.
     since_kept: u64,
     keep_for: u64,
 }
 
 impl CycleDetector {
-    /// Whether this cursor is new, as far as is remembered. One that isn't changes nothing.
+    /// Records a cursor and returns `true`, or returns `false` if it is a remembered one.
     pub(crate) fn admit(&mut self, cursor: &Cursor) -> bool {
         let print = fingerprint(cursor.as_str());
         if self.kept == Some(print) || self.recent.contains(&print) {
@@ -41,7 +41,7 @@ impl CycleDetector {
     }
 }
 
-/// The hash FNV-1a: the same in every build, because positions are stored.
+/// The FNV-1a hash, which is the same in every build, because stored positions contain it.
 fn fingerprint(text: &str) -> u64 {
     const OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01B3;
@@ -52,41 +52,41 @@ fn fingerprint(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// How many cursors are admitted of a list that has `before` of its own and then a circle.
-    fn admitted(before: u64, circle: u64) -> u64 {
-        let mut guard = CycleDetector::default();
-        let numbers = (0..before).chain((before..before + circle).cycle());
-        numbers.take_while(|number| guard.admit(&Cursor::new(format!("cursor-{number}")))).count() as u64
+    /// The number of cursors admitted from `before` distinct cursors followed by a cycle.
+    fn admitted(before: u64, cycle: u64) -> u64 {
+        let mut detector = CycleDetector::default();
+        let numbers = (0..before).chain((before..before + cycle).cycle());
+        numbers.take_while(|number| detector.admit(&Cursor::new(format!("cursor-{number}")))).count() as u64
     }
 
     #[test]
-    fn a_circle_that_is_remembered_is_found_at_once() {
+    fn a_cycle_of_remembered_cursors_is_detected_at_once() {
         for before in [0, 1, 5, 1000] {
-            for circle in [1, 2, 3, 31, 32] {
-                assert_eq!(admitted(before, circle), before + circle, "{before} {circle}");
+            for cycle in [1, 2, 3, 31, 32] {
+                assert_eq!(admitted(before, cycle), before + cycle, "{before} {cycle}");
             }
         }
     }
 
     #[test]
-    fn a_larger_circle_is_found_before_three_times_the_list_has_been_read() {
+    fn a_longer_cycle_is_detected_within_three_times_the_distinct_cursors() {
         for before in [0, 1, 100, 1000] {
-            for circle in [33, 64, 65, 1000] {
-                let admitted = admitted(before, circle);
-                assert!(admitted <= 3 * (before + circle), "{before} {circle}: {admitted}");
+            for cycle in [33, 64, 65, 1000] {
+                let admitted = admitted(before, cycle);
+                assert!(admitted <= 3 * (before + cycle), "{before} {cycle}: {admitted}");
             }
         }
     }
 
     #[test]
-    fn a_long_list_without_a_circle_passes_in_constant_memory() {
-        let mut guard = CycleDetector::default();
-        assert!((0..100_000).all(|number| guard.admit(&Cursor::new(format!("cursor-{number}")))));
-        assert_eq!(guard.recent.len(), REMEMBERED);
+    fn a_long_list_without_a_cycle_takes_constant_memory() {
+        let mut detector = CycleDetector::default();
+        assert!((0..100_000).all(|number| detector.admit(&Cursor::new(format!("cursor-{number}")))));
+        assert_eq!(detector.recent.len(), REMEMBERED);
     }
 
     #[test]
-    fn the_fingerprint_is_the_published_one() {
+    fn the_fingerprint_matches_the_published_fnv_1a_values() {
         assert_eq!([fingerprint(""), fingerprint("a")], [0xCBF2_9CE4_8422_2325, 0xAF63_DC4C_8601_EC8C]);
     }
 }

@@ -1,31 +1,31 @@
-//! Why a page could not be had.
+//! The errors of a pager.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use wecom_core::{Endpoint, ErrCode, Error};
 
-/// Why a page of a list could not be had.
+/// An error while fetching a page of a list.
 ///
-/// Its text names the endpoint, and holds no cursor.
+/// Its text names the endpoint and never contains a cursor.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The call failed. A cursor that WeCom does not know is among these: it refuses the call.
+    /// The call failed, for example because WeCom does not know the cursor.
     Call(Error),
-    /// The service gave a cursor that it gave before, so that the list would never end. The page that came with it is not
-    /// given, and is asked for again.
+    /// The service repeated a cursor, so the list would never end. The page with that cursor is discarded, and the next
+    /// call requests it again.
     RepeatedCursor(RepeatedCursor),
 }
 
 impl PageError {
-    /// WeCom's `errcode`, where it refused the call.
+    /// Returns the `errcode` of WeCom, if WeCom rejected the call.
     #[must_use]
     pub fn code(&self) -> Option<ErrCode> {
         self.call_error().and_then(Error::code)
     }
 
-    /// The call's error, where it was the call that failed.
+    /// Returns the error of the call, if the call failed.
     #[must_use]
     pub fn call_error(&self) -> Option<&Error> {
         match self {
@@ -56,27 +56,27 @@ impl fmt::Display for PageError {
     }
 }
 
-/// The text is whole by itself: the call's error has no part of its own in it.
+/// The text includes that of the call's error, so the source is the source of that error.
 impl StdError for PageError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.call_error().and_then(StdError::source)
     }
 }
 
-/// A list whose cursors go in a circle.
+/// A cycle in the cursors of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepeatedCursor {
-    /// Which endpoint was called.
+    /// The endpoint of the call.
     pub endpoint: &'static Endpoint,
-    /// How many pages had been read before.
+    /// The number of pages read before the repeated cursor.
     pub pages: u64,
 }
 
 impl fmt::Display for RepeatedCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, pages } = self;
-        write!(f, "{endpoint}: after {pages} pages the service gave a cursor that it gave before; ")?;
-        f.write_str("the list would never end. Begin it anew, and report it to the vendor if it stays so")
+        write!(f, "{endpoint}: repeated cursor after {pages} pages: the list would never end; ")?;
+        f.write_str("read it again from the start, and report the problem to the vendor if it persists")
     }
 }

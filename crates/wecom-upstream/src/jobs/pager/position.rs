@@ -1,4 +1,4 @@
-//! Where a pager is in its list.
+//! The position of a pager in its list.
 
 use std::collections::VecDeque;
 
@@ -10,15 +10,15 @@ use super::cycle_detector::CycleDetector;
 use super::error::RepeatedCursor;
 use crate::paged_call::Page;
 
-/// Where a [`Pager`](super::Pager) is in its list: to store, and to go on from later with
+/// The position of a [`Pager`](super::Pager) in its list. Store it, and resume the list with
 /// [`Upstream::resume_pages`](crate::Upstream::resume_pages).
 ///
-/// It holds the items that have been fetched and not given, at most one page of them, so that nothing is lost or given
-/// twice even if the list changes meanwhile. Taken after a whole page, it holds none, and is small.
+/// It holds the items that were fetched and not yet yielded, at most one page, so that no item is lost or yielded twice even
+/// if the list changes. After a whole page it holds no items.
 ///
-/// A position belongs to one list: with another call, WeCom refuses the cursor. How long a cursor lives is not documented.
+/// A position belongs to one call: WeCom rejects its cursor in another call. The lifetime of a cursor is not documented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a position is to be stored"]
+#[must_use = "a position has no effect unless it is stored or resumed"]
 pub struct PagePosition<T> {
     next: Next,
     items: VecDeque<T>,
@@ -26,18 +26,18 @@ pub struct PagePosition<T> {
     cycles: CycleDetector,
 }
 
-/// Where the next page begins.
+/// The start of the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Next {
     Start,
     At(Cursor),
-    /// There is none.
+    /// No page follows.
     End,
 }
 
 impl<T> PagePosition<T> {
-    /// Before the page at this cursor; before the first without one.
+    /// The position before the page at a cursor, or before the first page.
     pub(crate) fn at(cursor: Option<Cursor>) -> Self {
         let mut cycles = CycleDetector::default();
         let next = match cursor {
@@ -50,7 +50,7 @@ impl<T> PagePosition<T> {
         Self { next, items: VecDeque::new(), pages: 0, cycles }
     }
 
-    /// The cursor that the next page will be asked for with; `None` before the first page and after the last.
+    /// Returns the cursor of the next page; `None` before the first page and after the last.
     #[must_use]
     pub fn next_cursor(&self) -> Option<&Cursor> {
         match &self.next {
@@ -59,13 +59,13 @@ impl<T> PagePosition<T> {
         }
     }
 
-    /// Whether the list is over: nothing is left to give, and no page to ask for.
+    /// Returns whether the list has ended: no item is left, and no page follows.
     #[must_use]
     pub fn is_end(&self) -> bool {
         self.is_last() && self.items.is_empty()
     }
 
-    /// Whether there is no further page.
+    /// Returns whether no page follows.
     pub(crate) fn is_last(&self) -> bool {
         self.next == Next::End
     }
@@ -83,12 +83,12 @@ impl<T> PagePosition<T> {
     }
 
     pub(crate) fn take_page(&mut self) -> Page<T> {
-        // Nothing is kept of a large page's memory.
+        // Takes the buffer too, so that the memory of a large page is not kept.
         let items = std::mem::take(&mut self.items).into();
         Page { items, next_cursor: self.next_cursor().cloned() }
     }
 
-    /// Takes the page that was asked for, all of it or, if its cursor was there before, nothing.
+    /// Stores a fetched page. If its cursor repeats an earlier one, stores nothing.
     pub(crate) fn accept(&mut self, endpoint: &'static Endpoint, page: Page<T>) -> Result<(), RepeatedCursor> {
         let next = match page.next_cursor {
             Some(cursor) if !cursor.as_str().is_empty() => {

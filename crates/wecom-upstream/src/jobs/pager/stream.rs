@@ -1,4 +1,4 @@
-//! A pager as a stream of its items.
+//! A stream of a pager's items.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,10 +10,10 @@ use wecom_core::Threading;
 use super::{PageError, PagedCall, Pager};
 
 impl<C: PagedCall, M: Threading> Pager<C, M> {
-    /// The items as a [`Stream`], of the feature `stream`.
+    /// Returns the items as a [`Stream`]. Requires the feature `stream`.
     ///
-    /// The stream is over after its first error, because one who skips errors would have it ask for the same page forever.
-    /// To go on after an error, use [`Pager::next_item`].
+    /// The stream ends after its first error, so that a consumer that skips errors does not request the same page forever.
+    /// To continue after an error, use [`Pager::next_item`].
     ///
     /// ```
     /// use futures_util::TryStreamExt;
@@ -44,7 +44,7 @@ async fn fetch<C: PagedCall, M: Threading>(mut pager: Pager<C, M>) -> (Pager<C, 
     (pager, outcome)
 }
 
-/// The pager between two pages, or the future that has it; one box for each page.
+/// The pager, or the future that has taken it to fetch a page. Each page takes one box.
 struct Items<P, F, N> {
     fetch: N,
     state: State<P, F>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
 
 use crate::calls::{GetChainCorpinfoList, GroupCorp};
-use crate::jobs::pager::{PagePosition, USUAL_PAGE_SIZE};
+use crate::jobs::pager::{DEFAULT_PAGE_SIZE, PagePosition};
 use crate::jobs::walk::event::GroupFinding;
 use crate::jobs::walk::group_order::PlannedGroup;
 
@@ -49,7 +49,7 @@ pub(crate) struct WalkOptions {
 
 impl WalkOptions {
     pub(crate) fn new(chain_id: ChainId) -> Self {
-        Self { chain_id, need_pending: false, concurrency: 4, page_size: USUAL_PAGE_SIZE }
+        Self { chain_id, need_pending: false, concurrency: 4, page_size: DEFAULT_PAGE_SIZE }
     }
 
     /// The call for the next page of a group.

@@ -1,4 +1,4 @@
-//! Failing, stopping, going on.
+//! Errors, cancellation and resuming.
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,8 +16,8 @@ use crate::support::{Named, corps_of_root, expected, rest, shares, simulator};
 
 const CORPS: usize = 7;
 
-/// Stops after so many items, keeps the position as text and nothing else, and goes on; by items, and by pages.
-fn assert_restarts<C>(call: C)
+/// Stops after each item, stores the position as JSON, and resumes in a new pager.
+fn assert_resumes<C>(call: C)
 where
     C: PagedCall<Item: Named + serde::Serialize + serde::de::DeserializeOwned> + Clone,
 {
@@ -33,23 +33,23 @@ where
             });
             let upstream = Upstream::new(simulator(CORPS).client());
             let mut pager = upstream.resume_pages(call.clone(), serde_json::from_str(&stored).unwrap()).page_size(size);
-            assert_eq!(block_on(rest(&mut pager)).unwrap(), expected(CORPS)[stop..], "{size} a page, after {stop}");
+            assert_eq!(block_on(rest(&mut pager)).unwrap(), expected(CORPS)[stop..], "page size {size}, after {stop}");
         }
     }
 }
 
 #[test]
-fn a_list_of_corps_goes_on_from_any_item() {
-    assert_restarts(corps_of_root());
+fn a_list_of_corps_resumes_from_any_item() {
+    assert_resumes(corps_of_root());
 }
 
 #[test]
-fn a_list_of_shares_goes_on_from_any_item() {
-    assert_restarts(shares());
+fn a_list_of_shares_resumes_from_any_item() {
+    assert_resumes(shares());
 }
 
 #[test]
-fn a_position_after_a_whole_page_holds_no_items_and_within_one_only_what_is_left_of_it() {
+fn a_position_holds_only_the_unread_items_of_a_started_page() {
     let upstream = Upstream::new(simulator(CORPS).client());
     let mut pager = upstream.pages(corps_of_root()).page_size(3);
     let held = |position: &wecom_upstream::jobs::pager::PagePosition<_>| {
@@ -67,15 +67,15 @@ fn a_position_after_a_whole_page_holds_no_items_and_within_one_only_what_is_left
 }
 
 #[test]
-fn where_a_list_is_gone_on_with_the_position_counts_and_not_the_cursor_of_the_call() {
+fn a_resumed_list_ignores_the_cursor_of_the_call() {
     let upstream = Upstream::new(simulator(CORPS).client());
     let from_the_start = upstream.pages(corps_of_root()).position().clone();
-    let call = corps_of_root().cursor(wecom_upstream::ids::Cursor::new("made-up"));
+    let call = corps_of_root().cursor(wecom_upstream::ids::Cursor::new("unknown"));
     assert_eq!(block_on(rest(&mut upstream.resume_pages(call, from_the_start))).unwrap(), expected(CORPS));
 }
 
 #[test]
-fn after_an_error_the_same_page_is_asked_for_again() {
+fn after_an_error_the_next_call_requests_the_same_page() {
     let simulator = simulator(CORPS);
     let credentials = simulator.credentials();
     let faults = Faults::new(simulator);
@@ -98,7 +98,7 @@ fn after_an_error_the_same_page_is_asked_for_again() {
 }
 
 #[test]
-fn a_future_that_is_dropped_half_way_loses_nothing() {
+fn dropping_a_future_loses_no_item() {
     let timer = ManualTimer::new();
     let simulator = simulator(CORPS).on_timer(timer.clone()).latency(Duration::from_millis(20));
     let upstream = Upstream::new(simulator.client());
@@ -113,7 +113,7 @@ fn a_future_that_is_dropped_half_way_loses_nothing() {
             Some(corp) => names.push(corp.corp_name),
             None => break,
         }
-        // A whole page that is given at once can't be dropped half-way: what is left of it is taken here.
+        // `next_page` returns the rest of a started page without a call, so it is read here before the next drop.
         if let Some(page) = timer.run(pager.next_page()).unwrap() {
             names.extend(page.items.into_iter().map(|corp| corp.corp_name));
         }

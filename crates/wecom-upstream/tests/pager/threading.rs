@@ -14,7 +14,7 @@ use crate::support::{corps_of_root, shares, simulator};
 fn assert_send<T: Send>(_: &T) {}
 
 #[test]
-fn a_pager_of_a_shared_upstream_may_move_between_threads() {
+fn the_futures_of_a_shared_pager_are_send() {
     static_assertions::assert_impl_all!(Pager<GetChainCorpinfoList>: Send, Sync, Unpin);
     static_assertions::assert_not_impl_any!(Pager<ListAppShareInfo, Local>: Send, Sync);
     let upstream = Upstream::new(simulator(1).client());
@@ -25,7 +25,7 @@ fn a_pager_of_a_shared_upstream_may_move_between_threads() {
 }
 
 #[test]
-fn a_pager_runs_over_a_transport_that_stays_on_its_thread() {
+fn a_local_pager_works_over_a_transport_that_is_not_send() {
     let sent = Rc::new(Cell::new(0));
     let transport = from_fn({
         let sent = Rc::clone(&sent);
