@@ -14,10 +14,10 @@ use crate::calls::{Group, GroupCorp};
 use crate::jobs::walk::{GroupFinding, Walk, WalkEvent};
 use crate::serde_helpers;
 
-/// The directory (通讯录) of a chain at one time: its groups as a tree, and the corps of each.
+/// The directory (通讯录) of a chain at the time of a walk: its groups as a tree, and the corps of each group.
 ///
-/// From [`Walk::collect`](crate::jobs::walk::Walk::collect). It prints as a tree, is stored as JSON, and tells what has changed since
-/// an [older one](Self::diff):
+/// Created by [`Walk::collect`](crate::jobs::walk::Walk::collect). It is displayed as a tree, serializes as JSON, and
+/// [`diff`](Self::diff) returns the changes since an older tree:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -58,25 +58,25 @@ pub struct ChainTree {
     failures: Vec<GroupFailure>,
 }
 
-/// A group of a [`ChainTree`], and the corps that lie directly in it.
+/// A group of a [`ChainTree`] with its direct members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TreeGroup {
-    /// The group. The root has an empty name, unless the service named it.
+    /// The group. The root group has an empty name, unless WeCom lists it with a name.
     pub group: Group,
-    /// How many groups lie above it: 0 for the root, and for those that hang on nothing.
+    /// The number of groups above the group: 0 for the root group and for groups without a known parent.
     pub depth: u32,
-    /// Its corps, in the service's order.
+    /// The corps of the group, in the order of the reply.
     pub corps: Vec<GroupCorp>,
 }
 
-/// A group of a [`ChainTree`] whose corps could not be listed, or not all of them.
+/// A group of a [`ChainTree`] that is incomplete because a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupFailure {
     /// The group.
     pub groupid: GroupId,
-    /// WeCom's `errcode`; 0 where it was not WeCom that refused.
+    /// The `errcode` of WeCom; 0 if WeCom did not reject the call.
     #[serde(default = "serde_helpers::code::none", with = "serde_helpers::code")]
     pub errcode: ErrCode,
     /// The text of the error.
@@ -84,22 +84,22 @@ pub struct GroupFailure {
 }
 
 impl<M: Threading> Walk<M> {
-    /// Walks to the end, and gives the whole as a tree. Groups that failed are listed in it.
+    /// Walks to the end and returns the directory as a tree. The tree lists the groups that failed.
     ///
     /// # Errors
     ///
-    /// When the list of groups can't be had.
+    /// Returns an error if listing the groups fails.
     pub async fn collect(mut self) -> Result<ChainTree, Error> {
         let mut tree = ChainTree::new(self.chain_id(), self.needs_pending());
         self.collect_into(&mut tree).await?;
         Ok(tree)
     }
 
-    /// Walks to the end, and adds what comes to a tree: for a walk that was resumed, and the tree that was begun before.
+    /// Walks to the end and adds all events to a tree: for a resumed walk and the tree that it has started.
     ///
     /// # Errors
     ///
-    /// When the list of groups can't be had.
+    /// Returns an error if listing the groups fails.
     pub async fn collect_into(&mut self, tree: &mut ChainTree) -> Result<(), Error> {
         while let Some(event) = self.next().await? {
             tree.add(event);
@@ -109,15 +109,15 @@ impl<M: Threading> Walk<M> {
 }
 
 impl ChainTree {
-    /// A tree without groups, for [`ChainTree::add`]. `need_pending` says whether the walk asks for pending corps too.
+    /// Creates a tree without groups, for [`ChainTree::add`]. `need_pending` must match the option of the walk.
     #[must_use]
     pub fn new(chain_id: impl Into<ChainId>, need_pending: bool) -> Self {
         let (groups, findings, failures) = (Vec::new(), Vec::new(), Vec::new());
         Self { chain_id: chain_id.into(), need_pending, groups, findings, failures }
     }
 
-    /// Adds what a walk told. Events have to come in the walk's order. A corp that comes before any group, as from a walk
-    /// that was resumed into a new tree, has a group of no name made for it.
+    /// Adds an event of a walk. Events must be added in the order of the walk. For a corp without a preceding group, which a
+    /// resumed walk may yield, the tree adds a group with an empty name.
     pub fn add(&mut self, event: WalkEvent) {
         match event {
             WalkEvent::Finding(finding) => self.findings.push(finding),
@@ -136,32 +136,33 @@ impl ChainTree {
         }
     }
 
-    /// The chain.
+    /// Returns the id of the chain.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
         &self.chain_id
     }
 
-    /// Whether corps that have not joined were asked for too.
+    /// Returns whether the walk included corps that have not joined yet.
     #[must_use]
     pub fn need_pending(&self) -> bool {
         self.need_pending
     }
 
-    /// The groups, each before those below it, in the order in which they are displayed.
+    /// Returns the groups in the order of the walk, each before the groups below it.
     #[must_use]
     pub fn groups(&self) -> &[TreeGroup] {
         &self.groups
     }
 
-    /// All corps, group by group, each with the path of its group.
+    /// Returns all corps, group by group, each with the path of its group.
     ///
-    /// The path is written as imports take it, `华北区/北京市`: without the root, and empty for the corps in the root.
+    /// The path has the form that imports take, such as `华北区/北京市`: it leaves out the root group, and is empty for the
+    /// corps of the root group.
     pub fn corps(&self) -> impl Iterator<Item = (String, &GroupCorp)> {
         self.paths().flat_map(|(path, group)| group.corps.iter().map(move |corp| (path.clone(), corp)))
     }
 
-    /// All groups, each with its own path, written as in [`ChainTree::corps`].
+    /// Returns all groups, each with its path in the form of [`ChainTree::corps`].
     pub fn paths(&self) -> impl Iterator<Item = (String, &TreeGroup)> {
         let mut names: Vec<&str> = Vec::new();
         self.groups.iter().map(move |group| {
@@ -173,25 +174,25 @@ impl ChainTree {
         })
     }
 
-    /// What keeps the groups from being one tree.
+    /// Returns the flaws that keep the groups from forming one tree.
     #[must_use]
     pub fn findings(&self) -> &[GroupFinding] {
         &self.findings
     }
 
-    /// The groups whose corps could not be listed, or not all of them.
+    /// Returns the groups that are incomplete because a call failed.
     #[must_use]
     pub fn failures(&self) -> &[GroupFailure] {
         &self.failures
     }
 
-    /// Whether every group was listed to its end.
+    /// Returns whether every group is complete.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.failures.is_empty()
     }
 
-    /// What has changed since an older tree of the same chain.
+    /// Returns the changes since an older tree of the same chain.
     #[must_use]
     pub fn diff(&self, older: &Self) -> ChainDiff {
         diff::between(older, self)

@@ -29,10 +29,10 @@ pub use self::stream::WalkStream;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
 use crate::upstream::Upstream;
 
-/// Reads the whole directory (通讯录) of a chain: the tree of its groups, and the corps of each, which WeCom lists one group
-/// and one page at a time.
+/// Reads the whole directory (通讯录) of a chain: its groups, and the corps of each group.
 ///
-/// From [`Upstream::walk`](crate::Upstream::walk). All at once, as a [`ChainTree`](crate::jobs::chain_tree::ChainTree):
+/// Created by [`Upstream::walk`](crate::Upstream::walk). [`collect`](Self::collect) returns the directory as a
+/// [`ChainTree`](crate::jobs::chain_tree::ChainTree):
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -48,7 +48,7 @@ use crate::upstream::Upstream;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
 ///
-/// or as it comes, for a directory that should not lie in memory:
+/// [`next`](Self::next) yields one event at a time, for a directory too large for memory:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -76,32 +76,34 @@ use crate::upstream::Upstream;
 ///
 /// # Order
 ///
-/// The same however many calls are made at once: each group, its corps in the service's order, then the groups below it,
-/// those with the larger `order` first, and of the same `order` those with the smaller id. WeCom leaves the root group out
-/// of its list; here it comes first, with an empty name.
+/// The order does not depend on the concurrency: a group, its corps in the order of the reply, then the groups below it.
+/// Sibling groups are sorted by `order`, largest first, then by id, smallest first. WeCom does not list the root group; the
+/// walk yields it first, with an empty name.
 ///
-/// # What is not a tree, and what fails
+/// # Malformed trees and failures
 ///
-/// Groups that hang on nothing or lie below each other in a circle are told as [findings](WalkEvent::Finding), and walked
-/// all the same, after the others. A group whose corps can't be listed is told as [failed](WalkEvent::GroupFailed) after
-/// those of its corps that could, and the walk goes on. How hard each call tries is for the client to say:
-/// [`Retry`](wecom_core::Retry), [`Quotas`](wecom_core::Quotas). The one error that the walk itself fails with is that of
-/// the list of groups.
+/// A group without a parent in the list, or in a cycle of groups, yields a [finding](WalkEvent::Finding). The walk visits
+/// such groups after the others. If listing the corps of a group fails, the walk yields the corps listed so far and a
+/// [`GroupFailed`](WalkEvent::GroupFailed) event, and continues with the next group. The client decides whether a call is
+/// retried or waits for a quota: see [`Retry`](wecom_core::Retry) and [`Quotas`](wecom_core::Quotas). The walk itself fails
+/// only if listing the groups fails.
 ///
-/// WeCom puts a corp into one group. If it lists one in two all the same, so does the walk: it neither adds nor drops any.
-/// A corp that is moved while the walk is under way may be told twice or not at all, since no list is of one moment.
+/// The walk yields exactly the corps that WeCom lists. WeCom's lists are not a snapshot: a corp that moves during the walk
+/// may be listed twice or not at all.
 ///
-/// # Calls at once, and memory
+/// # Concurrency and memory
 ///
-/// There are never more calls under way than [`concurrency`](Self::concurrency) says, fetching a token apart. Besides the
-/// group that is being told, those that come after it are asked for their first page, and no more than that: so a walk
-/// holds at most `concurrency` pages of corps, and the list of groups. The pages of one group come one after another, as
-/// each has the cursor of the next. So a walk is fastest where most groups fit into a page.
+/// At most [`concurrency`](Self::concurrency) calls are in flight, besides a fetch of a token. The walk prefetches the first
+/// page of the following groups, so it holds at most `concurrency` pages of corps and the list of groups. The pages of one
+/// group are fetched one after another, because each page has the cursor of the next. A walk is fastest if most groups fit
+/// into one page.
 ///
-/// Calls under way go on only while somebody waits for the next event; nothing is spawned. Dropping the future of
-/// [`next`](Self::next) loses nothing, and the calls stay under way. Dropping the walk ends them.
+/// Calls make progress only while the next event is awaited: the walk spawns nothing. Dropping the future of
+/// [`next`](Self::next) loses nothing and keeps the calls in flight. Dropping the walk cancels them.
 ///
-/// # Stopping and going on
+/// # Resuming
+///
+/// The [state](Self::state) can be stored, and another walk can resume from it:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -128,24 +130,24 @@ use crate::upstream::Upstream;
 /// # })?;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
-#[must_use = "a walk does nothing until it is asked for an event"]
+#[must_use = "a walk does nothing until `next` or `collect` is awaited"]
 pub struct Walk<M: Threading = Shared> {
     client: Client<M>,
     options: WalkOptions,
-    /// `None` until the groups are known.
+    /// `None` until the groups are listed.
     remaining: Option<Remaining>,
-    /// The groups that are asked about, the first of them the one that is told.
+    /// The groups being fetched. The first one yields the events.
     fetches: VecDeque<GroupFetch<M>>,
     groups: Option<BoxedCall<M, GetChainGroupReply>>,
 }
 
 impl<M: Threading> Upstream<M> {
-    /// Reads the whole directory (通讯录) of a chain, groups and corps: see [`Walk`].
+    /// Reads the whole directory (通讯录) of a chain, groups and corps; see [`Walk`].
     pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M> {
         Walk::new(self.client().clone(), chain_id.into())
     }
 
-    /// Goes on with a [`Walk`] where another one was. The state knows the chain and what the walk was told to do.
+    /// Resumes a walk from the state of another [`Walk`]. The state includes the chain and the options.
     pub fn resume_walk(&self, state: WalkState) -> Walk<M> {
         Walk::resume(self.client().clone(), state)
     }
@@ -159,58 +161,58 @@ impl<M: Threading> Walk<M> {
 
     pub(crate) fn resume(client: Client<M>, state: WalkState) -> Self {
         let WalkState { mut options, remaining, open } = state;
-        // Text that was stored may have been changed.
+        // Stored text may have been edited.
         options.concurrency = options.concurrency.max(1);
         Self { client, options, remaining, fetches: open.into_iter().map(GroupFetch::new).collect(), groups: None }
     }
 
-    /// Sets whether corps that were invited and have not joined yet are told too: not, by default. To be set before the
+    /// Sets whether the walk includes corps that were invited and have not joined yet; not by default. Set it before the
     /// first event.
     pub fn need_pending(mut self, need_pending: bool) -> Self {
         self.options.need_pending = need_pending;
         self
     }
 
-    /// Sets how many calls may be under way at once: 4 by default; 0 counts as 1. WeCom documents no limit for this call,
-    /// and answers 45033 where it finds that there are too many.
+    /// Sets the maximum number of calls in flight: 4 by default; 0 means 1. WeCom documents no limit for this call, and
+    /// rejects calls beyond its limit with the error code 45033.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.options.concurrency = calls.max(1);
         self
     }
 
-    /// Sets how many corps a page may have: 100 by default. 0 asks for each group in one page, however large it is.
+    /// Sets the maximum number of corps on a page: 100 by default. 0 requests each group in one page.
     pub fn page_size(mut self, size: u32) -> Self {
         self.options.page_size = size;
         self
     }
 
-    /// What comes next; `None` when the walk is over. Nothing is lost when the future is dropped.
+    /// Returns the next event; `None` at the end of the walk. Dropping the future loses no event.
     ///
     /// # Errors
     ///
-    /// When the list of groups can't be had. The next call asks for it again.
+    /// Returns an error if listing the groups fails. The next call lists them again.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
         poll_fn(|context| self.poll_event(context)).await.transpose()
     }
 
-    /// The chain that is walked.
+    /// Returns the id of the chain.
     pub(crate) fn chain_id(&self) -> &ChainId {
         &self.options.chain_id
     }
 
-    /// Whether the walk includes corps that have not joined yet.
+    /// Returns whether the walk includes corps that have not joined yet.
     pub(crate) fn needs_pending(&self) -> bool {
         self.options.need_pending
     }
 
-    /// Where the walk is: all that has not been told yet. It can be taken at any time. What is under way then is asked for
-    /// again by the walk that goes on, a group that failed and was not told so among it.
+    /// Returns the state of the walk: all groups and corps that it has not yielded yet. The resumed walk repeats the calls
+    /// that were in flight, and those that failed without having yielded an event.
     pub fn state(&self) -> WalkState {
         let open = self.fetches.iter().map(|fetch| fetch.open.clone()).collect();
         WalkState { options: self.options.clone(), remaining: self.remaining.clone(), open }
     }
 
-    /// How many corps have been fetched and not told yet: at most `concurrency` pages of them.
+    /// Returns the number of corps fetched and not yet yielded: at most `concurrency` pages.
     #[must_use]
     pub fn buffered_corps(&self) -> usize {
         self.fetches.iter().map(|fetch| fetch.open.page.items_left()).sum()
@@ -243,8 +245,7 @@ impl<M: Threading> Walk<M> {
         }))
     }
 
-    /// What comes next of the first open group. All of them are polled each time, so that none waits for the consumer
-    /// longer than for one event.
+    /// Returns the next event of the first open group. Polls all open groups, so that each makes progress at every event.
     fn poll_open(&mut self, remaining: &mut Remaining, context: &mut Context<'_>) -> Poll<Option<WalkEvent>> {
         loop {
             while self.fetches.len() < self.options.concurrency {

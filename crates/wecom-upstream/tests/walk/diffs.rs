@@ -1,4 +1,4 @@
-//! What has changed between two walks.
+//! The changes between two trees.
 
 use pollster::block_on;
 use wecom_core::{Client, ErrCode};
@@ -10,7 +10,7 @@ use wecom_upstream::jobs::chain_tree::{ChainDiff, ChainTree};
 use wecom_upstream::jobs::walk::WalkEvent;
 use wecom_upstream::{ChainId, CorpId, GroupId, Upstream};
 
-/// A tree of two groups below the root, `a` and `b`, with these corps.
+/// A tree with two groups below the root, `a` and `b`.
 fn tree(corps_of_a: &[GroupCorp], corps_of_b: &[GroupCorp]) -> ChainTree {
     let groups = [(0, "", 1, &[] as &[_]), (1, "a", 2, corps_of_a), (1, "b", 3, corps_of_b)];
     tree_of(groups.map(|(depth, name, groupid, corps)| {
@@ -35,7 +35,7 @@ fn pending(id: &str, name: &str) -> GroupCorp {
     GroupCorp::pending(GroupId::new(2), PendingCorpId::new(id), name)
 }
 
-/// A difference in words; it has to survive being stored.
+/// The displayed diff. Asserts that the diff survives serialization.
 fn text(diff: &ChainDiff) -> String {
     let stored: ChainDiff = serde_json::from_str(&serde_json::to_string(diff).unwrap()).unwrap();
     assert_eq!(*diff, stored);
@@ -43,14 +43,14 @@ fn text(diff: &ChainDiff) -> String {
 }
 
 #[test]
-fn equal_trees_do_not_differ() {
+fn equal_trees_have_no_changes() {
     let tree = tree(&[joined("ww1", "one")], &[pending("wp1", "two")]);
     assert!(tree.diff(&tree).is_empty());
     assert_eq!(text(&tree.diff(&tree)), "");
 }
 
 #[test]
-fn corps_join_leave_move_are_invited_and_renamed() {
+fn a_diff_lists_corps_that_joined_left_moved_were_invited_or_renamed() {
     let older = tree(&[joined("ww1", "one"), joined("ww2", "two"), joined("ww3", "three")], &[pending("wp9", "nine")]);
     let newer = tree(&[joined("ww1", "uno"), joined("ww4", "four")], &[joined("ww3", "tres"), pending("wp5", "five")]);
     let expected = "\
@@ -66,7 +66,7 @@ fn corps_join_leave_move_are_invited_and_renamed() {
 }
 
 #[test]
-fn groups_come_go_move_and_get_other_names() {
+fn a_diff_lists_groups_that_were_added_removed_moved_or_renamed() {
     let group = |groupid, name: &str, parentid| Group::new(GroupId::new(groupid), name, GroupId::new(parentid));
     let root = || (0, group(1, "", 1), vec![]);
     let older = tree_of([
@@ -94,16 +94,16 @@ fn groups_come_go_move_and_get_other_names() {
 }
 
 #[test]
-fn a_pending_corp_that_joined_is_known_again() {
+fn a_pending_corp_is_matched_after_it_joined() {
     let with = |corp: GroupCorp, custom_id: &str| corp.custom_id(CustomId::new(custom_id));
-    let mut told = joined("ww1", "one, renamed");
-    told.pending_corpid = Some(PendingCorpId::new("wp1"));
+    let mut with_both_ids = joined("ww1", "one, renamed");
+    with_both_ids.pending_corpid = Some(PendingCorpId::new("wp1"));
     let older = tree(
         &[pending("wp1", "one"), with(pending("wp2", "two"), "C2"), pending("wp3", "three"), pending("wp4", "four")],
         &[],
     );
     let newer = tree(
-        &[told, joined("ww3", "three"), joined("ww5", "five")],
+        &[with_both_ids, joined("ww3", "three"), joined("ww5", "five")],
         &[with(joined("ww2", "two, renamed and moved"), "C2")],
     );
     let diff = newer.diff(&older);
@@ -119,7 +119,7 @@ fn a_pending_corp_that_joined_is_known_again() {
 }
 
 #[test]
-fn a_name_that_two_have_or_that_the_books_contradict_proves_nothing() {
+fn an_ambiguous_name_or_a_different_custom_id_does_not_match() {
     let older = tree(&[pending("wp1", "same"), pending("wp2", "same")], &[]);
     let newer = tree(&[joined("ww1", "same")], &[]);
     assert!(newer.diff(&older).accepted.is_empty());
@@ -131,7 +131,7 @@ fn a_name_that_two_have_or_that_the_books_contradict_proves_nothing() {
 }
 
 #[test]
-fn without_pending_corps_in_one_tree_none_is_invited_or_left() {
+fn pending_corps_do_not_count_if_one_tree_leaves_them_out() {
     let mut without = ChainTree::new(ChainId::new("Ch1"), false);
     without.add(WalkEvent::Group { group: Group::new(GroupId::new(2), "a", GroupId::ROOT), depth: 0 });
     let with = tree_of([(0, Group::new(GroupId::new(2), "a", GroupId::ROOT), vec![pending("wp1", "one")])]);
@@ -140,7 +140,7 @@ fn without_pending_corps_in_one_tree_none_is_invited_or_left() {
 }
 
 #[test]
-fn a_corp_of_a_group_that_failed_has_not_left() {
+fn a_corp_of_a_failed_group_does_not_count_as_left() {
     let simulator = Simulator::demo();
     let faults = Faults::new(simulator.clone());
     let upstream = Upstream::new(Client::builder(faults.clone()).credentials(simulator.credentials()).build());
@@ -152,17 +152,18 @@ fn a_corp_of_a_group_that_failed_has_not_left() {
     let (lost, found) = (partial.diff(&whole), whole.diff(&partial));
     assert_eq!((lost.left.len(), lost.not_seen.len()), (0, 1));
     assert_eq!((found.joined.len(), found.first_seen.len()), (0, 1));
-    assert_eq!(text(&lost), "? not seen, as some groups could not be listed: 鞍岭不锈钢 (wwanling), last in 钢材\n");
+    assert_eq!(text(&lost), "? not seen, because the newer tree is incomplete: 鞍岭不锈钢 (wwanling), last in 钢材\n");
+    assert_eq!(text(&found), "? first seen, because the older tree is incomplete: 鞍岭不锈钢 (wwanling), in 钢材\n");
 }
 
 #[test]
-fn what_calls_and_people_do_shows_in_the_next_walk() {
+fn changes_in_the_simulator_show_in_the_next_walk() {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     let chain_id = ChainId::new("ChDealers");
     let walk = || block_on(upstream.walk(&chain_id).need_pending(true).collect()).unwrap();
     let older = walk();
-    // One is known again by its custom id, the other by its name.
+    // One corp is matched by its custom id, the other by its name.
     simulator.join_corp(&chain_id, &PendingCorpId::new("wpjinyang"), CorpId::new("wwjinyang"));
     simulator.join_corp(&chain_id, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
     block_on(upstream.remove_corp(RemoveCorp::new(&chain_id, CorpId::new("wwjingxi")))).unwrap();

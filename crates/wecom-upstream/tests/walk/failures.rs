@@ -1,4 +1,4 @@
-//! Groups that can't be listed.
+//! Groups whose corps cannot be listed.
 
 use pollster::block_on;
 use serde_json::json;
@@ -8,10 +8,10 @@ use wecom_upstream::Upstream;
 use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP};
 use wecom_upstream::jobs::chain_tree::ChainTree;
 
-use crate::support::{Directory, answered_by, chain, rest};
+use crate::support::{Directory, chain, rest, upstream_with};
 
-/// Whether a request is for a page of group 3: the first, or a later one.
-fn asks_for_group_3(is_first: bool) -> impl Fn(&Request) -> bool {
+/// Matches requests for the first page of group 3, or for its later pages.
+fn is_for_group_3(is_first: bool) -> impl Fn(&Request) -> bool {
     move |request| {
         let body: serde_json::Value = serde_json::from_slice(request.body().unwrap()).unwrap();
         body["groupid"] == 3 && body["cursor"].is_null() == is_first
@@ -26,29 +26,30 @@ fn behind_faults(directory: &Directory) -> (Upstream, Faults<wecom_simulator::Si
 }
 
 #[test]
-fn a_group_that_fails_loses_no_other() {
+fn a_failed_group_does_not_affect_other_groups() {
     let directory = Directory::new(6, 70);
     for concurrency in [1, 3, 10] {
         let (upstream, faults) = behind_faults(&directory);
-        let forbidden = faults.on(&GET_CHAIN_CORPINFO_LIST).when(asks_for_group_3(true));
+        let forbidden = faults.on(&GET_CHAIN_CORPINFO_LIST).when(is_for_group_3(true));
         forbidden.error_code(ErrCode::GROUP_FORBIDDEN);
-        let told = block_on(rest(&mut upstream.walk(chain()).concurrency(concurrency))).unwrap();
+        let lines = block_on(rest(&mut upstream.walk(chain()).concurrency(concurrency))).unwrap();
 
         let mut expected = directory.expected(false);
         let at = expected.iter().position(|line| line.starts_with("group 3 ")).unwrap() + 1;
         let end = at + expected[at..].iter().position(|line| line.starts_with("group")).unwrap();
         assert!(end > at);
         expected.splice(at..end, ["failed".to_owned()]);
-        let failed = told.iter().position(|line| line.starts_with("group 3 failed: get_chain_corpinfo_list")).unwrap();
+        let failed = lines.iter().position(|line| line.starts_with("group 3 failed: get_chain_corpinfo_list")).unwrap();
         assert_eq!(failed, at);
-        assert_eq!((told.len(), &told[..at], &told[at + 1..]), (expected.len(), &expected[..at], &expected[at + 1..]));
+        assert_eq!(lines.len(), expected.len());
+        assert_eq!((&lines[..at], &lines[at + 1..]), (&expected[..at], &expected[at + 1..]));
     }
 }
 
 #[test]
-fn a_group_that_fails_half_way_gives_what_it_had_and_is_listed_in_the_tree() {
+fn a_partly_listed_group_keeps_its_corps_and_is_a_failure_of_the_tree() {
     let (upstream, faults) = behind_faults(&Directory::new(6, 70));
-    let lost = faults.on(&GET_CHAIN_CORPINFO_LIST).when(asks_for_group_3(false));
+    let lost = faults.on(&GET_CHAIN_CORPINFO_LIST).when(is_for_group_3(false));
     lost.fail_after_sending(TransportErrorKind::ConnectionLost);
     let tree = block_on(upstream.walk(chain()).need_pending(true).page_size(4).collect()).unwrap();
     let sizes: Vec<_> = tree.groups().iter().map(|group| (group.group.groupid.get(), group.corps.len())).collect();
@@ -57,28 +58,28 @@ fn a_group_that_fails_half_way_gives_what_it_had_and_is_listed_in_the_tree() {
     let failure = &tree.failures()[0];
     assert_eq!((failure.groupid.get(), failure.errcode, tree.failures().len()), (3, ErrCode(0), 1));
     assert!(failure.message.starts_with("get_chain_corpinfo_list: "), "{}", failure.message);
-    assert!(tree.to_string().contains("! group 3 could not be listed to its end: "), "{tree}");
+    assert!(tree.to_string().contains("! group 3 is incomplete: "), "{tree}");
     let read: ChainTree = serde_json::from_str(&serde_json::to_string(&tree).unwrap()).unwrap();
     assert_eq!(read, tree);
 }
 
 #[test]
-fn a_group_whose_cursors_go_in_a_circle_fails_and_the_walk_ends() {
-    let upstream = answered_by(|endpoint, body| match endpoint {
+fn a_group_with_a_cursor_cycle_fails_and_the_walk_ends() {
+    let upstream = upstream_with(|endpoint, body| match endpoint {
         "get_chain_group" => json!({"errcode": 0, "groups": [{"groupid": 2, "parentid": 1}]}),
         _ => {
             let corps = json!([{"groupid": 1, "corp_name": format!("a corp of {}", body["groupid"])}]);
             json!({"errcode": 0, "has_more": body["groupid"] == 1, "next_cursor": "c", "group_corps": corps})
         }
     });
-    let told = block_on(rest(&mut upstream.walk(chain()))).unwrap();
-    assert_eq!(told[..2], ["group 1 at 0", "a corp of 1"]);
-    assert!(told[2].starts_with("group 1 failed: get_chain_corpinfo_list: after 1 pages"), "{}", told[2]);
-    assert_eq!(told[3..], ["group 2 at 1", "a corp of 2"]);
+    let lines = block_on(rest(&mut upstream.walk(chain()))).unwrap();
+    assert_eq!(lines[..2], ["group 1 at 0", "a corp of 1"]);
+    assert!(lines[2].starts_with("group 1 failed: get_chain_corpinfo_list: repeated cursor"), "{}", lines[2]);
+    assert_eq!(lines[3..], ["group 2 at 1", "a corp of 2"]);
 }
 
 #[test]
-fn without_the_list_of_groups_there_is_no_walk_until_it_is_asked_for_again() {
+fn a_walk_lists_the_groups_again_after_a_failure() {
     let directory = Directory::new(3, 10);
     let (upstream, faults) = behind_faults(&directory);
     faults.on(&GET_CHAIN_GROUP).first(2).error_code(ErrCode::UNKNOWN_CHAIN);

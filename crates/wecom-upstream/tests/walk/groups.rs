@@ -1,4 +1,4 @@
-//! Groups that are no tree, and chains without any.
+//! Malformed trees of groups, and chains without groups.
 
 use pollster::block_on;
 use serde_json::json;
@@ -6,18 +6,18 @@ use wecom_upstream::Upstream;
 use wecom_upstream::jobs::chain_tree::ChainTree;
 use wecom_upstream::jobs::walk::WalkState;
 
-use crate::support::{Directory, answered_by, chain, rest};
+use crate::support::{Directory, chain, rest, upstream_with};
 
 #[test]
-fn groups_that_are_no_tree_are_told_and_their_corps_listed_all_the_same() {
-    let upstream = answered_by(|endpoint, body| match endpoint {
+fn a_malformed_tree_yields_findings_and_all_corps() {
+    let upstream = upstream_with(|endpoint, body| match endpoint {
         "get_chain_group" => json!({"errcode": 0, "groups": [
             {"groupid": 2, "group_name": "in the tree", "parentid": 1, "order": 1},
             {"groupid": 3, "group_name": "an orphan", "parentid": 77, "order": 9},
             {"groupid": 4, "group_name": "below the orphan", "parentid": 3, "order": 9},
-            {"groupid": 5, "group_name": "in a circle", "parentid": 6, "order": 1},
-            {"groupid": 6, "group_name": "in a circle", "parentid": 5, "order": 2},
-            {"groupid": 7, "group_name": "below the circle", "parentid": 5},
+            {"groupid": 5, "group_name": "in a cycle", "parentid": 6, "order": 1},
+            {"groupid": 6, "group_name": "in a cycle", "parentid": 5, "order": 2},
+            {"groupid": 7, "group_name": "below the cycle", "parentid": 5},
             {"groupid": 8, "group_name": "its own parent", "parentid": 8},
             {"groupid": 2, "group_name": "again", "parentid": 8},
         ]}),
@@ -27,10 +27,10 @@ fn groups_that_are_no_tree_are_told_and_their_corps_listed_all_the_same() {
         }
     });
     let expected = [
-        "group 2 is in the list more than once",
-        "group 3 lies below group 77, which is not in the list",
-        "groups lie below each other in a circle: 6 < 5 < 6",
-        "groups lie below each other in a circle: 8 < 8",
+        "group 2 is listed more than once",
+        "group 3 has the parent 77, which is not in the list",
+        "the parents of groups form a cycle: 6 < 5 < 6",
+        "the parents of groups form a cycle: 8 < 8",
         "group 1 at 0",
         "corp of 1",
         "group 2 at 1",
@@ -60,16 +60,16 @@ fn groups_that_are_no_tree_are_told_and_their_corps_listed_all_the_same() {
             "in the tree",
             "an orphan",
             "an orphan/below the orphan",
-            "in a circle",
-            "in a circle/in a circle",
-            "in a circle/in a circle/below the circle",
+            "in a cycle",
+            "in a cycle/in a cycle",
+            "in a cycle/in a cycle/below the cycle",
             "its own parent",
         ]
     );
 }
 
 #[test]
-fn an_empty_chain_is_its_root() {
+fn an_empty_chain_has_only_the_root_group() {
     let upstream = Upstream::new(Directory::new(0, 0).simulator().client());
     assert_eq!(block_on(rest(&mut upstream.walk(chain()))).unwrap(), ["group 1 at 0"]);
     let tree = block_on(upstream.walk(chain()).collect()).unwrap();
@@ -77,17 +77,17 @@ fn an_empty_chain_is_its_root() {
 }
 
 #[test]
-fn a_corp_that_the_service_lists_in_two_groups_is_told_twice() {
-    let upstream = answered_by(|endpoint, _| match endpoint {
+fn a_corp_listed_in_two_groups_is_yielded_twice() {
+    let upstream = upstream_with(|endpoint, _| match endpoint {
         "get_chain_group" => json!({"errcode": 0, "groups": [{"groupid": 2, "parentid": 1}]}),
         _ => json!({"errcode": 0, "group_corps": [{"groupid": 2, "corpid": "ww1", "corp_name": "a", "is_joined": 1}]}),
     });
-    let told = block_on(rest(&mut upstream.walk(chain()))).unwrap();
-    assert_eq!(told, ["group 1 at 0", "a", "group 2 at 1", "a"]);
+    let lines = block_on(rest(&mut upstream.walk(chain()))).unwrap();
+    assert_eq!(lines, ["group 1 at 0", "a", "group 2 at 1", "a"]);
 }
 
 #[test]
-fn a_corp_that_comes_before_any_group_is_not_lost() {
+fn a_corp_without_a_preceding_group_is_kept() {
     let upstream = Upstream::new(Directory::new(0, 3).simulator().client());
     let mut walk = upstream.walk(chain());
     block_on(walk.next()).unwrap();
@@ -97,7 +97,7 @@ fn a_corp_that_comes_before_any_group_is_not_lost() {
 }
 
 #[test]
-fn a_state_knows_its_chain_and_whether_it_is_over() {
+fn a_state_has_its_chain_and_whether_the_walk_has_ended() {
     let upstream = Upstream::new(Directory::new(1, 2).simulator().client());
     let mut walk = upstream.walk(chain());
     let state: WalkState = walk.state();

@@ -1,4 +1,4 @@
-//! Every corp exactly once and in order, however large the directory and however bad the line.
+//! Large directories and unreliable connections: every corp once and in order.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,8 +12,8 @@ use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP};
 
 use crate::support::{Counting, Directory, chain, rest};
 
-/// Walks over a line that loses connections, to a service that is busy at times, within quotas; gives how long that took.
-fn walk_over_a_bad_line(groups: i64, corps: usize, page_size: u32, concurrency: usize) -> Duration {
+/// Walks over an unreliable connection to a service that is sometimes busy, within quotas. Returns the virtual time taken.
+fn walk_with_faults(groups: i64, corps: usize, page_size: u32, concurrency: usize) -> Duration {
     let directory = Directory::new(groups, corps);
     let timer = ManualTimer::new();
     let simulator = directory.simulator().on_timer(timer.clone());
@@ -39,12 +39,12 @@ fn walk_over_a_bad_line(groups: i64, corps: usize, page_size: u32, concurrency: 
         .build();
 
     let mut walk = Upstream::new(client).walk(chain()).need_pending(true).concurrency(concurrency).page_size(page_size);
-    let told = timer.run(rest(&mut walk)).unwrap();
+    let lines = timer.run(rest(&mut walk)).unwrap();
     let expected = directory.expected(true);
     assert_eq!(expected.len(), corps + usize::try_from(groups).unwrap() + 1);
-    let difference = told.iter().zip(&expected).position(|(told, expected)| told != expected);
-    assert_eq!((told.len(), difference.map(|at| &told[at])), (expected.len(), None));
-    assert_eq!(counts.most_at_once.load(Ordering::SeqCst), concurrency);
+    let difference = lines.iter().zip(&expected).position(|(line, expected)| line != expected);
+    assert_eq!((lines.len(), difference.map(|at| &lines[at])), (expected.len(), None));
+    assert_eq!(counts.max_in_flight.load(Ordering::SeqCst), concurrency);
     for rule in &rules {
         assert!(rule.strikes() > 0, "{rule:?}");
     }
@@ -52,27 +52,27 @@ fn walk_over_a_bad_line(groups: i64, corps: usize, page_size: u32, concurrency: 
 }
 
 #[test]
-fn every_corp_of_a_hundred_thousand_comes_once_and_in_order_over_a_bad_line() {
-    // About 12,000 calls: with 80 % of 10,000 a minute, the quota holds them up.
-    let took = walk_over_a_bad_line(2_000, 100_000, 10, 8);
+fn a_hundred_thousand_corps_are_yielded_once_and_in_order_despite_faults() {
+    // About 12,000 calls, so the quota of 80 % of 10,000 calls a minute delays some of them.
+    let took = walk_with_faults(2_000, 100_000, 10, 8);
     assert!(took > Duration::from_secs(60), "{took:?}");
 }
 
 #[test]
-fn the_order_is_the_same_whatever_the_concurrency_and_the_page_size() {
+fn the_order_does_not_depend_on_concurrency_or_page_size() {
     let directory = Directory::new(12, 60);
     let upstream = Upstream::new(directory.simulator().client());
     for need_pending in [false, true] {
         for (concurrency, page_size) in [(1, 1), (1, 100), (2, 3), (5, 2), (13, 100), (100, 1), (0, 0)] {
             let walk = upstream.walk(chain()).need_pending(need_pending);
-            let told = block_on(rest(&mut walk.concurrency(concurrency).page_size(page_size))).unwrap();
-            assert_eq!(told, directory.expected(need_pending), "{concurrency} at once, {page_size} a page");
+            let lines = block_on(rest(&mut walk.concurrency(concurrency).page_size(page_size))).unwrap();
+            assert_eq!(lines, directory.expected(need_pending), "concurrency {concurrency}, page size {page_size}");
         }
     }
 }
 
 #[test]
-fn a_tree_has_what_the_walk_tells() {
+fn a_tree_has_all_events_of_the_walk() {
     let directory = Directory::new(12, 60);
     let upstream = Upstream::new(directory.simulator().client());
     let tree = block_on(upstream.walk(chain()).need_pending(true).collect()).unwrap();

@@ -1,4 +1,4 @@
-//! How many corps a walk holds.
+//! The number of corps that a walk holds.
 
 use std::sync::atomic::Ordering;
 
@@ -7,35 +7,32 @@ use wecom_mock::ManualTimer;
 use crate::support::{Directory, chain, counted};
 
 #[test]
-fn a_walk_holds_at_most_a_page_for_each_call_at_once() {
+fn a_walk_holds_at_most_one_page_for_each_call_in_flight() {
     for (concurrency, page_size) in [(1, 1), (1, 10), (4, 10), (8, 3), (16, 100)] {
         let timer = ManualTimer::new();
-        // Some thirty corps a group.
+        // About thirty corps in each group.
         let (upstream, counts) = counted(Directory::new(29, 1_000).simulator(), &timer);
         let mut walk = upstream.walk(chain()).need_pending(true).concurrency(concurrency).page_size(page_size);
         let bound = concurrency * usize::try_from(page_size).unwrap();
-        let (mut told, mut most) = (0, 0);
+        let (mut yielded, mut most) = (0, 0);
         timer.run(async {
             while let Some(event) = walk.next().await.unwrap() {
-                // What came over the line and had not been told before this event is what was held.
-                let held = counts.corps.load(Ordering::SeqCst) - told;
+                // The walk held the corps that were received and not yielded before this event.
+                let held = counts.corps.load(Ordering::SeqCst) - yielded;
                 most = most.max(held);
-                assert!(held <= bound, "{concurrency} at once, {page_size} a page: {held}");
+                assert!(held <= bound, "concurrency {concurrency}, page size {page_size}: {held}");
                 let is_corp = matches!(event, wecom_upstream::jobs::walk::WalkEvent::Corp(_));
                 assert_eq!(walk.buffered_corps(), held - usize::from(is_corp));
-                told += usize::from(is_corp);
+                yielded += usize::from(is_corp);
             }
         });
-        assert_eq!(told, 1_000);
-        assert!(
-            most * 4 >= bound.min(1_000 / 30 * concurrency),
-            "hardly anything was fetched ahead: {most} of {bound}"
-        );
+        assert_eq!(yielded, 1_000);
+        assert!(most * 4 >= bound.min(1_000 / 30 * concurrency), "too little was prefetched: {most} of {bound}");
     }
 }
 
 #[test]
-fn nothing_is_fetched_while_nobody_asks() {
+fn nothing_is_fetched_while_no_event_is_awaited() {
     let timer = ManualTimer::new();
     let (upstream, counts) = counted(Directory::new(29, 1_000).simulator(), &timer);
     let mut walk = upstream.walk(chain()).concurrency(4).page_size(10);

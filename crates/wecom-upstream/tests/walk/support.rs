@@ -1,4 +1,4 @@
-//! Directories of any size, what a walk of them has to tell, and a transport that counts.
+//! Generated directories with the expected events of their walks, and a counting transport.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,15 +22,16 @@ pub(crate) fn chain() -> ChainId {
     ChainId::new("Ch1")
 }
 
-/// A directory as it is described, apart from the simulator that serves it.
+/// The description of a directory, from which a simulator and the expected events are built.
 pub(crate) struct Directory {
-    /// Id, id of the one above, order; the root is not among them.
+    /// The id, parent id and order of each group but the root.
     groups: Vec<(i64, i64, i64)>,
     corps: usize,
 }
 
 impl Directory {
-    /// So many groups besides the root, and so many corps, dealt out evenly to all of them; every eighth is pending.
+    /// A directory with a number of groups besides the root and a number of corps, spread evenly. Every eighth corp is
+    /// pending.
     pub(crate) fn new(groups: i64, corps: usize) -> Self {
         let groups = (2..groups + 2).map(|groupid| (groupid, (groupid / 3).max(1), groupid * 7 % 11)).collect();
         Self { groups, corps }
@@ -57,7 +58,7 @@ impl Directory {
         Simulator::new(World::new(CorpId::new("wwupstream")).app(app).chain(chain))
     }
 
-    /// What a walk tells, one line for each event.
+    /// The expected events of a walk, one line each.
     pub(crate) fn expected(&self, need_pending: bool) -> Vec<String> {
         let mut corps: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for at in (0..self.corps).filter(|&at| need_pending || !is_pending(at)) {
@@ -71,9 +72,9 @@ impl Directory {
     fn expect_group(&self, groupid: i64, depth: u32, corps: &BTreeMap<i64, Vec<usize>>, lines: &mut Vec<String>) {
         lines.push(format!("group {groupid} at {depth}"));
         lines.extend(corps.get(&groupid).into_iter().flatten().map(|at| format!("corp {at}")));
-        let mut below: Vec<_> = self.groups.iter().filter(|group| group.1 == groupid).collect();
-        below.sort_by_key(|group| (-group.2, group.0));
-        below.into_iter().for_each(|group| self.expect_group(group.0, depth + 1, corps, lines));
+        let mut children: Vec<_> = self.groups.iter().filter(|group| group.1 == groupid).collect();
+        children.sort_by_key(|group| (-group.2, group.0));
+        children.into_iter().for_each(|group| self.expect_group(group.0, depth + 1, corps, lines));
     }
 }
 
@@ -81,7 +82,7 @@ fn is_pending(at: usize) -> bool {
     at % 8 == 3
 }
 
-/// One line for an event.
+/// An event as a line of text.
 pub(crate) fn line(event: WalkEvent) -> String {
     match event {
         WalkEvent::Group { group, depth } => format!("group {} at {depth}", group.groupid),
@@ -92,7 +93,7 @@ pub(crate) fn line(event: WalkEvent) -> String {
     }
 }
 
-/// All that is left of a walk, one line for each event.
+/// The remaining events of a walk, one line each.
 pub(crate) async fn rest<M: Threading>(walk: &mut Walk<M>) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
     while let Some(event) = walk.next().await? {
@@ -101,7 +102,7 @@ pub(crate) async fn rest<M: Threading>(walk: &mut Walk<M>) -> Result<Vec<String>
     Ok(lines)
 }
 
-/// A transport that takes its time and counts: calls, calls at once, and the corps in replies.
+/// A transport with latency that counts calls, calls in flight, and the corps in replies.
 #[derive(Clone)]
 pub(crate) struct Counting<T> {
     inner: T,
@@ -111,8 +112,8 @@ pub(crate) struct Counting<T> {
 
 #[derive(Default)]
 pub(crate) struct Counts {
-    under_way: AtomicUsize,
-    pub(crate) most_at_once: AtomicUsize,
+    in_flight: AtomicUsize,
+    pub(crate) max_in_flight: AtomicUsize,
     pub(crate) calls: AtomicUsize,
     pub(crate) corps: AtomicUsize,
 }
@@ -123,21 +124,21 @@ impl<T> Counting<T> {
     }
 }
 
-struct UnderWay<'a>(&'a Counts);
+struct InFlight<'a>(&'a Counts);
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[async_trait]
 impl<T: Transport> Transport for Counting<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let at_once = self.counts.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-        self.counts.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let in_flight = self.counts.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.counts.max_in_flight.fetch_max(in_flight, Ordering::SeqCst);
         self.counts.calls.fetch_add(1, Ordering::SeqCst);
-        let _under_way = UnderWay(&self.counts);
+        let _in_flight = InFlight(&self.counts);
         Timer::sleep(&self.timer, LATENCY).await;
         let response = self.inner.send(request).await?;
         let corps = String::from_utf8_lossy(response.body()).matches("\"corp_name\"").count();
@@ -154,11 +155,11 @@ pub(crate) fn counted(simulator: Simulator, timer: &ManualTimer) -> (Upstream, A
     (Upstream::new(Client::builder(transport).credentials(credentials).build()), counts)
 }
 
-/// An upstream whose calls a closure answers, which is given the endpoint's name and the request's body.
-pub(crate) fn answered_by(answer: impl Fn(&str, &Value) -> Value + Send + Sync + 'static) -> Upstream {
+/// An upstream whose transport replies through a closure that takes the endpoint's name and the body of the request.
+pub(crate) fn upstream_with(reply: impl Fn(&str, &Value) -> Value + Send + Sync + 'static) -> Upstream {
     let transport = from_fn(move |request: Request| {
         let body: Value = serde_json::from_slice(request.body().unwrap()).unwrap();
-        let reply = answer(request.endpoint().name(), &body).to_string();
+        let reply = reply(request.endpoint().name(), &body).to_string();
         async move { Ok::<_, TransportError>(Response::new(200, reply)) }
     });
     Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build())

@@ -1,4 +1,4 @@
-//! What has changed from one tree to another.
+//! The changes between two trees.
 
 mod display;
 mod joined_corps;
@@ -10,61 +10,63 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::GroupId;
 
-use self::joined_corps::pairs;
+use self::joined_corps::match_joined_corps;
 use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
 use crate::values::CorpRef;
 
-/// What has changed in a chain between two [trees](ChainTree) of it; from [`ChainTree::diff`]. It prints as one line for
-/// each change.
+/// The changes of a chain between two [trees](ChainTree). Created by [`ChainTree::diff`]. It displays as one line for each
+/// change.
 ///
-/// A corp is the same one if it has the same id. One that was pending and has joined has a new id, and is known again by
-/// its `pending_corpid` where WeCom still tells it, else by its `custom_id`, else by its name. The last two count only where
-/// no other corp that went or came has the same, and the name not where both have a `custom_id`. Such a corp is in
-/// [`accepted`](Self::accepted), and neither in [`joined`](Self::joined) nor in [`left`](Self::left).
+/// A corp keeps its identity as long as it keeps its id. A pending corp gets a new id when it joins. The diff matches the
+/// two by `pending_corpid` if WeCom still returns it, else by `custom_id`, else by name. A `custom_id` or name matches only
+/// if no other corp that disappeared or appeared has the same one, and a name does not match if both corps have a
+/// `custom_id`. A matched corp is in [`accepted`](Self::accepted), and neither in [`joined`](Self::joined) nor in
+/// [`left`](Self::left).
 ///
-/// A corp may be in several lists: moved and renamed, say. One that a tree lists in two groups counts where it comes first.
+/// A corp may be in several lists, for example moved and renamed. If a tree lists a corp in two groups, the diff uses the
+/// first one.
 ///
-/// Nothing is taken for certain that isn't. Where groups of the newer tree [failed](ChainTree::failures), a corp that it
-/// lacks need not have left: it is in [`not_seen`](Self::not_seen). Where groups of the older one failed, a corp that it
-/// lacks need not be new: it is in [`first_seen`](Self::first_seen). If one of the trees was not to hold pending corps, no
-/// corp counts as invited, and none that was pending as left.
+/// If groups of the newer tree [failed](ChainTree::failures), a corp missing from it may not have left: it is in
+/// [`not_seen`](Self::not_seen). If groups of the older tree failed, a corp missing from it may not be new: it is in
+/// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no pending
+/// corp counts as left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChainDiff {
-    /// Corps that have joined and were not there before, not even as pending ones.
+    /// New corps that have joined and were not pending before.
     pub joined: Vec<PlacedCorp>,
-    /// Pending corps that were not there before.
+    /// New pending corps.
     pub invited: Vec<PlacedCorp>,
     /// Corps that were pending and have joined.
     pub accepted: Vec<CorpChange>,
-    /// Corps that are not there any more, joined or pending.
+    /// Corps that are gone, whether they had joined or were pending.
     pub left: Vec<PlacedCorp>,
-    /// Corps that are in another group.
+    /// Corps that moved to another group.
     pub moved: Vec<CorpChange>,
-    /// Corps that have another name.
+    /// Corps with a new name.
     pub renamed: Vec<CorpChange>,
-    /// Corps that were there, and that the newer tree, which isn't whole, does not show.
+    /// Corps that are missing from the newer tree, which is incomplete.
     pub not_seen: Vec<PlacedCorp>,
-    /// Corps that the older tree, which isn't whole, does not show.
+    /// Corps that are missing from the older tree, which is incomplete.
     pub first_seen: Vec<PlacedCorp>,
-    /// Groups that were not there before.
+    /// New groups.
     pub groups_added: Vec<PlacedGroup>,
-    /// Groups that are not there any more.
+    /// Groups that are gone.
     pub groups_removed: Vec<PlacedGroup>,
-    /// Groups that have another name.
+    /// Groups with a new name.
     pub groups_renamed: Vec<GroupChange>,
-    /// Groups that lie below another group.
+    /// Groups with a new parent.
     pub groups_moved: Vec<GroupChange>,
 }
 
-/// A corp, and where it is.
+/// A corp and the group that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlacedCorp {
-    /// The group that it was listed in.
+    /// The id of the group.
     pub groupid: GroupId,
-    /// That group's path, as in [`ChainTree::corps`].
+    /// The path of the group, in the form of [`ChainTree::corps`].
     pub path: String,
     /// The corp.
     pub corp: GroupCorp,
@@ -74,17 +76,17 @@ pub struct PlacedCorp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CorpChange {
-    /// As it was.
+    /// The corp in the older tree.
     pub before: PlacedCorp,
-    /// As it is.
+    /// The corp in the newer tree.
     pub after: PlacedCorp,
 }
 
-/// A group, and where it is.
+/// A group and its path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlacedGroup {
-    /// Its own path, as in [`ChainTree::paths`].
+    /// The path of the group, in the form of [`ChainTree::corps`].
     pub path: String,
     /// The group.
     pub group: Group,
@@ -94,20 +96,20 @@ pub struct PlacedGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GroupChange {
-    /// As it was.
+    /// The group in the older tree.
     pub before: PlacedGroup,
-    /// As it is.
+    /// The group in the newer tree.
     pub after: PlacedGroup,
 }
 
 impl ChainDiff {
-    /// Whether nothing has changed.
+    /// Returns whether there are no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Notes how a corp that is in both trees differs.
+    /// Adds the changes of a corp that is in both trees.
     fn compare(&mut self, before: &PlacedCorp, after: &PlacedCorp) {
         let change = || CorpChange { before: before.clone(), after: after.clone() };
         if before.groupid != after.groupid {
@@ -118,6 +120,7 @@ impl ChainDiff {
         }
     }
 
+    /// Adds the changes of a group that is in both trees.
     fn compare_groups(&mut self, before: &PlacedGroup, after: &PlacedGroup) {
         let change = || GroupChange { before: before.clone(), after: after.clone() };
         if before.group.group_name != after.group.group_name {
@@ -129,6 +132,7 @@ impl ChainDiff {
     }
 }
 
+/// Returns the changes between two trees.
 pub(super) fn between(older: &ChainTree, newer: &ChainTree) -> ChainDiff {
     let mut diff = ChainDiff::default();
     corps(&mut diff, older, newer);
@@ -145,14 +149,14 @@ fn corps(diff: &mut ChainDiff, older: &ChainTree, newer: &ChainTree) {
     let (before, after) = (placed_corps(older), placed_corps(newer));
     after.in_both(&before).for_each(|(before, after)| diff.compare(before, after));
     let (gone, new) = (before.without(&after), after.without(&before));
-    let pairs = pairs(&gone, &new);
-    for (&new_at, &gone_at) in &pairs {
+    let matches = match_joined_corps(&gone, &new);
+    for (&new_at, &gone_at) in &matches {
         let (Some(before), Some(after)) = (gone.get(gone_at), new.get(new_at)) else { continue };
         diff.compare(before, after);
         diff.accepted.push(CorpChange { before: before.clone(), after: after.clone() });
     }
-    let mut gone = without_places(gone, &pairs.values().copied().collect());
-    let mut new = without_places(new, &pairs.keys().copied().collect());
+    let mut gone = without_places(gone, &matches.values().copied().collect());
+    let mut new = without_places(new, &matches.keys().copied().collect());
     if !(older.need_pending() && newer.need_pending()) {
         gone.retain(|placed| placed.corp.is_joined);
         new.retain(|placed| placed.corp.is_joined);
@@ -169,11 +173,11 @@ fn without_places<T>(list: Vec<T>, places: &HashSet<usize>) -> Vec<T> {
     list.into_iter().enumerate().filter(|(at, _)| !places.contains(at)).map(|(_, item)| item).collect()
 }
 
-/// What a corp is known by from one tree to the next.
+/// The identity of a corp in two trees.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Id(CorpRef),
-    /// The service gave it no id: its group and its name.
+    /// A corp without an id, by its group and name.
     NoId(GroupId, String),
 }
 
@@ -189,7 +193,7 @@ fn placed_corps(tree: &ChainTree) -> Listed<Key, PlacedCorp> {
     })
 }
 
-/// What a tree lists, in its order, each once.
+/// The items of a tree, in order and without duplicates.
 struct Listed<K, T> {
     items: Vec<T>,
     places: HashMap<K, usize>,
@@ -212,12 +216,12 @@ impl<K: Eq + Hash, T: Clone> Listed<K, T> {
         self.places.get(&(self.key)(item)).and_then(|&place| self.items.get(place))
     }
 
-    /// What both list, as the older and as this one has it.
+    /// Returns the items of both lists, each as the older item and the newer item.
     fn in_both<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a T, &'a T)> {
         self.items.iter().filter_map(|item| Some((older.find(item)?, item)))
     }
 
-    /// What the other one does not list.
+    /// Returns the items that the other list lacks.
     fn without(&self, other: &Self) -> Vec<T> {
         self.items.iter().filter(|item| other.find(item).is_none()).cloned().collect()
     }

@@ -7,8 +7,8 @@ use wecom_core::ids::GroupId;
 use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
 
-/// As a tree of lines: groups with their id, corps with theirs, those that have not joined marked; what was found and what
-/// failed below it.
+/// Displays the tree: groups and corps with their ids, corps that have not joined marked as pending, then the findings and
+/// failures.
 impl fmt::Display for ChainTree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut trail = Trail::default();
@@ -32,13 +32,13 @@ impl fmt::Display for ChainTree {
             }
         }
         self.findings.iter().try_for_each(|finding| writeln!(f, "! {finding}"))?;
-        self.failures.iter().try_for_each(|failure| {
-            writeln!(f, "! group {} could not be listed to its end: {}", failure.groupid, failure.message)
-        })
+        self.failures
+            .iter()
+            .try_for_each(|failure| writeln!(f, "! group {} is incomplete: {}", failure.groupid, failure.message))
     }
 }
 
-/// For each group, whether no sibling follows.
+/// Returns for each group whether it is the last among its siblings.
 fn last_among_siblings(groups: &[TreeGroup]) -> Vec<bool> {
     let mut seen: Vec<bool> = Vec::new();
     let mut is_last: Vec<bool> = groups
@@ -46,7 +46,7 @@ fn last_among_siblings(groups: &[TreeGroup]) -> Vec<bool> {
         .rev()
         .map(|group| {
             let depth = usize::try_from(group.depth).unwrap_or(usize::MAX);
-            // What lies deeper belongs to another parent from here on.
+            // Deeper groups after this one belong to another parent.
             seen.resize(depth.saturating_add(1).min(groups.len().max(1)), false);
             seen.last_mut().is_none_or(|seen| !std::mem::replace(seen, true))
         })
@@ -55,7 +55,7 @@ fn last_among_siblings(groups: &[TreeGroup]) -> Vec<bool> {
     is_last
 }
 
-/// Which of the groups above the present one, and it itself, have siblings below them.
+/// The path to the current group: whether each group on it is the last among its siblings.
 #[derive(Default)]
 struct Trail {
     is_last: Vec<bool>,
@@ -67,7 +67,7 @@ impl Trail {
         self.is_last.push(is_last);
     }
 
-    /// What stands before the name of the group; nothing at the top.
+    /// The prefix of the group's line; empty at the top level.
     fn before_group(&self) -> String {
         match self.is_last.split_last() {
             Some((is_last, above)) if !above.is_empty() => lines(above) + branch(*is_last),
@@ -75,12 +75,13 @@ impl Trail {
         }
     }
 
+    /// The prefix of the lines below the group.
     fn below_group(&self) -> String {
         lines(&self.is_last)
     }
 }
 
-/// The lines that go down past: the one of the top group is not drawn.
+/// The vertical lines of a path. The top-level group has none.
 fn lines(is_last: &[bool]) -> String {
     is_last.iter().skip(1).map(|is_last| if *is_last { "   " } else { "│  " }).collect()
 }
@@ -89,7 +90,7 @@ fn branch(is_last: bool) -> &'static str {
     if is_last { "└─ " } else { "├─ " }
 }
 
-/// A group in one line.
+/// Displays a group in one line.
 pub(super) struct GroupLine<'a>(pub(super) &'a Group);
 
 impl fmt::Display for GroupLine<'_> {
@@ -98,7 +99,7 @@ impl fmt::Display for GroupLine<'_> {
     }
 }
 
-/// A corp in one line.
+/// Displays a corp in one line.
 pub(super) struct CorpLine<'a>(pub(super) &'a GroupCorp);
 
 impl fmt::Display for CorpLine<'_> {
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_go_down_past_what_lies_deeper() {
+    fn vertical_lines_connect_siblings() {
         let mut tree = ChainTree::new(ChainId::new("Ch1"), true);
         let pending = WalkEvent::Corp(GroupCorp::pending(GroupId::ROOT, PendingCorpId::new("wpb"), "b"));
         let events = [group(1, 0), corp("a"), group(2, 1), pending, group(3, 2), corp("c"), group(4, 2), group(5, 1)];
@@ -151,13 +152,13 @@ Ch1 g1
 g6 #6
 ├─ e (wwe)
 └─ g7 #7
-! group 6 lies below group 77, which is not in the list
+! group 6 has the parent 77, which is not in the list
 ";
         assert_eq!(tree.to_string(), expected);
     }
 
     #[test]
-    fn a_tree_without_groups_is_one_line() {
+    fn a_tree_without_groups_displays_as_one_line() {
         assert_eq!(ChainTree::new(ChainId::new("Ch1"), false).to_string(), "Ch1\n");
     }
 }

@@ -1,4 +1,4 @@
-//! What a walk tells.
+//! The events of a walk.
 
 use std::fmt;
 
@@ -8,50 +8,51 @@ use wecom_core::ids::GroupId;
 use crate::calls::{Group, GroupCorp};
 use crate::jobs::pager::PageError;
 
-/// What a [`Walk`](crate::jobs::walk::Walk) came to.
+/// An event of a [`Walk`](crate::jobs::walk::Walk).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WalkEvent {
-    /// Something about the groups is not as it should be. These come before everything else.
+    /// A flaw in the tree of groups. Findings come before all other events.
     Finding(GroupFinding),
-    /// A group begins: its corps follow, and then the groups below it.
+    /// The start of a group: its corps follow, then the groups below it.
     Group {
-        /// The group. The root has an empty name, unless the service named it.
+        /// The group. The root group has an empty name, unless WeCom lists it with a name.
         group: Group,
-        /// How many groups lie above it: 0 for the root, and for those that hang on nothing.
+        /// The number of groups above the group: 0 for the root group and for groups without a known parent.
         depth: u32,
     },
-    /// A corp of the group that began last.
+    /// A corp of the current group.
     Corp(GroupCorp),
-    /// The rest of the group that began last could not be had. The walk goes on with the next one, and does not come back
-    /// to it: [`Upstream::pages`](crate::Upstream::pages) lists one group by itself.
+    /// Listing the rest of the current group failed. The walk continues with the next group and does not return to this
+    /// one. To list the group again, use [`Upstream::pages`](crate::Upstream::pages).
     GroupFailed {
         /// The group.
         groupid: GroupId,
-        /// Why.
+        /// The error of the failed call.
         error: PageError,
     },
 }
 
-/// Something about a chain's groups that keeps them from being one tree.
+/// A flaw in the groups of a chain, which keeps them from forming one tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GroupFinding {
-    /// The group above it is not in the list: the app may not see that one, say. It stands beside the root.
+    /// A group whose parent is not in the list, for example because the app has no access to it. The walk treats the group
+    /// as a second root.
     Orphan {
         /// The group.
         groupid: GroupId,
-        /// The group above it, as far as the list says.
+        /// The parent group, if the list names one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parentid: Option<GroupId>,
     },
-    /// Groups that lie below each other in a circle. The first stands beside the root, with the others below it.
+    /// Groups whose parents form a cycle. The walk treats the first one as a second root, with the others below it.
     Cycle {
-        /// The groups, each below the next, and the last below the first.
+        /// The groups: the parent of each is the next one, and the parent of the last is the first.
         groupids: Vec<GroupId>,
     },
-    /// A group that the list has more than once. The first entry counts.
+    /// A group that is listed more than once. The walk uses the first entry.
     Repeated {
         /// The group.
         groupid: GroupId,
@@ -62,15 +63,15 @@ impl fmt::Display for GroupFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Orphan { groupid, parentid: Some(parentid) } => {
-                write!(f, "group {groupid} lies below group {parentid}, which is not in the list")
+                write!(f, "group {groupid} has the parent {parentid}, which is not in the list")
             }
-            Self::Orphan { groupid, parentid: None } => write!(f, "group {groupid} lies below no group"),
+            Self::Orphan { groupid, parentid: None } => write!(f, "group {groupid} has no parent"),
             Self::Cycle { groupids } => {
-                f.write_str("groups lie below each other in a circle: ")?;
+                f.write_str("the parents of groups form a cycle: ")?;
                 groupids.iter().try_for_each(|groupid| write!(f, "{groupid} < "))?;
                 groupids.first().map_or(Ok(()), |groupid| groupid.fmt(f))
             }
-            Self::Repeated { groupid } => write!(f, "group {groupid} is in the list more than once"),
+            Self::Repeated { groupid } => write!(f, "group {groupid} is listed more than once"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A group that is open, and its call that is under way.
+//! The fetching of one group's corps.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,16 +19,16 @@ pub(crate) struct GroupFetch<M: Threading> {
 
 enum CallState<M: Threading> {
     Idle,
-    UnderWay(BoxedCall<M, GetChainCorpinfoListReply>),
+    InFlight(BoxedCall<M, GetChainCorpinfoListReply>),
     Failed(PageError),
 }
 
-/// What an open group has to tell.
+/// The next step of a group.
 pub(crate) enum Step {
     Event(WalkEvent),
-    /// Nothing before its call is answered.
+    /// The group waits for a reply.
     Pending,
-    /// Nothing any more. If it failed, that comes last.
+    /// The group is finished, with a last event if it failed.
     Finished(Option<WalkEvent>),
 }
 
@@ -37,25 +37,25 @@ impl<M: Threading> GroupFetch<M> {
         Self { open, call: CallState::Idle }
     }
 
-    /// Asks for the next page if nothing is left of the last, and sees whether it has come.
+    /// Requests the next page once the current one is used up, and polls the request.
     pub(crate) fn poll(&mut self, client: &Client<M>, options: &WalkOptions, context: &mut Context<'_>) {
-        // More than once round only where a page is empty and another follows.
+        // Repeats only if a page is empty and another one follows.
         while !self.open.page.has_items() && !self.open.page.is_last() {
             match &mut self.call {
                 CallState::Failed(_) => return,
                 CallState::Idle => {
                     let call = options.call(self.open.groupid(), &self.open.page);
-                    self.call = CallState::UnderWay(client.call_boxed(call));
+                    self.call = CallState::InFlight(client.call_boxed(call));
                 }
-                CallState::UnderWay(call) => {
+                CallState::InFlight(call) => {
                     let Poll::Ready(outcome) = Pin::new(call).poll(context) else { return };
-                    self.call = self.answered(outcome).err().map_or(CallState::Idle, CallState::Failed);
+                    self.call = self.accept(outcome).err().map_or(CallState::Idle, CallState::Failed);
                 }
             }
         }
     }
 
-    /// What comes next of this group. To be polled before.
+    /// Returns the next step. Poll the group first.
     pub(crate) fn next_step(&mut self) -> Step {
         let OpenGroup { planned, has_begun, page } = &mut self.open;
         if !*has_begun {
@@ -76,7 +76,7 @@ impl<M: Threading> GroupFetch<M> {
         }
     }
 
-    fn answered(&mut self, outcome: Result<GetChainCorpinfoListReply, Error>) -> Result<(), PageError> {
+    fn accept(&mut self, outcome: Result<GetChainCorpinfoListReply, Error>) -> Result<(), PageError> {
         let page = GetChainCorpinfoList::into_page(outcome?);
         Ok(self.open.page.accept(&GET_CHAIN_CORPINFO_LIST, page)?)
     }

@@ -1,4 +1,4 @@
-//! The order in which groups are walked: a tree made of a list that need not be one.
+//! The order of the groups in a walk: the list of groups, sorted as a tree.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
@@ -10,21 +10,21 @@ use wecom_core::ids::GroupId;
 use crate::calls::Group;
 use crate::jobs::walk::event::GroupFinding;
 
-/// A group at its place in the tree.
+/// A group with its depth in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PlannedGroup {
     pub(crate) group: Group,
-    /// How many groups lie above it.
+    /// The number of groups above the group.
     pub(crate) depth: u32,
 }
 
-/// Puts groups into the order of their tree, each before those below it, siblings by `order`, the larger first, and then by
-/// id. The root is added where it is missing. Tells what keeps the groups from being a tree.
+/// Sorts groups as a tree: each group before the groups below it, siblings by `order` (largest first), then by id. Adds the
+/// root group if it is missing. Returns the findings about groups that do not fit into the tree.
 pub(crate) fn order_groups(groups: Vec<Group>) -> (VecDeque<PlannedGroup>, VecDeque<GroupFinding>) {
     let mut planner = Planner::new(groups);
     planner.visit(GroupId::ROOT);
-    for top in std::mem::take(&mut planner.tops) {
-        planner.visit(top);
+    for orphan in std::mem::take(&mut planner.orphans) {
+        planner.visit(orphan);
     }
     planner.visit_cycles();
     (planner.planned, planner.findings)
@@ -32,12 +32,12 @@ pub(crate) fn order_groups(groups: Vec<Group>) -> (VecDeque<PlannedGroup>, VecDe
 
 struct Planner {
     groups: HashMap<GroupId, Group>,
-    /// All groups in the order in which siblings stand.
+    /// All groups in the order of siblings.
     sorted: Vec<GroupId>,
-    /// In that order too.
-    below: HashMap<GroupId, Vec<GroupId>>,
-    /// Groups whose group above is not there.
-    tops: Vec<GroupId>,
+    /// The children of each group, in the order of siblings.
+    children: HashMap<GroupId, Vec<GroupId>>,
+    /// The groups without a parent in the list.
+    orphans: Vec<GroupId>,
     visited: HashSet<GroupId>,
     planned: VecDeque<PlannedGroup>,
     findings: VecDeque<GroupFinding>,
@@ -60,23 +60,25 @@ impl Planner {
         sorted.sort_unstable();
         let sorted: Vec<_> = sorted.into_iter().map(|(_, groupid)| groupid).collect();
 
-        let mut below: HashMap<_, Vec<_>> = HashMap::new();
-        let mut tops = Vec::new();
+        let mut children: HashMap<_, Vec<_>> = HashMap::new();
+        let mut orphans = Vec::new();
         for &groupid in sorted.iter().filter(|&&groupid| groupid != GroupId::ROOT) {
             let parentid = groups.get(&groupid).and_then(|group| group.parentid);
             match parentid {
-                Some(parentid) if groups.contains_key(&parentid) => below.entry(parentid).or_default().push(groupid),
+                Some(parentid) if groups.contains_key(&parentid) => {
+                    children.entry(parentid).or_default().push(groupid);
+                }
                 _ => {
-                    tops.push(groupid);
+                    orphans.push(groupid);
                     findings.push_back(GroupFinding::Orphan { groupid, parentid });
                 }
             }
         }
         let planned = VecDeque::with_capacity(groups.len());
-        Self { groups, sorted, below, tops, visited: HashSet::new(), planned, findings }
+        Self { groups, sorted, children, orphans, visited: HashSet::new(), planned, findings }
     }
 
-    /// Plans a group and what lies below it. Not by recursion: how deep groups lie is the service's choice.
+    /// Adds a group and the groups below it. Uses a stack of its own, because the service decides how deep the tree is.
     fn visit(&mut self, top: GroupId) {
         let mut stack = vec![(top, 0)];
         while let Some((groupid, depth)) = stack.pop() {
@@ -86,12 +88,13 @@ impl Planner {
             if let Some(group) = self.groups.get(&groupid) {
                 self.planned.push_back(PlannedGroup { group: group.clone(), depth });
             }
-            let below = self.below.get(&groupid).into_iter().flatten().rev();
-            stack.extend(below.map(|&groupid| (groupid, depth + 1)));
+            let children = self.children.get(&groupid).into_iter().flatten().rev();
+            stack.extend(children.map(|&groupid| (groupid, depth + 1)));
         }
     }
 
-    /// What is left lies in circles or below one. Each circle is cut open above the member that siblings would begin with.
+    /// Adds the remaining groups, which are in a cycle or below one. Each cycle starts with its first member in the order of
+    /// siblings.
     fn visit_cycles(&mut self) {
         for groupid in std::mem::take(&mut self.sorted) {
             if self.visited.contains(&groupid) {
@@ -105,17 +108,17 @@ impl Planner {
         }
     }
 
-    /// The circle that the groups above this one end in, each member below the next.
+    /// Returns the cycle that the ancestors of a group lead into: the parent of each member is the next one.
     fn cycle_above(&self, groupid: GroupId) -> Vec<GroupId> {
-        let above = |groupid: &GroupId| self.groups.get(groupid).and_then(|group| group.parentid);
-        let mut way = Vec::new();
+        let parent = |groupid: &GroupId| self.groups.get(groupid).and_then(|group| group.parentid);
+        let mut path = Vec::new();
         let mut seen = HashSet::new();
         let mut at = Some(groupid);
         while let Some(groupid) = at.filter(|&groupid| seen.insert(groupid)) {
-            way.push(groupid);
-            at = above(&groupid);
+            path.push(groupid);
+            at = parent(&groupid);
         }
-        let mut cycle: Vec<_> = way.into_iter().skip_while(|&groupid| Some(groupid) != at).collect();
+        let mut cycle: Vec<_> = path.into_iter().skip_while(|&groupid| Some(groupid) != at).collect();
         let rank = |groupid: &GroupId| self.groups.get(groupid).map(|group| (Reverse(group.order), group.groupid));
         let first = cycle.iter().enumerate().min_by_key(|(_, groupid)| rank(groupid)).map_or(0, |(place, _)| place);
         cycle.rotate_left(first);
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_stand_in_the_order_of_their_tree_the_larger_order_first_and_then_by_id() {
+    fn siblings_are_sorted_by_order_descending_then_by_id() {
         let groups =
             vec![group(7, 3, 0), group(5, 1, 4), group(4, 1, 4), group(3, 1, 9), group(6, 3, 2), group(2, 1, 0)];
         let expected = vec![(1, 0), (3, 1), (6, 2), (7, 2), (4, 1), (5, 1), (2, 1)];
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_is_added_where_it_is_missing_and_kept_where_it_is_not() {
+    fn a_missing_root_is_added_and_a_listed_one_is_kept() {
         assert_eq!(planned(vec![]), (vec![(1, 0)], vec![]));
         for parentid in [0, 1, 77] {
             let (groups, findings) = order_groups(vec![group(2, 1, 0), group(1, parentid, 0)]);
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_whose_parent_is_missing_stands_by_itself_with_what_is_below_it() {
+    fn an_orphan_comes_after_the_root_with_the_groups_below_it() {
         let without_parent = Group { parentid: None, ..group(9, 0, 0) };
         let (groups, findings) = planned(vec![group(3, 77, 0), group(4, 3, 0), without_parent, group(2, 1, 0)]);
         assert_eq!(groups, [(1, 0), (2, 1), (3, 0), (4, 1), (9, 0)]);
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_cut_open_and_what_hangs_on_it_is_there_once() {
+    fn each_group_of_a_cycle_and_below_it_comes_once() {
         let groups =
             vec![group(2, 4, 1), group(3, 2, 5), group(4, 3, 1), group(5, 4, 0), group(6, 6, 0), group(7, 5, 9)];
         let (groups, findings) = planned(groups);
@@ -178,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_comes_twice_counts_once() {
+    fn the_first_entry_of_a_repeated_group_is_used() {
         let (groups, findings) = order_groups(vec![group(2, 1, 0), group(2, 9, 0)]);
         assert_eq!((groups.len(), groups[1].depth), (2, 1));
         assert_eq!(findings, [GroupFinding::Repeated { groupid: GroupId::new(2) }]);
     }
 
     #[test]
-    fn a_hundred_thousand_groups_in_one_line_are_no_deep_recursion() {
+    fn a_tree_with_a_hundred_thousand_levels_does_not_overflow_the_stack() {
         let groups = (2..100_002).map(|groupid| group(groupid, groupid - 1, 0)).collect();
         assert_eq!(order_groups(groups).0.back().map(|group| group.depth), Some(100_000));
     }

@@ -1,4 +1,4 @@
-//! Where a walk is, apart from anything that is under way.
+//! The state of a walk, without the calls in flight.
 
 use std::collections::VecDeque;
 
@@ -10,35 +10,35 @@ use crate::jobs::pager::{DEFAULT_PAGE_SIZE, PagePosition};
 use crate::jobs::walk::event::GroupFinding;
 use crate::jobs::walk::group_order::PlannedGroup;
 
-/// Where a [`Walk`](crate::jobs::walk::Walk) is: to store, and to go on from later with
+/// The state of a [`Walk`](crate::jobs::walk::Walk). Store it, and resume the walk with
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
 ///
-/// It holds what the walk was told to do, the groups that are still to come, and the corps that have been fetched and not
-/// given: at most a page for each of as many groups as are asked about at once. Its JSON is for this library alone.
+/// It holds the options of the walk, the remaining groups, and the corps fetched and not yet yielded: at most one page for
+/// each group being fetched. The format of its JSON is private to this library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "a state is to be stored"]
+#[must_use = "a state has no effect unless it is stored or resumed"]
 pub struct WalkState {
     pub(crate) options: WalkOptions,
-    /// `None` until the groups are known.
+    /// `None` until the groups are listed.
     pub(crate) remaining: Option<Remaining>,
     pub(crate) open: VecDeque<OpenGroup>,
 }
 
 impl WalkState {
-    /// The chain that is walked.
+    /// Returns the id of the chain.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
         &self.options.chain_id
     }
 
-    /// Whether the walk is over.
+    /// Returns whether the walk has ended.
     #[must_use]
     pub fn is_end(&self) -> bool {
         self.open.is_empty() && self.remaining.as_ref().is_some_and(Remaining::is_empty)
     }
 }
 
-/// What a walk was told to do.
+/// The options of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WalkOptions {
     pub(crate) chain_id: ChainId,
@@ -52,7 +52,7 @@ impl WalkOptions {
         Self { chain_id, need_pending: false, concurrency: 4, page_size: DEFAULT_PAGE_SIZE }
     }
 
-    /// The call for the next page of a group.
+    /// Creates the call for the next page of a group.
     pub(crate) fn call(&self, groupid: GroupId, page: &PagePosition<GroupCorp>) -> GetChainCorpinfoList {
         let mut call = GetChainCorpinfoList::new(&self.chain_id).groupid(groupid).limit(self.page_size);
         call.need_pending = self.need_pending.then_some(true);
@@ -61,7 +61,7 @@ impl WalkOptions {
     }
 }
 
-/// What is still to be told and not begun.
+/// The findings and groups that the walk has not started with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remaining {
     pub(crate) findings: VecDeque<GroupFinding>,
@@ -74,11 +74,11 @@ impl Remaining {
     }
 }
 
-/// A group that is being told of, or fetched ahead.
+/// A group being yielded or prefetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OpenGroup {
     pub(crate) planned: PlannedGroup,
-    /// Whether it has been told that it begins.
+    /// Whether the walk has yielded the event of the group itself.
     pub(crate) has_begun: bool,
     pub(crate) page: PagePosition<GroupCorp>,
 }

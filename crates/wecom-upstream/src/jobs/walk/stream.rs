@@ -1,4 +1,4 @@
-//! A walk as a stream of its events.
+//! A stream of a walk's events.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,7 +9,7 @@ use wecom_core::{Error, Shared, Threading};
 use super::{Walk, WalkEvent};
 
 impl<M: Threading> Walk<M> {
-    /// The events as a [`Stream`], of the feature `stream`.
+    /// Returns the events as a [`Stream`]. Requires the feature `stream`.
     ///
     /// ```
     /// use futures_util::TryStreamExt;
@@ -35,23 +35,23 @@ impl<M: Threading> Walk<M> {
     }
 }
 
-/// The events of a [`Walk`] as a [`Stream`]; from [`Walk::into_stream`].
+/// A [`Stream`] of the events of a [`Walk`]. Created by [`Walk::into_stream`].
 ///
-/// The stream is over after an error, because one who skips errors would have it ask for the groups forever.
+/// The stream ends after an error, so that a consumer that skips errors does not list the groups forever.
 #[derive(Debug)]
-#[must_use = "a walk does nothing until it is asked for an event"]
+#[must_use = "a stream does nothing until it is polled"]
 pub struct WalkStream<M: Threading = Shared> {
     walk: Walk<M>,
     is_over: bool,
 }
 
 impl<M: Threading> WalkStream<M> {
-    /// The walk, for its [state](Walk::state).
+    /// Returns the walk, for its [state](Walk::state).
     pub fn walk(&self) -> &Walk<M> {
         &self.walk
     }
 
-    /// The walk, to go on with.
+    /// Converts the stream back into its walk.
     pub fn into_walk(self) -> Walk<M> {
         self.walk
     }

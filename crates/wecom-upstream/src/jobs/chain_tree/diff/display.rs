@@ -1,11 +1,11 @@
-//! A difference as lines of text.
+//! The display of changes.
 
 use std::fmt;
 
 use super::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
 use crate::jobs::chain_tree::display::{CorpLine, GroupLine};
 
-/// One line for each change: groups first, then corps. Nothing where nothing has changed.
+/// Displays one line for each change: groups first, then corps. Displays nothing if there are no changes.
 impl fmt::Display for ChainDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for PlacedGroup { path, group } in &self.groups_added {
@@ -51,15 +51,15 @@ impl fmt::Display for ChainDiff {
             writeln!(f, "~ renamed: {} is now {}", CorpLine(&before.corp), after.corp.corp_name)?;
         }
         for PlacedCorp { path, corp, .. } in &self.not_seen {
-            writeln!(f, "? not seen, as some groups could not be listed: {}, last in {}", CorpLine(corp), Path(path))?;
-        }
-        for PlacedCorp { path, corp, .. } in &self.first_seen {
             writeln!(
                 f,
-                "? first seen, as some groups could not be listed before: {}, in {}",
+                "? not seen, because the newer tree is incomplete: {}, last in {}",
                 CorpLine(corp),
                 Path(path)
             )?;
+        }
+        for PlacedCorp { path, corp, .. } in &self.first_seen {
+            writeln!(f, "? first seen, because the older tree is incomplete: {}, in {}", CorpLine(corp), Path(path))?;
         }
         Ok(())
     }

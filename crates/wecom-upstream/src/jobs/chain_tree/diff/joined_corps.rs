@@ -1,4 +1,4 @@
-//! Which corp that has joined is which one that was pending: a corp gets another id when it joins.
+//! Matches corps that have joined with the pending corps that they were: a corp gets a new id when it joins.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,22 +7,22 @@ use wecom_core::ids::{CustomId, PendingCorpId};
 use super::PlacedCorp;
 use crate::calls::GroupCorp;
 
-/// For the places of joined corps that came, the places of the pending corps that went and that they were.
-pub(super) fn pairs(gone: &[PlacedCorp], new: &[PlacedCorp]) -> BTreeMap<usize, usize> {
-    let mut pairs = BTreeMap::new();
-    let mut paired = HashSet::new();
+/// Returns the index in `gone` of the pending corp that each joined corp of `new` was, by the index in `new`.
+pub(super) fn match_joined_corps(gone: &[PlacedCorp], new: &[PlacedCorp]) -> BTreeMap<usize, usize> {
+    let mut matches = BTreeMap::new();
+    let mut matched = HashSet::new();
     for feature in [pending_corpid, custom_id, name] {
-        let before = unique(gone, feature, |at, corp| !corp.is_joined && !paired.contains(&at));
-        let after = unique(new, feature, |at, corp| corp.is_joined && !pairs.contains_key(&at));
+        let before = unique(gone, feature, |at, corp| !corp.is_joined && !matched.contains(&at));
+        let after = unique(new, feature, |at, corp| corp.is_joined && !matches.contains_key(&at));
         for (feature, (new_at, corp)) in after {
             let Some(&(gone_at, former)) = before.get(feature) else { continue };
-            if !contradict(former, corp) {
-                pairs.insert(new_at, gone_at);
-                paired.insert(gone_at);
+            if !have_different_custom_ids(former, corp) {
+                matches.insert(new_at, gone_at);
+                matched.insert(gone_at);
             }
         }
     }
-    pairs
+    matches
 }
 
 type Feature = fn(&GroupCorp) -> Option<&str>;
@@ -39,21 +39,20 @@ fn name(corp: &GroupCorp) -> Option<&str> {
     Some(&corp.corp_name)
 }
 
-/// Whether two corps can't be the same: the upstream corp's books have them as two.
-fn contradict(one: &GroupCorp, other: &GroupCorp) -> bool {
+/// Returns whether two corps have different custom ids and so cannot be the same.
+fn have_different_custom_ids(one: &GroupCorp, other: &GroupCorp) -> bool {
     let ids = custom_id(one).zip(custom_id(other));
     ids.is_some_and(|(one, other)| !one.is_empty() && !other.is_empty() && one != other)
 }
 
-/// The corps that alone have a feature, among those in question.
+/// Returns the candidates whose value of a feature is unique, by that value.
 fn unique(
     list: &[PlacedCorp],
     feature: Feature,
-    is_in_question: impl Fn(usize, &GroupCorp) -> bool,
+    is_candidate: impl Fn(usize, &GroupCorp) -> bool,
 ) -> HashMap<&str, (usize, &GroupCorp)> {
     let mut found: HashMap<&str, Option<(usize, &GroupCorp)>> = HashMap::new();
-    for (at, PlacedCorp { corp, .. }) in
-        list.iter().enumerate().filter(|(at, placed)| is_in_question(*at, &placed.corp))
+    for (at, PlacedCorp { corp, .. }) in list.iter().enumerate().filter(|(at, placed)| is_candidate(*at, &placed.corp))
     {
         if let Some(text) = feature(corp).filter(|text| !text.is_empty()) {
             found.entry(text).and_modify(|place| *place = None).or_insert(Some((at, corp)));

@@ -1,4 +1,4 @@
-//! Stopped anywhere, and gone on with from text alone.
+//! Cancellation, and resuming from stored text.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,57 +10,57 @@ use wecom_upstream::Upstream;
 
 use crate::support::{Directory, chain, counted, line, rest};
 
-/// A walk's first events, and then its state as text; the walk and all that it has under way is dropped.
-fn stopped_after(events: usize, upstream: &Upstream, timer: &ManualTimer, is_asking: bool) -> (Vec<String>, String) {
+/// The first events of a walk and its state as text. Drops the walk with the calls in flight.
+fn stopped_after(events: usize, upstream: &Upstream, timer: &ManualTimer, is_waiting: bool) -> (Vec<String>, String) {
     let mut walk = upstream.walk(chain()).need_pending(true).concurrency(3).page_size(2);
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     for _ in 0..events {
-        told.push(line(timer.run(walk.next()).unwrap().unwrap()));
+        lines.push(line(timer.run(walk.next()).unwrap().unwrap()));
     }
-    if is_asking {
+    if is_waiting {
         let mut dropped = pin!(walk.next());
         let polled = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        // What was told was told; only who was still waiting was not.
+        // An event that was ready is not yielded again.
         if let std::task::Poll::Ready(Ok(Some(event))) = polled {
-            told.push(line(event));
+            lines.push(line(event));
         }
     }
-    (told, serde_json::to_string(&walk.state()).unwrap())
+    (lines, serde_json::to_string(&walk.state()).unwrap())
 }
 
 #[test]
-fn a_walk_goes_on_from_any_event_and_from_amid_its_calls() {
+fn a_walk_resumes_from_any_event_and_from_calls_in_flight() {
     let directory = Directory::new(5, 24);
     let expected = directory.expected(true);
-    for is_asking in [false, true] {
+    for is_waiting in [false, true] {
         for events in 0..=expected.len() {
             let timer = ManualTimer::new();
-            let (mut told, stored) = {
+            let (mut lines, stored) = {
                 let (upstream, _) = counted(directory.simulator(), &timer);
-                stopped_after(events, &upstream, &timer, is_asking)
+                stopped_after(events, &upstream, &timer, is_waiting)
             };
             let (upstream, _) = counted(directory.simulator(), &timer);
             let mut walk = upstream.resume_walk(serde_json::from_str(&stored).unwrap());
-            told.extend(timer.run(rest(&mut walk)).unwrap());
-            assert_eq!(told, expected, "stopped after {events}, asking: {is_asking}");
+            lines.extend(timer.run(rest(&mut walk)).unwrap());
+            assert_eq!(lines, expected, "stopped after {events}, waiting: {is_waiting}");
         }
     }
 }
 
 #[test]
-fn a_walk_that_is_stopped_after_each_event_still_comes_to_its_end() {
+fn a_walk_resumed_after_each_event_reaches_the_end() {
     let directory = Directory::new(5, 24);
     let timer = ManualTimer::new();
     let (upstream, _) = counted(directory.simulator(), &timer);
     let mut stored = serde_json::to_string(&upstream.walk(chain()).need_pending(true).page_size(2).state()).unwrap();
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     loop {
         let mut walk = upstream.resume_walk(serde_json::from_str(&stored).unwrap());
         let Some(event) = timer.run(walk.next()).unwrap() else { break };
-        told.push(line(event));
+        lines.push(line(event));
         stored = serde_json::to_string(&walk.state()).unwrap();
     }
-    assert_eq!(told, directory.expected(true));
+    assert_eq!(lines, directory.expected(true));
 }
 
 #[test]
@@ -74,27 +74,27 @@ fn dropping_the_future_of_an_event_loses_nothing_and_repeats_no_call() {
     };
     let (upstream, counts) = counted(directory.simulator(), &timer);
     let mut walk = upstream.walk(chain()).page_size(2);
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
     loop {
         let polled = {
             let mut dropped = pin!(walk.next());
             dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         };
         match polled {
-            std::task::Poll::Ready(Ok(Some(event))) => told.push(line(event)),
+            std::task::Poll::Ready(Ok(Some(event))) => lines.push(line(event)),
             std::task::Poll::Ready(outcome) => break drop(outcome.unwrap()),
             std::task::Poll::Pending => match timer.next_wake() {
                 Some(wakes) => timer.advance(wakes - timer.now()),
-                None => panic!("nothing is under way"),
+                None => panic!("nothing is in flight"),
             },
         }
     }
-    assert_eq!(told, directory.expected(false));
+    assert_eq!(lines, directory.expected(false));
     assert_eq!(counts.calls.load(Ordering::SeqCst), calls);
 }
 
 #[test]
-fn a_tree_that_was_begun_is_finished_by_the_walk_that_goes_on() {
+fn a_resumed_walk_completes_the_tree_of_the_first_walk() {
     let directory = Directory::new(5, 24);
     let upstream = Upstream::new(directory.simulator().client());
     let whole = pollster::block_on(upstream.walk(chain()).collect()).unwrap();

@@ -15,7 +15,7 @@ use crate::support::{Directory, chain, rest};
 fn assert_send<T: Send>(_: &T) {}
 
 #[test]
-fn a_walk_of_a_shared_upstream_may_move_between_threads() {
+fn the_futures_of_a_shared_walk_are_send() {
     static_assertions::assert_impl_all!(Walk: Send, Unpin);
     static_assertions::assert_not_impl_any!(Walk<Local>: Send);
     static_assertions::assert_impl_all!(WalkState: Send, Sync);
@@ -27,7 +27,7 @@ fn a_walk_of_a_shared_upstream_may_move_between_threads() {
     assert_send(&upstream.walk(chain()).collect_into(&mut ChainTree::new(chain(), false)));
 }
 
-/// A transport that can't leave its thread: it counts in an `Rc`.
+/// A transport that is not `Send`, because it counts in an `Rc`.
 struct Counted {
     inner: Simulator,
     sent: Rc<Cell<u32>>,
@@ -42,7 +42,7 @@ impl LocalTransport for Counted {
 }
 
 #[test]
-fn a_walk_runs_over_a_transport_that_stays_on_its_thread() {
+fn a_local_walk_works_over_a_transport_that_is_not_send() {
     let directory = Directory::new(4, 20);
     let (simulator, sent) = (directory.simulator(), Rc::new(Cell::new(0)));
     let credentials = simulator.credentials();
