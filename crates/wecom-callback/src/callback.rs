@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use crate::answer::Answer;
 use crate::channel::Channel;
 use crate::crypto::{RandomBytes, Sealed, seconds};
+use crate::digest::MessageDigest;
 use crate::envelope;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::message::Message;
-use crate::seen::MessageDigest;
 use crate::xml::writer::Writer;
 
 /// A request that is verified and decrypted, returned by [`Receiver::open`](crate::Receiver::open).
@@ -53,13 +53,13 @@ impl Callback {
     /// The message as a typed event.
     #[must_use]
     pub fn event(&self) -> Event {
-        self.message.event()
+        Event::from(&self.message)
     }
 
     /// A digest of the message, the same in every attempt to deliver it: the key of [`SeenEvents`](crate::SeenEvents).
     #[must_use]
     pub fn digest(&self) -> MessageDigest {
-        MessageDigest::of(self)
+        MessageDigest::of(self.channel.name(), &self.receive_id, self.message.as_str())
     }
 
     /// Acknowledges the message: an empty body, or `success` on a suite channel.

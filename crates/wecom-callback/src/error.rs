@@ -27,8 +27,8 @@ pub enum ErrorKind {
     AmbiguousKeys,
     /// The query lacks a parameter, such as `msg_signature`.
     MissingParameter(&'static str),
-    /// The query is longer than [`MAX_QUERY`](crate::MAX_QUERY).
-    QueryTooLong,
+    /// The query is longer than this number of bytes.
+    QueryTooLong(usize),
     /// The body is longer than the receiver's limit, in bytes.
     BodyTooLarge(usize),
     /// The body is not a well-formed envelope.
@@ -88,7 +88,7 @@ impl Error {
             | Kind::Padding
             | Kind::Length
             | Kind::ReceiveId => 403,
-            Kind::QueryTooLong | Kind::BodyTooLarge(_) => 413,
+            Kind::QueryTooLong(_) | Kind::BodyTooLarge(_) => 413,
             Kind::InvalidToken
             | Kind::InvalidAesKey
             | Kind::AmbiguousKeys
@@ -144,7 +144,7 @@ impl fmt::Display for ErrorKind {
             Self::MissingParameter(name) => {
                 write!(f, "missing parameter: the query has no {name}; pass the raw query string of the URL")
             }
-            Self::QueryTooLong => write!(f, "query too long: more than {} bytes", crate::MAX_QUERY),
+            Self::QueryTooLong(limit) => write!(f, "query too long: more than {limit} bytes"),
             Self::BodyTooLarge(limit) => write!(f, "body too large: more than {limit} bytes"),
             Self::Envelope(error) => write!(f, "invalid envelope: {error}"),
             Self::MissingEncrypt => f.write_str("invalid envelope: it has no Encrypt; the body is not a callback"),

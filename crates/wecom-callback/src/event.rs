@@ -64,12 +64,14 @@ pub enum Event {
     Other(Message),
 }
 
-impl Event {
-    pub(crate) fn read(message: &Message) -> Self {
-        let fields = Fields::of(message.root());
-        Self::known(&fields).unwrap_or_else(|| Self::Other(message.clone()))
+/// The event that a message tells.
+impl From<&Message> for Event {
+    fn from(message: &Message) -> Self {
+        Self::known(&Fields::of(message.root())).unwrap_or_else(|| Self::Other(message.clone()))
     }
+}
 
+impl Event {
     fn known(fields: &Fields<'_>) -> Option<Self> {
         if let Some(info_type) = fields.text("InfoType") {
             return match &*info_type {

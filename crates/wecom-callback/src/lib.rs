@@ -4,6 +4,7 @@ mod answer;
 mod callback;
 mod channel;
 mod crypto;
+mod digest;
 mod envelope;
 mod error;
 pub mod event;
@@ -19,6 +20,7 @@ pub use crate::answer::Answer;
 pub use crate::callback::Callback;
 pub use crate::channel::{Channel, ReceiveIds};
 pub use crate::crypto::{CallbackKeys, Plaintext, RandomBytes};
+pub use crate::digest::MessageDigest;
 pub use crate::error::{Error, ErrorKind};
 #[doc(no_inline)]
 pub use crate::event::{
@@ -29,6 +31,6 @@ pub use crate::message::Message;
 pub use crate::query::{MAX_QUERY, Query};
 pub use crate::receiver::Receiver;
 pub use crate::secret::{AuthCode, Ticket};
-pub use crate::seen::{InMemorySeenEvents, MessageDigest, Once, OnceError, Seen, SeenEvents, handle_once};
+pub use crate::seen::{InMemorySeenEvents, Once, OnceError, Seen, SeenEvents, handle_once};
 pub use crate::sender::{CallbackRequest, Sender};
 pub use crate::xml::{Children, Element, MAX_DEPTH, XmlError, XmlProblem};

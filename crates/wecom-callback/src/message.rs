@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroize;
 
-use crate::event::Event;
 use crate::xml::scanner::{Found, Scanner};
 use crate::xml::{Element, XmlError, XmlProblem};
 
@@ -22,7 +21,7 @@ use crate::xml::{Element, XmlError, XmlProblem};
 /// let message = Message::parse("<xml><MsgType>event</MsgType><Event>open_approval_change</Event><No>7</No></xml>")?;
 /// assert_eq!(message.kind(), "event/open_approval_change");
 /// assert_eq!(message.root().child("No").and_then(|number| number.parse()), Some(7));
-/// assert!(matches!(message.event(), Event::Other(_)));
+/// assert!(matches!(Event::from(&message), Event::Other(_)));
 /// # Ok::<(), wecom_callback::XmlError>(())
 /// ```
 #[derive(Clone)]
@@ -75,13 +74,6 @@ impl Message {
     #[must_use]
     pub fn root(&self) -> Element<'_> {
         Element::found(&self.text, &self.root)
-    }
-
-    /// The message as a typed event. [`Event::Other`] if its kind is unknown here, or if it lacks an element that its kind
-    /// needs.
-    #[must_use]
-    pub fn event(&self) -> Event {
-        Event::read(self)
     }
 
     /// What the message is about, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::crypto::{CallbackKeys, Sealed};
@@ -61,7 +62,7 @@ impl<'a> Query<'a> {
 
     pub(crate) fn signed(&self) -> Result<Signed<'_>, Error> {
         if self.too_long {
-            return Err(ErrorKind::QueryTooLong.into());
+            return Err(ErrorKind::QueryTooLong(MAX_QUERY).into());
         }
         Ok(Signed {
             msg_signature: required(&self.msg_signature, "msg_signature")?,
@@ -99,8 +100,10 @@ impl<'a> From<&'a str> for Query<'a> {
         let raw = raw.strip_prefix('?').unwrap_or(raw);
         let mut query = Self { too_long: raw.len() > MAX_QUERY, ..Self::default() };
         if !query.too_long {
-            for (name, value) in raw.split('&').filter_map(|pair| pair.split_once('=')) {
-                query.set(name, || percent_decode_str(value).decode_utf8_lossy());
+            for pair in raw.split('&') {
+                if let Some((name, value)) = pair.split_once('=') {
+                    query.set(name, || decoded(value));
+                }
             }
         }
         query
@@ -117,6 +120,13 @@ impl<'a> From<&'a String> for Query<'a> {
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Query(***)")
+    }
+}
+
+fn decoded(value: &str) -> Cow<'_, str> {
+    match memchr(b'%', value.as_bytes()) {
+        Some(_) => percent_decode_str(value).decode_utf8_lossy(),
+        None => Cow::Borrowed(value),
     }
 }
 

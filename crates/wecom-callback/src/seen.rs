@@ -1,14 +1,13 @@
 //! Delivered once: which messages were handled already.
 
-mod digest;
 mod memory;
 mod once;
 
 use std::future::Future;
 
-pub use self::digest::MessageDigest;
 pub use self::memory::InMemorySeenEvents;
 pub use self::once::{Once, OnceError, handle_once};
+use crate::digest::MessageDigest;
 
 /// Remembers which messages were handled, so that one that WeCom sends again is not handled again.
 ///

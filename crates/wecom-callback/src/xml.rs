@@ -5,6 +5,7 @@
 
 pub(crate) mod element;
 mod error;
+mod reference;
 pub(crate) mod scanner;
 pub(crate) mod text;
 pub(crate) mod writer;

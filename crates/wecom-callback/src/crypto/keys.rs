@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::base64;
 use super::cipher::{Cipher, Plaintext};
-use super::signature::{same, sign};
+use super::signature::{self, Signature, sign};
 use crate::error::{Error, ErrorKind};
 
 /// The Token and the EncodingAESKey of one callback URL, from the console page 接收消息服务器配置.
@@ -57,7 +57,7 @@ impl CallbackKeys {
     /// The signature of an encrypted text (消息体签名): 40 lower-case hexadecimal digits.
     #[must_use]
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-        self.sign(timestamp, nonce, encrypted.as_bytes()).iter().map(|digit| char::from(*digit)).collect()
+        signature::text(&self.sign(timestamp, nonce, encrypted.as_bytes()))
     }
 
     /// Whether a signature is right, compared in constant time.
@@ -91,7 +91,7 @@ impl CallbackKeys {
     }
 
     pub(crate) fn verify(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &[u8]) -> bool {
-        same(&self.sign(timestamp, nonce, encrypted), signature.as_bytes())
+        signature::is(&self.sign(timestamp, nonce, encrypted), signature)
     }
 
     /// Whether both strings are the same.
@@ -100,7 +100,7 @@ impl CallbackKeys {
         (token & self.0.key.as_slice().ct_eq(other.0.key.as_slice())).into()
     }
 
-    fn sign(&self, timestamp: &str, nonce: &str, encrypted: &[u8]) -> [u8; 40] {
+    fn sign(&self, timestamp: &str, nonce: &str, encrypted: &[u8]) -> Signature {
         sign([self.0.token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypted])
     }
 }

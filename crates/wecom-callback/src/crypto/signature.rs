@@ -3,8 +3,8 @@
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
-/// A signature as WeCom writes it: 40 lower-case hexadecimal digits.
-pub(super) type Signature = [u8; 40];
+/// The 20 bytes of a signature.
+pub(super) type Signature = [u8; 20];
 
 pub(super) fn sign(mut parts: [&[u8]; 4]) -> Signature {
     parts.sort_unstable();
@@ -12,22 +12,36 @@ pub(super) fn sign(mut parts: [&[u8]; 4]) -> Signature {
     for part in parts {
         hash.update(part);
     }
-    hex(&hash.finalize().into())
+    hash.finalize().into()
 }
 
-/// Compares in a time that does not depend on where the first difference is.
-pub(super) fn same(signature: &Signature, claimed: &[u8]) -> bool {
-    signature.as_slice().ct_eq(claimed).into()
+/// Whether a text is this signature. The time does not depend on where the first difference is.
+pub(super) fn is(signature: &Signature, claimed: &str) -> bool {
+    parse(claimed).is_some_and(|claimed| signature.ct_eq(&claimed).into())
 }
 
-fn hex(bytes: &[u8; 20]) -> Signature {
-    let mut text = [0; 40];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+/// Reads 40 lower-case hexadecimal digits, as WeCom writes a signature.
+fn parse(text: &str) -> Option<Signature> {
+    let mut bytes = [0; 20];
+    if text.len() != 2 * bytes.len() {
+        return None;
     }
-    text
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let &[high, low] = pair else { return None };
+        *byte = digit(high)? << 4 | digit(low)?;
+    }
+    Some(bytes)
 }
 
-fn digit(value: u8) -> u8 {
-    if value < 10 { b'0' + value } else { b'a' - 10 + value }
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Writes a signature.
+pub(super) fn text(signature: &Signature) -> String {
+    signature.iter().map(|byte| format!("{byte:02x}")).collect()
 }

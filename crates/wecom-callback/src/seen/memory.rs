@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{MessageDigest, Seen, SeenEvents};
+use super::{Seen, SeenEvents};
+use crate::digest::MessageDigest;
 
 /// [`SeenEvents`] in memory, for one process: the latest messages, up to a number.
 ///

@@ -4,8 +4,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 
-use super::{MessageDigest, Seen, SeenEvents};
+use super::{Seen, SeenEvents};
 use crate::callback::Callback;
+use crate::digest::MessageDigest;
 
 /// Runs a handler unless its message was handled before.
 ///

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::error::{XmlError, XmlProblem};
-use super::text::check_references;
+use super::reference::check_references;
 
 /// How deeply elements may be nested in a document, the root element included. The vendor's own documents use three
 /// levels.
@@ -121,6 +121,9 @@ impl<'a> Scanner<'a> {
 
     /// The rest of an element whose start tag has been read.
     fn element(&mut self, name: Range<usize>) -> Result<Found, XmlError> {
+        if let Some((content, shape)) = self.leaf(&name) {
+            return Ok(Found { name, content, shape });
+        }
         let start = self.at;
         let mut open = [const { 0..0 }; MAX_DEPTH - 1];
         let mut depth = 0;
@@ -131,8 +134,10 @@ impl<'a> Scanner<'a> {
                 Some(Token::Start(inner)) => {
                     shape = Shape::Mixed;
                     let Some(place) = open.get_mut(depth) else { return Err(self.error(XmlProblem::TooDeep)) };
-                    *place = inner;
-                    depth += 1;
+                    if self.leaf(&inner).is_none() {
+                        *place = inner;
+                        depth += 1;
+                    }
                 }
                 Some(Token::End(ended)) if depth == 0 => {
                     if !self.same(&name, &ended) {
@@ -157,6 +162,23 @@ impl<'a> Scanner<'a> {
                 None => return Err(self.error(XmlProblem::Unclosed)),
             }
         }
+    }
+
+    /// The rest of an element that holds one CDATA section or plain text and nothing else, as most do. `None` for every
+    /// other, and then nothing is consumed.
+    fn leaf(&mut self, name: &Range<usize>) -> Option<(Range<usize>, Shape)> {
+        let rest = self.rest();
+        let (length, shape) = match rest.strip_prefix(CDATA) {
+            Some(section) => (CDATA.len() + find(section, CDATA_END)? + CDATA_END.len(), Shape::Cdata),
+            None => (memchr2(b'<', b'&', rest)?, Shape::Plain),
+        };
+        let end_tag = rest.get(length..)?.strip_prefix(b"</")?.strip_prefix(self.input.get(name.clone())?)?;
+        if end_tag.first() != Some(&b'>') {
+            return None;
+        }
+        let content = self.at..self.at + length;
+        self.at = content.end + b"</>".len() + name.len();
+        Some((content, shape))
     }
 
     /// The next piece; comments and processing instructions are skipped.

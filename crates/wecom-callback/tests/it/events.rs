@@ -103,7 +103,7 @@ fn the_documented_sample_of_change_chain_is_read() {
     let message = sample("change_chain");
     // The document prints the id in a mangled CDATA section.
     let expected = ChangeChain::new(ChainId::new("xxxxxx"), ChainChange::CreateChain);
-    assert_eq!(message.event(), Event::ChangeChain(expected));
+    assert_eq!(Event::from(&message), Event::ChangeChain(expected));
     assert_eq!(message.create_time(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_403_610_513)));
 }
 
@@ -111,14 +111,14 @@ fn the_documented_sample_of_change_chain_is_read() {
 fn the_documented_sample_of_batch_job_result_is_read() {
     let job = JobId::new("jobid_S0MrnndvRG5fadSlLwiBqiDDbM143UqTmKP3152FZk4");
     let expected = BatchJobResult::new(job, JobType::ImportChainContact);
-    assert_eq!(sample("batch_job_result").event(), Event::BatchJobResult(expected));
+    assert_eq!(Event::from(&sample("batch_job_result")), Event::BatchJobResult(expected));
 }
 
 #[test]
 fn the_documented_samples_of_shares_on_a_suite_channel_are_read() {
     let expected = ShareChange::new(AgentId::new(11)).with_corp_id(CorpId::new("ww11111"));
-    assert_eq!(sample("share_chain_change").event(), Event::ShareChainChange(expected.clone()));
-    assert_eq!(sample("share_agent_change").event(), Event::ShareAgentChange(expected));
+    assert_eq!(Event::from(&sample("share_chain_change")), Event::ShareChainChange(expected.clone()));
+    assert_eq!(Event::from(&sample("share_agent_change")), Event::ShareAgentChange(expected));
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn a_body_that_is_no_envelope_is_a_bad_request() {
 fn a_query_or_body_over_its_limit_is_too_large() {
     let query = format!("msg_signature=0&timestamp=0&nonce={}", "0".repeat(wecom_callback::MAX_QUERY));
     let refused = receiver().open(&query, b"<xml><Encrypt/></xml>", now()).unwrap_err();
-    assert_eq!((refused.kind(), refused.http_status()), (ErrorKind::QueryTooLong, 413));
+    assert_eq!((refused.kind(), refused.http_status()), (ErrorKind::QueryTooLong(wecom_callback::MAX_QUERY), 413));
     let small = receiver().with_body_limit(20);
     assert_eq!(small.body_limit(), 20);
     let refused = small.open("", b"<xml><Encrypt/></xml>", now()).unwrap_err();

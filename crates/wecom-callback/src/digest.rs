@@ -4,8 +4,6 @@ use std::fmt;
 
 use sha1::{Digest, Sha1};
 
-use crate::callback::Callback;
-
 /// A digest of a decrypted message, its channel's name and its receive id. It displays as 40 hexadecimal digits.
 ///
 /// Every attempt to deliver one message has the same digest. It reveals nothing of the message.
@@ -13,9 +11,9 @@ use crate::callback::Callback;
 pub struct MessageDigest([u8; 20]);
 
 impl MessageDigest {
-    pub(crate) fn of(callback: &Callback) -> Self {
+    pub(crate) fn of(channel: &str, receive_id: &str, message: &str) -> Self {
         let mut hash = Sha1::new();
-        for part in [callback.channel().name(), callback.receive_id(), callback.message().as_str()] {
+        for part in [channel, receive_id, message] {
             // The length keeps the parts apart.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
