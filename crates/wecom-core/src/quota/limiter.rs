@@ -89,7 +89,7 @@ impl Limiter {
         }
         let room = state.room(now)?;
         if !state.queue.may_pass(ticket, room, now) {
-            state.queue.wake(room);
+            state.queue.wake(room, now);
             return Err(Full { limit: QuotaLimit::Concurrency, wait: None });
         }
         if let Some(ticket) = ticket {
@@ -127,7 +127,7 @@ impl State {
     pub(super) fn wake_next(&mut self) {
         let now = self.now;
         if let Ok(room) = self.room(now) {
-            self.queue.wake(room);
+            self.queue.wake(room, now);
         }
     }
 }

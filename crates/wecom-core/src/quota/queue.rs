@@ -37,18 +37,20 @@ enum Woken {
     SeenAt(Duration),
 }
 
+impl Woken {
+    fn is_parked(self, now: Duration) -> bool {
+        matches!(self, Self::SeenAt(seen) if now.saturating_sub(seen) >= TURN_TIME)
+    }
+}
+
 impl Waiter {
     /// Whether it was woken a while ago and is not polled. The while begins when another call sees it, because who wakes
     /// it may not know the time.
     fn is_parked(&mut self, now: Duration) -> bool {
-        match self.woken {
-            Woken::No => false,
-            Woken::Yes => {
-                self.woken = Woken::SeenAt(now);
-                false
-            }
-            Woken::SeenAt(seen) => now.saturating_sub(seen) >= TURN_TIME,
+        if self.woken == Woken::Yes {
+            self.woken = Woken::SeenAt(now);
         }
+        self.woken.is_parked(now)
     }
 }
 
@@ -93,10 +95,11 @@ impl Queue {
         }
     }
 
-    /// Wakes the calls that come first, as many as there is room for. Those that were woken before are passed over: they
-    /// come, or they are parked.
-    pub(super) fn wake(&mut self, room: u32) {
-        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.woken == Woken::No).take(room as usize) {
+    /// Wakes the calls that come first, as many as there is room for. A call that was woken before takes one of the
+    /// places, unless it is parked.
+    pub(super) fn wake(&mut self, room: u32, now: Duration) {
+        let first = self.waiters.iter_mut().filter(|waiter| !waiter.woken.is_parked(now)).take(room as usize);
+        for waiter in first.filter(|waiter| waiter.woken == Woken::No) {
             waiter.woken = Woken::Yes;
             if let Some(waker) = waiter.waker.take() {
                 waker.wake();

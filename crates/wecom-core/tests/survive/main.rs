@@ -11,3 +11,4 @@ mod renewal;
 mod retries;
 mod stores;
 mod support;
+mod unpolled;

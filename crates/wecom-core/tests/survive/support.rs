@@ -198,6 +198,6 @@ pub(crate) async fn call(client: &Client, endpoint: &'static Endpoint) -> Result
     client.call_raw(RawCall::new(endpoint)).await.map(drop)
 }
 
-pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
