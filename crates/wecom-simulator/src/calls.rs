@@ -24,8 +24,8 @@ use wecom_upstream::for_each_call;
 
 use self::rule::{add_rule, delete_rule, get_rule_info, list_rule_ids, modify_rule};
 use crate::call::{Call, Payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 /// What a call does, once it is known that it may be made.
 pub(crate) type Work = fn(&mut Network, &Call<'_>) -> Result<Payload, Refusal>;

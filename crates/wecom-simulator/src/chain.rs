@@ -1,5 +1,9 @@
 //! One chain as it stands: its groups, its corps and its rules.
 
+pub(crate) mod corps;
+pub(crate) mod stored_rules;
+pub(crate) mod visible_chain;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -8,9 +12,9 @@ use wecom_upstream::calls::Group;
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
 
-use crate::corps::Corps;
+use crate::chain::corps::Corps;
+use crate::chain::stored_rules::Rules;
 use crate::cursor::mix;
-use crate::rules::Rules;
 use crate::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
 
 pub(crate) struct Chain {

@@ -1,5 +1,8 @@
 //! The import of one corp: it comes into the chain with all its contacts, or not at all.
 
+pub(crate) mod eligibility;
+pub(crate) mod jobs;
+
 use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
@@ -8,8 +11,8 @@ use wecom_upstream::calls::{IdentityType, ImportContact, ImportCorp};
 use wecom_upstream::ids::{PendingCorpId, UserCustomId};
 
 use crate::chain::Chain;
+use crate::import::eligibility::Space;
 use crate::refusal::INVALID_MOBILE;
-use crate::space::Space;
 use crate::world::{WorldContact, WorldCorp, WorldCorpId, is_mobile};
 
 /// Why a corp was not imported.

@@ -26,32 +26,19 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod ban;
 mod call;
 mod calls;
 mod chain;
-mod changes;
-mod corps;
+mod controls;
 mod cursor;
-mod customers;
 mod import;
-mod jobs;
-mod last_calls;
-mod network;
-#[cfg(feature = "server")]
-mod overview;
 mod parameters;
-mod quotas;
 mod refusal;
-mod rules;
 #[cfg(feature = "server")]
 mod server;
-mod sessions;
+mod service;
 mod simulator;
-mod space;
 mod state;
-mod tokens;
-mod view;
 mod wire_variant;
 mod world;
 

@@ -2,6 +2,7 @@
 //!
 //! It is there with the feature `server`, and it is what the program `wecom-sim` runs.
 
+pub(crate) mod overview;
 mod page;
 
 use std::convert::Infallible;
@@ -23,8 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
+use crate::service::Asked;
 use crate::simulator::Simulator;
-use crate::state::Asked;
 
 /// How large a request's body may be: an import of 1,000 corps has some 400 KiB.
 const MOST_BODY: usize = 2 * 1024 * 1024;

@@ -10,7 +10,7 @@ use wecom_core::{
     Client, Credentials, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport, TransportError,
 };
 
-use crate::state::{Asked, Moment, State, find};
+use crate::service::{Asked, Moment, State, find};
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldError};
 

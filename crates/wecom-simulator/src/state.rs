@@ -1,203 +1,102 @@
-//! The service behind the transport: who calls, whether he may, and which call answers.
+//! What the calls work on: the upstream corp's chains, customers and jobs as they stand.
 
-use std::sync::Arc;
+pub(crate) mod access_tokens;
+pub(crate) mod customers;
+pub(crate) mod mini_program_sessions;
+
 use std::time::Duration;
 
-use wecom_core::endpoint::{Method, TokenKind};
-use wecom_core::token::GET_TOKEN;
-use wecom_core::{Endpoint, ErrCode, Response};
-use wecom_upstream::CorpId;
+use wecom_core::ErrCode;
+use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::values::BusinessType;
+use wecom_upstream::{AgentId, ChainId, CorpId};
 
-use crate::call::{Call, Payload, granted, not_found, payload, refused};
-use crate::calls::{CALLS, Work};
+use crate::call::Call;
 use crate::chain::Chain;
-use crate::customers::Customers;
-use crate::jobs::Jobs;
-use crate::last_calls::LastCalls;
-use crate::network::Network;
-use crate::parameters::Parameters;
-use crate::quotas::Quotas;
-use crate::refusal::{GET_REQUIRED, MISSING_CORP_ID, MISSING_SECRET, POST_REQUIRED, Refusal};
-use crate::sessions::Sessions;
-use crate::space::Space;
-use crate::tokens::{Holder, Tokens};
-use crate::wire_variant::WireVariant;
-use crate::world::{World, WorldApp};
+use crate::chain::visible_chain::View;
+use crate::import::eligibility::Space;
+use crate::import::jobs::Jobs;
+use crate::refusal::Refusal;
+use crate::state::access_tokens::Tokens;
+use crate::state::customers::Customers;
+use crate::state::mini_program_sessions::Sessions;
+use crate::world::{WorldApp, WorldCorpId};
 
-pub(crate) struct State {
-    apps: Vec<Arc<WorldApp>>,
-    pub(crate) quotas: Quotas,
-    pub(crate) network: Network,
-    pub(crate) ip_is_trusted: bool,
-    pub(crate) is_busy: bool,
-    /// How long an answer takes.
-    pub(crate) latency: Duration,
-    /// How answers are written.
-    pub(crate) variants: Vec<WireVariant>,
-    pub(crate) last_calls: LastCalls,
-    refusals: u64,
+pub(crate) struct Network {
+    pub(crate) corp_id: CorpId,
+    /// Of all its apps.
+    pub(crate) agentids: Vec<AgentId>,
+    pub(crate) chains: Vec<Chain>,
+    pub(crate) customers: Customers,
+    pub(crate) jobs: Jobs,
+    pub(crate) tokens: Tokens,
+    pub(crate) space: Space,
+    pub(crate) sessions: Sessions,
+    /// How often a rule was changed, in any chain.
+    pub(crate) rule_changes: u64,
 }
 
-/// The query of a call: decoded pairs.
-pub(crate) type Pairs<'a> = [(&'a str, &'a str)];
-
-/// A request as it comes, over a socket or in memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    /// `None` for a method that no call has.
-    pub(crate) method: Option<Method>,
-    /// Relative to the base URL.
-    pub(crate) path: &'a str,
-    pub(crate) query: &'a Pairs<'a>,
-    pub(crate) body: &'a [u8],
-}
-
-/// When a call is answered, and what had become of its kind when it came.
-#[derive(Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) now: Duration,
-    /// Whether too many of its kind were under way.
-    pub(crate) crowded: bool,
-    /// See [`Call::came_after_rule_change`].
-    pub(crate) came_after_rule_change: u64,
-}
-
-impl State {
-    pub(crate) fn new(world: World) -> Self {
-        let agentids = world.apps.iter().map(|app| app.agentid).collect();
-        Self {
-            apps: world.apps.into_iter().map(Arc::new).collect(),
-            quotas: Quotas::new(),
-            network: Network {
-                corp_id: world.corp_id,
-                agentids,
-                chains: world.chains.into_iter().map(Chain::new).collect(),
-                customers: Customers::new(world.customers, world.chats),
-                jobs: Jobs::default(),
-                tokens: Tokens::default(),
-                space: Space::new(!world.account_unusable, world.joined_corp_limit, world.people),
-                sessions: Sessions::new(world.sessions),
-                rule_changes: 0,
-            },
-            ip_is_trusted: true,
-            is_busy: false,
-            latency: Duration::ZERO,
-            variants: Vec::new(),
-            last_calls: LastCalls::default(),
-            refusals: 0,
-        }
+impl Network {
+    /// Lets happen what is due by now.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        self.jobs.settle(&mut self.chains, &self.space, now);
     }
 
-    /// Answers a request, whatever it is.
-    pub(crate) fn answer(&mut self, asked: Asked<'_>, moment: Moment) -> Response {
-        self.network.settle(moment.now);
-        let Some(endpoint) = endpoint(asked.path) else { return not_found() };
-        let mut malformed = false;
-        let outcome = self.receive(endpoint, asked, moment.now).and_then(|()| match find(asked.path) {
-            None => self.get_token(asked.query, moment.now),
-            Some((_, work)) => {
-                let (app, downstream) = self.admit(endpoint, asked.query, moment)?;
-                let parameters = Parameters::read(endpoint.method(), asked.query, asked.body);
-                malformed = parameters.malformed;
-                let call = Call {
-                    app: &app,
-                    downstream: downstream.as_ref(),
-                    now: moment.now,
-                    came_after_rule_change: moment.came_after_rule_change,
-                    parameters: &parameters,
-                };
-                work(&mut self.network, &call)
-            }
-        });
-        let code = outcome.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
-        self.last_calls.add(endpoint.name(), code);
-        match outcome {
-            Ok(payload) => granted(payload, &self.variants),
-            Err(refusal) => {
-                self.refusals += 1;
-                refused(&refusal, malformed, moment.now, self.refusals, &self.variants)
-            }
-        }
+    /// The chains that an app sees.
+    pub(crate) fn visible(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
+        self.chains.iter().filter(|chain| sees(app, &chain.chain_id))
     }
 
-    /// Takes a call in, whoever makes it.
-    fn receive(&mut self, endpoint: &Endpoint, asked: Asked<'_>, now: Duration) -> Result<(), Refusal> {
-        if self.is_busy {
-            return Err(ErrCode::BUSY.into());
-        }
-        self.quotas.count_address(now)?;
-        match endpoint.method() {
-            method if asked.method == Some(method) => Ok(()),
-            Method::Get => Err(GET_REQUIRED.into()),
-            _ => Err(POST_REQUIRED.into()),
-        }
+    /// The chain that a call names, if its app sees it.
+    pub(crate) fn chain(&self, call: &Call<'_>) -> Result<&Chain, Refusal> {
+        let chain_id = call.parameters.text("chain_id")?;
+        let chain = self.visible(call.app).find(|chain| chain.chain_id.as_str() == chain_id);
+        chain.ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
-    /// The app that makes a call, if it may make one now, and the downstream corp whose token the call carries.
-    fn admit(
-        &mut self,
-        endpoint: &'static Endpoint,
-        query: &Pairs<'_>,
-        moment: Moment,
-    ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-        let admitted = caller(&self.apps, &self.network.tokens, endpoint, query, moment.now)?;
-        if !self.ip_is_trusted {
-            return Err(ErrCode::IP_NOT_TRUSTED.into());
-        }
-        if moment.crowded {
-            return Err(ErrCode::CONCURRENCY_EXCEEDED.into());
-        }
-        self.quotas.count(endpoint, moment.now)?;
-        Ok(admitted)
+    /// The chain that a call names, as far as its app sees it.
+    pub(crate) fn view<'a>(&'a self, call: &Call<'a>) -> Result<View<'a>, Refusal> {
+        Ok(View::new(self.chain(call)?, call.app))
     }
 
-    /// `GET gettoken`: 获取access_token.
-    fn get_token(&mut self, query: &Pairs<'_>, now: Duration) -> Result<Payload, Refusal> {
-        self.quotas.check_ban(now)?;
-        let parameters = Parameters::read(Method::Get, query, &[]);
-        let corp_id = parameters.optional_text("corpid")?.ok_or(MISSING_CORP_ID)?;
-        let secret = parameters.optional_text("corpsecret")?.ok_or(MISSING_SECRET)?;
-        if corp_id != self.network.corp_id.as_str() {
-            return Err(ErrCode::INVALID_CORP_ID.into());
-        }
-        let app = self.apps.iter().find(|app| app.secret.expose() == secret);
-        self.quotas.note_secret(app.is_some(), now);
-        let app = app.ok_or(ErrCode::INVALID_SECRET)?;
-        let holder = Holder { app: app.agentid, downstream: None };
-        let (token, validity) = self.network.tokens.give(&holder, now);
-        Ok(payload([("access_token", token.into()), ("expires_in", validity.as_secs().into())]))
+    /// As [`Network::chain`], to change it.
+    pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
+        let chain_id = call.parameters.text("chain_id")?;
+        let mut chains = self.chains.iter_mut().filter(|chain| sees(call.app, &chain.chain_id));
+        chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
+    }
+
+    /// The number of a change to a rule, which grows with each.
+    pub(crate) fn next_rule_change(&mut self) -> u64 {
+        self.rule_changes += 1;
+        self.rule_changes
+    }
+
+    /// Whether a corp has joined any chain.
+    pub(crate) fn has_joined(&self, corpid: &CorpId) -> bool {
+        let id = WorldCorpId::Joined(corpid.clone());
+        self.chains.iter().any(|chain| chain.corps.place(&id).is_some())
+    }
+
+    /// Whether an app is shared with a corp in a kind of business. What is shared over a chain ends when the corp is in no
+    /// chain any more.
+    pub(crate) fn is_shared(&self, app: &WorldApp, business: BusinessType, corpid: &CorpId) -> bool {
+        let mut shares = app.shares.iter().filter(|(kind, corp)| *kind == business && corp.corpid == *corpid);
+        shares.next().is_some() && (business != BusinessType::Chain || self.has_joined(corpid))
     }
 }
 
-/// The call at a path.
-pub(crate) fn find(path: &str) -> Option<(&'static Endpoint, Work)> {
-    CALLS.iter().find(|(endpoint, _)| endpoint.path() == path).copied()
+fn sees(app: &WorldApp, chain_id: &ChainId) -> bool {
+    app.visible_chains.as_ref().is_none_or(|visible| visible.contains(chain_id))
 }
 
-/// The endpoint at a path, that of the tokens included.
-fn endpoint(path: &str) -> Option<&'static Endpoint> {
-    if path == GET_TOKEN.path() { Some(&GET_TOKEN) } else { find(path).map(|(endpoint, _)| endpoint) }
-}
-
-/// The app whose token a call carries, and the downstream corp whose it is.
-fn caller(
-    apps: &[Arc<WorldApp>],
-    tokens: &Tokens,
-    endpoint: &Endpoint,
-    query: &Pairs<'_>,
-    now: Duration,
-) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-    let token = query.iter().find(|(name, _)| *name == "access_token").map(|(_, token)| *token);
-    let token = token.filter(|token| !token.is_empty()).ok_or(ErrCode::MISSING_ACCESS_TOKEN)?;
-    let holder = tokens.holder(token, now)?;
-    let fits = match endpoint.token_kind() {
-        TokenKind::Upstream => holder.downstream.is_none(),
-        TokenKind::Downstream => holder.downstream.is_some(),
-        _ => true,
-    };
-    if !fits {
-        return Err(ErrCode::API_FORBIDDEN.into());
+/// The corp that a call names by `corpid` or `pending_corpid`; the first wins.
+pub(crate) fn corp_id(call: &Call<'_>) -> Result<WorldCorpId, Refusal> {
+    let corpid = call.parameters.optional_text("corpid")?;
+    let pending_corpid = call.parameters.optional_text("pending_corpid")?;
+    match (corpid, pending_corpid) {
+        (Some(corpid), _) => Ok(WorldCorpId::Joined(CorpId::new(corpid))),
+        (None, Some(pending_corpid)) => Ok(WorldCorpId::Pending(PendingCorpId::new(pending_corpid))),
+        (None, None) => Err(Refusal::about(ErrCode::EMPTY_PARAMETER, "corpid")),
     }
-    let app = apps.iter().find(|app| app.agentid == holder.app).ok_or(ErrCode::INVALID_ACCESS_TOKEN)?;
-    Ok((Arc::clone(app), holder.downstream.clone()))
 }

@@ -6,9 +6,9 @@ mod check;
 mod corp;
 mod customer;
 mod demo;
-mod file;
 mod generate;
-mod generated;
+mod generated_corps;
+mod json;
 mod person;
 mod session;
 
@@ -22,7 +22,7 @@ pub use self::check::WorldError;
 pub use self::corp::WorldCorp;
 pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
 pub use self::customer::{LoginAccount, WorldCustomer};
-pub(crate) use self::generated::Generated;
+pub(crate) use self::generated_corps::Generated;
 pub use self::person::WorldPerson;
 pub(crate) use self::person::is_mobile;
 

@@ -5,9 +5,9 @@ use wecom_upstream::values::BusinessType;
 use wecom_upstream::{AgentId, CorpId};
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
-use crate::tokens::Holder;
+use crate::state::Network;
+use crate::state::access_tokens::Holder;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corpid = CorpId::new(call.parameters.text("corpid")?);

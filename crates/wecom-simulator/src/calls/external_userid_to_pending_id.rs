@@ -5,9 +5,9 @@ use wecom_upstream::ExternalUserId;
 use wecom_upstream::ids::ChatId;
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 /// How many customers a call may name.
 const LIMIT: usize = 100;

@@ -3,8 +3,8 @@
 use wecom_upstream::ids::CustomId;
 
 use crate::call::{Call, Payload, payload};
-use crate::network::{Network, corp_id};
 use crate::refusal::Refusal;
+use crate::state::{Network, corp_id};
 use crate::world::WorldCorpId;
 
 /// `is_joined` is a flag here, where `get_chain_corpinfo_list` has a number.

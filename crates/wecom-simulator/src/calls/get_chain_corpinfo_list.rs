@@ -5,9 +5,9 @@ use wecom_upstream::GroupId;
 
 use crate::call::{Call, Payload, payload};
 use crate::cursor::PagedList;
-use crate::network::Network;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
+use crate::state::Network;
 use crate::world::{WorldCorp, WorldCorpId};
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {

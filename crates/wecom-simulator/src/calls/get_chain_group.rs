@@ -5,8 +5,8 @@ use wecom_upstream::GroupId;
 use wecom_upstream::calls::Group;
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 /// The root itself is not listed, as the vendor's sample has it.
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::call::{Call, Payload, payload};
 use crate::chain::Chain;
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     call.must_be_callable()?;

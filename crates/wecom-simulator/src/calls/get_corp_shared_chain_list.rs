@@ -5,9 +5,9 @@ use wecom_upstream::CorpId;
 
 use super::get_chain_list::item;
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
+use crate::chain::visible_chain::View;
 use crate::refusal::Refusal;
-use crate::view::View;
+use crate::state::Network;
 use crate::world::WorldCorpId;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {

@@ -1,8 +1,8 @@
 //! `GET corpgroup/getresult`: 获取异步任务结果.
 
 use crate::call::{Call, Payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let jobid = call.parameters.text("jobid")?;

@@ -4,8 +4,8 @@ use wecom_core::ErrCode;
 use wecom_upstream::calls::ImportCorp;
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let chain_id = network.chain(call)?.chain_id.clone();

@@ -8,9 +8,9 @@ use wecom_upstream::values::BusinessType;
 
 use crate::call::{Call, Payload, payload};
 use crate::cursor::PagedList;
-use crate::network::Network;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let agentid = AgentId::new(call.parameters.integer("agentid")?);

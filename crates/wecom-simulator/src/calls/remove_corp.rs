@@ -3,8 +3,8 @@
 use wecom_core::ErrCode;
 
 use crate::call::{Call, Payload};
-use crate::network::{Network, corp_id};
 use crate::refusal::Refusal;
+use crate::state::{Network, corp_id};
 use crate::world::WorldCorpId;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {

@@ -5,8 +5,8 @@ use wecom_core::ErrCode;
 use wecom_upstream::{CorpId, OpenId, UnionId};
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 /// A corp that has left every chain takes its customers with it.
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {

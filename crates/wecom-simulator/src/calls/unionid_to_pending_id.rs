@@ -3,8 +3,8 @@
 use wecom_upstream::{OpenId, UnionId};
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let unionid = UnionId::new(call.parameters.text("unionid")?);

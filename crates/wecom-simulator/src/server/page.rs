@@ -9,9 +9,9 @@ use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use wecom_upstream::calls::JobStatus;
 
-use crate::jobs::JobOverview;
-use crate::last_calls::LastCall;
-use crate::overview::{ChainOverview, GroupOverview, Overview};
+use crate::import::jobs::JobOverview;
+use crate::server::overview::{ChainOverview, GroupOverview, Overview};
+use crate::service::recent_calls::LastCall;
 use crate::simulator::Simulator;
 
 const HEAD: &str = r#"<!doctype html>

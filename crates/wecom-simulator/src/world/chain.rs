@@ -4,7 +4,7 @@ use wecom_upstream::calls::Group;
 use wecom_upstream::{ChainId, UserId};
 
 use super::WorldCorp;
-use super::generated::Generated;
+use super::generated_corps::Generated;
 
 /// A chain (上下游): its groups, of which the root is always there, and its corps.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use wecom_core::Secret;
 use wecom_upstream::{AgentId, ChainId, CorpId};
 
-use super::generated::Generated;
+use super::generated_corps::Generated;
 use super::{World, WorldApp, WorldChain};
 
 impl World {

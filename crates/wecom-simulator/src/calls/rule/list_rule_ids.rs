@@ -1,8 +1,8 @@
 //! `POST corpgroup/rule/list_ids`: 获取对接规则id列表.
 
 use crate::call::{Call, Payload, payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let rule_ids = network.chain(call)?.rules.ids().collect();

@@ -2,8 +2,8 @@
 
 use super::rule_info::rule_info;
 use crate::call::{Call, Payload};
-use crate::network::Network;
 use crate::refusal::Refusal;
+use crate::state::Network;
 
 pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
     let rule = rule_info(&network.view(call)?, call)?;

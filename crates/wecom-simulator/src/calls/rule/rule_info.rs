@@ -4,10 +4,10 @@ use wecom_core::ErrCode;
 use wecom_upstream::CorpId;
 
 use crate::call::Call;
+use crate::chain::stored_rules::{Id, OwnerCorpRange, RuleInfo};
+use crate::chain::visible_chain::View;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
-use crate::rules::{Id, OwnerCorpRange, RuleInfo};
-use crate::view::View;
 use crate::world::{OwnerRange, WorldCorpId};
 
 /// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.

@@ -4,8 +4,8 @@ use wecom_upstream::GroupId;
 use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
-use crate::jobs::JobOverview;
-use crate::last_calls::LastCall;
+use crate::import::jobs::JobOverview;
+use crate::service::recent_calls::LastCall;
 use crate::simulator::Simulator;
 use crate::world::{WorldCorp, WorldCorpId};
 

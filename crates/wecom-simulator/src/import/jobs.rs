@@ -11,9 +11,9 @@ use wecom_upstream::ids::CustomId;
 use crate::call::{Payload, payload};
 use crate::chain::Chain;
 use crate::cursor::mix;
+use crate::import::eligibility::Space;
 use crate::import::{FailedImport, import};
 use crate::refusal::{Refusal, words};
-use crate::space::Space;
 
 /// When a job runs, and when it is finished, after its start.
 const RUNS: Duration = Duration::from_secs(1);

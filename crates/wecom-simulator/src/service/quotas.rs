@@ -6,9 +6,9 @@ use std::time::Duration;
 use wecom_core::endpoint::Quota;
 use wecom_core::{Endpoint, ErrCode};
 
-use crate::ban::Ban;
 use crate::calls::RULE_CHANGES;
 use crate::refusal::Refusal;
+use crate::service::secret_ban::Ban;
 
 /// What one address may call in all.
 const OF_AN_ADDRESS: Quota = Quota::new().with_per_minute(20_000);

@@ -1,8 +1,8 @@
 //! A world as a JSON file that a person writes: the same words as the API's, and an error that says where it is wrong.
 
-mod shapes;
+mod schema;
 
-use self::shapes::File;
+use self::schema::File;
 use super::{World, WorldError};
 
 impl World {
