@@ -76,8 +76,8 @@ impl ApiCall for ImportChainContact {
         let mut violations = Violations::new();
         violations.require("chain_id", self.chain_id.as_str());
         validation::count(&mut violations, "contact_list", self.contact_list.len(), "corps", 1..=1000);
-        let people = self.contact_list.iter().map(|corp| corp.contact_info_list.len()).sum();
-        validation::count(&mut violations, "contact_list", people, "people", 0..=2000);
+        let contacts = self.contact_list.iter().map(|corp| corp.contact_info_list.len()).sum();
+        validation::count(&mut violations, "contact_list", contacts, "contacts", 0..=2000);
         for (at, corp) in self.contact_list.iter().enumerate() {
             corp.check(&mut violations, format_args!("contact_list[{at}]."));
         }
@@ -136,8 +136,8 @@ impl ImportCorp {
         if let Some(custom_id) = &self.custom_id {
             validation::CUSTOM_ID.check(violations, format_args!("{place}custom_id"), custom_id.as_str());
         }
-        let (people, heads) = (self.contact_info_list.len(), self.heads());
-        validation::count(violations, format_args!("{place}contact_info_list"), people, "people", 1..=200);
+        let (contacts, heads) = (self.contact_info_list.len(), self.heads());
+        validation::count(violations, format_args!("{place}contact_info_list"), contacts, "contacts", 1..=200);
         validation::count(violations, format_args!("{place}contact_info_list"), heads, "heads (负责人)", 0..=5);
         for (at, contact) in self.contact_info_list.iter().enumerate() {
             contact.check(violations, format_args!("{place}contact_info_list[{at}]"));
@@ -247,8 +247,8 @@ mod tests {
         ImportChainContact::new(ChainId::new("Ch1"), corps)
     }
 
-    fn corps(number: usize, people: usize) -> Vec<ImportCorp> {
-        vec![ImportCorp::new("企业", vec![contact(); people]); number]
+    fn corps(number: usize, contacts: usize) -> Vec<ImportCorp> {
+        vec![ImportCorp::new("企业", vec![contact(); contacts]); number]
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A line that fails: before the service acts, after it, and in its replies.
+//! Faults before the service acts, after it acts, and in its replies.
 
 use wecom_core::TransportErrorKind::{Connect, ConnectionLost, Timeout};
 use wecom_mock::Answer;
@@ -8,7 +8,7 @@ use wecom_upstream::jobs::import::{ImportState, ImportStop};
 
 use crate::support::{Service, chain, rows};
 
-/// Imports a hundred rows in five jobs, going on whenever it stops.
+/// Imports a hundred rows in five jobs, and resumes the import whenever it stops.
 fn import(service: &Service) -> wecom_upstream::jobs::import::ImportReport {
     let mut state = ImportState::new(chain(), rows(100, 100)).unwrap();
     for _ in 0..50 {
@@ -25,28 +25,28 @@ fn import(service: &Service) -> wecom_upstream::jobs::import::ImportReport {
         let json = serde_json::to_string(&import.into_state()).unwrap();
         state = serde_json::from_str(&json).unwrap();
     }
-    panic!("it came to no end");
+    panic!("the import did not end");
 }
 
 #[test]
-fn no_row_comes_in_twice_or_is_told_wrong_on_a_line_that_fails_in_every_way() {
+fn no_row_is_imported_twice_or_reported_wrongly_despite_faults_of_every_kind() {
     let (mut unknown, mut imported, mut strikes) = (0, 0, 0);
     for seed in 0..30 {
         let service = Service::new();
-        let line = &service.faults;
+        let faults = &service.faults;
         let rules = [
-            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed).fail_after_sending(ConnectionLost),
-            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 100).error_code(ErrCode::BUSY),
-            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 200).fail_before_sending(Connect),
-            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 300).replace_reply(Answer::status(504, "")),
-            line.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 400).cut_reply(20),
-            line.on_any().with_probability(0.05, seed + 500).error_code(ErrCode::BUSY),
-            line.on_any().with_probability(0.1, seed + 600).fail_after_sending(Timeout),
-            line.on_any().with_probability(0.05, seed + 700).html_reply(),
-            line.on(&GET_RESULT).with_probability(0.3, seed + 800).fail_after_sending(ConnectionLost),
+            faults.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed).fail_after_sending(ConnectionLost),
+            faults.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 100).error_code(ErrCode::BUSY),
+            faults.on(&IMPORT_CHAIN_CONTACT).with_probability(0.15, seed + 200).fail_before_sending(Connect),
+            faults.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 300).replace_reply(Answer::status(504, "")),
+            faults.on(&IMPORT_CHAIN_CONTACT).with_probability(0.1, seed + 400).cut_reply(20),
+            faults.on_any().with_probability(0.05, seed + 500).error_code(ErrCode::BUSY),
+            faults.on_any().with_probability(0.1, seed + 600).fail_after_sending(Timeout),
+            faults.on_any().with_probability(0.05, seed + 700).html_reply(),
+            faults.on(&GET_RESULT).with_probability(0.3, seed + 800).fail_after_sending(ConnectionLost),
         ];
         let report = import(&service);
-        service.assert_true(&report);
+        service.assert_consistent(&report);
         assert_eq!(report.progress.settled(), 100, "{:?}", report.stopped);
         unknown += report.progress.unknown;
         imported += report.progress.imported;
@@ -59,17 +59,17 @@ fn no_row_comes_in_twice_or_is_told_wrong_on_a_line_that_fails_in_every_way() {
 }
 
 #[test]
-fn what_was_not_sent_is_sent_again_and_nothing_is_lost() {
+fn a_request_that_was_not_sent_is_retried_and_no_job_is_lost() {
     let service = Service::new();
-    let refused = service.faults.on_any().every(2).fail_before_sending(Connect);
+    let unsent = service.faults.on_any().every(2).fail_before_sending(Connect);
     let report = import(&service);
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!((report.progress.unknown, report.progress.imported), (0, 93));
-    assert!(refused.strikes() >= 5);
+    assert!(unsent.strikes() >= 5);
 }
 
 #[test]
-fn a_call_too_often_did_nothing_and_is_made_again_after_a_minute() {
+fn a_call_over_the_rate_limit_is_retried_after_a_minute() {
     let service = Service::new();
     service.faults.on(&IMPORT_CHAIN_CONTACT).nth(1).error_code(ErrCode::FREQUENCY_EXCEEDED);
     let report = import(&service);
@@ -78,7 +78,7 @@ fn a_call_too_often_did_nothing_and_is_made_again_after_a_minute() {
 }
 
 #[test]
-fn a_line_that_is_dead_stops_the_import_and_it_goes_on_when_it_is_mended() {
+fn an_outage_stops_the_import_and_it_resumes_afterwards() {
     let service = Service::new();
     let state = ImportState::new(chain(), rows(100, 100)).unwrap();
     let outage = service.faults.on_any().calls(4..).fail_before_sending(Connect);
@@ -88,12 +88,12 @@ fn a_line_that_is_dead_stops_the_import_and_it_goes_on_when_it_is_mended() {
     let state = import.into_state();
     assert_eq!(state.progress().unknown, 0);
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.imported, 93);
 }
 
 #[test]
-fn after_three_losses_in_a_row_it_stops_and_leaves_the_other_rows() {
+fn three_lost_submissions_in_a_row_stop_the_import() {
     let service = Service::new();
     service.faults.on(&IMPORT_CHAIN_CONTACT).fail_after_sending(ConnectionLost);
     let state = ImportState::new(chain(), rows(100, 100)).unwrap();
@@ -103,7 +103,7 @@ fn after_three_losses_in_a_row_it_stops_and_leaves_the_other_rows() {
 }
 
 #[test]
-fn a_chain_that_does_not_exist_stops_the_import_with_that_error() {
+fn an_unknown_chain_stops_the_import_with_its_error() {
     let service = Service::new();
     let state = ImportState::new(wecom_upstream::ChainId::new("ChNone"), rows(100, 1)).unwrap();
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());

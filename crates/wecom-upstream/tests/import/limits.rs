@@ -1,4 +1,4 @@
-//! Imports of others, days, and jobs that take long.
+//! Other imports, the daily limit, long jobs and invalid rows.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use wecom_upstream::calls::{
 use wecom_upstream::ids::JobId;
 use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportState, ImportStop};
 
-use crate::support::{Service, chain, is_bad, rows};
+use crate::support::{Service, chain, is_conflicting, rows};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[test]
-fn an_import_at_the_console_is_waited_out() {
+fn an_import_waits_while_an_import_from_the_console_runs() {
     let service = Service::new();
     service.simulator.import_at_console(true);
     let mut waits = Vec::new();
@@ -28,12 +28,12 @@ fn an_import_at_the_console_is_waited_out() {
         }
         Ok::<_, ()>(())
     }));
-    service.assert_true(&report.unwrap());
+    service.assert_consistent(&report.unwrap());
     assert_eq!(waits, [5, 10, 20, 40, 60, 60, 60]);
 }
 
 #[test]
-fn a_console_that_never_ends_stops_the_import_after_the_limit() {
+fn an_endless_import_from_the_console_stops_the_import_after_the_limit() {
     let service = Service::new();
     service.simulator.import_at_console(true);
     let state = ImportState::new(chain(), rows(20, 1)).unwrap();
@@ -50,14 +50,14 @@ fn a_console_that_never_ends_stops_the_import_after_the_limit() {
     let state = import.into_state();
     service.simulator.import_at_console(false);
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.unfinished().count(), 0);
 }
 
 #[test]
-fn what_is_too_much_for_a_day_goes_on_the_next() {
+fn an_import_over_the_daily_limit_resumes_on_the_next_day() {
     let service = Service::new();
-    // 25,000 people: ten jobs are a day's.
+    // 25,000 contacts: ten jobs reach the daily limit.
     let state = ImportState::new(chain(), rows(125, 200)).unwrap();
     let import = service.upstream().import(state, service.timer.clone());
     let mut saved = None;
@@ -66,7 +66,7 @@ fn what_is_too_much_for_a_day_goes_on_the_next() {
         Ok::<_, ()>(())
     }));
     let report = report.unwrap();
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert!(matches!(report.stopped, Some(ImportStop::DailyLimit(_))), "{:?}", report.stopped);
     assert_eq!(report.unfinished().map(|row| row.row).collect::<Vec<_>>(), (101..=125).collect::<Vec<_>>());
     assert!(report.unfinished().all(|row| row.outcome == ImportOutcome::NotSubmitted));
@@ -74,13 +74,13 @@ fn what_is_too_much_for_a_day_goes_on_the_next() {
     service.timer.advance(DAY);
     let import = service.upstream().import(saved.unwrap(), service.timer.clone());
     let report = service.timer.run(import.finish());
-    service.assert_true(&report);
-    let bad = (1..=125).filter(|&row| is_bad(row)).count();
-    assert_eq!((report.progress.imported, report.progress.failed), (125 - bad, bad));
+    service.assert_consistent(&report);
+    let conflicts = (1..=125).filter(|&row| is_conflicting(row)).count();
+    assert_eq!((report.progress.imported, report.progress.failed), (125 - conflicts, conflicts));
 }
 
 #[test]
-fn a_job_that_runs_too_long_is_left_running_and_seen_to_later() {
+fn a_job_over_the_limit_stops_the_import_and_is_polled_after_resuming() {
     let (mock, timer) = (Mock::new(), wecom_mock::ManualTimer::new());
     mock.on::<ImportChainContact>().reply(ImportChainContactReply::new(JobId::new("job1"))).times(1);
     mock.on::<GetResult>().reply(GetResultReply::new(JobStatus::Running));
@@ -88,22 +88,22 @@ fn a_job_that_runs_too_long_is_left_running_and_seen_to_later() {
     let state = ImportState::new(chain(), rows(3, 1)).unwrap();
     let mut import = upstream.import(state, timer.clone()).job_limit(Duration::from_secs(300));
     timer.run(async { while import.next().await.is_some() {} });
-    let asked = mock.journal().iter().filter(|call| call.endpoint() == &GET_RESULT).count();
+    let polls = mock.journal().iter().filter(|call| call.endpoint() == &GET_RESULT).count();
     // After 2, 6, 14 and 30 s, and then every 30 s.
-    assert_eq!(asked, 4 + 9);
+    assert_eq!(polls, 4 + 9);
     let state: ImportState = serde_json::from_str(&serde_json::to_string(import.state()).unwrap()).unwrap();
     let report = import.into_report();
     assert!(matches!(&report.stopped, Some(ImportStop::JobLimit(jobid)) if jobid.as_str() == "job1"));
     assert!(report.unfinished().all(|row| row.outcome == ImportOutcome::Running(JobId::new("job1"))));
 
-    // Going on asks about the same job, and submits nothing.
+    // The resumed import polls the same job and submits nothing.
     let mut import = upstream.import(state, timer.clone());
     let event = timer.run(import.next());
     assert!(matches!(event, Some(ImportEvent::Running { job: 1, .. })), "{event:?}");
 }
 
 #[test]
-fn rows_that_break_the_rules_are_left_out_and_reported() {
+fn invalid_rows_are_left_out_and_reported() {
     let service = Service::new();
     let mut rows = rows(50, 1);
     rows[20].contact_info_list[0].mobile = "12".to_owned();
@@ -114,14 +114,14 @@ fn rows_that_break_the_rules_are_left_out_and_reported() {
     let state = ImportState::leaving_out_invalid(chain(), rows);
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
     assert_eq!((report.progress.invalid, report.progress.imported), (2, 50 - 2 - 6));
-    let mended: Vec<_> = report.failed().map(|row| (row.row, &row.outcome)).collect();
-    assert_eq!(mended.len(), 8);
-    let ImportOutcome::Invalid(problems) = mended[6].1 else { panic!("{:?}", mended[6]) };
-    assert_eq!((mended[6].0, problems[0].field.as_str()), (21, "contact_info_list[0].mobile"));
+    let failed: Vec<_> = report.failed().map(|row| (row.row, &row.outcome)).collect();
+    assert_eq!(failed.len(), 8);
+    let ImportOutcome::Invalid(problems) = failed[6].1 else { panic!("{:?}", failed[6]) };
+    assert_eq!((failed[6].0, problems[0].field.as_str()), (21, "contact_info_list[0].mobile"));
 }
 
 #[test]
-fn an_import_of_nothing_is_over_at_once() {
+fn an_empty_import_ends_at_once() {
     let service = Service::new();
     let state = ImportState::new(chain(), []).unwrap();
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());

@@ -1,4 +1,4 @@
-//! Submissions of which nobody knows whether they were carried out.
+//! Submissions with an unknown outcome.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use wecom_upstream::ErrCode;
 use wecom_upstream::calls::IMPORT_CHAIN_CONTACT;
 use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportState};
 
-use crate::support::{Service, chain, is_bad, rows};
+use crate::support::{Service, chain, is_conflicting, rows};
 
-/// Three jobs of twenty corps.
+/// Three jobs of twenty corps each.
 fn three_jobs() -> ImportState {
     ImportState::new(chain(), rows(60, 100)).unwrap()
 }
@@ -19,40 +19,40 @@ fn unknown(in_chain: bool) -> ImportOutcome {
 }
 
 #[test]
-fn a_job_whose_reply_was_lost_is_found_in_the_chain_once_a_later_one_was_taken_on() {
+fn one_search_finds_a_lost_job_after_a_later_job_was_accepted() {
     let service = Service::new();
     service.faults.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_after_sending(ConnectionLost);
-    let mut looked_up = Vec::new();
+    let mut searches = Vec::new();
     let import = service.upstream().import(three_jobs(), service.timer.clone());
     let report = service.timer.run(import.finish_with(|event, _| {
         if let ImportEvent::LookedUp { found, missing } = event {
-            looked_up.push((*found, *missing));
+            searches.push((*found, *missing));
         }
         Ok::<_, ()>(())
     }));
     let report = report.unwrap();
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 20);
-    assert!(report.unknown().all(|row| row.row <= 20 && row.outcome == unknown(!is_bad(row.row))));
-    let bad = (1..=20).filter(|&row| is_bad(row)).count();
-    assert_eq!(looked_up, [(20 - bad, bad)], "one look was enough");
+    assert!(report.unknown().all(|row| row.row <= 20 && row.outcome == unknown(!is_conflicting(row.row))));
+    let conflicts = (1..=20).filter(|&row| is_conflicting(row)).count();
+    assert_eq!(searches, [(20 - conflicts, conflicts)]);
 }
 
 #[test]
-fn a_last_job_that_was_never_taken_on_is_looked_for_until_the_limit_and_then_missing() {
+fn a_last_job_that_was_never_accepted_is_missing_after_the_settle_limit() {
     let service = Service::new();
     service.faults.on(&IMPORT_CHAIN_CONTACT).nth(3).error_code(ErrCode::BUSY);
     let import = service.upstream().import(three_jobs(), service.timer.clone());
     let report = service.timer.run(import.settle_limit(Duration::from_secs(100)).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.unknown().map(|row| row.row).collect::<Vec<_>>(), (41..=60).collect::<Vec<_>>());
     assert!(report.unknown().all(|row| row.outcome == unknown(false)));
     let took = service.timer.now().as_secs();
-    assert!((100..220).contains(&took), "it took {took} s");
+    assert!((100..220).contains(&took), "{took} s");
 }
 
 #[test]
-fn a_process_that_ends_before_it_saved_the_jobid_does_not_submit_again() {
+fn a_job_is_not_submitted_again_if_the_process_ends_before_it_saves_the_job_id() {
     let service = Service::new();
     let mut import = service.upstream().import(three_jobs(), service.timer.clone());
     let saved = service.timer.run(async {
@@ -64,30 +64,30 @@ fn a_process_that_ends_before_it_saved_the_jobid_does_not_submit_again() {
     drop(import);
     let state = serde_json::from_str(&saved).unwrap();
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 20);
 }
 
 #[test]
-fn an_announced_job_that_is_given_up_in_good_order_is_submitted_later() {
+fn an_announced_job_that_is_withdrawn_is_submitted_after_resuming() {
     let service = Service::new();
     let mut import = service.upstream().import(three_jobs(), service.timer.clone());
     let event = service.timer.run(import.next());
     assert!(matches!(event, Some(ImportEvent::Submitting { .. })));
     let state = import.into_state();
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 0);
 }
 
 #[test]
-fn a_result_that_was_cleared_away_is_made_up_for_by_what_is_in_the_chain() {
+fn the_chain_is_searched_for_the_rows_of_a_job_without_an_available_result() {
     let service = Service::new();
     let state = ImportState::new(chain(), rows(20, 100)).unwrap();
     let mut import = service.upstream().import(state, service.timer.clone());
     service.timer.run(async { while !matches!(import.next().await, Some(ImportEvent::Submitted { .. })) {} });
     let state = import.into_state();
-    // Others import in the meantime; the service keeps the results of five jobs.
+    // Five other imports in the meantime: the service keeps the results of five jobs.
     for job in 0..5 {
         service.timer.advance(Duration::from_secs(10));
         let corp = wecom_upstream::calls::ImportCorp::new(
@@ -99,16 +99,16 @@ fn a_result_that_was_cleared_away_is_made_up_for_by_what_is_in_the_chain() {
         assert!(report.is_complete());
     }
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 20);
 }
 
 #[test]
-fn what_can_not_be_saved_is_not_submitted() {
+fn a_job_is_not_submitted_if_saving_the_state_fails() {
     let service = Service::new();
     let import = service.upstream().import(three_jobs(), service.timer.clone());
     let outcome = service.timer.run(import.finish_with(|_, _| Err("the disk is full")));
     assert_eq!(outcome.unwrap_err(), "the disk is full");
-    assert_eq!(service.in_chain().len(), crate::support::TAKEN);
-    assert!(rows(60, 1).iter().all(|row| service.taken_on(&row.corp_name) == 0));
+    assert_eq!(service.in_chain().len(), crate::support::EXISTING);
+    assert!(rows(60, 1).iter().all(|row| service.submissions(&row.corp_name) == 0));
 }

@@ -1,10 +1,10 @@
-//! Imports from the first row to the last, on a simulated service and in virtual time.
+//! Whole imports, against the simulator and on virtual time.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod faults;
-mod kills;
 mod limits;
 mod lost;
+mod resuming;
 mod support;
 mod threading;

@@ -1,4 +1,4 @@
-//! A service with some corps in it, rows of which some are refused, and a record of what was really submitted.
+//! A service with existing corps, rows of which some conflict with them, and a record of the submissions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,47 +12,47 @@ use wecom_upstream::ids::{CustomId, PendingCorpId};
 use wecom_upstream::jobs::import::{ImportOutcome, ImportReport};
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
-/// How many corps the chain has before the import: for each bad row one that has its name or its custom id.
-pub(crate) const TAKEN: usize = 350;
+/// The number of corps in the chain before the import: one for each conflicting row.
+pub(crate) const EXISTING: usize = 350;
 
 pub(crate) fn chain() -> ChainId {
     ChainId::new("Ch1")
 }
 
 pub(crate) fn world() -> World {
-    let taken = |number: usize| {
-        WorldCorp::pending(GroupId::ROOT, PendingCorpId::new(format!("wptaken{number}")), format!("老客户{number}"))
+    let existing = |number: usize| {
+        WorldCorp::pending(GroupId::ROOT, PendingCorpId::new(format!("wpold{number}")), format!("老客户{number}"))
             .custom_id(CustomId::new(format!("OLD{number}")))
     };
-    let bad = (1..=5000).filter(|&row| is_bad(row));
-    let chain = bad.fold(WorldChain::new(chain(), "经销商"), |chain, number| chain.corp(taken(number)));
+    let conflicts = (1..=5000).filter(|&row| is_conflicting(row));
+    let chain = conflicts.fold(WorldChain::new(chain(), "经销商"), |chain, number| chain.corp(existing(number)));
     World::new(CorpId::new("wwup")).app(WorldApp::new(AgentId::new(1), Secret::new("app-secret"))).chain(chain)
 }
 
-/// Whether WeCom refuses the row of this number: seven in a hundred.
-pub(crate) fn is_bad(row: usize) -> bool {
+/// Whether the row of this number conflicts with an existing corp: seven rows in a hundred.
+pub(crate) fn is_conflicting(row: usize) -> bool {
     row % 100 < 7
 }
 
-/// Rows that keep all documented rules. Seven in a hundred are refused all the same: they bear the name or the custom id
-/// of a corp that is there.
-pub(crate) fn rows(count: usize, people: usize) -> Vec<ImportCorp> {
+/// Rows that keep all documented rules. Conflicting rows have the name or the custom id of an existing corp.
+pub(crate) fn rows(count: usize, contacts: usize) -> Vec<ImportCorp> {
     let row = |row: usize| {
         let contact =
             |at: usize| ImportContact::member(format!("张{at}"), format!("130{:08}", (row * 300 + at) % 99_999_999));
-        let name = if is_bad(row) && row % 2 == 0 { format!("老客户{row}") } else { format!("新客户{row}") };
-        let custom_id = if is_bad(row) && row % 2 == 1 { format!("OLD{row}") } else { format!("NEW{row}") };
-        let corp = ImportCorp::new(name, (0..people).map(contact)).custom_id(CustomId::new(custom_id));
+        let name =
+            if is_conflicting(row) && row % 2 == 0 { format!("老客户{row}") } else { format!("新客户{row}") };
+        let custom_id = if is_conflicting(row) && row % 2 == 1 { format!("OLD{row}") } else { format!("NEW{row}") };
+        let corp = ImportCorp::new(name, (0..contacts).map(contact)).custom_id(CustomId::new(custom_id));
         if row % 3 == 0 { corp.group_path(format!("大区{}/分区{}", row % 2, row % 5)) } else { corp }
     };
     (1..=count).map(row).collect()
 }
 
-/// A simulator that keeps a record of the corps in jobs that it has taken on.
+/// A simulator that records the corps of the jobs that it has accepted.
 #[derive(Clone)]
 pub(crate) struct Recorded {
     simulator: Simulator,
-    taken_on: Arc<Mutex<HashMap<String, usize>>>,
+    accepted: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 #[async_trait]
@@ -65,9 +65,9 @@ impl Transport for Recorded {
             let reply: Value = serde_json::from_slice(response.body()).unwrap();
             if reply["errcode"] == 0 {
                 let body: Value = serde_json::from_slice(&body).unwrap();
-                let mut taken_on = self.taken_on.lock().unwrap();
+                let mut accepted = self.accepted.lock().unwrap();
                 for corp in body["contact_list"].as_array().unwrap() {
-                    *taken_on.entry(corp["corp_name"].as_str().unwrap().to_owned()).or_default() += 1;
+                    *accepted.entry(corp["corp_name"].as_str().unwrap().to_owned()).or_default() += 1;
                 }
             }
         }
@@ -75,12 +75,12 @@ impl Transport for Recorded {
     }
 }
 
-/// The service, the line to it, and the time.
+/// A simulated service behind faults, with its timer.
 pub(crate) struct Service {
     pub(crate) timer: ManualTimer,
     pub(crate) simulator: Simulator,
     pub(crate) faults: Faults<Recorded>,
-    taken_on: Arc<Mutex<HashMap<String, usize>>>,
+    accepted: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 impl Service {
@@ -91,17 +91,17 @@ impl Service {
     pub(crate) fn with(change: impl FnOnce(Simulator) -> Simulator) -> Self {
         let timer = ManualTimer::new();
         let simulator = change(Simulator::new(world()).on_timer(timer.clone()));
-        let taken_on = Arc::default();
-        let recorded = Recorded { simulator: simulator.clone(), taken_on: Arc::clone(&taken_on) };
-        Self { timer, simulator, faults: Faults::new(recorded), taken_on }
+        let accepted = Arc::default();
+        let recorded = Recorded { simulator: simulator.clone(), accepted: Arc::clone(&accepted) };
+        Self { timer, simulator, faults: Faults::new(recorded), accepted }
     }
 
-    /// The upstream over the faulty line.
+    /// An upstream behind the faults.
     pub(crate) fn upstream(&self) -> Upstream {
         Upstream::new(Client::builder(self.faults.clone()).credentials(self.simulator.credentials()).build())
     }
 
-    /// The names of the corps that are in the chain now, seen by a line without faults.
+    /// The names of the corps in the chain, listed without faults.
     pub(crate) fn in_chain(&self) -> Vec<String> {
         let upstream = Upstream::new(self.simulator.client());
         self.timer.run(async {
@@ -116,46 +116,46 @@ impl Service {
         })
     }
 
-    /// How often WeCom has taken a corp on.
-    pub(crate) fn taken_on(&self, name: &str) -> usize {
-        self.taken_on.lock().unwrap().get(name).copied().unwrap_or(0)
+    /// The number of accepted jobs with a corp.
+    pub(crate) fn submissions(&self, name: &str) -> usize {
+        self.accepted.lock().unwrap().get(name).copied().unwrap_or(0)
     }
 
-    /// Whatever happened: no corp was submitted twice, what is told of a row is what the chain shows, and only bad rows
+    /// Asserts that no corp was submitted twice, that each outcome agrees with the chain, and that only conflicting rows
     /// failed.
     #[track_caller]
-    pub(crate) fn assert_true(&self, report: &ImportReport) {
+    pub(crate) fn assert_consistent(&self, report: &ImportReport) {
         let in_chain = self.in_chain();
         let mut names = in_chain.clone();
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), in_chain.len(), "a corp is there twice");
+        assert_eq!(names.len(), in_chain.len(), "a corp was imported twice");
         let is_new = |name: &str| name.starts_with('新');
         for row in &report.rows {
             let name = &row.corp.corp_name;
-            assert!(self.taken_on(name) <= 1, "row {} was submitted {} times", row.row, self.taken_on(name));
+            assert!(self.submissions(name) <= 1, "row {} was submitted {} times", row.row, self.submissions(name));
             let is_there = names.binary_search(name).is_ok();
             match &row.outcome {
-                ImportOutcome::Imported => assert!(is_there && !is_bad(row.row), "row {}", row.row),
+                ImportOutcome::Imported => assert!(is_there && !is_conflicting(row.row), "row {}", row.row),
                 ImportOutcome::Failed(failure) => {
-                    assert!(is_bad(row.row) && failure.code.0 != 0, "row {}: {failure:?}", row.row);
+                    assert!(is_conflicting(row.row) && failure.code.0 != 0, "row {}: {failure:?}", row.row);
                     assert!(!(is_there && is_new(name)), "row {}", row.row);
                 }
                 ImportOutcome::Unknown { in_chain } => {
-                    let expected = is_there && !is_bad(row.row);
+                    let expected = is_there && !is_conflicting(row.row);
                     assert_eq!(*in_chain, Some(expected), "row {} {name}", row.row);
                 }
-                ImportOutcome::NotSubmitted => assert_eq!(self.taken_on(name), 0, "row {}", row.row),
+                ImportOutcome::NotSubmitted => assert_eq!(self.submissions(name), 0, "row {}", row.row),
                 other => panic!("row {}: {other:?}", row.row),
             }
         }
     }
 }
 
-/// Numbers for a seed.
-pub(crate) struct Chance(pub(crate) u64);
+/// A seeded source of random numbers.
+pub(crate) struct Random(pub(crate) u64);
 
-impl Chance {
+impl Random {
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

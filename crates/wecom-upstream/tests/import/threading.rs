@@ -18,7 +18,7 @@ assert_impl_all!(ImportReport: Send, Sync);
 assert_impl_all!(ImportEvent: Send, Sync);
 
 #[test]
-fn the_futures_of_a_shared_import_may_move_between_threads() {
+fn the_futures_of_a_shared_import_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
@@ -29,10 +29,10 @@ fn the_futures_of_a_shared_import_may_move_between_threads() {
     drop(assert_send(import.finish()));
     let import = service.upstream().import(state, service.timer.clone());
     let report = service.timer.run(assert_send(import.finish_with(|_, _| Ok::<_, ()>(()))));
-    service.assert_true(&report.unwrap());
+    service.assert_consistent(&report.unwrap());
 }
 
-/// A timer that can't leave its thread.
+/// A timer that is not `Send`.
 struct OneThread(Rc<ManualTimer>);
 
 #[async_trait(?Send)]
@@ -47,7 +47,7 @@ impl LocalTimer for OneThread {
 }
 
 #[test]
-fn an_import_stays_on_one_thread_with_a_transport_and_a_timer_that_do() {
+fn a_local_import_works_with_a_transport_and_a_timer_that_are_not_send() {
     let timer = Rc::new(ManualTimer::new());
     let simulator = Rc::new(Simulator::new(world()).on_timer((*timer).clone()));
     let credentials = simulator.credentials();

@@ -1,4 +1,4 @@
-//! Which corps of lost submissions are in the chain: all its groups are listed, page by page, and only matches are kept.
+//! Searches the chain for the corps of lost submissions. It lists all groups, page by page, and keeps only the matches.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,18 +11,17 @@ use crate::jobs::import::state::ImportState;
 use crate::jobs::pager::{PageError, PagePosition};
 use crate::upstream::Upstream;
 
-/// How many corps a page has.
-const PAGE: u32 = 100;
+const PAGE_SIZE: u32 = 100;
 
-/// One look through a chain. A call that fails ends no more than itself: the look goes on from there.
+/// A search of a chain. After a failed call, it continues where it was.
 #[derive(Debug)]
 pub(crate) struct ChainSearch {
-    /// The lost rows, by the name that each is known by.
+    /// The rows to find, by name.
     wanted: HashMap<String, (usize, Option<CustomId>)>,
     found: BTreeSet<usize>,
-    /// The groups that are still to be looked into; `None` before they are known.
+    /// The groups to search; `None` until they are listed.
     groups: Option<BTreeSet<GroupId>>,
-    /// Where the list of the first of them is.
+    /// The position in the list of the first group.
     position: Option<PagePosition<GroupCorp>>,
     pub(crate) calls: usize,
 }
@@ -34,8 +33,8 @@ impl ChainSearch {
         Self { wanted, found: BTreeSet::new(), groups: None, position: None, calls: 0 }
     }
 
-    /// Looks through the chain, and says of each lost row whether it is there; `None` when the list of a group leads
-    /// round in a circle, and so tells nothing of what is not in it.
+    /// Searches the chain and returns for each lost row whether it is there; `None` if the list of a group has a cursor
+    /// cycle, because the search is then incomplete.
     pub(crate) async fn run<M: Threading>(
         &mut self,
         upstream: &Upstream<M>,
@@ -47,7 +46,7 @@ impl ChainSearch {
             self.groups = Some(groups.into_iter().map(|group| group.groupid).chain([GroupId::ROOT]).collect());
         }
         while let Some(groupid) = self.groups.as_ref().and_then(|groups| groups.first().copied()) {
-            let call = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE);
+            let call = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE_SIZE);
             let mut pages = match &self.position {
                 Some(position) => upstream.resume_pages(call, position.clone()),
                 None => upstream.pages(call),

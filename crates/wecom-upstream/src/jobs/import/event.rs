@@ -1,4 +1,4 @@
-//! What happens in an import, one thing at a time.
+//! The events of an import.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,96 +8,100 @@ use wecom_core::ids::JobId;
 
 use crate::calls::JobStatus;
 
-/// One thing that happened, or is about to, in an [`Import`](crate::jobs::import::Import). Jobs are counted from 1.
+/// An event of an [`Import`](crate::jobs::import::Import). Job numbers start at 1.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportEvent {
-    /// A job is about to be submitted: by the next call of [`next`](crate::jobs::import::Import::next), and not before. **Save the
-    /// [state](crate::jobs::import::Import::state) now**: if the program ends before it has saved the job's id, the saved state tells
-    /// that the job may have been submitted, and it is not submitted again.
+    /// The next call of [`next`](crate::jobs::import::Import::next) submits a job.
+    ///
+    /// **Save the [state](crate::jobs::import::Import::state) now.** If the process ends before it has saved the job's id,
+    /// the saved state shows that the job may have been submitted, and it is not submitted again.
     Submitting {
-        /// Which job.
+        /// The number of the job.
         job: usize,
-        /// How many corps it has.
+        /// The number of corps in the job.
         corps: usize,
     },
-    /// WeCom has taken a job on. Save the state, now that it holds the job's id.
+    /// WeCom accepted a job. Save the state, which now has the job's id.
     Submitted {
-        /// Which job.
+        /// The number of the job.
         job: usize,
-        /// WeCom's id of it.
+        /// The id of the job.
         jobid: JobId,
     },
-    /// Another import runs (670022), perhaps one from the admin console: the job is submitted again after a wait, which
-    /// the next call of [`next`](crate::jobs::import::Import::next) begins.
+    /// WeCom rejected a job because another import runs (670022), possibly one from the admin console. The next call of
+    /// [`next`](crate::jobs::import::Import::next) waits and submits the job again.
     AwaitingTurn {
-        /// Which job.
+        /// The number of the job.
         job: usize,
-        /// How long the wait is.
+        /// The duration of the wait.
         wait: Duration,
     },
-    /// A call failed, and is made again after a wait, which the next call of [`next`](crate::jobs::import::Import::next) begins. It
-    /// did nothing.
+    /// A call failed without effect. The next call of [`next`](crate::jobs::import::Import::next) waits and retries it.
     Repeating {
-        /// What went wrong.
+        /// The error of the call.
         error: Error,
-        /// How long the wait is.
+        /// The duration of the wait.
         wait: Duration,
     },
-    /// A job is not finished.
+    /// A job is not finished yet.
     Running {
-        /// Which job.
+        /// The number of the job.
         job: usize,
-        /// How far it is.
+        /// The status of the job.
         status: JobStatus,
     },
-    /// A job is finished, and what became of its rows is in the state. Save it.
+    /// A job is finished, and the state has the outcomes of its rows. Save the state.
     Finished {
-        /// Which job.
+        /// The number of the job.
         job: usize,
     },
-    /// A job was perhaps submitted, and nobody has its id; or its result is gone. It is not submitted again. What is in
-    /// the chain of it is looked up at the end of the import.
+    /// A job may have been submitted and its id is unknown, or its result is no longer available. The import does not submit
+    /// it again, and searches the chain for its rows at the end.
     Lost {
-        /// Which job.
+        /// The number of the job.
         job: usize,
-        /// What went wrong; `None` when the program ended in the middle, or the reply is of no use.
+        /// The error of the call; `None` if the process ended during the submission or the reply has no job id.
         error: Option<Error>,
     },
-    /// The chain was looked through for the rows of lost jobs.
+    /// The import searched the chain for the rows of lost jobs.
     LookedUp {
-        /// How many of them are there.
+        /// The number of rows found.
         found: usize,
-        /// How many are not.
+        /// The number of rows not found.
         missing: usize,
     },
-    /// The import stops here, before its end. To go on later, save the state.
+    /// The import stopped before its end. Save the state to resume the import later.
     Stopped(ImportStop),
 }
 
-/// Why an import stopped before its end. What it has not done is done when the state is given to
-/// [`Upstream::import`](crate::Upstream::import) again.
+/// The reason why an import stopped before its end. Pass the state to [`Upstream::import`](crate::Upstream::import) to
+/// resume it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportStop {
-    /// As many people were imported today as may be (670023). Go on tomorrow.
+    /// The daily limit of imported contacts is reached (670023). Resume the import on the next day.
     DailyLimit(Error),
-    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::jobs::import::Import::turn_limit). Go on when it is
-    /// over.
+    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::jobs::import::Import::turn_limit). Resume
+    /// the import when the other one has finished.
     TurnLimit(Error),
-    /// A job of this import ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Go on to see what
-    /// becomes of it.
+    /// A job ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Resume the import to poll
+    /// the job again.
     JobLimit(JobId),
-    /// A call failed in a way that does not pass, or too often in a row.
+    /// A call failed with an error that a retry does not fix, or too often in a row.
     Failed(Error),
 }
 
 impl fmt::Display for ImportStop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DailyLimit(_) => f.write_str("no more people may be imported today: go on tomorrow"),
-            Self::TurnLimit(_) => f.write_str("another import is still running: go on when it is over"),
-            Self::JobLimit(jobid) => write!(f, "the job {jobid} is still running: go on to see what becomes of it"),
+            Self::DailyLimit(_) => f.write_str("daily limit of imported contacts reached: resume the import tomorrow"),
+            Self::TurnLimit(_) => {
+                f.write_str("timed out while another import ran: resume the import when it has finished")
+            }
+            Self::JobLimit(jobid) => {
+                write!(f, "timed out while job {jobid} ran: resume the import to poll the job again")
+            }
             Self::Failed(error) => error.fmt(f),
         }
     }

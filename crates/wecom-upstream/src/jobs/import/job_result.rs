@@ -1,4 +1,4 @@
-//! Which row a failure belongs to.
+//! Assigns the result of a job to its rows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,17 +10,17 @@ use crate::jobs::import::outcome::{ImportFailure, ImportOutcome};
 use crate::jobs::import::row_validation::{custom_id_of, name_of};
 use crate::jobs::import::state::ImportState;
 
-/// Gives each row of a finished job its outcome.
+/// Records the outcome of each row of a finished job.
 ///
-/// A failure belongs to the row of its name, which no other row has; one without a name, or with one that no row has,
-/// to the row of its custom id. If one belongs to no row, or WeCom says that some failed and lists none, then nobody
-/// knows which of the rows that are not listed were imported: those are lost.
+/// A failure belongs to the row with its name, which is unique. If the failure has no name or no row has it, it belongs to the
+/// row with its custom id. The outcome of the rows without a failure is unknown if a failure belongs to no row, or if WeCom
+/// reports failures and lists none.
 pub(crate) fn settle(state: &mut ImportState, batch: usize, result: &ImportResult) {
     let (failures, has_strays) = assign(state.corps(batch), &result.fail_list);
     let failures: HashMap<String, ImportFailure> =
         failures.into_iter().map(|(name, failed)| (name.to_owned(), failure(failed))).collect();
     let if_not_listed = match result.import_status {
-        ImportStatus::NoneImported => ImportOutcome::Failed(unexplained()),
+        ImportStatus::NoneImported => ImportOutcome::Failed(failure_without_reason()),
         _ if has_strays => ImportOutcome::Unknown { in_chain: None },
         ImportStatus::AllImported => ImportOutcome::Imported,
         _ if failures.is_empty() => ImportOutcome::Unknown { in_chain: None },
@@ -32,7 +32,7 @@ pub(crate) fn settle(state: &mut ImportState, batch: usize, result: &ImportResul
     });
 }
 
-/// The failure of each row that has one, by the row's name; and whether one belongs to no row.
+/// Returns the failures by the names of their rows, and whether there is a failure without a row.
 fn assign<'a>(
     corps: impl Iterator<Item = &'a ImportCorp>,
     failed: &'a [FailedCorp],
@@ -59,15 +59,15 @@ fn assign<'a>(
 
 fn failure(failed: &FailedCorp) -> ImportFailure {
     let FailedCorp { errcode, errmsg, contact_info_list, .. } = failed;
-    // Where only the contacts' codes are given, theirs is the corp's.
+    // If only the contacts have codes, the corp gets the code of a contact.
     let first = contact_info_list.iter().map(|contact| contact.errcode).find(|code| code.0 != 0);
     let code = if errcode.0 == 0 { first.unwrap_or(*errcode) } else { *errcode };
     ImportFailure { code, message: errmsg.clone(), contacts: contact_info_list.clone() }
 }
 
-/// Of a row that is not listed where WeCom says that none was imported.
-fn unexplained() -> ImportFailure {
-    let message = "no corp of the job was imported, and the reply does not say why".to_owned();
+/// The failure of a row that the result does not list although WeCom imported no row.
+fn failure_without_reason() -> ImportFailure {
+    let message = "WeCom imported no corp of the job and gave no reason".to_owned();
     ImportFailure { code: ErrCode(0), message, contacts: Vec::new() }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     const IMPORTED: &str = "imported";
     const UNKNOWN: &str = "unknown";
 
-    /// What becomes of 甲, 乙 and 丙, of whom 丙 has the custom id C.
+    /// The outcomes of the corps 甲, 乙 and 丙. 丙 has the custom id C.
     fn outcomes(status: ImportStatus, failed: Vec<FailedCorp>) -> Vec<&'static str> {
         let corp = |name: &str| ImportCorp::new(name, [ImportContact::member("张三", "13000000001")]);
         let rows = [corp("甲"), corp(" 乙"), corp("丙").custom_id(CustomId::new("C"))];
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_belongs_to_the_row_of_its_name_or_else_of_its_custom_id() {
+    fn a_failure_belongs_to_the_row_with_its_name_or_else_with_its_custom_id() {
         let failed = |name: &str| FailedCorp::new(name, ErrCode::CORP_NAME_NOT_UNIQUE, "");
         for (list, expected) in [
             (vec![failed("甲")], [FAILED, IMPORTED, IMPORTED]),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_no_row_makes_what_is_not_listed_unknown() {
+    fn a_failure_without_a_row_makes_the_unlisted_rows_unknown() {
         let list = vec![
             FailedCorp::new("甲", ErrCode::CORP_NAME_NOT_UNIQUE, ""),
             FailedCorp::new("丁", ErrCode::CORP_NAME_NOT_UNIQUE, ""),
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_imported_or_not_as_the_status_says() {
+    fn the_status_decides_the_outcome_of_unlisted_rows() {
         assert_eq!(outcomes(ImportStatus::AllImported, vec![]), [IMPORTED; 3]);
         assert_eq!(outcomes(ImportStatus::NoneImported, vec![]), [FAILED; 3]);
     }
 
     #[test]
-    fn a_corp_without_a_code_failed_for_that_of_its_contact() {
+    fn a_corp_without_a_code_gets_the_code_of_its_contact() {
         let contact = FailedContact::new("13000000001", ErrCode::CONTACT_ACCOUNT_UNUSABLE, "");
         let failed = FailedCorp::new("甲", ErrCode(0), "").contact_info_list([contact]);
         assert_eq!(failure(&failed).code, ErrCode::CONTACT_ACCOUNT_UNUSABLE);

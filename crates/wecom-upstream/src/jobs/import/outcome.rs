@@ -1,4 +1,4 @@
-//! What became of a row.
+//! The outcome of a row.
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ErrCode;
@@ -8,41 +8,45 @@ use crate::calls::FailedContact;
 use crate::jobs::import::row_validation::RowProblem;
 use crate::serde_helpers;
 
-/// What became of a row of an import: exactly one of these.
+/// The outcome of a row of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportOutcome {
-    /// WeCom imported it.
+    /// WeCom imported the row.
     Imported,
-    /// WeCom refused it, and says why. Mend it and import it again.
+    /// WeCom rejected the row. Correct the row and import it again.
     Failed(ImportFailure),
-    /// It breaks the documented rules, and was left out. Mend it and import it again.
+    /// The row breaks the documented rules and was left out. Correct the row and import it again.
     Invalid(Vec<RowProblem>),
-    /// It was perhaps submitted: the reply to the submission was lost, or the program ended before it could save the
-    /// job's id. The import has not submitted it again, and does not: it might come in twice.
+    /// The row may have been submitted: the reply to the submission was lost, or the process ended before it saved the job's
+    /// id. The import does not submit the row again, because that might import it twice.
     Unknown {
-        /// Whether a corp of this name (and custom id, if the row has one) was in the chain when the import looked at
-        /// its end. `true`: it was imported, or was there before. `false`: it was not there, though no earlier job ran
-        /// any more, or none had shown itself in the time of [`Import::settle_limit`](crate::jobs::import::Import::settle_limit); it
-        /// may be imported anew. `None`: nobody could look.
+        /// Whether the chain had a corp with the name of the row, and its custom id if it has one, when the import searched
+        /// it.
+        ///
+        /// - `true`: the row was imported, or the corp was in the chain before.
+        /// - `false`: the corp was not in the chain, although no earlier job was running or the time of
+        ///   [`Import::settle_limit`](crate::jobs::import::Import::settle_limit) had passed. The row can be imported again.
+        /// - `None`: the chain was not searched.
         in_chain: Option<bool>,
     },
-    /// It was submitted in this job, which had not finished when the import stopped. Go on with the import to see.
+    /// The row was submitted in this job, which was not finished when the import stopped. Resume the import to get the
+    /// outcome.
     Running(JobId),
-    /// It was not submitted, because the import stopped before. Go on with the import, or import it again.
+    /// The import stopped before it submitted the row. Resume the import, or import the row again.
     NotSubmitted,
 }
 
-/// Why WeCom refused a row.
+/// The reason why WeCom rejected a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportFailure {
-    /// Why, as a code, which tells [what to do](ErrCode::remedy); 0 when WeCom gives none.
+    /// The error code, which has a [remedy](ErrCode::remedy); 0 if WeCom gives none.
     #[serde(with = "serde_helpers::code")]
     pub code: ErrCode,
-    /// Why, in the vendor's words, which change: never match on them.
+    /// The vendor's error message. Its wording changes: match on the code instead.
     pub message: String,
-    /// The contacts to blame; empty when it is the corp itself.
+    /// The contacts that caused the failure; empty if the corp itself caused it.
     pub contacts: Vec<FailedContact>,
 }

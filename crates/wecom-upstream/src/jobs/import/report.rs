@@ -1,20 +1,20 @@
-//! What an import has come to, row by row.
+//! The report of an import.
 
 use crate::calls::ImportCorp;
 use crate::jobs::import::event::ImportStop;
 use crate::jobs::import::outcome::ImportOutcome;
 use crate::jobs::import::state::{ImportProgress, ImportState};
 
-/// What became of an import: each row with its one outcome.
+/// The outcome of each row of an import.
 #[derive(Clone, Debug)]
-#[must_use = "which rows failed stands in the report alone"]
+#[must_use = "only the report tells which rows failed"]
 #[non_exhaustive]
 pub struct ImportReport {
-    /// Every row, in the order in which they were given.
+    /// All rows, in their original order.
     pub rows: Vec<ImportRow>,
-    /// Why the import stopped before its end, if it did.
+    /// The reason why the import stopped before its end, if it did.
     pub stopped: Option<ImportStop>,
-    /// How many rows have come to what.
+    /// The number of rows by outcome.
     pub progress: ImportProgress,
 }
 
@@ -22,11 +22,11 @@ pub struct ImportReport {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImportRow {
-    /// Its number; the first row is 1.
+    /// The row number, starting at 1.
     pub row: usize,
-    /// The row itself.
+    /// The corp of the row.
     pub corp: ImportCorp,
-    /// What became of it.
+    /// The outcome of the row.
     pub outcome: ImportOutcome,
 }
 
@@ -38,23 +38,23 @@ impl ImportReport {
         Self { rows, stopped, progress }
     }
 
-    /// Whether every row was imported.
+    /// Returns whether WeCom imported every row.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.rows.iter().all(|row| row.outcome == ImportOutcome::Imported)
     }
 
-    /// The rows to mend and import again: those that WeCom refused, and those that were left out.
+    /// Returns the rows to correct and import again: those that WeCom rejected, and those that were left out as invalid.
     pub fn failed(&self) -> impl Iterator<Item = &ImportRow> {
         self.rows.iter().filter(|row| matches!(row.outcome, ImportOutcome::Failed(_) | ImportOutcome::Invalid(_)))
     }
 
-    /// The rows of which nobody knows whether they were imported.
+    /// Returns the rows with an unknown outcome.
     pub fn unknown(&self) -> impl Iterator<Item = &ImportRow> {
         self.rows.iter().filter(|row| matches!(row.outcome, ImportOutcome::Unknown { .. }))
     }
 
-    /// The rows that the import has not come to, or whose job was not finished: going on with the import does them.
+    /// Returns the rows that were not submitted or whose job is not finished. A resumed import completes them.
     pub fn unfinished(&self) -> impl Iterator<Item = &ImportRow> {
         self.rows.iter().filter(|row| matches!(row.outcome, ImportOutcome::Running(_) | ImportOutcome::NotSubmitted))
     }

@@ -1,4 +1,4 @@
-//! All rows before anything is sent: each by the documented rules, and each against those before it.
+//! Validates the rows before anything is sent: each by the documented rules, and against the rows before it.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -10,15 +10,15 @@ use wecom_core::ids::CustomId;
 
 use crate::calls::{ImportContact, ImportCorp};
 
-/// An import of which some rows break the documented rules; nothing was sent. It holds every bad row.
+/// An error for an import with rows that break the documented rules. It has every invalid row. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidImport {
-    /// What is wrong with the chain's id, if anything is.
+    /// The problem with the chain's id, if it has one.
     pub chain_id: Option<RowProblem>,
-    /// The bad rows, in order.
+    /// The invalid rows, in order.
     pub rows: Vec<InvalidRow>,
-    /// How many rows there are, good ones included.
+    /// The total number of rows, including the valid ones.
     pub total: usize,
 }
 
@@ -26,21 +26,21 @@ pub struct InvalidImport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidRow {
-    /// Its number; the first row is 1.
+    /// The row number, starting at 1.
     pub row: usize,
-    /// What is wrong with it; never empty, at most [`InvalidRequest::MOST`].
+    /// The problems of the row: at least one, at most [`InvalidRequest::MOST`].
     pub problems: Vec<RowProblem>,
 }
 
-/// One rule that a row breaks. It holds no value of the row's, which may be a person's.
+/// A documented rule that a row breaks. It never contains a value of the row, which may be personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RowProblem {
-    /// Where in the row: `corp_name`, `contact_info_list[2].mobile`.
+    /// The field: `corp_name`, `contact_info_list[2].mobile`.
     pub field: String,
-    /// What is wrong there: `has 33 characters`, `is that of row 7 too`.
+    /// The problem with the field: `has 33 characters`, `duplicates row 7`.
     pub problem: String,
-    /// What would be right.
+    /// The allowed values.
     pub limit: String,
 }
 
@@ -54,11 +54,11 @@ impl fmt::Display for RowProblem {
 impl fmt::Display for InvalidImport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 5;
-        f.write_str("nothing was imported: ")?;
+        f.write_str("invalid import, nothing was sent: ")?;
         if let Some(problem) = &self.chain_id {
             write!(f, "{problem}; ")?;
         }
-        write!(f, "{} of {} rows break the rules", self.rows.len(), self.total)?;
+        write!(f, "{} of {} rows are invalid", self.rows.len(), self.total)?;
         for (at, InvalidRow { row, problems }) in self.rows.iter().take(SHOWN).enumerate() {
             let separator = if at == 0 { ": " } else { "; " };
             match problems.as_slice() {
@@ -76,23 +76,22 @@ impl fmt::Display for InvalidImport {
 
 impl StdError for InvalidImport {}
 
-/// What the rows so far have taken: a row takes its name and its custom id.
+/// The names and custom ids of the rows so far.
 #[derive(Default)]
 pub(crate) struct RowValidator {
-    /// Whether a bad row takes nothing, because it is left out. If it is to be mended, what it has counts.
-    bad_are_left_out: bool,
+    /// Whether invalid rows are left out. If so, their names and ids are free for later rows.
+    leaves_out_invalid: bool,
     names: HashMap<String, usize>,
     custom_ids: HashMap<CustomId, usize>,
     count: usize,
 }
 
 impl RowValidator {
-    /// No rows yet.
-    pub(crate) fn new(bad_are_left_out: bool) -> Self {
-        Self { bad_are_left_out, ..Self::default() }
+    pub(crate) fn new(leaves_out_invalid: bool) -> Self {
+        Self { leaves_out_invalid, ..Self::default() }
     }
 
-    /// Checks the next row.
+    /// Validates the next row.
     pub(crate) fn check(&mut self, corp: &ImportCorp) -> Result<(), InvalidRow> {
         self.count += 1;
         let row = self.count;
@@ -100,16 +99,16 @@ impl RowValidator {
         corp.check(&mut violations, format_args!(""));
         let (name, custom_id) = (name_of(corp), custom_id_of(corp));
         if let Some(first) = self.names.get(name) {
-            let problem = format!("is that of row {first} too");
-            violations.add("corp_name", problem, "a name of its own for each corp (670028)");
+            let problem = format!("duplicates row {first}");
+            violations.add("corp_name", problem, "a unique name for each corp (670028)");
         }
         if let Some(first) = custom_id.and_then(|id| self.custom_ids.get(id)) {
-            let problem = format!("is that of row {first} too");
-            violations.add("custom_id", problem, "an id of its own for each corp (670009)");
+            let problem = format!("duplicates row {first}");
+            violations.add("custom_id", problem, "a unique id for each corp (670009)");
         }
-        check_people(&mut violations, &corp.contact_info_list);
+        check_contacts(&mut violations, &corp.contact_info_list);
         let outcome = violations.into_result().map_err(|invalid| InvalidRow { row, problems: problems(&invalid) });
-        if outcome.is_ok() || !self.bad_are_left_out {
+        if outcome.is_ok() || !self.leaves_out_invalid {
             self.names.entry(name.to_owned()).or_insert(row);
             if let Some(id) = custom_id {
                 self.custom_ids.entry(id.clone()).or_insert(row);
@@ -119,32 +118,32 @@ impl RowValidator {
     }
 }
 
-/// A corp's name as it is compared: WeCom may take the blanks at its ends for nothing.
+/// Returns the name to compare a corp by. WeCom may ignore white space at the ends.
 pub(crate) fn name_of(corp: &ImportCorp) -> &str {
     corp.corp_name.trim()
 }
 
-/// A corp's custom id; an empty one is none.
+/// Returns the corp's custom id, unless it is empty.
 pub(crate) fn custom_id_of(corp: &ImportCorp) -> Option<&CustomId> {
     corp.custom_id.as_ref().filter(|id| !id.as_str().is_empty())
 }
 
-/// Within one corp, a number has one custom id and a custom id one number. A number may come twice: WeCom takes it.
-fn check_people(violations: &mut Violations, people: &[ImportContact]) {
+/// Checks that the mobile numbers and custom ids within a corp map one to one. WeCom accepts a repeated mobile number.
+fn check_contacts(violations: &mut Violations, contacts: &[ImportContact]) {
     let (mut ids, mut mobiles) = (HashMap::new(), HashMap::new());
-    for (at, contact) in people.iter().enumerate() {
+    for (at, contact) in contacts.iter().enumerate() {
         let Some(id) = &contact.user_custom_id else { continue };
         let field = format!("contact_info_list[{at}].user_custom_id");
         let (first, earlier) = *ids.entry(contact.mobile.as_str()).or_insert((at, id));
         if earlier != id {
-            let problem = format!("is another than that of contact_info_list[{first}], who has the same mobile");
+            let problem = format!("differs from that of contact_info_list[{first}], which has the same mobile");
             violations.add(field, problem, "one id for each mobile (670033)");
             continue;
         }
         let (first, mobile) = *mobiles.entry(id).or_insert((at, contact.mobile.as_str()));
         if mobile != contact.mobile {
-            let problem = format!("is that of contact_info_list[{first}] too");
-            violations.add(field, problem, "an id of its own for each person of a corp (670034)");
+            let problem = format!("duplicates contact_info_list[{first}]");
+            violations.add(field, problem, "a unique id for each contact of a corp (670034)");
         }
     }
 }
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_or_custom_id_of_an_earlier_row_is_refused() {
+    fn a_duplicate_name_or_custom_id_is_invalid() {
         let mut rows = RowValidator::new(true);
         let corp = |name: &str, id: &str| {
             ImportCorp::new(name, [ImportContact::member("张三", "13000000001")]).custom_id(CustomId::new(id))
@@ -182,28 +181,28 @@ mod tests {
         assert_eq!(fields(&mut rows, &corp("甲", "A")), [""; 0]);
         assert_eq!(fields(&mut rows, &corp(" 甲 ", "B")), ["corp_name"]);
         assert_eq!(fields(&mut rows, &corp("乙", "A")), ["custom_id"]);
-        assert_eq!(fields(&mut rows, &corp("丙", "B")), [""; 0], "a bad row took the id B");
+        assert_eq!(fields(&mut rows, &corp("丙", "B")), [""; 0], "the invalid row does not take the id B");
         assert_eq!(fields(&mut rows, &corp("丁", "")), [""; 0]);
-        assert_eq!(fields(&mut rows, &corp("戊", "")), [""; 0], "an empty id is none");
+        assert_eq!(fields(&mut rows, &corp("戊", "")), [""; 0], "empty ids are not duplicates");
         assert_eq!(fields(&mut rows, &corp("甲", "A")), ["corp_name", "custom_id"]);
         let mut rows = RowValidator::default();
         assert_eq!(fields(&mut rows, &corp("甲", "!")), ["custom_id"]);
-        assert_eq!(fields(&mut rows, &corp("甲", "A")), ["corp_name"], "the bad row is to be mended");
+        assert_eq!(fields(&mut rows, &corp("甲", "A")), ["corp_name"], "the invalid row keeps its name");
     }
 
     #[test]
-    fn within_a_corp_a_mobile_has_one_custom_id_and_an_id_one_mobile() {
-        for (people, expected) in [
+    fn within_a_corp_mobiles_and_custom_ids_map_one_to_one() {
+        for (contacts, expected) in [
             (vec![contact("13000000001", "1"), contact("13000000001", "1")], &[] as &[&str]),
             (vec![contact("13000000001", "1"), contact("13000000001", "2")], &["contact_info_list[1].user_custom_id"]),
             (vec![contact("13000000001", "1"), contact("13000000002", "1")], &["contact_info_list[1].user_custom_id"]),
         ] {
-            assert_eq!(fields(&mut RowValidator::default(), &ImportCorp::new("甲", people)), expected);
+            assert_eq!(fields(&mut RowValidator::default(), &ImportCorp::new("甲", contacts)), expected);
         }
     }
 
     #[test]
-    fn two_corps_may_know_a_person_by_different_ids() {
+    fn a_contact_may_have_different_custom_ids_in_two_corps() {
         let mut rows = RowValidator::default();
         for (name, id) in [("甲", "1"), ("乙", "2"), ("丙", "1")] {
             assert_eq!(fields(&mut rows, &ImportCorp::new(name, [contact("13000000001", id)])), [""; 0]);
@@ -211,15 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn the_text_tells_the_first_rows_and_counts_the_others() {
+    fn the_error_text_lists_the_first_rows_and_counts_the_others() {
         let mut rows = RowValidator::default();
         let bad = ImportCorp::new("!", [ImportContact::member("", "canary")]);
         let rows: Vec<_> = (0..7).filter_map(|_| rows.check(&bad).err()).collect();
         let text = InvalidImport { chain_id: None, rows, total: 9 }.to_string();
-        assert!(
-            text.starts_with("nothing was imported: 7 of 9 rows break the rules: row 1: corp_name has a"),
-            "{text}"
-        );
+        let expected = "invalid import, nothing was sent: 7 of 9 rows are invalid: row 1: corp_name has a";
+        assert!(text.starts_with(expected), "{text}");
         assert!(text.ends_with("; and 2 more rows") && !text.contains("canary"), "{text}");
     }
 }

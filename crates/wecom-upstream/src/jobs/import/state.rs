@@ -1,4 +1,4 @@
-//! How far an import is, as a value that can be saved: its rows, the batches that they go in, and where each stands.
+//! The state of an import: its rows, the batches that they form, and the phase of each batch.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,12 +11,15 @@ use crate::calls::ImportCorp;
 use crate::jobs::import::outcome::ImportOutcome;
 use crate::jobs::import::row_validation::{InvalidImport, InvalidRow, RowProblem, RowValidator};
 
-/// What one job may hold.
-const CORPS_OF_A_JOB: usize = 1000;
-const PEOPLE_OF_A_JOB: usize = 2000;
+/// The maximum number of corps in a job.
+const MAX_CORPS: usize = 1000;
+/// The maximum number of contacts in a job.
+const MAX_CONTACTS: usize = 2000;
 
-/// An import: its rows, and how far it is. It is made of rows that are checked, given to
-/// [`Upstream::import`](crate::Upstream::import), and can be saved and loaded (serde) at any time.
+/// The state of an import: its rows and their outcomes.
+///
+/// It is created from rows, which it validates, and passed to [`Upstream::import`](crate::Upstream::import). It can be
+/// serialized and deserialized at any time.
 ///
 /// ```
 /// use wecom_upstream::calls::{ImportContact, ImportCorp};
@@ -37,23 +40,23 @@ const PEOPLE_OF_A_JOB: usize = 2000;
 /// assert_eq!((state.progress().total, state.progress().invalid), (2, 1));
 /// ```
 ///
-/// It holds what was given to it, people's names and numbers too: its JSON is as confidential as the rows. Its `Debug`
-/// shows only how far it is.
+/// The state contains the rows with names and mobile numbers, so its JSON is as confidential as the rows. The `Debug` output
+/// has only the progress.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[must_use = "nothing is imported until `Upstream::import` is given it and its `finish` or `next` is called"]
+#[must_use = "nothing is imported until the state is passed to `Upstream::import`"]
 pub struct ImportState {
     chain_id: ChainId,
     rows: Vec<Row>,
     batches: Vec<Batch>,
-    /// How long the chain was looked at for lost rows.
+    /// The time spent searching the chain for lost rows.
     #[serde(default)]
-    pub(crate) looked_for: Duration,
+    pub(crate) searched_for: Duration,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) corp: ImportCorp,
-    /// What became of it, once that is known; of one that is lost too.
+    /// The outcome, once it is known or the row is lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcome: Option<ImportOutcome>,
 }
@@ -61,48 +64,48 @@ pub(crate) struct Row {
 /// The rows of one job.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Batch {
-    /// Rows that have an outcome from the beginning, because they were left out, may lie among them.
+    /// May include rows that were left out and have an outcome from the beginning.
     rows: Range<usize>,
     pub(crate) phase: Phase,
 }
 
-/// Where a batch stands.
+/// The phase of a batch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Phase {
-    /// Not submitted, for certain.
+    /// Certainly not submitted.
     Waiting,
-    /// About to be submitted: read back from a save, perhaps submitted.
+    /// About to be submitted. After loading a saved state: possibly submitted.
     Submitting,
-    /// Submitted, and a job of WeCom's.
+    /// Accepted by WeCom as a job.
     Submitted(JobId),
-    /// Perhaps submitted, and nobody has the job's id; or its result can't be known.
+    /// Possibly submitted without a known job id, or without an available result.
     Lost {
-        /// Whether its job, if there was one, is known to be over.
+        /// Whether the job, if it exists, has certainly ended.
         over: bool,
     },
     /// Every row has its final outcome.
     Done,
 }
 
-/// How many rows of an import have come to what.
+/// The number of rows of an import by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportProgress {
-    /// All rows.
+    /// The number of all rows.
     pub total: usize,
-    /// Those that WeCom imported.
+    /// The number of rows that WeCom imported.
     pub imported: usize,
-    /// Those that WeCom refused.
+    /// The number of rows that WeCom rejected.
     pub failed: usize,
-    /// Those that were left out, because they break the documented rules.
+    /// The number of rows that were left out as invalid.
     pub invalid: usize,
-    /// Those of submissions whose reply was lost.
+    /// The number of rows with an unknown outcome.
     pub unknown: usize,
 }
 
 impl ImportProgress {
-    /// The rows of which there is something to tell.
+    /// Returns the number of rows with an outcome.
     #[must_use]
     pub fn settled(&self) -> usize {
         self.imported + self.failed + self.invalid + self.unknown
@@ -110,15 +113,15 @@ impl ImportProgress {
 }
 
 impl ImportState {
-    /// An import of these rows, if all of them keep the documented rules.
+    /// Creates an import of rows, if all rows are valid.
     ///
-    /// Each row is checked by itself (names, numbers, ids, 1 to 200 people, 5 heads) and against those before it:
-    /// a name or custom id that comes twice, two custom ids for one mobile of a corp, and one custom id for two. That
-    /// names differ is also what tells later which row a failure belongs to.
+    /// Each row must keep the documented rules for names, mobile numbers, ids, 1 to 200 contacts and at most 5 heads. Names
+    /// and custom ids of corps must be unique. Within a corp, mobile numbers and custom ids must map one to one. Unique names
+    /// are also needed to assign WeCom's failures to rows.
     ///
     /// # Errors
     ///
-    /// [`InvalidImport`] with every bad row.
+    /// Returns an [`InvalidImport`] with every invalid row.
     pub fn new(
         chain_id: impl Into<ChainId>,
         corps: impl IntoIterator<Item = ImportCorp>,
@@ -127,7 +130,7 @@ impl ImportState {
         let missing = chain_id.as_str().is_empty().then(|| RowProblem {
             field: "chain_id".to_owned(),
             problem: "is empty".to_owned(),
-            limit: "a value that WeCom gave".to_owned(),
+            limit: "an id from WeCom".to_owned(),
         });
         let (state, invalid) = Self::checked(chain_id, corps, false);
         if invalid.is_empty() && missing.is_none() {
@@ -136,8 +139,8 @@ impl ImportState {
         Err(InvalidImport { chain_id: missing, rows: invalid, total: state.rows.len() })
     }
 
-    /// An import of those of these rows that keep the documented rules; the others are in the report as
-    /// [`ImportOutcome::Invalid`]. Of two rows with one name, the second is left out.
+    /// Creates an import of the valid rows. The report lists the others as [`ImportOutcome::Invalid`]. Of two rows with the
+    /// same name, the second one is invalid.
     pub fn leaving_out_invalid(chain_id: impl Into<ChainId>, corps: impl IntoIterator<Item = ImportCorp>) -> Self {
         Self::checked(chain_id.into(), corps, true).0
     }
@@ -145,34 +148,34 @@ impl ImportState {
     fn checked(
         chain_id: ChainId,
         corps: impl IntoIterator<Item = ImportCorp>,
-        bad_are_left_out: bool,
+        leaves_out_invalid: bool,
     ) -> (Self, Vec<InvalidRow>) {
-        let mut checks = RowValidator::new(bad_are_left_out);
+        let mut validator = RowValidator::new(leaves_out_invalid);
         let (mut rows, mut invalid) = (Vec::new(), Vec::new());
         for corp in corps {
-            let outcome = checks.check(&corp).err().map(|bad| {
-                invalid.push(bad.clone());
-                ImportOutcome::Invalid(bad.problems)
+            let outcome = validator.check(&corp).err().map(|row| {
+                invalid.push(row.clone());
+                ImportOutcome::Invalid(row.problems)
             });
             rows.push(Row { corp, outcome });
         }
         let batches = batches(&rows);
-        (Self { chain_id, rows, batches, looked_for: Duration::ZERO }, invalid)
+        (Self { chain_id, rows, batches, searched_for: Duration::ZERO }, invalid)
     }
 
-    /// The chain that is imported into.
+    /// Returns the id of the chain to import into.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
         &self.chain_id
     }
 
-    /// How many jobs it takes.
+    /// Returns the number of jobs of the import.
     #[must_use]
     pub fn jobs(&self) -> usize {
         self.batches.len()
     }
 
-    /// How many rows have come to what.
+    /// Returns the number of rows by outcome.
     #[must_use]
     pub fn progress(&self) -> ImportProgress {
         let mut progress = ImportProgress { total: self.rows.len(), ..ImportProgress::default() };
@@ -192,7 +195,7 @@ impl ImportState {
         self.rows
     }
 
-    /// The first batch that is not over, if there is one.
+    /// Returns the first batch that is neither done nor lost, with its phase.
     pub(crate) fn current(&self) -> Option<(usize, &Phase)> {
         let mut batches = self.batches.iter().map(|batch| &batch.phase).enumerate();
         batches.find(|(_, phase)| !matches!(phase, Phase::Done | Phase::Lost { .. }))
@@ -204,13 +207,13 @@ impl ImportState {
         }
     }
 
-    /// The corps to submit in a batch.
+    /// Returns the corps of a batch that have no outcome yet.
     pub(crate) fn corps(&self, batch: usize) -> impl Iterator<Item = &ImportCorp> {
         let rows = self.batches.get(batch).and_then(|batch| self.rows.get(batch.rows.clone())).unwrap_or_default();
         rows.iter().filter(|row| row.outcome.is_none()).map(|row| &row.corp)
     }
 
-    /// A job was taken on: no job before it runs any more, because WeCom takes one at a time.
+    /// Records that WeCom accepted a job. Earlier jobs have then ended, because WeCom runs one job at a time.
     pub(crate) fn accept(&mut self, batch: usize, jobid: JobId) {
         for phase in self.batches.iter_mut().take(batch).map(|batch| &mut batch.phase) {
             if let Phase::Lost { over } = phase {
@@ -220,7 +223,7 @@ impl ImportState {
         self.set_phase(batch, Phase::Submitted(jobid));
     }
 
-    /// Nobody knows what became of a batch.
+    /// Records that the outcome of a batch is unknown.
     pub(crate) fn lose(&mut self, batch: usize, over: bool) {
         self.set_phase(batch, Phase::Lost { over });
         for row in self.open_rows(batch) {
@@ -228,7 +231,7 @@ impl ImportState {
         }
     }
 
-    /// A batch's job is finished: gives each row its outcome. One that is unknown makes the batch a lost one.
+    /// Records the outcomes of a finished job. A row with an unknown outcome makes the batch a lost one.
     pub(crate) fn settle(&mut self, batch: usize, mut outcome_of: impl FnMut(&ImportCorp) -> ImportOutcome) {
         let mut has_lost = false;
         for row in self.open_rows(batch) {
@@ -244,7 +247,7 @@ impl ImportState {
         self.rows.get_mut(rows).unwrap_or_default().iter_mut().filter(|row| row.outcome.is_none())
     }
 
-    /// The rows of lost batches.
+    /// Returns the rows of lost batches.
     pub(crate) fn lost_rows(&self) -> impl Iterator<Item = (usize, &ImportCorp)> {
         let lost = self.batches.iter().filter(|batch| matches!(batch.phase, Phase::Lost { .. }));
         lost.flat_map(|batch| batch.rows.clone()).filter_map(|at| {
@@ -253,18 +256,18 @@ impl ImportState {
         })
     }
 
-    /// Whether there are lost batches that were not looked up to the end.
+    /// Returns whether there are lost batches that still have to be searched for.
     pub(crate) fn has_lost(&self) -> bool {
         self.batches.iter().any(|batch| matches!(batch.phase, Phase::Lost { .. }))
     }
 
-    /// Whether every lost batch's job is over, if there was one.
+    /// Returns whether the jobs of all lost batches have certainly ended.
     pub(crate) fn lost_are_over(&self) -> bool {
         self.batches.iter().all(|batch| !matches!(batch.phase, Phase::Lost { over: false }))
     }
 
-    /// Says for each lost row whether a corp like it is in the chain; `last` when nobody will look again.
-    pub(crate) fn looked_up(&mut self, is_in_chain: &[(usize, bool)], last: bool) {
+    /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done.
+    pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool) {
         for &(at, found) in is_in_chain {
             if let Some(row) = self.rows.get_mut(at) {
                 row.outcome = Some(ImportOutcome::Unknown { in_chain: Some(found) });
@@ -276,7 +279,7 @@ impl ImportState {
         }
     }
 
-    /// What a row has come to, whatever the phase of its batch.
+    /// Returns the outcome of each row, whatever the phase of its batch.
     pub(crate) fn outcomes(&self) -> Vec<ImportOutcome> {
         let mut outcomes: Vec<_> =
             self.rows.iter().map(|row| row.outcome.clone().unwrap_or(ImportOutcome::NotSubmitted)).collect();
@@ -295,21 +298,21 @@ impl ImportState {
     }
 }
 
-/// Greedy and in order: a batch ends before the row that would be too much.
+/// Splits the rows into batches, in order. A batch ends before the row that would exceed a limit.
 fn batches(rows: &[Row]) -> Vec<Batch> {
     let mut batches = Vec::new();
-    let (mut begin, mut corps, mut people) = (0, 0, 0);
+    let (mut begin, mut corps, mut contacts) = (0, 0, 0);
     for (at, row) in rows.iter().enumerate() {
         if row.outcome.is_some() {
             continue;
         }
         let more = row.corp.contact_info_list.len();
-        if corps > 0 && (corps == CORPS_OF_A_JOB || people + more > PEOPLE_OF_A_JOB) {
+        if corps > 0 && (corps == MAX_CORPS || contacts + more > MAX_CONTACTS) {
             batches.push(Batch { rows: begin..at, phase: Phase::Waiting });
-            (begin, corps, people) = (at, 0, 0);
+            (begin, corps, contacts) = (at, 0, 0);
         }
         corps += 1;
-        people += more;
+        contacts += more;
     }
     if corps > 0 {
         batches.push(Batch { rows: begin..rows.len(), phase: Phase::Waiting });
@@ -332,35 +335,37 @@ mod tests {
     use super::*;
     use crate::calls::ImportContact;
 
-    fn corps(people: &[usize]) -> Vec<ImportCorp> {
+    /// Corps with these numbers of contacts.
+    fn corps(sizes: &[usize]) -> Vec<ImportCorp> {
         let contacts = |count| vec![ImportContact::member("张三", "13000000001"); count];
-        (1..).zip(people).map(|(number, &count)| ImportCorp::new(format!("企业{number}"), contacts(count))).collect()
+        (1..).zip(sizes).map(|(number, &count)| ImportCorp::new(format!("企业{number}"), contacts(count))).collect()
     }
 
-    fn sizes(people: &[usize]) -> Vec<usize> {
-        let state = ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(people));
+    /// The numbers of corps in the batches of corps with these numbers of contacts.
+    fn batch_sizes(contacts: &[usize]) -> Vec<usize> {
+        let state = ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(contacts));
         (0..state.jobs()).map(|batch| state.corps(batch).count()).collect()
     }
 
     #[test]
-    fn batches_are_as_large_as_a_job_may_be_and_in_order() {
-        assert_eq!(sizes(&[]), [0; 0]);
-        assert_eq!(sizes(&[1; 1000]), [1000]);
-        assert_eq!(sizes(&[1; 1001]), [1000, 1]);
-        assert_eq!(sizes(&[2; 1000]), [1000]);
-        assert_eq!(sizes(&[200; 11]), [10, 1]);
-        assert_eq!(sizes(&[[3; 700].as_slice(), &[1; 400]].concat()), [666, 434]);
+    fn batches_are_as_large_as_the_limits_allow() {
+        assert_eq!(batch_sizes(&[]), [0; 0]);
+        assert_eq!(batch_sizes(&[1; 1000]), [1000]);
+        assert_eq!(batch_sizes(&[1; 1001]), [1000, 1]);
+        assert_eq!(batch_sizes(&[2; 1000]), [1000]);
+        assert_eq!(batch_sizes(&[200; 11]), [10, 1]);
+        assert_eq!(batch_sizes(&[[3; 700].as_slice(), &[1; 400]].concat()), [666, 434]);
     }
 
     #[test]
-    fn rows_that_are_left_out_count_for_nothing() {
-        let people = [[1; 999].as_slice(), &[201; 50], &[1; 2]].concat();
-        assert_eq!(sizes(&people), [1000, 1]);
-        assert_eq!(sizes(&[0; 3]), [0; 0]);
+    fn invalid_rows_do_not_count_towards_the_limits() {
+        let contacts = [[1; 999].as_slice(), &[201; 50], &[1; 2]].concat();
+        assert_eq!(batch_sizes(&contacts), [1000, 1]);
+        assert_eq!(batch_sizes(&[0; 3]), [0; 0]);
     }
 
     #[test]
-    fn a_state_that_was_saved_is_the_same_when_loaded_whatever_its_phases() {
+    fn a_state_survives_serialization_in_every_phase() {
         let mut state =
             ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(&[[200; 40].as_slice(), &[0]].concat()));
         state.accept(0, JobId::new("job"));
@@ -376,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_is_taken_on_proves_that_the_lost_ones_before_are_over() {
+    fn an_accepted_job_proves_that_earlier_lost_jobs_have_ended() {
         let mut state = ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(&[200; 30]));
         state.lose(0, false);
         assert!(!state.lost_are_over());

@@ -1,4 +1,4 @@
-//! The steps of an import: what each does, and what it leaves in the state before it waits for anything.
+//! The steps of an import. Each step updates the state before it awaits anything.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use super::state::Phase;
 use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
 
-/// How often a call may fail in a row: with the waits between, for some six minutes.
-const FAILURES: u32 = 10;
-/// How many submissions may be lost in a row.
-const LOSSES: u32 = 3;
+/// The maximum number of failed calls in a row: about six minutes with the backoff.
+const MAX_FAILURES: u32 = 10;
+/// The maximum number of lost submissions in a row.
+const MAX_LOSSES: u32 = 3;
 
 impl<M: Threading> Import<M> {
     pub(super) fn announce(&mut self, batch: usize) -> ImportEvent {
         self.state.set_phase(batch, Phase::Submitting);
-        self.armed = true;
+        self.announced = true;
         ImportEvent::Submitting { job: batch + 1, corps: self.state.corps(batch).count() }
     }
 
     pub(super) async fn submit(&mut self, batch: usize) -> ImportEvent {
-        // From here on the call may have been made, even if this future is dropped.
-        self.armed = false;
+        // From here on the job may have been submitted, even if this future is dropped.
+        self.announced = false;
         let call = ImportChainContact::new(self.state.chain_id(), self.state.corps(batch).cloned());
         let error = match self.upstream.import_chain_contact(call).await {
             Ok(reply) if reply.jobid.as_str().is_empty() => return self.lose(batch, false, None),
@@ -88,13 +88,13 @@ impl<M: Threading> Import<M> {
         }
     }
 
-    /// Nobody knows what became of a job.
+    /// Records that the outcome of a job is unknown.
     pub(super) fn lose(&mut self, batch: usize, over: bool, error: Option<Error>) -> ImportEvent {
         self.state.lose(batch, over);
         self.begin_waiting();
         if let Some(error) = error.as_ref().filter(|_| !over) {
             self.losses += 1;
-            if self.losses >= LOSSES {
+            if self.losses >= MAX_LOSSES {
                 return self.stop(ImportStop::Failed(error.clone()));
             }
             self.sleep_for(classify::wait_after(error, self.losses));
@@ -103,15 +103,15 @@ impl<M: Threading> Import<M> {
     }
 
     pub(super) async fn search(&mut self) -> ImportEvent {
-        let is_sure = self.state.lost_are_over();
-        if !is_sure && self.waits == 0 {
+        let is_conclusive = self.state.lost_are_over();
+        if !is_conclusive && self.waits == 0 {
             self.wait(Duration::from_secs(5), MINUTE);
             self.pause().await;
         }
         let search = self.search.get_or_insert_with(|| ChainSearch::new(&self.state));
         let calls = search.calls;
-        let seen = match search.run(&self.upstream, self.state.chain_id()).await {
-            Ok(seen) => seen,
+        let found = match search.run(&self.upstream, self.state.chain_id()).await {
+            Ok(found) => found,
             Err(error) => {
                 if search.calls > calls {
                     self.failures = 0;
@@ -122,24 +122,24 @@ impl<M: Threading> Import<M> {
         };
         self.search = None;
         self.failures = 0;
-        let is_circle = seen.is_none();
-        let seen = seen.unwrap_or_default();
-        let found = seen.iter().filter(|(_, found)| *found).count();
-        // Kept in the state, so that it comes to an end also where processes live for less.
-        self.state.looked_for = self.state.looked_for.saturating_add(self.waited());
+        let is_cycle = found.is_none();
+        let is_in_chain = found.unwrap_or_default();
+        let found = is_in_chain.iter().filter(|(_, found)| *found).count();
+        // The state keeps the time, so that the limit also holds if every process ends earlier.
+        self.state.searched_for = self.state.searched_for.saturating_add(self.waited());
         self.since = None;
-        let is_late = self.state.looked_for >= self.limits.settle;
-        let is_last = is_sure || is_circle || found == seen.len() || is_late;
-        self.state.looked_up(&seen, is_last);
+        let is_late = self.state.searched_for >= self.limits.settle;
+        let is_last = is_conclusive || is_cycle || found == is_in_chain.len() || is_late;
+        self.state.record_search(&is_in_chain, is_last);
         if !is_last {
             self.wait(Duration::from_secs(5), MINUTE);
         }
-        ImportEvent::LookedUp { found, missing: seen.len() - found }
+        ImportEvent::LookedUp { found, missing: is_in_chain.len() - found }
     }
 
     fn repeat(&mut self, error: Error) -> ImportEvent {
         self.failures += 1;
-        if self.failures > FAILURES {
+        if self.failures > MAX_FAILURES {
             return self.stop(ImportStop::Failed(error));
         }
         let wait = classify::wait_after(&error, self.failures);
@@ -152,14 +152,15 @@ impl<M: Threading> Import<M> {
         ImportEvent::Stopped(stop)
     }
 
-    pub(super) fn disarm(&mut self) {
-        if let (true, Some((batch, Phase::Submitting))) = (self.armed, self.state.current()) {
+    /// Withdraws an announced submission.
+    pub(super) fn withdraw(&mut self) {
+        if let (true, Some((batch, Phase::Submitting))) = (self.announced, self.state.current()) {
             self.state.set_phase(batch, Phase::Waiting);
         }
-        self.armed = false;
+        self.announced = false;
     }
 
-    /// Waits until it is time for the next thing.
+    /// Waits until the next step is due.
     pub(super) async fn pause(&mut self) {
         if let Some(at) = self.wake_at {
             let left = at.saturating_sub(self.clock.now());
@@ -174,19 +175,19 @@ impl<M: Threading> Import<M> {
         self.wake_at = Some(self.clock.now().saturating_add(wait));
     }
 
-    /// Something else is waited for from now on.
+    /// Starts a new backoff.
     fn begin_waiting(&mut self) {
         self.since = None;
         self.waits = 0;
     }
 
-    /// How long the same was waited for.
+    /// Returns the time since the start of the current backoff.
     fn waited(&mut self) -> Duration {
         let now = self.clock.now();
         now.saturating_sub(*self.since.get_or_insert(now))
     }
 
-    /// The next of growing waits for the same.
+    /// Schedules the next wait of the current backoff.
     fn wait(&mut self, first: Duration, longest: Duration) -> Duration {
         self.waited();
         let wait = first.saturating_mul(1 << self.waits.min(16)).min(longest);

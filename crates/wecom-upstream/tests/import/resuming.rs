@@ -1,4 +1,4 @@
-//! Processes that end at any point, and others that go on from what was saved.
+//! Processes that end at any point, and other processes that resume from the saved state.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use wecom_upstream::jobs::import::{Import, ImportEvent, ImportReport, ImportState};
 
-use crate::support::{Chance, Service, chain, is_bad, rows};
+use crate::support::{Random, Service, chain, is_conflicting, rows};
 
-/// A future that is dropped before it has been polled more than so often.
+/// A future that ends with `None` after a number of polls.
 struct AtMost<F> {
     future: F,
     polls: u64,
@@ -28,19 +28,19 @@ impl<F: Future + Unpin> Future for AtMost<F> {
     }
 }
 
-/// What a process ends before.
+/// The step that a process ends before.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
-    /// The saving of the state after an event.
+    /// Saving the state after an event.
     Saving,
-    /// What follows the saving.
-    GoingOn,
+    /// The step after saving.
+    Continuing,
 }
 
-/// A process: it imports, and saves after each event; `None` when it was ended first.
-async fn process(mut import: Import, saved: &mut String, chance: &mut Chance) -> Option<ImportReport> {
-    let end = [None, Some(End::Saving), Some(End::GoingOn)][chance.below(3) as usize];
-    let mut left = chance.below(12);
+/// A process that imports and saves the state after each event; `None` if the process ends first.
+async fn process(mut import: Import, saved: &mut String, random: &mut Random) -> Option<ImportReport> {
+    let end = [None, Some(End::Saving), Some(End::Continuing)][random.below(3) as usize];
+    let mut left = random.below(12);
     while let Some(event) = import.next().await {
         assert!(!matches!(event, ImportEvent::Stopped(_)), "{event:?}");
         left = left.saturating_sub(1);
@@ -48,33 +48,33 @@ async fn process(mut import: Import, saved: &mut String, chance: &mut Chance) ->
             return None;
         }
         *saved = serde_json::to_string(import.state()).unwrap();
-        if left == 0 && end == Some(End::GoingOn) {
+        if left == 0 && end == Some(End::Continuing) {
             return None;
         }
     }
     Some(import.into_report())
 }
 
-/// Imports with processes that end at points which the seed decides; tells how many there were.
+/// Imports with processes that end at random points. Returns the number of processes.
 fn import_with_kills(service: &Service, state: &ImportState, seed: u64) -> (ImportReport, usize) {
     let mut saved = serde_json::to_string(state).unwrap();
-    let mut chance = Chance(seed);
+    let mut random = Random(seed);
     for processes in 1..=500 {
-        // Nothing but what was saved is left of the process before.
+        // Only the saved state is left of the previous process.
         let import = service.upstream().import(serde_json::from_str(&saved).unwrap(), service.timer.clone());
-        // Most live for a few calls, some for as long as a look through the chain takes.
-        let polls = 1 + if chance.below(4) == 0 { chance.below(600) } else { chance.below(40) };
-        let running = Box::pin(process(import, &mut saved, &mut chance));
+        // Most processes live for a few calls, some long enough to search the chain.
+        let polls = 1 + if random.below(4) == 0 { random.below(600) } else { random.below(40) };
+        let running = Box::pin(process(import, &mut saved, &mut random));
         if let Some(report) = service.timer.run(AtMost { future: running, polls }).flatten() {
             return (report, processes);
         }
-        // Until somebody starts the next.
-        service.timer.advance(Duration::from_secs(chance.below(20)));
+        // The time until the next process starts.
+        service.timer.advance(Duration::from_secs(random.below(20)));
     }
-    panic!("it came to no end");
+    panic!("the import did not end");
 }
 
-/// A service on which calls take time before and after it acts, so that they can be interrupted there.
+/// A service with latency before and after it acts, so that calls can be interrupted there.
 fn slow_service() -> Service {
     let service = Service::with(|simulator| simulator.latency(Duration::from_millis(300)));
     service.faults.on_any().delay(Duration::from_millis(300), service.timer.clone());
@@ -82,37 +82,37 @@ fn slow_service() -> Service {
 }
 
 #[test]
-fn five_thousand_corps_come_in_once_each_and_only_the_bad_ones_fail() {
+fn five_thousand_corps_are_imported_once_and_only_the_conflicting_ones_fail() {
     let service = Service::new();
     let state = ImportState::new(chain(), rows(5000, 2)).unwrap();
     assert_eq!(state.jobs(), 5);
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
-    service.assert_true(&report);
-    let bad = (1..=5000).filter(|&row| is_bad(row)).count();
-    assert_eq!((report.progress.failed, report.progress.imported), (bad, 5000 - bad));
-    assert_eq!(bad, 350);
-    assert!(report.failed().all(|row| is_bad(row.row)) && !report.is_complete());
+    service.assert_consistent(&report);
+    let conflicts = (1..=5000).filter(|&row| is_conflicting(row)).count();
+    assert_eq!((report.progress.failed, report.progress.imported), (conflicts, 5000 - conflicts));
+    assert_eq!(conflicts, 350);
+    assert!(report.failed().all(|row| is_conflicting(row.row)) && !report.is_complete());
 }
 
 #[test]
-fn five_thousand_corps_come_in_once_each_though_the_process_is_killed_again_and_again() {
+fn five_thousand_corps_are_imported_once_although_the_process_is_killed_repeatedly() {
     let service = slow_service();
     let state = ImportState::new(chain(), rows(5000, 2)).unwrap();
     let (report, processes) = import_with_kills(&service, &state, 0);
-    service.assert_true(&report);
+    service.assert_consistent(&report);
     assert_eq!(report.progress.settled(), 5000);
     assert!(processes > 5, "{processes} processes");
 }
 
 #[test]
-fn many_small_jobs_come_in_once_each_wherever_the_process_is_killed() {
+fn small_jobs_are_imported_once_wherever_the_process_is_killed() {
     let (mut kills, mut unknown, mut imported) = (0, 0, 0);
     for seed in 100..112 {
         let service = slow_service();
-        // Twenty corps are a job.
+        // Each job has twenty corps.
         let state = ImportState::new(chain(), rows(100, 100)).unwrap();
         let (report, processes) = import_with_kills(&service, &state, seed);
-        service.assert_true(&report);
+        service.assert_consistent(&report);
         kills += processes - 1;
         unknown += report.progress.unknown;
         imported += report.progress.imported;
@@ -121,12 +121,12 @@ fn many_small_jobs_come_in_once_each_wherever_the_process_is_killed() {
 }
 
 #[test]
-fn a_next_that_is_dropped_loses_nothing_but_a_submission_under_way() {
+fn dropping_the_future_of_next_loses_only_a_submission_in_flight() {
     for polls in 1..12 {
         let service = slow_service();
         let state = ImportState::new(chain(), rows(40, 100)).unwrap();
         let mut import = service.upstream().import(state, service.timer.clone());
-        // Every other future of `next` is dropped after so many polls; the import itself lives on.
+        // Every other future of `next` is dropped after a few polls. The import itself is kept.
         let mut is_over = false;
         while !is_over {
             let next = Box::pin(import.next());
@@ -134,6 +134,6 @@ fn a_next_that_is_dropped_loses_nothing_but_a_submission_under_way() {
             is_over = service.timer.run(import.next()).is_none();
         }
         let report = import.into_report();
-        service.assert_true(&report);
+        service.assert_consistent(&report);
     }
 }
