@@ -1,14 +1,14 @@
-//! Imports the corps of a CSV file into a chain: a bar while it goes on, a table of what failed, and those rows in a CSV
-//! file of their own, to be mended and imported again.
+//! Imports the corps of a CSV file into a chain, with a progress bar. Prints the failures, and writes the failed rows to
+//! another CSV file, to be corrected and imported again.
 //!
 //! ```text
 //! cargo run -p wecom-upstream --example import_contacts
 //! ```
 //!
-//! The service is a simulated one on a bad line, and its time passes at once. In production the client is one of
-//! wecom-hyper's, and the timer its `TokioTimer`.
+//! The example uses the simulator with faults and on virtual time. In production, use the client and the `TokioTimer` of
+//! wecom-hyper.
 
-#![allow(clippy::print_stdout, reason = "it shows what it does")]
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -33,10 +33,10 @@ fn main() -> Outcome<()> {
     fs::create_dir_all(&folder)?;
     write_dealers(&folder.join("dealers.csv"))?;
 
-    // In production: TokioTimer, and a client of wecom-hyper with `.timer(…).retry(…)`.
+    // In production: a TokioTimer, and a client of wecom-hyper with `.timer(…).retry(…)`.
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone());
-    let upstream = Upstream::new(on_a_bad_line(&simulator));
+    let upstream = Upstream::new(client_with_faults(&simulator));
 
     let rows = read(&folder.join("dealers.csv"))?;
     let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
@@ -57,19 +57,19 @@ fn main() -> Outcome<()> {
 
     show(&report);
     write_failed(&report, &folder.join("failed.csv"))?;
-    println!("{} rows to mend are in {}", report.failed().count(), folder.join("failed.csv").display());
+    println!("{} rows to correct are in {}", report.failed().count(), folder.join("failed.csv").display());
     Ok(())
 }
 
-/// A client on a line that breaks now and then.
-fn on_a_bad_line(simulator: &Simulator) -> Client {
-    let line = Faults::new(simulator.clone());
-    line.on(&GET_RESULT).every(3).fail_after_sending(ConnectionLost);
-    line.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_before_sending(Connect);
-    Client::builder(line).credentials(simulator.credentials()).build()
+/// A client whose connection fails now and then.
+fn client_with_faults(simulator: &Simulator) -> Client {
+    let faults = Faults::new(simulator.clone());
+    faults.on(&GET_RESULT).every(3).fail_after_sending(ConnectionLost);
+    faults.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_before_sending(Connect);
+    Client::builder(faults).credentials(simulator.credentials()).build()
 }
 
-/// A thousand dealers. Some have a number that is too short, and some a custom id that a corp of the chain has.
+/// Writes a thousand dealers. Some have a mobile number that is too short, some a custom id that is in use.
 fn write_dealers(path: &Path) -> Outcome<()> {
     let mut file = csv::Writer::from_path(path)?;
     file.write_record(COLUMNS)?;
@@ -93,13 +93,13 @@ fn read(path: &Path) -> Outcome<Vec<ImportCorp>> {
     Ok(rows)
 }
 
-/// What to say of a row that was not imported.
+/// The reason why a row was not imported.
 fn reason(outcome: &ImportOutcome) -> String {
     match outcome {
         ImportOutcome::Failed(failure) => failure.code.to_string(),
         ImportOutcome::Invalid(problems) => problems.first().map(ToString::to_string).unwrap_or_default(),
-        ImportOutcome::Unknown { in_chain: Some(true) } => "unknown: it is in the chain".to_owned(),
-        ImportOutcome::Unknown { .. } => "unknown: it was not seen in the chain".to_owned(),
+        ImportOutcome::Unknown { in_chain: Some(true) } => "unknown outcome: the corp is in the chain".to_owned(),
+        ImportOutcome::Unknown { .. } => "unknown outcome: the corp was not found in the chain".to_owned(),
         other => format!("{other:?}"),
     }
 }
@@ -114,7 +114,7 @@ fn show(report: &ImportReport) {
         println!("{:>6}  {reason}: rows {rows:?}", rows.len());
     }
     if let Some(stop) = &report.stopped {
-        println!("it stopped before its end: {stop}");
+        println!("the import stopped: {stop}");
     }
 }
 
@@ -125,9 +125,9 @@ fn write_failed(report: &ImportReport, path: &Path) -> Outcome<()> {
         let corp = &row.corp;
         let custom_id = corp.custom_id.as_ref().map_or("", CustomId::as_str);
         let group_path = corp.group_path.as_deref().unwrap_or_default();
-        for person in &corp.contact_info_list {
+        for contact in &corp.contact_info_list {
             let reason = reason(&row.outcome);
-            file.write_record([&corp.corp_name, custom_id, group_path, &person.name, &person.mobile, &reason])?;
+            file.write_record([&corp.corp_name, custom_id, group_path, &contact.name, &contact.mobile, &reason])?;
         }
     }
     file.flush()?;

@@ -1,13 +1,13 @@
-//! Tells which customer of a dealer is which user of a mini-program: who is one already, who becomes one later, and what
-//! is remembered between two runs.
+//! Links the customers of a dealer with users of a mini-program, including users who become customers later, across two
+//! runs.
 //!
 //! ```text
 //! cargo run -p wecom-upstream --example map_customers
 //! ```
 //!
-//! The service is a simulated one. In production the client is one of wecom-hyper's, and the store a table.
+//! The example uses the simulator and a file. In production, use a client of wecom-hyper and a database table.
 
-#![allow(clippy::print_stdout, reason = "it shows what it does")]
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -21,7 +21,7 @@ use wecom_upstream::ids::PendingId;
 use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore, Recognition};
 use wecom_upstream::{AgentId, CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
-/// A file that holds all records. A real store has an index on `unionid` and one on `pending_id`.
+/// A file with all records. A production store has an index on `unionid` and one on `pending_id`.
 struct File {
     path: PathBuf,
     records: BTreeMap<String, CustomerRecord>,
@@ -46,9 +46,9 @@ impl CustomerStore for File {
     }
 
     async fn find(&mut self, pending_id: &PendingId) -> io::Result<Option<CustomerRecord>> {
-        let is_his =
-            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id);
-        Ok(self.records.values().find(is_his).cloned())
+        let matches =
+            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id);
+        Ok(self.records.values().find(matches).cloned())
     }
 
     async fn put(&mut self, record: &CustomerRecord) -> io::Result<()> {
@@ -66,19 +66,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::demo();
     let path = std::env::temp_dir().join(format!("wecom-customers-{}.json", std::process::id()));
     pollster::block_on(async {
-        println!("today: users of the mini-program come in");
+        println!("today: three users of the mini-program");
         let mut map = Upstream::new(simulator.client()).map_customers(File::open(path.clone())?, unix_time);
         for name in ["Chen", "Liu", "Wang"] {
             let (unionid, openid) = (format!("oUnion{name}"), format!("oOpen{name}"));
             let record = map.remember(UnionId::new(unionid), OpenId::new(openid)).await?;
             match &record.pending {
                 None => println!("  {name} is a customer of {} corps", record.known_to.len()),
-                Some(_) => println!("  {name} is nobody's customer yet, and will be recognised when he is"),
+                Some(_) => println!("  {name} is not a customer yet and has a pending_id"),
             }
         }
         drop(map);
 
-        println!("next week, in another process: a dealer has added one of them, and lists his customers");
+        println!("next week, in another process: a dealer has added Wang and lists the dealer's customers");
         let (wang, dealer) = (UnionId::new("oUnionWang"), CorpId::new("wwjingxi"));
         simulator.add_customer(&wang, OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWangOfJingxi"));
 
@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let record = map.remember(wang, OpenId::new("oOpenWang")).await?;
         println!(
-            "  from the store: {} at {dealer}",
+            "  from the store: {} in the corp {dealer}",
             record.external_userid(&dealer).map_or("-", ExternalUserId::as_str)
         );
         fs::remove_file(&path)?;

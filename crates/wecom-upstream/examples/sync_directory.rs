@@ -1,9 +1,12 @@
-//! Keeps a copy of a chain's directory in a file, and says what has changed since the last time.
+//! Keeps a copy of a chain's directory in a file, and prints the changes since the last run.
 //!
-//! `cargo run -p wecom-upstream --example sync_directory [FILE]` does so against a WeCom in memory, twice, with changes in
-//! between. Without a file it takes a temporary one.
+//! ```text
+//! cargo run -p wecom-upstream --example sync_directory [FILE]
+//! ```
+//!
+//! The example syncs with the simulator twice, with changes in between. Without a file it uses a temporary one.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to show something")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -27,9 +30,9 @@ fn main() -> Outcome<()> {
     outcome
 }
 
-/// Against the real service, the client is one over a transport such as `wecom_hyper::HyperTransport`, with the app's
-/// credentials, `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`, so that a walk of thousands of groups
-/// stays within the limits and survives what passes.
+/// In production, use a client over a transport such as `wecom_hyper::HyperTransport`, with the app's credentials,
+/// `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`: a walk of thousands of groups then keeps the quotas and
+/// survives transient errors.
 async fn show(file: &Path) -> Outcome<()> {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
@@ -43,24 +46,24 @@ async fn show(file: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// Walks the directory, prints what has changed since the tree in the file, and puts the new one in its place.
+/// Walks the directory, prints the changes since the tree in the file, and replaces the file.
 async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &Path) -> Outcome<ChainTree> {
     let tree = upstream.walk(chain_id).need_pending(true).concurrency(8).collect().await?;
     for failure in tree.failures() {
-        eprintln!("group {} is missing: {}", failure.groupid, failure.message);
+        eprintln!("group {} is incomplete: {}", failure.groupid, failure.message);
     }
     match read(file)? {
         None => println!("{chain_id}: {} corps in {} groups", tree.corps().count(), tree.groups().len()),
         Some(older) => {
             let diff = tree.diff(&older);
             if diff.is_empty() {
-                println!("{chain_id}: nothing has changed");
+                println!("{chain_id}: no changes");
             } else {
-                print!("{chain_id} has changed:\n{diff}");
+                print!("{chain_id}: changes:\n{diff}");
             }
         }
     }
-    // A tree with holes would have the corps in them count as new the next time.
+    // If an incomplete tree were stored, its missing corps would count as new in the next run.
     if tree.is_whole() {
         write(file, &tree)?;
     }
@@ -75,7 +78,7 @@ fn read(file: &Path) -> Outcome<Option<ChainTree>> {
     }
 }
 
-/// Whoever is interrupted here leaves the old file or the new one, never half of it.
+/// Replaces the file atomically, so that an interruption leaves either the old or the new file.
 fn write(file: &Path, tree: &ChainTree) -> Outcome<()> {
     let unfinished = file.with_extension("new");
     fs::write(&unfinished, serde_json::to_vec(tree)?)?;
@@ -83,13 +86,13 @@ fn write(file: &Path, tree: &ChainTree) -> Outcome<()> {
     Ok(())
 }
 
-/// What happens in a chain: one corp accepts its invitation, one is removed, one is imported.
+/// Changes the chain: one corp accepts its invitation, one is removed, one is imported.
 async fn change_something(upstream: &Upstream, simulator: &Simulator, chain_id: &ChainId) -> Outcome<()> {
     simulator.join_corp(chain_id, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
     upstream.remove_corp(RemoveCorp::new(chain_id, CorpId::new("wwjingxi"))).await?;
     let corp = ImportCorp::new("闽江电器", [ImportContact::head("张三", "13000000001")]).group_path("华东区/福州市");
     let jobid = upstream.import_chain_contact(ImportChainContact::new(chain_id, [corp])).await?.jobid;
-    // The import goes on a step each time that somebody asks about it, and is finished at the third.
+    // The simulator advances an import job at each poll, and finishes it at the third.
     for _ in 0..3 {
         upstream.get_result(GetResult::new(&jobid)).await?;
     }

@@ -1,4 +1,4 @@
-//! An app of the upstream corp, and the corps that it is shared with.
+//! Finds the downstream corps that an app of the upstream corp is shared with.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -15,10 +15,10 @@ use crate::jobs::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;
 
-/// An app of the upstream corp, and the corps that it is shared with. From [`Upstream::share`].
+/// An app of the upstream corp, and the corps that it is shared with. Created by [`Upstream::share`].
 ///
-/// A call for a downstream corp takes that corp's token, which takes the id that the app has there, which takes a call of
-/// its own. This finds both, once for each corp:
+/// A call for a downstream corp takes a token of that corp, and fetching the token takes the app's id in that corp, which
+/// another call returns. A `Share` makes these calls once for each corp:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -33,12 +33,12 @@ use crate::values::BusinessType;
 ///
 /// let mut customers = dealer.pending_ids([ExternalUserId::new("wmChenOfJingxi")]);
 /// while let Some(customer) = customers.next().await {
-///     println!("{} was {:?}", customer.external_userid, customer.pending_id?);
+///     println!("{}: {:?}", customer.external_userid, customer.pending_id?);
 /// }
 ///
 /// let mut corps = share.corps();
 /// while let Some(corp) = corps.next_item().await? {
-///     let dealer = share.downstream_of(&corp); // No call: the id is in the list.
+///     let dealer = share.downstream_of(&corp); // Makes no call: the list has the app's id.
 ///     println!("{}", dealer.corp_id());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -46,8 +46,7 @@ use crate::values::BusinessType;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Keep it: what it has found is remembered, with the tokens, by it and all its clones, until it is
-/// [forgotten](Self::forget).
+/// Keep the `Share`: it and its clones cache the downstream corps with their tokens, until [`forget`](Self::forget).
 pub struct Share<M: Threading = Shared> {
     upstream: Upstream<M>,
     agent_id: AgentId,
@@ -56,8 +55,8 @@ pub struct Share<M: Threading = Shared> {
 }
 
 impl<M: Threading> Upstream<M> {
-    /// An app of the upstream corp, the one whose token this is, and the corps of the chains (上下游) that it is shared
-    /// with.
+    /// Returns the app of the upstream corp, for the corps that it is shared with along chains (上下游). The client's token
+    /// must belong to this app.
     #[must_use]
     pub fn share(&self, agent_id: impl Into<AgentId>) -> Share<M> {
         Share {
@@ -70,20 +69,20 @@ impl<M: Threading> Upstream<M> {
 }
 
 impl<M: Threading> Share<M> {
-    /// The same app, shared in another way: [`BusinessType::CorpGroup`] is 企业互联 or 局校互联. What was found for one way
-    /// does not count for the other.
+    /// Sets the way in which the app is shared, and clears the cache. [`BusinessType::CorpGroup`] is 企业互联 or 局校互联.
     #[must_use]
     pub fn with_business_type(self, business_type: BusinessType) -> Self {
         Self { business_type, found: Arc::default(), ..self }
     }
 
-    /// A downstream corp, with the app's id there: asked for the first time, remembered from then on.
+    /// Returns a downstream corp. The first call for a corp looks up the app's id in it; later calls use the cache.
     ///
-    /// Its token is fetched by the first call that needs it, and shared by all who ask for the same corp.
+    /// The first call of the returned [`Downstream`] fetches the token, which all `Downstream` values of the corp share.
     ///
     /// # Errors
     ///
-    /// [`ShareError::NotShared`] when the app is not shared with the corp; a call's.
+    /// Returns [`ShareError::NotShared`] if the app is not shared with the corp, and [`ShareError::Call`] if the call
+    /// fails.
     pub async fn downstream(&self, corp_id: impl Into<CorpId>) -> Result<Downstream<M>, ShareError> {
         let corp_id = corp_id.into();
         let known = self.lock().get(&corp_id).cloned();
@@ -98,7 +97,7 @@ impl<M: Threading> Share<M> {
         }
     }
 
-    /// A downstream corp from the [list](Self::corps): nothing is called for it.
+    /// Returns a downstream corp from the [list](Self::corps) of corps, without a call.
     #[must_use]
     pub fn downstream_of(&self, corp: &SharedCorp) -> Downstream<M> {
         let make = || {
@@ -109,24 +108,24 @@ impl<M: Threading> Share<M> {
         let mut found = self.lock();
         let known = found.entry(corp.corpid.clone()).or_insert_with(make);
         if known.agent_id() != corp.agentid {
-            // It was shared anew, as another app.
+            // The app was shared again and has a new id.
             *known = make();
         }
         known.clone()
     }
 
-    /// Forgets a downstream corp: when the app is no longer shared with it, or has been shared anew.
+    /// Removes a downstream corp from the cache, for example after the app was shared with the corp again.
     pub fn forget(&self, corp_id: &CorpId) {
         self.lock().remove(corp_id);
     }
 
-    /// All corps that the app is shared with, one by one or page by page.
+    /// Returns a pager of all corps that the app is shared with.
     pub fn corps(&self) -> Pager<ListAppShareInfo, M> {
         self.upstream.pages(ListAppShareInfo::new(self.agent_id).business_type(self.business_type))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CorpId, Downstream<M>>> {
-        // Nothing in here panics between two changes that belong together.
+        // A poisoned lock is safe: each change of the map is a single operation.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -152,14 +151,14 @@ impl<M: Threading> fmt::Debug for Share<M> {
     }
 }
 
-/// Why a downstream corp could not be found.
+/// An error of [`Share::downstream`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ShareError {
-    /// A call failed. WeCom may refuse it with [`APP_NOT_SHARED`](wecom_core::ErrCode::APP_NOT_SHARED), which means the
-    /// same as [`ShareError::NotShared`].
+    /// The call failed. The error code [`APP_NOT_SHARED`](wecom_core::ErrCode::APP_NOT_SHARED) means the same as
+    /// [`ShareError::NotShared`].
     Call(Error),
-    /// The app is not shared with this corp. Share it in the admin console.
+    /// The app is not shared with the corp. Share it in the admin console.
     NotShared(CorpId),
 }
 
@@ -173,7 +172,9 @@ impl fmt::Display for ShareError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(error) => error.fmt(f),
-            Self::NotShared(corp_id) => write!(f, "the app is not shared with {corp_id}"),
+            Self::NotShared(corp_id) => {
+                write!(f, "app not shared with the corp {corp_id}: share it in the admin console")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Customers by all their names, on a simulated service.
+//! Looking up and linking customers, against the simulator.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod map;
 mod pending_ids;

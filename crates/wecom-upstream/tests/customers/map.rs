@@ -1,4 +1,4 @@
-//! From `unionid` to `external_userid`, over months and restarts.
+//! The customer map: linking users and customers, expiry, restarts and failures.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::support::{Store, add, customer, dealer, user};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[test]
-fn who_is_a_customer_is_known_at_once_and_who_is_not_gets_an_id_to_be_recognised_by() {
+fn customers_are_linked_at_once_and_other_users_once_a_corp_adds_them() {
     let simulator = Simulator::demo();
     (0..10).for_each(|number| add(&simulator, number));
     let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
@@ -45,18 +45,18 @@ fn who_is_a_customer_is_known_at_once_and_who_is_not_gets_an_id_to_be_recognised
 }
 
 #[test]
-fn a_restart_in_the_middle_asks_about_nobody_again() {
+fn a_restart_repeats_only_the_interrupted_call() {
     let simulator = Simulator::demo();
     let faults = Faults::new(simulator.clone());
-    let asked = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(0).error_code(-1);
+    let lookups = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(0).error_code(-1);
     let lost = faults.on(&UNIONID_TO_PENDING_ID).every(7).fail_after_sending(TransportErrorKind::ConnectionLost);
     let mut saved = Store::default().save();
-    let mut given = 0;
-    // Each process ends at the first failure; nothing is left but the store.
+    let mut yielded = 0;
+    // Each process ends at the first failure. Only the store is left.
     let mut processes = 0;
-    while given < 100 {
+    while yielded < 100 {
         processes += 1;
-        assert!(processes < 100, "it comes to no end");
+        assert!(processes < 100, "the loop does not end");
         let client = Client::builder(faults.clone()).credentials(simulator.credentials()).build();
         let mut map = Upstream::new(client).map_customers(Store::load(&saved), || DAY);
         pollster::block_on(async {
@@ -67,29 +67,29 @@ fn a_restart_in_the_middle_asks_about_nobody_again() {
                 }
             }
             (0..100).for_each(|number| add(&simulator, number));
-            let mut customers = map.recognise(dealer(), (0..100).skip(given).map(customer));
-            // A few at a time, so that this is interrupted too.
+            let mut customers = map.recognise(dealer(), (0..100).skip(yielded).map(customer));
+            // A few customers at a time, so that this step is interrupted too.
             for _ in 0..30 {
                 let Some(customer) = customers.next().await else { break };
                 assert!(matches!(customer.unwrap(), Recognition::Mapped { .. }));
             }
-            given += customers.given();
+            yielded += customers.yielded();
         });
         saved = map.into_store().save();
     }
     assert_eq!(lost.strikes(), 16);
-    assert_eq!(asked.calls(), 100 + lost.strikes(), "only those whose process ended were asked about again");
+    assert_eq!(lookups.calls(), 100 + lost.strikes(), "only interrupted calls are repeated");
     assert_eq!(processes, 16 + 4);
     let records = Store::load(&saved).records;
     assert_eq!(records.values().filter(|record| record.external_userid(&dealer()).is_some()).count(), 100);
 }
 
 #[test]
-fn a_pending_id_is_kept_for_ninety_days_and_then_asked_for_anew() {
+fn a_pending_id_is_refreshed_after_90_days() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone());
     let faults = Faults::new(simulator.clone());
-    let asked = faults.on(&UNIONID_TO_PENDING_ID).at_most(0).error_code(-1);
+    let lookups = faults.on(&UNIONID_TO_PENDING_ID).at_most(0).error_code(-1);
     let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build();
     let clock = timer.clone();
     let mut map = Upstream::new(client).map_customers(Store::default(), move || 20_000 * DAY + clock.now());
@@ -98,11 +98,11 @@ fn a_pending_id_is_kept_for_ninety_days_and_then_asked_for_anew() {
         let first = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
         timer.advance(90 * DAY - Duration::from_secs(1));
         assert_eq!(map.remember(&unionid, &openid).await.unwrap().pending.unwrap(), first);
-        assert_eq!(asked.calls(), 1);
+        assert_eq!(lookups.calls(), 1);
         timer.advance(Duration::from_secs(1));
         let second = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
         assert_ne!(second.pending_id, first.pending_id);
-        assert_eq!((second.since - first.since, asked.calls()), (90 * DAY, 2));
+        assert_eq!((second.since - first.since, lookups.calls()), (90 * DAY, 2));
 
         add(&simulator, 1);
         let recognised = map.recognise(dealer(), [customer(1)]).next().await.unwrap().unwrap();
@@ -111,7 +111,7 @@ fn a_pending_id_is_kept_for_ninety_days_and_then_asked_for_anew() {
 }
 
 #[test]
-fn a_customer_is_recognised_with_the_corps_own_token_too() {
+fn a_customer_is_linked_with_the_token_of_the_downstream_corp_too() {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     let mut map = upstream.map_customers(Store::default(), || DAY);
@@ -127,7 +127,7 @@ fn a_customer_is_recognised_with_the_corps_own_token_too() {
 }
 
 #[test]
-fn a_store_that_fails_loses_no_customer() {
+fn a_store_failure_loses_no_customer() {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     let mut map = upstream.map_customers(Store::default(), || DAY);
@@ -140,7 +140,7 @@ fn a_store_that_fails_loses_no_customer() {
         assert!(matches!(map.remember(unionid, openid).await, Err(MapError::Store("the store is broken"))));
         let mut customers = map.recognise(dealer(), [customer(1)]);
         assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
-        assert_eq!(customers.given(), 0);
+        assert_eq!(customers.yielded(), 0);
         assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
         map.store().is_broken = false;
         let recognised = map.recognise(dealer(), [customer(1)]).next().await;
@@ -149,7 +149,7 @@ fn a_store_that_fails_loses_no_customer() {
 }
 
 #[test]
-fn who_is_asked_about_anew_is_what_he_is_now() {
+fn a_refresh_replaces_the_stored_record() {
     let simulator = Simulator::demo();
     let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
     let now = Cell::new(0);
@@ -157,11 +157,11 @@ fn who_is_asked_about_anew_is_what_he_is_now() {
         let (unionid, openid) = user(1);
         assert!(map.remember(&unionid, &openid).await.unwrap().pending.is_some());
         add(&simulator, 1);
-        assert!(map.remember(&unionid, &openid).await.unwrap().known_to.is_empty(), "the store is believed");
+        assert!(map.remember(&unionid, &openid).await.unwrap().known_to.is_empty(), "the stored record is used");
         let record = map.refresh(&unionid, &openid).await.unwrap();
         assert_eq!((record.external_userid(&dealer()), &record.pending), (Some(&customer(1)), &None));
         now.set(map.store().puts);
         assert_eq!(map.remember(&unionid, &openid).await.unwrap().known_to.len(), 1);
-        assert_eq!(map.store().puts, now.get(), "nothing new");
+        assert_eq!(map.store().puts, now.get(), "nothing is stored again");
     });
 }

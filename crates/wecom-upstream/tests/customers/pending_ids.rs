@@ -1,4 +1,4 @@
-//! Ids by the hundred.
+//! Looking up the `pending_id` of many customers.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -15,9 +15,9 @@ use wecom_upstream::calls::{
 use wecom_upstream::ids::PendingId;
 use wecom_upstream::{ErrCode, ExternalUserId, Upstream};
 
-use crate::support::{add, ask, customer};
+use crate::support::{add, customer, pending_id};
 
-/// A service that knows the `pending_id` of even numbers, and refuses more than it is documented to take.
+/// A mock that has a `pending_id` for customers with even numbers, and rejects invalid requests.
 fn mock() -> Mock {
     let mock = Mock::new();
     mock.on::<ExternalUseridToPendingId>().respond_with(|call| {
@@ -30,7 +30,7 @@ fn mock() -> Mock {
 }
 
 #[test]
-fn each_id_is_answered_in_order_and_those_that_come_twice_too() {
+fn every_customer_has_an_answer_in_order_including_repeated_ones() {
     let mock = mock();
     let ids: Vec<_> = (0..250).chain([7, 7, 8, 0]).map(customer).collect();
     let upstream = Upstream::new(mock.client());
@@ -44,15 +44,15 @@ fn each_id_is_answered_in_order_and_those_that_come_twice_too() {
         }
         assert!(answers.next().await.is_none() && answers.next().await.is_none());
     });
-    assert_eq!(answers.given(), 254);
+    assert_eq!(answers.yielded(), 254);
     let sizes: Vec<_> =
         mock.calls::<ExternalUseridToPendingId>().iter().map(|call| call.external_userid.len()).collect();
-    // The last fifty-four are fifty-three different ones: 7 comes twice among them.
+    // The last 54 customers include customer 7 twice.
     assert_eq!(sizes, [100, 100, 53]);
 }
 
 #[test]
-fn no_more_is_taken_from_the_iterator_than_is_asked_about() {
+fn one_batch_is_taken_from_the_iterator_at_a_time() {
     let taken = Cell::new(0);
     let upstream = Upstream::new(mock().client());
     let mut answers = upstream.pending_ids((0..1_000_000).map(|number| {
@@ -70,13 +70,13 @@ fn no_more_is_taken_from_the_iterator_than_is_asked_about() {
 }
 
 #[test]
-fn ids_that_are_wrong_fail_alone() {
+fn an_unknown_customer_fails_alone() {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     for number in 0..150 {
         add(&simulator, number);
     }
-    let expected = ask(&upstream, 140);
+    let expected = pending_id(&upstream, 140);
     let ids = (0..50).map(customer).chain([ExternalUserId::new("wmWrong")]).chain((50..150).map(customer));
     let ids: Vec<_> = ids.chain([ExternalUserId::new("")]).collect();
     let mut answers = upstream.pending_ids(ids.clone());
@@ -96,7 +96,7 @@ fn ids_that_are_wrong_fail_alone() {
 }
 
 #[test]
-fn a_call_that_fails_is_that_of_all_its_ids_and_the_next_goes_on() {
+fn a_failed_call_fails_its_batch_and_not_the_next_one() {
     let faults = Faults::new(mock());
     let lost = faults.on(&EXTERNAL_USERID_TO_PENDING_ID).nth(2).fail_after_sending(TransportErrorKind::ConnectionLost);
     let client = Client::builder(faults).token(wecom_core::AccessToken::new("a-token")).build();
@@ -115,7 +115,7 @@ fn a_call_that_fails_is_that_of_all_its_ids_and_the_next_goes_on() {
 }
 
 #[test]
-fn a_next_that_is_dropped_loses_no_id() {
+fn dropping_the_future_of_next_loses_no_customer() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_secs(1));
     (0..5).for_each(|number| add(&simulator, number));

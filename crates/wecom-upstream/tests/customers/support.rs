@@ -1,4 +1,4 @@
-//! A store in memory that can be saved, and customers.
+//! A store in memory, and customers.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use wecom_upstream::ids::PendingId;
 use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
 use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
-/// It fails when it is told to.
+/// A store in memory that can be saved as text, and fails while `is_broken` is set.
 #[derive(Default)]
 pub(crate) struct Store {
     pub(crate) records: BTreeMap<String, CustomerRecord>,
@@ -34,9 +34,9 @@ impl CustomerStore for Store {
     }
 
     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, &'static str> {
-        let is_his =
-            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id);
-        Ok(self.records.values().find(is_his).cloned())
+        let matches =
+            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id);
+        Ok(self.records.values().find(matches).cloned())
     }
 
     async fn put(&mut self, record: &CustomerRecord) -> Result<(), &'static str> {
@@ -67,8 +67,8 @@ pub(crate) fn add(simulator: &Simulator, number: usize) {
     simulator.add_customer(unionid, openid, dealer(), customer(number));
 }
 
-/// Gives a user a `pending_id`.
-pub(crate) fn ask(upstream: &Upstream, number: usize) -> PendingId {
+/// Requests a `pending_id` for a user.
+pub(crate) fn pending_id(upstream: &Upstream, number: usize) -> PendingId {
     let (unionid, openid) = user(number);
     pollster::block_on(upstream.unionid_to_pending_id(UnionidToPendingId::new(unionid, openid))).unwrap().pending_id
 }

@@ -15,7 +15,7 @@ assert_impl_all!(CustomerMap<Store, fn() -> Duration>: Send);
 assert_impl_all!(PendingIds<std::vec::IntoIter<ExternalUserId>>: Send);
 
 #[test]
-fn the_futures_of_a_shared_map_may_move_between_threads() {
+fn the_futures_of_a_shared_map_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
@@ -29,7 +29,7 @@ fn the_futures_of_a_shared_map_may_move_between_threads() {
     assert!(matches!(pollster::block_on(assert_send(customers.next())), Some(Ok(Recognition::Mapped { .. }))));
     let mut ids = upstream.pending_ids([customer(1)]);
     assert!(pollster::block_on(assert_send(ids.next())).unwrap().pending_id.unwrap().is_some());
-    // As a spawned task would have it.
+    // The whole block, as for a spawned task.
     let whole = assert_send(async move {
         let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
         let (unionid, openid) = user(2);
@@ -40,7 +40,7 @@ fn the_futures_of_a_shared_map_may_move_between_threads() {
 }
 
 #[test]
-fn a_map_stays_on_one_thread_with_a_transport_that_does() {
+fn a_local_map_works_over_a_transport_that_is_not_send() {
     let simulator = Rc::new(Simulator::demo());
     let service = Rc::clone(&simulator);
     let transport = from_fn(move |request| {

@@ -1,6 +1,6 @@
-//! Downstream corps: found once, called with their own token.
+//! Downstream corps: their lookup, cache and tokens.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use std::rc::Rc;
 
@@ -30,10 +30,10 @@ fn jingxi() -> CorpId {
 }
 
 #[test]
-fn a_downstream_corp_is_found_once_and_its_token_fetched_once() {
+fn a_downstream_corp_is_looked_up_once_and_its_token_fetched_once() {
     let simulator = Simulator::demo();
     let faults = Faults::new(simulator.clone());
-    let looked_up = faults.on(&LIST_APP_SHARE_INFO).at_most(0).error_code(-1);
+    let lookups = faults.on(&LIST_APP_SHARE_INFO).at_most(0).error_code(-1);
     let tokens = faults.on(&CORP_GET_TOKEN).at_most(0).error_code(-1);
     let client = Client::builder(faults).credentials(simulator.credentials()).build();
     let share = Upstream::new(client).share(APP);
@@ -44,10 +44,10 @@ fn a_downstream_corp_is_found_once_and_its_token_fetched_once() {
             let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmChenOfJingxi")]);
             downstream.external_userid_to_pending_id(call).await.unwrap();
         }
-        assert_eq!((looked_up.calls(), tokens.calls()), (1, 1));
+        assert_eq!((lookups.calls(), tokens.calls()), (1, 1));
         share.forget(&jingxi());
         share.downstream(jingxi()).await.unwrap();
-        assert_eq!(looked_up.calls(), 2);
+        assert_eq!(lookups.calls(), 2);
     });
 }
 
@@ -64,7 +64,7 @@ fn a_corp_that_the_app_is_not_shared_with_is_an_error() {
     let share = Upstream::new(mock.client()).share(APP);
     let error = pollster::block_on(share.downstream(jingxi())).unwrap_err();
     assert!(matches!(&error, ShareError::NotShared(corp) if *corp == jingxi()), "{error}");
-    assert_eq!(error.to_string(), "the app is not shared with wwjingxi");
+    assert_eq!(error.to_string(), "app not shared with the corp wwjingxi: share it in the admin console");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_session_is_transferred_with_the_downstream_corps_token() {
     assert!(!shown.contains("a-downstream-token") && !shown.contains("a-downstream-key"), "{shown}");
 }
 
-/// An app that is shared with so many corps.
+/// A simulator with an app that is shared with a number of corps.
 fn shared_with(count: usize) -> Simulator {
     let corp = |number: usize| CorpId::new(format!("ww{number}"));
     let mut app = WorldApp::new(APP, Secret::new("app-secret"));
@@ -101,29 +101,29 @@ fn shared_with(count: usize) -> Simulator {
 }
 
 #[test]
-fn all_corps_of_a_share_come_page_by_page_and_need_no_further_call() {
+fn the_corps_of_a_share_are_listed_page_by_page_without_further_calls() {
     let simulator = shared_with(250);
     let faults = Faults::new(simulator.clone());
     let listed = faults.on(&LIST_APP_SHARE_INFO).nth(2).error_code(ErrCode::BUSY);
     let client = Client::builder(faults).credentials(simulator.credentials()).build();
     let share = Upstream::new(client).share(APP);
     let mut corps = share.corps();
-    let (mut seen, mut failures) = (Vec::new(), 0);
+    let (mut agent_ids, mut failures) = (Vec::new(), 0);
     pollster::block_on(async {
         loop {
             match corps.next_item().await {
-                Ok(Some(corp)) => seen.push(share.downstream_of(&corp).agent_id().get()),
+                Ok(Some(corp)) => agent_ids.push(share.downstream_of(&corp).agent_id().get()),
                 Ok(None) => break,
                 Err(_) => failures += 1,
             }
         }
     });
-    assert_eq!(seen, (10..260).collect::<Vec<_>>());
-    assert_eq!((listed.calls(), failures), (3 + 1, 1), "a page that fails is asked for again");
+    assert_eq!(agent_ids, (10..260).collect::<Vec<_>>());
+    assert_eq!((listed.calls(), failures), (3 + 1, 1), "a failed page is requested again");
 }
 
 #[test]
-fn an_app_that_is_shared_by_corp_group_says_so_in_both_calls() {
+fn both_calls_of_a_share_send_the_business_type() {
     let downstream = SharedCorp::new(CorpId::new("wwsub"), "子公司", AgentId::new(9));
     let app = WorldApp::new(APP, Secret::new("app-secret")).shared_in_corp_group(downstream);
     let simulator = Simulator::new(World::new(CorpId::new("wwup")).app(app));
@@ -133,14 +133,14 @@ fn an_app_that_is_shared_by_corp_group_says_so_in_both_calls() {
         let share = upstream.share(APP).with_business_type(BusinessType::CorpGroup);
         let found = share.downstream(CorpId::new("wwsub")).await.unwrap();
         let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmNobody")]);
-        // The token was granted; it is the customer that is unknown.
+        // The token was valid: the error is about the unknown customer.
         let error = found.external_userid_to_pending_id(call).await.unwrap_err();
         assert_eq!(error.code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID));
     });
 }
 
 #[test]
-fn a_downstream_corp_stays_on_one_thread_with_a_transport_that_does() {
+fn a_local_downstream_works_over_a_transport_that_is_not_send() {
     let simulator = Rc::new(Simulator::demo());
     let service = Rc::clone(&simulator);
     let transport = from_fn(move |request| {
@@ -150,8 +150,8 @@ fn a_downstream_corp_stays_on_one_thread_with_a_transport_that_does() {
     let upstream: Upstream<Local> =
         Upstream::new(Client::local(transport).credentials(simulator.credentials()).build());
     pollster::block_on(async {
-        let ask = UnionidToPendingId::new(UnionId::new("oUnionLiu"), OpenId::new("oOpenLiu"));
-        let expected = upstream.unionid_to_pending_id(ask).await.unwrap().pending_id;
+        let call = UnionidToPendingId::new(UnionId::new("oUnionLiu"), OpenId::new("oOpenLiu"));
+        let expected = upstream.unionid_to_pending_id(call).await.unwrap().pending_id;
         let downstream = upstream.share(APP).downstream(jingxi()).await.unwrap();
         let mut ids = downstream.pending_ids([ExternalUserId::new("wmLiuOfJingxi")]);
         assert_eq!(ids.next().await.unwrap().pending_id.unwrap(), Some(expected));
@@ -159,7 +159,7 @@ fn a_downstream_corp_stays_on_one_thread_with_a_transport_that_does() {
 }
 
 #[test]
-fn the_futures_of_a_shared_downstream_may_move_between_threads() {
+fn the_futures_of_a_shared_downstream_are_send() {
     fn assert_send<T: Send>(_: T) {}
     let share = Upstream::new(Simulator::demo().client()).share(APP);
     assert_send(share.downstream(jingxi()));

@@ -25,7 +25,7 @@ fn one_search_finds_a_lost_job_after_a_later_job_was_accepted() {
     let mut searches = Vec::new();
     let import = service.upstream().import(three_jobs(), service.timer.clone());
     let report = service.timer.run(import.finish_with(|event, _| {
-        if let ImportEvent::LookedUp { found, missing } = event {
+        if let ImportEvent::Searched { found, missing } = event {
             searches.push((*found, *missing));
         }
         Ok::<_, ()>(())

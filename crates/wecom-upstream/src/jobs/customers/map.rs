@@ -1,4 +1,4 @@
-//! Who is whose customer, over months and restarts.
+//! Links WeChat users with customers, and keeps the links in a store.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,13 +11,13 @@ use crate::calls::{UnionidToExternalUserid, UnionidToPendingId};
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore, RememberedPendingId};
 use crate::upstream::Upstream;
 
-/// Tells which customer (`external_userid`) of a downstream corp is which WeChat user (`unionid`), also of users who are
-/// added only later.
+/// Links the customers (`external_userid`) of downstream corps with WeChat users (`unionid`), including users who become
+/// customers later.
 ///
-/// A mini-program knows its users by `unionid`; the downstream corps' customers have an `external_userid`, another one in
-/// each corp. [`UnionidToExternalUserid`] joins the two for those who are customers already. For the others WeCom gives a
-/// `pending_id`, which has to be remembered, is valid for 90 days, and is what tells later that this customer was that
-/// user. This does all of it, in a store of yours, and goes on after a restart where it was:
+/// Created by [`Upstream::map_customers`]. A mini-program identifies its users by `unionid`. Each downstream corp identifies
+/// its customers by an `external_userid` of its own. [`UnionidToExternalUserid`] links the two for users who are customers.
+/// For other users, [`UnionidToPendingId`] returns a `pending_id`, which is valid for 90 days and links the user with the
+/// customer later. A `CustomerMap` makes these calls, keeps the ids in the caller's store, and works across restarts:
 ///
 /// ```
 /// # use std::collections::HashMap;
@@ -37,10 +37,10 @@ use crate::upstream::Upstream;
 /// #         Ok(self.0.get(unionid).cloned())
 /// #     }
 /// #     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
-/// #         let is_his = |record: &&CustomerRecord| {
-/// #             record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id)
+/// #         let matches = |record: &&CustomerRecord| {
+/// #             record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id)
 /// #         };
-/// #         Ok(self.0.values().find(is_his).cloned())
+/// #         Ok(self.0.values().find(matches).cloned())
 /// #     }
 /// #     async fn put(&mut self, record: &CustomerRecord) -> Result<(), Infallible> {
 /// #         self.0.insert(record.unionid.clone(), record.clone());
@@ -49,17 +49,17 @@ use crate::upstream::Upstream;
 /// # }
 ///
 /// let simulator = Simulator::demo();
-/// let unix_time = || Duration::from_secs(1_780_000_000); // SystemTime::now() since the epoch in production
+/// let unix_time = || Duration::from_secs(1_780_000_000); // In production: the time since UNIX_EPOCH.
 /// let mut map = Upstream::new(simulator.client()).map_customers(InMemory::default(), unix_time);
 /// # pollster::block_on(async {
 ///
-/// // Users of the mini-program: one is a customer of two corps already, one of none.
+/// // Two users of the mini-program: one is a customer of two corps, the other of none.
 /// let chen = map.remember(UnionId::new("oUnionChen"), OpenId::new("oOpenChen")).await?;
 /// assert_eq!(chen.known_to.len(), 2);
 /// let wang = map.remember(UnionId::new("oUnionWang"), OpenId::new("oOpenWang")).await?;
 /// assert!(wang.known_to.is_empty() && wang.pending.is_some());
 ///
-/// // Later, a dealer adds him, and lists his customers.
+/// // Later, a dealer adds the second user and lists the dealer's customers.
 /// let dealer = CorpId::new("wwjingxi");
 /// simulator.add_customer(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWang"));
 /// let mut customers = map.recognise(&dealer, [ExternalUserId::new("wmWang")]);
@@ -72,9 +72,9 @@ use crate::upstream::Upstream;
 /// # Ok::<(), wecom_upstream::jobs::customers::MapError<Infallible>>(())
 /// ```
 ///
-/// The clock gives the time since a moment that is the same in every process: the Unix time, not a
-/// [`Timer`](wecom_core::Timer)'s, which begins anew. Each answer is in the store before it is given, so that a restart
-/// makes no call again but the one that it interrupted. One map at a time should work on a user.
+/// The clock must return the Unix time or another time with the same origin in every process. The time of a
+/// [`Timer`](wecom_core::Timer) starts again in each process. Each answer is stored before it is returned, so a restart
+/// repeats only the interrupted call. Only one map at a time should work on a user.
 pub struct CustomerMap<S, C, M: Threading = Shared> {
     pub(super) upstream: Upstream<M>,
     pub(super) store: S,
@@ -82,21 +82,21 @@ pub struct CustomerMap<S, C, M: Threading = Shared> {
 }
 
 impl<M: Threading> Upstream<M> {
-    /// Tells which customer of a downstream corp is which WeChat user: see [`CustomerMap`].
+    /// Links customers of downstream corps with WeChat users; see [`CustomerMap`].
     pub fn map_customers<S: CustomerStore, C: Fn() -> Duration>(&self, store: S, clock: C) -> CustomerMap<S, C, M> {
         CustomerMap { upstream: self.clone(), store, clock }
     }
 }
 
 impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
-    /// Makes a WeChat user known: as whose customer he is, or by a `pending_id` to recognise him later.
+    /// Stores a WeChat user: with the customer ids in all corps, or with a `pending_id` if the user is not a customer.
     ///
-    /// What the store holds is taken as it is, without a call, unless it is a `pending_id` that has expired: then he is
-    /// asked about [anew](Self::refresh). So the same users can be gone through after a restart.
+    /// Returns a stored record without a call, unless its `pending_id` has expired; then [refreshes](Self::refresh) the
+    /// record. So it is cheap to process the same users again after a restart.
     ///
     /// # Errors
     ///
-    /// The store's, or a call's; nothing is remembered then.
+    /// Returns an error if the store or a call fails. Nothing is stored then.
     pub async fn remember(
         &mut self,
         unionid: impl Into<UnionId>,
@@ -113,24 +113,24 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         self.refresh(unionid, openid).await
     }
 
-    /// Asks about a WeChat user, whatever is remembered: whose customer he is now, and if nobody's, for a `pending_id`. A
-    /// corp that was known and isn't told again is forgotten.
+    /// Looks up a WeChat user again and replaces the stored record, including corps that no longer have the user as a
+    /// customer.
     ///
     /// # Errors
     ///
-    /// The store's, or a call's; what was remembered stays then.
+    /// Returns an error if the store or a call fails. The stored record stays unchanged then.
     pub async fn refresh(
         &mut self,
         unionid: impl Into<UnionId>,
         openid: impl Into<OpenId>,
     ) -> Result<CustomerRecord, MapError<S::Error>> {
         let mut record = CustomerRecord::new(unionid, openid);
-        // Before the call: WeCom's 90 days begin no earlier.
+        // Taken before the call, because WeCom's 90 days start no earlier.
         let since = (self.clock)();
-        let whose = UnionidToExternalUserid::new(&record.unionid, &record.openid);
-        record.known_to = match self.upstream.unionid_to_external_userid(whose).await {
+        let call = UnionidToExternalUserid::new(&record.unionid, &record.openid);
+        record.known_to = match self.upstream.unionid_to_external_userid(call).await {
             Ok(reply) => reply.external_userid_info,
-            // That is how WeCom says of some that they are nobody's customer.
+            // WeCom returns this code for some users who are not a customer of any corp.
             Err(error) if error.code() == Some(ErrCode::NOT_AN_EXTERNAL_CONTACT) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
@@ -143,12 +143,12 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         Ok(record)
     }
 
-    /// The store.
+    /// Returns the store.
     pub fn store(&mut self) -> &mut S {
         &mut self.store
     }
 
-    /// Gives the store back.
+    /// Converts the map into its store.
     pub fn into_store(self) -> S {
         self.store
     }
@@ -160,7 +160,7 @@ impl<S: fmt::Debug, C, M: Threading> fmt::Debug for CustomerMap<S, C, M> {
     }
 }
 
-/// Why a [`CustomerMap`] could not go on.
+/// An error of a [`CustomerMap`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MapError<E> {
@@ -180,7 +180,7 @@ impl<E: fmt::Display> fmt::Display for MapError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(error) => error.fmt(f),
-            Self::Store(error) => write!(f, "the store of customers failed: {error}"),
+            Self::Store(error) => write!(f, "customer store failed: {error}"),
         }
     }
 }

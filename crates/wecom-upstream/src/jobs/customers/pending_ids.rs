@@ -1,4 +1,4 @@
-//! The `pending_id` of any number of customers, a hundred at a time.
+//! Looks up the `pending_id` of any number of customers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter::Fuse;
@@ -10,14 +10,15 @@ use crate::calls::ExternalUseridToPendingId;
 use crate::downstream::Downstream;
 use crate::upstream::Upstream;
 
-/// How many ids a call takes.
-const BATCH: usize = 100;
+/// The maximum number of customers in a call.
+const BATCH_SIZE: usize = 100;
 
-/// Asks for the `pending_id` of any number of customers: external_userid查询pending_id
+/// Looks up the `pending_id` of any number of customers: external_userid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// A call takes a hundred ids, answers only those that have one, and fails as a whole for one that is wrong. This takes
-/// as many as there are, from any iterator, and answers each, in order, one that comes twice too:
+/// Created by [`Upstream::pending_ids`] and [`Downstream::pending_ids`]. One call of the API takes at most 100 customers,
+/// leaves out customers without a `pending_id`, and fails as a whole for one unknown customer. `PendingIds` takes customers
+/// from any iterator and yields one answer for each, in order, including repeated ones:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -44,35 +45,35 @@ const BATCH: usize = 100;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
 ///
-/// No more than a hundred ids and their answers are held at a time. Where WeCom refuses a hundred because of an id
-/// (40096, 84061), they are asked for in halves, until the one to blame is alone: that takes some 14 calls more for each.
-/// Any other failure is that of every id that was asked for with it; give those to another `pending_ids` to try again.
+/// It holds at most 100 customers and their answers. If WeCom rejects a call because of a customer (40096, 84061), the
+/// batch is split in halves until the customer is alone, which takes about 14 more calls for each unknown customer. Any
+/// other error is the answer for every customer of the batch; look these up again to retry.
 ///
-/// To go on in another process, save [`given`](Self::given), and skip so many of the same ids.
+/// To resume in another process, save [`yielded`](Self::yielded) and skip that number of customers.
 #[derive(Debug)]
-#[must_use = "nothing is asked until `next` is awaited"]
+#[must_use = "no call is made until `next` is awaited"]
 pub struct PendingIds<I: Iterator<Item = ExternalUserId>, M: Threading = Shared> {
     client: Client<M>,
     chat_id: Option<ChatId>,
     ids: Fuse<I>,
-    /// What is to be asked next, in order.
+    /// The batches to look up, in order.
     batches: VecDeque<Vec<ExternalUserId>>,
     ready: VecDeque<PendingIdAnswer>,
-    given: usize,
+    yielded: usize,
 }
 
-/// What there is to tell of one customer.
+/// The answer for one customer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PendingIdAnswer {
     /// The customer.
     pub external_userid: ExternalUserId,
-    /// The id that he was known by before he was added; `None` when he had none, or it has expired.
+    /// The customer's `pending_id`; `None` if the customer has none or it has expired. An error if the call failed.
     pub pending_id: Result<Option<PendingId>, Error>,
 }
 
 impl<M: Threading> Upstream<M> {
-    /// Asks for the `pending_id` of any number of customers: see [`PendingIds`].
+    /// Looks up the `pending_id` of any number of customers; see [`PendingIds`].
     pub fn pending_ids<I>(&self, ids: I) -> PendingIds<I::IntoIter, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
@@ -82,7 +83,7 @@ impl<M: Threading> Upstream<M> {
 }
 
 impl<M: Threading> Downstream<M> {
-    /// Asks for the `pending_id` of any number of customers, with this corp's token: see [`PendingIds`].
+    /// Looks up the `pending_id` of any number of customers with the downstream corp's token; see [`PendingIds`].
     pub fn pending_ids<I>(&self, ids: I) -> PendingIds<I::IntoIter, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
@@ -93,38 +94,37 @@ impl<M: Threading> Downstream<M> {
 
 impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     pub(crate) fn new(client: Client<M>, ids: I) -> Self {
-        Self { client, chat_id: None, ids: ids.fuse(), batches: VecDeque::new(), ready: VecDeque::new(), given: 0 }
+        Self { client, chat_id: None, ids: ids.fuse(), batches: VecDeque::new(), ready: VecDeque::new(), yielded: 0 }
     }
 
-    /// Sets the group chat that the customers are in: those outside it have no `pending_id` then.
+    /// Sets the group chat of the customers. Customers outside the chat then have no `pending_id`.
     pub fn chat_id(mut self, chat_id: impl Into<ChatId>) -> Self {
         self.chat_id = Some(chat_id.into());
         self
     }
 
-    /// How many answers were given: to go on later, skip so many ids.
+    /// Returns the number of answers yielded so far. To resume later, skip that number of customers.
     #[must_use]
-    pub fn given(&self) -> usize {
-        self.given
+    pub fn yielded(&self) -> usize {
+        self.yielded
     }
 
-    /// The answer for the next id; `None` when there are no more. Its future may be dropped at any time, and the next one
-    /// goes on.
+    /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer.
     pub async fn next(&mut self) -> Option<PendingIdAnswer> {
         loop {
             if let Some(answer) = self.ready.pop_front() {
-                self.given += 1;
+                self.yielded += 1;
                 return Some(answer);
             }
             if self.batches.is_empty() {
-                let batch: Vec<_> = self.ids.by_ref().take(BATCH).collect();
+                let batch: Vec<_> = self.ids.by_ref().take(BATCH_SIZE).collect();
                 self.batches.push_back(batch);
             }
             let batch = self.batches.front().filter(|batch| !batch.is_empty())?;
             let outcome = self.client.call(call(batch, self.chat_id.as_ref())).await.map(|reply| reply.result);
             let batch = self.batches.pop_front().unwrap_or_default();
             match outcome {
-                Err(error) if batch.len() > 1 && may_be_one_of_many(&error) => {
+                Err(error) if batch.len() > 1 && may_be_caused_by_one_id(&error) => {
                     let (first, second) = batch.split_at(batch.len() / 2);
                     self.batches.push_front(second.to_vec());
                     self.batches.push_front(first.to_vec());
@@ -147,7 +147,7 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     }
 }
 
-/// A call that names each customer once.
+/// Creates a call that names each customer once.
 fn call(batch: &[ExternalUserId], chat_id: Option<&ChatId>) -> ExternalUseridToPendingId {
     let mut named = HashSet::new();
     let call = ExternalUseridToPendingId::new(batch.iter().filter(|id| named.insert(*id)));
@@ -157,9 +157,8 @@ fn call(batch: &[ExternalUserId], chat_id: Option<&ChatId>) -> ExternalUseridToP
     }
 }
 
-/// Whether a call failed for what may be a single id of it: WeCom knows it not, or it is empty.
-fn may_be_one_of_many(error: &Error) -> bool {
-    let blames_an_id =
-        matches!(error.code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID | ErrCode::NOT_AN_EXTERNAL_CONTACT));
-    blames_an_id || error.is_invalid_request()
+/// Returns whether one unknown or empty id may have caused the error of a call.
+fn may_be_caused_by_one_id(error: &Error) -> bool {
+    let is_unknown = matches!(error.code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID | ErrCode::NOT_AN_EXTERNAL_CONTACT));
+    is_unknown || error.is_invalid_request()
 }

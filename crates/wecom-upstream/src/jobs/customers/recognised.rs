@@ -1,4 +1,4 @@
-//! Customers as they come in, joined with those who are remembered.
+//! Links a corp's customers with stored users.
 
 use std::time::Duration;
 
@@ -11,53 +11,52 @@ use crate::jobs::customers::map::{CustomerMap, MapError};
 use crate::jobs::customers::pending_ids::{PendingIdAnswer, PendingIds};
 use crate::jobs::customers::store::CustomerStore;
 
-/// Customers of one corp on their way through a [`CustomerMap`]: from
-/// [`CustomerMap::recognise`] and [`recognise_by`](CustomerMap::recognise_by).
+/// Links the customers of one corp with the users in a [`CustomerMap`].
 ///
-/// They are asked about a hundred at a time, as [`PendingIds`] does, and answered in order. To go on in another process,
-/// save [`given`](Self::given), and skip so many of the same ids.
+/// Created by [`CustomerMap::recognise`] and [`recognise_by`](CustomerMap::recognise_by). It looks up 100 customers at a
+/// time, as [`PendingIds`] does, and yields the answers in order. To resume in another process, save
+/// [`yielded`](Self::yielded) and skip that number of customers.
 #[derive(Debug)]
-#[must_use = "nothing is asked until `next` is awaited"]
+#[must_use = "no call is made until `next` is awaited"]
 pub struct Recognised<'a, I: Iterator<Item = ExternalUserId>, S, C, M: Threading = Shared> {
     map: &'a mut CustomerMap<S, C, M>,
     corpid: CorpId,
     answers: PendingIds<I, M>,
-    /// An answer that is not in the store yet.
+    /// An answer that is not stored yet.
     held: Option<PendingIdAnswer>,
-    given: usize,
+    yielded: usize,
 }
 
-/// Who a customer is.
+/// The result of linking a customer with a stored user.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Recognition {
-    /// A WeChat user who was remembered. That he is this corp's customer is in the store now.
+    /// The customer is a stored WeChat user. The store now has the customer's id in this corp.
     Mapped {
         /// The customer.
         external_userid: ExternalUserId,
-        /// Who he is.
+        /// The WeChat user.
         unionid: UnionId,
     },
-    /// Nobody who is remembered. A user whose `pending_id` had expired when he was added is among these: asking
-    /// [anew](CustomerMap::refresh) by his `unionid` finds him.
+    /// The customer is not a stored user. If the `pending_id` had expired before the corp added the user, use
+    /// [`CustomerMap::refresh`] with the user's `unionid`.
     Unknown {
         /// The customer.
         external_userid: ExternalUserId,
-        /// The id that he was known by before, if he had one: somebody asked for it who did not remember it here.
+        /// The customer's `pending_id`, if the customer has one that is not in the store.
         pending_id: Option<PendingId>,
     },
-    /// The call that asked about him failed.
+    /// The call for the customer failed.
     Failed {
         /// The customer.
         external_userid: ExternalUserId,
-        /// What went wrong.
+        /// The error of the call.
         error: Error,
     },
 }
 
 impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
-    /// Finds out which remembered users these customers of a corp are, with the upstream corp's token: see
-    /// [`Recognised`].
+    /// Links customers of a corp with stored users, with the upstream corp's token; see [`Recognised`].
     pub fn recognise<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
@@ -66,7 +65,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         self.recognise_with(client, corpid.into(), ids.into_iter())
     }
 
-    /// As [`recognise`](Self::recognise), with the corp's own token.
+    /// Links customers of a downstream corp with stored users, with that corp's token; see [`Recognised`].
     pub fn recognise_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
@@ -78,7 +77,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     where
         I: Iterator<Item = ExternalUserId>,
     {
-        Recognised { map: self, corpid, answers: PendingIds::new(client, ids), held: None, given: 0 }
+        Recognised { map: self, corpid, answers: PendingIds::new(client, ids), held: None, yielded: 0 }
     }
 }
 
@@ -89,18 +88,17 @@ where
     C: Fn() -> Duration,
     M: Threading,
 {
-    /// How many customers were answered, and are in the store where they belong there: to go on later, skip so many ids.
+    /// Returns the number of customers yielded and stored so far. To resume later, skip that number of customers.
     #[must_use]
-    pub fn given(&self) -> usize {
-        self.given
+    pub fn yielded(&self) -> usize {
+        self.yielded
     }
 
-    /// Who the next customer is; `None` when there are no more. Its future may be dropped at any time, and the next one
-    /// goes on.
+    /// Returns the result for the next customer; `None` after the last one. Dropping the future loses no customer.
     ///
     /// # Errors
     ///
-    /// The store's. The next call tries the same customer again.
+    /// Returns an error if the store fails. The next call tries the same customer again.
     pub async fn next(&mut self) -> Option<Result<Recognition, MapError<S::Error>>> {
         if self.held.is_none() {
             self.held = Some(self.answers.next().await?);
@@ -109,18 +107,19 @@ where
         let recognition = match pending_id {
             Err(error) => Recognition::Failed { external_userid, error },
             Ok(None) => Recognition::Unknown { external_userid, pending_id: None },
-            Ok(Some(pending_id)) => match self.join(&external_userid, &pending_id).await {
+            Ok(Some(pending_id)) => match self.link(&external_userid, &pending_id).await {
                 Err(error) => return Some(Err(MapError::Store(error))),
                 Ok(None) => Recognition::Unknown { external_userid, pending_id: Some(pending_id) },
                 Ok(Some(unionid)) => Recognition::Mapped { external_userid, unionid },
             },
         };
         self.held = None;
-        self.given += 1;
+        self.yielded += 1;
         Some(Ok(recognition))
     }
 
-    async fn join(
+    /// Stores the customer's id with the user who has a `pending_id`, and returns the user.
+    async fn link(
         &mut self,
         external_userid: &ExternalUserId,
         pending_id: &PendingId,

@@ -1,4 +1,4 @@
-//! What is remembered of customers, and where: the caller's store.
+//! The caller's store of customers, and its records.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use wecom_core::ids::{CorpId, ExternalUserId, OpenId, PendingId, UnionId};
 
 use crate::calls::ExternalUserInfo;
 
-/// How long a `pending_id` is valid.
+/// The validity of a `pending_id`.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Where a [`CustomerMap`](crate::jobs::customers::CustomerMap) remembers customers: a table of yours, say, with an index on the
+/// The store of a [`CustomerMap`](crate::jobs::customers::CustomerMap), such as a database table with an index on
 /// `pending_id`.
 ///
-/// Each method is an `async fn`, in either threading family: a store whose futures are `Send` makes those of the map
-/// `Send`. For one that several maps share, implement it for a handle (`&Pool`).
+/// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the map.
+/// To share a store between maps, implement the trait for a handle such as `&Pool`.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -36,7 +36,7 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 ///
 ///     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
 ///         let mut records = self.0.values();
-///         Ok(records.find(|record| record.pending.as_ref().is_some_and(|known| known.pending_id == *pending_id)).cloned())
+///         Ok(records.find(|record| record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id)).cloned())
 ///     }
 ///
 ///     async fn put(&mut self, record: &CustomerRecord) -> Result<(), Infallible> {
@@ -47,51 +47,50 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// # let _ = InMemory::default();
 /// ```
 pub trait CustomerStore {
-    /// What the store fails with.
+    /// The error of the store.
     type Error;
 
-    /// What is remembered of a WeChat user; `None` when nothing is.
+    /// Returns the record of a WeChat user, if there is one.
     fn get(&mut self, unionid: &UnionId) -> impl Future<Output = Result<Option<CustomerRecord>, Self::Error>>;
 
-    /// What is remembered of the one who has this `pending_id`; `None` when nobody has. To find an expired one too does no
-    /// harm.
+    /// Returns the record with a `pending_id`, if there is one. The `pending_id` may have expired.
     fn find(&mut self, pending_id: &PendingId) -> impl Future<Output = Result<Option<CustomerRecord>, Self::Error>>;
 
-    /// Remembers this of the record's `unionid`, in place of what was there.
+    /// Stores a record and replaces the record with the same `unionid`.
     fn put(&mut self, record: &CustomerRecord) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// What is remembered of a WeChat user.
+/// The stored record of a WeChat user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CustomerRecord {
-    /// The user within the open platform account.
+    /// The user's id in the open platform account.
     pub unionid: UnionId,
-    /// The same user within the mini-program or service account.
+    /// The user's id in the mini-program or service account.
     pub openid: OpenId,
-    /// The corps whose customer he is, and his id in each.
+    /// The user's id in each corp that has the user as a customer.
     pub known_to: Vec<ExternalUserInfo>,
-    /// The id to know him by later, where he was nobody's customer when he was asked about.
+    /// The user's `pending_id`, if the user was not a customer of any corp at the last lookup.
     pub pending: Option<RememberedPendingId>,
 }
 
-/// A `pending_id`, and since when it is valid.
+/// A `pending_id` with the start of its validity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RememberedPendingId {
     /// The id.
     pub pending_id: PendingId,
-    /// When it was asked for, on the map's clock.
+    /// The time of the call that returned the id, on the clock of the map.
     pub since: Duration,
 }
 
 impl RememberedPendingId {
-    /// An id that was asked for at a time of the map's clock.
+    /// Creates an id that a call returned at a time on the clock of the map.
     pub fn new(pending_id: impl Into<PendingId>, since: Duration) -> Self {
         Self { pending_id: pending_id.into(), since }
     }
 
-    /// Whether it is still valid: it is for 90 days.
+    /// Returns whether the id is still valid. Its validity is 90 days.
     #[must_use]
     pub fn is_valid(&self, now: Duration) -> bool {
         now < self.since.saturating_add(VALIDITY)
@@ -99,18 +98,18 @@ impl RememberedPendingId {
 }
 
 impl CustomerRecord {
-    /// A user of whom nothing else is known.
+    /// Creates a record without customer ids.
     pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
         Self { unionid: unionid.into(), openid: openid.into(), known_to: Vec::new(), pending: None }
     }
 
-    /// His id in a corp, if he is known to be its customer.
+    /// Returns the user's id in a corp, if the record has it.
     #[must_use]
     pub fn external_userid(&self, corpid: &CorpId) -> Option<&ExternalUserId> {
         self.known_to.iter().find(|known| known.corpid == *corpid).map(|known| &known.external_userid)
     }
 
-    /// Adds a corp whose customer he is; `false` when that was known.
+    /// Adds the user's id in a corp. Returns `false` if the record already had it.
     pub(crate) fn add(&mut self, info: ExternalUserInfo) -> bool {
         if self.known_to.contains(&info) {
             return false;

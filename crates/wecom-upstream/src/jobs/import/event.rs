@@ -38,7 +38,7 @@ pub enum ImportEvent {
         wait: Duration,
     },
     /// A call failed without effect. The next call of [`next`](crate::jobs::import::Import::next) waits and retries it.
-    Repeating {
+    Retrying {
         /// The error of the call.
         error: Error,
         /// The duration of the wait.
@@ -65,7 +65,7 @@ pub enum ImportEvent {
         error: Option<Error>,
     },
     /// The import searched the chain for the rows of lost jobs.
-    LookedUp {
+    Searched {
         /// The number of rows found.
         found: usize,
         /// The number of rows not found.

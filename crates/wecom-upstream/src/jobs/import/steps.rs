@@ -134,7 +134,7 @@ impl<M: Threading> Import<M> {
         if !is_last {
             self.wait(Duration::from_secs(5), MINUTE);
         }
-        ImportEvent::LookedUp { found, missing: is_in_chain.len() - found }
+        ImportEvent::Searched { found, missing: is_in_chain.len() - found }
     }
 
     fn repeat(&mut self, error: Error) -> ImportEvent {
@@ -144,7 +144,7 @@ impl<M: Threading> Import<M> {
         }
         let wait = classify::wait_after(&error, self.failures);
         self.sleep_for(wait);
-        ImportEvent::Repeating { error, wait }
+        ImportEvent::Retrying { error, wait }
     }
 
     fn stop(&mut self, stop: ImportStop) -> ImportEvent {
