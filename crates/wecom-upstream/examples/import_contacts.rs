@@ -1,12 +1,12 @@
-//! Imports the corps of a CSV file into a chain, with a progress bar. Prints the failures, and writes the failed rows to
-//! another CSV file, to be corrected and imported again.
+//! Imports the corps of a CSV file into a chain, with a progress bar. Prints the failures, and writes the failed rows
+//! to another CSV file, to be corrected and imported again.
 //!
 //! ```text
 //! cargo run -p wecom-upstream --example import_contacts
 //! ```
 //!
-//! The example uses the simulator with faults and on virtual time. In production, use the client and the `TokioTimer` of
-//! wecom-hyper.
+//! The example uses the simulator with faults and on virtual time. In production, use the client and the `TokioTimer`
+//! of wecom-hyper.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 

@@ -31,8 +31,8 @@ fn main() -> Outcome<()> {
 }
 
 /// In production, use a client over a transport such as `wecom_hyper::HyperTransport`, with the app's credentials,
-/// `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`: a walk of thousands of groups then keeps the quotas and
-/// survives transient errors.
+/// `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`: a walk of thousands of groups then keeps the quotas
+/// and survives transient errors.
 async fn show(file: &Path) -> Outcome<()> {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());

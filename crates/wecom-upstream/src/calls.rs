@@ -1,10 +1,10 @@
 //! The calls of the API: the descriptor, request and reply of each.
 //!
-//! [`Upstream`](crate::Upstream#calls) and [`Downstream`](crate::Downstream#calls) have a method for each call. [`ENDPOINTS`]
-//! and [`DOWNSTREAM_ENDPOINTS`] list the descriptors.
+//! [`Upstream`](crate::Upstream#calls) and [`Downstream`](crate::Downstream#calls) have a method for each call.
+//! [`ENDPOINTS`] and [`DOWNSTREAM_ENDPOINTS`] list the descriptors.
 //!
-//! A request is built with `new`, which takes the required parameters, and a setter for each optional parameter. The fields
-//! are public too. A reply can be constructed for tests.
+//! A request is built with `new`, which takes the required parameters, and a setter for each optional parameter. The
+//! fields are public too. A reply can be constructed for tests.
 
 #[macro_use]
 mod table;
@@ -92,8 +92,8 @@ const USUAL_QUOTA: Quota = Quota::new().with_per_minute(10_000).with_per_hour(15
 const UNIONID_QUOTA: Quota =
     Quota::new().with_per_minute(10_000).with_per_hour(100_000).with_per_day(480_000).with_per_month(7_500_000);
 
-/// The quota of the endpoints that change rules. The vendor's daily limit covers all of them together, which the quota of one
-/// endpoint cannot express.
+/// The quota of the endpoints that change rules. The vendor's daily limit covers all of them together, which the quota
+/// of one endpoint cannot express.
 const RULE_CHANGE_QUOTA: Quota = USUAL_QUOTA.with_per_day(1_000);
 
 #[cfg(test)]

@@ -8,8 +8,8 @@
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
 //! | find which customer is which WeChat user | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
-//! A job runs while the caller awaits it: it spawns nothing, and waits on the caller's timer or not at all. The state of a
-//! job can be stored, and another process can resume it.
+//! A job runs while the caller awaits it: it spawns nothing, and waits on the caller's timer or not at all. The state
+//! of a job can be stored, and another process can resume it.
 
 pub mod chain_tree;
 pub mod customers;

@@ -1,8 +1,8 @@
 //! A typed client for the upstream/downstream (上下游) API of WeCom (企业微信), over any HTTP transport.
 //!
-//! [`Upstream`] has one method for each call. It wraps a [`Client`], which takes a transport and a source of tokens. The
-//! crate `wecom-hyper` has a transport for production; a closure is a transport too, as is any HTTP library behind a short
-//! adapter.
+//! [`Upstream`] has one method for each call. It wraps a [`Client`], which takes a transport and a source of tokens.
+//! The crate `wecom-hyper` has a transport for production; a closure is a transport too, as is any HTTP library behind
+//! a short adapter.
 //!
 //! ```
 //! use wecom_upstream::calls::GetChainGroup;
@@ -40,8 +40,8 @@
 //! | the descriptors of all endpoints: paths, quotas, safety, documents | [`ENDPOINTS`], [`DOWNSTREAM_ENDPOINTS`] |
 //! | transports, tokens, retries, errors | [`wecom_core`] |
 //!
-//! The crate root holds what most programs name: the facades, the client's building blocks, the error types and the ids used
-//! most. Everything else is in its module.
+//! The crate root holds what most programs name: the facades, the client's building blocks, the error types and the ids
+//! used most. Everything else is in its module.
 //!
 //! # Requests and replies
 //!
@@ -49,8 +49,8 @@
 //! decoded leniently: a missing field is empty or `None` unless the reply makes no sense without it, unknown fields are
 //! ignored, and a number without a named variant is kept.
 //!
-//! WeCom allows 10,000 calls a minute and 150,000 an hour for each endpoint and corp, unless the request's documentation
-//! says otherwise. The descriptors carry these quotas, for [`Quotas`] to apply.
+//! WeCom allows 10,000 calls a minute and 150,000 an hour for each endpoint and corp, unless the request's
+//! documentation says otherwise. The descriptors carry these quotas, for [`Quotas`] to apply.
 //!
 //! # Ids
 //!

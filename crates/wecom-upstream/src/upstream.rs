@@ -30,8 +30,8 @@ use wecom_core::{Client, Shared, Threading};
 ///
 /// # Errors
 ///
-/// Every call fails as [`Client::call`] does. Its [`Error`](wecom_core::Error) says what happened and what to do about it.
-/// The documentation of each request names the error codes of that call.
+/// Every call fails as [`Client::call`] does. Its [`Error`](wecom_core::Error) says what happened and what to do about
+/// it. The documentation of each request names the error codes of that call.
 pub struct Upstream<M: Threading = Shared> {
     client: Client<M>,
 }

@@ -1,5 +1,5 @@
-//! The vendor's documented rules for the fields of requests. A violation never contains the value, which may be personal
-//! data.
+//! The vendor's documented rules for the fields of requests. A violation never contains the value, which may be
+//! personal data.
 
 use std::borrow::Cow;
 use std::fmt::Display;

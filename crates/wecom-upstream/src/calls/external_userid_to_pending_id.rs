@@ -23,8 +23,8 @@ pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
 /// The call takes 1 to 100 ids of customers of the upstream corp or a downstream corp, and accepts the token of either.
-/// The reply leaves out customers without a `pending_id`. [`Upstream::pending_ids`](crate::Upstream::pending_ids) looks up
-/// any number of customers.
+/// The reply leaves out customers without a `pending_id`. [`Upstream::pending_ids`](crate::Upstream::pending_ids) looks
+/// up any number of customers.
 ///
 /// Error codes: [`INVALID_EXTERNAL_USER_ID`](wecom_core::ErrCode::INVALID_EXTERNAL_USER_ID),
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).

@@ -24,8 +24,8 @@ pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
 /// ([95820](https://developer.work.weixin.qq.com/document/path/95820)).
 ///
 /// The reply lists only the direct members of the group, not those of the groups below it. To read a whole chain, use
-/// [`Upstream::walk`](crate::Upstream::walk). One reply lists all corps, unless a `limit` above 0 requests pages; then use
-/// [`Upstream::pages`](crate::Upstream::pages).
+/// [`Upstream::walk`](crate::Upstream::walk). One reply lists all corps, unless a `limit` above 0 requests pages; then
+/// use [`Upstream::pages`](crate::Upstream::pages).
 ///
 /// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
 /// [`UNKNOWN_GROUP`](wecom_core::ErrCode::UNKNOWN_GROUP), [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN).
@@ -226,8 +226,8 @@ impl GroupCorp {
         self
     }
 
-    /// Returns a reference to the corp for the calls about one corp. It has the id that matches `is_joined`, or else the
-    /// other id; `None` if the corp has neither.
+    /// Returns a reference to the corp for the calls about one corp. It has the id that matches `is_joined`, or else
+    /// the other id; `None` if the corp has neither.
     #[must_use]
     pub fn corp(&self) -> Option<CorpRef> {
         let joined = self.corpid.as_ref().map(CorpRef::from);

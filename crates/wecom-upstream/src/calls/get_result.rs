@@ -25,8 +25,8 @@ pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresul
 /// Returns the status of an import job, and its result once the job is finished: 获取异步任务结果
 /// ([95823](https://developer.work.weixin.qq.com/document/path/95823)).
 ///
-/// [`ImportChainContact`](crate::calls::ImportChainContact) starts the job. A corp may have five of these calls in flight
-/// at a time.
+/// [`ImportChainContact`](crate::calls::ImportChainContact) starts the job. A corp may have five of these calls in
+/// flight at a time.
 ///
 /// Error codes: [`UNKNOWN_JOB`](wecom_core::ErrCode::UNKNOWN_JOB);
 /// [`JOB_RESULT_GONE`](wecom_core::ErrCode::JOB_RESULT_GONE) if WeCom has deleted the result.
@@ -246,7 +246,8 @@ impl fmt::Debug for FailedContact {
     }
 }
 
-/// The vendor's sample and its table of fields name the number differently. A serde alias would reject a reply with both.
+/// The vendor's sample and its table of fields name the number differently. A serde alias would reject a reply with
+/// both.
 #[derive(Deserialize)]
 struct EitherMobile {
     #[serde(default, deserialize_with = "wire::text")]

@@ -22,14 +22,14 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
 /// Starts a job that imports corps and their contacts into a chain: 批量导入上下游联系人
 /// ([95821](https://developer.work.weixin.qq.com/document/path/95821)).
 ///
-/// A job takes 1 to 1,000 corps with at most 2,000 contacts in total. Each corp has 1 to 200 contacts, of which at most 5
-/// are heads (负责人). If one contact fails, its whole corp fails; the other corps are not affected.
+/// A job takes 1 to 1,000 corps with at most 2,000 contacts in total. Each corp has 1 to 200 contacts, of which at most
+/// 5 are heads (负责人). If one contact fails, its whole corp fails; the other corps are not affected.
 /// [`GetResult`](crate::calls::GetResult) returns the result of the job. [`Upstream::import`](crate::Upstream::import)
 /// imports any number of corps and waits for the results.
 ///
-/// Error codes: [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING) while another import of the corp runs, including
-/// one from the admin console; [`DAILY_IMPORT_EXCEEDED`](wecom_core::ErrCode::DAILY_IMPORT_EXCEEDED) beyond 20,000
-/// contacts a day; [`IMPORT_TOO_LARGE`](wecom_core::ErrCode::IMPORT_TOO_LARGE),
+/// Error codes: [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING) while another import of the corp runs,
+/// including one from the admin console; [`DAILY_IMPORT_EXCEEDED`](wecom_core::ErrCode::DAILY_IMPORT_EXCEEDED) beyond
+/// 20,000 contacts a day; [`IMPORT_TOO_LARGE`](wecom_core::ErrCode::IMPORT_TOO_LARGE),
 /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE),
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
@@ -160,8 +160,8 @@ pub struct ImportContact {
     pub identity_type: IdentityType,
     /// The contact's mobile number: 11 digits for a mainland number, otherwise `+`, the country code and the number.
     pub mobile: String,
-    /// The custom id (自定义成员id) that the upstream corp assigns to the contact: a number from 1 to 2^64 - 2 that is not 11
-    /// or 13 digits long.
+    /// The custom id (自定义成员id) that the upstream corp assigns to the contact: a number from 1 to 2^64 - 2 that is not
+    /// 11 or 13 digits long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_custom_id: Option<UserCustomId>,
 }

@@ -19,8 +19,8 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// Replaces the contents of a rule of a chain: 更新对接规则
 /// ([95635](https://developer.work.weixin.qq.com/document/path/95635)).
 ///
-/// The call replaces the whole rule, so the rule loses the departments, members, groups and corps that the new contents do
-/// not name. A corp may make 1,000 calls a day, calls of [`AddRule`](crate::calls::AddRule) included.
+/// The call replaces the whole rule, so the rule loses the departments, members, groups and corps that the new contents
+/// do not name. A corp may make 1,000 calls a day, calls of [`AddRule`](crate::calls::AddRule) included.
 ///
 /// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN),
 /// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE); for the contents of the ranges
@@ -29,7 +29,8 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// To change a part of a rule, read the rule, change it and send it back. The conversion in between returns an
-/// [`InvalidRequest`] if a range has become empty. Fields of a rule that this library does not know are lost on the way.
+/// [`InvalidRequest`] if a range has become empty. Fields of a rule that this library does not know are lost on the
+/// way.
 ///
 /// ```
 /// use wecom_upstream::calls::{GetRuleInfo, ModifyRule};

@@ -5,8 +5,8 @@
 /// Each row is one call:
 ///
 /// - the documentation of its facade method;
-/// - the method's name, which is also the name of the call's file, endpoint and samples, with the types of the request and
-///   the reply. `Request::new()` marks a request without parameters, whose method takes none;
+/// - the method's name, which is also the name of the call's file, endpoint and samples, with the types of the request
+///   and the reply. `Request::new()` marks a request without parameters, whose method takes none;
 /// - the vendor's Chinese title and document numbers.
 ///
 /// The section says which corp's token the call takes. Code that treats every call alike expands the table: the facade,

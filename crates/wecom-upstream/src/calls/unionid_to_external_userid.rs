@@ -21,9 +21,9 @@ pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
 /// Looks up a WeChat user among the downstream corps' customers: 通过unionid和openid查询external_userid
 /// ([95818](https://developer.work.weixin.qq.com/document/path/95818)).
 ///
-/// `unionid` and `openid` must come from the same mini-program or service account, and its principal (主体) must be that of
-/// the upstream corp. An upstream corp may make 10,000 calls a minute, 100,000 an hour, 480,000 a day and 7,500,000 a
-/// month.
+/// `unionid` and `openid` must come from the same mini-program or service account, and its principal (主体) must be that
+/// of the upstream corp. An upstream corp may make 10,000 calls a minute, 100,000 an hour, 480,000 a day and 7,500,000
+/// a month.
 ///
 /// Error codes: [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
 /// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),

@@ -18,10 +18,10 @@ pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_i
 /// Returns a temporary id for a WeChat user who may not be a customer yet: unionid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// Once a corp adds the user as a customer, [`ExternalUseridToPendingId`](crate::calls::ExternalUseridToPendingId) returns
-/// the same id for the customer, which links the two. `unionid` and `openid` must come from the same mini-program or
-/// service account, and its principal (主体) must be that of the upstream corp. An upstream corp may make 10,000 calls a
-/// minute, 100,000 an hour, 480,000 a day and 7,500,000 a month.
+/// Once a corp adds the user as a customer, [`ExternalUseridToPendingId`](crate::calls::ExternalUseridToPendingId)
+/// returns the same id for the customer, which links the two. `unionid` and `openid` must come from the same
+/// mini-program or service account, and its principal (主体) must be that of the upstream corp. An upstream corp may make
+/// 10,000 calls a minute, 100,000 an hour, 480,000 a day and 7,500,000 a month.
 ///
 /// Error codes: [`INVALID_OPEN_ID`](wecom_core::ErrCode::INVALID_OPEN_ID),
 /// [`OPEN_ID_OF_WRONG_ACCOUNT`](wecom_core::ErrCode::OPEN_ID_OF_WRONG_ACCOUNT),

@@ -17,8 +17,8 @@ use crate::values::BusinessType;
 
 /// An app of the upstream corp, and the corps that it is shared with. Created by [`Upstream::share`].
 ///
-/// A call for a downstream corp takes a token of that corp, and fetching the token takes the app's id in that corp, which
-/// another call returns. A `Share` makes these calls once for each corp:
+/// A call for a downstream corp takes a token of that corp, and fetching the token takes the app's id in that corp,
+/// which another call returns. A `Share` makes these calls once for each corp:
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -55,8 +55,8 @@ pub struct Share<M: Threading = Shared> {
 }
 
 impl<M: Threading> Upstream<M> {
-    /// Returns the app of the upstream corp, for the corps that it is shared with along chains (上下游). The client's token
-    /// must belong to this app.
+    /// Returns the app of the upstream corp, for the corps that it is shared with along chains (上下游). The client's
+    /// token must belong to this app.
     #[must_use]
     pub fn share(&self, agent_id: impl Into<AgentId>) -> Share<M> {
         Share {
@@ -77,7 +77,8 @@ impl<M: Threading> Share<M> {
 
     /// Returns a downstream corp. The first call for a corp looks up the app's id in it; later calls use the cache.
     ///
-    /// The first call of the returned [`Downstream`] fetches the token, which all `Downstream` values of the corp share.
+    /// The first call of the returned [`Downstream`] fetches the token, which all `Downstream` values of the corp
+    /// share.
     ///
     /// # Errors
     ///

@@ -116,8 +116,8 @@ impl ChainTree {
         Self { chain_id: chain_id.into(), need_pending, groups, findings, failures }
     }
 
-    /// Adds an event of a walk. Events must be added in the order of the walk. For a corp without a preceding group, which a
-    /// resumed walk may yield, the tree adds a group with an empty name.
+    /// Adds an event of a walk. Events must be added in the order of the walk. For a corp without a preceding group,
+    /// which a resumed walk may yield, the tree adds a group with an empty name.
     pub fn add(&mut self, event: WalkEvent) {
         match event {
             WalkEvent::Finding(finding) => self.findings.push(finding),

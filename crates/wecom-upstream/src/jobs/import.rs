@@ -31,8 +31,8 @@ use crate::upstream::Upstream;
 /// ([95821](https://developer.work.weixin.qq.com/document/path/95821)).
 ///
 /// Created by [`Upstream::import`]. One call of the API takes at most 1,000 corps, starts a job whose result has to be
-/// polled, is rejected while another import runs, and must not be repeated if its reply is lost. An `Import` handles all of
-/// this:
+/// polled, is rejected while another import runs, and must not be repeated if its reply is lost. An `Import` handles
+/// all of this:
 ///
 /// ```
 /// use wecom_mock::ManualTimer;
@@ -65,19 +65,20 @@ use crate::upstream::Upstream;
 ///
 /// # Jobs and waits
 ///
-/// - The rows are split, in order, into jobs as large as WeCom allows: 1,000 corps and 2,000 contacts. One job runs at a
-///   time.
+/// - The rows are split, in order, into jobs as large as WeCom allows: 1,000 corps and 2,000 contacts. One job runs at
+///   a time.
 /// - While another import runs (670022), the import waits with a backoff from 5 s to 60 s, for up to
 ///   [30 minutes](Self::turn_limit).
 /// - It polls a job with a backoff from 2 s to 30 s, for up to [2 hours](Self::job_limit), and retries failed polls.
-/// - Beyond 20,000 contacts a day (670023), it [stops](ImportStop::DailyLimit). Resume it from its state on the next day.
+/// - Beyond 20,000 contacts a day (670023), it [stops](ImportStop::DailyLimit). Resume it from its state on the next
+///   day.
 ///
 /// The import spawns nothing: it makes progress while [`next`](Self::next) or [`finish`](Self::finish) is awaited.
 ///
 /// # Resuming
 ///
-/// Save the [state](Self::state) after each event. Another process can pass it to [`Upstream::import`]. Dropping the import,
-/// or the future of `next`, loses no submission.
+/// Save the [state](Self::state) after each event. Another process can pass it to [`Upstream::import`]. Dropping the
+/// import, or the future of `next`, loses no submission.
 ///
 /// ```
 /// # use std::fs;
@@ -113,12 +114,13 @@ use crate::upstream::Upstream;
 /// # No row is imported twice
 ///
 /// The import submits a job only after the event [`Submitting`](ImportEvent::Submitting), which is the time to save the
-/// state. If the reply is lost, WeCom is busy (-1, 6000), or the process ends before it has saved the job's id, it is unknown
-/// whether the job exists. The import does not submit such a job again. At the end it searches the chain for the rows of
-/// these jobs and reports them as [`Unknown`](ImportOutcome::Unknown) with the result of the search. A corp in the chain
-/// does not prove that this import added it with all its contacts, and WeCom offers no way to find a job by its corps. The
-/// search is conclusive if WeCom has accepted a later job, because it runs one job at a time. Otherwise the import repeats
-/// the search for [5 minutes](Self::settle_limit). After three lost submissions in a row, the import stops.
+/// state. If the reply is lost, WeCom is busy (-1, 6000), or the process ends before it has saved the job's id, it is
+/// unknown whether the job exists. The import does not submit such a job again. At the end it searches the chain for
+/// the rows of these jobs and reports them as [`Unknown`](ImportOutcome::Unknown) with the result of the search. A corp
+/// in the chain does not prove that this import added it with all its contacts, and WeCom offers no way to find a job
+/// by its corps. The search is conclusive if WeCom has accepted a later job, because it runs one job at a time.
+/// Otherwise the import repeats the search for [5 minutes](Self::settle_limit). After three lost submissions in a row,
+/// the import stops.
 ///
 /// A submission that certainly had no effect, such as one without a connection or over a rate limit, is retried.
 #[derive(Debug)]
@@ -235,8 +237,8 @@ impl<M: Threading> Import<M> {
     ///
     /// # Errors
     ///
-    /// Returns the first error of the closure, which stops the import. The last state passed to the closure includes all
-    /// submissions.
+    /// Returns the first error of the closure, which stops the import. The last state passed to the closure includes
+    /// all submissions.
     pub async fn finish_with<E>(
         mut self,
         mut on_event: impl FnMut(&ImportEvent, &ImportState) -> Result<(), E>,

@@ -47,10 +47,10 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 ///
 /// # End of the list
 ///
-/// The list ends where the service says so, or at an empty cursor. A cursor that the service has returned before would start
-/// a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected at once, before any
-/// item is yielded twice. A longer cycle is detected before the pager has read three times the number of distinct pages.
-/// The detection takes constant memory.
+/// The list ends where the service says so, or at an empty cursor. A cursor that the service has returned before would
+/// start a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected at once,
+/// before any item is yielded twice. A longer cycle is detected before the pager has read three times the number of
+/// distinct pages. The detection takes constant memory.
 ///
 /// # Errors and cancellation
 ///
@@ -120,20 +120,20 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
         Self { client, call, position }
     }
 
-    /// Sets the maximum number of items on the following pages: by default the call's `limit`, or 100. 0 requests the whole
-    /// list in one page.
+    /// Sets the maximum number of items on the following pages: by default the call's `limit`, or 100. 0 requests the
+    /// whole list in one page.
     pub fn page_size(mut self, size: u32) -> Self {
         self.call.set_page_size(size);
         self
     }
 
-    /// Returns the next page, or the rest of the page that [`next_item`](Self::next_item) has started; `None` at the end of
-    /// the list. A page may be empty even if more pages follow.
+    /// Returns the next page, or the rest of the page that [`next_item`](Self::next_item) has started; `None` at the
+    /// end of the list. A page may be empty even if more pages follow.
     ///
     /// # Errors
     ///
-    /// Returns an error if the call fails, or if the service returns a cursor that it has returned before. The next call
-    /// requests the same page again.
+    /// Returns an error if the call fails, or if the service returns a cursor that it has returned before. The next
+    /// call requests the same page again.
     pub async fn next_page(&mut self) -> Result<Option<Page<C::Item>>, PageError> {
         if self.position.has_items() || self.fetch().await? { Ok(Some(self.position.take_page())) } else { Ok(None) }
     }
@@ -154,8 +154,8 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
         }
     }
 
-    /// Returns the position of the pager: the items fetched and not yet yielded, at most one page, and the start of the next
-    /// page.
+    /// Returns the position of the pager: the items fetched and not yet yielded, at most one page, and the start of the
+    /// next page.
     pub fn position(&self) -> &PagePosition<C::Item> {
         &self.position
     }

@@ -76,27 +76,27 @@ use crate::upstream::Upstream;
 ///
 /// # Order
 ///
-/// The order does not depend on the concurrency: a group, its corps in the order of the reply, then the groups below it.
-/// Sibling groups are sorted by `order`, largest first, then by id, smallest first. WeCom does not list the root group; the
-/// walk yields it first, with an empty name.
+/// The order does not depend on the concurrency: a group, its corps in the order of the reply, then the groups below
+/// it. Sibling groups are sorted by `order`, largest first, then by id, smallest first. WeCom does not list the root
+/// group; the walk yields it first, with an empty name.
 ///
 /// # Malformed trees and failures
 ///
-/// A group without a parent in the list, or in a cycle of groups, yields a [finding](WalkEvent::Finding). The walk visits
-/// such groups after the others. If listing the corps of a group fails, the walk yields the corps listed so far and a
-/// [`GroupFailed`](WalkEvent::GroupFailed) event, and continues with the next group. The client decides whether a call is
-/// retried or waits for a quota: see [`Retry`](wecom_core::Retry) and [`Quotas`](wecom_core::Quotas). The walk itself fails
-/// only if listing the groups fails.
+/// A group without a parent in the list, or in a cycle of groups, yields a [finding](WalkEvent::Finding). The walk
+/// visits such groups after the others. If listing the corps of a group fails, the walk yields the corps listed so far
+/// and a [`GroupFailed`](WalkEvent::GroupFailed) event, and continues with the next group. The client decides whether a
+/// call is retried or waits for a quota: see [`Retry`](wecom_core::Retry) and [`Quotas`](wecom_core::Quotas). The walk
+/// itself fails only if listing the groups fails.
 ///
-/// The walk yields exactly the corps that WeCom lists. WeCom's lists are not a snapshot: a corp that moves during the walk
-/// may be listed twice or not at all.
+/// The walk yields exactly the corps that WeCom lists. WeCom's lists are not a snapshot: a corp that moves during the
+/// walk may be listed twice or not at all.
 ///
 /// # Concurrency and memory
 ///
-/// At most [`concurrency`](Self::concurrency) calls are in flight, besides a fetch of a token. The walk prefetches the first
-/// page of the following groups, so it holds at most `concurrency` pages of corps and the list of groups. The pages of one
-/// group are fetched one after another, because each page has the cursor of the next. A walk is fastest if most groups fit
-/// into one page.
+/// At most [`concurrency`](Self::concurrency) calls are in flight, besides a fetch of a token. The walk prefetches the
+/// first page of the following groups, so it holds at most `concurrency` pages of corps and the list of groups. The
+/// pages of one group are fetched one after another, because each page has the cursor of the next. A walk is fastest if
+/// most groups fit into one page.
 ///
 /// Calls make progress only while the next event is awaited: the walk spawns nothing. Dropping the future of
 /// [`next`](Self::next) loses nothing and keeps the calls in flight. Dropping the walk cancels them.
@@ -166,8 +166,8 @@ impl<M: Threading> Walk<M> {
         Self { client, options, remaining, fetches: open.into_iter().map(GroupFetch::new).collect(), groups: None }
     }
 
-    /// Sets whether the walk includes corps that were invited and have not joined yet; not by default. Set it before the
-    /// first event.
+    /// Sets whether the walk includes corps that were invited and have not joined yet; not by default. Set it before
+    /// the first event.
     pub fn need_pending(mut self, need_pending: bool) -> Self {
         self.options.need_pending = need_pending;
         self
@@ -205,8 +205,8 @@ impl<M: Threading> Walk<M> {
         self.options.need_pending
     }
 
-    /// Returns the state of the walk: all groups and corps that it has not yielded yet. The resumed walk repeats the calls
-    /// that were in flight, and those that failed without having yielded an event.
+    /// Returns the state of the walk: all groups and corps that it has not yielded yet. The resumed walk repeats the
+    /// calls that were in flight, and those that failed without having yielded an event.
     pub fn state(&self) -> WalkState {
         let open = self.fetches.iter().map(|fetch| fetch.open.clone()).collect();
         WalkState { options: self.options.clone(), remaining: self.remaining.clone(), open }
@@ -245,7 +245,8 @@ impl<M: Threading> Walk<M> {
         }))
     }
 
-    /// Returns the next event of the first open group. Polls all open groups, so that each makes progress at every event.
+    /// Returns the next event of the first open group. Polls all open groups, so that each makes progress at every
+    /// event.
     fn poll_open(&mut self, remaining: &mut Remaining, context: &mut Context<'_>) -> Poll<Option<WalkEvent>> {
         loop {
             while self.fetches.len() < self.options.concurrency {

@@ -11,7 +11,8 @@ macro_rules! open_enum {
         #[non_exhaustive]
         $visibility enum $name {
             $($(#[$variant_doc])+ $variant,)+
-            /// A number without a named variant. Convert from `i64` to create one: the conversion prefers named variants.
+            /// A number without a named variant. Convert from `i64` to create one: the conversion prefers named
+            /// variants.
             Other(i64),
         }
 

@@ -121,8 +121,8 @@ impl Service {
         self.accepted.lock().unwrap().get(name).copied().unwrap_or(0)
     }
 
-    /// Asserts that no corp was submitted twice, that each outcome agrees with the chain, and that only conflicting rows
-    /// failed.
+    /// Asserts that no corp was submitted twice, that each outcome agrees with the chain, and that only conflicting
+    /// rows failed.
     #[track_caller]
     pub(crate) fn assert_consistent(&self, report: &ImportReport) {
         let in_chain = self.in_chain();

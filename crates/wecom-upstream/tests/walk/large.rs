@@ -12,7 +12,8 @@ use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP};
 
 use crate::support::{Counting, Directory, chain, rest};
 
-/// Walks over an unreliable connection to a service that is sometimes busy, within quotas. Returns the virtual time taken.
+/// Walks over an unreliable connection to a service that is sometimes busy, within quotas. Returns the virtual time
+/// taken.
 fn walk_with_faults(groups: i64, corps: usize, page_size: u32, concurrency: usize) -> Duration {
     let directory = Directory::new(groups, corps);
     let timer = ManualTimer::new();

@@ -15,22 +15,22 @@ use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
 use crate::values::CorpRef;
 
-/// The changes of a chain between two [trees](ChainTree). Created by [`ChainTree::diff`]. It displays as one line for each
-/// change.
+/// The changes of a chain between two [trees](ChainTree). Created by [`ChainTree::diff`]. It displays as one line for
+/// each change.
 ///
-/// A corp keeps its identity as long as it keeps its id. A pending corp gets a new id when it joins. The diff matches the
-/// two by `pending_corpid` if WeCom still returns it, else by `custom_id`, else by name. A `custom_id` or name matches only
-/// if no other corp that disappeared or appeared has the same one, and a name does not match if both corps have a
-/// `custom_id`. A matched corp is in [`accepted`](Self::accepted), and neither in [`joined`](Self::joined) nor in
-/// [`left`](Self::left).
+/// A corp keeps its identity as long as it keeps its id. A pending corp gets a new id when it joins. The diff matches
+/// the two by `pending_corpid` if WeCom still returns it, else by `custom_id`, else by name. A `custom_id` or name
+/// matches only if no other corp that disappeared or appeared has the same one, and a name does not match if both corps
+/// have a `custom_id`. A matched corp is in [`accepted`](Self::accepted), and neither in [`joined`](Self::joined) nor
+/// in [`left`](Self::left).
 ///
-/// A corp may be in several lists, for example moved and renamed. If a tree lists a corp in two groups, the diff uses the
-/// first one.
+/// A corp may be in several lists, for example moved and renamed. If a tree lists a corp in two groups, the diff uses
+/// the first one.
 ///
 /// If groups of the newer tree [failed](ChainTree::failures), a corp missing from it may not have left: it is in
 /// [`not_seen`](Self::not_seen). If groups of the older tree failed, a corp missing from it may not be new: it is in
-/// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no pending
-/// corp counts as left.
+/// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no
+/// pending corp counts as left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChainDiff {

@@ -7,8 +7,8 @@ use wecom_core::ids::GroupId;
 use super::{ChainTree, TreeGroup};
 use crate::calls::{Group, GroupCorp};
 
-/// Displays the tree: groups and corps with their ids, corps that have not joined marked as pending, then the findings and
-/// failures.
+/// Displays the tree: groups and corps with their ids, corps that have not joined marked as pending, then the findings
+/// and failures.
 impl fmt::Display for ChainTree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut trail = Trail::default();

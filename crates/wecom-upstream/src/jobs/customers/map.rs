@@ -11,13 +11,14 @@ use crate::calls::{UnionidToExternalUserid, UnionidToPendingId};
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore, RememberedPendingId};
 use crate::upstream::Upstream;
 
-/// Links the customers (`external_userid`) of downstream corps with WeChat users (`unionid`), including users who become
-/// customers later.
+/// Links the customers (`external_userid`) of downstream corps with WeChat users (`unionid`), including users who
+/// become customers later.
 ///
-/// Created by [`Upstream::map_customers`]. A mini-program identifies its users by `unionid`. Each downstream corp identifies
-/// its customers by an `external_userid` of its own. [`UnionidToExternalUserid`] links the two for users who are customers.
-/// For other users, [`UnionidToPendingId`] returns a `pending_id`, which is valid for 90 days and links the user with the
-/// customer later. A `CustomerMap` makes these calls, keeps the ids in the caller's store, and works across restarts:
+/// Created by [`Upstream::map_customers`]. A mini-program identifies its users by `unionid`. Each downstream corp
+/// identifies its customers by an `external_userid` of its own. [`UnionidToExternalUserid`] links the two for users who
+/// are customers. For other users, [`UnionidToPendingId`] returns a `pending_id`, which is valid for 90 days and links
+/// the user with the customer later. A `CustomerMap` makes these calls, keeps the ids in the caller's store, and works
+/// across restarts:
 ///
 /// ```
 /// # use std::collections::HashMap;

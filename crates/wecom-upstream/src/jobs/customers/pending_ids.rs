@@ -16,9 +16,9 @@ const BATCH_SIZE: usize = 100;
 /// Looks up the `pending_id` of any number of customers: external_userid查询pending_id
 /// ([97357](https://developer.work.weixin.qq.com/document/path/97357)).
 ///
-/// Created by [`Upstream::pending_ids`] and [`Downstream::pending_ids`]. One call of the API takes at most 100 customers,
-/// leaves out customers without a `pending_id`, and fails as a whole for one unknown customer. `PendingIds` takes customers
-/// from any iterator and yields one answer for each, in order, including repeated ones:
+/// Created by [`Upstream::pending_ids`] and [`Downstream::pending_ids`]. One call of the API takes at most 100
+/// customers, leaves out customers without a `pending_id`, and fails as a whole for one unknown customer. `PendingIds`
+/// takes customers from any iterator and yields one answer for each, in order, including repeated ones:
 ///
 /// ```
 /// use wecom_simulator::Simulator;

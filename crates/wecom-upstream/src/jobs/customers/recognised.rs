@@ -13,8 +13,8 @@ use crate::jobs::customers::store::CustomerStore;
 
 /// Links the customers of one corp with the users in a [`CustomerMap`].
 ///
-/// Created by [`CustomerMap::recognise`] and [`recognise_by`](CustomerMap::recognise_by). It looks up 100 customers at a
-/// time, as [`PendingIds`] does, and yields the answers in order. To resume in another process, save
+/// Created by [`CustomerMap::recognise`] and [`recognise_by`](CustomerMap::recognise_by). It looks up 100 customers at
+/// a time, as [`PendingIds`] does, and yields the answers in order. To resume in another process, save
 /// [`yielded`](Self::yielded) and skip that number of customers.
 #[derive(Debug)]
 #[must_use = "no call is made until `next` is awaited"]

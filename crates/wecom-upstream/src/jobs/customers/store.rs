@@ -14,8 +14,8 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The store of a [`CustomerMap`](crate::jobs::customers::CustomerMap), such as a database table with an index on
 /// `pending_id`.
 ///
-/// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the map.
-/// To share a store between maps, implement the trait for a handle such as `&Pool`.
+/// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the
+/// map. To share a store between maps, implement the trait for a handle such as `&Pool`.
 ///
 /// ```
 /// use std::collections::HashMap;

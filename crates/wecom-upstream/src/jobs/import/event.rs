@@ -14,8 +14,8 @@ use crate::calls::JobStatus;
 pub enum ImportEvent {
     /// The next call of [`next`](crate::jobs::import::Import::next) submits a job.
     ///
-    /// **Save the [state](crate::jobs::import::Import::state) now.** If the process ends before it has saved the job's id,
-    /// the saved state shows that the job may have been submitted, and it is not submitted again.
+    /// **Save the [state](crate::jobs::import::Import::state) now.** If the process ends before it has saved the job's
+    /// id, the saved state shows that the job may have been submitted, and it is not submitted again.
     Submitting {
         /// The number of the job.
         job: usize,
@@ -56,8 +56,8 @@ pub enum ImportEvent {
         /// The number of the job.
         job: usize,
     },
-    /// A job may have been submitted and its id is unknown, or its result is no longer available. The import does not submit
-    /// it again, and searches the chain for its rows at the end.
+    /// A job may have been submitted and its id is unknown, or its result is no longer available. The import does not
+    /// submit it again, and searches the chain for its rows at the end.
     Lost {
         /// The number of the job.
         job: usize,
@@ -82,11 +82,11 @@ pub enum ImportEvent {
 pub enum ImportStop {
     /// The daily limit of imported contacts is reached (670023). Resume the import on the next day.
     DailyLimit(Error),
-    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::jobs::import::Import::turn_limit). Resume
-    /// the import when the other one has finished.
+    /// Another import ran (670022) for longer than [`Import::turn_limit`](crate::jobs::import::Import::turn_limit).
+    /// Resume the import when the other one has finished.
     TurnLimit(Error),
-    /// A job ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Resume the import to poll
-    /// the job again.
+    /// A job ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Resume the import to
+    /// poll the job again.
     JobLimit(JobId),
     /// A call failed with an error that a retry does not fix, or too often in a row.
     Failed(Error),

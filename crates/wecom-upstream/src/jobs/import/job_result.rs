@@ -12,9 +12,9 @@ use crate::jobs::import::state::ImportState;
 
 /// Records the outcome of each row of a finished job.
 ///
-/// A failure belongs to the row with its name, which is unique. If the failure has no name or no row has it, it belongs to the
-/// row with its custom id. The outcome of the rows without a failure is unknown if a failure belongs to no row, or if WeCom
-/// reports failures and lists none.
+/// A failure belongs to the row with its name, which is unique. If the failure has no name or no row has it, it belongs
+/// to the row with its custom id. The outcome of the rows without a failure is unknown if a failure belongs to no row,
+/// or if WeCom reports failures and lists none.
 pub(crate) fn settle(state: &mut ImportState, batch: usize, result: &ImportResult) {
     let (failures, has_strays) = assign(state.corps(batch), &result.fail_list);
     let failures: HashMap<String, ImportFailure> =

@@ -19,15 +19,16 @@ pub enum ImportOutcome {
     Failed(ImportFailure),
     /// The row breaks the documented rules and was left out. Correct the row and import it again.
     Invalid(Vec<RowProblem>),
-    /// The row may have been submitted: the reply to the submission was lost, or the process ended before it saved the job's
-    /// id. The import does not submit the row again, because that might import it twice.
+    /// The row may have been submitted: the reply to the submission was lost, or the process ended before it saved the
+    /// job's id. The import does not submit the row again, because that might import it twice.
     Unknown {
-        /// Whether the chain had a corp with the name of the row, and its custom id if it has one, when the import searched
-        /// it.
+        /// Whether the chain had a corp with the name of the row, and its custom id if it has one, when the import
+        /// searched it.
         ///
         /// - `true`: the row was imported, or the corp was in the chain before.
         /// - `false`: the corp was not in the chain, although no earlier job was running or the time of
-        ///   [`Import::settle_limit`](crate::jobs::import::Import::settle_limit) had passed. The row can be imported again.
+        ///   [`Import::settle_limit`](crate::jobs::import::Import::settle_limit) had passed. The row can be imported
+        ///   again.
         /// - `None`: the chain was not searched.
         in_chain: Option<bool>,
     },

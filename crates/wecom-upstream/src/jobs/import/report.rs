@@ -44,7 +44,8 @@ impl ImportReport {
         self.rows.iter().all(|row| row.outcome == ImportOutcome::Imported)
     }
 
-    /// Returns the rows to correct and import again: those that WeCom rejected, and those that were left out as invalid.
+    /// Returns the rows to correct and import again: those that WeCom rejected, and those that were left out as
+    /// invalid.
     pub fn failed(&self) -> impl Iterator<Item = &ImportRow> {
         self.rows.iter().filter(|row| matches!(row.outcome, ImportOutcome::Failed(_) | ImportOutcome::Invalid(_)))
     }

@@ -40,8 +40,8 @@ const MAX_CONTACTS: usize = 2000;
 /// assert_eq!((state.progress().total, state.progress().invalid), (2, 1));
 /// ```
 ///
-/// The state contains the rows with names and mobile numbers, so its JSON is as confidential as the rows. The `Debug` output
-/// has only the progress.
+/// The state contains the rows with names and mobile numbers, so its JSON is as confidential as the rows. The `Debug`
+/// output has only the progress.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "nothing is imported until the state is passed to `Upstream::import`"]
 pub struct ImportState {
@@ -115,9 +115,9 @@ impl ImportProgress {
 impl ImportState {
     /// Creates an import of rows, if all rows are valid.
     ///
-    /// Each row must keep the documented rules for names, mobile numbers, ids, 1 to 200 contacts and at most 5 heads. Names
-    /// and custom ids of corps must be unique. Within a corp, mobile numbers and custom ids must map one to one. Unique names
-    /// are also needed to assign WeCom's failures to rows.
+    /// Each row must keep the documented rules for names, mobile numbers, ids, 1 to 200 contacts and at most 5 heads.
+    /// Names and custom ids of corps must be unique. Within a corp, mobile numbers and custom ids must map one to one.
+    /// Unique names are also needed to assign WeCom's failures to rows.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl ImportState {
         Err(InvalidImport { chain_id: missing, rows: invalid, total: state.rows.len() })
     }
 
-    /// Creates an import of the valid rows. The report lists the others as [`ImportOutcome::Invalid`]. Of two rows with the
-    /// same name, the second one is invalid.
+    /// Creates an import of the valid rows. The report lists the others as [`ImportOutcome::Invalid`]. Of two rows with
+    /// the same name, the second one is invalid.
     pub fn leaving_out_invalid(chain_id: impl Into<ChainId>, corps: impl IntoIterator<Item = ImportCorp>) -> Self {
         Self::checked(chain_id.into(), corps, true).0
     }

@@ -8,8 +8,8 @@ use wecom_core::ids::Cursor;
 /// The number of recent cursors to remember. A cycle of at most this many pages is detected before any page repeats.
 const REMEMBERED: usize = 32;
 
-/// Remembers the most recent cursors and one earlier cursor, which it replaces at growing intervals (Brent's algorithm). It
-/// keeps 64-bit fingerprints, because cursors may be long.
+/// Remembers the most recent cursors and one earlier cursor, which it replaces at growing intervals (Brent's
+/// algorithm). It keeps 64-bit fingerprints, because cursors may be long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CycleDetector {
     recent: VecDeque<u64>,

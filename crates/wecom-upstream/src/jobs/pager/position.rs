@@ -13,10 +13,11 @@ use crate::paged_call::Page;
 /// The position of a [`Pager`](super::Pager) in its list. Store it, and resume the list with
 /// [`Upstream::resume_pages`](crate::Upstream::resume_pages).
 ///
-/// It holds the items that were fetched and not yet yielded, at most one page, so that no item is lost or yielded twice even
-/// if the list changes. After a whole page it holds no items.
+/// It holds the items that were fetched and not yet yielded, at most one page, so that no item is lost or yielded twice
+/// even if the list changes. After a whole page it holds no items.
 ///
-/// A position belongs to one call: WeCom rejects its cursor in another call. The lifetime of a cursor is not documented.
+/// A position belongs to one call: WeCom rejects its cursor in another call. The lifetime of a cursor is not
+/// documented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a position has no effect unless it is stored or resumed"]
 pub struct PagePosition<T> {

@@ -12,8 +12,8 @@ use super::{PageError, PagedCall, Pager};
 impl<C: PagedCall, M: Threading> Pager<C, M> {
     /// Returns the items as a [`Stream`]. Requires the feature `stream`.
     ///
-    /// The stream ends after its first error, so that a consumer that skips errors does not request the same page forever.
-    /// To continue after an error, use [`Pager::next_item`].
+    /// The stream ends after its first error, so that a consumer that skips errors does not request the same page
+    /// forever. To continue after an error, use [`Pager::next_item`].
     ///
     /// ```
     /// use futures_util::TryStreamExt;

@@ -38,8 +38,8 @@ pub enum WalkEvent {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GroupFinding {
-    /// A group whose parent is not in the list, for example because the app has no access to it. The walk treats the group
-    /// as a second root.
+    /// A group whose parent is not in the list, for example because the app has no access to it. The walk treats the
+    /// group as a second root.
     Orphan {
         /// The group.
         groupid: GroupId,

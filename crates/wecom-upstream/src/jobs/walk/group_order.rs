@@ -18,8 +18,8 @@ pub(crate) struct PlannedGroup {
     pub(crate) depth: u32,
 }
 
-/// Sorts groups as a tree: each group before the groups below it, siblings by `order` (largest first), then by id. Adds the
-/// root group if it is missing. Returns the findings about groups that do not fit into the tree.
+/// Sorts groups as a tree: each group before the groups below it, siblings by `order` (largest first), then by id. Adds
+/// the root group if it is missing. Returns the findings about groups that do not fit into the tree.
 pub(crate) fn order_groups(groups: Vec<Group>) -> (VecDeque<PlannedGroup>, VecDeque<GroupFinding>) {
     let mut planner = Planner::new(groups);
     planner.visit(GroupId::ROOT);
@@ -93,8 +93,8 @@ impl Planner {
         }
     }
 
-    /// Adds the remaining groups, which are in a cycle or below one. Each cycle starts with its first member in the order of
-    /// siblings.
+    /// Adds the remaining groups, which are in a cycle or below one. Each cycle starts with its first member in the
+    /// order of siblings.
     fn visit_cycles(&mut self) {
         for groupid in std::mem::take(&mut self.sorted) {
             if self.visited.contains(&groupid) {

@@ -13,8 +13,8 @@ use crate::jobs::walk::group_order::PlannedGroup;
 /// The state of a [`Walk`](crate::jobs::walk::Walk). Store it, and resume the walk with
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
 ///
-/// It holds the options of the walk, the remaining groups, and the corps fetched and not yet yielded: at most one page for
-/// each group being fetched. The format of its JSON is private to this library.
+/// It holds the options of the walk, the remaining groups, and the corps fetched and not yet yielded: at most one page
+/// for each group being fetched. The format of its JSON is private to this library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a state has no effect unless it is stored or resumed"]
 pub struct WalkState {
