@@ -3,7 +3,7 @@
 //! `.ci/callback-interop` runs it: `callback_interop COUNT COMMAND...`. The command is a peer that answers tasks, a line of
 //! JSON each. Keys, receive ids and contents are random; the seed is printed, and `SEED` sets it.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a test program")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, clippy::panic, reason = "a test program")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
