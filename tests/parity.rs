@@ -49,9 +49,9 @@ fn credentials() -> Credentials {
 #[tokio::test]
 async fn every_call_gets_the_same_reply_over_http_over_the_mock_and_over_a_closure() {
     let server = FaultServer::start().unwrap();
-    server.reply("gettoken", TOKEN_REPLY);
+    server.set_reply("gettoken", TOKEN_REPLY);
     for endpoint in ENDPOINTS {
-        server.reply(endpoint.path(), sample_reply(endpoint));
+        server.set_reply(endpoint.path(), sample_reply(endpoint));
     }
     let over_http = Client::builder(HyperTransport::new().unwrap())
         .base_url(server.base_url().parse().unwrap())

@@ -33,7 +33,7 @@ async fn endless_and_oversize_replies_take_bounded_memory() {
         let client = Client::builder(transport).base_url(server.base_url().parse().unwrap());
         let upstream = Upstream::new(client.token(AccessToken::new("a-token")).build());
         upstream.get_chain_list().await.unwrap();
-        server.next(fault.clone());
+        server.inject(fault.clone());
         let region = Region::new(ALLOCATED);
         let error = upstream.get_chain_list().await.unwrap_err();
         let allocated = region.change().bytes_allocated;

@@ -47,7 +47,7 @@ async fn fin_crosses_a_request() {
     upstream.get_chain_list().await.unwrap();
     for _ in 0..50 {
         let received = harness.received(IMPORT);
-        harness.server.next(SocketFault::CloseAfterReply);
+        harness.server.inject(SocketFault::CloseAfterReply);
         upstream.get_chain_list().await.unwrap();
         match upstream.import_chain_contact(import()).await {
             Ok(_) => assert_eq!(harness.received(IMPORT), received + 1),

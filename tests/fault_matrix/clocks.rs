@@ -86,7 +86,7 @@ async fn clock_jumps_by_an_hour_within_a_call() {
         );
         let upstream = Upstream::new(client.build());
         upstream.get_chain_list().await.unwrap();
-        harness.server.next(SocketFault::ResetBeforeReply);
+        harness.server.inject(SocketFault::ResetBeforeReply);
         let start = Instant::now();
         let outcome = upstream.get_chain_list().await;
         assert!(start.elapsed() < Duration::from_secs(10));

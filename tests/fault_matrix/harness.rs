@@ -65,7 +65,7 @@ impl Fault {
     /// Whether the fault affects a new connection rather than a request on any connection.
     fn affects_connections(&self) -> bool {
         match self {
-            Self::Socket(fault) => fault.strikes_a_connection(),
+            Self::Socket(fault) => fault.affects_connection(),
             Self::Tls(_) | Self::Lookup(_) | Self::Tunnel(_) => true,
             Self::Body(_) => false,
         }
@@ -104,7 +104,7 @@ impl Harness {
         let is_tls = matches!(fault, Fault::Tls(_));
         if is_tls {
             // With this fault the server speaks TLS. The client trusts the certificate.
-            server.always(SocketFault::UntrustedCertificate);
+            server.inject_always(SocketFault::UntrustedCertificate);
         }
         let proxy = match fault {
             Fault::Tunnel(_) => Some(start_proxy(server.address()).await),
@@ -129,9 +129,9 @@ impl Harness {
 
     /// Sets successful replies for all calls.
     pub(crate) fn restore_replies(&self) {
-        self.server.reply(GETTOKEN, good_token(Some(7200)));
-        self.server.reply(LIST, r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"Ch1","chain_name":"链"}]}"#);
-        self.server.reply(IMPORT, r#"{"errcode":0,"errmsg":"ok","jobid":"job1"}"#);
+        self.server.set_reply(GETTOKEN, good_token(Some(7200)));
+        self.server.set_reply(LIST, r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"Ch1","chain_name":"链"}]}"#);
+        self.server.set_reply(IMPORT, r#"{"errcode":0,"errmsg":"ok","jobid":"job1"}"#);
     }
 
     /// Makes a fault occur once.
@@ -140,15 +140,15 @@ impl Harness {
         match fault {
             Fault::Socket(fault) => {
                 if before {
-                    self.server.next(SocketFault::None);
+                    self.server.inject(SocketFault::None);
                 }
-                self.server.next(fault.clone());
+                self.server.inject(fault.clone());
             }
             Fault::Tls(fault) => {
                 if before {
-                    self.server.next(SocketFault::UntrustedCertificate);
+                    self.server.inject(SocketFault::UntrustedCertificate);
                 }
-                self.server.next(fault.clone());
+                self.server.inject(fault.clone());
             }
             Fault::Lookup(lookup) => self.resolver.0.add(before, Lookup::Good, lookup),
             Fault::Tunnel(tunnel) => {
@@ -157,7 +157,7 @@ impl Harness {
             Fault::Body(body) => {
                 let (path, secret) = if before { (path, TOKEN) } else { (GETTOKEN, SECRET) };
                 let pieces: Vec<_> = body.split(|&byte| byte == b'@').collect();
-                self.server.reply(path, pieces.join(secret.as_bytes()));
+                self.server.set_reply(path, pieces.join(secret.as_bytes()));
             }
         }
     }

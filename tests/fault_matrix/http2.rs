@@ -35,7 +35,7 @@ async fn call(fault: SocketFault, endpoint: &'static Endpoint, retries: bool, ht
         builder = builder.retry(quick_retry());
     }
     let client = builder.build();
-    server.next(fault);
+    server.inject(fault);
     let start = Instant::now();
     let outcome = client.call_raw(RawCall::new(endpoint)).await.map(drop);
     Outcome { elapsed: start.elapsed(), server, client, outcome }

@@ -76,11 +76,11 @@ async fn bad_utf_8() {
 async fn control_characters_and_a_byte_order_mark() {
     let harness = Harness::new().await;
     let token = good_token(Some(7200)).replace("\"ok\"", "\"o\u{1}\nk\"");
-    harness.server.reply(GETTOKEN, format!("\u{feff}{token}"));
+    harness.server.set_reply(GETTOKEN, format!("\u{feff}{token}"));
     harness
         .server
-        .reply(LIST, "\u{feff}{\"errcode\":0,\"chains\":[{\"chain_id\":\"Ch1\",\"chain_name\":\"a\tb\nc\u{1}\"}]}");
-    harness.server.reply(IMPORT, "\u{feff}{\"errcode\":0,\"errmsg\":\"\u{1f}\",\"jobid\":\"job1\"}");
+        .set_reply(LIST, "\u{feff}{\"errcode\":0,\"chains\":[{\"chain_id\":\"Ch1\",\"chain_name\":\"a\tb\nc\u{1}\"}]}");
+    harness.server.set_reply(IMPORT, "\u{feff}{\"errcode\":0,\"errmsg\":\"\u{1f}\",\"jobid\":\"job1\"}");
     let upstream = harness.upstream();
     assert_eq!(upstream.get_chain_list().await.unwrap().chains[0].chain_name, "a\tb\nc\u{1}");
     assert_eq!(upstream.import_chain_contact(import()).await.unwrap().jobid.as_str(), "job1");
@@ -124,7 +124,7 @@ async fn status_429_and_5xx_with_retry_after() {
         let harness = Harness::new().await;
         let upstream = harness.upstream();
         upstream.get_chain_list().await.unwrap();
-        harness.server.next(SocketFault::Status { status, retry_after: Some(1) });
+        harness.server.inject(SocketFault::Status { status, retry_after: Some(1) });
         let start = Instant::now();
         upstream.get_chain_list().await.unwrap();
         let elapsed = start.elapsed();
@@ -150,7 +150,7 @@ async fn redirect() {
         let harness = Harness::new().await;
         let upstream = harness.upstream();
         upstream.get_chain_list().await.unwrap();
-        harness.server.next(SocketFault::Redirect(status));
+        harness.server.inject(SocketFault::Redirect(status));
         assert_eq!(upstream.import_chain_contact(import()).await.unwrap_err().status(), Some(status));
         assert_eq!((harness.received("redirected"), harness.server.requests().len()), (0, 3));
     }

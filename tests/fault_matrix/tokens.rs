@@ -22,7 +22,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn expires_in_zero_negative_absent_or_huge() {
     for expires_in in [Some(0), Some(-7200), None, Some(i64::MAX), Some(i64::MIN)] {
         let harness = Harness::new().await;
-        harness.server.reply(GETTOKEN, good_token(expires_in));
+        harness.server.set_reply(GETTOKEN, good_token(expires_in));
         let upstream = harness.upstream();
         for _ in 0..3 {
             upstream.get_chain_list().await.unwrap();
@@ -40,7 +40,7 @@ async fn expires_in_zero_negative_absent_or_huge() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn wrong_credentials_with_a_hundred_callers() {
     let harness = Harness::new().await;
-    harness.server.reply(GETTOKEN, format!(r#"{{"errcode":40001,"errmsg":"invalid credential, {SECRET}"}}"#));
+    harness.server.set_reply(GETTOKEN, format!(r#"{{"errcode":40001,"errmsg":"invalid credential, {SECRET}"}}"#));
     let upstream = harness.upstream();
     let tasks: Vec<_> = (0..100).map(|_| spawn_list(&upstream)).collect();
     for task in tasks {
@@ -76,7 +76,7 @@ async fn early_refresh_fails() {
         let upstream = on_manual_time(&harness, &timer);
         upstream.get_chain_list().await.unwrap();
         timer.advance(VALIDITY - MINUTE * 5);
-        harness.server.next(fault);
+        harness.server.inject(fault);
         upstream.import_chain_contact(import()).await.unwrap();
         upstream.get_chain_list().await.unwrap();
         assert_eq!((harness.received(GETTOKEN), harness.received(IMPORT)), (2, 1));
@@ -92,9 +92,9 @@ async fn early_refresh_hangs() {
     let upstream = on_manual_time(&harness, &timer);
     upstream.get_chain_list().await.unwrap();
     timer.advance(VALIDITY - MINUTE * 5);
-    harness.server.next(SocketFault::Silence);
+    harness.server.inject(SocketFault::Silence);
     let meanwhile = async {
-        harness.server.until_requests(3).await;
+        harness.server.wait_for_requests(3).await;
         // The caller that refreshes waits for two seconds. Other callers do not wait.
         upstream.get_chain_list().await.unwrap();
         timer.advance(Duration::from_secs(2));
@@ -121,10 +121,10 @@ async fn token_rotated_by_another_process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leader_cancelled() {
     let harness = Harness::new().await;
-    harness.server.next(SocketFault::Silence);
+    harness.server.inject(SocketFault::Silence);
     let upstream = harness.upstream();
     let leader = spawn_list(&upstream);
-    harness.server.until_requests(1).await;
+    harness.server.wait_for_requests(1).await;
     let others: Vec<_> = (0..9).map(|_| spawn_list(&upstream)).collect();
     tokio::task::yield_now().await;
     leader.abort();
@@ -138,10 +138,10 @@ async fn leader_cancelled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_callers_cancelled() {
     let harness = Harness::new().await;
-    harness.server.next(SocketFault::Silence);
+    harness.server.inject(SocketFault::Silence);
     let upstream = harness.upstream();
     let tasks: Vec<_> = (0..10).map(|_| spawn_list(&upstream)).collect();
-    harness.server.until_requests(1).await;
+    harness.server.wait_for_requests(1).await;
     tasks.iter().for_each(JoinHandle::abort);
     for task in tasks {
         assert!(task.await.unwrap_err().is_cancelled());

@@ -5,17 +5,17 @@ use std::time::Duration;
 use wecom_core::http::AsLocal;
 use wecom_core::{LocalTransport, Request, Transport};
 
-mod arriving;
-mod dropping;
+mod cancellation;
+mod errors;
 mod exchanges;
-mod failing;
 mod probe;
-mod replying;
+mod replies;
 mod report;
+mod requests;
 mod wait;
 
 use self::exchanges::Exchanges;
-use self::probe::{Finding, Probe};
+use self::probe::{CheckResult, Probe};
 pub use self::report::{Check, Report, Verdict};
 
 /// Runs every [`Check`] against a transport, one after the other.
@@ -87,24 +87,24 @@ pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, re
 /// How long a silent connection is kept: beyond every limit that the checks set.
 const HOLD: Duration = Duration::from_secs(10);
 
-async fn run(check: Check, probe: &Probe<'_>) -> Finding {
+async fn run(check: Check, probe: &Probe<'_>) -> CheckResult {
     match check {
-        Check::AnyStatusIsOk => replying::any_status(probe).await,
-        Check::RedirectsAreNotFollowed => replying::redirects(probe).await,
-        Check::MethodAndUrlArrive => arriving::method_and_url(probe).await,
-        Check::HeadersArriveOnce => arriving::headers(probe).await,
-        Check::BodyArrives => arriving::body(probe).await,
-        Check::OneCallIsOneRequest => arriving::once(probe).await,
-        Check::ReplyBodyComesBack => replying::body(probe).await,
-        Check::ReplyHeadersComeBack => replying::headers(probe).await,
-        Check::ReplyIsBounded => failing::endless_reply(probe).await,
-        Check::TimeLimitIsKept => failing::time_limit(probe).await,
-        Check::RefusedConnectionIsAnError => failing::refused_connection(probe).await,
-        Check::LostConnectionMayBeDelivered => failing::lost_connection(probe).await,
-        Check::BrokenReplyIsAnError => failing::broken_reply(probe).await,
-        Check::DroppingCancels => dropping::cancels(probe).await,
-        Check::UsableAfterDropping => dropping::usable_afterwards(probe).await,
-        Check::RepliesAreNotMixedUp => replying::not_mixed_up(probe).await,
+        Check::AnyStatusIsOk => replies::any_status(probe).await,
+        Check::RedirectsAreNotFollowed => replies::redirects(probe).await,
+        Check::MethodAndUrlArrive => requests::method_and_url(probe).await,
+        Check::HeadersArriveOnce => requests::headers(probe).await,
+        Check::BodyArrives => requests::body(probe).await,
+        Check::OneCallIsOneRequest => requests::once(probe).await,
+        Check::ReplyBodyComesBack => replies::body(probe).await,
+        Check::ReplyHeadersComeBack => replies::headers(probe).await,
+        Check::ReplyIsBounded => errors::endless_reply(probe).await,
+        Check::TimeLimitIsKept => errors::time_limit(probe).await,
+        Check::RefusedConnectionIsAnError => errors::refused_connection(probe).await,
+        Check::LostConnectionMayBeDelivered => errors::lost_connection(probe).await,
+        Check::BrokenReplyIsAnError => errors::broken_reply(probe).await,
+        Check::DroppingCancels => cancellation::cancels(probe).await,
+        Check::UsableAfterDropping => cancellation::usable_afterwards(probe).await,
+        Check::RepliesAreNotMixedUp => replies::not_mixed_up(probe).await,
         Check::ErrorsHoldNoToken => probe.leak().map_or(Ok(()), Err),
     }
 }

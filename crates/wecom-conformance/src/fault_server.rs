@@ -1,12 +1,12 @@
 //! A server on a socket of its own that does what only a socket can: reset, stall, drip, break off, never end. What it can do
 //! stands in [`fault`], what a fault does in [`injection`], what it remembers of a request in [`request`].
 
-mod fault;
+mod fault_queue;
 mod http2;
-mod injection;
-mod request;
-mod script;
+mod inject;
+mod received_request;
 mod service;
+mod socket_fault;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use self::fault::SocketFault;
-pub use self::request::ReceivedRequest;
+pub use self::received_request::ReceivedRequest;
 use self::service::FaultService;
-use crate::server::Server;
+pub use self::socket_fault::SocketFault;
+use crate::scripted_server::ScriptedServer;
 
 /// An HTTP server on loopback that answers well, except where a test says what goes wrong: it is for what a wrapper such as
 /// `Faults` of `wecom-mock` can't do, because it happens below HTTP.
@@ -34,7 +34,7 @@ use crate::server::Server;
 /// use wecom_conformance::{FaultServer, SocketFault};
 ///
 /// let server = FaultServer::start()?;
-/// server.next(SocketFault::ContentLengthTooLong);
+/// server.inject(SocketFault::ContentLengthTooLong);
 ///
 /// // Here a bare socket takes the place of the HTTP stack under test.
 /// let get = || {
@@ -55,11 +55,11 @@ use crate::server::Server;
 ///
 /// # Which request meets which fault
 ///
-/// Faults given to [`next`](Self::next) are met one after the other, in order: those that [strike at a
-/// connection](SocketFault::strikes_a_connection) by the next new connection, before anything is read from it, all others by
-/// the next request, on whichever connection. When they are over, the fault given to [`always`](Self::always) is met by
+/// Faults given to [`inject`](Self::inject) are met one after the other, in order: those that [apply to a
+/// connection](SocketFault::affects_connection) by the next new connection, before anything is read from it, all others by
+/// the next request, on whichever connection. When they are over, the fault given to [`inject_always`](Self::inject_always) is met by
 /// all that follows; without one, everything is answered well: with HTTP status 200, on a connection that stays, and with
-/// `{"errcode":0,"errmsg":"ok"}` or what [`reply`](Self::reply) says.
+/// `{"errcode":0,"errmsg":"ok"}` or what [`set_reply`](Self::set_reply) says.
 ///
 /// # Threads and bounds
 ///
@@ -68,7 +68,7 @@ use crate::server::Server;
 /// once, heads of 64 KiB and bodies of 4 MiB, and hangs up on what is more. HTTP/1.1 as it is, and HTTP/2 where a client
 /// begins with its preface (prior knowledge); of requests over HTTP/2 it keeps no record.
 pub struct FaultServer {
-    server: Server,
+    server: ScriptedServer,
     service: Arc<FaultService>,
 }
 
@@ -83,7 +83,7 @@ impl FaultServer {
             #[cfg(feature = "tls")]
             self::tls::Identity::generate()?,
         ));
-        Ok(Self { server: Server::start(Arc::clone(&service))?, service })
+        Ok(Self { server: ScriptedServer::start(Arc::clone(&service))?, service })
     }
 
     /// Where it listens.
@@ -114,24 +114,24 @@ impl FaultServer {
     }
 
     /// Says what the next connection or request meets, after those that were said before.
-    pub fn next(&self, fault: SocketFault) {
-        self.service.script().next(fault);
+    pub fn inject(&self, fault: SocketFault) {
+        self.service.queue().push(fault);
     }
 
-    /// Says what every connection or request meets when those given to [`next`](Self::next) are over.
-    pub fn always(&self, fault: SocketFault) {
-        self.service.script().always(fault);
+    /// Says what every connection or request meets when those given to [`inject`](Self::inject) are over.
+    pub fn inject_always(&self, fault: SocketFault) {
+        self.service.queue().set_always(fault);
     }
 
     /// Answers well from now on: faults that were not met yet are forgotten, those under way go on.
-    pub fn recover(&self) {
-        self.service.script().clear();
+    pub fn clear_faults(&self) {
+        self.service.queue().clear();
     }
 
     /// Sets the body of the good answer for a path below the base URL (`corpgroup/corp/get_chain_list`), in place of
     /// `{"errcode":0,"errmsg":"ok"}`.
-    pub fn reply(&self, path: &str, body: impl Into<Bytes>) {
-        self.service.script().reply(path, body.into());
+    pub fn set_reply(&self, path: &str, body: impl Into<Bytes>) {
+        self.service.queue().set_reply(path, body.into());
     }
 
     /// Closes all connections there are, and comes back when that is done: a client that keeps some for later now has stale
@@ -156,23 +156,23 @@ impl FaultServer {
     /// How many connections the client has ended so far: those on which nothing was left to read or to write when the server
     /// looked, because the client had closed or reset them.
     #[must_use]
-    pub fn ended_by_client(&self) -> usize {
-        self.server.state().ended_by_client
+    pub fn closed_by_client(&self) -> usize {
+        self.server.state().closed_by_client
     }
 
     /// Comes back when so many requests have arrived since the start. Any runtime will do.
-    pub async fn until_requests(&self, count: usize) {
+    pub async fn wait_for_requests(&self, count: usize) {
         self.server.until(|state| state.requests.arrived() >= count).await;
     }
 
     /// Comes back when so many connections have been taken since the start: also by a client that sends nothing over them.
-    pub async fn until_connections(&self, count: usize) {
+    pub async fn wait_for_connections(&self, count: usize) {
         self.server.until(|state| state.connections >= count).await;
     }
 
     /// Comes back when the client has ended so many connections: what a dropped call ought to do to its own.
-    pub async fn until_ended_by_client(&self, count: usize) {
-        self.server.until(|state| state.ended_by_client >= count).await;
+    pub async fn wait_for_client_closes(&self, count: usize) {
+        self.server.until(|state| state.closed_by_client >= count).await;
     }
 }
 

@@ -29,7 +29,7 @@
 //!   passed  any HTTP status is Ok
 //!   FAILED  redirects are not followed
 //!             expected: Ok with status 302, and nothing sent to the address that it names
-//!             came:     Ok with status 200 and 26 bytes
+//!             actual:   Ok with status 200 and 26 bytes
 //!   ...
 //!   warned  dropping the future cancels the request
 //!             ...
@@ -53,7 +53,7 @@ struct Readme;
 
 mod checks;
 mod fault_server;
-mod server;
+mod scripted_server;
 
 pub use crate::checks::{Check, Report, Verdict, check, check_exchanges, check_exchanges_local, check_local};
 pub use crate::fault_server::{FaultServer, ReceivedRequest, SocketFault};

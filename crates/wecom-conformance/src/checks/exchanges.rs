@@ -6,10 +6,10 @@ use std::task::Poll;
 
 use wecom_core::{AccessToken, Request, Response, TransportError};
 
-use super::arriving::difference;
-use super::probe::{CANARY_TOKEN, Finding, Probe, told};
+use super::probe::{CANARY_TOKEN, CheckResult, Probe, describe};
 use super::report::{Check, Verdict};
-use super::wait::all;
+use super::requests::difference;
+use super::wait::join_all;
 
 /// The caller's requests, and what they brought at first.
 pub(crate) struct Exchanges<'a> {
@@ -24,7 +24,7 @@ impl<'a> Exchanges<'a> {
         Self { probe, requests, replies: Vec::new() }
     }
 
-    pub(crate) async fn run(&mut self, check: Check) -> Finding {
+    pub(crate) async fn run(&mut self, check: Check) -> CheckResult {
         match check {
             Check::AnyStatusIsOk => self.any_status().await,
             Check::MethodAndUrlArrive => {
@@ -39,7 +39,7 @@ impl<'a> Exchanges<'a> {
     }
 
     /// Has every request answered once: what comes now has to come again.
-    async fn any_status(&mut self) -> Finding {
+    async fn any_status(&mut self) -> CheckResult {
         let mut replies = Vec::new();
         for request in self.requests {
             let expected = format!("Ok with any status, for {}", request.endpoint().name());
@@ -53,7 +53,7 @@ impl<'a> Exchanges<'a> {
     }
 
     /// Whether requests that differ so have replies that differ.
-    fn told_apart(&self, how: &str, differ: impl Fn(&Request, &Request) -> bool) -> Finding {
+    fn told_apart(&self, how: &str, differ: impl Fn(&Request, &Request) -> bool) -> CheckResult {
         let answered: Vec<_> = self.requests.iter().zip(&self.replies).collect();
         let mut pairs = 0;
         for (at, (one, reply)) in answered.iter().enumerate() {
@@ -63,7 +63,7 @@ impl<'a> Exchanges<'a> {
                     let (one, other) = (one.endpoint().name(), other.endpoint().name());
                     return Err(Verdict::failed(
                         format!("two replies, to {one} and to {other}, which differ {how}"),
-                        format!("the same one twice, {}", told(&Ok((*reply).clone()))),
+                        format!("the same one twice, {}", describe(&Ok((*reply).clone()))),
                     ));
                 }
             }
@@ -75,7 +75,7 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    async fn usable_after_dropping(&self) -> Finding {
+    async fn usable_after_dropping(&self) -> CheckResult {
         self.needs_replies()?;
         for request in self.requests {
             // Whatever is under way after one poll is dropped; what was answered by then has nothing to leave behind.
@@ -92,22 +92,22 @@ impl<'a> Exchanges<'a> {
         Ok(())
     }
 
-    async fn not_mixed_up(&self) -> Finding {
+    async fn not_mixed_up(&self) -> CheckResult {
         self.needs_replies()?;
         if self.requests.len() < 2 {
             return Err(not_applicable("there are no two requests to be made at the same time"));
         }
         for _ in 0..2 {
-            let calls = all(self.requests.iter().map(|request| self.probe.send(request.clone()))).await;
-            for ((request, first), came) in self.requests.iter().zip(&self.replies).zip(calls) {
-                same_again(request, first, came?, "of calls at the same time")?;
+            let calls = join_all(self.requests.iter().map(|request| self.probe.send(request.clone()))).await;
+            for ((request, first), actual) in self.requests.iter().zip(&self.replies).zip(calls) {
+                same_again(request, first, actual?, "of calls at the same time")?;
             }
         }
         Ok(())
     }
 
     /// Makes all calls with a token that nobody gave, so that those fail that can.
-    async fn no_token(&self) -> Finding {
+    async fn no_token(&self) -> CheckResult {
         let mut failed = false;
         for request in self.requests {
             let request = request.clone().with_token(AccessToken::new(CANARY_TOKEN));
@@ -120,23 +120,28 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    fn needs_replies(&self) -> Finding {
+    fn needs_replies(&self) -> CheckResult {
         if self.replies.is_empty() { Err(not_applicable("there is no reply to compare with")) } else { Ok(()) }
     }
 }
 
 /// Whether a request has brought what it brought at first.
-fn same_again(request: &Request, first: &Response, came: Result<Response, TransportError>, when: &str) -> Finding {
-    if came.as_ref().is_ok_and(|came| same_reply(came, first)) {
+fn same_again(
+    request: &Request,
+    first: &Response,
+    actual: Result<Response, TransportError>,
+    when: &str,
+) -> CheckResult {
+    if actual.as_ref().is_ok_and(|actual| same_reply(actual, first)) {
         return Ok(());
     }
     let name = request.endpoint().name();
-    let expected = format!("the first reply to {name} again, {when}: {}", told(&Ok(first.clone())));
-    let came = match &came {
+    let expected = format!("the first reply to {name} again, {when}: {}", describe(&Ok(first.clone())));
+    let actual = match &actual {
         Ok(reply) if reply.status() == first.status() => difference(first.body(), reply.body()),
-        other => told(other),
+        other => describe(other),
     };
-    Err(Verdict::failed(expected, came))
+    Err(Verdict::failed(expected, actual))
 }
 
 fn not_applicable(why: &str) -> Verdict {

@@ -9,10 +9,10 @@ use wecom_core::http::Query;
 use wecom_core::{AccessToken, BaseUrl, Delivery, Endpoint, LocalTransport, Request, Response, Secret, TransportError};
 
 use super::report::Verdict;
-use super::wait::within;
+use super::wait::timeout;
 
 /// `Err` holds the verdict wherever it is not plainly "passed".
-pub(crate) type Finding = Result<(), Verdict>;
+pub(crate) type CheckResult = Result<(), Verdict>;
 
 pub(crate) const GET: Endpoint = Endpoint::get("conformance_get", "conformance/get");
 pub(crate) const POST: Endpoint = Endpoint::post("conformance_post", "conformance/post");
@@ -41,7 +41,7 @@ impl<'a> Probe<'a> {
 
     /// Sends, and gives what came; a call that doesn't end is given up, and is a failure whatever is checked.
     pub(crate) async fn send(&self, request: Request) -> Result<Result<Response, TransportError>, Verdict> {
-        let outcome = within(GIVEN_UP, self.transport.send(request)).await;
+        let outcome = timeout(GIVEN_UP, self.transport.send(request)).await;
         let outcome = outcome.ok_or_else(|| {
             Verdict::failed("an end to the call", format!("nothing, {} seconds long", GIVEN_UP.as_secs()))
         })?;
@@ -53,13 +53,13 @@ impl<'a> Probe<'a> {
 
     /// Sends what has to bring a reply.
     pub(crate) async fn reply(&self, request: Request, expected: &str) -> Result<Response, Verdict> {
-        self.send(request).await?.map_err(|error| Verdict::failed(expected, told(&Err(error))))
+        self.send(request).await?.map_err(|error| Verdict::failed(expected, describe(&Err(error))))
     }
 
     /// Sends what has to fail.
     pub(crate) async fn error(&self, request: Request, expected: &str) -> Result<TransportError, Verdict> {
         match self.send(request).await? {
-            Ok(reply) => Err(Verdict::failed(expected, told(&Ok(reply)))),
+            Ok(reply) => Err(Verdict::failed(expected, describe(&Ok(reply)))),
             Err(error) => Ok(error),
         }
     }
@@ -69,7 +69,7 @@ impl<'a> Probe<'a> {
         let error = self.error(request, expected).await?;
         if error.delivery() == Delivery::NotSent {
             let expected = format!("{expected}, with Delivery::Unknown: the server had the request");
-            return Err(Verdict::failed(expected, told(&Err(error))));
+            return Err(Verdict::failed(expected, describe(&Err(error))));
         }
         Ok(error)
     }
@@ -115,7 +115,7 @@ fn to(endpoint: &'static Endpoint, address: SocketAddr) -> Result<Request, Verdi
 }
 
 /// What came, in words.
-pub(crate) fn told(outcome: &Result<Response, TransportError>) -> String {
+pub(crate) fn describe(outcome: &Result<Response, TransportError>) -> String {
     match outcome {
         Ok(reply) => format!("Ok with status {} and {} bytes", reply.status(), reply.body().len()),
         Err(error) => format!("Err({:?}, Delivery::{:?}): {error}", error.kind(), error.delivery()),

@@ -112,13 +112,13 @@ pub enum Verdict {
         /// What the contract wants.
         expected: String,
         /// What the transport did.
-        came: String,
+        actual: String,
     },
 }
 
 impl Verdict {
-    pub(crate) fn failed(expected: impl Into<String>, came: impl Into<String>) -> Self {
-        Self::Failed { expected: expected.into(), came: came.into() }
+    pub(crate) fn failed(expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self::Failed { expected: expected.into(), actual: actual.into() }
     }
 }
 
@@ -188,8 +188,8 @@ impl fmt::Display for Report {
                 Verdict::Passed => writeln!(f, "  passed  {check}")?,
                 Verdict::Warned(better) => writeln!(f, "  warned  {check}\n            {better}")?,
                 Verdict::NotApplicable(why) => writeln!(f, "  -       {check}\n            not applicable: {why}")?,
-                Verdict::Failed { expected, came } => {
-                    writeln!(f, "  FAILED  {check}\n            expected: {expected}\n            came:     {came}")?;
+                Verdict::Failed { expected, actual } => {
+                    writeln!(f, "  FAILED  {check}\n            expected: {expected}\n            actual:   {actual}")?;
                 }
             }
         }
@@ -210,12 +210,12 @@ mod tests {
         assert_eq!(
             report(Verdict::failed("an error", "Ok")).to_string(),
             "2 checks: 1 failed, 0 with a warning\n  passed  any HTTP status is Ok\n  FAILED  a reply without end is \
-             refused\n            expected: an error\n            came:     Ok\n"
+             refused\n            expected: an error\n            actual:   Ok\n"
         );
     }
 
     #[test]
-    #[should_panic(expected = "came:     Ok")]
+    #[should_panic(expected = "actual:   Ok")]
     fn a_failed_check_fails_the_test() {
         report(Verdict::failed("an error", "Ok")).assert();
     }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What the future gives, or `None` when the bound passes first.
-pub(crate) async fn within<T>(bound: Duration, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn timeout<T>(bound: Duration, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut alarm) = (pin!(future), Alarm::new(bound));
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
@@ -19,7 +19,7 @@ pub(crate) async fn within<T>(bound: Duration, future: impl Future<Output = T>) 
 }
 
 /// What the future gives, if that is before `signal` is over; the future is then dropped, unfinished.
-pub(crate) async fn before<T>(signal: impl Future, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn cancel_when<T>(signal: impl Future, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut signal) = (pin!(future), pin!(signal));
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
@@ -29,7 +29,7 @@ pub(crate) async fn before<T>(signal: impl Future, future: impl Future<Output = 
 }
 
 /// What all of them give, in their order; all are begun before any is done.
-pub(crate) async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+pub(crate) async fn join_all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut pending: Vec<_> = futures.into_iter().map(|future| Slot::Pending(Box::pin(future))).collect();
     poll_fn(|context| {
         let mut done = true;

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fault::SocketFault;
-use super::script::GOOD;
-use crate::server::connection::Connection;
+use super::fault_queue::GOOD;
+use super::socket_fault::SocketFault;
+use crate::scripted_server::connection::Connection;
 
 /// What a client with prior knowledge begins with.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Beyond what a client may send in one frame.
-const MOST_FRAME: usize = 64 * 1024;
+const MAX_FRAME: usize = 64 * 1024;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -78,7 +78,7 @@ fn next_frame(connection: &mut Connection<'_, TcpStream>) -> io::Result<Option<F
     let Some(head) = connection.take(9)? else { return Ok(None) };
     let &[l0, l1, l2, kind, flags, s0, s1, s2, s3] = &*head else { return Ok(None) };
     let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
-    if length > MOST_FRAME {
+    if length > MAX_FRAME {
         return Err(ErrorKind::InvalidData.into());
     }
     // The first bit is reserved.

@@ -10,7 +10,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::server::connection::Stream;
+use crate::scripted_server::connection::Stream;
 
 /// Who the server says that it is.
 pub(crate) struct Identity {

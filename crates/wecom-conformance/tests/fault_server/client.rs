@@ -30,7 +30,7 @@ pub(crate) struct Connection(pub(crate) TcpStream);
 /// A server whose next connection or request meets this.
 pub(crate) fn server_with(fault: SocketFault) -> FaultServer {
     let server = FaultServer::start().unwrap();
-    server.next(fault);
+    server.inject(fault);
     server
 }
 

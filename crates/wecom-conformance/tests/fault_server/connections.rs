@@ -35,9 +35,9 @@ fn a_silent_connection_takes_what_comes_and_answers_nothing_not_even_a_client_he
     connection.send(&vec![b'x'; 16 * 1024 * 1024]).unwrap();
     assert!(connection.is_silent());
     assert!(server.requests().is_empty());
-    assert_eq!((server.connections(), server.ended_by_client()), (1, 0));
+    assert_eq!((server.connections(), server.closed_by_client()), (1, 0));
     drop(connection);
-    block_on(server.until_ended_by_client(1));
+    block_on(server.wait_for_client_closes(1));
 }
 
 #[test]
@@ -46,15 +46,15 @@ fn silence_has_read_the_request_and_keeps_the_connection() {
     let mut connection = Connection::asking(&server);
     assert!(connection.is_silent());
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(server.ended_by_client(), 0);
+    assert_eq!(server.closed_by_client(), 0);
     drop(connection);
-    block_on(server.until_ended_by_client(1));
+    block_on(server.wait_for_client_closes(1));
 }
 
 #[test]
 fn a_proxy_may_hang_on_connect_or_ask_who_asks() {
     let server = server_with(SocketFault::Silence);
-    server.next(SocketFault::ProxyAuthentication);
+    server.inject(SocketFault::ProxyAuthentication);
     let connect = b"CONNECT qyapi.weixin.qq.com:443 HTTP/1.1\r\nhost: qyapi.weixin.qq.com:443\r\n\r\n";
     let mut hanging = Connection::to(&server);
     hanging.send(connect).unwrap();
@@ -88,9 +88,9 @@ fn a_half_closed_connection_ends_for_the_reader_and_still_takes_what_is_sent() {
         std::thread::sleep(Duration::from_millis(30));
     }
     assert_eq!(connection.rest(), (NOTHING, End::Closed));
-    assert_eq!(server.ended_by_client(), 0);
+    assert_eq!(server.closed_by_client(), 0);
     drop(connection);
-    block_on(server.until_ended_by_client(1));
+    block_on(server.wait_for_client_closes(1));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn it_ends_while_clients_wait_for_each_fault_and_drops_them() {
     ] {
         let server = server_with(fault);
         let connections = [Connection::to(&server), Connection::asking(&server)];
-        block_on(server.until_connections(2));
+        block_on(server.wait_for_connections(2));
         assert_ends(server);
         drop(connections);
     }
@@ -49,7 +49,7 @@ fn it_ends_without_any_client_and_with_half_a_request() {
     let server = FaultServer::start().unwrap();
     let mut connection = Connection::to(&server);
     connection.send(b"POST /cgi-bin/x HTTP/1.1\r\ncontent-length: 100\r\n\r\n{").unwrap();
-    block_on(server.until_connections(1));
+    block_on(server.wait_for_connections(1));
     assert_ends(server);
     assert_ne!(connection.rest().1, End::Silent);
 }
@@ -63,7 +63,7 @@ fn connections_are_closed_at_the_moment_of_the_test_and_new_ones_taken() {
     assert_eq!(kept.rest(), (String::new(), End::Closed));
     let mut new = Connection::asking(&server);
     assert_good(&new.reply());
-    assert_eq!((server.connections(), server.ended_by_client()), (2, 0));
+    assert_eq!((server.connections(), server.closed_by_client()), (2, 0));
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn what_is_no_http_or_too_much_of_it_is_hung_up_on() {
 fn it_takes_so_many_connections_at_once_and_no_more() {
     let server = FaultServer::start().unwrap();
     let taken: Vec<_> = (0..256).map(|_| Connection::to(&server)).collect();
-    block_on(server.until_connections(256));
+    block_on(server.wait_for_connections(256));
     assert_ne!(Connection::asking(&server).rest().1, End::Silent);
     assert_eq!(server.connections(), 256);
     drop(taken);
-    block_on(server.until_ended_by_client(256));
+    block_on(server.wait_for_client_closes(256));
     assert_ends(server);
 }
 
@@ -109,8 +109,8 @@ fn a_test_can_wait_until_a_request_is_there() {
         connection.ask();
         connection
     });
-    block_on(server.until_requests(1));
+    block_on(server.wait_for_requests(1));
     assert_eq!(server.requests().len(), 1);
     drop(client.join().unwrap());
-    block_on(server.until_ended_by_client(1));
+    block_on(server.wait_for_client_closes(1));
 }

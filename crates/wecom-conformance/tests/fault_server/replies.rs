@@ -69,7 +69,7 @@ fn endless_replies_go_on_until_the_client_closes() {
         assert_eq!(connection.read_while(&mut came, PATIENCE, |came| came.len() < 8 * MIB), None);
         assert!(String::from_utf8_lossy(&came).contains(sign));
         drop(connection);
-        block_on(server.until_ended_by_client(1));
+        block_on(server.wait_for_client_closes(1));
     }
 }
 
@@ -83,7 +83,7 @@ fn an_oversize_body_is_as_long_as_it_says_and_good() {
     assert_eq!(value["errcode"], 0);
     connection.ask();
     assert_good(&connection.reply());
-    server.next(SocketFault::OversizeBody(0));
+    server.inject(SocketFault::OversizeBody(0));
     connection.ask();
     assert_eq!(body(&connection.reply()).len(), 25);
 }

@@ -18,7 +18,7 @@ fn without_a_fault_all_is_answered_well_on_one_connection() {
 #[test]
 fn each_path_can_have_a_good_reply_of_its_own() {
     let server = FaultServer::start().unwrap();
-    server.reply("gettoken", r#"{"errcode":0,"access_token":"t"}"#);
+    server.set_reply("gettoken", r#"{"errcode":0,"access_token":"t"}"#);
     let mut connection = Connection::to(&server);
     connection.send(post("gettoken", "").as_bytes()).unwrap();
     assert_eq!(body(&connection.reply()), r#"{"errcode":0,"access_token":"t"}"#);
@@ -29,8 +29,8 @@ fn each_path_can_have_a_good_reply_of_its_own() {
 #[test]
 fn scripted_faults_are_met_in_order_and_then_the_one_that_stays_until_the_server_recovers() {
     let server = server_with(SocketFault::None);
-    server.next(SocketFault::Empty);
-    server.always(SocketFault::NoContent);
+    server.inject(SocketFault::Empty);
+    server.inject_always(SocketFault::NoContent);
     let mut connection = Connection::to(&server);
     let mut ask = || {
         connection.ask();
@@ -40,7 +40,7 @@ fn scripted_faults_are_met_in_order_and_then_the_one_that_stays_until_the_server
         [ask(), ask(), ask(), ask()],
         ["200 OK", "200 OK", "204 No Content", "204 No Content"].map(|it| { format!("HTTP/1.1 {it}") })
     );
-    server.recover();
+    server.clear_faults();
     assert_eq!(ask(), "HTTP/1.1 200 OK");
 }
 
@@ -49,7 +49,7 @@ fn a_fault_of_connections_waits_for_a_new_one() {
     let server = FaultServer::start().unwrap();
     let mut kept = Connection::asking(&server);
     assert_good(&kept.reply());
-    server.always(SocketFault::ResetOnAccept);
+    server.inject_always(SocketFault::ResetOnAccept);
     kept.ask();
     assert_good(&kept.reply());
     for _ in 0..2 {

@@ -36,7 +36,7 @@ fn who_checks_the_certificate_sends_nothing_and_who_trusts_it_is_answered_well()
     assert!(error.to_string().contains("UnknownIssuer") || error.to_string().contains("BadSignature"), "{error}");
     assert!(server.requests().is_empty());
 
-    server.next(SocketFault::UntrustedCertificate);
+    server.inject(SocketFault::UntrustedCertificate);
     assert_good(&ask(&server, server.certificate_der()).unwrap());
     assert_eq!((server.requests().len(), server.connections()), (1, 2));
     assert_eq!(server.tls_base_url(), server.base_url().replace("http:", "https:"));

@@ -3,9 +3,9 @@
 use std::io;
 use std::net::TcpStream;
 
-use crate::server::answer::Answer;
-use crate::server::connection::Connection;
-use crate::server::request::RawRequest;
+use crate::scripted_server::connection::Connection;
+use crate::scripted_server::request::RawRequest;
+use crate::scripted_server::script::Script;
 
 /// What a server does with its connections.
 pub(crate) trait Service: Send + Sync + 'static {
@@ -13,7 +13,7 @@ pub(crate) trait Service: Send + Sync + 'static {
     type Plan: Send + 'static;
 
     /// Decides about a connection; called in the order in which connections are accepted.
-    fn accepted(&self) -> Self::Plan;
+    fn plan(&self) -> Self::Plan;
 
     /// Serves a connection to its end, on its own thread.
     fn serve(&self, connection: Connection<'_, TcpStream>, plan: Self::Plan) -> io::Result<()>;
@@ -22,14 +22,14 @@ pub(crate) trait Service: Send + Sync + 'static {
 /// A function that answers each request, given its number from 0.
 impl<F> Service for F
 where
-    F: Fn(usize, &RawRequest) -> Answer + Send + Sync + 'static,
+    F: Fn(usize, &RawRequest) -> Script + Send + Sync + 'static,
 {
     type Plan = ();
 
-    fn accepted(&self) {}
+    fn plan(&self) {}
 
     fn serve(&self, mut connection: Connection<'_, TcpStream>, (): ()) -> io::Result<()> {
-        let then = connection.answer_all(self)?;
-        connection.end(then)
+        let after = connection.serve_requests(self)?;
+        connection.end(after)
     }
 }

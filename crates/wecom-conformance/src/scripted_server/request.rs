@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use bytes::Bytes;
 
 /// The largest body that is read.
-pub(crate) const MOST_BODY: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// A request to the byte: nothing in it is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl RawRequest {
     }
 
     /// Whether the client wants no further reply on this connection.
-    pub(crate) fn is_last(&self) -> bool {
+    pub(crate) fn wants_close(&self) -> bool {
         self.header_values("connection").any(|value| value.eq_ignore_ascii_case(b"close"))
     }
 
@@ -85,7 +85,7 @@ pub(crate) fn length(digits: &[u8], radix: u32) -> io::Result<usize> {
     // A chunk's length may be followed by extensions.
     let digits = digits.split(';').next().unwrap_or_default().trim();
     let length = usize::from_str_radix(digits, radix).map_err(|_| ErrorKind::InvalidData)?;
-    if length > MOST_BODY { Err(ErrorKind::FileTooLarge.into()) } else { Ok(length) }
+    if length > MAX_BODY { Err(ErrorKind::FileTooLarge.into()) } else { Ok(length) }
 }
 
 /// The last requests, as many as the bounds allow.
@@ -97,14 +97,14 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    const MOST: usize = 1000;
-    const MOST_BYTES: usize = 32 * 1024 * 1024;
+    const MAX: usize = 1000;
+    const MAX_BYTES: usize = 32 * 1024 * 1024;
 
     pub(crate) fn add(&mut self, request: RawRequest) {
         self.arrived += 1;
         self.bytes += request.size();
         self.kept.push_back(request);
-        while self.kept.len() > Self::MOST || self.bytes > Self::MOST_BYTES {
+        while self.kept.len() > Self::MAX || self.bytes > Self::MAX_BYTES {
             let Some(oldest) = self.kept.pop_front() else { return };
             self.bytes -= oldest.size();
         }
@@ -168,10 +168,10 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten_when_there_is_no_room() {
         let mut requests = Requests::default();
-        for at in 0..Requests::MOST + 2 {
+        for at in 0..Requests::MAX + 2 {
             requests.add(request(&format!("/{at}"), ""));
         }
-        assert_eq!((requests.iter().count(), requests.arrived()), (Requests::MOST, Requests::MOST + 2));
+        assert_eq!((requests.iter().count(), requests.arrived()), (Requests::MAX, Requests::MAX + 2));
         assert_eq!(requests.iter().next().unwrap().target, "/2");
         let large = "x".repeat(3 * 1024 * 1024);
         for _ in 0..20 {

@@ -4,24 +4,24 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::fault::SocketFault;
+use super::socket_fault::SocketFault;
 
 /// What WeCom replies when all is well.
 pub(crate) const GOOD: &[u8] = br#"{"errcode":0,"errmsg":"ok"}"#;
 
 #[derive(Default)]
-pub(crate) struct Script {
+pub(crate) struct FaultQueue {
     next: VecDeque<SocketFault>,
     always: Option<SocketFault>,
     replies: HashMap<String, Bytes>,
 }
 
-impl Script {
-    pub(crate) fn next(&mut self, fault: SocketFault) {
+impl FaultQueue {
+    pub(crate) fn push(&mut self, fault: SocketFault) {
         self.next.push_back(fault);
     }
 
-    pub(crate) fn always(&mut self, fault: SocketFault) {
+    pub(crate) fn set_always(&mut self, fault: SocketFault) {
         self.always = Some(fault);
     }
 
@@ -30,18 +30,18 @@ impl Script {
         self.always = None;
     }
 
-    pub(crate) fn reply(&mut self, path: &str, body: Bytes) {
+    pub(crate) fn set_reply(&mut self, path: &str, body: Bytes) {
         self.replies.insert(format!("/cgi-bin/{}", path.trim_start_matches('/')), body);
     }
 
     /// What a new connection meets.
-    pub(crate) fn at_connection(&mut self) -> SocketFault {
-        self.take(SocketFault::strikes_a_connection)
+    pub(crate) fn for_connection(&mut self) -> SocketFault {
+        self.take(SocketFault::affects_connection)
     }
 
     /// What a request meets.
-    pub(crate) fn at_request(&mut self) -> SocketFault {
-        self.take(|fault| !fault.strikes_a_connection())
+    pub(crate) fn for_request(&mut self) -> SocketFault {
+        self.take(|fault| !fault.affects_connection())
     }
 
     /// The first fault, if this is its moment; it keeps its place, and those behind it theirs, if not.
@@ -66,19 +66,19 @@ mod tests {
 
     #[test]
     fn faults_are_met_in_order_each_at_its_moment_and_always_comes_last() {
-        let mut script = Script::default();
-        script.next(SocketFault::Html);
-        script.next(SocketFault::ResetOnAccept);
-        script.next(SocketFault::Empty);
-        script.always(SocketFault::Silence);
-        assert_eq!(script.at_connection(), SocketFault::None);
-        assert_eq!(script.at_request(), SocketFault::Html);
-        assert_eq!(script.at_request(), SocketFault::None);
-        assert_eq!(script.at_connection(), SocketFault::ResetOnAccept);
-        assert_eq!(script.at_request(), SocketFault::Empty);
-        assert_eq!([script.at_request(), script.at_request()], [SocketFault::Silence, SocketFault::Silence]);
-        assert_eq!(script.at_connection(), SocketFault::None);
-        script.clear();
-        assert_eq!(script.at_request(), SocketFault::None);
+        let mut queue = FaultQueue::default();
+        queue.push(SocketFault::Html);
+        queue.push(SocketFault::ResetOnAccept);
+        queue.push(SocketFault::Empty);
+        queue.set_always(SocketFault::Silence);
+        assert_eq!(queue.for_connection(), SocketFault::None);
+        assert_eq!(queue.for_request(), SocketFault::Html);
+        assert_eq!(queue.for_request(), SocketFault::None);
+        assert_eq!(queue.for_connection(), SocketFault::ResetOnAccept);
+        assert_eq!(queue.for_request(), SocketFault::Empty);
+        assert_eq!([queue.for_request(), queue.for_request()], [SocketFault::Silence, SocketFault::Silence]);
+        assert_eq!(queue.for_connection(), SocketFault::None);
+        queue.clear();
+        assert_eq!(queue.for_request(), SocketFault::None);
     }
 }

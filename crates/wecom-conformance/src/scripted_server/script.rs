@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::server::connection::{Connection, Stream};
-use crate::server::reply;
-use crate::server::request::RawRequest;
-use crate::server::shared::State;
+use crate::scripted_server::connection::{Connection, Stream};
+use crate::scripted_server::reply;
+use crate::scripted_server::request::RawRequest;
+use crate::scripted_server::shared::State;
 
 /// The steps of an answer, and what becomes of the connection after them. Without a step, nothing is answered.
-pub(crate) struct Answer {
+pub(crate) struct Script {
     steps: Vec<Step>,
-    then: Then,
+    after: After,
 }
 
 /// What becomes of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    Stays,
+pub(crate) enum After {
+    KeepOpen,
     /// FIN.
-    Closes,
+    Close,
     /// RST.
-    Resets,
+    Reset,
 }
 
 enum Step {
@@ -43,20 +43,20 @@ enum Step {
 type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
 type Condition = Box<dyn Fn(&State) -> bool + Send>;
 
-impl Answer {
+impl Script {
     /// Nothing, on a connection that stays.
-    pub(crate) fn nothing() -> Self {
-        Self { steps: Vec::new(), then: Then::Stays }
+    pub(crate) fn empty() -> Self {
+        Self { steps: Vec::new(), after: After::KeepOpen }
     }
 
     /// These bytes, on a connection that stays.
     pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
-        Self::nothing().send(bytes)
+        Self::empty().send(bytes)
     }
 
     /// A whole reply with this status and body, on a connection that stays.
     pub(crate) fn reply(status: u16, body: impl AsRef<[u8]>) -> Self {
-        Self::bytes(reply::whole(status, "", body.as_ref()))
+        Self::bytes(reply::complete(status, "", body.as_ref()))
     }
 
     pub(crate) fn send(self, bytes: impl Into<Bytes>) -> Self {
@@ -90,12 +90,12 @@ impl Answer {
         self.step(Step::Wait(at_most, Box::new(condition)))
     }
 
-    pub(crate) fn then(self, then: Then) -> Self {
-        Self { then, ..self }
+    pub(crate) fn end(self, after: After) -> Self {
+        Self { after, ..self }
     }
 
-    pub(crate) fn closes(self) -> Self {
-        self.then(Then::Closes)
+    pub(crate) fn close(self) -> Self {
+        self.end(After::Close)
     }
 
     fn step(mut self, step: Step) -> Self {
@@ -106,22 +106,22 @@ impl Answer {
 
 impl<S: Stream> Connection<'_, S> {
     /// Answers each request until the connection has to end, and returns how it ends.
-    pub(crate) fn answer_all(&mut self, answer: impl Fn(usize, &RawRequest) -> Answer) -> io::Result<Then> {
+    pub(crate) fn serve_requests(&mut self, answer: impl Fn(usize, &RawRequest) -> Script) -> io::Result<After> {
         while let Some(request) = self.request()? {
-            let is_last = request.is_last();
-            let answer = self.receive(request, &answer);
-            let then = self.give(answer)?;
-            self.answered();
-            if then != Then::Stays || is_last {
-                return Ok(then);
+            let wants_close = request.wants_close();
+            let answer = self.record(request, &answer);
+            let after = self.perform(answer)?;
+            self.completed();
+            if after != After::KeepOpen || wants_close {
+                return Ok(after);
             }
         }
-        Ok(Then::Closes)
+        Ok(After::Close)
     }
 
     /// Takes the steps of an answer.
-    pub(crate) fn give(&mut self, answer: Answer) -> io::Result<Then> {
-        let Answer { steps, then } = answer;
+    pub(crate) fn perform(&mut self, answer: Script) -> io::Result<After> {
+        let Script { steps, after } = answer;
         for step in steps {
             match step {
                 Step::Send(pieces, pace) => {
@@ -136,17 +136,17 @@ impl<S: Stream> Connection<'_, S> {
                 Step::Wait(at_most, condition) => self.wait(at_most, condition),
             }
         }
-        Ok(then)
+        Ok(after)
     }
 }
 
 impl Connection<'_, TcpStream> {
     /// Ends the connection.
-    pub(crate) fn end(self, then: Then) -> io::Result<()> {
-        match then {
-            Then::Resets => self.reset(),
+    pub(crate) fn end(self, after: After) -> io::Result<()> {
+        match after {
+            After::Reset => self.reset(),
             // Dropping the socket sends FIN.
-            Then::Closes | Then::Stays => Ok(()),
+            After::Close | After::KeepOpen => Ok(()),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fault::SocketFault;
-use crate::server::answer::{Answer, Then};
-use crate::server::reply;
+use super::socket_fault::SocketFault;
+use crate::scripted_server::reply;
+use crate::scripted_server::script::{After, Script};
 
 /// How long the client has to read what was sent before a reset, which may discard what it has not read.
 const BEFORE_RESET: Duration = Duration::from_millis(20);
@@ -30,62 +30,62 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Please sign in</title></
 const GARBAGE: &[u8] = b"\x00\x01\xfe\xff\x80 this is something else\r\n\r\n{\"errcode\":0}";
 
 /// What is done on a new connection, before anything is read from it.
-pub(crate) fn at_connection(fault: &SocketFault) -> Answer {
+pub(crate) fn on_connection(fault: &SocketFault) -> Script {
     match fault {
         // Closed with something unread in it, the connection would be reset.
-        SocketFault::CloseOnAccept => Answer::nothing().close_writing().hold(FOREVER).closes(),
-        SocketFault::ResetOnAccept => Answer::nothing().then(Then::Resets),
-        _ => Answer::nothing().hold(FOREVER).closes(),
+        SocketFault::CloseOnAccept => Script::empty().close_writing().hold(FOREVER).close(),
+        SocketFault::ResetOnAccept => Script::empty().end(After::Reset),
+        _ => Script::empty().hold(FOREVER).close(),
     }
 }
 
 /// A good reply: what WeCom sends, on a connection that stays.
-pub(crate) fn good(body: &[u8]) -> Answer {
-    Answer::bytes(good_bytes(body))
+pub(crate) fn good(body: &[u8]) -> Script {
+    Script::bytes(good_bytes(body))
 }
 
 /// What a request is answered with that meets this fault.
-pub(crate) fn at_request(fault: &SocketFault, good: &Bytes, address: SocketAddr) -> Answer {
+pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr) -> Script {
     match fault {
         SocketFault::None => self::good(good),
-        SocketFault::Silence => Answer::nothing().hold(FOREVER).closes(),
-        SocketFault::CloseBeforeReply => Answer::nothing().closes(),
-        SocketFault::HalfClose => Answer::nothing().close_writing().hold(FOREVER).closes(),
-        SocketFault::ResetBeforeReply => Answer::nothing().then(Then::Resets),
+        SocketFault::Silence => Script::empty().hold(FOREVER).close(),
+        SocketFault::CloseBeforeReply => Script::empty().close(),
+        SocketFault::HalfClose => Script::empty().close_writing().hold(FOREVER).close(),
+        SocketFault::ResetBeforeReply => Script::empty().end(After::Reset),
         SocketFault::DripReply(pace) => {
             let pieces = good_bytes(good).into_iter().map(|byte| Bytes::from(vec![byte]));
-            Answer::nothing().drip(pieces, *pace)
+            Script::empty().drip(pieces, *pace)
         }
-        SocketFault::StallMidReply => Answer::bytes(half_of(good)).hold(FOREVER).closes(),
-        SocketFault::ResetMidReply => Answer::bytes(half_of(good)).pause(BEFORE_RESET).then(Then::Resets),
-        SocketFault::ResetAfterReply => Answer::bytes(good_bytes(good)).pause(BEFORE_RESET).then(Then::Resets),
-        SocketFault::CloseAfterReply => Answer::bytes(good_bytes(good)).closes(),
+        SocketFault::StallMidReply => Script::bytes(half_of(good)).hold(FOREVER).close(),
+        SocketFault::ResetMidReply => Script::bytes(half_of(good)).pause(BEFORE_RESET).end(After::Reset),
+        SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).end(After::Reset),
+        SocketFault::CloseAfterReply => Script::bytes(good_bytes(good)).close(),
         SocketFault::EndlessChunks => {
             let piece = Bytes::from(reply::chunk(&[b'x'; PIECE]));
-            Answer::bytes(reply::chunked_head()).send_each(iter::repeat(piece)).closes()
+            Script::bytes(reply::chunked_head()).send_each(iter::repeat(piece)).close()
         }
         SocketFault::EndlessHeaders => {
             let headers = (0_u64..).map(|number| format!("x-endless-{number}: {}\r\n", "x".repeat(100)).into());
-            Answer::bytes(reply::status_line(200)).send_each(headers).closes()
+            Script::bytes(reply::status_line(200)).send_each(headers).close()
         }
         SocketFault::OversizeBody(size) => oversize_body(*size),
-        SocketFault::Garbage => Answer::bytes(GARBAGE).closes(),
-        _ => badly_framed(fault, good).unwrap_or_else(|| Answer::bytes(another_reply(fault, good, address))),
+        SocketFault::Garbage => Script::bytes(GARBAGE).close(),
+        _ => badly_framed(fault, good).unwrap_or_else(|| Script::bytes(another_reply(fault, good, address))),
     }
 }
 
 /// Faults of a reply whose length is not what it says.
-fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Answer> {
+fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Script> {
     match fault {
         SocketFault::ContentLengthTooShort => {
-            Some(Answer::bytes(reply::announced(200, "", good.len() as u64 / 2, good)))
+            Some(Script::bytes(reply::declared(200, "", good.len() as u64 / 2, good)))
         }
         SocketFault::ContentLengthTooLong => {
-            Some(Answer::bytes(reply::announced(200, "", (good.len() + MISSING) as u64, good)).closes())
+            Some(Script::bytes(reply::declared(200, "", (good.len() + MISSING) as u64, good)).close())
         }
         SocketFault::ShortChunk => {
             let length = format!("{:x}\r\n", good.len() + MISSING);
-            Some(Answer::bytes([&reply::chunked_head(), length.as_bytes(), good].concat()).closes())
+            Some(Script::bytes([&reply::chunked_head(), length.as_bytes(), good].concat()).close())
         }
         _ => None,
     }
@@ -94,26 +94,26 @@ fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Answer> {
 /// Faults that are a whole reply of their own, and the good reply where there is none.
 fn another_reply(fault: &SocketFault, good: &[u8], address: SocketAddr) -> Vec<u8> {
     match fault {
-        SocketFault::Html => reply::whole(200, "content-type: text/html\r\n", PAGE.as_bytes()),
-        SocketFault::Empty => reply::whole(200, "", b""),
-        SocketFault::NoContent => reply::whole(204, "", b""),
+        SocketFault::Html => reply::complete(200, "content-type: text/html\r\n", PAGE.as_bytes()),
+        SocketFault::Empty => reply::complete(200, "", b""),
+        SocketFault::NoContent => reply::complete(204, "", b""),
         SocketFault::Redirect(status) => {
             let location = format!("location: http://{address}/cgi-bin/redirected\r\n");
-            reply::whole(*status, &location, b"moved")
+            reply::complete(*status, &location, b"moved")
         }
         SocketFault::Status { status, retry_after } => {
             let header = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-            reply::whole(*status, &header, b"not now")
+            reply::complete(*status, &header, b"not now")
         }
         SocketFault::ProxyAuthentication => {
-            reply::whole(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"who asks?")
+            reply::complete(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"who asks?")
         }
         _ => good_bytes(good),
     }
 }
 
 fn good_bytes(body: &[u8]) -> Vec<u8> {
-    reply::whole(200, "content-type: application/json; charset=UTF-8\r\n", body)
+    reply::complete(200, "content-type: application/json; charset=UTF-8\r\n", body)
 }
 
 /// A good reply up to the middle of its body.
@@ -124,7 +124,7 @@ fn half_of(body: &[u8]) -> Vec<u8> {
 }
 
 /// A good reply whose body has this size.
-fn oversize_body(size: u64) -> Answer {
+fn oversize_body(size: u64) -> Script {
     const FRONT: &[u8] = br#"{"errcode":0,"errmsg":""#;
     const BACK: &[u8] = b"\"}";
     let around = (FRONT.len() + BACK.len()) as u64;
@@ -132,7 +132,7 @@ fn oversize_body(size: u64) -> Answer {
     let piece = Bytes::from(vec![b'x'; PIECE]);
     let pieces = filling / PIECE as u64;
     let rest = piece.slice(..(filling % PIECE as u64) as usize);
-    Answer::bytes(reply::announced(200, "content-type: application/json\r\n", filling + around, FRONT))
+    Script::bytes(reply::declared(200, "content-type: application/json\r\n", filling + around, FRONT))
         .send_each((0..pieces).map(move |_| piece.clone()))
         .send(rest)
         .send(BACK)

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::HOLD;
-use super::probe::{Finding, Probe, post, told};
+use super::probe::{CheckResult, Probe, describe, post};
 use super::report::Verdict;
-use super::wait::{before, within};
-use crate::server::Server;
-use crate::server::answer::Answer;
+use super::wait::{cancel_when, timeout};
+use crate::scripted_server::ScriptedServer;
+use crate::scripted_server::script::Script;
 
 /// The limit of the request that is dropped.
 const LIMIT: Duration = Duration::from_secs(4);
@@ -21,22 +21,22 @@ const AFTER_LIMIT: Duration = Duration::from_secs(5);
 const EXPECTED: &str = "the connection given up when the future is dropped";
 
 /// A server that is silent to the first request, and answers the others.
-fn silent_at_first() -> std::io::Result<Server> {
-    Server::scripted(|index, _| match index {
-        0 => Answer::nothing().hold(HOLD).closes(),
-        _ => Answer::reply(200, "{}"),
+fn silent_at_first() -> std::io::Result<ScriptedServer> {
+    ScriptedServer::scripted(|index, _| match index {
+        0 => Script::empty().hold(HOLD).close(),
+        _ => Script::reply(200, "{}"),
     })
 }
 
 /// Drops a call when the server has the request; a warning where there is nothing to drop any more.
-async fn drop_under_way(probe: &Probe<'_>, server: &Server) -> Finding {
+async fn drop_under_way(probe: &Probe<'_>, server: &ScriptedServer) -> CheckResult {
     let request = post(server.address())?.with_time_limit(LIMIT);
-    let came = server.until(|state| state.requests.arrived() > 0);
-    match before(came, probe.send(request)).await {
+    let actual = server.until(|state| state.requests.arrived() > 0);
+    match cancel_when(actual, probe.send(request)).await {
         None => Ok(()),
         Some(outcome) => Err(match outcome? {
             outcome if outcome.is_ok() || server.state().requests.arrived() == 0 => {
-                Verdict::failed("a call that waits for a silent server", told(&outcome))
+                Verdict::failed("a call that waits for a silent server", describe(&outcome))
             }
             // It waited as long as it may, and all of that in its first poll.
             _ => Verdict::Warned(
@@ -47,13 +47,13 @@ async fn drop_under_way(probe: &Probe<'_>, server: &Server) -> Finding {
     }
 }
 
-pub(crate) async fn cancels(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn cancels(probe: &Probe<'_>) -> CheckResult {
     let server = silent_at_first()?;
     drop_under_way(probe, &server).await?;
-    if within(AT_ONCE, server.until(|state| state.given_up > 0)).await.is_some() {
+    if timeout(AT_ONCE, server.until(|state| state.abandoned > 0)).await.is_some() {
         return Ok(());
     }
-    match within(AFTER_LIMIT, server.until(|state| state.given_up > 0)).await {
+    match timeout(AFTER_LIMIT, server.until(|state| state.abandoned > 0)).await {
         Some(()) => Err(Verdict::Warned(
             "the request goes on until its time limit: what a blocking library can't help, an asynchronous one can"
                 .to_owned(),
@@ -62,7 +62,7 @@ pub(crate) async fn cancels(probe: &Probe<'_>) -> Finding {
     }
 }
 
-pub(crate) async fn usable_afterwards(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn usable_afterwards(probe: &Probe<'_>) -> CheckResult {
     let server = silent_at_first()?;
     match drop_under_way(probe, &server).await {
         Ok(()) | Err(Verdict::Warned(_)) => {}

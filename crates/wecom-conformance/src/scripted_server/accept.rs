@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::server::connection::Connection;
-use crate::server::service::Service;
-use crate::server::shared::Shared;
+use crate::scripted_server::connection::Connection;
+use crate::scripted_server::service::Service;
+use crate::scripted_server::shared::Shared;
 
 /// How many connections there may be at once.
-const MOST_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 
 /// How long to wait after a connection could not be accepted.
-const RESPITE: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Accepts connections until the server is stopped, and returns when all their threads have ended.
 pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, service: &Arc<S>) {
@@ -26,15 +26,15 @@ pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, s
         }
         threads.retain(|thread| !thread.is_finished());
         let stream = match accepted {
-            Ok((stream, _)) if threads.len() < MOST_CONNECTIONS => stream,
+            Ok((stream, _)) if threads.len() < MAX_CONNECTIONS => stream,
             Ok(_) => continue,
             Err(_) => {
                 // The system has run out of something, of files mostly. Asked again at once, it would only fail again.
-                shared.pause(RESPITE, usize::MAX);
+                shared.pause(ACCEPT_BACKOFF, usize::MAX);
                 continue;
             }
         };
-        let (number, plan) = shared.open(|| service.accepted());
+        let (number, plan) = shared.open(|| service.plan());
         let (own, service) = (Arc::clone(shared), Arc::clone(service));
         let started = start_thread(move || {
             // What a client does to its connection is not an error of the server.

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use wecom_core::{Delivery, TransportErrorKind};
 
 use super::HOLD;
-use super::probe::{Finding, Probe, post, told};
+use super::probe::{CheckResult, Probe, describe, post};
 use super::report::Verdict;
-use super::wait::all;
-use crate::server::Server;
-use crate::server::answer::Answer;
-use crate::server::reply;
+use super::wait::join_all;
+use crate::scripted_server::ScriptedServer;
+use crate::scripted_server::reply;
+use crate::scripted_server::script::Script;
 
 /// The limit that is to be kept.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -27,29 +27,29 @@ const ENDLESS: usize = 64 * 1024 * 1024;
 /// How fast a dripping reply comes.
 const PACE: Duration = Duration::from_millis(50);
 
-pub(crate) async fn endless_reply(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn endless_reply(probe: &Probe<'_>) -> CheckResult {
     const PIECE: &[u8] = &[b'x'; 0x4000];
     for (what, head, piece) in [
         ("in chunks", reply::chunked_head(), Bytes::from(reply::chunk(PIECE))),
-        ("that announces 1 TiB", reply::announced(200, "", 1 << 40, b""), Bytes::from_static(PIECE)),
+        ("that announces 1 TiB", reply::declared(200, "", 1 << 40, b""), Bytes::from_static(PIECE)),
     ] {
-        let server = Server::scripted(move |_, _| {
+        let server = ScriptedServer::scripted(move |_, _| {
             let pieces = iter::repeat_n(piece.clone(), ENDLESS / PIECE.len());
-            Answer::bytes(head.clone()).send_each(pieces).closes()
+            Script::bytes(head.clone()).send_each(pieces).close()
         })?;
         let bound = ENDLESS / 1024 / 1024;
         let expected = format!("an error before {bound} MiB of a reply {what} were taken");
         let error = probe.delivered_error(post(server.address())?, &expected).await?;
-        if server.state().answered > 0 {
-            return Err(Verdict::failed(expected, format!("all of it was taken, and then {}", told(&Err(error)))));
+        if server.state().completed > 0 {
+            return Err(Verdict::failed(expected, format!("all of it was taken, and then {}", describe(&Err(error)))));
         }
     }
     Ok(())
 }
 
-pub(crate) async fn time_limit(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn time_limit(probe: &Probe<'_>) -> CheckResult {
     let servers = ["is silent", "stalls in its reply", "sends a byte every 50 ms"];
-    let kinds: Result<Vec<_>, _> = all(servers.map(|what| timeout_kind(probe, what))).await.into_iter().collect();
+    let kinds: Result<Vec<_>, _> = join_all(servers.map(|what| timeout_kind(probe, what))).await.into_iter().collect();
     match kinds?.into_iter().find(|kind| *kind != TransportErrorKind::Timeout) {
         None => Ok(()),
         Some(kind) => Err(Verdict::Warned(format!(
@@ -61,12 +61,12 @@ pub(crate) async fn time_limit(probe: &Probe<'_>) -> Finding {
 /// The kind of the error after the limit, from a server that does this.
 async fn timeout_kind(probe: &Probe<'_>, what: &'static str) -> Result<TransportErrorKind, Verdict> {
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{";
-    let server = Server::scripted(move |_, _| match what {
-        "is silent" => Answer::nothing().hold(HOLD).closes(),
-        "stalls in its reply" => Answer::bytes(HEAD).hold(HOLD).closes(),
+    let server = ScriptedServer::scripted(move |_, _| match what {
+        "is silent" => Script::empty().hold(HOLD).close(),
+        "stalls in its reply" => Script::bytes(HEAD).hold(HOLD).close(),
         _ => {
             let times = HOLD.as_millis() / PACE.as_millis();
-            Answer::bytes(HEAD).drip((0..times).map(|_| Bytes::from_static(b"x")), PACE).closes()
+            Script::bytes(HEAD).drip((0..times).map(|_| Bytes::from_static(b"x")), PACE).close()
         }
     })?;
     let expected = format!("an error after the request's limit of {LIMIT:?}, from a server that {what}");
@@ -74,7 +74,7 @@ async fn timeout_kind(probe: &Probe<'_>, what: &'static str) -> Result<Transport
     let error = probe.delivered_error(post(server.address())?.with_time_limit(LIMIT), &expected).await?;
     let took = now().saturating_duration_since(began);
     if took > KEPT_BY {
-        return Err(Verdict::failed(expected, format!("after {took:.1?}, {}", told(&Err(error)))));
+        return Err(Verdict::failed(expected, format!("after {took:.1?}, {}", describe(&Err(error)))));
     }
     Ok(error.kind())
 }
@@ -83,7 +83,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-pub(crate) async fn refused_connection(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn refused_connection(probe: &Probe<'_>) -> CheckResult {
     // A client's port: nobody listens there, and while it is held nobody else can come to.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let holder = TcpStream::connect(listener.local_addr()?)?;
@@ -98,21 +98,21 @@ pub(crate) async fn refused_connection(probe: &Probe<'_>) -> Finding {
     ))
 }
 
-pub(crate) async fn lost_connection(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn lost_connection(probe: &Probe<'_>) -> CheckResult {
     const EXPECTED: &str = "an error, from a server that reads the request and closes the connection";
-    let fresh = Server::scripted(|_, _| Answer::nothing().closes())?;
+    let fresh = ScriptedServer::scripted(|_, _| Script::empty().close())?;
     probe.delivered_error(post(fresh.address())?, EXPECTED).await?;
 
-    let reused = Server::scripted(|index, _| match index {
-        0 => Answer::reply(200, "{}"),
-        _ => Answer::nothing().closes(),
+    let reused = ScriptedServer::scripted(|index, _| match index {
+        0 => Script::reply(200, "{}"),
+        _ => Script::empty().close(),
     })?;
     probe.reply(post(reused.address())?, "Ok with status 200").await?;
     probe.delivered_error(post(reused.address())?, EXPECTED).await?;
     Ok(())
 }
 
-pub(crate) async fn broken_reply(probe: &Probe<'_>) -> Finding {
+pub(crate) async fn broken_reply(probe: &Probe<'_>) -> CheckResult {
     for (what, bytes) in [
         ("breaks off in its head", "HTTP/1.1 200 OK\r\ncontent-le"),
         ("breaks off in its body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"errcode\":0}"),
@@ -121,7 +121,7 @@ pub(crate) async fn broken_reply(probe: &Probe<'_>) -> Finding {
         ("lacks its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"errcode\":0}\r\n"),
         ("is not HTTP", "\0\u{1}\u{2}\u{3} this is something else\r\n\r\n{\"errcode\":0}"),
     ] {
-        let server = Server::scripted(move |_, _| Answer::bytes(bytes).closes())?;
+        let server = ScriptedServer::scripted(move |_, _| Script::bytes(bytes).close())?;
         probe.delivered_error(post(server.address())?, &format!("an error, for a reply that {what}")).await?;
     }
     Ok(())

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use event_listener::Event;
 
-use crate::server::request::{RawRequest, Requests};
+use crate::scripted_server::request::{RawRequest, Requests};
 
 /// How long closing all connections may take.
-const CLOSED_BY: Duration = Duration::from_secs(2);
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
@@ -24,16 +24,16 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) requests: Requests,
     /// The number of answers that were given to their end.
-    pub(crate) answered: usize,
+    pub(crate) completed: usize,
     /// The number of connections that were accepted.
     pub(crate) connections: usize,
     /// The number of connections that the client ended.
-    pub(crate) ended_by_client: usize,
+    pub(crate) closed_by_client: usize,
     /// The number of those that the client ended while the server held back an answer.
-    pub(crate) given_up: usize,
+    pub(crate) abandoned: usize,
     stopped: bool,
     /// Whether an answer has waited for other calls in vain: no further one does.
-    impatient: bool,
+    wait_timed_out: bool,
     open: BTreeSet<usize>,
     /// The connections up to this number are to be closed.
     closed_up_to: usize,
@@ -80,7 +80,7 @@ impl Shared {
             state.closed_up_to = state.connections;
             state.closed_up_to
         });
-        self.wait(CLOSED_BY, |state| state.open.first().is_none_or(|&oldest| oldest > last));
+        self.wait(CLOSE_LIMIT, |state| state.open.first().is_none_or(|&oldest| oldest > last));
     }
 
     /// Counts a connection, and returns its number from 1 with what was decided about it.
@@ -97,25 +97,25 @@ impl Shared {
     }
 
     /// Whether a connection has to end.
-    pub(crate) fn is_over(&self, connection: usize) -> bool {
-        self.state().is_over(connection)
+    pub(crate) fn must_close(&self, connection: usize) -> bool {
+        self.state().must_close(connection)
     }
 
     /// Lets time pass on a connection, and returns whether it goes on.
     pub(crate) fn pause(&self, duration: Duration, connection: usize) -> bool {
-        !self.wait(duration, |state| state.is_over(connection))
+        !self.wait(duration, |state| state.must_close(connection))
     }
 
     /// Waits on a connection until the condition holds. After one wait that was in vain, no other waits.
-    pub(crate) fn wait_patiently(&self, bound: Duration, connection: usize, condition: impl Fn(&State) -> bool) {
-        let holds = |state: &State| state.impatient || state.is_over(connection) || condition(state);
+    pub(crate) fn wait_once(&self, bound: Duration, connection: usize, condition: impl Fn(&State) -> bool) {
+        let holds = |state: &State| state.wait_timed_out || state.must_close(connection) || condition(state);
         if !self.wait(bound, holds) {
-            self.change(|state| state.impatient = true);
+            self.change(|state| state.wait_timed_out = true);
         }
     }
 
     /// Records a request, and returns what it is answered with.
-    pub(crate) fn receive<T>(&self, request: RawRequest, answer: impl FnOnce(usize, &RawRequest) -> T) -> T {
+    pub(crate) fn record<T>(&self, request: RawRequest, answer: impl FnOnce(usize, &RawRequest) -> T) -> T {
         self.change(|state| {
             let answer = answer(state.requests.arrived(), &request);
             state.requests.add(request);
@@ -132,7 +132,7 @@ impl Shared {
 }
 
 impl State {
-    fn is_over(&self, connection: usize) -> bool {
+    fn must_close(&self, connection: usize) -> bool {
         self.stopped || connection <= self.closed_up_to
     }
 }

@@ -1,12 +1,12 @@
 //! The bytes of replies.
 
 /// A whole reply; `headers` are whole lines.
-pub(crate) fn whole(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    announced(status, headers, body.len() as u64, body)
+pub(crate) fn complete(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+    declared(status, headers, body.len() as u64, body)
 }
 
 /// A reply that announces this length of its body, whatever the body is.
-pub(crate) fn announced(status: u16, headers: &str, length: u64, body: &[u8]) -> Vec<u8> {
+pub(crate) fn declared(status: u16, headers: &str, length: u64, body: &[u8]) -> Vec<u8> {
     let length = match status {
         // These have no body, and so no length.
         204 | 304 => String::new(),

@@ -1,13 +1,13 @@
 //! A scripted HTTP/1 server on loopback, on its own threads: the checks run against it, and the fault server is built on it.
 //!
-//! A [`Service`] decides what each connection and each request gets, and an [`Answer`] says what is done for it. Connections
+//! A [`Service`] decides what each connection and each request gets, and a [`Script`] says what is done for it. Connections
 //! are accepted in [`accept`] and requests are read in [`connection`], nowhere else.
 
 mod accept;
-pub(crate) mod answer;
 pub(crate) mod connection;
 pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod script;
 mod service;
 mod shared;
 
@@ -18,20 +18,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use self::accept::{accept, start_thread};
-use self::answer::Answer;
 use self::request::RawRequest;
+use self::script::Script;
 pub(crate) use self::service::Service;
 use self::shared::{Shared, State};
 
 /// Listens on a free port of 127.0.0.1 until it is dropped.
-pub(crate) struct Server {
+pub(crate) struct ScriptedServer {
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
 
-impl Server {
+impl ScriptedServer {
     /// A server that answers each request by a function of it and its number, from 0.
-    pub(crate) fn scripted(answer: impl Fn(usize, &RawRequest) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
+    pub(crate) fn scripted(answer: impl Fn(usize, &RawRequest) -> Script + Send + Sync + 'static) -> io::Result<Self> {
         Self::start(answer)
     }
 
@@ -77,7 +77,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         if self.accepting.is_some() {
             self.stop();

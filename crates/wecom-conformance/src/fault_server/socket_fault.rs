@@ -107,7 +107,7 @@ pub enum SocketFault {
 impl SocketFault {
     /// Whether it is met by a new connection, before a request is read, and not by a request.
     #[must_use]
-    pub fn strikes_a_connection(&self) -> bool {
+    pub fn affects_connection(&self) -> bool {
         match self {
             Self::CloseOnAccept
             | Self::ResetOnAccept

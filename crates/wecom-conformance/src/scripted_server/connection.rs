@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use socket2::SockRef;
 
-use crate::server::request::{Framing, MOST_BODY, RawRequest, length};
-use crate::server::shared::{Shared, State};
+use crate::scripted_server::request::{Framing, MAX_BODY, RawRequest, length};
+use crate::scripted_server::shared::{Shared, State};
 
 /// How often a connection checks whether it has to end.
-const TICK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-const MOST_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 64 * 1024;
 
 /// What carries HTTP: a socket, or TLS on one.
 pub(crate) trait Stream: Read + Write {
@@ -34,15 +34,15 @@ pub(crate) struct Connection<'a, S> {
     number: usize,
     /// What was read and not parsed yet.
     buffer: Vec<u8>,
-    ended_by_client: bool,
+    closed_by_client: bool,
 }
 
 impl<'a> Connection<'a, TcpStream> {
     pub(crate) fn new(stream: TcpStream, shared: &'a Shared, number: usize) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(TICK))?;
-        stream.set_write_timeout(Some(TICK))?;
-        Ok(Self { stream, shared, number, buffer: Vec::new(), ended_by_client: false })
+        stream.set_read_timeout(Some(POLL_INTERVAL))?;
+        stream.set_write_timeout(Some(POLL_INTERVAL))?;
+        Ok(Self { stream, shared, number, buffer: Vec::new(), closed_by_client: false })
     }
 
     /// Ends the connection by RST.
@@ -54,8 +54,8 @@ impl<'a> Connection<'a, TcpStream> {
     /// Puts something on top of the socket, before anything was read from it.
     #[cfg(feature = "tls")]
     pub(crate) fn over<S: Stream>(self, layer: impl FnOnce(TcpStream) -> S) -> Connection<'a, S> {
-        let Self { stream, shared, number, buffer, ended_by_client } = self;
-        Connection { stream: layer(stream), shared, number, buffer, ended_by_client }
+        let Self { stream, shared, number, buffer, closed_by_client } = self;
+        Connection { stream: layer(stream), shared, number, buffer, closed_by_client }
     }
 }
 
@@ -88,7 +88,7 @@ impl<S: Stream> Connection<'_, S> {
     /// Writes all of it; an error where the client has ended the connection, or the server has to.
     pub(crate) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         loop {
-            self.go_on()?;
+            self.check_open()?;
             let written = match bytes {
                 [] => self.stream.flush().map(|()| 0),
                 _ => self.stream.write(bytes),
@@ -96,9 +96,9 @@ impl<S: Stream> Connection<'_, S> {
             match written {
                 Ok(_) if bytes.is_empty() => return Ok(()),
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-                Err(error) if is_tick(&error) => {}
+                Err(error) if is_poll_timeout(&error) => {}
                 Err(error) => {
-                    self.client_ended();
+                    self.record_client_close();
                     return Err(error);
                 }
             }
@@ -121,8 +121,8 @@ impl<S: Stream> Connection<'_, S> {
                 Err(error) => break Err(error),
             }
         };
-        if self.ended_by_client {
-            self.shared.change(|state| state.given_up += 1);
+        if self.closed_by_client {
+            self.shared.change(|state| state.abandoned += 1);
         }
         held
     }
@@ -137,17 +137,17 @@ impl<S: Stream> Connection<'_, S> {
 
     /// Waits until the condition holds, for no longer than this.
     pub(crate) fn wait(&self, at_most: Duration, condition: impl Fn(&State) -> bool) {
-        self.shared.wait_patiently(at_most, self.number, condition);
+        self.shared.wait_once(at_most, self.number, condition);
     }
 
     /// Records a request, and returns what `decide` makes of it and its number, from 0.
-    pub(crate) fn receive<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
-        self.shared.receive(request, decide)
+    pub(crate) fn record<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
+        self.shared.record(request, decide)
     }
 
     /// Counts an answer that was given to its end.
-    pub(crate) fn answered(&self) {
-        self.shared.change(|state| state.answered += 1);
+    pub(crate) fn completed(&self) {
+        self.shared.change(|state| state.completed += 1);
     }
 
     /// Reads one request to its end; `None` where the connection ends before.
@@ -182,7 +182,7 @@ impl<S: Stream> Connection<'_, S> {
         loop {
             let Some(line) = self.take_to(b"\r\n")? else { return Ok(None) };
             let size = length(&line, 16)?;
-            if body.len() + size > MOST_BODY {
+            if body.len() + size > MAX_BODY {
                 return Err(ErrorKind::FileTooLarge.into());
             }
             let Some(chunk) = self.take(size + 2)? else { return Ok(None) };
@@ -201,7 +201,7 @@ impl<S: Stream> Connection<'_, S> {
                 let taken = self.take(at + mark.len())?;
                 return Ok(taken.map(|taken| taken.slice(..at)));
             }
-            if self.buffer.len() > MOST_HEAD {
+            if self.buffer.len() > MAX_HEAD {
                 return Err(ErrorKind::InvalidData.into());
             }
             if !self.fill()? {
@@ -224,32 +224,32 @@ impl<S: Stream> Connection<'_, S> {
     /// Reads for a tick; an error where the client has reset the connection, or the server has to end it.
     fn read(&mut self) -> io::Result<Progress> {
         let mut piece = [0; 16 * 1024];
-        self.go_on()?;
+        self.check_open()?;
         match self.stream.read(&mut piece) {
             Ok(0) => {
-                self.client_ended();
+                self.record_client_close();
                 Ok(Progress::End)
             }
             Ok(read) => {
                 self.buffer.extend_from_slice(piece.get(..read).unwrap_or_default());
                 Ok(Progress::More)
             }
-            Err(error) if is_tick(&error) => Ok(Progress::Nothing),
+            Err(error) if is_poll_timeout(&error) => Ok(Progress::Nothing),
             Err(error) => {
-                self.client_ended();
+                self.record_client_close();
                 Err(error)
             }
         }
     }
 
-    fn go_on(&self) -> io::Result<()> {
-        if self.shared.is_over(self.number) { Err(ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    fn check_open(&self) -> io::Result<()> {
+        if self.shared.must_close(self.number) { Err(ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
-    fn client_ended(&mut self) {
-        if !self.ended_by_client {
-            self.ended_by_client = true;
-            self.shared.change(|state| state.ended_by_client += 1);
+    fn record_client_close(&mut self) {
+        if !self.closed_by_client {
+            self.closed_by_client = true;
+            self.shared.change(|state| state.closed_by_client += 1);
         }
     }
 }
@@ -262,6 +262,6 @@ enum Progress {
 }
 
 /// Whether it only took too long.
-fn is_tick(error: &io::Error) -> bool {
+fn is_poll_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use wecom_core::secret::{Redactor, names};
 
-use crate::server::request::RawRequest;
+use crate::scripted_server::request::RawRequest;
 
 /// A request as a [`FaultServer`](crate::FaultServer) read it from its socket.
 ///
