@@ -22,6 +22,12 @@
 //! | `http1` | conversions from and to the types of the crate `http`, version 1 |
 //! | `tower` | [`http`]'s `TowerTransport`, a transport over any `tower` service; includes `http1` |
 //! | `tracing` | a span for each call, and its events |
+//! | `http1` | conversions from and to the types of `http` 1.x |
+//! | `tower` | a transport over any `tower_service::Service` |
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub mod client;
 pub mod codec;
