@@ -1,89 +1,88 @@
 //! No error or `Debug` text shows a token or a secret, whatever the server does: tests over real sockets for every way in
 //! which a call can fail.
 
-#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use wecom_core::{AccessToken, Client, Credentials, Error, ErrorKind, Secret};
+use wecom_conformance::{FaultServer, SocketFault};
+use wecom_core::error::ErrorKind;
+use wecom_core::token::Credentials;
+use wecom_core::{AccessToken, Client, Error, Secret};
 use wecom_hyper::HyperTransport;
 use wecom_upstream::Upstream;
 
 const TOKEN: &str = "canary-token-abcdefghijklmnopqrstuvwxyz";
 const SECRET: &str = "canary-secret-abcdefghijklmnopqrstuvwxyz";
 
-/// How a server treats a request. `{request}` in a text stands for the first line of the request.
-#[derive(Clone, Copy)]
-enum Server {
-    Replies(&'static str, &'static str),
-    RepliesWithWrongLength(&'static str),
-    SendsRaw(&'static str),
-    Closes,
-    IsSilent,
+/// A client whose first request holds a secret.
+#[derive(Clone, Copy, Debug)]
+enum Caller {
+    /// Calls with a fixed token.
+    WithToken,
+    /// Fetches a token with a secret first.
+    WithSecret,
 }
 
-/// Starts a server and returns its base URL.
-async fn serve(server: Server) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut request = vec![0; 16 * 1024];
-                let length = stream.read(&mut request).await.unwrap_or_default();
-                let request = String::from_utf8_lossy(request.get(..length).unwrap_or_default()).into_owned();
-                let line = request.lines().next().unwrap_or_default();
-                let text = match server {
-                    Server::Replies(status, body) => {
-                        let body = body.replace("{request}", line);
-                        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-                    }
-                    Server::RepliesWithWrongLength(body) => {
-                        format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{body}")
-                    }
-                    Server::SendsRaw(text) => text.replace("{request}", line),
-                    Server::Closes => String::new(),
-                    Server::IsSilent => return tokio::time::sleep(Duration::from_secs(60)).await,
-                };
-                let _ = stream.write_all(text.as_bytes()).await;
-            });
+impl Caller {
+    /// The first line of the first request.
+    fn request_line(self) -> String {
+        match self {
+            Self::WithToken => format!("GET /cgi-bin/corpgroup/corp/get_chain_list?access_token={TOKEN} HTTP/1.1"),
+            Self::WithSecret => format!("GET /cgi-bin/gettoken?corpid=ww1&corpsecret={SECRET} HTTP/1.1"),
         }
-    });
-    format!("http://{address}/cgi-bin/")
-}
-
-fn texts(error: &Error) -> String {
-    let mut texts = format!("{error}\n{error:?}\n{error:#?}\n");
-    let mut source = error.source();
-    while let Some(error) = source {
-        writeln!(texts, "{error}\n{error:?}\n{error:#?}").unwrap();
-        source = error.source();
     }
-    texts
-}
 
-/// Makes a failing call with a fixed token and another with credentials, and returns both errors.
-async fn fail(base_url: &str) -> [Error; 2] {
-    let builder = || {
-        let transport = HyperTransport::new().unwrap().with_time_limit(Duration::from_millis(300));
-        Client::builder(transport).base_url(base_url.parse().unwrap())
-    };
-    let with_token = Upstream::new(builder().token(AccessToken::new(TOKEN)).build());
-    let with_secret = Upstream::new(builder().credentials(Credentials::new("ww1", Secret::new(SECRET))).build());
-    let both = [with_token, with_secret];
-    let mut errors = Vec::new();
-    for upstream in both {
+    /// Makes a call that fails, and asserts that no text shows the secret.
+    async fn fail(self, base_url: &str) -> Error {
+        let client = Client::builder(HyperTransport::new().unwrap())
+            .base_url(base_url.parse().unwrap())
+            .time_limit(Duration::from_millis(300));
+        let upstream = Upstream::new(match self {
+            Self::WithToken => client.token(AccessToken::new(TOKEN)).build(),
+            Self::WithSecret => client.credentials(Credentials::new("ww1", Secret::new(SECRET))).build(),
+        });
         let error = upstream.get_chain_list().await.unwrap_err();
         let text = format!("{} {upstream:?} {:?}", texts(&error), upstream.client());
         assert!(!text.contains("canary"), "{text}");
         assert!(error.to_string().starts_with("get_chain_list: "), "{error}");
-        errors.push(error);
+        error
     }
-    errors.try_into().unwrap()
+
+    /// The same against a server that meets every request with a fault.
+    async fn fail_by(self, fault: SocketFault) -> Error {
+        let server = FaultServer::start().unwrap();
+        server.inject_always(fault);
+        let error = self.fail(&server.base_url()).await;
+        let request = &server.requests()[0];
+        let query: Vec<_> = request.query().map(|(name, value)| format!("{name}={value}")).collect();
+        let line = format!("{} {}?{} HTTP/1.1", request.method(), request.path(), query.join("&"));
+        assert_eq!(line, self.request_line());
+        error
+    }
+
+    /// The same with a raw reply. `{request}` in the text stands for the first line of the request.
+    async fn fail_by_raw(self, text: &str) -> Error {
+        self.fail_by(SocketFault::Raw(text.replace("{request}", &self.request_line()).into())).await
+    }
+
+    /// The same with a status and a body.
+    async fn fail_by_reply(self, status: &str, body: &str) -> Error {
+        let body = body.replace("{request}", &self.request_line());
+        self.fail_by_raw(&format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await
+    }
+}
+
+/// All texts of an error and of its sources.
+fn texts(error: &Error) -> String {
+    let mut texts = String::new();
+    for link in std::iter::successors(Some(error as &dyn StdError), |&link| link.source()) {
+        writeln!(texts, "{link}\n{link:?}\n{link:#?}").unwrap();
+    }
+    texts
 }
 
 #[tokio::test]
@@ -100,40 +99,55 @@ async fn replies_that_echo_the_request() {
         ("404 Not Found", "{request}"),
         ("502 Bad Gateway", "<html>{request}</html>"),
     ] {
-        let [call, fetch] = fail(&serve(Server::Replies(status, body)).await).await;
+        let call = Caller::WithToken.fail_by_reply(status, body).await;
         assert!(!matches!(call.kind(), ErrorKind::Transport(_)), "{call}");
+        let fetch = Caller::WithSecret.fail_by_reply(status, body).await;
+        assert!(matches!(fetch.kind(), ErrorKind::Token(_)), "{fetch}");
+    }
+}
+
+#[tokio::test]
+async fn malformed_replies_that_echo_the_request() {
+    for text in [
+        "{request}\r\n\r\n",
+        "HTTP/1.1 200 {request}\r\nbroken header {request}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{\"errcode\":0,\"errmsg\":\"{request}",
+    ] {
+        let call = Caller::WithToken.fail_by_raw(text).await;
+        assert!(matches!(call.kind(), ErrorKind::Transport(_)), "{call}");
+        let fetch = Caller::WithSecret.fail_by_raw(text).await;
         assert!(matches!(fetch.kind(), ErrorKind::Token(_)), "{fetch}");
     }
 }
 
 #[tokio::test]
 async fn connections_that_fail() {
-    for server in [
-        Server::RepliesWithWrongLength("{\"errcode\":0"),
-        Server::SendsRaw("{request}\r\n\r\n"),
-        Server::SendsRaw("HTTP/1.1 200 {request}\r\nbroken header {request}\r\n\r\n"),
-        Server::Closes,
-        Server::IsSilent,
-    ] {
-        let [call, _] = fail(&serve(server).await).await;
+    for fault in [SocketFault::CloseBeforeReply, SocketFault::Silence] {
+        let call = Caller::WithToken.fail_by(fault.clone()).await;
         assert!(matches!(call.kind(), ErrorKind::Transport(_)), "{call}");
+        let fetch = Caller::WithSecret.fail_by(fault).await;
+        assert!(matches!(fetch.kind(), ErrorKind::Token(_)), "{fetch}");
+    }
+}
+
+async fn assert_cannot_connect(base_url: &str) {
+    for caller in [Caller::WithToken, Caller::WithSecret] {
+        let error = caller.fail(base_url).await;
+        assert!(error.is_connect(), "{error}");
     }
 }
 
 #[tokio::test]
 async fn connection_refused_and_dns_failure() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
     for base_url in [format!("http://{closed}/"), format!("https://{closed}/"), "http://nowhere.invalid/".to_owned()] {
-        let [call, fetch] = fail(&base_url).await;
-        assert!(call.is_connect() && fetch.is_connect(), "{call} {fetch}");
+        assert_cannot_connect(&base_url).await;
     }
 }
 
 #[tokio::test]
 async fn server_without_tls() {
-    let plain = serve(Server::Replies("400 Bad Request", "{request}")).await;
-    let [call, fetch] = fail(&plain.replace("http://", "https://")).await;
-    assert!(call.is_connect() && fetch.is_connect(), "{call} {fetch}");
+    assert_cannot_connect(&FaultServer::start().unwrap().tls_base_url()).await;
 }

@@ -70,6 +70,7 @@ pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr)
         }
         SocketFault::OversizeBody(size) => oversize_body(*size),
         SocketFault::Garbage => Script::bytes(GARBAGE).close(),
+        SocketFault::Raw(bytes) => Script::bytes(bytes.clone()).close(),
         _ => badly_framed(fault, good).unwrap_or_else(|| Script::bytes(another_reply(fault, good, address))),
     }
 }

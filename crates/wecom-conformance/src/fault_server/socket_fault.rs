@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 /// What goes wrong on a [`FaultServer`](crate::FaultServer), and what the client sees of it.
 ///
 /// The client has sent its request, and may not take it for unsent, wherever nothing else is said. FIN is the orderly end of
@@ -76,6 +78,8 @@ pub enum SocketFault {
     // Another reply.
     /// Bytes that are not HTTP, and FIN.
     Garbage,
+    /// These bytes as they are, and FIN: a reply of the test's own, malformed or with secrets of the request in it.
+    Raw(Bytes),
     /// Status 200 and a page of HTML: somebody on the way wants the user to sign in.
     Html,
     /// Status 200 and an empty body.

@@ -89,6 +89,12 @@ fn an_oversize_body_is_as_long_as_it_says_and_good() {
 }
 
 #[test]
+fn raw_bytes_are_sent_as_they_are() {
+    let (received, end) = outcome_of(SocketFault::Raw("HTTP/1.1 200 OK\r\nbroken header\r\n\r\n".into()));
+    assert_eq!((&*received, end), ("HTTP/1.1 200 OK\r\nbroken header\r\n\r\n", End::Closed));
+}
+
+#[test]
 fn garbage_is_no_http() {
     let (came, end) = outcome_of(SocketFault::Garbage);
     assert!(!came.starts_with("HTTP/") && came.contains('\0'), "{came}");
