@@ -249,7 +249,7 @@ mod tests {
         assert!(retrying.wait(&verdict, 1, NOW, None).unwrap() >= Duration::from_secs(1));
     }
 
-    /// The longest of many waits after so many attempts.
+    /// The longest of many backoffs after a number of attempts.
     fn longest(policy: Retry, verdict: &Verdict, attempts: u32) -> Option<Duration> {
         let retrying = Retrying::new(policy.attempts(9).budget_floor(u32::MAX).seed(1));
         (0..500).filter_map(|_| retrying.wait(verdict, attempts, NOW, None)).max()

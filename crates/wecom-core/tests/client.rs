@@ -1,4 +1,4 @@
-//! What the client hands to a transport, and what it does with the transport's failures.
+//! What a client passes to its transport, and what it does with the transport's errors.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -20,7 +20,7 @@ use wecom_core::{
 const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 
-/// Keeps what it is given.
+/// Records its requests.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<Request>>>);
 

@@ -1,4 +1,4 @@
-//! What a builder is told reaches the client and its requests, and pointers and wrappers pass on what they are asked.
+//! A builder's settings reach the client and its requests, and pointers and wrappers forward to what they hold.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -22,7 +22,7 @@ use wecom_mock::ManualTimer;
 const READ: Endpoint = Endpoint::post("read", "test/read");
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A transport that keeps what it is given and answers that all is well.
+/// A transport that records its requests and answers errcode 0.
 fn recording(requests: &Arc<Mutex<Vec<Request>>>) -> impl Transport + Clone + 'static {
     let requests = Arc::clone(requests);
     from_fn(move |request| {
@@ -41,7 +41,7 @@ fn agent(request: &Request) -> String {
 }
 
 #[test]
-fn what_the_builder_is_told_reaches_every_request_the_fetch_of_the_token_included() {
+fn the_builders_settings_reach_every_request_the_token_fetch_included() {
     let requests = Arc::default();
     let client = Client::builder(recording(&requests))
         .base_url(gateway())
@@ -60,7 +60,7 @@ fn what_the_builder_is_told_reaches_every_request_the_fetch_of_the_token_include
 }
 
 #[test]
-fn a_client_that_is_told_nothing_calls_the_vendor_by_its_own_name_with_no_limit() {
+fn by_default_a_client_calls_the_vendor_with_its_own_user_agent_and_no_limit() {
     let requests = Arc::default();
     let client = Client::builder(recording(&requests)).token(AccessToken::new("canary")).build();
     assert_eq!(client.base_url(), &BaseUrl::default());
@@ -70,12 +70,12 @@ fn a_client_that_is_told_nothing_calls_the_vendor_by_its_own_name_with_no_limit(
     assert_eq!((request.base_url(), request.time_limit()), (&BaseUrl::default(), None));
 }
 
-struct Nobody;
+struct NoTokens;
 
 #[async_trait]
-impl TokenProvider for Nobody {
+impl TokenProvider for NoTokens {
     async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
-        Err(TokenError::new("nobody has one"))
+        Err(TokenError::new("there is no token"))
     }
 
     async fn replace(&self, _: &TokenScope, _: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
@@ -83,11 +83,11 @@ impl TokenProvider for Nobody {
     }
 }
 
-impl Observer for Nobody {
+impl Observer for NoTokens {
     fn on_event(&self, _: &CallEvent<'_>) {}
 }
 
-/// Keeps the keys that it is asked for.
+/// Records the keys that it is asked for.
 #[derive(Clone, Default)]
 struct Keys(Arc<Mutex<Vec<TokenKey>>>);
 
@@ -109,7 +109,7 @@ impl TokenStore for Keys {
 }
 
 #[test]
-fn a_store_is_asked_by_corp_app_and_whose_token_it_is() {
+fn the_key_of_a_stored_token_has_corp_app_and_scope() {
     let (requests, keys) = (Arc::default(), Keys::default());
     let credentials = Credentials::new("ww1", Secret::new("canary"));
     let builder = Client::builder(recording(&requests)).token_store("dealer-app", keys.clone());
@@ -129,7 +129,7 @@ fn a_store_is_asked_by_corp_app_and_whose_token_it_is() {
 }
 
 #[test]
-fn a_builder_shows_what_it_was_told_and_no_secret() {
+fn debug_of_a_builder_shows_its_settings_and_no_secret() {
     let builder = || Client::builder(recording(&Arc::default())).base_url(gateway()).user_agent("agent/1");
     let timed = || builder().timer(ManualTimer::new()).retry(Retry::new()).quotas(Quotas::refuse());
     let token = AccessToken::new("canary");
@@ -137,11 +137,11 @@ fn a_builder_shows_what_it_was_told_and_no_secret() {
     let table = [
         (format!("{:?}", builder()), vec!["gateway.example", "agent/1", "time_limit: None", "observers: 0", "NoTimer"]),
         (format!("{:?}", builder().time_limit(SECOND)), vec!["time_limit: Some(1s)", "has_token_store: false"]),
-        (format!("{:?}", builder().observer(Nobody).observer(Nobody)), vec!["observers: 2"]),
+        (format!("{:?}", builder().observer(NoTokens).observer(NoTokens)), vec!["observers: 2"]),
         (format!("{:?}", builder().token_store("app", Keys::default())), vec!["has_token_store: true"]),
         (format!("{:?}", builder().token(token)), vec!["a fixed token"]),
         (format!("{:?}", builder().credentials(credentials)), vec!["credentials"]),
-        (format!("{:?}", builder().token_provider(Nobody)), vec!["token provider"]),
+        (format!("{:?}", builder().token_provider(NoTokens)), vec!["token provider"]),
         (format!("{:?}", timed().deadline(SECOND * 9)), vec!["Retry {", "Quotas {", "deadline: Some(9s)"]),
     ];
     for (text, parts) in table {
@@ -153,7 +153,7 @@ fn a_builder_shows_what_it_was_told_and_no_secret() {
 }
 
 #[test]
-fn a_client_shows_where_it_calls_and_no_secret() {
+fn debug_of_a_client_shows_its_base_url_and_no_secret() {
     let client = Client::builder(recording(&Arc::default())).base_url(gateway()).token(AccessToken::new("canary"));
     let text = format!("{:?}", client.build());
     assert!(text.contains("gateway.example") && !text.contains("canary"), "{text}");
@@ -165,7 +165,7 @@ fn recording_fn() -> impl std::fmt::Debug {
 }
 
 #[test]
-fn a_client_without_a_timer_keeps_a_deadline_by_the_request() {
+fn a_client_without_a_timer_passes_the_deadline_to_each_request() {
     let requests = Arc::default();
     let client = Client::builder(recording(&requests)).token(AccessToken::new("canary")).build();
     for client in [client.with_deadline(SECOND * 2), client.with_time_limit(SECOND * 4)] {
@@ -175,7 +175,7 @@ fn a_client_without_a_timer_keeps_a_deadline_by_the_request() {
     assert_eq!(limits, [Some(SECOND * 2), Some(SECOND * 4)]);
 }
 
-/// Comes to its end when the time of the timer has, and not before.
+/// Checks that a sleep ends when the timer reaches its end, and not before.
 fn sleeps(timer: &ManualTimer, sleep: impl Future<Output = ()>) {
     let mut sleep = pin!(sleep);
     let mut context = Context::from_waker(Waker::noop());
@@ -187,7 +187,7 @@ fn sleeps(timer: &ManualTimer, sleep: impl Future<Output = ()>) {
 }
 
 #[test]
-fn pointers_to_a_timer_and_a_shared_one_for_one_thread_tell_its_time_and_sleep_by_it() {
+fn pointers_to_timers_are_timers() {
     let timer = ManualTimer::new();
     let (arc, rc, local) = (Arc::new(timer.clone()), Rc::new(timer.clone()), AsLocal(timer.clone()));
     timer.advance(SECOND * 7);
@@ -198,7 +198,7 @@ fn pointers_to_a_timer_and_a_shared_one_for_one_thread_tell_its_time_and_sleep_b
 }
 
 #[test]
-fn pointers_to_a_layer_tell_it() {
+fn pointers_to_observers_are_observers() {
     #[derive(Default)]
     struct Count(Mutex<u32>);
     impl Observer for Count {

@@ -1,5 +1,4 @@
-//! What happens to access tokens: fetched once, replaced when refused, never asked for again when the credentials are
-//! wrong, and alive when a caller goes away.
+//! Access tokens: fetched once for all callers, replaced when refused, and never fetched again with wrong credentials.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -33,7 +32,7 @@ impl ApiCall for GetChainList {
     type Reply = GetChainListReply;
 }
 
-/// A server of which a test sets what it answers, and reads what it was asked.
+/// A server whose answers a test sets, and whose requests it reads.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<State>>);
 
@@ -41,10 +40,10 @@ struct Server(Arc<Mutex<State>>);
 struct State {
     fetches: u32,
     calls: Vec<String>,
-    /// What a call is answered, by its token.
+    /// Whether a call is refused, by its token.
     refuse: Option<fn(token: &str) -> bool>,
     code: i64,
-    /// What every fetch is answered instead of a token.
+    /// The answer to every fetch instead of a token.
     fetch_answer: Option<Result<&'static str, TransportError>>,
     /// The text of every token, instead of one that counts up.
     same_token: Option<&'static str>,
@@ -151,7 +150,7 @@ fn client(server: &Server) -> Client {
     builder(server).credentials(credentials()).build()
 }
 
-/// Every error that a test here meets is checked for the canaries.
+/// Checks every error for canaries.
 async fn call(client: &Client) -> Result<GetChainListReply, Error> {
     let outcome = client.call(GetChainList).await;
     if let Err(error) = &outcome {
@@ -254,7 +253,7 @@ fn a_thousand_calls_whose_token_is_refused_replace_it_once() {
 
 #[test]
 fn a_late_refusal_of_an_old_token_keeps_the_new_one() {
-    /// Holds a slow call back until told.
+    /// Holds a slow call back until it is released.
     #[derive(Clone)]
     struct Late {
         server: Server,
@@ -279,7 +278,7 @@ fn a_late_refusal_of_an_old_token_keeps_the_new_one() {
         type Reply = GetChainListReply;
     }
 
-    // With equal texts of both tokens, too: the generation tells them apart.
+    // The generation distinguishes tokens of equal text too.
     for same_token in [None, Some("canary-token-1")] {
         let server = Server::default();
         let late = Late { server: server.clone(), released: Arc::default() };
@@ -299,7 +298,7 @@ fn a_late_refusal_of_an_old_token_keeps_the_new_one() {
 }
 
 #[test]
-fn wrong_credentials_are_not_asked_for_again() {
+fn wrong_credentials_are_not_sent_again() {
     for (body, code) in [
         (r#"{"errcode":40001,"errmsg":"invalid credential canary-secret"}"#, ErrCode::INVALID_SECRET),
         (r#"{"errcode":40013,"errmsg":"invalid corpid"}"#, ErrCode::INVALID_CORP_ID),
@@ -320,7 +319,7 @@ fn wrong_credentials_are_not_asked_for_again() {
 }
 
 #[test]
-fn another_refusal_of_gettoken_is_asked_for_again_by_the_next_call() {
+fn another_refusal_of_gettoken_is_repeated_by_the_next_call() {
     let server = Server::default();
     server.set(|state| state.fetch_answer = Some(Ok(r#"{"errcode":60020,"errmsg":"from ip: 10.0.0.1"}"#)));
     let client = client(&server);
@@ -389,10 +388,10 @@ fn a_fixed_token_that_is_refused_is_not_repeated() {
 }
 
 #[test]
-fn on_a_timer_a_token_is_replaced_when_its_time_is_over() {
+fn with_a_timer_an_expired_token_is_replaced() {
     let (server, timer) = (Server::default(), ManualTimer::new());
     let client = builder(&server).credentials(credentials()).timer(timer.clone()).build();
-    // From one call to the next, a token that was fetched at the time before is over.
+    // From one call to the next, the token expires.
     for fetches in 1..4 {
         block_on(call(&client)).unwrap();
         assert_eq!(server.fetches(), fetches);
@@ -401,7 +400,7 @@ fn on_a_timer_a_token_is_replaced_when_its_time_is_over() {
 }
 
 #[test]
-fn a_validity_that_is_zero_negative_or_endless_does_not_cause_a_fetch_a_call() {
+fn a_validity_of_zero_less_or_endless_does_not_cause_a_fetch_for_each_call() {
     for expires_in in [0, -1, i64::MIN, i64::MAX] {
         let (server, timer) = (Server::default(), ManualTimer::new());
         server.set(|state| state.expires_in = Some(expires_in));
@@ -414,7 +413,7 @@ fn a_validity_that_is_zero_negative_or_endless_does_not_cause_a_fetch_a_call() {
 }
 
 #[test]
-fn a_provider_of_ones_own_is_asked_and_told() {
+fn a_token_provider_gives_and_replaces_tokens() {
     #[derive(Clone, Default)]
     struct Own(Arc<Mutex<Vec<String>>>);
 

@@ -1,4 +1,4 @@
-//! The feature `tracing`: one span a call, with what came of it, and no secret in any of it.
+//! The feature `tracing`: one span for each call with its outcome, and no secret.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -35,7 +35,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// What is logged of a call that gets these codes in turn.
+/// The log of a call that gets these codes in turn.
 fn logged(codes: &'static [i64]) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -66,7 +66,7 @@ fn logged(codes: &'static [i64]) -> String {
 }
 
 #[test]
-fn a_call_is_a_span_that_says_which_endpoint_how_many_attempts_and_how_it_ended() {
+fn a_call_is_a_span_with_endpoint_attempts_and_outcome() {
     let text = logged(&[0]);
     for part in
         [r#"wecom_call{endpoint="read""#, "attempts=1", "errcode=0", "elapsed_ms=0", r#"outcome="replied""#, "close"]
@@ -87,7 +87,7 @@ fn repetitions_are_events_of_the_calls_span() {
 }
 
 #[test]
-fn a_call_that_is_dropped_is_a_span_that_says_so() {
+fn a_dropped_call_is_a_span_with_that_outcome() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).with_writer(log.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {

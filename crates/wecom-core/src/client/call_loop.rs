@@ -196,8 +196,8 @@ impl<'a, M: Threading> CallLoop<'a, M> {
     async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<T, Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
         self.attempts += 1;
-        // The deadline is kept here. Given to the request it would stand in for the transport's own limit, and leave one
-        // attempt all the time there is.
+        // The deadline is kept here. Passed to the request, it would replace the transport's own limit, and one attempt
+        // could use up all the time.
         let limit = self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)));
         request.set_attempt(self.attempts, limit);
         self.inner.observers.notify(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });

@@ -9,7 +9,7 @@ pub(super) const TURN_TIME: Duration = Duration::from_millis(100);
 
 /// The calls that wait at one endpoint, first come first served.
 ///
-/// A future that nobody polls can wait here too. It keeps its place in the order, but not the room: the others pass it
+/// A future that is never polled can wait here too. It keeps its place in the order, but not the room: the others pass it
 /// when it doesn't react to being woken.
 #[derive(Debug, Default)]
 pub(super) struct Queue {

@@ -121,7 +121,7 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// Takes out a fetch that nobody has polled to its end within the time it may take.
+    /// Takes out a fetch that was not polled to its end within the time it may take.
     fn take_abandoned(&self, state: &mut State<M>, now: Option<Duration>) -> Option<Flight<M>> {
         let limit = self.fetch.abandoned_after();
         state.flight.take_if(|flight| flight.is_abandoned(now, limit))

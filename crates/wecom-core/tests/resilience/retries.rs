@@ -10,7 +10,7 @@ use super::support::{ADD, Answer, MINUTE, READ, SECOND, SET, Service, call, cred
 const LOST: Answer = Answer::Fails(TransportErrorKind::ConnectionLost, Delivery::Unknown);
 const UNSENT: Answer = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
 
-/// How often a call is sent that always gets this answer.
+/// The number of attempts of a call that always gets this answer.
 fn attempts(endpoint: &'static Endpoint, answer: Answer) -> usize {
     let service = Service::always(answer);
     let client = service.client().retry(Retry::new()).token(token()).build();
@@ -20,13 +20,13 @@ fn attempts(endpoint: &'static Endpoint, answer: Answer) -> usize {
 }
 
 #[test]
-fn what_is_repeated_follows_from_delivery_safety_and_code() {
+fn repetition_depends_on_delivery_safety_and_code() {
     use TransportErrorKind::{
         Connect, ConnectionLost, Dns, NoRuntime, Other, Protocol, ReplyTooLarge, Timeout, Tls, Unsupported,
     };
     let fails = Answer::Fails;
     let (unsent, unknown) = (Delivery::NotSent, Delivery::Unknown);
-    // What always comes back, and how often a call is sent that reads, sets and adds.
+    // The answer to every attempt, and the number of attempts of a call that reads, sets and adds.
     let table = [
         (fails(Dns, unsent), [3, 3, 3]),
         (fails(Connect, unsent), [3, 3, 3]),
@@ -64,14 +64,14 @@ fn what_is_repeated_follows_from_delivery_safety_and_code() {
 }
 
 #[test]
-fn a_client_that_was_given_no_retry_repeats_nothing() {
+fn a_client_without_a_retry_policy_repeats_nothing() {
     let service = Service::always(UNSENT);
     let client = service.client().token(token()).build();
     assert_eq!(service.run(call(&client, &READ)).unwrap_err().attempts(), 1);
 }
 
 #[test]
-fn busy_twice_and_then_well_is_well_after_waits_of_up_to_half_a_second_and_a_second() {
+fn a_call_succeeds_after_two_busy_replies_and_backoffs_of_up_to_half_a_second_and_a_second() {
     for seed in 0..50 {
         let service = Service::answering([Answer::Code(-1), Answer::Code(-1)]);
         let client = service.client().retry(Retry::new().seed(seed)).token(token()).build();
@@ -83,7 +83,7 @@ fn busy_twice_and_then_well_is_well_after_waits_of_up_to_half_a_second_and_a_sec
 }
 
 #[test]
-fn too_many_at_once_waits_at_least_a_second() {
+fn concurrency_exceeded_waits_at_least_a_second() {
     let service = Service::answering([Answer::Code(45033)]);
     let client = service.client().retry(Retry::new()).token(token()).build();
     service.run(call(&client, &ADD)).unwrap();
@@ -91,7 +91,7 @@ fn too_many_at_once_waits_at_least_a_second() {
 }
 
 #[test]
-fn what_the_server_asks_for_in_retry_after_is_waited() {
+fn retry_after_is_obeyed() {
     let service = Service::answering([Answer::StatusWith(503, "Retry-After", "7")]);
     let client = service.client().retry(Retry::new()).token(token()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -99,7 +99,7 @@ fn what_the_server_asks_for_in_retry_after_is_waited() {
 }
 
 #[test]
-fn what_the_server_asks_for_beyond_the_deadline_ends_the_call_at_once() {
+fn a_retry_after_beyond_the_deadline_ends_the_call_at_once() {
     for asked in ["11", "4000000000"] {
         let service = Service::always(Answer::StatusWith(429, "Retry-After", asked));
         let client = service.client().retry(Retry::new()).deadline(SECOND * 10).token(token()).build();
@@ -110,7 +110,7 @@ fn what_the_server_asks_for_beyond_the_deadline_ends_the_call_at_once() {
 }
 
 #[test]
-fn the_error_is_that_of_the_last_attempt_and_says_how_many_there_were() {
+fn the_error_is_that_of_the_last_attempt_and_counts_the_attempts() {
     let service = Service::answering([UNSENT, LOST]);
     service.set(|script| script.otherwise = Answer::Code(-1));
     let client = service.client().retry(Retry::new()).token(token()).build();
@@ -120,7 +120,7 @@ fn the_error_is_that_of_the_last_attempt_and_says_how_many_there_were() {
 }
 
 #[test]
-fn a_call_that_may_have_been_carried_out_once_is_not_said_to_be_unsent_later() {
+fn a_call_that_may_have_been_carried_out_is_never_reported_as_unsent_later() {
     let service = Service::answering([LOST]);
     service.set(|script| script.otherwise = UNSENT);
     let client = service.client().retry(Retry::new()).token(token()).build();
@@ -132,9 +132,9 @@ fn a_call_that_may_have_been_carried_out_once_is_not_said_to_be_unsent_later() {
 }
 
 #[test]
-fn a_call_for_which_no_token_could_be_had_is_repeated_as_the_fetch_may_be() {
-    // Refused credentials are asked for once; what may pass, as often as any call. The call itself, never sent, may be
-    // one that must not be repeated.
+fn a_call_without_a_token_is_repeated_if_the_fetch_may_be() {
+    // Refused credentials are sent once. A fetch whose failure may be temporary is repeated like any call, even for a call
+    // that must not be repeated, because that call was never sent.
     let table = [
         (UNSENT, 3),
         (LOST, 3),
@@ -156,7 +156,7 @@ fn a_call_for_which_no_token_could_be_had_is_repeated_as_the_fetch_may_be() {
 }
 
 #[test]
-fn a_token_that_is_replaced_is_no_try_of_its_own() {
+fn replacing_a_token_does_not_count_as_an_attempt_of_the_retry_policy() {
     let service = Service::answering([Answer::Code(42001), Answer::Code(-1), Answer::Code(-1)]);
     let client = service.client().retry(Retry::new()).credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -164,7 +164,7 @@ fn a_token_that_is_replaced_is_no_try_of_its_own() {
 }
 
 #[test]
-fn a_token_that_is_refused_for_ever_is_replaced_once() {
+fn a_token_that_is_always_refused_is_replaced_once() {
     let service = Service::always(Answer::Code(40014));
     let client = service.client().retry(Retry::new()).credentials(credentials()).build();
     let error = service.run(call(&client, &READ)).unwrap_err();
@@ -173,7 +173,7 @@ fn a_token_that_is_refused_for_ever_is_replaced_once() {
 }
 
 #[test]
-fn a_minute_of_total_failure_meets_no_more_than_a_fifth_of_extra_load_and_then_all_is_well() {
+fn a_minute_of_total_failure_adds_at_most_a_fifth_of_load_and_then_calls_succeed() {
     let service = Service::always(UNSENT);
     let client = service.client().retry(Retry::new()).token(token()).build();
     let every = Duration::from_millis(10);
@@ -197,7 +197,7 @@ fn a_minute_of_total_failure_meets_no_more_than_a_fifth_of_extra_load_and_then_a
 }
 
 #[test]
-fn a_client_that_stays_on_one_thread_repeats_as_well() {
+fn a_local_client_repeats_too() {
     let service = Service::answering([UNSENT, UNSENT]);
     let transport = wecom_core::http::AsLocal(service.clone());
     let client = Client::local(transport).timer(service.timer.clone()).retry(Retry::new()).token(token()).build();
@@ -206,7 +206,7 @@ fn a_client_that_stays_on_one_thread_repeats_as_well() {
 }
 
 #[test]
-fn a_wait_that_is_dropped_half_way_leaves_the_client_as_it_was() {
+fn a_backoff_that_is_dropped_leaves_the_client_unchanged() {
     let service = Service::answering([Answer::Code(-1)]);
     let client = service.client().retry(Retry::new()).token(AccessToken::new("canary")).build();
     let mut one = Box::pin(call(&client, &READ));

@@ -9,15 +9,15 @@ use wecom_core::{AccessToken, Client, async_trait};
 
 use super::support::{Answer, MINUTE, READ, Service, call, credentials};
 
-/// A store with the time of a service.
+/// A store whose clock is the timer of a service.
 #[derive(Clone)]
-struct Shelf {
+struct SharedStore {
     service: Service,
     tokens: Arc<Mutex<HashMap<String, (String, Duration)>>>,
     broken: Arc<Mutex<bool>>,
 }
 
-impl Shelf {
+impl SharedStore {
     fn of(service: &Service) -> Self {
         Self { service: service.clone(), tokens: Arc::default(), broken: Arc::default() }
     }
@@ -33,7 +33,7 @@ impl Shelf {
 
     fn find(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
         if *self.broken.lock().unwrap() {
-            return Err(TokenStoreError::new("the shelf has fallen down"));
+            return Err(TokenStoreError::new("the store is down"));
         }
         let now = self.service.timer.now();
         let tokens = self.tokens.lock().unwrap();
@@ -53,7 +53,7 @@ impl Shelf {
 }
 
 #[async_trait]
-impl TokenStore for Shelf {
+impl TokenStore for SharedStore {
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
         self.find(key)
     }
@@ -69,7 +69,7 @@ impl TokenStore for Shelf {
 }
 
 #[async_trait(?Send)]
-impl LocalTokenStore for Shelf {
+impl LocalTokenStore for SharedStore {
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
         self.find(key)
     }
@@ -84,65 +84,65 @@ impl LocalTokenStore for Shelf {
     }
 }
 
-/// A process: a client with nothing in common with another's but the store.
-fn process(service: &Service, shelf: &Shelf) -> Client {
-    service.client().token_store("app", shelf.clone()).credentials(credentials()).build()
+/// A process: a client that shares the store alone with others.
+fn process(service: &Service, store: &SharedStore) -> Client {
+    service.client().token_store("app", store.clone()).credentials(credentials()).build()
 }
 
 #[test]
 fn processes_that_share_a_store_share_one_token() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
+    let store = SharedStore::of(&service);
     for _ in 0..5 {
-        service.run(call(&process(&service, &shelf), &READ)).unwrap();
+        service.run(call(&process(&service, &store), &READ)).unwrap();
     }
     assert_eq!(service.fetches(), 1);
-    assert_eq!(shelf.token("ww1/app/upstream").as_deref(), Some("canary-1"));
+    assert_eq!(store.token("ww1/app/upstream").as_deref(), Some("canary-1"));
 }
 
 #[test]
-fn a_token_that_another_process_has_rotated_is_taken_from_the_store() {
+fn a_token_that_another_process_rotated_is_taken_from_the_store() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    let client = process(&service, &shelf);
+    let store = SharedStore::of(&service);
+    let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
-    shelf.put("canary-rotated");
+    store.put("canary-rotated");
     service.set(|script| script.dead_tokens = vec!["canary-1"]);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-rotated"));
 }
 
 #[test]
-fn a_token_that_is_refused_and_still_in_the_store_is_replaced_there() {
+fn a_refused_token_that_is_still_in_the_store_is_replaced_there() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    let client = process(&service, &shelf);
+    let store = SharedStore::of(&service);
+    let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
     service.set(|script| script.dead_tokens = vec!["canary-1"]);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(service.fetches(), 2);
-    assert_eq!(shelf.token("ww1/app/upstream").as_deref(), Some("canary-2"));
+    assert_eq!(store.token("ww1/app/upstream").as_deref(), Some("canary-2"));
 }
 
 #[test]
-fn a_token_that_another_process_has_renewed_is_taken_over_early() {
+fn a_token_that_another_process_renewed_is_used_early() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    let client = process(&service, &shelf);
+    let store = SharedStore::of(&service);
+    let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
     service.timer.advance(Duration::from_secs(7200) - MINUTE * 5);
-    shelf.put("canary-renewed");
+    store.put("canary-renewed");
     service.run(call(&client, &READ)).unwrap();
     assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-renewed"));
 }
 
 #[test]
-fn the_time_that_the_store_tells_is_the_tokens() {
+fn the_store_decides_how_long_a_token_is_valid() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    service.run(call(&process(&service, &shelf), &READ)).unwrap();
+    let store = SharedStore::of(&service);
+    service.run(call(&process(&service, &store), &READ)).unwrap();
     service.timer.advance(Duration::from_secs(3600));
-    let late = process(&service, &shelf);
+    let late = process(&service, &store);
     service.run(call(&late, &READ)).unwrap();
     service.timer.advance(Duration::from_secs(3600));
     service.run(call(&late, &READ)).unwrap();
@@ -150,11 +150,11 @@ fn the_time_that_the_store_tells_is_the_tokens() {
 }
 
 #[test]
-fn a_store_that_fails_is_passed_over() {
+fn a_store_that_fails_is_skipped() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    *shelf.broken.lock().unwrap() = true;
-    let client = process(&service, &shelf);
+    let store = SharedStore::of(&service);
+    *store.broken.lock().unwrap() = true;
+    let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
     service.set(|script| script.dead_tokens = vec!["canary-1"]);
     service.run(call(&client, &READ)).unwrap();
@@ -162,10 +162,10 @@ fn a_store_that_fails_is_passed_over() {
 }
 
 #[test]
-fn who_comes_second_to_the_store_takes_the_others_token() {
-    /// Another process puts its token in while this one fetches.
+fn the_second_process_to_store_a_token_uses_the_firsts() {
+    /// Another process stores its token while this one fetches.
     #[derive(Clone)]
-    struct Overtaken(Shelf);
+    struct Overtaken(SharedStore);
 
     #[async_trait]
     impl TokenStore for Overtaken {
@@ -185,18 +185,18 @@ fn who_comes_second_to_the_store_takes_the_others_token() {
     }
 
     let service = Service::new();
-    let shelf = Overtaken(Shelf::of(&service));
-    let client = service.client().token_store("app", shelf).credentials(credentials()).build();
+    let store = Overtaken(SharedStore::of(&service));
+    let client = service.client().token_store("app", store).credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(service.calls()[0].token, "canary-theirs");
 }
 
 #[test]
-fn a_client_on_one_thread_has_a_store_too() {
+fn a_local_client_has_a_store_too() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
+    let store = SharedStore::of(&service);
     for _ in 0..2 {
-        let client = Client::local(AsLocal(service.clone())).token_store("app", shelf.clone());
+        let client = Client::local(AsLocal(service.clone())).token_store("app", store.clone());
         let client = client.timer(service.timer.clone()).credentials(credentials()).build();
         service.run(client.call_raw(RawCall::new(&READ))).unwrap();
     }
@@ -204,10 +204,10 @@ fn a_client_on_one_thread_has_a_store_too() {
 }
 
 #[test]
-fn nothing_of_a_store_shows_a_token() {
+fn no_debug_form_of_a_store_shows_a_token() {
     let service = Service::new();
-    let shelf = Shelf::of(&service);
-    let client = process(&service, &shelf);
+    let store = SharedStore::of(&service);
+    let client = process(&service, &store);
     service.set(|script| script.otherwise = Answer::Code(60020));
     let error = service.run(call(&client, &READ)).unwrap_err();
     let stored = StoredToken::new(AccessToken::new("canary-1")).expiring_in(MINUTE);

@@ -1,4 +1,4 @@
-//! A service of which a test says what it answers, call by call.
+//! A service whose answers a test scripts, call by call.
 
 use std::collections::VecDeque;
 use std::future::{Future, pending};
@@ -35,11 +35,11 @@ pub(crate) enum Answer {
     Fails(TransportErrorKind, Delivery),
     Status(u16),
     StatusWith(u16, &'static str, &'static str),
-    /// None, ever.
+    /// No answer, ever.
     Silence,
 }
 
-/// What came: when, for which endpoint, with which token.
+/// A request that the service received.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) at: Duration,
@@ -62,7 +62,7 @@ pub(crate) struct Script {
     pub(crate) latency: Duration,
     pub(crate) latency_of_gettoken: Duration,
     pub(crate) expires_in: i64,
-    /// The token that is given, instead of one that counts up.
+    /// The token of every fetch, instead of one that counts up.
     pub(crate) same_token: Option<&'static str>,
     /// Calls with these tokens are refused with 42001.
     pub(crate) dead_tokens: Vec<&'static str>,
@@ -111,17 +111,17 @@ impl Service {
         change(&mut self.script.lock().unwrap())
     }
 
-    /// A client that has a token, and time.
+    /// A client with a timer.
     pub(crate) fn client(&self) -> ClientBuilder<NoToken, Timed<wecom_core::Shared>> {
         Client::builder(self.clone()).timer(self.timer.clone())
     }
 
-    /// The calls that came, fetches of tokens apart.
+    /// The received requests without token fetches.
     pub(crate) fn calls(&self) -> Vec<Seen> {
         self.set(|script| script.seen.iter().filter(|seen| !seen.name.ends_with("token")).cloned().collect())
     }
 
-    /// How often a token was asked for.
+    /// The number of token fetches.
     pub(crate) fn fetches(&self) -> usize {
         self.set(|script| script.fetches)
     }

@@ -29,7 +29,7 @@ fn a_downstream_client_gets_its_token_with_the_upstream_one_and_keeps_it() {
 }
 
 #[test]
-fn upstream_and_downstream_tokens_that_expire_at_once_cost_one_fetch_each() {
+fn upstream_and_downstream_tokens_that_expire_together_cost_one_fetch_each() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).build();
     let dealer = upstream.downstream(app());
@@ -56,7 +56,7 @@ fn a_refused_downstream_token_leaves_the_upstream_one_alone() {
 }
 
 #[test]
-fn the_wrong_clients_call_is_refused_unsent() {
+fn a_call_with_the_wrong_client_is_refused_unsent() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).build();
     let dealer = upstream.downstream(app());
@@ -68,7 +68,7 @@ fn the_wrong_clients_call_is_refused_unsent() {
 }
 
 #[test]
-fn a_downstream_token_that_cannot_be_had_is_tried_as_often_as_any_call_and_no_more() {
+fn a_failing_fetch_of_a_downstream_token_is_attempted_as_often_as_any_call() {
     let service = Service::new();
     service.set(|script| {
         script.to_gettoken.push_back(Answer::Code(0));
@@ -99,7 +99,7 @@ fn a_downstream_token_is_renewed_before_its_end_too() {
 }
 
 #[test]
-fn the_wrong_clients_call_is_told_which_client_is_the_right_one() {
+fn the_error_of_a_call_with_the_wrong_client_names_the_right_one() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).build();
     let dealer = upstream.downstream(app());
@@ -122,7 +122,7 @@ fn a_downstream_client_repeats_as_the_upstream_one_does() {
 }
 
 #[test]
-fn a_downstream_corp_that_was_refused_is_asked_about_again_by_the_next_call() {
+fn a_refused_fetch_of_a_downstream_token_is_repeated_by_the_next_call() {
     // The credentials are not wrong: a corp may have left the chain and come back.
     let service = Service::new();
     let dealer = service.client().token(token()).build().downstream(app());

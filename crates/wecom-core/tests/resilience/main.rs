@@ -1,5 +1,4 @@
-//! How calls survive: retries, deadlines, quotas, tokens that are renewed and shared, and what is told of it. On virtual
-//! time: nothing here sleeps.
+//! Retries, deadlines, quotas, the renewal and sharing of tokens, and the events of all these, on virtual time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -20,7 +20,7 @@ fn quota_error(error: &wecom_core::Error) -> QuotaError {
 }
 
 #[test]
-fn four_fifths_of_the_documented_calls_are_let_through_and_the_next_is_refused_unsent() {
+fn four_fifths_of_the_documented_calls_are_admitted_and_the_next_is_refused_unsent() {
     let service = Service::new();
     let client = refusing(&service);
     for _ in 0..8 {
@@ -32,7 +32,7 @@ fn four_fifths_of_the_documented_calls_are_let_through_and_the_next_is_refused_u
     assert_eq!(quota.retry_after, Some(SECOND * 61));
     assert!(error.is_rate_limited());
     assert_eq!((error.delivery(), error.attempts(), service.calls().len()), (Delivery::NotSent, 0, 8));
-    // The others go on, and so does this one when its time has come.
+    // Other endpoints are not affected, and this one is admitted when the window has passed.
     service.run(call(&client, &READ)).unwrap();
     service.timer.advance(SECOND * 61);
     service.run(call(&client, &RARE)).unwrap();
@@ -52,7 +52,7 @@ fn a_patient_client_waits_and_no_minute_holds_more_than_its_share() {
 }
 
 #[test]
-fn the_longer_window_holds_too() {
+fn the_longer_window_is_kept_too() {
     let service = Service::new();
     let client = patient(&service);
     service.run(join_all((0..100).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
@@ -62,14 +62,14 @@ fn the_longer_window_holds_too() {
 }
 
 #[test]
-fn patience_that_is_over_is_a_refusal() {
+fn a_call_that_has_waited_for_its_maximum_is_refused() {
     let service = Service::new();
     let client = service.client().quotas(Quotas::wait_at_most(SECOND * 30)).token(token()).build();
     for _ in 0..8 {
         service.run(call(&client, &RARE)).unwrap();
     }
     quota_error(&service.run(call(&client, &RARE)).unwrap_err());
-    assert_eq!(service.timer.now(), Duration::ZERO, "what is known to come too late is not waited for");
+    assert_eq!(service.timer.now(), Duration::ZERO, "the call waits although it is known to be admitted too late");
 
     service.set(|script| script.latency = MINUTE);
     let (all, limit) = (join_all((0..5).map(|_| call(&client, &NARROW))), QuotaLimit::Concurrency);
@@ -78,17 +78,17 @@ fn patience_that_is_over_is_a_refusal() {
 }
 
 #[test]
-fn no_more_calls_are_under_way_than_the_share_of_the_documented() {
+fn no_more_calls_are_under_way_than_the_share_of_the_documented_concurrency() {
     let service = Service::new();
     service.set(|script| script.latency = SECOND);
     let client = patient(&service);
     service.run(join_all((0..40).map(|_| call(&client, &NARROW)))).into_iter().for_each(Result::unwrap);
     assert_eq!(service.set(|script| script.most_under_way), 4);
-    assert_eq!(service.timer.now(), SECOND * 10, "and none of the four places stays empty");
+    assert_eq!(service.timer.now(), SECOND * 10, "a permit stays unused");
 }
 
 #[test]
-fn one_place_is_left_of_one_and_is_given_on_when_a_call_is_dropped() {
+fn a_permit_passes_to_the_next_call_when_a_call_is_dropped() {
     const ONE: Endpoint = Endpoint::post("one", "test/one").with_safety(Safety::Idempotent).with_concurrency(1);
     let service = Service::always(Answer::Silence);
     let client = patient(&service);
@@ -100,18 +100,18 @@ fn one_place_is_left_of_one_and_is_given_on_when_a_call_is_dropped() {
     }
     assert_eq!(service.calls().len(), 1);
     drop(first);
-    // Told that there is room, and gone before it looks: the third is told then.
+    // It is woken and dropped before it looks, so the third is woken.
     drop(second);
     service.set(|script| script.otherwise = Answer::Code(0));
     service.run(third).unwrap();
 }
 
 #[test]
-fn too_often_closes_that_endpoint_for_a_minute_while_its_siblings_go_on() {
+fn frequency_exceeded_blocks_that_endpoint_for_a_minute_and_no_other() {
     let service = Service::answering([Answer::Code(45009)]);
     let client = service.client().quotas(Quotas::refuse()).retry(Retry::new()).token(token()).build();
     assert!(service.run(call(&client, &RARE)).unwrap_err().is_rate_limited());
-    assert_eq!(service.calls().len(), 1, "it is not repeated");
+    assert_eq!(service.calls().len(), 1, "the call is repeated");
     let error = service.run(call(&client, &RARE)).unwrap_err();
     let quota = quota_error(&error);
     assert_eq!((quota.limit, quota.retry_after), (QuotaLimit::Blocked, Some(MINUTE)));
@@ -121,7 +121,7 @@ fn too_often_closes_that_endpoint_for_a_minute_while_its_siblings_go_on() {
 }
 
 #[test]
-fn an_endpoint_without_documented_limits_is_closed_and_narrowed_all_the_same() {
+fn an_endpoint_without_documented_limits_is_blocked_and_limited_too() {
     let service = Service::answering([Answer::Code(45009)]);
     let client = refusing(&service);
     service.run(call(&client, &READ)).unwrap_err();
@@ -129,7 +129,7 @@ fn an_endpoint_without_documented_limits_is_closed_and_narrowed_all_the_same() {
 }
 
 #[test]
-fn a_block_that_lasts_is_tried_after_a_minute_an_hour_and_a_day() {
+fn a_block_that_lasts_is_retried_after_a_minute_an_hour_and_a_day() {
     let service = Service::always(Answer::Code(45009));
     let client = patient(&service);
     let mut at = Vec::new();
@@ -143,7 +143,7 @@ fn a_block_that_lasts_is_tried_after_a_minute_an_hour_and_a_day() {
 }
 
 #[test]
-fn too_many_at_once_halves_what_is_sent_and_it_grows_again() {
+fn concurrency_exceeded_halves_the_limit_which_grows_again() {
     let service = Service::new();
     service.set(|script| (script.latency, script.answers) = (SECOND, vec![Answer::Code(45033); 16].into()));
     let quotas = Quotas::wait_at_most(MINUTE * 60);
@@ -163,7 +163,7 @@ fn too_many_at_once_halves_what_is_sent_and_it_grows_again() {
 }
 
 #[test]
-fn after_too_many_at_once_half_as_many_are_under_way() {
+fn after_concurrency_exceeded_half_as_many_calls_are_under_way() {
     let service = Service::new();
     service.set(|script| (script.latency, script.answers) = (SECOND, vec![Answer::Code(45033); 16].into()));
     let client = patient(&service);
@@ -175,7 +175,7 @@ fn after_too_many_at_once_half_as_many_are_under_way() {
 }
 
 #[test]
-fn what_getting_the_token_met_does_not_close_the_endpoint() {
+fn a_refused_token_fetch_does_not_block_the_endpoint() {
     let service = Service::new();
     service.set(|script| script.to_gettoken.push_back(Answer::Code(45009)));
     let client = service.client().quotas(Quotas::refuse()).credentials(super::support::credentials()).build();

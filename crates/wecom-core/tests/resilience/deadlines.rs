@@ -11,7 +11,7 @@ fn phase(error: &Error) -> (CallPhase, Duration) {
 }
 
 #[test]
-fn a_call_without_a_reply_ends_at_its_deadline_and_may_have_been_carried_out() {
+fn a_call_without_a_reply_fails_at_its_deadline_with_unknown_delivery() {
     let service = Service::always(Answer::Silence);
     let client = service.client().deadline(SECOND * 5).token(token()).build();
     let error = service.run(call(&client, &READ)).unwrap_err();
@@ -23,7 +23,7 @@ fn a_call_without_a_reply_ends_at_its_deadline_and_may_have_been_carried_out() {
 }
 
 #[test]
-fn a_call_that_gets_no_token_ends_at_its_deadline_unsent() {
+fn a_call_without_a_token_fails_unsent_at_its_deadline() {
     let service = Service::new();
     // A fetch that brings nothing ends after ten seconds; until then the calls share it.
     service.set(|script| script.to_gettoken.push_back(Answer::Silence));
@@ -38,7 +38,7 @@ fn a_call_that_gets_no_token_ends_at_its_deadline_unsent() {
 }
 
 #[test]
-fn a_call_whose_turn_does_not_come_ends_unsent() {
+fn a_call_that_is_not_admitted_before_its_deadline_fails_unsent() {
     let service = Service::new();
     service.set(|script| script.latency = MINUTE);
     let narrow = &super::support::NARROW;
@@ -53,7 +53,7 @@ fn a_call_whose_turn_does_not_come_ends_unsent() {
 }
 
 #[test]
-fn a_turn_that_is_known_to_come_after_the_deadline_is_not_waited_for() {
+fn a_call_whose_admission_is_known_to_come_after_the_deadline_fails_at_once() {
     let service = Service::new();
     let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 60)).deadline(SECOND * 5).token(token()).build();
     for _ in 0..8 {
@@ -65,7 +65,7 @@ fn a_turn_that_is_known_to_come_after_the_deadline_is_not_waited_for() {
 }
 
 #[test]
-fn a_deadline_of_one_call_takes_the_place_of_the_clients() {
+fn the_deadline_of_a_call_replaces_the_clients() {
     let service = Service::always(Answer::Silence);
     let client = service.client().deadline(SECOND * 60).token(token()).build();
     let error = service.run(call(&client.with_deadline(SECOND * 2), &READ)).unwrap_err();
@@ -73,7 +73,7 @@ fn a_deadline_of_one_call_takes_the_place_of_the_clients() {
 }
 
 #[test]
-fn no_wait_goes_beyond_the_deadline_and_the_last_error_stays() {
+fn no_backoff_exceeds_the_deadline_and_the_last_error_is_returned() {
     for seed in 0..100 {
         let service = Service::always(Answer::Code(-1));
         let retry = Retry::new().attempts(20).budget_floor(1000).seed(seed);
@@ -85,7 +85,7 @@ fn no_wait_goes_beyond_the_deadline_and_the_last_error_stays() {
 }
 
 #[test]
-fn a_deadline_that_passes_in_a_later_attempt_says_what_the_one_before_ran_into() {
+fn a_deadline_that_passes_in_a_later_attempt_names_the_error_of_the_previous_one() {
     let service = Service::answering([Answer::Code(-1)]);
     service.set(|script| script.otherwise = Answer::Silence);
     let client = service.client().retry(Retry::new()).deadline(SECOND * 5).token(token()).build();
@@ -96,7 +96,7 @@ fn a_deadline_that_passes_in_a_later_attempt_says_what_the_one_before_ran_into()
 }
 
 #[test]
-fn what_was_unsent_stays_unsent_when_the_deadline_passes_before_the_next_attempt() {
+fn a_call_that_was_never_sent_is_not_sent_when_the_deadline_passes_during_a_backoff() {
     let unsent = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
     let service = Service::always(unsent);
     service.set(|script| script.latency = SECOND);
@@ -109,7 +109,7 @@ fn what_was_unsent_stays_unsent_when_the_deadline_passes_before_the_next_attempt
 }
 
 #[test]
-fn a_deadline_of_nothing_sends_nothing() {
+fn a_deadline_of_zero_sends_nothing() {
     let service = Service::new();
     let client = service.client().deadline(Duration::ZERO).token(token()).build();
     let error = service.run(call(&client, &READ)).unwrap_err();
@@ -117,7 +117,7 @@ fn a_deadline_of_nothing_sends_nothing() {
 }
 
 #[test]
-fn each_attempt_is_given_what_is_left_or_its_own_limit() {
+fn each_attempt_has_its_own_limit_or_the_time_that_is_left() {
     use std::sync::{Arc, Mutex};
     use wecom_core::endpoint::RawCall;
     use wecom_core::{Request, Response, from_fn};

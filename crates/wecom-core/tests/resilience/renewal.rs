@@ -8,7 +8,7 @@ use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, p
 const VALID: Duration = Duration::from_secs(7200);
 const UNSENT: Answer = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
 
-/// A client that has a token, five minutes before its end.
+/// A client whose token expires in five minutes.
 fn about_to_expire(service: &Service) -> Client {
     let client = service.client().credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -21,7 +21,7 @@ fn tokens(service: &Service) -> Vec<String> {
 }
 
 #[test]
-fn within_five_to_six_minutes_of_its_end_a_token_is_renewed_by_the_first_call() {
+fn the_first_call_within_five_to_six_minutes_of_a_tokens_end_renews_it() {
     let mut times = Vec::new();
     for _ in 0..20 {
         let service = Service::new();
@@ -39,7 +39,7 @@ fn within_five_to_six_minutes_of_its_end_a_token_is_renewed_by_the_first_call() 
 }
 
 #[test]
-fn while_one_call_renews_the_token_the_others_go_on_with_the_old_one() {
+fn while_one_call_renews_the_token_the_others_use_the_old_one() {
     let service = Service::new();
     let client = about_to_expire(&service);
     service.set(|script| script.latency_of_gettoken = SECOND);
@@ -57,7 +57,7 @@ fn while_one_call_renews_the_token_the_others_go_on_with_the_old_one() {
 }
 
 #[test]
-fn a_renewal_that_fails_is_invisible_and_tried_again_a_minute_later() {
+fn a_failed_renewal_is_invisible_and_repeated_a_minute_later() {
     for answer in [UNSENT, Answer::Code(-1), Answer::Status(500), Answer::Silence] {
         let service = Service::new();
         let client = about_to_expire(&service);
@@ -74,7 +74,7 @@ fn a_renewal_that_fails_is_invisible_and_tried_again_a_minute_later() {
 }
 
 #[test]
-fn a_renewal_without_an_answer_holds_its_call_up_for_two_seconds_or_a_quarter_of_what_it_has() {
+fn a_renewal_without_a_reply_delays_its_call_by_two_seconds_or_a_quarter_of_its_deadline() {
     for (deadline, expected) in [(SECOND * 60, SECOND * 2), (SECOND * 2, SECOND / 2)] {
         let service = Service::new();
         let client = about_to_expire(&service);
@@ -86,7 +86,7 @@ fn a_renewal_without_an_answer_holds_its_call_up_for_two_seconds_or_a_quarter_of
 }
 
 #[test]
-fn a_renewal_that_refuses_the_credentials_is_not_repeated_and_the_old_token_serves_to_its_end() {
+fn a_renewal_that_is_refused_for_the_credentials_is_not_repeated_and_the_old_token_is_used_to_its_end() {
     let service = Service::new();
     let client = about_to_expire(&service);
     service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
@@ -105,7 +105,7 @@ fn a_renewal_that_refuses_the_credentials_is_not_repeated_and_the_old_token_serv
 }
 
 #[test]
-fn a_passing_40001_at_a_renewal_does_not_end_the_client_with_the_token() {
+fn a_transient_40001_at_a_renewal_does_not_end_the_client_with_the_token() {
     let service = Service::new();
     let client = about_to_expire(&service);
     service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
@@ -131,11 +131,11 @@ fn a_renewal_whose_caller_is_dropped_is_driven_by_the_next_callers() {
 }
 
 #[test]
-fn a_service_that_gives_the_same_token_again_is_asked_at_most_once_a_minute() {
+fn a_renewal_that_brings_the_same_token_is_repeated_once_a_minute_at_most() {
     let service = Service::new();
     service.set(|script| script.same_token = Some("canary-same"));
     let client = about_to_expire(&service);
-    // The service tells what is left of the token's time.
+    // The service answers the rest of the token's validity.
     for second in 0..300 {
         service.set(|script| script.expires_in = 300 - second);
         service.run(call(&client, &READ)).unwrap();
@@ -145,7 +145,7 @@ fn a_service_that_gives_the_same_token_again_is_asked_at_most_once_a_minute() {
 }
 
 #[test]
-fn the_time_of_a_token_counts_from_when_it_was_asked_for() {
+fn the_validity_of_a_token_counts_from_its_request() {
     let service = Service::new();
     service.set(|script| (script.latency_of_gettoken, script.expires_in) = (SECOND * 9, 100));
     let client = service.client().credentials(credentials()).build();
@@ -160,7 +160,7 @@ fn the_time_of_a_token_counts_from_when_it_was_asked_for() {
 }
 
 #[test]
-fn a_token_that_a_renewal_has_brought_again_is_not_renewed_for_a_minute() {
+fn a_token_that_a_renewal_brought_again_is_not_renewed_for_a_minute() {
     let service = Service::new();
     service.set(|script| (script.same_token, script.expires_in) = (Some("canary-same"), 100));
     let client = service.client().credentials(credentials()).build();
@@ -175,7 +175,7 @@ fn a_token_that_a_renewal_has_brought_again_is_not_renewed_for_a_minute() {
 }
 
 #[test]
-fn a_refused_token_that_the_service_gives_again_is_asked_about_once_a_minute() {
+fn a_refused_token_that_every_fetch_brings_is_fetched_once_a_minute() {
     let service = Service::new();
     service.set(|script| (script.same_token, script.dead_tokens) = (Some("canary-same"), vec!["canary-same"]));
     let client = service.client().retry(Retry::new()).credentials(credentials()).build();
@@ -186,7 +186,7 @@ fn a_refused_token_that_the_service_gives_again_is_asked_about_once_a_minute() {
     service.timer.advance(MINUTE);
     assert!(service.run(call(&client, &READ)).is_err());
     assert_eq!(service.fetches(), 3);
-    // And all is well as soon as there is another.
+    // As soon as there is another token, calls succeed.
     service.timer.advance(MINUTE);
     service.set(|script| script.same_token = None);
     service.run(call(&client, &READ)).unwrap();
@@ -204,7 +204,7 @@ fn a_thousand_calls_at_the_expiry_share_one_fetch() {
 }
 
 #[test]
-fn a_hundred_calls_with_wrong_credentials_ask_once() {
+fn a_hundred_calls_with_wrong_credentials_fetch_once() {
     let service = Service::new();
     service.set(|script| {
         script.latency_of_gettoken = SECOND;
@@ -218,7 +218,7 @@ fn a_hundred_calls_with_wrong_credentials_ask_once() {
 
 #[test]
 fn a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call() {
-    // Forward: the token seems to be over. Back is not possible for a `ManualTimer`, so a clock of its own says it.
+    // Forward, the token seems to have expired. A `ManualTimer` can't go back, so the test has a clock of its own.
     let service = Service::new();
     let client = service.client().credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -237,7 +237,7 @@ fn a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call() {
     assert_eq!(service.fetches(), 4);
 }
 
-/// A clock that a test sets, also back.
+/// A clock that a test sets forward and back.
 #[derive(Clone, Default)]
 struct Jumping(std::sync::Arc<std::sync::Mutex<Duration>>);
 

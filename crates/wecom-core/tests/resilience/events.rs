@@ -9,7 +9,7 @@ use wecom_core::{CallEvent, Client, Observer, Quotas, Retry};
 
 use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, poll, token};
 
-fn told(event: &CallEvent<'_>) -> String {
+fn text(event: &CallEvent<'_>) -> String {
     match event {
         CallEvent::Began { endpoint, .. } => format!("{endpoint} began"),
         CallEvent::AwaitedQuota { waited, .. } => format!("awaited quota for {waited:?}"),
@@ -34,7 +34,7 @@ struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Observer for Log {
     fn on_event(&self, event: &CallEvent<'_>) {
-        self.0.lock().unwrap().push(told(event));
+        self.0.lock().unwrap().push(text(event));
     }
 }
 
@@ -45,7 +45,7 @@ impl Log {
 }
 
 #[test]
-fn a_layer_is_told_of_every_turn_of_a_call_in_order() {
+fn an_observer_sees_every_event_of_a_call_in_order() {
     let (service, log) = (Service::answering([Answer::Code(42001), Answer::Code(-1)]), Log::default());
     let client = service.client().retry(Retry::new()).observer(log.clone()).credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -64,7 +64,7 @@ fn a_layer_is_told_of_every_turn_of_a_call_in_order() {
 }
 
 #[test]
-fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
+fn an_observer_sees_how_a_call_failed_and_its_duration() {
     struct Times(Mutex<Option<std::time::Duration>>);
     impl Observer for Times {
         fn on_event(&self, event: &CallEvent<'_>) {
@@ -83,7 +83,7 @@ fn a_layer_is_told_how_a_call_failed_and_how_long_it_took() {
 }
 
 #[test]
-fn a_layer_is_told_of_a_call_that_is_dropped() {
+fn an_observer_sees_that_a_call_was_dropped() {
     let (service, log) = (Service::always(Answer::Silence), Log::default());
     let client = service.client().observer(log.clone()).token(token()).build();
     let mut one = Box::pin(call(&client, &READ));
@@ -93,7 +93,7 @@ fn a_layer_is_told_of_a_call_that_is_dropped() {
 }
 
 #[test]
-fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
+fn a_dropped_call_reports_the_time_until_it_was_dropped() {
     struct Long(Mutex<Option<std::time::Duration>>);
     impl Observer for Long {
         fn on_event(&self, event: &CallEvent<'_>) {
@@ -112,7 +112,7 @@ fn a_call_that_is_dropped_has_taken_as_long_as_it_has() {
 }
 
 #[test]
-fn a_layer_is_told_of_a_wait_for_the_quota() {
+fn an_observer_sees_a_wait_for_the_quota() {
     let (service, log) = (Service::new(), Log::default());
     let quotas = Quotas::wait_at_most(MINUTE * 2);
     let client = service.client().quotas(quotas).observer(log.clone()).token(token()).build();
@@ -125,11 +125,11 @@ fn a_layer_is_told_of_a_wait_for_the_quota() {
 }
 
 #[test]
-fn a_layer_on_one_thread_need_not_be_send() {
+fn an_observer_of_a_local_client_need_not_be_send() {
     struct Here(Rc<RefCell<Vec<String>>>);
     impl Observer for Here {
         fn on_event(&self, event: &CallEvent<'_>) {
-            self.0.borrow_mut().push(told(event));
+            self.0.borrow_mut().push(text(event));
         }
     }
     let (service, log) = (Service::new(), Rc::new(RefCell::default()));
