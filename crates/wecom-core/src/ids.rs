@@ -1,6 +1,6 @@
-//! Identifiers: a type for each, so that the wrong one does not compile.
+//! Identifiers: one type for each kind of id, so that an id of the wrong kind does not compile.
 //!
-//! An id is not checked when it is made; a call with an empty one is refused before it is sent.
+//! Creating an id does not validate it. A call with an empty id is rejected before it is sent.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::wire;
 
-/// What the two kinds of ids have in common.
+/// Implements the traits that text ids and number ids share.
 macro_rules! id {
     ($id:ident, $read:path, $error:ty, $parse:expr) => {
         impl fmt::Display for $id {
@@ -52,12 +52,12 @@ macro_rules! text_ids {
         pub struct $id(String);
 
         impl $id {
-            /// Takes the text as it is.
+            /// Creates an id from a text.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The text, as WeCom writes it.
+            /// Returns the text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -76,13 +76,13 @@ macro_rules! number_ids {
         pub struct $id(i64);
 
         impl $id {
-            /// Takes the number as it is.
+            /// Creates an id from a number.
             #[must_use]
             pub const fn new(id: i64) -> Self {
                 Self(id)
             }
 
-            /// The number.
+            /// Returns the number.
             #[must_use]
             pub const fn get(self) -> i64 {
                 self.0
@@ -94,61 +94,58 @@ macro_rules! number_ids {
 }
 
 text_ids! {
-    /// A chain (上下游): `chain_id`. From `GetChainList`.
+    /// The id of a chain (上下游): `chain_id`. Returned by `GetChainList`.
     ChainId;
-    /// A corp (企业) that has joined: `corpid`. From `ListAppShareInfo` or
-    /// `GetChainCorpinfoList`.
+    /// The id of a corp (企业) that has joined: `corpid`. Returned by `ListAppShareInfo` and `GetChainCorpinfoList`.
     CorpId;
-    /// A corp that was invited and has not joined yet: `pending_corpid`. From
-    /// `GetChainCorpinfoList`.
+    /// The id of a corp that was invited and has not joined yet: `pending_corpid`. Returned by `GetChainCorpinfoList`.
     PendingCorpId;
-    /// A member (成员) of one corp: `userid`. It means nothing in another corp.
+    /// The id of a member (成员) of one corp: `userid`. It has no meaning in another corp.
     UserId;
-    /// A department (部门) of the upstream corp: `departmentids`. The vendor numbers them, and writes the number as a
-    /// string.
+    /// The id of a department (部门) of the upstream corp: `departmentids`, a number written as a string.
     DepartmentId;
-    /// A customer (外部联系人), as one upstream corp knows him: `external_userid`. It differs in every upstream corp.
+    /// The id of a customer (外部联系人) for one upstream corp: `external_userid`. Other upstream corps have other ids for
+    /// the same customer.
     ExternalUserId;
-    /// A customer who need not have been added yet: `pending_id`. It is valid for 90 days, and unique within the shared
-    /// app.
+    /// The temporary id of a WeChat user who may not be a customer yet: `pending_id`. It is valid for 90 days, and
+    /// unique within the shared app.
     PendingId;
-    /// A WeChat user within one open platform account (微信开放平台): `unionid`.
+    /// The id of a WeChat user in one open platform account (微信开放平台): `unionid`.
     UnionId;
-    /// A WeChat user within one mini-program (小程序) or service account (服务号): `openid`.
+    /// The id of a WeChat user in one mini-program (小程序) or service account (服务号): `openid`.
     OpenId;
-    /// An import that was started (异步任务): `jobid`. From `ImportChainContact`.
+    /// The id of an import job (异步任务): `jobid`. Returned by `ImportChainContact`.
     JobId;
-    /// What the upstream corp calls a corp in its own books (自定义企业id): `custom_id`.
+    /// The id that the upstream corp assigned to a corp (自定义企业id): `custom_id`.
     CustomId;
-    /// What the upstream corp calls a member in its own books (自定义成员id): `user_custom_id`, an unsigned 64-bit number
+    /// The id that the upstream corp assigned to a member (自定义成员id): `user_custom_id`, an unsigned 64-bit number
     /// written as a string.
     UserCustomId;
-    /// A group chat with customers (客户群): `chat_id`.
+    /// The id of a group chat with customers (客户群): `chat_id`.
     ChatId;
-    /// A provider's suite (第三方应用), or its template for apps that are developed for others (代开发应用模板): `SuiteId`.
+    /// The id of a provider's suite (第三方应用) or template of apps developed for other corps (代开发应用模板): `SuiteId`.
     SuiteId;
-    /// A ticket that lifts the frequency limits of some calls for a while (接口高频调用凭据): `mass_call_ticket`.
+    /// A ticket that lifts the frequency limits of some calls for a limited time (接口高频调用凭据): `mass_call_ticket`.
     MassCallTicket;
-    /// Where the next page of a list begins: `next_cursor` of a reply, `cursor` of the next request.
+    /// The start of a page of a list: `next_cursor` in a reply, `cursor` in the next request.
     Cursor;
 }
 
 number_ids! {
-    /// An app (应用) in one corp: `agentid`. The shared app has another one in every downstream corp.
+    /// The id of an app (应用) in one corp: `agentid`. A shared app has a different id in every downstream corp.
     AgentId;
-    /// A group (分组) of a chain's address book: `groupid`. From `GetChainGroup`.
+    /// The id of a group (分组) of a chain's directory: `groupid`. Returned by `GetChainGroup`.
     GroupId;
-    /// A rule (对接规则) between upstream and downstream of a chain: `rule_id`. From
-    /// `ListRuleIds`.
+    /// The id of a rule (对接规则) of a chain: `rule_id`. Returned by `ListRuleIds`.
     RuleId;
 }
 
 impl GroupId {
-    /// The group that all others of a chain lie below (根分组).
+    /// The root group (根分组), which all other groups of a chain are below.
     pub const ROOT: Self = Self::new(1);
 }
 
-/// A text, as a string or a number. Unlike `wire::text` it refuses `null`: an id that is not there is none.
+/// Deserializes a text id from a string or a number. Unlike `wire::text` it rejects `null`.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     struct Text;
 
@@ -175,7 +172,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
             Ok(id.to_string())
         }
 
-        /// A number under `serde_json/arbitrary_precision`, which `wire` knows.
+        /// A number under `serde_json/arbitrary_precision`, which `wire` decodes.
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
             wire::text(MapAccessDeserializer::new(map)).map_err(A::Error::custom)
         }
@@ -189,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_id_is_read_from_a_string_or_a_number_and_written_as_a_string() {
+    fn a_text_id_deserializes_from_a_string_or_a_number_and_serializes_as_a_string() {
         for (json, expected) in
             [("\"Ch1\"", "Ch1"), ("7", "7"), ("-7", "-7"), ("18446744073709551614", "18446744073709551614")]
         {
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_id_is_read_from_a_number_or_a_string_and_written_as_a_number() {
+    fn a_number_id_deserializes_from_a_number_or_a_string_and_serializes_as_a_number() {
         for json in ["7", "\"7\""] {
             let id: GroupId = serde_json::from_str(json).unwrap();
             assert_eq!(id, GroupId::new(7));
@@ -215,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_arbitrary_precision_is_still_an_id() {
+    fn an_id_deserializes_from_a_number_of_arbitrary_precision() {
         let number = serde_json::json!({"$serde_json::private::Number": "42"});
         assert_eq!(serde_json::from_value::<ChainId>(number.clone()).unwrap(), ChainId::new("42"));
         assert_eq!(serde_json::from_value::<GroupId>(number).unwrap(), GroupId::new(42));
     }
 
     #[test]
-    fn an_id_is_parsed_and_displayed_as_its_plain_value() {
+    fn an_id_parses_from_and_displays_as_its_value() {
         let Ok(id) = "Ch1".parse::<ChainId>();
         assert_eq!((id.to_string(), id.as_str()), ("Ch1".to_owned(), "Ch1"));
         assert_eq!("1".parse(), Ok(GroupId::ROOT));
