@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,7 +40,8 @@ use wecom_upstream::values::{
     StoredRuleInfo,
 };
 use wecom_upstream::{
-    AgentId, ChainId, CorpId, ENDPOINTS, ExternalUserId, GroupId, OpenId, UnionId, UserId, calls, for_each_call,
+    AgentId, ChainId, CorpId, DOWNSTREAM_ENDPOINTS, ENDPOINTS, ExternalUserId, GroupId, OpenId, UnionId, UserId, calls,
+    for_each_call,
 };
 
 /// The values that calls and replies are built from.
@@ -249,7 +251,8 @@ fn samples() -> Vec<Vec<u8>> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let replies = files.filter(|file| file.to_string_lossy().ends_with(".reply.json"));
     let samples: Vec<_> = replies.map(|file| std::fs::read(file).unwrap()).collect();
-    assert!(samples.len() >= ENDPOINTS.len());
+    let endpoints: HashSet<_> = ENDPOINTS.iter().chain(DOWNSTREAM_ENDPOINTS).map(|endpoint| endpoint.name()).collect();
+    assert_eq!(samples.len(), endpoints.len());
     samples
 }
 
