@@ -34,7 +34,7 @@
 //! | HTML or no body with status 200, status 204 | `Html`, `Empty`, not repeated | `replies::html_with_status_200`, `replies::empty_reply`, `replies::status_204` |
 //! | a body without JSON, truncated JSON, JSON of another service | `NotJson`, `Truncated`, `Foreign` or `Shape` | `replies::reply_without_json`, `replies::truncated_json`, `replies::json_of_another_service` |
 //! | control characters, byte order mark | decoded | `replies::control_characters_and_a_byte_order_mark` |
-//! | bad UTF-8 | `NotJson`, not repeated | `replies::bad_utf_8` |
+//! | bad UTF-8 | in a string: replacement characters; elsewhere: `NotJson`, not repeated | `replies::bad_utf_8_in_a_string`, `replies::bad_utf_8_outside_of_strings` |
 //! | 5xx and 429 without `Retry-After` | `Status`, reads repeated | `replies::status_5xx_without_retry_after`, `replies::status_429_without_retry_after` |
 //! | 5xx and 429 with `Retry-After` | repeated after that time; `Status` at once if it exceeds the deadline | `replies::status_429_and_5xx_with_retry_after`, `replies::retry_after_beyond_the_deadline` |
 //! | 4xx | `Status`, not repeated | `replies::status_4xx` |
@@ -45,26 +45,28 @@
 //! | dead HTTP/2 connection | detected by pings, not reused | `http2::dead_connection` |
 //! | proxy replies 407 | to `CONNECT`: `Connect`, not sent; to a request: `Status` | `connecting::proxy_407`, `replies::status_407`; hyper `proxy.rs` |
 //! | proxy hangs | `Timeout` at the connect limit, not sent | `connecting::proxy_hang` |
-//! | -1 twice, then success | success, for a call that may be repeated and for `gettoken` | `refusals::busy_twice_then_success`; core `survive/retries.rs::busy_twice_and_then_well_is_well_after_waits_of_up_to_half_a_second_and_a_second` |
+//! | -1 twice, then success | success, for a call that may be repeated and for `gettoken` | `refusals::busy_twice_then_success`; core `resilience/retries.rs::a_call_succeeds_after_two_busy_replies_and_backoffs_of_up_to_half_a_second_and_a_second` |
 //! | -1 always, and for an import | error after three attempts; after one for the import | `refusals::always_busy`, `refusals::busy_for_an_import` |
-//! | 45009 | not repeated; the quota blocks this endpoint and no other | `refusals::rate_limited`; core `survive/quotas.rs::too_often_closes_that_endpoint_for_a_minute_while_its_siblings_go_on` |
-//! | 45033 | repeated after a second | `refusals::too_many_concurrent_calls`; core `survive/quotas.rs::too_many_at_once_halves_what_is_sent_and_it_grows_again` |
+//! | 45009 | not repeated; the quota blocks this endpoint and no other | `refusals::rate_limited`; core `resilience/quotas.rs::frequency_exceeded_blocks_that_endpoint_for_a_minute_and_no_other` |
+//! | 45033 | repeated after a second | `refusals::too_many_concurrent_calls`; core `resilience/quotas.rs::concurrency_exceeded_halves_the_limit_which_grows_again` |
 //! | 42001, 40014 once | the token is refreshed, the call repeated | `refusals::token_expired_once`, `refusals::token_invalid_once` |
 //! | 42001, 40014 always | one refresh, then the error | `refusals::token_always_expired`, `refusals::token_always_invalid` |
-//! | 1,000 tasks at expiry | one fetch | `tokens::a_thousand_tasks_at_expiry`, `tokens::a_hundred_tasks_at_expiry_over_sockets`; core `survive/renewal.rs::a_thousand_calls_at_the_expiry_share_one_fetch` |
+//! | 1,000 tasks at expiry | one fetch | `tokens::a_thousand_tasks_at_expiry`, `tokens::a_hundred_tasks_at_expiry_over_sockets`; core `resilience/renewal.rs::a_thousand_calls_at_the_expiry_share_one_fetch` |
 //! | late refusal of an old token | the new token stays | core `tokens.rs::a_late_refusal_of_an_old_token_keeps_the_new_one` |
-//! | `expires_in` 0, negative, absent, huge | the token is used until it is refused | `tokens::expires_in_zero_negative_absent_or_huge`; core `tokens.rs::a_validity_that_is_zero_negative_or_endless_does_not_cause_a_fetch_a_call` |
-//! | 40001 from `gettoken`, 100 callers | one fetch, never repeated | `tokens::wrong_credentials_with_a_hundred_callers`; core `survive/renewal.rs::a_hundred_calls_with_wrong_credentials_ask_once` |
-//! | early refresh fails | no call fails, next try a minute later | `tokens::early_refresh_fails`, `tokens::early_refresh_hangs`; core `survive/renewal.rs::a_renewal_that_fails_is_invisible_and_tried_again_a_minute_later` |
-//! | token rotated by another process | the next refusal leads to a refresh | `tokens::token_rotated_by_another_process`; with a store: core `survive/stores.rs::a_token_that_another_process_has_rotated_is_taken_from_the_store` |
-//! | the caller that fetches the token is cancelled | a waiting caller takes over | `tokens::leader_cancelled`; core `tokens.rs::a_leader_that_is_dropped_leaves_the_fetch_to_one_of_those_who_wait` |
-//! | all callers cancelled | the next call fetches | `tokens::all_callers_cancelled`; core `tokens.rs::those_who_wait_may_all_be_dropped_too` |
+//! | `expires_in` 0, negative, absent, huge | the token is used until it is refused | `tokens::expires_in_zero_negative_absent_or_huge`; core `tokens.rs::a_validity_of_zero_less_or_endless_does_not_cause_a_fetch_for_each_call` |
+//! | 40001 from `gettoken`, 100 callers | one fetch, never repeated | `tokens::wrong_credentials_with_a_hundred_callers`; core `resilience/renewal.rs::a_hundred_calls_with_wrong_credentials_fetch_once` |
+//! | 45009 or 60020 from `gettoken` | no fetch for a minute or ten seconds | core `resilience/unpolled.rs::a_gettoken_that_was_refused_for_frequency_or_ip_rests` |
+//! | early refresh fails | no call fails, next try a minute later | `tokens::early_refresh_fails`, `tokens::early_refresh_hangs`; core `resilience/renewal.rs::a_failed_renewal_is_invisible_and_repeated_a_minute_later` |
+//! | token rotated by another process | the next refusal leads to a refresh | `tokens::token_rotated_by_another_process`; with a store: core `resilience/stores.rs::a_token_that_another_process_rotated_is_taken_from_the_store` |
+//! | the caller that started the token fetch is cancelled | the other callers complete the fetch, or share the next one if it hangs | `tokens::leader_cancelled`, `tokens::leader_cancelled_while_the_fetch_hangs`; core `tokens.rs::a_fetch_outlives_the_caller_that_began_it` |
+//! | all callers of a token fetch are cancelled | the next call completes the fetch, or starts another if it hangs | `tokens::all_callers_cancelled`, `tokens::all_callers_cancelled_while_the_fetch_hangs`; core `tokens.rs::a_fetch_that_no_caller_waits_for_any_more_is_taken_up_by_the_next_call` |
+//! | callers that are not polled | hold no other caller | core `tokens.rs::a_caller_that_is_never_polled_again_holds_no_other_caller` |
 //! | call dropped after any number of polls | carried out or not, no resource leaks, the next call succeeds | `cancelling::add_rule_dropped_at_every_poll`, `cancelling::remove_corp_dropped_at_every_poll`, `cancelling::add_rule_dropped_at_every_poll_while_the_token_is_fetched_too`, `cancelling::remove_corp_dropped_at_every_poll_while_the_token_is_fetched_too` |
-//! | clock jumps by an hour | at most one fetch; within a call, at most its deadline | `clocks::clock_jumps_by_an_hour_between_calls`, `clocks::clock_jumps_by_an_hour_within_a_call`; core `survive/renewal.rs::a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call` |
-//! | a minute of total failure | at most a fifth of extra load, then recovery | `clocks::a_minute_of_total_failure`; core `survive/retries.rs::a_minute_of_total_failure_meets_no_more_than_a_fifth_of_extra_load_and_then_all_is_well` |
-//! | upstream and downstream tokens expire at once | one fetch each, the right one dropped | core `survive/downstream.rs::upstream_and_downstream_tokens_that_expire_at_once_cost_one_fetch_each` |
-//! | a cursor repeats | `RepeatedCursor`, before any item is returned twice | `crates/wecom-upstream/tests/pager/circles.rs::a_cursor_that_repeats_is_an_error_and_no_loop` |
-//! | a cursor of another list | WeCom's refusal | `crates/wecom-upstream/tests/pager/circles.rs::a_cursor_from_elsewhere_is_refused_by_the_service_and_the_refusal_passed_on` |
+//! | clock jumps by an hour | at most one fetch; within a call, at most its deadline | `clocks::clock_jumps_by_an_hour_between_calls`, `clocks::clock_jumps_by_an_hour_within_a_call`; core `resilience/renewal.rs::a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call` |
+//! | a minute of total failure | at most a fifth of extra load, then recovery | `clocks::a_minute_of_total_failure`; core `resilience/retries.rs::a_minute_of_total_failure_adds_at_most_a_fifth_of_load_and_then_calls_succeed` |
+//! | upstream and downstream tokens expire at once | one fetch each, the right one dropped | core `resilience/downstream.rs::upstream_and_downstream_tokens_that_expire_together_cost_one_fetch_each` |
+//! | a cursor repeats | `RepeatedCursor`, before any item is returned twice | `crates/wecom-upstream/tests/pager/cycles.rs::a_repeated_cursor_is_an_error` |
+//! | a cursor of another list | WeCom's refusal | `crates/wecom-upstream/tests/pager/cycles.rs::an_unknown_cursor_is_an_error_of_the_call` |
 
 #![allow(
     clippy::unwrap_used,
