@@ -28,7 +28,7 @@ impl Header<'_> {
     }
 
     /// Begins an event on a suite channel.
-    pub(super) fn suite<'w>(&self, info_type: &str, xml: &'w mut Writer) -> &'w mut Writer {
-        xml.text("SuiteId", self.receive_id).text("InfoType", info_type).number("TimeStamp", self.seconds)
+    pub(super) fn suite<'w>(&self, suite_id: &str, info_type: &str, xml: &'w mut Writer) -> &'w mut Writer {
+        xml.text("SuiteId", suite_id).text("InfoType", info_type).number("TimeStamp", self.seconds)
     }
 }

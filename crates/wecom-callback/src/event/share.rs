@@ -41,8 +41,11 @@ impl ShareChange {
     }
 
     pub(super) fn write(&self, header: &Header<'_>, kind: &str, xml: &mut Writer) {
-        let (xml, agent_id) =
-            if header.is_suite { (header.suite(kind, xml), "AgentId") } else { (header.app(kind, xml), "AgentID") };
+        let (xml, agent_id) = if header.is_suite {
+            (header.suite(header.receive_id, kind, xml), "AgentId")
+        } else {
+            (header.app(kind, xml), "AgentID")
+        };
         if let Some(corp) = &self.corp_id {
             xml.text("CorpId", corp);
         }

@@ -3,6 +3,7 @@
 use wecom_core::ids::{CorpId, SuiteId};
 
 use super::fields::Fields;
+use super::header::Header;
 use crate::secret::{AuthCode, Ticket};
 use crate::xml::writer::Writer;
 
@@ -52,7 +53,8 @@ impl SuiteTicket {
         Some(Self { suite_id: fields.value("SuiteId")?, ticket: Ticket::new(fields.value::<String>("SuiteTicket")?) })
     }
 
-    pub(super) fn write(&self, xml: &mut Writer) {
+    pub(super) fn write(&self, header: &Header<'_>, kind: &str, xml: &mut Writer) {
+        let xml = header.suite(self.suite_id.as_str(), kind, xml);
         xml.text("SuiteTicket", self.ticket.expose());
     }
 }
@@ -78,7 +80,8 @@ impl Authorization {
         })
     }
 
-    pub(super) fn write(&self, xml: &mut Writer) {
+    pub(super) fn write(&self, header: &Header<'_>, kind: &str, xml: &mut Writer) {
+        let xml = header.suite(self.suite_id.as_str(), kind, xml);
         xml.text("AuthCode", self.auth_code.expose());
         write_state(self.state.as_deref(), xml);
     }
@@ -105,7 +108,8 @@ impl AuthorizedCorp {
         })
     }
 
-    pub(super) fn write(&self, xml: &mut Writer) {
+    pub(super) fn write(&self, header: &Header<'_>, kind: &str, xml: &mut Writer) {
+        let xml = header.suite(self.suite_id.as_str(), kind, xml);
         xml.text("AuthCorpId", &self.auth_corp_id);
         write_state(self.state.as_deref(), xml);
     }

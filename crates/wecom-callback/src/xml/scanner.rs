@@ -193,7 +193,10 @@ impl<'a> Scanner<'a> {
             }
             match second {
                 Some(b'/') => return self.end_tag().map(Some),
-                Some(b'?') => self.skip_past(b"?>")?,
+                Some(b'?') => {
+                    self.at = self.name(start + b"<?".len())?.start;
+                    self.skip_past(b"?>")?;
+                }
                 Some(b'!') if rest.starts_with(CDATA) => return self.cdata().map(Some),
                 Some(b'!') if rest.starts_with(b"<!--") => {
                     self.at = start + b"<!--".len();
@@ -249,12 +252,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The name that begins at an offset; at least one byte.
+    /// The name that begins at an offset.
     fn name(&self, start: usize) -> Result<Range<usize>, XmlError> {
         let rest = self.input.get(start..).unwrap_or_default();
+        if rest.first().is_some_and(|first| !begins_name(*first)) {
+            return Err(self.error(XmlProblem::Tag));
+        }
         match rest.iter().position(|byte| ends_name(*byte)) {
-            Some(0) => Err(self.error(XmlProblem::Tag)),
-            Some(length) => Ok(start..start + length),
+            Some(length) if rest.get(length).is_some_and(|byte| follows_name(*byte)) => Ok(start..start + length),
+            Some(_) => Err(self.error(XmlProblem::Tag)),
             None => Err(self.error(XmlProblem::Unclosed)),
         }
     }
@@ -312,6 +318,14 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+fn begins_name(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte == b':' || !byte.is_ascii()
+}
+
 fn ends_name(byte: u8) -> bool {
-    is_space(byte) || matches!(byte, b'>' | b'/' | b'<' | b'=' | b'"' | b'\'' | b'&')
+    follows_name(byte) || matches!(byte, b'<' | b'=' | b'"' | b'\'' | b'&')
+}
+
+fn follows_name(byte: u8) -> bool {
+    is_space(byte) || matches!(byte, b'>' | b'/')
 }

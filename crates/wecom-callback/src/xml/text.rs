@@ -1,6 +1,7 @@
 //! The text of an element: character data and CDATA sections, put together.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::reference::unescape_into;
 use super::scanner::{CDATA, CDATA_END, Scanner, Shape, Token};
@@ -29,26 +30,31 @@ fn without_printed_wrapper(text: &str) -> &str {
 
 fn joined(content: &str) -> String {
     let mut text = String::new();
-    let mut protected = 0;
+    let mut sections: Option<Range<usize>> = None;
     let mut depth = 0_usize;
     let mut scanner = Scanner::new(content.as_bytes());
     while let Ok(Some(token)) = scanner.token() {
         match token {
             Token::Start(_) => depth += 1,
             Token::End(_) => depth = depth.saturating_sub(1),
-            Token::Text(piece) if depth == 0 => {
-                let piece = content.get(piece).unwrap_or_default();
-                let piece = if text.is_empty() && protected == 0 { piece.trim_ascii_start() } else { piece };
-                unescape_into(&mut text, piece);
-            }
+            Token::Text(piece) if depth == 0 => unescape_into(&mut text, content.get(piece).unwrap_or_default()),
             Token::Cdata(piece) if depth == 0 => {
+                let start = sections.map_or(text.len(), |sections| sections.start);
                 text.push_str(content.get(piece).unwrap_or_default());
-                protected = text.len();
+                sections = Some(start..text.len());
             }
             Token::Text(_) | Token::Cdata(_) | Token::Empty(_) => {}
         }
     }
-    let trimmed = text.trim_ascii_end().len().max(protected);
-    text.truncate(trimmed);
+    trimmed_around(text, sections)
+}
+
+/// Trims white space at the ends, but nothing between the first CDATA section and the last.
+fn trimmed_around(mut text: String, sections: Option<Range<usize>>) -> String {
+    let sections = sections.unwrap_or(text.len()..0);
+    let start = (text.len() - text.trim_ascii_start().len()).min(sections.start);
+    let end = text.trim_ascii_end().len().max(sections.end);
+    text.truncate(end);
+    text.drain(..start.min(end));
     text
 }

@@ -202,12 +202,15 @@ fn trap_10_cdata_may_be_split_absent_or_surrounded_by_space() {
         "\n  <![CDATA[one two]]>\n",
         "<!-- note --><![CDATA[one two]]><!-- note -->",
         "one<!-- note --> two",
+        "&#32;one two&#32;",
     ] {
         let callback = opened(&format!("<xml><Content>{content}</Content></xml>"));
         assert_eq!(callback.message().root().child("Content").unwrap().text(), "one two", "{content}");
     }
-    let spaces = opened("<xml><Content><![CDATA[ one two ]]></Content></xml>");
-    assert_eq!(spaces.message().root().child("Content").unwrap().text(), " one two ");
+    for content in ["<![CDATA[ one two ]]>", "<![CDATA[]]> one <![CDATA[two ]]>"] {
+        let spaces = opened(&format!("<xml><Content>{content}</Content></xml>"));
+        assert_eq!(spaces.message().root().child("Content").unwrap().text(), " one two ", "{content}");
+    }
 }
 
 #[test]
