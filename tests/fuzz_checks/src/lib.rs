@@ -11,6 +11,8 @@
 )]
 
 mod base_url;
+mod callback_request;
+mod callback_xml;
 mod cassette;
 mod envelope;
 mod redaction;
@@ -27,6 +29,8 @@ pub type Check = fn(&[u8]);
 /// Every target with its name, which is also the name of its corpus.
 pub const TARGETS: &[(&str, Check)] = &[
     ("base_url", base_url::check),
+    ("callback_request", callback_request::check),
+    ("callback_xml", callback_xml::check),
     ("cassette", cassette::check),
     ("envelope", envelope::check),
     ("replies", replies::check),
