@@ -1,5 +1,7 @@
-//! A server on a socket of its own that does what only a socket can: reset, stall, drip, break off, never end. What it can do
-//! stands in [`fault`], what a fault does in [`injection`], what it remembers of a request in [`request`].
+//! A server that injects faults below HTTP: it resets, stalls, drips, truncates, or never ends a reply.
+//!
+//! [`socket_fault`] lists the faults, [`inject`] and [`http2`] produce them on the socket, and [`fault_queue`] decides which
+//! request meets which fault.
 
 mod fault_queue;
 mod http2;
@@ -22,11 +24,11 @@ use self::service::FaultService;
 pub use self::socket_fault::SocketFault;
 use crate::scripted_server::ScriptedServer;
 
-/// An HTTP server on loopback that answers well, except where a test says what goes wrong: it is for what a wrapper such as
-/// `Faults` of `wecom-mock` can't do, because it happens below HTTP.
+/// An HTTP server on loopback that injects faults on request and otherwise replies successfully.
 ///
-/// Point the client under test at [`base_url`](Self::base_url), say what the
-/// next request meets, and look at what arrived:
+/// It produces the faults that a wrapper around a transport, such as `Faults` of `wecom-mock`, can't produce, because they
+/// happen below HTTP. Point the client under test at [`base_url`](Self::base_url), inject a fault, make a call, and examine
+/// what the server received:
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -36,7 +38,7 @@ use crate::scripted_server::ScriptedServer;
 /// let server = FaultServer::start()?;
 /// server.inject(SocketFault::ContentLengthTooLong);
 ///
-/// // Here a bare socket takes the place of the HTTP stack under test.
+/// // A bare socket stands for the HTTP stack under test.
 /// let get = || {
 ///     let mut stream = TcpStream::connect(server.address())?;
 ///     stream.write_all(b"GET /cgi-bin/getresult?access_token=a-token&jobid=job1 HTTP/1.1\r\nconnection: close\r\n\r\n")?;
@@ -46,38 +48,41 @@ use crate::scripted_server::ScriptedServer;
 /// assert!(get()?.contains("content-length: 42\r\n"));
 /// assert!(get()?.ends_with("\r\n\r\n{\"errcode\":0,\"errmsg\":\"ok\"}"));
 ///
-/// let arrived = server.requests();
-/// assert_eq!((arrived.len(), server.connections()), (2, 2));
-/// assert_eq!(arrived[0].query_value("jobid"), Some("job1"));
-/// assert!(!format!("{arrived:?}").contains("a-token"));
+/// let received = server.requests();
+/// assert_eq!((received.len(), server.connections()), (2, 2));
+/// assert_eq!(received[0].query_value("jobid"), Some("job1"));
+/// assert!(!format!("{received:?}").contains("a-token"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// # Which request meets which fault
+/// # Order of faults
 ///
-/// Faults given to [`inject`](Self::inject) are met one after the other, in order: those that [apply to a
-/// connection](SocketFault::affects_connection) by the next new connection, before anything is read from it, all others by
-/// the next request, on whichever connection. When they are over, the fault given to [`inject_always`](Self::inject_always) is met by
-/// all that follows; without one, everything is answered well: with HTTP status 200, on a connection that stays, and with
-/// `{"errcode":0,"errmsg":"ok"}` or what [`set_reply`](Self::set_reply) says.
+/// Faults passed to [`inject`](Self::inject) apply one by one, in order. A fault that [affects a
+/// connection](SocketFault::affects_connection) applies to the next new connection, before the server reads from it. Any
+/// other fault applies to the next request on any connection. Once the queue is empty, the fault passed to
+/// [`inject_always`](Self::inject_always) applies to every connection or request.
 ///
-/// # Threads and bounds
+/// Without a fault, the server replies with status 200 and `{"errcode":0,"errmsg":"ok"}`, or the body set with
+/// [`set_reply`](Self::set_reply), and keeps the connection open.
 ///
-/// It runs on threads of its own, one for each connection, beside whatever runtime the client has. Dropping it closes all
-/// connections and ends all threads within a fraction of a second, whatever the client does. It takes 256 connections at
-/// once, heads of 64 KiB and bodies of 4 MiB, and hangs up on what is more. HTTP/1.1 as it is, and HTTP/2 where a client
-/// begins with its preface (prior knowledge); of requests over HTTP/2 it keeps no record.
+/// # Threads and limits
+///
+/// The server runs on its own threads, one per connection, and needs no async runtime. Dropping it closes all connections and
+/// ends all threads within a fraction of a second.
+///
+/// It accepts 256 connections at once, heads up to 64 KiB and bodies up to 4 MiB, and closes connections over these limits. It
+/// speaks HTTP/1.1, and HTTP/2 to clients with prior knowledge. It does not record requests over HTTP/2.
 pub struct FaultServer {
     server: ScriptedServer,
     service: Arc<FaultService>,
 }
 
 impl FaultServer {
-    /// Begins to listen, on a free port of 127.0.0.1.
+    /// Starts a server on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// When there is no port or no thread to be had.
+    /// Fails when no port or no thread is available.
     pub fn start() -> io::Result<Self> {
         let service = Arc::new(FaultService::new(
             #[cfg(feature = "tls")]
@@ -86,91 +91,96 @@ impl FaultServer {
         Ok(Self { server: ScriptedServer::start(Arc::clone(&service))?, service })
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// The base URL for clients: `http://127.0.0.1:port/cgi-bin/`.
+    /// Returns the base URL for clients, `http://127.0.0.1:port/cgi-bin/`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/cgi-bin/", self.address())
     }
 
-    /// As [`base_url`](Self::base_url), for clients that speak TLS: for `SocketFault::UntrustedCertificate` and
-    /// [`SocketFault::SilentConnection`]. Without a fault, TLS is not spoken.
+    /// Returns the base URL for clients that use TLS, `https://127.0.0.1:port/cgi-bin/`.
+    ///
+    /// The server speaks TLS only under `SocketFault::UntrustedCertificate`. [`SocketFault::SilentConnection`] serves to test
+    /// a TLS handshake without a reply.
     #[must_use]
     pub fn tls_base_url(&self) -> String {
         format!("https://{}/cgi-bin/", self.address())
     }
 
-    /// The certificate, in DER, that `SocketFault::UntrustedCertificate` shows: self-signed, for `127.0.0.1` and
-    /// `localhost`, and made anew for each server. A client that trusts it is answered well.
+    /// Returns the certificate, in DER, that `SocketFault::UntrustedCertificate` presents.
+    ///
+    /// It is self-signed, for `127.0.0.1` and `localhost`, and generated for each server. A client that trusts it receives
+    /// successful replies.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn certificate_der(&self) -> &[u8] {
         &self.service.identity.certificate
     }
 
-    /// Says what the next connection or request meets, after those that were said before.
+    /// Adds a fault to the queue. It applies once, to the next connection or request after the faults queued before it.
     pub fn inject(&self, fault: SocketFault) {
         self.service.queue().push(fault);
     }
 
-    /// Says what every connection or request meets when those given to [`inject`](Self::inject) are over.
+    /// Sets the fault that applies to every connection or request while the queue of [`inject`](Self::inject) is empty.
     pub fn inject_always(&self, fault: SocketFault) {
         self.service.queue().set_always(fault);
     }
 
-    /// Answers well from now on: faults that were not met yet are forgotten, those under way go on.
+    /// Removes all faults that have not applied yet. Faults in progress continue.
     pub fn clear_faults(&self) {
         self.service.queue().clear();
     }
 
-    /// Sets the body of the good answer for a path below the base URL (`corpgroup/corp/get_chain_list`), in place of
-    /// `{"errcode":0,"errmsg":"ok"}`.
+    /// Sets the body of the successful reply for a path below the base URL, such as `corpgroup/corp/get_chain_list`.
+    ///
+    /// The default is `{"errcode":0,"errmsg":"ok"}`.
     pub fn set_reply(&self, path: &str, body: impl Into<Bytes>) {
         self.service.queue().set_reply(path, body.into());
     }
 
-    /// Closes all connections there are, and comes back when that is done: a client that keeps some for later now has stale
-    /// ones. New ones are taken as before.
+    /// Closes all open connections, and returns once they are closed. The server accepts new connections as before.
+    ///
+    /// The idle connections in the pool of a client are stale afterwards.
     pub fn close_connections(&self) {
         self.server.close_connections();
     }
 
-    /// What has arrived so far, in order: of the requests that were read to their end, the last 1,000, and no more than 32
-    /// MiB of them.
+    /// Returns the complete requests received so far, in order: the last 1,000 of them, and at most 32 MiB.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.server.state().requests.iter().cloned().map(ReceivedRequest::new).collect()
     }
 
-    /// How many connections have been taken so far.
+    /// Returns the number of connections accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.server.state().connections
     }
 
-    /// How many connections the client has ended so far: those on which nothing was left to read or to write when the server
-    /// looked, because the client had closed or reset them.
+    /// Returns the number of connections that the client has closed or reset so far.
     #[must_use]
     pub fn closed_by_client(&self) -> usize {
         self.server.state().closed_by_client
     }
 
-    /// Comes back when so many requests have arrived since the start. Any runtime will do.
+    /// Waits until the server has received `count` requests since its start. Works on any runtime.
     pub async fn wait_for_requests(&self, count: usize) {
         self.server.until(|state| state.requests.arrived() >= count).await;
     }
 
-    /// Comes back when so many connections have been taken since the start: also by a client that sends nothing over them.
+    /// Waits until the server has accepted `count` connections since its start, whether or not they carry a request.
     pub async fn wait_for_connections(&self, count: usize) {
         self.server.until(|state| state.connections >= count).await;
     }
 
-    /// Comes back when the client has ended so many connections: what a dropped call ought to do to its own.
+    /// Waits until the client has closed or reset `count` connections since the start of the server, for example after a call
+    /// was dropped.
     pub async fn wait_for_client_closes(&self, count: usize) {
         self.server.until(|state| state.closed_by_client >= count).await;
     }

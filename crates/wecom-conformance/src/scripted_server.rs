@@ -1,7 +1,7 @@
-//! A scripted HTTP/1 server on loopback, on its own threads: the checks run against it, and the fault server is built on it.
+//! A scripted HTTP/1.1 server on loopback, on its own threads. The checks run against it, and the fault server is built on it.
 //!
-//! A [`Service`] decides what each connection and each request gets, and a [`Script`] says what is done for it. Connections
-//! are accepted in [`accept`] and requests are read in [`connection`], nowhere else.
+//! A [`Service`] decides what happens to each connection and request. A [`Script`] lists the steps that the server takes for
+//! one request. [`accept`] accepts connections, and [`connection`] reads requests.
 
 mod accept;
 pub(crate) mod connection;
@@ -23,16 +23,16 @@ use self::script::Script;
 pub(crate) use self::service::Service;
 use self::shared::{Shared, State};
 
-/// Listens on a free port of 127.0.0.1 until it is dropped.
+/// A server that listens on a free port of 127.0.0.1 until it is dropped.
 pub(crate) struct ScriptedServer {
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl ScriptedServer {
-    /// A server that answers each request by a function of it and its number, from 0.
-    pub(crate) fn scripted(answer: impl Fn(usize, &RawRequest) -> Script + Send + Sync + 'static) -> io::Result<Self> {
-        Self::start(answer)
+    /// Starts a server that runs a script for each request. The function receives the request and its number, from 0.
+    pub(crate) fn scripted(script: impl Fn(usize, &RawRequest) -> Script + Send + Sync + 'static) -> io::Result<Self> {
+        Self::start(script)
     }
 
     pub(crate) fn start(service: impl Service) -> io::Result<Self> {
@@ -47,22 +47,22 @@ impl ScriptedServer {
         self.shared.address
     }
 
-    /// What has happened so far. The server waits as long as this is held.
+    /// Locks and returns the record of events. The server's threads wait while the guard is held.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state()
     }
 
-    /// Returns when the condition holds. Any runtime will do.
+    /// Waits until the condition holds. Works on any runtime.
     pub(crate) async fn until(&self, condition: impl Fn(&State) -> bool) {
         self.shared.until(condition).await;
     }
 
-    /// Closes all open connections, and returns when that is done.
+    /// Closes all open connections, and returns once they are closed.
     pub(crate) fn close_connections(&self) {
         self.shared.close_connections();
     }
 
-    /// Stops the server, and returns when all its threads have ended.
+    /// Stops the server, and returns once all its threads have ended.
     pub(crate) fn join(&mut self) {
         self.stop();
         if let Some(accepting) = self.accepting.take() {
@@ -72,7 +72,7 @@ impl ScriptedServer {
 
     fn stop(&self) {
         self.shared.stop();
-        // Wakes the thread that accepts. If this fails, that thread is awake: connections wait to be accepted.
+        // Wakes the accepting thread. If connecting fails, that thread is awake already: its backlog is full.
         let _ = TcpStream::connect_timeout(&self.shared.address, Duration::from_secs(1));
     }
 }

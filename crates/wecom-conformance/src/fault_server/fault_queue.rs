@@ -1,4 +1,4 @@
-//! Which fault is met when, and what is answered where none is.
+//! Decides which connection or request meets which fault, and the reply without a fault.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::socket_fault::SocketFault;
 
-/// What WeCom replies when all is well.
+/// The default successful reply.
 pub(crate) const GOOD: &[u8] = br#"{"errcode":0,"errmsg":"ok"}"#;
 
 #[derive(Default)]
@@ -34,27 +34,27 @@ impl FaultQueue {
         self.replies.insert(format!("/cgi-bin/{}", path.trim_start_matches('/')), body);
     }
 
-    /// What a new connection meets.
+    /// Takes the fault for a new connection.
     pub(crate) fn for_connection(&mut self) -> SocketFault {
         self.take(SocketFault::affects_connection)
     }
 
-    /// What a request meets.
+    /// Takes the fault for a request.
     pub(crate) fn for_request(&mut self) -> SocketFault {
         self.take(|fault| !fault.affects_connection())
     }
 
-    /// The first fault, if this is its moment; it keeps its place, and those behind it theirs, if not.
-    fn take(&mut self, is_met: impl Fn(&SocketFault) -> bool) -> SocketFault {
+    /// Takes the first fault of the queue if it is applicable. If not, the queue stays as it is.
+    fn take(&mut self, is_applicable: impl Fn(&SocketFault) -> bool) -> SocketFault {
         let fault = match self.next.front() {
-            Some(first) if is_met(first) => self.next.pop_front(),
+            Some(first) if is_applicable(first) => self.next.pop_front(),
             Some(_) => None,
-            None => self.always.clone().filter(is_met),
+            None => self.always.clone().filter(is_applicable),
         };
         fault.unwrap_or(SocketFault::None)
     }
 
-    /// The body of the good reply for a path.
+    /// Returns the body of the successful reply for a path.
     pub(crate) fn good(&self, path: &str) -> Bytes {
         self.replies.get(path).cloned().unwrap_or(Bytes::from_static(GOOD))
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_met_in_order_each_at_its_moment_and_always_comes_last() {
+    fn faults_apply_in_order_and_the_permanent_fault_applies_after_them() {
         let mut queue = FaultQueue::default();
         queue.push(SocketFault::Html);
         queue.push(SocketFault::ResetOnAccept);

@@ -1,4 +1,4 @@
-//! As much of HTTP/2 as the faults take: frames, settings, and one good answer. Headers of requests are not read.
+//! The subset of HTTP/2 that the faults need: frames, settings, and one successful reply. Request headers are not decoded.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
@@ -10,10 +10,10 @@ use super::fault_queue::GOOD;
 use super::socket_fault::SocketFault;
 use crate::scripted_server::connection::Connection;
 
-/// What a client with prior knowledge begins with.
+/// The connection preface of a client.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Beyond what a client may send in one frame.
+/// The largest frame that is accepted. It exceeds what a client may send.
 const MAX_FRAME: usize = 64 * 1024;
 
 const DATA: u8 = 0;
@@ -30,10 +30,10 @@ const END_HEADERS: u8 = 4;
 const NO_ERROR: u32 = 0;
 const REFUSED_STREAM: u32 = 7;
 
-/// `:status: 200`, by its place in the static table.
+/// `:status: 200`, as an index into the static table.
 const STATUS_200: &[u8] = &[0x88];
 
-/// Serves a connection of HTTP/2 to its end; its first request meets the fault.
+/// Serves an HTTP/2 connection until it ends. Its first request meets the fault.
 pub(crate) fn serve(connection: &mut Connection<'_, TcpStream>, mut fault: SocketFault) -> io::Result<()> {
     if connection.take(PREFACE.len())?.is_some_and(|first| first != PREFACE) {
         return Err(ErrorKind::InvalidData.into());
@@ -55,7 +55,7 @@ pub(crate) fn serve(connection: &mut Connection<'_, TcpStream>, mut fault: Socke
                 connection.send(&frame(RST_STREAM, 0, stream, &REFUSED_STREAM.to_be_bytes()))?;
                 (refused, fault) = (Some(stream), SocketFault::None);
             }
-            // What was on its way when its stream was refused is passed over.
+            // Frames in flight on a refused stream are ignored.
             (HEADERS | DATA, _) if flags & END_STREAM != 0 && refused != Some(stream) => {
                 connection.send(&frame(HEADERS, END_HEADERS, stream, STATUS_200))?;
                 connection.send(&frame(DATA, END_STREAM, stream, GOOD))?;
@@ -73,7 +73,7 @@ struct Frame {
     payload: Bytes,
 }
 
-/// The next frame; `None` at the end of the connection.
+/// Returns the next frame, or `None` at the end of the connection.
 fn next_frame(connection: &mut Connection<'_, TcpStream>) -> io::Result<Option<Frame>> {
     let Some(head) = connection.take(9)? else { return Ok(None) };
     let &[l0, l1, l2, kind, flags, s0, s1, s2, s3] = &*head else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What a fault does on the socket: the answer that takes the place of a good one.
+//! Injects faults: the script that replaces a successful reply.
 
 use std::iter;
 use std::net::SocketAddr;
@@ -10,41 +10,41 @@ use super::socket_fault::SocketFault;
 use crate::scripted_server::reply;
 use crate::scripted_server::script::{After, Script};
 
-/// How long the client has to read what was sent before a reset, which may discard what it has not read.
+/// The delay before a reset. A reset may discard bytes that the client has not read yet.
 const BEFORE_RESET: Duration = Duration::from_millis(20);
 
-/// How long a silent connection is kept: until the client or the server ends it.
+/// Holds a silent connection until the client or the server closes it.
 const FOREVER: Duration = Duration::MAX;
 
-/// How many bytes an endless reply has in one piece.
+/// The size of a piece of an endless reply, in bytes.
 const PIECE: usize = 16 * 1024;
 
-/// How many bytes more are announced than come.
+/// The number of bytes declared but not sent.
 const MISSING: usize = 15;
 
-/// The page of a network that asks its user to sign in.
+/// The page of a captive portal.
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Please sign in</title></head>\
     <body><h1>Please sign in to use this network</h1></body></html>\n";
 
 /// Neither HTTP nor text.
 const GARBAGE: &[u8] = b"\x00\x01\xfe\xff\x80 this is something else\r\n\r\n{\"errcode\":0}";
 
-/// What is done on a new connection, before anything is read from it.
+/// Returns the script for a new connection, before anything is read from it.
 pub(crate) fn on_connection(fault: &SocketFault) -> Script {
     match fault {
-        // Closed with something unread in it, the connection would be reset.
+        // Closing a socket with unread data would send RST.
         SocketFault::CloseOnAccept => Script::empty().close_writing().hold(FOREVER).close(),
         SocketFault::ResetOnAccept => Script::empty().end(After::Reset),
         _ => Script::empty().hold(FOREVER).close(),
     }
 }
 
-/// A good reply: what WeCom sends, on a connection that stays.
+/// Returns a successful reply, as WeCom sends it, on a connection that stays open.
 pub(crate) fn good(body: &[u8]) -> Script {
     Script::bytes(good_bytes(body))
 }
 
-/// What a request is answered with that meets this fault.
+/// Returns the script for a request that meets this fault.
 pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr) -> Script {
     match fault {
         SocketFault::None => self::good(good),
@@ -75,7 +75,7 @@ pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr)
     }
 }
 
-/// Faults of a reply whose length is not what it says.
+/// Returns the script of a reply with a wrong length, if the fault is one.
 fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Script> {
     match fault {
         SocketFault::ContentLengthTooShort => {
@@ -92,7 +92,7 @@ fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Script> {
     }
 }
 
-/// Faults that are a whole reply of their own, and the good reply where there is none.
+/// Returns the reply of a fault that is complete HTTP, and the successful reply for any other fault.
 fn another_reply(fault: &SocketFault, good: &[u8], address: SocketAddr) -> Vec<u8> {
     match fault {
         SocketFault::Html => reply::complete(200, "content-type: text/html\r\n", PAGE.as_bytes()),
@@ -107,7 +107,7 @@ fn another_reply(fault: &SocketFault, good: &[u8], address: SocketAddr) -> Vec<u
             reply::complete(*status, &header, b"not now")
         }
         SocketFault::ProxyAuthentication => {
-            reply::complete(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"who asks?")
+            reply::complete(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"authentication required")
         }
         _ => good_bytes(good),
     }
@@ -117,23 +117,23 @@ fn good_bytes(body: &[u8]) -> Vec<u8> {
     reply::complete(200, "content-type: application/json; charset=UTF-8\r\n", body)
 }
 
-/// A good reply up to the middle of its body.
+/// Returns a successful reply, truncated at half of its body.
 fn half_of(body: &[u8]) -> Vec<u8> {
     let mut bytes = good_bytes(body);
     bytes.truncate(bytes.len() - body.len().div_ceil(2));
     bytes
 }
 
-/// A good reply whose body has this size.
+/// Returns a successful reply with a body of this size.
 fn oversize_body(size: u64) -> Script {
     const FRONT: &[u8] = br#"{"errcode":0,"errmsg":""#;
     const BACK: &[u8] = b"\"}";
     let around = (FRONT.len() + BACK.len()) as u64;
-    let filling = size.saturating_sub(around);
+    let padding = size.saturating_sub(around);
     let piece = Bytes::from(vec![b'x'; PIECE]);
-    let pieces = filling / PIECE as u64;
-    let rest = piece.slice(..(filling % PIECE as u64) as usize);
-    Script::bytes(reply::declared(200, "content-type: application/json\r\n", filling + around, FRONT))
+    let pieces = padding / PIECE as u64;
+    let rest = piece.slice(..(padding % PIECE as u64) as usize);
+    Script::bytes(reply::declared(200, "content-type: application/json\r\n", padding + around, FRONT))
         .send_each((0..pieces).map(move |_| piece.clone()))
         .send(rest)
         .send(BACK)

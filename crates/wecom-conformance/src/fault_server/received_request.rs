@@ -1,4 +1,4 @@
-//! What the server remembers of a request.
+//! Requests that the server has received.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use wecom_core::secret::{Redactor, names};
 
 use crate::scripted_server::request::RawRequest;
 
-/// A request as a [`FaultServer`](crate::FaultServer) read it from its socket.
+/// A request that a [`FaultServer`](crate::FaultServer) has received.
 ///
-/// Its `Debug` may be shown: what is secret by the vendor's name for it (`access_token`, `corpsecret`, …), be it in the query
-/// or in a body of JSON, is `***` there wherever it stands; of headers it has the names alone, and of a body that is not JSON
-/// the length.
+/// Its `Debug` output is redacted. Values with a secret name of the vendor, such as `access_token` or `corpsecret`, in the
+/// query or in a JSON body appear as `***`. Headers appear without their values, and a body that is not JSON appears as its
+/// length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReceivedRequest {
     raw: RawRequest,
     query: Vec<(String, String)>,
 }
 
-/// The path of a target.
+/// Returns the path of a request target.
 pub(crate) fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }
@@ -31,47 +31,48 @@ impl ReceivedRequest {
         Self { raw, query }
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.raw.method
     }
 
-    /// The path as it was sent, without the query: `/cgi-bin/corpgroup/getresult`; of a `CONNECT`, the address that it names.
+    /// Returns the path as sent, without the query, such as `/cgi-bin/corpgroup/getresult`. For `CONNECT`, returns the
+    /// requested address.
     #[must_use]
     pub fn path(&self) -> &str {
         path_of(&self.raw.target)
     }
 
-    /// The pairs of the query, decoded, in order.
+    /// Returns the decoded pairs of the query, in order.
     pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
         self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first value of that name in the query, decoded.
+    /// Returns the first decoded value with this name in the query.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<&str> {
         self.query().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// The headers in order, names as they were sent.
+    /// Returns the headers in order, with names as sent.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.raw.headers.iter().map(|(name, value)| (name.as_str(), &**value))
     }
 
-    /// The first value of a header; the case of the name doesn't matter.
+    /// Returns the first value of a header. Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.raw.header_values(name).next()
     }
 
-    /// The body, out of its chunks; empty when there is none.
+    /// Returns the body, without chunk framing. It is empty when the request has none.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.raw.body
     }
 
-    /// On which connection it came, counted from 1.
+    /// Returns the number of its connection, from 1.
     #[must_use]
     pub fn connection(&self) -> usize {
         self.raw.connection
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_holds_no_secret_wherever_it_stands() {
+    fn debug_output_holds_no_secret_of_query_body_or_headers() {
         let target = "/cgi-bin/x?access_token=canary%2Dquery&echo=canary-query&chain_id=ch1";
         let shown = format!("{:?}", request(target, r#"{"session_key":"canary-key","a":"canary-query","b":"seen"}"#));
         assert!(!shown.contains("canary"), "{shown}");

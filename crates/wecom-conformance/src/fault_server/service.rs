@@ -1,4 +1,4 @@
-//! Carries out the script on the server's connections.
+//! Serves the connections of the fault server.
 
 use std::io;
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use super::tls::Identity;
 use crate::scripted_server::Service;
 use crate::scripted_server::connection::Connection;
 
-/// The script, and what else the connections need.
+/// The faults to inject, and the identity of the server.
 pub(crate) struct FaultService {
     queue: Mutex<FaultQueue>,
     #[cfg(feature = "tls")]
@@ -31,7 +31,7 @@ impl FaultService {
     }
 
     pub(crate) fn queue(&self) -> MutexGuard<'_, FaultQueue> {
-        // Nothing in here panics between two changes that belong together.
+        // No code panics while the queue is inconsistent.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,9 +48,9 @@ impl FaultService {
         connection.end(after)
     }
 
-    /// Answers each request well.
+    /// Serves successful replies over TLS.
     #[cfg(feature = "tls")]
-    fn answer_well(&self, connection: Connection<'_, TcpStream>) -> io::Result<()> {
+    fn serve_tls(&self, connection: Connection<'_, TcpStream>) -> io::Result<()> {
         let session = self.identity.session()?;
         let mut connection = connection.over(|socket| rustls::StreamOwned::new(session, socket));
         let good = |path: &str| self.queue().good(path);
@@ -59,7 +59,7 @@ impl FaultService {
 }
 
 impl Service for Arc<FaultService> {
-    /// The fault that the connection meets.
+    /// The fault that applies to the connection.
     type Plan = SocketFault;
 
     fn plan(&self) -> SocketFault {
@@ -76,7 +76,7 @@ impl Service for Arc<FaultService> {
                 http2::serve(&mut connection, fault)
             }
             #[cfg(feature = "tls")]
-            SocketFault::UntrustedCertificate => self.answer_well(connection),
+            SocketFault::UntrustedCertificate => self.serve_tls(connection),
             _ => self.serve_requests(connection),
         }
     }

@@ -1,115 +1,114 @@
-//! What can go wrong on a socket.
+//! The faults of a [`FaultServer`](crate::FaultServer).
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// What goes wrong on a [`FaultServer`](crate::FaultServer), and what the client sees of it.
+/// A fault that a [`FaultServer`](crate::FaultServer) injects, and its effect on the client.
 ///
-/// The client has sent its request, and may not take it for unsent, wherever nothing else is said. FIN is the orderly end of
-/// a connection, RST its reset.
+/// Unless a fault says otherwise, the server has read the request, so the client must not report it as unsent. FIN closes a
+/// connection in order, and RST resets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketFault {
-    /// Nothing: the request is answered well. For scripts whose first requests go well.
+    /// No fault: the request receives a successful reply. For queues that begin with successful requests.
     None,
 
     // Before anything is read.
-    /// Strikes a connection: FIN before anything is read. The client sees the end of a connection that it has just made.
+    /// Affects a connection: sends FIN before reading anything. The client sees a new connection end.
     CloseOnAccept,
-    /// Strikes a connection: RST before anything is read. The client sees "connection reset", when it sends or when it reads.
+    /// Affects a connection: sends RST before reading anything. The client sees "connection reset" on its write or read.
     ResetOnAccept,
-    /// Strikes a connection: what comes is read and thrown away, and nothing is ever answered. A TLS client waits for the
-    /// answer to its `ClientHello`, an HTTP/2 client for the server's preface, an HTTP/1.1 client for its reply, each to the
-    /// limit that it sets itself.
+    /// Affects a connection: reads and discards everything, and never replies. A TLS client waits for the reply to its
+    /// `ClientHello`, an HTTP/2 client for the server's preface, and an HTTP/1.1 client for the reply, each until its own
+    /// timeout.
     SilentConnection,
-    /// Strikes a connection: TLS with a certificate that nobody has vouched for. A client that checks it ends the handshake,
-    /// and has sent nothing of its request. One that doesn't is answered well.
+    /// Affects a connection: uses TLS with a self-signed certificate. A client that verifies it aborts the handshake and
+    /// sends nothing of its request. A client that does not verify it receives a successful reply.
     #[cfg(feature = "tls")]
     UntrustedCertificate,
 
     // HTTP/2.
-    /// Strikes a connection of HTTP/2: its first request is met by GOAWAY with 0 for the last stream that was looked at. The
-    /// request was not processed, so the client may send it again, on another connection.
+    /// Affects an HTTP/2 connection: replies to the first request with GOAWAY and last stream 0. The request was not
+    /// processed, and the client may send it again on another connection.
     Http2GoAway,
-    /// Strikes a connection of HTTP/2: its first request is met by RST_STREAM with `REFUSED_STREAM`. It was not processed, so
-    /// the client may send it again; the connection is good, and later requests on it are answered well.
+    /// Affects an HTTP/2 connection: replies to the first request with RST_STREAM and `REFUSED_STREAM`. The request was not
+    /// processed, and the client may send it again. Later requests on the connection succeed.
     Http2RefusedStream,
-    /// Strikes a connection of HTTP/2: settings are exchanged, and then nothing is answered, pings neither.
+    /// Affects an HTTP/2 connection: exchanges settings and then sends nothing, not even replies to pings.
     Http2Silence,
 
     // Instead of a reply.
-    /// The request is read, and nothing is answered on a connection that stays. The client waits to its own limit. As the
-    /// answer to a proxy's `CONNECT` it is a tunnel that never comes to be.
+    /// Reads the request, and sends nothing on a connection that stays open. The client waits until its own timeout. As the
+    /// reply to the `CONNECT` of a proxy, the tunnel is never established.
     Silence,
-    /// The request is read, and then comes FIN: the connection ends without a reply.
+    /// Reads the request, and sends FIN without a reply.
     CloseBeforeReply,
-    /// The request is read, and then comes FIN, but the server goes on listening: the client sees the end of the connection,
-    /// can still send on it, and has to close it itself.
+    /// Reads the request, and sends FIN without a reply, but keeps reading. The client sees the end of the connection, can
+    /// still write to it, and must close it.
     HalfClose,
-    /// The request is read, and then comes RST. The client sees "connection reset".
+    /// Reads the request, and sends RST without a reply. The client sees "connection reset".
     ResetBeforeReply,
 
     // In the middle of a reply.
-    /// A good reply, one byte each time. The client sees progress all the time; a limit on each read never passes, a limit
-    /// on the whole call does.
+    /// Sends a successful reply one byte at a time, with this pause between bytes. A timeout per read never elapses, and a
+    /// timeout for the whole call does.
     DripReply(Duration),
-    /// The head of a good reply, half of its body, and nothing more on a connection that stays.
+    /// Sends the head of a successful reply and half of its body, and then nothing on a connection that stays open.
     StallMidReply,
-    /// The head of a good reply, half of its body, and RST.
+    /// Sends the head of a successful reply, half of its body, and RST.
     ResetMidReply,
-    /// A reply that announces fewer bytes than come: the client sees JSON that breaks off, and, if it uses the connection
-    /// again, rubbish in front of the next reply.
+    /// Sends a `content-length` that is too small. The client sees truncated JSON and, if it reuses the connection, stray
+    /// bytes before the next reply.
     ContentLengthTooShort,
-    /// A reply that announces more bytes than come, and FIN: the client sees a reply that breaks off.
+    /// Sends a `content-length` that is too large, and FIN after the body. The client sees a truncated reply.
     ContentLengthTooLong,
-    /// A chunk that announces more bytes than come, and FIN: the client sees a reply that breaks off.
+    /// Sends a chunk with a length that is too large, and FIN after its data. The client sees a truncated reply.
     ShortChunk,
 
     // Too much of a reply.
-    /// Chunks without end: the client has to stop at a limit of its own. It ends when the client closes the connection.
+    /// Sends chunks without end, until the client closes the connection. The client must enforce its own limit.
     EndlessChunks,
-    /// Headers without end: the client has to stop at a limit of its own. It ends when the client closes the connection.
+    /// Sends headers without end, until the client closes the connection. The client must enforce its own limit.
     EndlessHeaders,
-    /// A good reply with so many bytes of body, which its `content-length` tells truly; 25 are the fewest. The client has to
-    /// refuse what is beyond its limit, and best by the announcement.
+    /// Sends a successful reply with a body of this many bytes, at least 25, and a correct `content-length`. A client must
+    /// refuse a body over its limit, and can do so from the `content-length` alone.
     OversizeBody(u64),
 
     // Another reply.
-    /// Bytes that are not HTTP, and FIN.
+    /// Sends bytes that are not HTTP, and FIN.
     Garbage,
-    /// These bytes as they are, and FIN: a reply of the test's own, malformed or with secrets of the request in it.
+    /// Sends these bytes unchanged, and FIN. For malformed replies, and replies that contain secrets of the request.
     Raw(Bytes),
-    /// Status 200 and a page of HTML: somebody on the way wants the user to sign in.
+    /// Sends status 200 and an HTML page, as a captive portal does.
     Html,
-    /// Status 200 and an empty body.
+    /// Sends status 200 and an empty body.
     Empty,
-    /// Status 204, which has no body and no length.
+    /// Sends status 204, which has no body and no length.
     NoContent,
-    /// This status, 302 say, and a `location` at this server, `/cgi-bin/redirected`. A client that follows it shows in
-    /// [`requests`](crate::FaultServer::requests), and so does whether it took the token along.
+    /// Sends this status, such as 302, with a `location` on this server, `/cgi-bin/redirected`. A redirect that is followed
+    /// appears in [`requests`](crate::FaultServer::requests), with the token if the client sent it.
     Redirect(u16),
-    /// This status, 429 or 503 say, without JSON; with `retry-after`, where seconds are given.
+    /// Sends this status, such as 429 or 503, with a body that is not JSON.
     Status {
         /// The HTTP status.
         status: u16,
-        /// The seconds of the header `retry-after`; no such header when it is `None`.
+        /// The value of `retry-after` in seconds. `None` omits the header.
         retry_after: Option<u32>,
     },
-    /// Status 407 and `proxy-authenticate`: a proxy wants to know who asks, be it a request or `CONNECT`.
+    /// Sends status 407 and `proxy-authenticate`, as a proxy that requires authentication does. Applies to `CONNECT` too.
     ProxyAuthentication,
 
     // After a reply.
-    /// A good reply that says `connection: keep-alive`, and FIN at once: the connection that the client keeps for its next
-    /// request is stale. For a moment of one's own choice, see
-    /// [`close_connections`](crate::FaultServer::close_connections).
+    /// Sends a successful reply with `connection: keep-alive`, and FIN immediately. The connection in the client's pool is
+    /// stale. [`close_connections`](crate::FaultServer::close_connections) has the same effect at any other time.
     CloseAfterReply,
-    /// A good reply that says `connection: keep-alive`, and RST at once.
+    /// Sends a successful reply with `connection: keep-alive`, and RST immediately.
     ResetAfterReply,
 }
 
 impl SocketFault {
-    /// Whether it is met by a new connection, before a request is read, and not by a request.
+    /// Whether the fault applies to a new connection, before a request is read, and not to a request.
     #[must_use]
     pub fn affects_connection(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! TLS with a certificate of the server's own making.
+//! TLS with a self-signed certificate.
 
 use std::fmt::Display;
 use std::io;
@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::scripted_server::connection::Stream;
 
-/// Who the server says that it is.
+/// The server's certificate and TLS configuration.
 pub(crate) struct Identity {
     pub(crate) certificate: Vec<u8>,
     config: Arc<ServerConfig>,
@@ -33,7 +33,7 @@ impl Identity {
         Ok(Self { certificate: cert.der().to_vec(), config: Arc::new(config) })
     }
 
-    /// The server's side of a new connection; the handshake is part of its first reads.
+    /// Starts the server side of a TLS session. The handshake happens during the first reads.
     pub(crate) fn session(&self) -> io::Result<ServerConnection> {
         ServerConnection::new(Arc::clone(&self.config)).map_err(failed)
     }

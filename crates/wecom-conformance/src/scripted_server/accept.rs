@@ -1,4 +1,4 @@
-//! Accepts connections, each on its own thread.
+//! Accepts connections and serves each on its own thread.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,13 +10,13 @@ use crate::scripted_server::connection::Connection;
 use crate::scripted_server::service::Service;
 use crate::scripted_server::shared::Shared;
 
-/// How many connections there may be at once.
+/// The largest number of connections open at once.
 const MAX_CONNECTIONS: usize = 256;
 
-/// How long to wait after a connection could not be accepted.
+/// The delay after a failed accept.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
-/// Accepts connections until the server is stopped, and returns when all their threads have ended.
+/// Accepts connections until the server is stopped, and returns once all their threads have ended.
 pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, service: &Arc<S>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     loop {
@@ -29,7 +29,7 @@ pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, s
             Ok((stream, _)) if threads.len() < MAX_CONNECTIONS => stream,
             Ok(_) => continue,
             Err(_) => {
-                // The system has run out of something, of files mostly. Asked again at once, it would only fail again.
+                // The system is out of a resource, usually file descriptors. An immediate retry would fail too.
                 shared.pause(ACCEPT_BACKOFF, usize::MAX);
                 continue;
             }
@@ -37,7 +37,7 @@ pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, s
         let (number, plan) = shared.open(|| service.plan());
         let (own, service) = (Arc::clone(shared), Arc::clone(service));
         let started = start_thread(move || {
-            // What a client does to its connection is not an error of the server.
+            // A client that breaks its connection is not an error of the server.
             let _ = Connection::new(stream, &own, number).and_then(|connection| service.serve(connection, plan));
             own.closed(number);
         });
@@ -51,7 +51,7 @@ pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, s
     }
 }
 
-/// Starts a thread, or returns an error where `thread::spawn` panics. It runs beside whatever runtime the client has.
+/// Starts a thread. Returns an error where `thread::spawn` would panic.
 pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("scripted-server".to_owned()).spawn(work)
 }

@@ -1,4 +1,4 @@
-//! One connection: reads requests from it, and writes to it, for as long as the server runs.
+//! One connection: reads requests and writes replies while the server runs.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,12 +10,12 @@ use socket2::SockRef;
 use crate::scripted_server::request::{Framing, MAX_BODY, RawRequest, length};
 use crate::scripted_server::shared::{Shared, State};
 
-/// How often a connection checks whether it has to end.
+/// How often a connection checks whether it must close.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 const MAX_HEAD: usize = 64 * 1024;
 
-/// What carries HTTP: a socket, or TLS on one.
+/// A byte stream that carries HTTP: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write {
     /// Sends FIN.
     fn close_writing(&mut self) -> io::Result<()>;
@@ -27,12 +27,12 @@ impl Stream for TcpStream {
     }
 }
 
-/// A connection whose reads and writes last a tick at most, each.
+/// A connection whose reads and writes each block for at most [`POLL_INTERVAL`].
 pub(crate) struct Connection<'a, S> {
     stream: S,
     shared: &'a Shared,
     number: usize,
-    /// What was read and not parsed yet.
+    /// Bytes read but not yet parsed.
     buffer: Vec<u8>,
     closed_by_client: bool,
 }
@@ -45,13 +45,13 @@ impl<'a> Connection<'a, TcpStream> {
         Ok(Self { stream, shared, number, buffer: Vec::new(), closed_by_client: false })
     }
 
-    /// Ends the connection by RST.
+    /// Closes the connection with RST.
     pub(crate) fn reset(self) -> io::Result<()> {
-        // The last handle of a socket that does not linger is dropped.
+        // Dropping the last handle of a socket with zero linger sends RST.
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
     }
 
-    /// Puts something on top of the socket, before anything was read from it.
+    /// Wraps the socket, before anything is read from it.
     #[cfg(feature = "tls")]
     pub(crate) fn over<S: Stream>(self, layer: impl FnOnce(TcpStream) -> S) -> Connection<'a, S> {
         let Self { stream, shared, number, buffer, closed_by_client } = self;
@@ -60,12 +60,12 @@ impl<'a> Connection<'a, TcpStream> {
 }
 
 impl<S: Stream> Connection<'_, S> {
-    /// The address of the server.
+    /// Returns the address of the server.
     pub(crate) fn address(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// Whether the next bytes are these, which are not taken.
+    /// Whether the next bytes are these. Does not consume them.
     pub(crate) fn begins_with(&mut self, bytes: &[u8]) -> io::Result<bool> {
         while self.buffer.len() < bytes.len() && bytes.starts_with(&self.buffer) {
             if !self.fill()? {
@@ -75,7 +75,7 @@ impl<S: Stream> Connection<'_, S> {
         Ok(self.buffer.starts_with(bytes))
     }
 
-    /// The next bytes, this many; `None` where the connection ends before.
+    /// Returns the next `count` bytes, or `None` when the connection ends before them.
     pub(crate) fn take(&mut self, count: usize) -> io::Result<Option<Bytes>> {
         while self.buffer.len() < count {
             if !self.fill()? {
@@ -85,7 +85,7 @@ impl<S: Stream> Connection<'_, S> {
         Ok(Some(self.buffer.drain(..count).collect()))
     }
 
-    /// Writes all of it; an error where the client has ended the connection, or the server has to.
+    /// Writes all bytes. Fails when the client has closed the connection, or the server must.
     pub(crate) fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         loop {
             self.check_open()?;
@@ -109,7 +109,7 @@ impl<S: Stream> Connection<'_, S> {
         self.stream.close_writing()
     }
 
-    /// Reads and discards until the client ends the connection, for no longer than this.
+    /// Reads and discards until the client closes the connection or the duration elapses.
     pub(crate) fn hold(&mut self, at_most: Duration) -> io::Result<()> {
         let began = Instant::now();
         let held = loop {
@@ -127,7 +127,7 @@ impl<S: Stream> Connection<'_, S> {
         held
     }
 
-    /// Lets time pass.
+    /// Pauses. Fails when the connection must close.
     pub(crate) fn pause(&self, duration: Duration) -> io::Result<()> {
         if duration.is_zero() || self.shared.pause(duration, self.number) {
             return Ok(());
@@ -135,29 +135,29 @@ impl<S: Stream> Connection<'_, S> {
         Err(ErrorKind::ConnectionAborted.into())
     }
 
-    /// Waits until the condition holds, for no longer than this.
+    /// Waits until the condition holds or the duration elapses.
     pub(crate) fn wait(&self, at_most: Duration, condition: impl Fn(&State) -> bool) {
         self.shared.wait_once(at_most, self.number, condition);
     }
 
-    /// Records a request, and returns what `decide` makes of it and its number, from 0.
+    /// Records a request, and returns the result of `decide` for its number, from 0, and the request.
     pub(crate) fn record<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
         self.shared.record(request, decide)
     }
 
-    /// Counts an answer that was given to its end.
+    /// Counts a script that ran to its end.
     pub(crate) fn completed(&self) {
         self.shared.change(|state| state.completed += 1);
     }
 
-    /// Reads one request to its end; `None` where the connection ends before.
+    /// Reads one complete request, or returns `None` when the connection ends before.
     pub(crate) fn request(&mut self) -> io::Result<Option<RawRequest>> {
         while self.buffer.is_empty() {
             if !self.fill()? {
                 return Ok(None);
             }
         }
-        // A method begins with a letter. Without this, other bytes would wait for the end of a head that never comes.
+        // A method begins with a letter. Without this check, other bytes would wait for a head that never ends.
         if !self.buffer.first().is_some_and(u8::is_ascii_alphabetic) {
             return Err(ErrorKind::InvalidData.into());
         }
@@ -176,7 +176,7 @@ impl<S: Stream> Connection<'_, S> {
         }))
     }
 
-    /// Reads a body in chunks.
+    /// Reads a chunked body.
     fn chunks(&mut self) -> io::Result<Option<Bytes>> {
         let mut body = Vec::new();
         loop {
@@ -193,12 +193,12 @@ impl<S: Stream> Connection<'_, S> {
         }
     }
 
-    /// The bytes before a mark, which is discarded; `None` where the connection ends before.
-    fn take_to(&mut self, mark: &[u8]) -> io::Result<Option<Bytes>> {
+    /// Returns the bytes before a delimiter, and discards the delimiter. Returns `None` when the connection ends before.
+    fn take_to(&mut self, delimiter: &[u8]) -> io::Result<Option<Bytes>> {
         loop {
-            let found = self.buffer.windows(mark.len()).position(|window| window == mark);
+            let found = self.buffer.windows(delimiter.len()).position(|window| window == delimiter);
             if let Some(at) = found {
-                let taken = self.take(at + mark.len())?;
+                let taken = self.take(at + delimiter.len())?;
                 return Ok(taken.map(|taken| taken.slice(..at)));
             }
             if self.buffer.len() > MAX_HEAD {
@@ -210,7 +210,7 @@ impl<S: Stream> Connection<'_, S> {
         }
     }
 
-    /// Reads more; `false` where there is no more, because the client has ended the connection.
+    /// Reads more into the buffer. Returns `false` when the client has closed the connection.
     fn fill(&mut self) -> io::Result<bool> {
         loop {
             match self.read()? {
@@ -221,7 +221,7 @@ impl<S: Stream> Connection<'_, S> {
         }
     }
 
-    /// Reads for a tick; an error where the client has reset the connection, or the server has to end it.
+    /// Reads once, for at most [`POLL_INTERVAL`]. Fails when the client has reset the connection, or the server must close it.
     fn read(&mut self) -> io::Result<Progress> {
         let mut piece = [0; 16 * 1024];
         self.check_open()?;
@@ -254,14 +254,14 @@ impl<S: Stream> Connection<'_, S> {
     }
 }
 
-/// What a read has brought.
+/// The result of one read.
 enum Progress {
     More,
     Nothing,
     End,
 }
 
-/// Whether it only took too long.
+/// Whether the read or write timed out and may be repeated.
 fn is_poll_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -1,14 +1,14 @@
 //! The bytes of replies.
 
-/// A whole reply; `headers` are whole lines.
+/// Returns a complete reply. `headers` are complete lines.
 pub(crate) fn complete(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     declared(status, headers, body.len() as u64, body)
 }
 
-/// A reply that announces this length of its body, whatever the body is.
+/// Returns a reply with this `content-length`, whatever the length of its body.
 pub(crate) fn declared(status: u16, headers: &str, length: u64, body: &[u8]) -> Vec<u8> {
     let length = match status {
-        // These have no body, and so no length.
+        // These statuses have no body and no length.
         204 | 304 => String::new(),
         _ => format!("content-length: {length}\r\n"),
     };
@@ -17,12 +17,12 @@ pub(crate) fn declared(status: u16, headers: &str, length: u64, body: &[u8]) -> 
     bytes
 }
 
-/// The head of a reply whose body comes in chunks.
+/// Returns the head of a chunked reply.
 pub(crate) fn chunked_head() -> Vec<u8> {
     format!("{}transfer-encoding: chunked\r\n\r\n", status_line(200)).into_bytes()
 }
 
-/// One chunk of a body.
+/// Returns one chunk of a body.
 pub(crate) fn chunk(piece: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }

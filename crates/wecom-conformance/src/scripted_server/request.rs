@@ -1,14 +1,14 @@
-//! Requests as they were read from a socket, and how they are read.
+//! Requests as read from a socket, and the parser of their heads.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 
 use bytes::Bytes;
 
-/// The largest body that is read.
+/// The largest body that is accepted.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// A request to the byte: nothing in it is decoded.
+/// A request as received: nothing in it is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawRequest {
     pub(crate) method: String,
@@ -16,11 +16,11 @@ pub(crate) struct RawRequest {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, Bytes)>,
     pub(crate) body: Bytes,
-    /// The number of its connection, from 1.
+    /// The number of the connection, from 1.
     pub(crate) connection: usize,
 }
 
-/// How the length of a body is given.
+/// How a body is delimited.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     Length(usize),
@@ -28,7 +28,7 @@ pub(crate) enum Framing {
 }
 
 impl RawRequest {
-    /// Reads a head, without the empty line at its end; `None` where it has no target.
+    /// Parses a head without its final empty line. Returns `None` when the request line is malformed.
     pub(crate) fn parse(head: &[u8], connection: usize) -> Option<Self> {
         let mut lines = head.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let first = String::from_utf8_lossy(lines.next()?).into_owned();
@@ -49,7 +49,7 @@ impl RawRequest {
         })
     }
 
-    /// Every value of a header; the case of its name does not matter.
+    /// Returns every value of a header, in order. Names are case-insensitive.
     pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
         named.map(|(_, value)| &**value)
@@ -62,33 +62,33 @@ impl RawRequest {
         self.header_values("content-length").next().map_or(Ok(0), |digits| length(digits, 10)).map(Framing::Length)
     }
 
-    /// Whether the client waits for leave before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub(crate) fn expects_continue(&self) -> bool {
         self.header_values("expect").next().is_some()
     }
 
-    /// Whether the client wants no further reply on this connection.
+    /// Whether the client asks to close the connection after the reply.
     pub(crate) fn wants_close(&self) -> bool {
         self.header_values("connection").any(|value| value.eq_ignore_ascii_case(b"close"))
     }
 
-    /// About how much memory it takes.
+    /// Returns its approximate size in memory, in bytes.
     fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.body.len() + headers + self.target.len()
     }
 }
 
-/// Reads the length of a body or of a chunk; an error where it is none, or is beyond the bound.
+/// Parses the length of a body or chunk. Fails when it is malformed or over [`MAX_BODY`].
 pub(crate) fn length(digits: &[u8], radix: u32) -> io::Result<usize> {
     let digits = std::str::from_utf8(digits).unwrap_or_default();
-    // A chunk's length may be followed by extensions.
+    // Extensions may follow the length of a chunk.
     let digits = digits.split(';').next().unwrap_or_default().trim();
     let length = usize::from_str_radix(digits, radix).map_err(|_| ErrorKind::InvalidData)?;
     if length > MAX_BODY { Err(ErrorKind::FileTooLarge.into()) } else { Ok(length) }
 }
 
-/// The last requests, as many as the bounds allow.
+/// The most recent requests, within bounds of number and size.
 #[derive(Default)]
 pub(crate) struct Requests {
     kept: VecDeque<RawRequest>,
@@ -110,7 +110,7 @@ impl Requests {
         }
     }
 
-    /// How many have arrived, whether they are kept or not.
+    /// Returns how many requests have arrived, including those no longer kept.
     pub(crate) fn arrived(&self) -> usize {
         self.arrived
     }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_read_to_the_byte() {
+    fn a_head_is_parsed_without_decoding() {
         let head = b"GET /cgi-bin/x?a=b%20c HTTP/1.1\r\nHost: x\r\nX-Bytes:  \xfe: \xff \r\nx-bytes: 2\r\nno header";
         let request = RawRequest::parse(head, 7).unwrap();
         assert_eq!((&*request.method, &*request.target, request.connection), ("GET", "/cgi-bin/x?a=b%20c", 7));
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_head_without_target_or_version_is_none() {
+    fn a_head_without_target_or_version_is_rejected() {
         for head in ["", "GET", "GET /", "GET / HTTP/2.0", "GET /HTTP/1.1"] {
             assert_eq!(RawRequest::parse(head.as_bytes(), 1), None, "{head}");
         }
     }
 
     #[test]
-    fn a_body_is_framed_by_its_length_or_in_chunks() {
+    fn a_body_is_delimited_by_its_length_or_by_chunks() {
         for (header, framing) in [
             ("", Some(Framing::Length(0))),
             ("content-length: 12", Some(Framing::Length(12))),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_forgotten_when_there_is_no_room() {
+    fn the_oldest_requests_are_dropped_over_the_bounds() {
         let mut requests = Requests::default();
         for at in 0..Requests::MAX + 2 {
             requests.add(request(&format!("/{at}"), ""));

@@ -1,4 +1,4 @@
-//! What a server does for one request, step by step.
+//! The steps that the server takes for one request.
 
 use std::io;
 use std::iter;
@@ -12,31 +12,31 @@ use crate::scripted_server::reply;
 use crate::scripted_server::request::RawRequest;
 use crate::scripted_server::shared::State;
 
-/// The steps of an answer, and what becomes of the connection after them. Without a step, nothing is answered.
+/// The steps for one request, and what happens to the connection after them. A script without steps sends nothing.
 pub(crate) struct Script {
     steps: Vec<Step>,
     after: After,
 }
 
-/// What becomes of a connection.
+/// What happens to a connection after a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     KeepOpen,
-    /// FIN.
+    /// Sends FIN.
     Close,
-    /// RST.
+    /// Sends RST.
     Reset,
 }
 
 enum Step {
-    /// Sends each piece, and pauses after it.
+    /// Sends each piece, with a pause after it.
     Send(Pieces, Duration),
     Pause(Duration),
-    /// Sends FIN, and goes on reading.
+    /// Sends FIN, and keeps reading.
     CloseWriting,
-    /// Reads and discards until the client ends the connection, for no longer than this.
+    /// Reads and discards until the client closes the connection or the duration elapses.
     Hold(Duration),
-    /// Waits until the condition holds, for no longer than this.
+    /// Waits until the condition holds or the duration elapses.
     Wait(Duration, Condition),
 }
 
@@ -44,17 +44,17 @@ type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
 type Condition = Box<dyn Fn(&State) -> bool + Send>;
 
 impl Script {
-    /// Nothing, on a connection that stays.
+    /// Sends nothing, and keeps the connection open.
     pub(crate) fn empty() -> Self {
         Self { steps: Vec::new(), after: After::KeepOpen }
     }
 
-    /// These bytes, on a connection that stays.
+    /// Sends these bytes, and keeps the connection open.
     pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self::empty().send(bytes)
     }
 
-    /// A whole reply with this status and body, on a connection that stays.
+    /// Sends a complete reply with this status and body, and keeps the connection open.
     pub(crate) fn reply(status: u16, body: impl AsRef<[u8]>) -> Self {
         Self::bytes(reply::complete(status, "", body.as_ref()))
     }
@@ -67,7 +67,7 @@ impl Script {
         self.drip(pieces, Duration::ZERO)
     }
 
-    /// Sends each piece, and pauses after it.
+    /// Sends each piece, with a pause after it.
     pub(crate) fn drip(self, pieces: impl Iterator<Item = Bytes> + Send + 'static, pace: Duration) -> Self {
         self.step(Step::Send(Box::new(pieces), pace))
     }
@@ -80,12 +80,13 @@ impl Script {
         self.step(Step::CloseWriting)
     }
 
-    /// Keeps the connection silent until the client ends it, for no longer than this.
+    /// Keeps the connection silent until the client closes it or the duration elapses.
     pub(crate) fn hold(self, at_most: Duration) -> Self {
         self.step(Step::Hold(at_most))
     }
 
-    /// Waits until the condition holds, for no longer than this; after one wait in vain, no answer of the server waits.
+    /// Waits until the condition holds or the duration elapses. Once a wait of a server has elapsed, its later waits return
+    /// immediately.
     pub(crate) fn wait(self, at_most: Duration, condition: impl Fn(&State) -> bool + Send + 'static) -> Self {
         self.step(Step::Wait(at_most, Box::new(condition)))
     }
@@ -105,12 +106,12 @@ impl Script {
 }
 
 impl<S: Stream> Connection<'_, S> {
-    /// Answers each request until the connection has to end, and returns how it ends.
-    pub(crate) fn serve_requests(&mut self, answer: impl Fn(usize, &RawRequest) -> Script) -> io::Result<After> {
+    /// Runs a script for each request until the connection must end, and returns how it ends.
+    pub(crate) fn serve_requests(&mut self, script: impl Fn(usize, &RawRequest) -> Script) -> io::Result<After> {
         while let Some(request) = self.request()? {
             let wants_close = request.wants_close();
-            let answer = self.record(request, &answer);
-            let after = self.perform(answer)?;
+            let script = self.record(request, &script);
+            let after = self.perform(script)?;
             self.completed();
             if after != After::KeepOpen || wants_close {
                 return Ok(after);
@@ -119,9 +120,9 @@ impl<S: Stream> Connection<'_, S> {
         Ok(After::Close)
     }
 
-    /// Takes the steps of an answer.
-    pub(crate) fn perform(&mut self, answer: Script) -> io::Result<After> {
-        let Script { steps, after } = answer;
+    /// Takes the steps of a script.
+    pub(crate) fn perform(&mut self, script: Script) -> io::Result<After> {
+        let Script { steps, after } = script;
         for step in steps {
             match step {
                 Step::Send(pieces, pace) => {

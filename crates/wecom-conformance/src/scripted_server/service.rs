@@ -1,4 +1,4 @@
-//! What decides about connections and requests.
+//! Decides what happens to connections and requests.
 
 use std::io;
 use std::net::TcpStream;
@@ -7,19 +7,19 @@ use crate::scripted_server::connection::Connection;
 use crate::scripted_server::request::RawRequest;
 use crate::scripted_server::script::Script;
 
-/// What a server does with its connections.
+/// Serves the connections of a server.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// What was decided about a connection when it was accepted.
+    /// The plan for a connection, made when it is accepted.
     type Plan: Send + 'static;
 
-    /// Decides about a connection; called in the order in which connections are accepted.
+    /// Plans a connection. Called in the order in which connections are accepted.
     fn plan(&self) -> Self::Plan;
 
-    /// Serves a connection to its end, on its own thread.
+    /// Serves a connection until it ends, on its own thread.
     fn serve(&self, connection: Connection<'_, TcpStream>, plan: Self::Plan) -> io::Result<()>;
 }
 
-/// A function that answers each request, given its number from 0.
+/// A function from the number of a request, from 0, and the request to its script.
 impl<F> Service for F
 where
     F: Fn(usize, &RawRequest) -> Script + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What the threads of a server share: what has happened, and whether they go on.
+//! The state that a server's threads share: the record of events, and whether the server is stopped.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use event_listener::Event;
 
 use crate::scripted_server::request::{RawRequest, Requests};
 
-/// How long closing all connections may take.
+/// The time limit for closing all connections.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Shared {
@@ -19,23 +19,23 @@ pub(crate) struct Shared {
     event: Event,
 }
 
-/// What has happened on the server's side.
+/// The record of events on the server.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) requests: Requests,
-    /// The number of answers that were given to their end.
+    /// The number of scripts that ran to their end.
     pub(crate) completed: usize,
-    /// The number of connections that were accepted.
+    /// The number of connections accepted.
     pub(crate) connections: usize,
-    /// The number of connections that the client ended.
+    /// The number of connections closed or reset by the client.
     pub(crate) closed_by_client: usize,
-    /// The number of those that the client ended while the server held back an answer.
+    /// The number of connections closed or reset by the client while a script held back its reply.
     pub(crate) abandoned: usize,
     stopped: bool,
-    /// Whether an answer has waited for other calls in vain: no further one does.
+    /// Whether a wait has elapsed. Later waits then return immediately.
     wait_timed_out: bool,
     open: BTreeSet<usize>,
-    /// The connections up to this number are to be closed.
+    /// Connections up to this number must close.
     closed_up_to: usize,
 }
 
@@ -45,7 +45,7 @@ impl Shared {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics between two changes that belong together.
+        // No code panics while the state is inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +56,7 @@ impl Shared {
         value
     }
 
-    /// Returns when the condition holds.
+    /// Waits until the condition holds.
     pub(crate) async fn until(&self, condition: impl Fn(&State) -> bool) {
         loop {
             let changed = self.event.listen();
@@ -83,7 +83,7 @@ impl Shared {
         self.wait(CLOSE_LIMIT, |state| state.open.first().is_none_or(|&oldest| oldest > last));
     }
 
-    /// Counts a connection, and returns its number from 1 with what was decided about it.
+    /// Counts a connection, and returns its number, from 1, and its plan.
     pub(crate) fn open<P>(&self, decide: impl FnOnce() -> P) -> (usize, P) {
         self.change(|state| {
             state.connections += 1;
@@ -96,17 +96,17 @@ impl Shared {
         self.change(|state| state.open.remove(&connection));
     }
 
-    /// Whether a connection has to end.
+    /// Whether a connection must close.
     pub(crate) fn must_close(&self, connection: usize) -> bool {
         self.state().must_close(connection)
     }
 
-    /// Lets time pass on a connection, and returns whether it goes on.
+    /// Pauses a connection, and returns whether it may continue.
     pub(crate) fn pause(&self, duration: Duration, connection: usize) -> bool {
         !self.wait(duration, |state| state.must_close(connection))
     }
 
-    /// Waits on a connection until the condition holds. After one wait that was in vain, no other waits.
+    /// Waits until the condition holds or the bound elapses. Once a wait has elapsed, later waits return immediately.
     pub(crate) fn wait_once(&self, bound: Duration, connection: usize, condition: impl Fn(&State) -> bool) {
         let holds = |state: &State| state.wait_timed_out || state.must_close(connection) || condition(state);
         if !self.wait(bound, holds) {
@@ -114,16 +114,16 @@ impl Shared {
         }
     }
 
-    /// Records a request, and returns what it is answered with.
-    pub(crate) fn record<T>(&self, request: RawRequest, answer: impl FnOnce(usize, &RawRequest) -> T) -> T {
+    /// Records a request, and returns the script for it.
+    pub(crate) fn record<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
         self.change(|state| {
-            let answer = answer(state.requests.arrived(), &request);
+            let decision = decide(state.requests.arrived(), &request);
             state.requests.add(request);
-            answer
+            decision
         })
     }
 
-    /// Waits until the condition holds, but not beyond the bound, and returns whether it does.
+    /// Waits until the condition holds or the bound elapses, and returns whether the condition holds.
     fn wait(&self, bound: Duration, condition: impl Fn(&State) -> bool) -> bool {
         let waited = self.changed.wait_timeout_while(self.state(), bound, |state| !condition(state));
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);

@@ -1,16 +1,16 @@
-//! Faults of the connection: what is read, what ends, and how.
+//! Faults of a connection: what the server reads, and how the connection ends.
 
 use std::time::Duration;
 
 use pollster::block_on;
 use wecom_conformance::SocketFault;
 
-use crate::client::{Connection, End, assert_good, outcome_of, server_with};
+use crate::client::{Connection, End, assert_successful, outcome_of, server_with};
 
 const NOTHING: String = String::new();
 
 #[test]
-fn a_connection_closed_on_accept_ends_before_anything_was_read() {
+fn close_on_accept_closes_before_reading() {
     let server = server_with(SocketFault::CloseOnAccept);
     assert_eq!(Connection::to(&server).rest(), (NOTHING, End::Closed));
     assert!(server.requests().is_empty());
@@ -18,20 +18,20 @@ fn a_connection_closed_on_accept_ends_before_anything_was_read() {
 }
 
 #[test]
-fn a_connection_reset_on_accept_is_reset_before_anything_was_read() {
+fn reset_on_accept_resets_before_reading() {
     let server = server_with(SocketFault::ResetOnAccept);
     assert_eq!(Connection::to(&server).rest(), (NOTHING, End::Reset));
     assert!(server.requests().is_empty());
-    assert_good(&Connection::asking(&server).reply());
+    assert_successful(&Connection::with_request(&server).reply());
 }
 
 #[test]
-fn a_silent_connection_takes_what_comes_and_answers_nothing_not_even_a_client_hello() {
+fn a_silent_connection_reads_everything_and_replies_to_nothing() {
     let server = server_with(SocketFault::SilentConnection);
     let mut connection = Connection::to(&server);
     let hello = [b"\x16\x03\x01\x02\x00\x01\x00".as_slice(), &[0; 509]].concat();
     connection.send(&hello).unwrap();
-    // More than the buffers of both ends take, so it is read.
+    // More than both socket buffers hold, so the server must read it.
     connection.send(&vec![b'x'; 16 * 1024 * 1024]).unwrap();
     assert!(connection.is_silent());
     assert!(server.requests().is_empty());
@@ -41,9 +41,9 @@ fn a_silent_connection_takes_what_comes_and_answers_nothing_not_even_a_client_he
 }
 
 #[test]
-fn silence_has_read_the_request_and_keeps_the_connection() {
+fn silence_reads_the_request_and_keeps_the_connection_open() {
     let server = server_with(SocketFault::Silence);
-    let mut connection = Connection::asking(&server);
+    let mut connection = Connection::with_request(&server);
     assert!(connection.is_silent());
     assert_eq!(server.requests().len(), 1);
     assert_eq!(server.closed_by_client(), 0);
@@ -52,7 +52,7 @@ fn silence_has_read_the_request_and_keeps_the_connection() {
 }
 
 #[test]
-fn a_proxy_may_hang_on_connect_or_ask_who_asks() {
+fn a_connect_request_can_hang_or_require_authentication() {
     let server = server_with(SocketFault::Silence);
     server.inject(SocketFault::ProxyAuthentication);
     let connect = b"CONNECT qyapi.weixin.qq.com:443 HTTP/1.1\r\nhost: qyapi.weixin.qq.com:443\r\n\r\n";
@@ -68,21 +68,21 @@ fn a_proxy_may_hang_on_connect_or_ask_who_asks() {
 }
 
 #[test]
-fn closed_or_reset_before_the_reply_the_request_was_read() {
+fn close_and_reset_before_the_reply_read_the_request() {
     for (fault, end) in [(SocketFault::CloseBeforeReply, End::Closed), (SocketFault::ResetBeforeReply, End::Reset)] {
         let server = server_with(fault);
-        assert_eq!(Connection::asking(&server).rest(), (NOTHING, end));
+        assert_eq!(Connection::with_request(&server).rest(), (NOTHING, end));
         assert_eq!(server.requests().len(), 1);
-        assert_good(&Connection::asking(&server).reply());
+        assert_successful(&Connection::with_request(&server).reply());
     }
 }
 
 #[test]
-fn a_half_closed_connection_ends_for_the_reader_and_still_takes_what_is_sent() {
+fn a_half_closed_connection_ends_for_reading_and_accepts_writes() {
     let server = server_with(SocketFault::HalfClose);
-    let mut connection = Connection::asking(&server);
+    let mut connection = Connection::with_request(&server);
     assert_eq!(connection.rest(), (NOTHING, End::Closed));
-    // A connection that was closed whole would be reset by the first of these.
+    // A fully closed connection would be reset after the first write.
     for _ in 0..3 {
         connection.send(&[b'x'; 1024]).unwrap();
         std::thread::sleep(Duration::from_millis(30));
@@ -94,12 +94,12 @@ fn a_half_closed_connection_ends_for_the_reader_and_still_takes_what_is_sent() {
 }
 
 #[test]
-fn closed_after_the_reply_the_kept_connection_is_stale() {
+fn close_and_reset_after_the_reply_leave_a_stale_connection() {
     for (fault, end) in [(SocketFault::CloseAfterReply, End::Closed), (SocketFault::ResetAfterReply, End::Reset)] {
         let server = server_with(fault);
-        let mut connection = Connection::asking(&server);
+        let mut connection = Connection::with_request(&server);
         let reply = connection.reply();
-        assert_good(&reply);
+        assert_successful(&reply);
         assert!(reply.contains("connection: keep-alive\r\n"), "{reply}");
         assert_eq!(connection.rest(), (NOTHING, end));
         assert_eq!(server.requests().len(), 1);

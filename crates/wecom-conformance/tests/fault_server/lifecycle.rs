@@ -1,4 +1,4 @@
-//! The server ends, and stays within its bounds, whatever its clients do.
+//! The server stops, and stays within its limits, regardless of its clients.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 use pollster::block_on;
 use wecom_conformance::{FaultServer, SocketFault};
 
-use crate::client::{Connection, End, assert_good, server_with};
+use crate::client::{Connection, End, assert_successful, server_with};
 
-/// How long a drop may take on a busy machine; it takes some hundredths of a second.
+/// The time limit for dropping a server on a busy machine. It usually takes some hundredths of a second.
 const BOUND: Duration = Duration::from_secs(3);
 
 #[track_caller]
-fn assert_ends(server: FaultServer) {
+fn assert_stops(server: FaultServer) {
     let (began, address) = (Instant::now(), server.address());
     drop(server);
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
-    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).is_err(), "the port is still open");
 }
 
 #[test]
-fn it_ends_while_clients_wait_for_each_fault_and_drops_them() {
+fn the_server_stops_during_each_fault_and_closes_the_connections() {
     let drip = SocketFault::DripReply(Duration::from_secs(3600));
     for fault in [
         SocketFault::None,
@@ -30,44 +30,44 @@ fn it_ends_while_clients_wait_for_each_fault_and_drops_them() {
         SocketFault::HalfClose,
         SocketFault::StallMidReply,
         drip,
-        // Nobody reads these, so the server is stuck in the middle of a write.
+        // The client does not read, so the server blocks in a write.
         SocketFault::EndlessChunks,
         SocketFault::EndlessHeaders,
         SocketFault::OversizeBody(u64::MAX),
     ] {
         let server = server_with(fault);
-        let connections = [Connection::to(&server), Connection::asking(&server)];
+        let connections = [Connection::to(&server), Connection::with_request(&server)];
         block_on(server.wait_for_connections(2));
-        assert_ends(server);
+        assert_stops(server);
         drop(connections);
     }
 }
 
 #[test]
-fn it_ends_without_any_client_and_with_half_a_request() {
-    assert_ends(FaultServer::start().unwrap());
+fn the_server_stops_without_a_client_and_during_a_partial_request() {
+    assert_stops(FaultServer::start().unwrap());
     let server = FaultServer::start().unwrap();
     let mut connection = Connection::to(&server);
     connection.send(b"POST /cgi-bin/x HTTP/1.1\r\ncontent-length: 100\r\n\r\n{").unwrap();
     block_on(server.wait_for_connections(1));
-    assert_ends(server);
+    assert_stops(server);
     assert_ne!(connection.rest().1, End::Silent);
 }
 
 #[test]
-fn connections_are_closed_at_the_moment_of_the_test_and_new_ones_taken() {
+fn close_connections_closes_open_connections_and_new_ones_are_accepted() {
     let server = FaultServer::start().unwrap();
-    let mut kept = Connection::asking(&server);
-    assert_good(&kept.reply());
+    let mut kept = Connection::with_request(&server);
+    assert_successful(&kept.reply());
     server.close_connections();
     assert_eq!(kept.rest(), (String::new(), End::Closed));
-    let mut new = Connection::asking(&server);
-    assert_good(&new.reply());
+    let mut new = Connection::with_request(&server);
+    assert_successful(&new.reply());
     assert_eq!((server.connections(), server.closed_by_client()), (2, 0));
 }
 
 #[test]
-fn what_is_no_http_or_too_much_of_it_is_hung_up_on() {
+fn malformed_and_oversized_requests_close_the_connection() {
     let server = FaultServer::start().unwrap();
     let endless_head = ["GET /", &"x".repeat(1024 * 1024)].concat();
     let large = "POST / HTTP/1.1\r\ncontent-length: 99999999\r\n\r\n";
@@ -85,28 +85,28 @@ fn what_is_no_http_or_too_much_of_it_is_hung_up_on() {
         assert!(reply.is_empty() && end != End::Silent, "{reply} {end:?}");
     }
     assert!(server.requests().is_empty());
-    assert_good(&Connection::asking(&server).reply());
+    assert_successful(&Connection::with_request(&server).reply());
 }
 
 #[test]
-fn it_takes_so_many_connections_at_once_and_no_more() {
+fn the_server_accepts_256_connections_at_once() {
     let server = FaultServer::start().unwrap();
-    let taken: Vec<_> = (0..256).map(|_| Connection::to(&server)).collect();
+    let accepted: Vec<_> = (0..256).map(|_| Connection::to(&server)).collect();
     block_on(server.wait_for_connections(256));
-    assert_ne!(Connection::asking(&server).rest().1, End::Silent);
+    assert_ne!(Connection::with_request(&server).rest().1, End::Silent);
     assert_eq!(server.connections(), 256);
-    drop(taken);
+    drop(accepted);
     block_on(server.wait_for_client_closes(256));
-    assert_ends(server);
+    assert_stops(server);
 }
 
 #[test]
-fn a_test_can_wait_until_a_request_is_there() {
+fn a_test_can_wait_for_a_request() {
     let server = server_with(SocketFault::Silence);
     let address = server.address();
     let client = std::thread::spawn(move || {
         let mut connection = Connection(TcpStream::connect(address).unwrap());
-        connection.ask();
+        connection.send_request();
         connection
     });
     block_on(server.wait_for_requests(1));

@@ -1,90 +1,90 @@
-//! Faults of the reply: broken, endless, or another one.
+//! Faults of the reply: broken, endless, or unexpected.
 
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
 use wecom_conformance::SocketFault;
 
-use crate::client::{Connection, End, GOOD, PATIENCE, assert_good, body, header, outcome_of, server_with};
+use crate::client::{Connection, End, OK_BODY, TIMEOUT, assert_successful, body, header, outcome_of, server_with};
 
 const MIB: usize = 1024 * 1024;
 
 #[test]
-fn a_dripping_reply_comes_byte_by_byte_and_is_good_in_the_end() {
+fn a_dripping_reply_arrives_byte_by_byte_and_is_successful() {
     let server = server_with(SocketFault::DripReply(Duration::from_millis(2)));
-    let mut connection = Connection::asking(&server);
-    let (began, mut pieces, mut came) = (Instant::now(), 0, Vec::new());
-    while !String::from_utf8_lossy(&came).ends_with(GOOD) {
-        let before = came.len();
-        assert_eq!(connection.read_while(&mut came, PATIENCE, |came| came.len() == before), None);
+    let mut connection = Connection::with_request(&server);
+    let (began, mut pieces, mut received) = (Instant::now(), 0, Vec::new());
+    while !String::from_utf8_lossy(&received).ends_with(OK_BODY) {
+        let before = received.len();
+        assert_eq!(connection.read_while(&mut received, TIMEOUT, |received| received.len() == before), None);
         pieces += 1;
     }
-    assert_good(&String::from_utf8_lossy(&came));
-    assert!(began.elapsed() >= Duration::from_millis(2) * (came.len() as u32 - 1));
-    assert!(pieces > 20, "it came in {pieces} pieces");
+    assert_successful(&String::from_utf8_lossy(&received));
+    assert!(began.elapsed() >= Duration::from_millis(2) * (received.len() as u32 - 1));
+    assert!(pieces > 20, "received in {pieces} pieces");
 }
 
 #[test]
-fn a_stalling_reply_stops_in_the_middle_on_a_connection_that_stays() {
+fn a_stalling_reply_stops_in_the_middle_and_keeps_the_connection_open() {
     let server = server_with(SocketFault::StallMidReply);
-    let mut connection = Connection::asking(&server);
-    let came = connection.up_to(&GOOD[..13]);
-    assert_eq!(header(&came, "content-length"), Some("27"));
+    let mut connection = Connection::with_request(&server);
+    let received = connection.up_to(&OK_BODY[..13]);
+    assert_eq!(header(&received, "content-length"), Some("27"));
     assert!(connection.is_silent());
-    assert_good(&Connection::asking(&server).reply());
+    assert_successful(&Connection::with_request(&server).reply());
 }
 
 #[test]
-fn a_reply_is_reset_in_the_middle() {
-    let (came, end) = outcome_of(SocketFault::ResetMidReply);
-    assert_eq!((header(&came, "content-length"), body(&came), end), (Some("27"), &GOOD[..13], End::Reset));
+fn reset_mid_reply_resets_after_half_of_the_body() {
+    let (received, end) = outcome_of(SocketFault::ResetMidReply);
+    assert_eq!((header(&received, "content-length"), body(&received), end), (Some("27"), &OK_BODY[..13], End::Reset));
 }
 
 #[test]
-fn a_content_length_that_is_too_short_leaves_rubbish_in_front_of_the_next_reply() {
+fn a_short_content_length_leaves_bytes_before_the_next_reply() {
     let server = server_with(SocketFault::ContentLengthTooShort);
-    let mut connection = Connection::asking(&server);
-    assert_eq!(header(&connection.up_to(GOOD), "content-length"), Some("13"));
-    connection.ask();
-    assert_good(&connection.reply());
+    let mut connection = Connection::with_request(&server);
+    assert_eq!(header(&connection.up_to(OK_BODY), "content-length"), Some("13"));
+    connection.send_request();
+    assert_successful(&connection.reply());
 }
 
 #[test]
-fn a_content_length_that_is_too_long_and_a_short_chunk_break_off() {
-    let (came, end) = outcome_of(SocketFault::ContentLengthTooLong);
-    assert_eq!((header(&came, "content-length"), body(&came), end), (Some("42"), GOOD, End::Closed));
-    let (came, end) = outcome_of(SocketFault::ShortChunk);
-    assert_eq!((header(&came, "transfer-encoding"), end), (Some("chunked"), End::Closed));
-    assert_eq!(body(&came), format!("2a\r\n{GOOD}"));
+fn a_long_content_length_and_a_short_chunk_truncate_the_reply() {
+    let (received, end) = outcome_of(SocketFault::ContentLengthTooLong);
+    assert_eq!((header(&received, "content-length"), body(&received), end), (Some("42"), OK_BODY, End::Closed));
+    let (received, end) = outcome_of(SocketFault::ShortChunk);
+    assert_eq!((header(&received, "transfer-encoding"), end), (Some("chunked"), End::Closed));
+    assert_eq!(body(&received), format!("2a\r\n{OK_BODY}"));
 }
 
 #[test]
-fn endless_replies_go_on_until_the_client_closes() {
-    for (fault, sign) in
+fn endless_replies_end_when_the_client_closes() {
+    for (fault, marker) in
         [(SocketFault::EndlessChunks, "\r\n4000\r\nxxxx"), (SocketFault::EndlessHeaders, "\r\nx-endless-1000: ")]
     {
         let server = server_with(fault);
-        let mut connection = Connection::asking(&server);
-        let mut came = Vec::new();
-        assert_eq!(connection.read_while(&mut came, PATIENCE, |came| came.len() < 8 * MIB), None);
-        assert!(String::from_utf8_lossy(&came).contains(sign));
+        let mut connection = Connection::with_request(&server);
+        let mut received = Vec::new();
+        assert_eq!(connection.read_while(&mut received, TIMEOUT, |received| received.len() < 8 * MIB), None);
+        assert!(String::from_utf8_lossy(&received).contains(marker));
         drop(connection);
         block_on(server.wait_for_client_closes(1));
     }
 }
 
 #[test]
-fn an_oversize_body_is_as_long_as_it_says_and_good() {
+fn an_oversize_body_has_its_declared_length_and_is_valid_json() {
     let server = server_with(SocketFault::OversizeBody(9 * MIB as u64));
-    let mut connection = Connection::asking(&server);
+    let mut connection = Connection::with_request(&server);
     let reply = connection.reply();
     assert_eq!((header(&reply, "content-length"), body(&reply).len()), (Some("9437184"), 9 * MIB));
     let value: serde_json::Value = serde_json::from_str(body(&reply)).unwrap();
     assert_eq!(value["errcode"], 0);
-    connection.ask();
-    assert_good(&connection.reply());
+    connection.send_request();
+    assert_successful(&connection.reply());
     server.inject(SocketFault::OversizeBody(0));
-    connection.ask();
+    connection.send_request();
     assert_eq!(body(&connection.reply()).len(), 25);
 }
 
@@ -95,14 +95,14 @@ fn raw_bytes_are_sent_as_they_are() {
 }
 
 #[test]
-fn garbage_is_no_http() {
-    let (came, end) = outcome_of(SocketFault::Garbage);
-    assert!(!came.starts_with("HTTP/") && came.contains('\0'), "{came}");
+fn garbage_is_not_http() {
+    let (received, end) = outcome_of(SocketFault::Garbage);
+    assert!(!received.starts_with("HTTP/") && received.contains('\0'), "{received}");
     assert_eq!(end, End::Closed);
 }
 
 #[test]
-fn another_reply_is_whole_and_leaves_the_connection_good() {
+fn complete_replies_leave_the_connection_usable() {
     let too_many = SocketFault::Status { status: 429, retry_after: Some(7) };
     let unavailable = SocketFault::Status { status: 503, retry_after: None };
     for (fault, status, text) in [
@@ -111,33 +111,33 @@ fn another_reply_is_whole_and_leaves_the_connection_good() {
         (SocketFault::NoContent, 204, ""),
         (too_many, 429, "not now"),
         (unavailable, 503, "not now"),
-        (SocketFault::ProxyAuthentication, 407, "who asks?"),
+        (SocketFault::ProxyAuthentication, 407, "authentication required"),
     ] {
-        let is_late = matches!(fault, SocketFault::Status { retry_after: Some(_), .. });
+        let has_retry_after = matches!(fault, SocketFault::Status { retry_after: Some(_), .. });
         let is_empty = text.is_empty();
         let server = server_with(fault);
-        let mut connection = Connection::asking(&server);
+        let mut connection = Connection::with_request(&server);
         let reply = connection.reply();
         assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{reply}");
         assert!(body(&reply).contains(text) && body(&reply).is_empty() == is_empty, "{reply}");
         assert_eq!(header(&reply, "content-length").is_none(), status == 204, "{reply}");
-        assert_eq!(header(&reply, "retry-after"), is_late.then_some("7"), "{reply}");
-        connection.ask();
-        assert_good(&connection.reply());
+        assert_eq!(header(&reply, "retry-after"), has_retry_after.then_some("7"), "{reply}");
+        connection.send_request();
+        assert_successful(&connection.reply());
         assert_eq!(server.connections(), 1);
     }
 }
 
 #[test]
-fn a_redirect_names_a_place_where_who_follows_it_is_seen() {
+fn a_followed_redirect_is_recorded() {
     let server = server_with(SocketFault::Redirect(302));
-    let mut connection = Connection::asking(&server);
+    let mut connection = Connection::with_request(&server);
     let reply = connection.reply();
     assert!(reply.starts_with("HTTP/1.1 302 Found\r\n"), "{reply}");
-    let place = format!("http://{}/cgi-bin/redirected", server.address());
-    assert_eq!(header(&reply, "location"), Some(&*place));
+    let location = format!("http://{}/cgi-bin/redirected", server.address());
+    assert_eq!(header(&reply, "location"), Some(&*location));
     connection.send(b"GET /cgi-bin/redirected?access_token=taken-along HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-    assert_good(&connection.reply());
+    assert_successful(&connection.reply());
     let followed = &server.requests()[1];
     assert_eq!((followed.path(), followed.query_value("access_token")), ("/cgi-bin/redirected", Some("taken-along")));
 }
