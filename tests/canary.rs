@@ -79,7 +79,8 @@ impl Caller {
 /// All texts of an error and of its sources.
 fn texts(error: &Error) -> String {
     let mut texts = String::new();
-    for link in std::iter::successors(Some(error as &dyn StdError), |&link| link.source()) {
+    let causes = std::iter::successors(Some(error.kind() as &dyn StdError), |&link| link.source());
+    for link in std::iter::once(error as &dyn StdError).chain(causes) {
         writeln!(texts, "{link}\n{link:?}\n{link:#?}").unwrap();
     }
     texts

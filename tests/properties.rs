@@ -371,7 +371,8 @@ fn unescape(text: &str) -> String {
 
 /// All texts of an error and of its sources.
 fn texts(error: &Error) -> Vec<String> {
-    let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
+    let causes = std::iter::successors(Some(error.kind() as &dyn std::error::Error), |&link| link.source());
+    let links = std::iter::once(error as &dyn std::error::Error).chain(causes);
     links.flat_map(|link| [link.to_string(), format!("{link:?}"), format!("{link:#?}")]).collect()
 }
 

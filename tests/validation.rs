@@ -37,7 +37,7 @@ macro_rules! assert_invalid {
         let call = $call;
         let text = error_text(|upstream| async move { upstream.$method(call).await });
         $(assert!(text.contains($expected), "{text}");)+
-        assert!(text.starts_with(concat!(stringify!($method), ": the request was not sent: ")), "{text}");
+        assert!(text.starts_with(concat!(stringify!($method), ": invalid request (not sent): ")), "{text}");
     }};
 }
 
@@ -138,7 +138,7 @@ fn a_rule_with_an_empty_range() {
     let text = RuleInfo::try_from(read).unwrap_err().to_string();
     assert_eq!(
         text,
-        "the request was not sent: rule_info.owner_corp_range is empty (allowed: at least one of departmentids and userids)"
+        "invalid request (not sent): rule_info.owner_corp_range is empty (allowed: at least one of departmentids and userids)"
     );
 }
 

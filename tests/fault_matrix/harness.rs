@@ -241,8 +241,8 @@ pub(crate) fn import() -> ImportChainContact {
 #[track_caller]
 pub(crate) fn assert_no_secret(error: &Error) {
     let mut texts = String::new();
-    let links = std::iter::successors(Some(error as &dyn StdError), |&link| link.source());
-    for link in links {
+    let causes = std::iter::successors(Some(error.kind() as &dyn StdError), |&link| link.source());
+    for link in std::iter::once(error as &dyn StdError).chain(causes) {
         writeln!(texts, "{link}\n{link:?}\n{link:#?}").unwrap();
     }
     assert!(!texts.contains(CANARY) && !texts.contains("://localhost"), "{texts}");

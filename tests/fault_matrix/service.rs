@@ -106,7 +106,8 @@ impl Record {
     /// Asserts that no text of an error shows the secret or a recorded token.
     #[track_caller]
     pub(crate) fn assert_not_in(&self, error: &Error, secret: &str) {
-        let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
+        let causes = std::iter::successors(Some(error.kind() as &dyn std::error::Error), |&link| link.source());
+        let links = std::iter::once(error as &dyn std::error::Error).chain(causes);
         let texts: String = links.map(|link| format!("{link}\n{link:?}\n{link:#?}\n")).collect();
         let recorded = self.0.lock().unwrap();
         let is_shown = texts.contains(secret) || recorded.tokens.iter().any(|token| texts.contains(token.as_str()));

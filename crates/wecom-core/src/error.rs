@@ -1,9 +1,13 @@
-//! The one error of a call: which endpoint, how many attempts, what went wrong, and what to do about it.
+//! The error of a call: the endpoint, the number of attempts, the kind of failure, and the remedy.
+//!
+//! [`Error`] is what a call returns. Its [`ErrorKind`] has one type for each kind of failure; the types of tokens, quotas,
+//! requests and transports are in the modules that they belong to.
 
 pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod decode_error;
+mod predicates;
 pub(crate) mod reply_summary;
 pub(crate) mod status_error;
 #[cfg(test)]
@@ -11,6 +15,7 @@ mod tests;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 pub use self::api_error::ApiError;
 pub use self::code::ErrCode;
@@ -20,14 +25,16 @@ pub use self::reply_summary::{ReplyKind, ReplySummary};
 pub use self::status_error::StatusError;
 use crate::endpoint::descriptor::Endpoint;
 use crate::endpoint::validation::InvalidRequest;
-use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
+use crate::http::transport_error::{Delivery, TransportError};
 use crate::quota::QuotaError;
-use crate::token::{GET_TOKEN, TokenError};
+use crate::token::TokenError;
 
-/// Why a call gave no reply.
+/// The error of a call.
 ///
-/// Its text names the endpoint and says what happened and what to do, in one line; it holds no token, no secret and no
-/// URL. What to do in code follows from the predicates, or from [`Error::kind`] and [`Error::code`].
+/// Its text is one line: the endpoint, the standard phrase for the failure, the facts, the remedy. It includes the text of
+/// every underlying error, so [`source`](StdError::source) returns none of those; code reaches them through
+/// [`Error::kind`]. The text never contains a token, a secret, a URL with a query, or a value of the reply other than its
+/// `errmsg`.
 ///
 /// ```
 /// use wecom_core::{ErrCode, Error};
@@ -35,8 +42,8 @@ use crate::token::{GET_TOKEN, TokenError};
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.code() {
 ///         Some(ErrCode::IP_NOT_TRUSTED) => "add this machine's address to the app's trusted IPs",
-///         Some(code) => code.remedy().unwrap_or("look the code up at the vendor's page"),
-///         None if error.is_timeout() => "try again",
+///         Some(code) => code.remedy().unwrap_or("look the code up on the vendor's page"),
+///         None if error.is_transient() => "retry later",
 ///         None => "see the text of the error",
 ///     }
 /// }
@@ -53,31 +60,32 @@ struct Inner {
     may_have_acted: bool,
 }
 
-/// What went wrong in an [`Error`].
+/// The kind of failure of an [`Error`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The call breaks a documented rule and was not sent. Never repeated: it would be refused again.
+    /// The call violates a documented rule and was not sent. Never retried.
     InvalidRequest(InvalidRequest),
-    /// There was no access token to send the call with; the call itself was not sent. Repeated by
-    /// [`Retry`](crate::Retry) where fetching the token failed in a way that may pass.
+    /// There was no access token, so the call was not sent. Retried by [`Retry`](crate::Retry) if the fetch of the token
+    /// failed with a transient error.
     Token(TokenError),
-    /// The call would have passed the client's own [`Quotas`](crate::Quotas) and was not sent. Not repeated: it has
-    /// waited as long as it may.
+    /// The call would have exceeded the client's [`Quotas`](crate::Quotas) and was not sent. Not retried: the call has
+    /// waited for its turn already.
     Quota(QuotaError),
-    /// The call's [deadline](crate::ClientBuilder::deadline) passed. Not repeated.
+    /// The [deadline](crate::ClientBuilder::deadline) of the call passed. Not retried.
     Deadline(DeadlineError),
-    /// The transport brought no reply. Repeated by [`Retry`](crate::Retry) when the request was not sent, or when the
-    /// endpoint's [`Safety`](crate::Safety) allows it.
+    /// The transport returned no reply. Retried by [`Retry`](crate::Retry) if the error is
+    /// [transient](Error::is_transient), and the request was not sent or the endpoint's [`Safety`](crate::Safety) allows
+    /// it.
     Transport(TransportError),
-    /// The HTTP status is not 2xx: a gateway or proxy answered, or the address is wrong. WeCom itself answers its
-    /// refusals with 200. Repeated by [`Retry`](crate::Retry) on 429, 500, 502, 503 and 504, when the endpoint's
-    /// [`Safety`](crate::Safety) allows it.
+    /// The HTTP status is not 2xx: a gateway or proxy replied, or the base URL is wrong. WeCom itself replies to refused
+    /// calls with 200. Retried by [`Retry`](crate::Retry) if the status is [transient](Error::is_transient) and the
+    /// endpoint's [`Safety`](crate::Safety) allows it.
     Status(StatusError),
-    /// WeCom answered with an `errcode`. Repeated once, with a new token, where the code says that the token was
-    /// refused; by [`Retry`](crate::Retry) on -1, 6000 and 45033.
+    /// WeCom refused the call with an `errcode`. Retried once with a new token if the token was refused. Retried by
+    /// [`Retry`](crate::Retry) on -1, 6000 and 45033.
     Api(ApiError),
-    /// The reply is not what the endpoint answers. Never repeated: the call may have been carried out.
+    /// The reply is not what the endpoint returns. Never retried: the call may have been carried out.
     Decode(DecodeError),
 }
 
@@ -86,54 +94,71 @@ impl Error {
         Self(Box::new(Inner { endpoint, attempts, kind: kind.into(), may_have_acted: false }))
     }
 
-    /// The same error of a call of which an earlier attempt may have been carried out.
+    /// Records that an earlier attempt of the call may have been carried out.
     pub(crate) fn with_unknown_delivery(mut self) -> Self {
         self.0.may_have_acted = true;
         self
     }
 
-    /// Which endpoint was called.
+    /// The endpoint that was called.
     #[must_use]
     pub fn endpoint(&self) -> &'static Endpoint {
         self.0.endpoint
     }
 
-    /// How often the call was handed to the transport; 0 when it was not sent.
+    /// The number of times the request was passed to the transport; 0 if it was not sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// WeCom's `errcode`, whether the call itself got it or the fetching of its token did; after a deadline, that of the
-    /// attempt before.
+    /// WeCom's `errcode`, from the reply to the call or to the fetch of its token. After a deadline, that of the previous
+    /// attempt.
     #[must_use]
     pub fn code(&self) -> Option<ErrCode> {
-        match self.kind() {
+        match self.innermost().kind() {
             ErrorKind::Api(api) => Some(api.code),
             ErrorKind::Status(status) => status.code,
-            ErrorKind::Token(token) => token.call_error().and_then(Self::code),
-            ErrorKind::Deadline(deadline) => deadline.earlier.as_ref().and_then(Self::code),
-            ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Transport(_) | ErrorKind::Decode(_) => None,
-        }
-    }
-
-    /// The HTTP status, where it was not 2xx.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        match self.kind() {
-            ErrorKind::Status(status) => Some(status.status),
-            ErrorKind::Token(token) => token.call_error().and_then(Self::status),
             _ => None,
         }
     }
 
-    /// Whether the server can have carried the call out, in any of its attempts. [`Delivery::NotSent`] is certain.
+    /// The HTTP status of the reply to the call or to the fetch of its token, if it is not 2xx.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.fetch_error().kind() {
+            ErrorKind::Status(status) => Some(status.status),
+            _ => None,
+        }
+    }
+
+    /// The id that WeCom gives the refusal in its own logs (`hint` of the `errmsg`). The vendor's support asks for it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self.innermost().kind() {
+            ErrorKind::Api(api) => api.hint(),
+            _ => None,
+        }
+    }
+
+    /// How long to wait before the endpoint is called again, if the server or the client's own
+    /// [`Quotas`](crate::Quotas) say so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.fetch_error().kind() {
+            ErrorKind::Status(status) => status.retry_after,
+            ErrorKind::Quota(quota) => quota.retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the server may have carried out the call in any attempt. [`Delivery::NotSent`] is certain.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         if self.0.may_have_acted {
@@ -150,109 +175,27 @@ impl Error {
         }
     }
 
-    /// Whether the call was refused by our own checks, before anything was sent.
-    ///
-    /// What to do: the text names each field, what is wrong with it and the documented limit.
-    #[must_use]
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(self.kind(), ErrorKind::InvalidRequest(_))
-    }
-
-    /// Whether a time limit passed: the transport's, in connecting or waiting, or the call's deadline.
-    ///
-    /// What to do: look at [`Error::delivery`] before repeating a call that changes something; raise the limit where
-    /// the network is slow.
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Deadline(_))
-            || self.transport().is_some_and(|transport| transport.kind() == TransportErrorKind::Timeout)
-    }
-
-    /// Whether no connection could be made: name, network or TLS. The call was not sent.
-    ///
-    /// What to do: check the base URL, DNS, the firewall and proxy, and for TLS the trusted roots.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.transport().is_some_and(|transport| {
-            use TransportErrorKind::{Connect, Dns, Tls};
-            matches!(transport.kind(), Dns | Connect | Tls)
-        })
-    }
-
-    /// Whether the caller is over a frequency or concurrency limit: 45009, 45033, HTTP 429, or the client's own
-    /// [`Quotas`](crate::Quotas).
-    ///
-    /// What to do: after 45009 leave this endpoint alone for the window exceeded (a minute, an hour, a day); after
-    /// 45033 have fewer calls under way at once.
-    #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        matches!(self.code(), Some(ErrCode::FREQUENCY_EXCEEDED | ErrCode::CONCURRENCY_EXCEEDED))
-            || self.status() == Some(429)
-            || matches!(self.kind(), ErrorKind::Quota(_))
-    }
-
-    /// Whether WeCom is busy or was changed by two callers at once: -1 or 6000.
-    ///
-    /// What to do: try again a little later, at most three times.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        matches!(self.code(), Some(ErrCode::BUSY | ErrCode::VERSION_CONFLICT))
-    }
-
-    /// Whether the access token was refused, and, where there is something to refresh it with, so was the next: 40014,
-    /// 42001, 41001, or 40001 on a call.
-    ///
-    /// What to do: with a static token, get a new one; with credentials, check that nothing else fetches tokens for the
-    /// same app from another place and that the app is still enabled.
-    #[must_use]
-    pub fn is_token_rejected(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Api(api) if api.code.means_token_rejected())
-    }
-
-    /// Whether the corp id or the app's secret is wrong: 40001, 40013 or 40091 from gettoken. A client of a downstream
-    /// corp says so of the upstream app's credentials; that the downstream corp is unknown is no such error.
-    ///
-    /// What to do: correct them and build a new client. This one doesn't ask again, because a wrong secret that is
-    /// repeated gets the caller's IP banned for an hour.
-    #[must_use]
-    pub fn is_credentials_rejected(&self) -> bool {
-        let ErrorKind::Token(token) = self.kind() else { return false };
-        token.call_error().is_some_and(|fetch| match fetch.kind() {
-            ErrorKind::Token(_) => fetch.is_credentials_rejected(),
-            _ => *fetch.endpoint() == GET_TOKEN && fetch.code().is_some_and(ErrCode::means_credentials_rejected),
-        })
-    }
-
-    /// Whether the caller's IP is not among the app's trusted ones: 60020.
-    ///
-    /// What to do: the text names the IP; add it under the app's 企业可信IP, or call through a proxy whose IP is there.
-    #[must_use]
-    pub fn is_ip_not_trusted(&self) -> bool {
-        self.code() == Some(ErrCode::IP_NOT_TRUSTED)
-    }
-
-    /// Whether the app may not make this call or not for this object: 48001, 48002, 60011, 301002, 670001, 670030.
-    ///
-    /// What to do: in the admin console, grant the app the API (上下游 → 可调用接口的应用), and widen its visible range
-    /// to what is asked for.
-    #[must_use]
-    pub fn is_permission_denied(&self) -> bool {
-        self.code().is_some_and(ErrCode::means_permission_denied)
-    }
-
-    /// The transport's error, whether the call itself met it or the fetching of its token did.
-    fn transport(&self) -> Option<&TransportError> {
+    /// The error of the failed token fetch, or else this error.
+    fn fetch_error(&self) -> &Self {
         match self.kind() {
-            ErrorKind::Transport(transport) => Some(transport),
-            ErrorKind::Token(token) => token.call_error().and_then(Self::transport),
-            _ => None,
+            ErrorKind::Token(token) => token.call_error().map_or(self, Self::fetch_error),
+            _ => self,
+        }
+    }
+
+    /// The same, and after a deadline the error of the previous attempt.
+    fn innermost(&self) -> &Self {
+        match self.kind() {
+            ErrorKind::Token(token) => token.call_error().map_or(self, Self::innermost),
+            ErrorKind::Deadline(deadline) => deadline.earlier.as_ref().map_or(self, Self::innermost),
+            _ => self,
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.endpoint, self.0.kind)?;
+        write!(f, "{}: {}", self.0.endpoint, self.0.kind.with_causes())?;
         if self.0.attempts > 1 {
             write!(f, " (after {} attempts)", self.0.attempts)?;
         }
@@ -260,7 +203,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The text as it is, because that is what `unwrap` and a `main` that returns an error show; `{:#?}` shows the parts.
+/// Shows the text, because `unwrap` and a `main` that returns an error print this form. `{:#?}` shows the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
@@ -274,34 +217,57 @@ impl fmt::Debug for Error {
     }
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidRequest(error) => error.fmt(f),
-            Self::Token(error) => error.fmt(f),
-            Self::Quota(error) => error.fmt(f),
-            Self::Deadline(error) => error.fmt(f),
-            Self::Transport(error) => error.fmt(f),
-            Self::Status(error) => error.fmt(f),
-            Self::Api(error) => error.fmt(f),
-            Self::Decode(error) => error.fmt(f),
+/// The text includes the causes, so they are no source. A token provider's own error may have a further source.
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self.kind() {
+            ErrorKind::Token(token) => token.source(),
+            _ => None,
         }
     }
 }
 
-/// The text of an [`Error`] is whole by itself; the source is there for code that wants to look further down.
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self.kind() {
-            ErrorKind::Token(error) => error.source(),
-            ErrorKind::Transport(error) => error.source(),
-            ErrorKind::Deadline(error) => error.earlier.as_ref().map(|earlier| earlier as &(dyn StdError + 'static)),
-            ErrorKind::InvalidRequest(_)
-            | ErrorKind::Quota(_)
-            | ErrorKind::Status(_)
-            | ErrorKind::Api(_)
-            | ErrorKind::Decode(_) => None,
+impl ErrorKind {
+    /// The text including those causes that `source` returns.
+    pub(crate) fn with_causes(&self) -> impl fmt::Display + '_ {
+        WithCauses(self)
+    }
+
+    fn part(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::InvalidRequest(error) => error,
+            Self::Token(error) => error,
+            Self::Quota(error) => error,
+            Self::Deadline(error) => error,
+            Self::Transport(error) => error,
+            Self::Status(error) => error,
+            Self::Api(error) => error,
+            Self::Decode(error) => error,
         }
+    }
+}
+
+struct WithCauses<'a>(&'a ErrorKind);
+
+impl fmt::Display for WithCauses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ErrorKind::Transport(error) => error.fmt_with_cause(f),
+            kind => kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.part(), f)
+    }
+}
+
+/// The text and the source of the error in it.
+impl StdError for ErrorKind {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.part().source()
     }
 }
 

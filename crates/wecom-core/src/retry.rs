@@ -26,7 +26,7 @@ use crate::retry::jitter::Jitter;
 /// |---|---|
 /// | the request was not sent | any call |
 /// | the connection broke or the time limit passed, and the request may have been carried out | a call that only reads or is idempotent ([`Safety`](crate::Safety)) |
-/// | HTTP 429, 500, 502, 503, 504 | the same |
+/// | HTTP 408, 425, 429, and 5xx except 501 and 505 | the same |
 /// | -1 (busy), 6000 (version conflict) | the same |
 /// | 45033 (concurrency exceeded) | any call, after at least a second: the refused call did nothing |
 /// | 45009 (frequency exceeded), any other code | none |

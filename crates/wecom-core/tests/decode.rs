@@ -232,13 +232,13 @@ fn a_status_that_is_not_2xx_is_a_status_error_with_advice() {
     for (status, word) in [
         (301, "redirect"),
         (302, "base URL"),
-        (403, "gateway"),
+        (403, "gateway denied access"),
         (404, "base URL"),
         (407, "proxy"),
-        (429, "too often"),
-        (500, "try again"),
+        (429, "rate limit"),
+        (500, "retry later"),
         (502, "gateway"),
-        (503, "try again"),
+        (503, "retry later"),
         (600, "WeCom itself"),
     ] {
         let error = answer(status, "<html>no</html>").unwrap_err();
@@ -420,6 +420,20 @@ fn an_errmsg_of_gettoken_shows_no_token_of_the_same_reply() {
         let error = decode::<GetToken>(&request, &Response::new(200, body)).unwrap_err();
         assert_eq!(error.code(), Some(ErrCode::BUSY));
         assert!(!format!("{error} {error:?} {error:#?}").to_lowercase().contains("canary-new-"), "{error}");
+    }
+}
+
+#[test]
+fn a_token_with_a_bad_character_is_refused() {
+    use wecom_core::token::GetToken;
+    use wecom_core::{Credentials, Secret};
+    let request = encode(&GetToken::new(Credentials::new("ww1", Secret::new("the-app-secret")))).unwrap();
+    let response = Response::new(200, &b"{\"errcode\":0,\"access_token\":\"canary-\xff\"}"[..]);
+    match decode::<GetToken>(&request, &response).unwrap_err().kind() {
+        ErrorKind::Decode(error) => {
+            assert_eq!((error.problem, error.path.as_str()), (DecodeProblem::Shape, "access_token"))
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -155,7 +155,7 @@ async fn call(client: &Client) -> Result<GetChainListReply, Error> {
     let outcome = client.call(GetChainList).await;
     if let Err(error) = &outcome {
         let mut texts = format!("{error} {error:?} {error:#?} {client:?}");
-        let mut source = std::error::Error::source(error);
+        let mut source = std::error::Error::source(error.kind());
         while let Some(error) = source {
             texts += &format!(" {error} {error:?}");
             source = error.source();

@@ -254,7 +254,7 @@ mod tests {
             violations.into_result().map_err(|error| error.to_string())
         };
         assert_eq!((check(1), check(100)), (Ok(()), Ok(())));
-        assert_eq!(check(0), Err("the request was not sent: list holds 0 ids (allowed: 1 to 100)".to_owned()));
-        assert_eq!(check(101), Err("the request was not sent: list holds 101 ids (allowed: 1 to 100)".to_owned()));
+        assert_eq!(check(0), Err("invalid request (not sent): list holds 0 ids (allowed: 1 to 100)".to_owned()));
+        assert_eq!(check(101), Err("invalid request (not sent): list holds 101 ids (allowed: 1 to 100)".to_owned()));
     }
 }

@@ -57,7 +57,7 @@ impl InvalidRequest {
 impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 5;
-        f.write_str("the request was not sent: ")?;
+        f.write_str("invalid request (not sent): ")?;
         for (index, violation) in self.violations.iter().take(SHOWN).enumerate() {
             let Violation { field, problem, limit } = violation;
             write!(f, "{}{field} {problem} (allowed: {limit})", if index == 0 { "" } else { "; " })?;
@@ -86,7 +86,7 @@ impl StdError for InvalidRequest {}
 ///
 /// assert_eq!(
 ///     check(101).unwrap_err().to_string(),
-///     "the request was not sent: limit is 101 (allowed: 0 to 100)",
+///     "invalid request (not sent): limit is 101 (allowed: 0 to 100)",
 /// );
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -1,28 +1,74 @@
 //! A call that WeCom refused.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::code::ErrCode;
 
-/// WeCom refused a call: its `errcode`, and its `errmsg` with any secret of the request taken out.
+/// WeCom refused the call with an `errcode`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// WeCom's `errcode`; never 0.
+    /// The `errcode`, never 0.
     pub code: ErrCode,
-    /// WeCom's `errmsg`, on one line and at most some 300 characters long. Its wording changes: never match on it.
+    /// The `errmsg` on one line, at most 300 characters long, with secrets, telephone numbers and URLs masked. Its wording
+    /// changes: don't match on it.
     pub message: String,
+}
+
+impl ApiError {
+    /// The id that WeCom gives the refusal in its own logs. The vendor's support asks for it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        let (_, rest) = self.message.split_once("hint: [")?;
+        rest.split_once(']').map(|(hint, _)| hint).filter(|hint| !hint.is_empty())
+    }
+
+    /// The IP address of the caller, as WeCom sees it.
+    #[must_use]
+    pub fn caller_ip(&self) -> Option<&str> {
+        let (_, rest) = self.message.split_once("from ip: ")?;
+        rest.split([',', ' ']).next().filter(|ip| !ip.is_empty())
+    }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WeCom answered {}", self.code)?;
+        write!(f, "errcode {}", self.code)?;
         if let Some(explanation) = self.code.explanation() {
             write!(f, ": {explanation}")?;
+        }
+        if let Some(ip) = self.caller_ip().filter(|_| self.code == ErrCode::IP_NOT_TRUSTED) {
+            write!(f, " The address is {ip}.")?;
         }
         if let Some(remedy) = self.code.remedy() {
             write!(f, " {remedy}")?;
         }
-        write!(f, " [errmsg: {}] {}", self.message, self.code.lookup_url())
+        if !self.message.is_empty() {
+            write!(f, " [errmsg: {}]", self.message)?;
+        }
+        write!(f, " {}", self.code.lookup_url())
+    }
+}
+
+impl StdError for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(message: &str) -> ApiError {
+        ApiError { code: ErrCode::IP_NOT_TRUSTED, message: message.to_owned() }
+    }
+
+    #[test]
+    fn hint_and_caller_ip_are_read_from_the_errmsg() {
+        let error =
+            refusal("not allow to access from your ip, hint: [1691412528612130566906556], from ip: 192.0.2.1, x");
+        assert_eq!((error.hint(), error.caller_ip()), (Some("1691412528612130566906556"), Some("192.0.2.1")));
+        assert!(error.to_string().contains("not trusted") && error.to_string().contains("The address is 192.0.2.1."));
+        for message in ["", "hint: []", "hint: [1", "from ip: ", "from ip: , x"] {
+            assert_eq!((refusal(message).hint(), refusal(message).caller_ip()), (None, None), "{message}");
+        }
     }
 }

@@ -1,12 +1,12 @@
-//! WeCom's error codes: any number passes through, and those of this domain are explained.
+//! WeCom's error codes. Every number passes through; the codes of this API are explained.
 
 use std::fmt;
 
-/// WeCom's `errcode`.
+/// WeCom's `errcode` (全局错误码).
 ///
-/// A newtype, not an enum: the vendor has over a thousand codes and adds to them. Those that the upstream API answers,
-/// and those that every call can meet, are constants here with an explanation and a remedy; any other is a number with
-/// the vendor's lookup page.
+/// A newtype instead of an enum, because the vendor has more than a thousand codes and adds new ones. The codes of the
+/// upstream/downstream API and those common to all calls are constants with an explanation and a remedy. Any other code
+/// is a number with the address of the vendor's page on it.
 ///
 /// ```
 /// use wecom_core::ErrCode;
@@ -21,28 +21,33 @@ use std::fmt;
 pub struct ErrCode(pub i64);
 
 impl ErrCode {
-    /// The vendor's short Chinese label, for the codes that are constants here.
+    /// The vendor's Chinese label. `None` if the code is not one of [`ErrCode::EXPLAINED`].
     #[must_use]
     pub fn label(self) -> Option<&'static str> {
         self.entry().map(|entry| entry.label)
     }
 
-    /// What the code means, in English, for the codes that are constants here.
+    /// The meaning of the code in English. `None` if the code is not one of [`ErrCode::EXPLAINED`].
     #[must_use]
     pub fn explanation(self) -> Option<&'static str> {
         self.entry().map(|entry| entry.explanation)
     }
 
-    /// What to do about it, in English, for the codes that are constants here.
+    /// The remedy in English. `None` if the code is not one of [`ErrCode::EXPLAINED`].
     #[must_use]
     pub fn remedy(self) -> Option<&'static str> {
         self.entry().map(|entry| entry.remedy)
     }
 
-    /// The address of the vendor's page on this code.
+    /// The address of the vendor's page on the code.
     #[must_use]
     pub fn lookup_url(self) -> String {
         format!("https://open.work.weixin.qq.com/devtool/query?e={}", self.0)
+    }
+
+    /// Whether the same call may succeed later although nothing is changed.
+    pub(crate) fn is_transient(self) -> bool {
+        matches!(self, Self::BUSY | Self::VERSION_CONFLICT | Self::FREQUENCY_EXCEEDED | Self::CONCURRENCY_EXCEEDED)
     }
 
     pub(crate) fn means_token_rejected(self) -> bool {
@@ -101,7 +106,8 @@ struct Entry {
     remedy: &'static str,
 }
 
-/// One line a code: the constant, the vendor's label, our explanation, our remedy; in the order of the codes.
+/// Defines the constants. An entry has the code, the vendor's label, our explanation and our remedy. Entries are sorted by
+/// code.
 macro_rules! codes {
     ($($name:ident = $code:literal, $label:literal, $explanation:literal, $remedy:literal;)+) => {
         impl ErrCode {
@@ -112,7 +118,7 @@ macro_rules! codes {
                 pub const $name: Self = Self($code);
             )+
 
-            /// Every code that is a constant here, in order.
+            /// Every code that has an explanation, in ascending order.
             pub const EXPLAINED: &'static [Self] = &[$(Self::$name),+];
         }
 
@@ -125,264 +131,264 @@ macro_rules! codes {
 codes! {
     BUSY = -1,
         "系统繁忙",
-        "WeCom is busy.",
-        "Try again after half a second or more, at most three times; a call that changes something may have been carried out, so look before you repeat it.";
+        "The system is busy.",
+        "Retry after at least 500 ms, at most three times. The call may have been carried out, so check before repeating one that changes data.";
     VERSION_CONFLICT = 6000,
         "数据版本冲突",
-        "Two callers changed the same data at once, and this one lost.",
-        "Read the data again, then try again.";
+        "Version conflict: another caller changed the same data at the same time.",
+        "Read the data again, then retry.";
     INVALID_SECRET = 40001,
         "不合法的secret参数",
-        "The app's secret or the token made with it is not valid.",
-        "Copy the secret of this very app from the admin console again, and don't repeat the call before that: repeated, it gets this IP banned for an hour.";
+        "Invalid credential: the app's secret, or the access token made with it, is not valid.",
+        "Copy the secret of this app from the admin console before the next call: repeated failures get this IP address banned for an hour.";
     INVALID_USER_ID = 40003,
         "无效的UserID",
-        "There is no such member, or none by that id in this corp.",
-        "Check that the userid belongs to the corp that is asked, and mind that an id of one corp means nothing in another.";
+        "Invalid userid: the corp has no such member.",
+        "Check that the userid belongs to the corp that is called. A userid of one corp is not valid in another.";
     INVALID_CORP_ID = 40013,
         "不合法的CorpID",
-        "There is no such corp id.",
-        "Copy it from 我的企业 → 企业信息 → 企业ID in the admin console; for a downstream corp, take it from list_app_share_info.";
+        "Invalid corp id.",
+        "Copy it from 我的企业 → 企业信息 → 企业ID in the admin console. For a downstream corp, take it from list_app_share_info.";
     INVALID_ACCESS_TOKEN = 40014,
         "不合法的access_token",
-        "The access token is not valid: mistyped, revoked early, or another corp's.",
-        "A client with credentials has fetched a new one and was refused again: check that the token's app may make this call, and that nothing else revokes it.";
+        "Invalid access token: malformed, revoked early, or issued for another corp.",
+        "With a fixed token, get a new one. With credentials, the client has tried a new token already: check that the app may make this call and that nothing else revokes its tokens.";
     INVALID_AGENT_ID = 40056,
         "不合法的agentid",
-        "There is no such app.",
-        "Take the agentid from the app's page in the admin console; it is a number, and belongs to one corp.";
+        "Invalid agent id.",
+        "Take the agentid from the app's page in the admin console. It is valid in one corp only.";
     INVALID_PARAMETER = 40058,
         "不合法的参数",
-        "A parameter is missing or not valid.",
-        "The errmsg usually names it; compare the request with the endpoint's documentation.";
+        "Invalid parameter: missing or not valid.",
+        "The errmsg usually names it. Compare the request with the endpoint's documentation.";
     EMPTY_PARAMETER = 40063,
         "参数为空",
-        "A parameter that is needed is empty.",
-        "The errmsg usually names it; give it a value.";
+        "Empty parameter: a required parameter has no value.",
+        "The errmsg usually names it. Set it.";
     INVALID_OPEN_ID = 40073,
         "不合法的openid",
-        "There is no such openid.",
-        "Take the openid from the mini-program or service account whose principal is the upstream corp's, and check that openid and unionid are of the same account.";
+        "Invalid openid.",
+        "Take the openid from a mini-program or service account of the upstream corp, and check that openid and unionid belong to the same account.";
     UNKNOWN_JOB = 40088,
         "jobid不存在",
-        "There is no such job.",
-        "Take the job's id from import_chain_contact, and ask with the app that started it.";
+        "No such job.",
+        "Take the jobid from import_chain_contact, and query it with the app that started the job.";
     JOB_RESULT_GONE = 40089,
         "批量任务的结果已清理",
-        "The job's result has been cleared away: only the last few are kept.",
-        "Look at the contacts themselves to see what was imported; next time, ask for the result sooner.";
+        "The job's result has been deleted: only the last few results are kept.",
+        "Check the contacts themselves to see what was imported. Next time, query the result sooner.";
     SECRET_OF_ANOTHER_CORP = 40091,
         "secret不合法",
-        "The secret is not one of this corp's.",
-        "Give the corp id and the secret of the same corp's app.";
+        "Invalid secret: it does not belong to this corp.",
+        "Use the corp id and the secret of an app of the same corp.";
     INVALID_EXTERNAL_USER_ID = 40096,
         "不合法的外部联系人userid",
-        "There is no such external contact.",
-        "Mind that an external_userid differs in every corp: ask the corp that gave it.";
+        "No such external contact.",
+        "Use the id only with the corp that returned it: a customer has another external_userid in every corp.";
     MISSING_ACCESS_TOKEN = 41001,
         "缺少access_token参数",
-        "The call arrived without an access token.",
-        "Something between here and WeCom may have dropped the query of the URL: check the gateway or proxy.";
+        "Missing access token: the request arrived without one.",
+        "A gateway or proxy may have dropped the query of the URL: check its configuration.";
     ACCESS_TOKEN_EXPIRED = 42001,
         "access_token已过期",
         "The access token has expired.",
-        "A client with credentials fetches a new one by itself; with a fixed token, get a new one.";
+        "With a fixed token, get a new one. With credentials, the client fetches a new one.";
     FREQUENCY_EXCEEDED = 45009,
         "接口调用超过限制",
-        "The call was made too often, and is blocked for about the window exceeded: a minute, an hour or a day.",
-        "Leave this endpoint alone for that long, then call it less often; repeating now prolongs nothing but helps nothing either.";
+        "Rate limit exceeded: the endpoint is blocked for about the exceeded window (a minute, an hour or a day).",
+        "Do not call the endpoint until the block ends, then call it less often.";
     CONCURRENCY_EXCEEDED = 45033,
         "接口并发调用超过限制",
-        "Too many of these calls were under way at once.",
-        "Wait a second or more, and have fewer under way.";
+        "Concurrency limit exceeded: too many calls of this endpoint at the same time.",
+        "Wait at least a second, and make fewer calls at the same time.";
     API_NOT_AUTHORIZED = 48001,
         "API功能未授权",
-        "The app has not been granted this API.",
-        "Grant it in the admin console, for an app of a third party by its owner's authorisation.";
+        "API not authorized: the app has not been granted this API.",
+        "Grant it in the admin console. For a third-party app, the corp that installed it grants it.";
     API_FORBIDDEN = 48002,
         "API接口无权限调用",
-        "The app may not make this call.",
-        "Add the app under 上下游 → 可调用接口的应用 in the admin console, and use an own-built app's secret: since 2023-12-01 the system app's doesn't serve new corps.";
+        "API forbidden: the app may not make this call.",
+        "Add the app under 上下游 → 可调用接口的应用 in the admin console, and use the secret of a self-built app: since 2023-12-01 the system app's secret does not work for new corps.";
     UNTRUSTED_REDIRECT_DOMAIN = 50001,
         "redirect_url未登记可信域名",
-        "The domain of the redirect address is not registered as trusted.",
+        "Untrusted redirect domain: the domain of the redirect address is not registered.",
         "Register it on the app's page in the admin console.";
     NOT_IN_RANGE = 60011,
         "指定的成员/部门/标签参数无权限",
-        "The app has no rights over the member, department or tag that was named.",
-        "Widen the app's visible range in the admin console, or name what lies in it.";
+        "Permission denied: the app has no rights to the given member, department or tag.",
+        "Extend the app's visible range in the admin console, or use a member, department or tag within it.";
     IP_NOT_TRUSTED = 60020,
         "不安全的访问IP",
-        "This machine's IP is not among the app's trusted ones.",
-        "The errmsg names the IP: add it to the app's 企业可信IP in the admin console, or call through a proxy whose IP is there.";
+        "IP address not trusted: the call came from an address that is not on the app's list.",
+        "Add the address to the app's 企业可信IP in the admin console, or call through a proxy whose address is listed.";
     UNKNOWN_USER = 60111,
         "UserID不存在",
-        "There is no such member.",
-        "Check the userid, and that it belongs to the corp that is asked.";
+        "Unknown userid: the corp has no such member.",
+        "Check the userid, and that it belongs to the corp that is called.";
     NOT_AN_EXTERNAL_CONTACT = 84061,
         "不存在外部联系人的关系",
-        "The customer is not an external contact of anybody in the corp.",
-        "Use pending_id for a customer who has not been added yet.";
+        "The customer is not an external contact of any member of the corp.",
+        "Use pending_id for a customer that has not been added yet.";
     APP_FORBIDDEN = 301002,
         "无权限操作指定的应用",
-        "The token's app has no rights over the app that was named.",
-        "Use the token of the app whose agentid you give.";
+        "Permission denied: the token's app has no rights to the given app.",
+        "Use the token of the app whose agentid is given.";
     CORP_UNAVAILABLE = 301007,
         "企业不可用，可能已经被解散或者被禁封",
         "The corp has been dissolved or blocked.",
-        "Take it out of your lists, or ask the corp's administrator.";
+        "Remove it from your data, or ask the corp's administrator.";
     APP_NOT_SHARED = 670001,
         "应用不在共享范围",
         "The app is not shared with this chain or corp.",
-        "Share it with them in the admin console, then take the downstream agentid from list_app_share_info.";
+        "Share it in the admin console, then take the downstream agentid from list_app_share_info.";
     UNKNOWN_CHAIN = 670002,
         "无效上下游chain_id",
-        "There is no such chain.",
+        "No such chain.",
         "Take the chain_id from get_chain_list.";
     UNKNOWN_GROUP = 670003,
         "无效上下游分组id",
-        "There is no such group in the chain.",
-        "Take the groupid from get_chain_group; the root group is 1.";
+        "No such group in the chain.",
+        "Take the groupid from get_chain_group. The root group is 1.";
     CORP_NOT_IN_CHAIN = 670004,
         "企业不在上下游范围内",
         "The corp is not in the chain.",
-        "Take the corp from get_chain_corpinfo_list of this chain; it may have been removed since.";
+        "Take the corp from get_chain_corpinfo_list of this chain. It may have been removed since.";
     CHAIN_CORPS_EXCEEDED = 670005,
         "超过上下游人企业数上限",
-        "The chain has as many corps as it may have.",
-        "Remove corps that are no longer wanted, or ask the vendor for more.";
+        "Limit exceeded: the chain has the maximum number of corps.",
+        "Remove corps that are no longer needed, or ask the vendor for a higher limit.";
     UNKNOWN_RULE = 670006,
         "无效上下游规则id",
-        "There is no such rule in the chain.",
+        "No such rule in the chain.",
         "Take the rule_id from the list of the chain's rules.";
     RULES_EXCEEDED = 670007,
         "上下游规则id数量超出限制",
-        "The chain has as many rules as it may have.",
+        "Limit exceeded: the chain has the maximum number of rules.",
         "Delete or merge rules.";
     GROUP_NOT_UNIQUE = 670008,
         "分组不唯一",
-        "A group path fits more than one group.",
+        "Ambiguous group: the group path matches more than one group.",
         "Give sibling groups different names.";
     CUSTOM_ID_NOT_UNIQUE = 670009,
         "自定义id不唯一",
-        "The custom id belongs to another corp of the chain already.",
-        "Give each corp a custom_id of its own.";
+        "Duplicate custom_id: another corp of the chain has it already.",
+        "Give each corp its own custom_id.";
     HEADS_EXCEEDED = 670010,
         "负责人数量超出限制",
-        "A corp has more heads (负责人) than the five it may have.",
-        "Make the others members (identity_type 1).";
+        "Limit exceeded: a corp has more than five heads (负责人).",
+        "Import the others as members (identity_type 1).";
     INVALID_CUSTOM_ID = 670011,
         "不合法的自定义id",
-        "The corp's custom id is longer than 64 or not of letters and digits.",
-        "Use ASCII letters and digits only, 64 at most.";
+        "Invalid custom_id of a corp: longer than 64 characters, or not only letters and digits.",
+        "Use 1 to 64 ASCII letters and digits.";
     CORP_NAME_EMPTY = 670012,
         "导入企业名称为空",
-        "A corp has no name.",
-        "Give every corp of the import a corp_name.";
+        "A corp of the import has no name.",
+        "Set corp_name for every corp.";
     INVALID_CORP_NAME = 670013,
         "不合法的企业名称",
-        "A corp's name is too long or has a character that is not allowed.",
-        "Use 1 to 32 Chinese characters, letters, digits and -_()（） or spaces.";
+        "Invalid corp name: too long, or with a character that is not allowed.",
+        "Use 1 to 32 Chinese characters, letters, digits, spaces or any of -_()（）.";
     CONTACT_NAME_EMPTY = 670014,
         "上下游联系人姓名为空",
-        "A contact has no name.",
-        "Give every contact of the import a name.";
+        "A contact of the import has no name.",
+        "Set name for every contact.";
     INVALID_CONTACT_NAME = 670015,
         "不合法的上下游联系人姓名",
-        "A contact's name is not allowed.",
+        "Invalid contact name.",
         "Use 1 to 32 characters.";
     INVALID_IDENTITY = 670016,
         "不合法的身份字段",
-        "A contact's identity is neither member nor head.",
-        "Use identity_type 1 (member) or 2 (head).";
+        "Invalid identity_type of a contact.",
+        "Use 1 (member) or 2 (head).";
     GROUP_NAME_TAKEN_BY_CORP = 670017,
         "分组名和同层级企业名重复",
-        "A group bears the name of a corp on the same level.",
+        "Name conflict: a group has the name of a corp on the same level.",
         "Rename one of them.";
     CONTACT_ACCOUNT_UNUSABLE = 670018,
         "该联系人账号异常，无法邀请其加入上下游",
-        "The contact's own account is in a state in which it can't be invited.",
-        "Invite another contact of that corp, or have this one sort it out with the vendor.";
+        "The account of a contact is in an abnormal state, so the contact cannot be invited.",
+        "Invite another contact of the corp, or clear the contact's account with the vendor.";
     CORP_MEMBERS_EXCEEDED = 670019,
         "导入上下游后单个企业人数超出限制",
-        "With this import a corp would have more people than it may have.",
+        "Limit exceeded: with this import a corp would have more people than allowed.",
         "Import fewer people for the corp, or remove some first.";
     GROUP_TOO_DEEP = 670020,
         "分组层级不可超过9层",
-        "The group path is more than nine levels deep.",
+        "The group path has more than nine levels.",
         "Shorten the path.";
     INVALID_GROUP_NAME = 670021,
         "不合法的分组名称",
-        "A group's name is not allowed.",
-        "Check each part of the group_path: empty parts and odd characters are refused.";
+        "Invalid group name.",
+        "Check each level of group_path: empty levels and special characters are not allowed.";
     IMPORT_RUNNING = 670022,
         "有导入任务正在进行",
-        "An import into this corp's chains is running already, perhaps one begun in the admin console.",
-        "Wait until getresult says that it has finished, then start the next.";
+        "Another import is running in this corp, perhaps one started in the admin console.",
+        "Wait until get_result reports that it is finished, then start the next.";
     DAILY_IMPORT_EXCEEDED = 670023,
         "超过每日导入人数限制",
-        "More people were imported today than the 20,000 a day may have.",
-        "Go on tomorrow.";
+        "Daily limit exceeded: more than 20,000 people were imported today.",
+        "Continue tomorrow.";
     IMPORT_ACCOUNT_UNUSABLE = 670024,
         "账号异常，不能进行导入",
-        "The upstream corp's account is in a state in which it can't import.",
-        "Have its administrator look at the admin console.";
+        "The account of the upstream corp is in an abnormal state, so it cannot import.",
+        "Ask its administrator to check the admin console.";
     IMPORT_TOO_LARGE = 670025,
         "导入数据超出限制",
-        "The import has more corps, people, or people a corp than one job may have.",
-        "Split it: 1,000 corps, 2,000 people and 200 people a corp are allowed.";
+        "Import too large: too many corps, people, or people in one corp.",
+        "Split it: one job takes 1,000 corps, 2,000 people, and 200 people per corp.";
     SPACE_CORPS_EXCEEDED = 670026,
         "上下游空间加入企业超出限制",
-        "The upstream/downstream space has as many corps as it may have.",
-        "Remove corps that are no longer wanted, or ask the vendor for more.";
+        "Limit exceeded: the upstream/downstream space has the maximum number of corps.",
+        "Remove corps that are no longer needed, or ask the vendor for a higher limit.";
     CREATOR_NOT_REMOVABLE = 670027,
         "不可以移除上下游创建者",
-        "The corp that made the chain can't be removed from it.",
-        "Leave it in.";
+        "The creator of a chain cannot be removed from it.",
+        "Remove only corps that joined the chain.";
     CORP_NAME_NOT_UNIQUE = 670028,
         "企业名称不唯一",
-        "Two corps bear the same name.",
-        "Give each corp of the chain a name of its own.";
+        "Duplicate corp name.",
+        "Give each corp of the chain its own name.";
     MEMBER_NOT_IN_RANGE = 670029,
         "成员、部门不在上下游范围",
         "The member or department is not in the chain's range.",
-        "Add them to the chain's range in the admin console.";
+        "Add it to the range in the admin console.";
     GROUP_FORBIDDEN = 670030,
         "无权限操作此groupid",
-        "The app has no rights over this group.",
-        "Share the app with the group, or name one that it is shared with.";
+        "Permission denied: the app has no rights to this group.",
+        "Share the app with the group, or use a group that it is shared with.";
     CONTACT_MAY_NOT_JOIN = 670031,
         "根据管理员设置，存在联系人无权加入其他企业创建的上下游",
-        "By their administrator's setting, a contact may not join chains of other corps.",
+        "A contact may not join chains of other corps: an administrator's setting forbids it.",
         "Ask that corp's administrator to allow it, or invite another contact.";
     INVALID_USER_CUSTOM_ID = 670032,
         "成员自定义id不合法",
-        "A member's custom id is not allowed.",
-        "Use digits only, 1 to 2^64-2, without leading zero, and not 11 or 13 digits long.";
+        "Invalid user_custom_id of a member.",
+        "Use digits only: 1 to 2^64-2, without a leading zero, and not 11 or 13 digits long.";
     SEVERAL_USER_CUSTOM_IDS = 670033,
         "当前成员填写了多个自定义id",
-        "One member was given several custom ids.",
-        "Give each mobile number one user_custom_id throughout the import.";
+        "A member has more than one user_custom_id in the import.",
+        "Use one user_custom_id for each mobile number.";
     USER_CUSTOM_ID_NOT_UNIQUE = 670034,
         "成员自定义id跟当前下游企业其他成员重复",
-        "The custom id belongs to another member of the same downstream corp.",
-        "Give each member of a corp a user_custom_id of its own.";
+        "Duplicate user_custom_id: another member of the downstream corp has it already.",
+        "Give each member of a corp its own user_custom_id.";
     USER_CUSTOM_ID_UNSET = 670035,
         "成员没有设置自定义id",
-        "The member has no custom id.",
-        "Set one when importing the member, or treat this answer as none.";
+        "The member has no user_custom_id.",
+        "Set one when importing the member, or treat this code as the absence of one.";
     OPEN_ID_OF_WRONG_ACCOUNT = 845001,
         "openid账号类型不是公众号或小程序",
-        "The openid is of neither a service account nor a mini-program.",
-        "Take it from one of these.";
+        "Wrong kind of openid: its account is neither a service account nor a mini-program.",
+        "Use the openid of a service account or a mini-program.";
     OPEN_ID_OF_ANOTHER_PRINCIPAL = 845002,
         "openid认证主体和企业认证主体不一致",
-        "The openid's account is not certified for the corp's own principal.",
-        "Certify the mini-program or service account under the upstream corp's name.";
+        "The openid's account is not verified under the corp's own entity (主体).",
+        "Verify the mini-program or service account under the upstream corp's name.";
     UNION_ID_OF_ANOTHER_PRINCIPAL = 845003,
         "unionid认证主体和企业认证主体不一致",
-        "The unionid's open-platform account is not certified for the corp's own principal.",
-        "Certify the open-platform account under the upstream corp's name.";
+        "The unionid's open platform account is not verified under the corp's own entity (主体).",
+        "Verify the open platform account under the upstream corp's name.";
 }
 
 #[cfg(test)]

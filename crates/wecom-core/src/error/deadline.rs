@@ -1,11 +1,12 @@
-//! How long a call has, and where it was when that was over.
+//! The deadline of a call, and the error when it passes.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// The end of one call.
+/// The time until which one call may run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     pub(crate) limit: Duration,
@@ -17,52 +18,61 @@ impl Deadline {
         Self { limit, ends: now.saturating_add(limit) }
     }
 
-    /// Never more than the whole limit, even if the clock was set back.
+    /// The time left. Never more than the limit, even if the clock is set back.
     pub(crate) fn remaining(&self, now: Duration) -> Duration {
         self.ends.saturating_sub(now).min(self.limit)
     }
 }
 
-/// A call did not end within its [deadline](crate::ClientBuilder::deadline).
+/// The [deadline](crate::ClientBuilder::deadline) of a call passed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeadlineError {
-    /// How long the call had.
+    /// The time that the call had.
     pub limit: Duration,
-    /// What it was doing when that was over.
+    /// What the call was doing when the deadline passed.
     pub phase: CallPhase,
-    /// What the attempt before ran into, if there was one.
+    /// The error of the previous attempt, if there was one.
     pub earlier: Option<Error>,
 }
 
 impl fmt::Display for DeadlineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the call was not over after its {:?}: it was {}", self.limit, self.phase)?;
+        let limit = self.limit;
+        match self.phase {
+            CallPhase::AwaitingReply => write!(f, "deadline exceeded: no reply within {limit:?} ({})", self.phase)?,
+            CallPhase::AwaitingQuota | CallPhase::GettingToken => {
+                write!(f, "deadline exceeded: not sent within {limit:?} ({})", self.phase)?;
+            }
+        }
         match &self.earlier {
-            Some(earlier) => write!(f, "; the attempt before: {}", earlier.kind()),
+            Some(earlier) => write!(f, "; previous attempt: {}", earlier.kind().with_causes()),
             None => Ok(()),
         }
     }
 }
 
+/// The text includes the error of the previous attempt, so there is no source.
+impl StdError for DeadlineError {}
+
 /// What a call is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallPhase {
-    /// Waiting until the endpoint's quota lets it go. Nothing was sent.
+    /// Waiting until the endpoint's quota admits the call. The request was not sent.
     AwaitingQuota,
-    /// Getting an access token. Nothing was sent.
+    /// Getting an access token. The request was not sent.
     GettingToken,
-    /// The request was given to the transport, and there is no reply yet: it may have been carried out.
+    /// Waiting for the reply. The call may have been carried out.
     AwaitingReply,
 }
 
 impl fmt::Display for CallPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::AwaitingQuota => "waiting for the endpoint's quota (the request was not sent)",
-            Self::GettingToken => "getting an access token (the request was not sent)",
-            Self::AwaitingReply => "waiting for the reply (the request may have been carried out)",
+            Self::AwaitingQuota => "waiting for the endpoint's quota",
+            Self::GettingToken => "getting an access token",
+            Self::AwaitingReply => "sent, waiting for the reply; the request may have been carried out",
         })
     }
 }
@@ -72,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_jumps_leaves_no_more_than_the_limit() {
+    fn a_clock_that_jumps_never_leaves_more_than_the_limit() {
         let (hour, limit) = (Duration::from_secs(3600), Duration::from_secs(5));
         let deadline = Deadline::new(limit, hour);
         assert_eq!(deadline.remaining(Duration::ZERO), limit);

@@ -1,20 +1,21 @@
-//! A reply that is not what the endpoint answers.
+//! A reply that is not what the endpoint returns.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::reply_summary::ReplySummary;
 
-/// A reply that is not what the endpoint answers: where it breaks off or differs, and why. No value of it is quoted.
+/// The reply is not what the endpoint returns. No value of it is quoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
-    /// What kind of thing is wrong.
+    /// What is wrong with the reply.
     pub problem: DecodeProblem,
-    /// Where in the JSON: `chains[3].chain_id`; empty where that can't be said.
+    /// The place in the JSON, such as `chains[3].chain_id`; empty if unknown.
     pub path: String,
-    /// What the JSON reader said, without the value that it refused: `invalid type: string, expected i64`.
+    /// The message of the JSON reader without the value: `invalid type: string, expected i64 (line 1, column 52)`.
     pub detail: String,
-    /// What came back.
+    /// The kind and length of the reply.
     pub reply: ReplySummary,
 }
 
@@ -22,29 +23,32 @@ pub struct DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeProblem {
-    /// There is nothing in it.
+    /// It is empty.
     Empty,
-    /// It is HTML: a gateway's, a proxy's or a login page.
+    /// It is HTML, from a gateway, a proxy or a login page.
     Html,
     /// It is neither JSON nor HTML.
     NotJson,
-    /// It is JSON that breaks off.
+    /// It is JSON that ends too early.
     Truncated,
-    /// It is JSON, but not in the shape that is documented.
+    /// It is JSON in another shape than documented.
     Shape,
-    /// It is a JSON object with neither an `errcode` nor any field that the endpoint answers with: somebody else's.
+    /// It is a JSON object with neither an `errcode` nor a field of the endpoint's reply, so it is not WeCom's.
     Foreign,
 }
 
 impl fmt::Display for DecodeProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "the reply is empty: something between here and WeCom swallowed it",
-            Self::Html => "the reply is HTML, not JSON: a gateway, proxy or login page answered; check the base URL and the network",
-            Self::NotJson => "the reply is not JSON: something other than WeCom answered; check the base URL",
-            Self::Truncated => "the reply breaks off in the middle",
-            Self::Shape => "the reply is not in the documented shape",
-            Self::Foreign => "the reply has neither an errcode nor any documented field: something other than WeCom answered",
+            Self::Empty => "empty reply: a gateway or proxy may have dropped the body",
+            Self::Html => "unexpected HTML: a gateway, proxy or login page replied; check the base URL and the network",
+            Self::NotJson => "invalid JSON: another server than WeCom replied; check the base URL",
+            Self::Truncated => "truncated JSON: the reply ends too early",
+            Self::Shape => "invalid reply: the JSON is not in the documented shape",
+            Self::Foreign => {
+                "unrecognized reply: neither an errcode nor a documented field; another server than WeCom replied; check \
+                 the base URL"
+            }
         })
     }
 }
@@ -61,3 +65,5 @@ impl fmt::Display for DecodeError {
         write!(f, " [reply: {}]", self.reply)
     }
 }
+
+impl StdError for DecodeError {}

@@ -1,21 +1,21 @@
-//! What an error says of a reply that it does not quote.
+//! What an error says about a reply without quoting it.
 
 use std::fmt;
 
-/// What came back in place of the documented reply: its kind and its length.
+/// The kind and length of a reply that an error describes.
 ///
-/// Errors don't quote replies, because a reply may hold a token, or people's names and numbers. To see the reply itself,
-/// wrap the [`Transport`](crate::Transport).
+/// An error doesn't quote the reply, because a reply may contain a token, or people's names and telephone numbers. To see
+/// the reply, wrap the [`Transport`](crate::Transport).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplySummary {
-    /// What the reply looks like.
+    /// The kind of content.
     pub kind: ReplyKind,
     /// The length of the body, in bytes.
     pub bytes: usize,
 }
 
-/// What a reply looks like, by its first characters.
+/// The kind of content of a reply, judged by its first characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyKind {
@@ -23,9 +23,9 @@ pub enum ReplyKind {
     Empty,
     /// HTML or XML.
     Html,
-    /// JSON, which may break off.
+    /// JSON, possibly truncated.
     Json,
-    /// Other text in UTF-8.
+    /// Other UTF-8 text.
     Text,
     /// Anything else.
     Binary,
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_told_by_how_it_begins() {
+    fn the_kind_of_a_reply_is_judged_by_its_first_characters() {
         for (body, expected) in [
             (&b""[..], "empty"),
             (b" \r\n", "empty"),

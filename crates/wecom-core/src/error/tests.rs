@@ -1,10 +1,11 @@
-//! What an error says, in its predicates and in its text: for its own kind, and for no other.
+//! The predicates, accessors and texts of errors, each for its own kind of error and for no other.
 
 use std::time::Duration;
 
 use super::*;
+use crate::http::transport_error::TransportErrorKind;
 use crate::quota::QuotaLimit;
-use crate::token::CORP_GET_TOKEN;
+use crate::token::{CORP_GET_TOKEN, GET_TOKEN};
 
 const ENDPOINT: Endpoint = Endpoint::post("add", "test/add");
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,17 +38,22 @@ fn deadline(phase: CallPhase, earlier: Option<Error>) -> Error {
     error(DeadlineError { limit: SECOND * 5, phase, earlier })
 }
 
+fn problem(problem: DecodeProblem) -> Error {
+    let reply = ReplySummary::of(b"");
+    error(DecodeError { problem, path: String::new(), detail: String::new(), reply })
+}
+
 fn decode(path: &str, detail: &str, body: &str) -> Error {
     let (problem, reply) = (DecodeProblem::Shape, ReplySummary::of(body.as_bytes()));
     error(DecodeError { problem, path: path.into(), detail: detail.into(), reply })
 }
 
-/// The error of a call for which no token could be had.
+/// The error of a call without a token.
 fn no_token(cause: Error) -> Error {
     error(TokenError::from(cause))
 }
 
-/// What the call that fetches a token is refused with.
+/// A refused call that fetches a token.
 fn refused_fetch(endpoint: &'static Endpoint, code: i64) -> Error {
     Error::new(endpoint, 1, ApiError { code: ErrCode(code), message: "some words".into() })
 }
@@ -63,6 +69,7 @@ fn predicates_that_hold(error: &Error) -> Vec<&'static str> {
         ("credentials rejected", error.is_credentials_rejected()),
         ("ip not trusted", error.is_ip_not_trusted()),
         ("permission denied", error.is_permission_denied()),
+        ("transient", error.is_transient()),
     ];
     all.into_iter().filter_map(|(name, holds)| holds.then_some(name)).collect()
 }
@@ -70,19 +77,23 @@ fn predicates_that_hold(error: &Error) -> Vec<&'static str> {
 #[test]
 fn each_predicate_holds_for_its_own_errors_and_for_no_others() {
     use CallPhase::{AwaitingQuota, AwaitingReply};
+    use DecodeProblem::{Empty, Foreign, Html, NotJson, Shape, Truncated};
     use Delivery::{NotSent, Unknown};
-    use TransportErrorKind::{Connect, ConnectionLost, Dns, Other, Protocol, Timeout, Tls};
+    use TransportErrorKind::{
+        Connect, ConnectionLost, Dns, NoRuntime, Other, Protocol, ReplyTooLarge, Timeout, Tls, Unsupported,
+    };
     let credentials = [40001, 40013, 40091];
     let table: &[(&[&str], Vec<Error>)] = &[
         (&["invalid request"], vec![invalid()]),
-        (&["timeout"], vec![deadline(AwaitingQuota, None), deadline(AwaitingReply, Some(api(670_002)))]),
-        (&["timeout"], vec![transport(Timeout, NotSent), no_token(transport(Timeout, Unknown))]),
-        (&["timeout", "busy"], vec![deadline(AwaitingReply, Some(api(-1)))]),
-        (&["connect"], [Dns, Connect, Tls].map(|kind| transport(kind, NotSent)).into()),
-        (&["connect"], [Dns, Connect, Tls].map(|kind| no_token(transport(kind, NotSent))).into()),
-        (&["rate limited"], vec![quota(), status(429, None), no_token(status(429, None))]),
-        (&["rate limited"], vec![api(45009), api(45033), no_token(api(45009)), status(500, Some(45033))]),
-        (&["busy"], vec![api(-1), api(6000), no_token(api(-1)), status(502, Some(-1))]),
+        (&["timeout", "transient"], vec![deadline(AwaitingQuota, None), deadline(AwaitingReply, Some(api(670_002)))]),
+        (&["timeout", "transient"], vec![transport(Timeout, NotSent), no_token(transport(Timeout, Unknown))]),
+        (&["timeout", "busy", "transient"], vec![deadline(AwaitingReply, Some(api(-1)))]),
+        (&["connect", "transient"], [Dns, Connect].map(|kind| transport(kind, NotSent)).into()),
+        (&["connect", "transient"], [Dns, Connect].map(|kind| no_token(transport(kind, NotSent))).into()),
+        (&["connect"], vec![transport(Tls, NotSent), no_token(transport(Tls, NotSent))]),
+        (&["rate limited", "transient"], vec![quota(), status(429, None), no_token(status(429, None))]),
+        (&["rate limited", "transient"], vec![api(45009), api(45033), no_token(api(45009)), status(500, Some(45033))]),
+        (&["busy", "transient"], vec![api(-1), api(6000), no_token(api(-1)), status(502, Some(-1))]),
         (&["token rejected"], [40001, 40014, 41001, 42001].map(api).into()),
         (&["credentials rejected"], credentials.map(|code| no_token(refused_fetch(&GET_TOKEN, code))).into()),
         (&["credentials rejected"], credentials.map(|code| no_token(no_token(refused_fetch(&GET_TOKEN, code)))).into()),
@@ -91,8 +102,13 @@ fn each_predicate_holds_for_its_own_errors_and_for_no_others() {
         (&["ip not trusted"], vec![api(60020), no_token(api(60020))]),
         (&["permission denied"], [48001, 48002, 60011, 301_002, 670_001, 670_030].map(api).into()),
         (&[], [40013, 40091, 670_002, 99].map(api).into()),
-        (&[], [ConnectionLost, Protocol, Other].map(|kind| transport(kind, Unknown)).into()),
-        (&[], vec![status(404, None), status(502, None), decode("", "", ""), error(TokenError::new("it is down"))]),
+        (&["transient"], [ConnectionLost, Protocol, Other].map(|kind| transport(kind, Unknown)).into()),
+        (&[], [ReplyTooLarge, Unsupported, NoRuntime].map(|kind| transport(kind, NotSent)).into()),
+        (&["transient"], [408, 425, 500, 502, 503, 504, 599].map(|number| status(number, None)).into()),
+        (&[], [302, 400, 401, 403, 404, 407, 413, 501, 505, 600].map(|number| status(number, None)).into()),
+        (&["transient"], [Empty, Truncated].map(problem).into()),
+        (&[], [Html, NotJson, Shape, Foreign].map(problem).into()),
+        (&["transient"], vec![error(TokenError::new("it is down"))]),
     ];
     for (expected, errors) in table {
         for error in errors {
@@ -102,7 +118,7 @@ fn each_predicate_holds_for_its_own_errors_and_for_no_others() {
 }
 
 #[test]
-fn code_and_status_are_read_from_wherever_the_call_met_them() {
+fn code_and_status_are_read_from_the_call_or_from_its_token_fetch() {
     let (reply, busy) = (CallPhase::AwaitingReply, Some(ErrCode::BUSY));
     for (error, expected) in [
         (api(-1), (busy, None)),
@@ -121,7 +137,7 @@ fn code_and_status_are_read_from_wherever_the_call_met_them() {
 }
 
 #[test]
-fn only_what_is_certain_to_be_unsent_is_said_to_be() {
+fn delivery_is_not_sent_only_if_that_is_certain() {
     use CallPhase::{AwaitingQuota, AwaitingReply, GettingToken};
     use Delivery::{NotSent, Unknown};
     let lost = TransportErrorKind::ConnectionLost;
@@ -144,6 +160,30 @@ fn only_what_is_certain_to_be_unsent_is_said_to_be() {
 }
 
 #[test]
+fn the_wait_that_a_server_or_a_quota_asks_for_is_read_from_the_error() {
+    let after = Some(SECOND * 7);
+    let busy = error(StatusError { status: 503, code: None, retry_after: after, reply: ReplySummary::of(b"") });
+    let full = error(QuotaError { limit: QuotaLimit::Frequency, retry_after: after });
+    for error in [&busy, &full, &no_token(busy.clone()), &no_token(full.clone())] {
+        assert_eq!(error.retry_after(), after, "{error}");
+    }
+    for error in [status(503, None), quota(), api(45009), invalid(), deadline(CallPhase::AwaitingReply, None)] {
+        assert_eq!(error.retry_after(), None, "{error}");
+    }
+}
+
+#[test]
+fn the_hint_is_read_from_the_errmsg_that_the_call_ended_with() {
+    let refusal = || error(ApiError { code: ErrCode(-1), message: "busy, hint: [123], from ip: 192.0.2.1".into() });
+    for error in [refusal(), no_token(refusal()), deadline(CallPhase::AwaitingReply, Some(refusal()))] {
+        assert_eq!(error.hint(), Some("123"), "{error}");
+    }
+    for error in [api(-1), quota(), deadline(CallPhase::AwaitingReply, None)] {
+        assert_eq!(error.hint(), None, "{error}");
+    }
+}
+
+#[test]
 fn the_text_begins_with_the_endpoint_and_counts_the_attempts_when_there_were_several() {
     for (attempts, end) in [(0, false), (1, false), (2, true), (3, true)] {
         let error = Error::new(&ENDPOINT, attempts, QuotaError { limit: QuotaLimit::Blocked, retry_after: None });
@@ -155,7 +195,7 @@ fn the_text_begins_with_the_endpoint_and_counts_the_attempts_when_there_were_sev
     }
 }
 
-/// What a reader must find in the text, and what would only be noise there.
+/// Asserts that the text has these parts, and none of the noise.
 fn assert_text(error: &Error, parts: &[&str], noise: &[&str]) {
     let text = error.to_string();
     for part in parts {
@@ -167,106 +207,171 @@ fn assert_text(error: &Error, parts: &[&str], noise: &[&str]) {
 }
 
 #[test]
-fn the_text_of_a_refusal_says_what_it_means_what_to_do_and_where_to_read_on() {
+fn the_text_of_a_refusal_has_code_meaning_remedy_errmsg_and_lookup_page() {
     let code = ErrCode::UNKNOWN_CHAIN;
     let (label, meaning, remedy) = (code.label().unwrap(), code.explanation().unwrap(), code.remedy().unwrap());
-    assert_text(&api(670_002), &["670002", label, meaning, remedy, "some words", "query?e=670002"], &[]);
-    assert_text(&api(99), &["99", "some words", "query?e=99"], &["None", "()"]);
+    let parts = ["add: errcode 670002", label, meaning, remedy, "[errmsg: some words]", "query?e=670002"];
+    assert_text(&api(670_002), &parts, &[]);
+    assert_text(&api(99), &["add: errcode 99", "some words", "query?e=99"], &["None", "()"]);
+    let silent = error(ApiError { code: ErrCode(99), message: String::new() });
+    assert_text(&silent, &["errcode 99"], &["errmsg"]);
 }
 
 #[test]
-fn the_text_of_a_status_gives_the_advice_for_it() {
-    for (number, advice) in [
-        (300, "redirect"),
-        (399, "redirect"),
-        (400, "WeCom itself"),
-        (401, "refused access"),
-        (403, "refused access"),
-        (404, "/cgi-bin"),
-        (405, "method"),
-        (407, "proxy"),
-        (413, "too large"),
-        (429, "too often"),
-        (500, "try again later"),
-        (599, "try again later"),
+fn the_text_of_a_status_has_reason_phrase_and_remedy() {
+    for (number, phrase, remedy) in [
+        (300, "HTTP 300", "base URL"),
+        (302, "HTTP 302 Found", "redirects are not followed"),
+        (399, "HTTP 399", "base URL"),
+        (400, "HTTP 400 Bad Request", "WeCom itself"),
+        (401, "HTTP 401 Unauthorized", "denied access"),
+        (403, "HTTP 403 Forbidden", "denied access"),
+        (404, "HTTP 404 Not Found", "/cgi-bin"),
+        (405, "HTTP 405 Method Not Allowed", "method"),
+        (407, "HTTP 407 Proxy Authentication Required", "credentials"),
+        (408, "HTTP 408 Request Timeout", "retry later"),
+        (413, "HTTP 413 Payload Too Large", "too large"),
+        (429, "HTTP 429 Too Many Requests", "rate limit"),
+        (500, "HTTP 500 Internal Server Error", "retry later"),
+        (502, "HTTP 502 Bad Gateway", "retry later"),
+        (599, "HTTP 599:", "retry later"),
     ] {
-        assert_text(&status(number, None), &[&format!("HTTP {number}"), advice], &[") with", "to try again after"]);
+        assert_text(&status(number, None), &[&format!("add: {phrase}"), remedy], &["errcode", "retry after"]);
     }
-    let whole = StatusError {
-        status: 503,
-        code: Some(ErrCode::BUSY),
-        retry_after: Some(SECOND * 7),
-        reply: ReplySummary::of(b"the beginning"),
-    };
-    assert_text(&error(whole), &["HTTP 503", "with -1", "to try again after 7s", "[reply: text, 13 bytes]"], &[]);
+    let (code, retry_after) = (Some(ErrCode::BUSY), Some(SECOND * 7));
+    let whole = StatusError { status: 503, code, retry_after, reply: ReplySummary::of(b"the beginning") };
+    let parts = ["HTTP 503 Service Unavailable", "errcode -1", "retry after 7s", "[reply: text, 13 bytes]"];
+    assert_text(&error(whole), &parts, &[]);
 }
 
 #[test]
-fn the_text_of_a_reply_that_is_not_understood_has_what_is_known_and_no_empty_places() {
-    let shape = "not in the documented shape";
-    assert_text(&decode("", "", ""), &[shape, "[reply: empty]"], &[", at", ": \n", "shape:"]);
+fn the_text_of_a_bad_reply_has_what_is_known_and_no_empty_places() {
+    let shape = "invalid reply: the JSON is not in the documented shape";
+    assert_text(&decode("", "", ""), &[shape, "[reply: empty]"], &[", at", "shape:"]);
     assert_text(&decode("chains[3]", "", ""), &[shape, ", at chains[3]"], &["]:"]);
     assert_text(&decode("", "invalid type", ""), &[shape, ": invalid type"], &[", at"]);
     assert_text(&decode("", "", "<html>"), &[shape, "[reply: HTML, 6 bytes]"], &[", at", "shape:"]);
+    for (kind, phrase) in [
+        (DecodeProblem::Empty, "empty reply"),
+        (DecodeProblem::Html, "unexpected HTML"),
+        (DecodeProblem::NotJson, "invalid JSON"),
+        (DecodeProblem::Truncated, "truncated JSON"),
+        (DecodeProblem::Foreign, "unrecognized reply"),
+    ] {
+        assert_text(&problem(kind), &[&format!("add: {phrase}: ")], &[]);
+    }
 }
 
 #[test]
-fn the_text_of_a_deadline_says_how_long_there_was_what_was_awaited_and_what_came_before() {
+fn the_text_of_a_deadline_has_the_limit_the_phase_and_the_previous_attempt() {
     use CallPhase::{AwaitingQuota, AwaitingReply, GettingToken};
     for (phase, parts) in [
-        (AwaitingQuota, ["quota", "was not sent"]),
-        (GettingToken, ["access token", "was not sent"]),
-        (AwaitingReply, ["reply", "may have been carried out"]),
+        (AwaitingQuota, ["not sent within 5s", "waiting for the endpoint's quota"]),
+        (GettingToken, ["not sent within 5s", "getting an access token"]),
+        (AwaitingReply, ["no reply within 5s", "may have been carried out"]),
     ] {
-        assert_text(&deadline(phase, None), &["5s", parts[0], parts[1]], &["before"]);
-        assert_text(&deadline(phase, Some(api(-1))), &["5s", parts[0], "the attempt before", "answered -1"], &[]);
+        assert_text(&deadline(phase, None), &["add: deadline exceeded: ", parts[0], parts[1]], &["previous"]);
+        let parts = [parts[0], parts[1], "; previous attempt: errcode -1"];
+        assert_text(&deadline(phase, Some(api(-1))), &parts, &["add: errcode"]);
     }
 }
 
 #[test]
-fn the_text_of_a_quota_names_the_limit_and_when_to_come_again() {
-    for (limit, part) in [
-        (QuotaLimit::Frequency, "quota is used up"),
-        (QuotaLimit::Concurrency, "under way"),
-        (QuotaLimit::Blocked, "45009"),
-    ] {
-        assert_text(&error(QuotaError { limit, retry_after: None }), &["not sent", part], &["admitted in"]);
+fn the_text_of_a_quota_names_the_limit_and_the_wait() {
+    for (limit, part) in
+        [(QuotaLimit::Frequency, "quota"), (QuotaLimit::Concurrency, "under way"), (QuotaLimit::Blocked, "45009")]
+    {
+        assert_text(&error(QuotaError { limit, retry_after: None }), &["rate limit: ", "not sent", part], &["61s"]);
         let known = error(QuotaError { limit, retry_after: Some(SECOND * 61) });
-        assert_text(&known, &["not sent", part, "admitted in 61s"], &[]);
+        assert_text(&known, &["rate limit: ", "not sent", part, "61s"], &[]);
     }
 }
 
 #[test]
-fn the_text_of_a_transport_error_says_what_failed_and_whether_it_was_sent() {
+fn the_text_of_a_transport_error_has_phrase_root_cause_and_delivery() {
     use TransportErrorKind::{
         Connect, ConnectionLost, Dns, NoRuntime, Other, Protocol, ReplyTooLarge, Timeout, Tls, Unsupported,
     };
-    let kinds = [Dns, Connect, Tls, Timeout, ConnectionLost, Protocol, ReplyTooLarge, Unsupported, NoRuntime, Other];
-    let texts: std::collections::HashSet<_> = kinds.iter().map(ToString::to_string).collect();
-    assert_eq!(texts.len(), kinds.len(), "two kinds read the same: {texts:?}");
-    for kind in kinds {
-        let failed = kind.to_string();
-        assert!(!failed.is_empty(), "{kind:?}");
-        assert_text(&transport(kind, Delivery::NotSent), &[&failed, "was not sent"], &["carried out"]);
-        assert_text(&transport(kind, Delivery::Unknown), &[&failed, "may have been carried out"], &["not sent"]);
+    for (kind, phrase) in [
+        (Dns, "DNS lookup failed"),
+        (Connect, "connection failed"),
+        (Tls, "TLS handshake failed"),
+        (Timeout, "request timed out"),
+        (ConnectionLost, "connection lost"),
+        (Protocol, "invalid HTTP response"),
+        (ReplyTooLarge, "size limit"),
+        (Unsupported, "not supported"),
+        (NoRuntime, "no async runtime"),
+        (Other, "transport error"),
+    ] {
+        assert_text(&transport(kind, Delivery::NotSent), &[phrase, "was not sent"], &["carried out"]);
+        assert_text(&transport(kind, Delivery::Unknown), &[phrase, "may have been carried out"], &["not sent"]);
+        let caused = TransportError::new(kind, Delivery::NotSent).with_source("the root cause");
+        assert!(!caused.to_string().contains("the root cause"), "{caused}");
+        assert_text(&error(caused), &[phrase, ": the root cause (the request was not sent)"], &[]);
     }
-    assert_text(&transport(Dns, Delivery::NotSent), &["name"], &[]);
-    assert_text(&transport(Tls, Delivery::NotSent), &["TLS"], &[]);
+}
+
+/// A chain of two errors.
+#[derive(Debug)]
+struct Outer(std::io::Error);
+
+impl fmt::Display for Outer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the outer error")
+    }
+}
+
+impl StdError for Outer {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+fn outer() -> Outer {
+    Outer(std::io::Error::other("the inner error"))
 }
 
 #[test]
-fn code_that_looks_further_down_finds_what_the_error_came_from() {
-    let inner = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(inner);
-    let has_io = |error: &Error| error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).is_some();
-    let has_call = |error: &Error| error.source().and_then(|source| source.downcast_ref::<Error>()).is_some();
-    assert!(has_io(&error(lost)));
-    assert!(has_call(&no_token(api(-1))));
-    assert!(has_call(&deadline(CallPhase::AwaitingReply, Some(api(-1)))));
-    for error in [api(-1), status(404, None), invalid(), quota(), decode("", "", "")] {
+fn no_text_of_a_cause_occurs_twice_in_a_printed_chain() {
+    let lost = || TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
+    let errors = [
+        error(lost()),
+        no_token(error(lost())),
+        error(TokenError::new(outer())),
+        deadline(CallPhase::AwaitingReply, Some(error(lost()))),
+    ];
+    for error in errors {
+        for top in [&error as &dyn StdError, error.kind()] {
+            let chain: Vec<_> =
+                std::iter::successors(Some(top), |&link| link.source()).map(ToString::to_string).collect();
+            let printed = chain.join(": ");
+            assert_eq!(printed.matches("the inner error").count(), 1, "{printed}");
+            assert!(printed.matches("the outer error").count() <= 1, "{printed}");
+        }
+    }
+}
+
+#[test]
+fn the_causes_of_an_error_are_reached_through_its_kind() {
+    let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
+    let lost = error(lost);
+    assert!(lost.kind().source().is_some_and(|source| source.is::<Outer>()));
+    let ErrorKind::Transport(transport) = lost.kind() else { panic!("{lost}") };
+    assert!(transport.source().is_some_and(|source| source.is::<Outer>()));
+
+    let own = no_token(api(-1));
+    let ErrorKind::Token(token) = own.kind() else { panic!("{own}") };
+    assert!(token.cause().is::<Error>() && token.call_error().is_some());
+
+    let provided = error(TokenError::new(outer()));
+    let ErrorKind::Token(token) = provided.kind() else { panic!("{provided}") };
+    assert!(token.cause().is::<Outer>() && token.call_error().is_none());
+    assert!(provided.source().is_some_and(|source| source.is::<std::io::Error>()));
+
+    for error in [api(-1), status(404, None), invalid(), quota(), decode("", "", ""), lost] {
         assert!(error.source().is_none(), "{error}");
     }
-    assert!(deadline(CallPhase::AwaitingReply, None).source().is_none());
 }
 
 #[test]

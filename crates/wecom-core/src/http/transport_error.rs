@@ -1,10 +1,13 @@
-//! Why a request brought no reply, and whether it can have reached the server.
+//! Why a transport returned no reply, and whether the request may have reached the server.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// A request that brought no reply: what failed, and whether the server can have seen the request.
+/// The error of a [`Transport`](crate::Transport): what failed, and whether the request may have reached the server.
+///
+/// The HTTP library's error is its [`source`](StdError::source) and not part of its own text. The text of the
+/// [`Error`](crate::Error) that the client makes of it includes the root cause.
 ///
 /// ```
 /// use std::io;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 /// let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
 /// let error = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(refused);
 /// assert_eq!(error.delivery(), Delivery::NotSent);
-/// assert_eq!(error.to_string(), "could not connect to the server: connection refused (the request was not sent)");
+/// assert_eq!(error.to_string(), "connection failed (the request was not sent)");
 /// ```
 #[derive(Clone, Debug)]
 pub struct TransportError {
@@ -23,14 +26,14 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// An error of this kind.
+    /// Creates an error of a kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind, delivery: Delivery) -> Self {
         Self { kind, delivery, source: None }
     }
 
-    /// Adds what the HTTP library said. Where its text holds a secret of the request (some libraries print the URL),
-    /// the [`Client`](crate::Client) replaces it by a redacted one before anyone sees it.
+    /// Adds the HTTP library's error. If its text contains a secret of the request (some libraries print the URL), the
+    /// [`Client`](crate::Client) replaces it by a redacted text.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into().into());
@@ -43,13 +46,13 @@ impl TransportError {
         self.kind
     }
 
-    /// Whether the server can have seen the request.
+    /// Whether the request may have reached the server.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.delivery
     }
 
-    /// The same failure. Where a text in it must not be kept as it is, all of them are passed through `redact`.
+    /// Replaces the sources by their text, passed through `redact`, if a text of theirs must not be shown as it is.
     pub(crate) fn redacted(mut self, objects_to: impl Fn(&str) -> bool, redact: impl Fn(&str) -> String) -> Self {
         let Some(source) = &self.source else { return self };
         if texts(&**source).iter().any(|text| objects_to(text)) {
@@ -60,13 +63,20 @@ impl TransportError {
     }
 }
 
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl TransportError {
+    /// Writes the text including the root cause.
+    pub(crate) fn fmt_with_cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.as_str())?;
         if let Some(root) = self.source.as_deref().and_then(|source| chain(source).last()) {
             write!(f, ": {root}")?;
         }
         write!(f, " ({})", self.delivery)
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.kind, self.delivery)
     }
 }
 
@@ -84,7 +94,7 @@ fn texts(error: &(dyn StdError + 'static)) -> Vec<String> {
     chain(error).flat_map(|error| [error.to_string(), format!("{error:?}"), format!("{error:#?}")]).collect()
 }
 
-/// Stands for a source whose own text held a secret.
+/// Takes the place of a source whose text must not be shown.
 #[derive(Debug)]
 struct RedactedSource(String);
 
@@ -100,42 +110,47 @@ impl StdError for RedactedSource {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name could not be resolved. Nothing was sent.
+    /// The host name could not be resolved. Nothing was sent.
     Dns,
-    /// No connection could be made: refused, unreachable, no route. Nothing was sent.
+    /// No connection could be established: refused, unreachable, no route. Nothing was sent.
     Connect,
-    /// The server's TLS could not be agreed on or its certificate not trusted. Nothing was sent.
+    /// The TLS handshake failed, or the server's certificate is not trusted. Nothing was sent.
     Tls,
-    /// A limit passed before the reply was there.
+    /// The time limit passed before the reply was complete.
     Timeout,
-    /// The connection broke while the request was under way.
+    /// The connection was closed or reset before the reply was complete.
     ConnectionLost,
-    /// What came back is not HTTP.
+    /// The reply is not valid HTTP.
     Protocol,
-    /// The reply is larger than the transport takes.
+    /// The reply exceeds the transport's size limit.
     ReplyTooLarge,
-    /// The transport can't send such a request: a plain `http://` address where only TLS is allowed, say. Nothing was
+    /// The transport does not support the request, such as one to an `http://` URL if only TLS is allowed. Nothing was
     /// sent.
     Unsupported,
-    /// The transport needs an async runtime and there is none on this thread. Nothing was sent.
+    /// The transport needs an async runtime, and there is none on this thread. Nothing was sent.
     NoRuntime,
-    /// Something else, which the source tells.
+    /// Another failure, described by the source.
     Other,
 }
 
 impl TransportErrorKind {
+    /// Whether the same request may succeed later although nothing is changed.
+    pub(crate) fn is_transient(self) -> bool {
+        !matches!(self, Self::Tls | Self::ReplyTooLarge | Self::Unsupported | Self::NoRuntime)
+    }
+
     fn as_str(self) -> &'static str {
         match self {
-            Self::Dns => "could not resolve the server's name",
-            Self::Connect => "could not connect to the server",
-            Self::Tls => "could not agree on TLS with the server",
-            Self::Timeout => "no reply within the time limit",
-            Self::ConnectionLost => "the connection was lost",
-            Self::Protocol => "the reply is not HTTP",
-            Self::ReplyTooLarge => "the reply is larger than the transport's limit",
-            Self::Unsupported => "the transport can't send such a request",
-            Self::NoRuntime => "the transport needs an async runtime, and there is none here",
-            Self::Other => "the transport failed",
+            Self::Dns => "DNS lookup failed",
+            Self::Connect => "connection failed",
+            Self::Tls => "TLS handshake failed",
+            Self::Timeout => "request timed out",
+            Self::ConnectionLost => "connection lost",
+            Self::Protocol => "invalid HTTP response",
+            Self::ReplyTooLarge => "reply exceeds the transport's size limit",
+            Self::Unsupported => "request not supported by the transport",
+            Self::NoRuntime => "no async runtime on this thread, which the transport needs",
+            Self::Other => "transport error",
         }
     }
 }
@@ -146,13 +161,13 @@ impl fmt::Display for TransportErrorKind {
     }
 }
 
-/// Whether a request that brought no reply can have reached the server.
+/// Whether a request without a reply may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// It can't: no byte of it was given to a connection. Any call may be sent again.
+    /// It did not: no byte of it was written to a connection. Any call may be sent again.
     NotSent,
-    /// It can: only a call that is safe or idempotent may be sent again.
+    /// It may have: only a safe or idempotent call may be sent again.
     Unknown,
 }
 

@@ -1,5 +1,6 @@
 //! A call that the client's own quotas refuse.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ impl fmt::Display for QuotaError {
         }
     }
 }
+
+impl StdError for QuotaError {}
 
 /// A limit on the calls of one endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

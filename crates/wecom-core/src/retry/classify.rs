@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::endpoint::descriptor::Safety;
 use crate::error::{ErrCode, Error, ErrorKind};
-use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
+use crate::http::transport_error::{Delivery, TransportError};
 use crate::token::GET_TOKEN;
 
 /// How a failed call may be repeated.
@@ -27,10 +27,8 @@ pub(crate) fn classify(error: &Error) -> Option<Verdict> {
     let again_is_harmless = error.endpoint().safety() != Safety::NotIdempotent;
     match error.kind() {
         ErrorKind::Transport(transport) => of_transport(transport, again_is_harmless),
-        ErrorKind::Status(status) => {
-            let may_pass = matches!(status.status, 429 | 500 | 502 | 503 | 504);
-            (may_pass && again_is_harmless).then_some(Verdict { requested: status.retry_after, ..Verdict::AGAIN })
-        }
+        ErrorKind::Status(status) => (status.is_transient() && again_is_harmless)
+            .then_some(Verdict { requested: status.retry_after, ..Verdict::AGAIN }),
         ErrorKind::Api(api) => of_code(api.code, again_is_harmless),
         // The call itself was not sent, so only the fetch matters, and it only reads. A fetch made by another client's
         // call has been repeated there.
@@ -40,11 +38,8 @@ pub(crate) fn classify(error: &Error) -> Option<Verdict> {
 }
 
 fn of_transport(error: &TransportError, again_is_harmless: bool) -> Option<Verdict> {
-    use TransportErrorKind::{NoRuntime, ReplyTooLarge, Tls, Unsupported};
-    // These would fail again.
-    let lasts = matches!(error.kind(), Tls | ReplyTooLarge | Unsupported | NoRuntime);
     let may = error.delivery() == Delivery::NotSent || again_is_harmless;
-    (may && !lasts).then_some(Verdict::AGAIN)
+    (may && error.kind().is_transient()).then_some(Verdict::AGAIN)
 }
 
 fn of_code(code: ErrCode, again_is_harmless: bool) -> Option<Verdict> {

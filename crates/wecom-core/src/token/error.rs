@@ -18,6 +18,12 @@ impl TokenError {
         Self { source: source.into().into() }
     }
 
+    /// The provider's error.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn StdError + 'static) {
+        &*self.source
+    }
+
     /// The error of the call that fetched the token, if a call failed.
     #[must_use]
     pub fn call_error(&self) -> Option<&Error> {
@@ -37,8 +43,9 @@ impl fmt::Display for TokenError {
     }
 }
 
+/// The text includes the provider's error, so the source is that error's own source.
 impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
+        self.source.source()
     }
 }

@@ -96,8 +96,9 @@ impl fmt::Debug for GetTokenReply {
 
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
     let text = wire::text(deserializer)?;
-    if text.is_empty() {
-        return Err(D::Error::invalid_value(Unexpected::Str(""), &"a token"));
+    // A token with a replacement character was damaged on its way.
+    if text.is_empty() || text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(D::Error::invalid_value(Unexpected::Str(&text), &"a token"));
     }
     Ok(AccessToken::new(text))
 }

@@ -174,14 +174,23 @@ impl TokenStoreError {
     }
 }
 
+impl TokenStoreError {
+    /// The store's own error.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn StdError + 'static) {
+        &*self.source
+    }
+}
+
 impl fmt::Display for TokenStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "token store failed: {}", self.source)
     }
 }
 
+/// The text includes the store's own error, so the source is that error's own source.
 impl StdError for TokenStoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
+        self.source.source()
     }
 }

@@ -105,7 +105,7 @@ fn a_retry_after_beyond_the_deadline_ends_the_call_at_once() {
         let client = service.client().retry(Retry::new()).deadline(SECOND * 10).token(token()).build();
         let error = service.run(call(&client, &READ)).unwrap_err();
         assert_eq!((error.status(), error.attempts(), service.timer.now()), (Some(429), 1, Duration::ZERO));
-        assert!(error.is_rate_limited() && error.to_string().contains("to try again after"), "{error}");
+        assert!(error.is_rate_limited() && error.to_string().contains("retry after "), "{error}");
     }
 }
 

@@ -8,7 +8,7 @@ use wecom_core::TransportErrorKind::{Connect, Dns, Timeout, Tls};
 use wecom_core::{BaseUrl, Transport};
 
 use crate::server::{Answer, Event, Server};
-use crate::support::{failure, get, post, transport};
+use crate::support::{failure, get, post, text, transport};
 use crate::tls::builder;
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -44,7 +44,7 @@ async fn a_tls_handshake_without_an_answer_ends_at_the_connect_limit() {
     let (_listener, base) = silent_port();
     let transport = builder().connect_limit(SHORT).build().unwrap();
     let error = transport.send(post(base.clone())).await.unwrap_err();
-    assert!(error.to_string().contains("200ms"), "{error}");
+    assert!(text(&error).contains("200ms"), "{error}");
     assert_eq!(failure(&transport, post(base)).await, (Timeout, NotSent));
 }
 

@@ -10,7 +10,7 @@ use wecom_core::Transport;
 use wecom_core::TransportErrorKind::NoRuntime;
 
 use crate::server::{Answer, Server};
-use crate::support::{assert_no_secret, post, transport};
+use crate::support::{assert_no_secret, post, text, transport};
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -20,7 +20,7 @@ fn runtime() -> Runtime {
 fn without_a_runtime_the_error_says_how_to_give_one() {
     let error = pollster::block_on(transport().send(post("http://127.0.0.1:1".parse().unwrap()))).unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent));
-    assert!(error.to_string().contains("with_runtime"), "{error}");
+    assert!(text(&error).contains("with_runtime"), "{error}");
     assert_no_secret(&error);
 }
 
@@ -87,7 +87,7 @@ fn after_the_runtimes_shutdown_a_call_is_an_error_and_no_panic() {
     for _ in 0..2 {
         let error = pollster::block_on(transport.send(post(server.base_url()))).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent), "{error}");
-        assert!(error.to_string().contains("shut down"), "{error}");
+        assert!(text(&error).contains("shut down"), "{error}");
     }
 }
 

@@ -49,6 +49,12 @@ pub(crate) async fn failure(transport: &HyperTransport, request: Request) -> (Tr
     (error.kind(), error.delivery())
 }
 
+/// The text of an error and of its sources.
+pub(crate) fn text(error: &TransportError) -> String {
+    let links = std::iter::successors(Some(error as &dyn Error), |&link| link.source());
+    links.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Asserts that neither the error nor any of its sources shows a secret or a URL in any of its texts.
 pub(crate) fn assert_no_secret(error: &TransportError) {
     let links = std::iter::successors(Some(error as &dyn Error), |&link| link.source());

@@ -5,7 +5,7 @@ use wecom_core::{Delivery, Request, Response, Secret, Transport, TransportErrorK
 use wecom_mock::{Cassette, Player};
 
 use crate::support::{
-    GET_RESULT, LIST_IDS, client, get_result, list_ids, panic_text, recorded, recorded_once, replay, through_file,
+    GET_RESULT, LIST_IDS, client, get_result, list_ids, panic_text, recorded, recorded_once, replay, text, through_file,
 };
 
 fn one() -> Cassette {
@@ -39,10 +39,7 @@ fn another_endpoint_query_or_body_is_named() {
         let player = Player::new(one());
         let error = replay(&player, request).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Other, Delivery::NotSent));
-        assert!(
-            error.to_string().contains(difference) && error.to_string().contains("entry 1 is: get_result"),
-            "{error}"
-        );
+        assert!(text(&error).contains(difference) && text(&error).contains("entry 1 is: get_result"), "{error}");
         assert!(player.try_verify().is_err());
     }
 }
@@ -75,7 +72,7 @@ fn a_request_behind_the_end_fails() {
     let player = Player::new(one());
     replay(&player, get_result("job1")).unwrap();
     player.verify();
-    let error = replay(&player, get_result("job1")).unwrap_err().to_string();
+    let error = text(&replay(&player, get_result("job1")).unwrap_err());
     assert!(error.contains("the cassette has ended"), "{error}");
     assert!(panic_text(move || drop(player)).contains("the cassette has ended"));
 }
@@ -145,7 +142,7 @@ fn a_secret_of_the_body_is_not_shown_where_another_field_repeats_it() {
     let cassette =
         recorded_once(Request::new(&LIST_IDS).with_body(r#"{"note":"of nobody"}"#), Ok(Response::new(200, "{}")));
     let player = Player::new(cassette);
-    let text = replay(&player, request("canary-2", "canary-2")).unwrap_err().to_string();
+    let text = text(&replay(&player, request("canary-2", "canary-2")).unwrap_err());
     assert!(text.contains("body.note is \"of ***\", expected \"of nobody\""), "{text}");
     assert!(!format!("{text} {}", player.try_verify().unwrap_err()).contains("canary"), "{text}");
 }

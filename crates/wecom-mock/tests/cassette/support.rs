@@ -13,6 +13,12 @@ use wecom_mock::{Cassette, Mock, Player, Recorder};
 pub(crate) const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 pub(crate) const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 
+/// The text of an error and of its sources.
+pub(crate) fn text(error: &TransportError) -> String {
+    let links = std::iter::successors(Some(error as &dyn std::error::Error), |&link| link.source());
+    links.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// A service whose first token is refused once.
 pub(crate) fn service() -> Mock {
     let token = |token: &str| json!({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": 7200});

@@ -374,14 +374,14 @@ mod tests {
     #[test]
     fn a_stored_rule_with_an_empty_range_does_not_convert() {
         let error = |rule: StoredRuleInfo| RuleInfo::try_from(rule).unwrap_err().to_string();
-        let both = format!("the request was not sent: {NO_OWNER}; {NO_MEMBER}");
+        let both = format!("invalid request (not sent): {NO_OWNER}; {NO_MEMBER}");
         assert_eq!(error(StoredRuleInfo::default()), both);
         let mut read = StoredRuleInfo::from(rule());
         read.owner_corp_range.userids.clear();
-        assert_eq!(error(read), format!("the request was not sent: {NO_OWNER}"));
+        assert_eq!(error(read), format!("invalid request (not sent): {NO_OWNER}"));
         let mut read = StoredRuleInfo::from(rule());
         read.member_corp_range.groupids.clear();
-        assert_eq!(error(read), format!("the request was not sent: {NO_MEMBER}"));
+        assert_eq!(error(read), format!("invalid request (not sent): {NO_MEMBER}"));
     }
 
     #[test]
@@ -393,11 +393,11 @@ mod tests {
         let owner = OwnerCorpRange::new(NO_DEPARTMENTS, [UserId::new("u")]);
         assert_eq!(owner, Ok(OwnerCorpRange::user(UserId::new("u"))));
         let error = OwnerCorpRange::new(NO_DEPARTMENTS, NO_USERS).unwrap_err();
-        assert_eq!(error.to_string(), format!("the request was not sent: {NO_OWNER}"));
+        assert_eq!(error.to_string(), format!("invalid request (not sent): {NO_OWNER}"));
         let member = MemberCorpRange::new(NO_GROUPS, [CorpId::new("c")]);
         assert_eq!(member, Ok(MemberCorpRange::corp(CorpId::new("c"))));
         let error = MemberCorpRange::new(NO_GROUPS, NO_CORPS).unwrap_err();
-        assert_eq!(error.to_string(), format!("the request was not sent: {NO_MEMBER}"));
+        assert_eq!(error.to_string(), format!("invalid request (not sent): {NO_MEMBER}"));
     }
 
     #[test]
