@@ -8,7 +8,7 @@ use wecom_core::{ErrCode, Response};
 use wecom_upstream::CorpId;
 
 use crate::parameters::Parameters;
-use crate::refusal::{Refusal, words};
+use crate::refusal::{Refusal, error_text};
 use crate::wire_variant::{UNKNOWN_FIELD, WireVariant};
 use crate::world::WorldApp;
 
@@ -22,7 +22,7 @@ pub(crate) struct Call<'a> {
     pub(crate) downstream: Option<&'a CorpId>,
     pub(crate) now: Duration,
     /// How many changes to rules there had been when it came; some may have come while it was under way.
-    pub(crate) came_after_rule_change: u64,
+    pub(crate) rule_version_on_arrival: u64,
     pub(crate) parameters: &'a Parameters,
 }
 
@@ -31,12 +31,12 @@ pub(crate) fn payload<const N: usize>(pairs: [(&str, Value); N]) -> Payload {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-pub(crate) fn granted(payload: Payload, variants: &[WireVariant]) -> Response {
+pub(crate) fn success(payload: Payload, variants: &[WireVariant]) -> Response {
     answer(0, "ok", payload, variants)
 }
 
 /// `number` tells one refusal from the next in the hint, as the service does for its own logs.
-pub(crate) fn refused(
+pub(crate) fn failure(
     refusal: &Refusal,
     malformed: bool,
     now: Duration,
@@ -48,7 +48,7 @@ pub(crate) fn refused(
     let separator = if detail.is_empty() { "" } else { ": " };
     let message = format!(
         "{warning}{}{separator}{detail}, hint: [{}{number:014}], from ip: {IP}, more info at {}",
-        words(*code),
+        error_text(*code),
         1_700_000_000 + now.as_secs(),
         code.lookup_url(),
     );

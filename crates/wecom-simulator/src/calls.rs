@@ -25,10 +25,10 @@ use wecom_upstream::for_each_call;
 use self::rule::{add_rule, delete_rule, get_rule_info, list_rule_ids, modify_rule};
 use crate::call::{Call, Payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
 /// What a call does, once it is known that it may be made.
-pub(crate) type Work = fn(&mut Network, &Call<'_>) -> Result<Payload, Refusal>;
+pub(crate) type Handler = fn(&mut State, &Call<'_>) -> Result<Payload, Refusal>;
 
 macro_rules! calls {
     ($($section:ident {$(
@@ -36,15 +36,15 @@ macro_rules! calls {
         fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
     )+})+) => {
         &[
-            (&CORP_GET_TOKEN, corp_get_token::answer),
-            $($((calls::$request::ENDPOINT, $method::answer),)+)+
+            (&CORP_GET_TOKEN, corp_get_token::handle),
+            $($((calls::$request::ENDPOINT, $method::handle),)+)+
         ]
     };
 }
 
 /// Every call but the one that gets the upstream corp's token. A call of `wecom-upstream` without a module here does not
 /// compile.
-pub(crate) const CALLS: &[(&Endpoint, Work)] = for_each_call!(calls);
+pub(crate) const CALLS: &[(&Endpoint, Handler)] = for_each_call!(calls);
 
 /// The calls that change the rules of chains: they have a limit together.
 pub(crate) const RULE_CHANGES: [&Endpoint; 2] = [&ADD_RULE, &MODIFY_RULE];

@@ -13,8 +13,8 @@ use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
 
 use crate::chain::corps::Corps;
-use crate::chain::stored_rules::Rules;
-use crate::cursor::mix;
+use crate::chain::stored_rules::StoredRules;
+use crate::hash::fnv1a;
 use crate::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
 
 pub(crate) struct Chain {
@@ -23,7 +23,7 @@ pub(crate) struct Chain {
     corp_limit: Option<usize>,
     pub(crate) corp_people_limit: Option<usize>,
     pub(crate) owner_range: Option<OwnerRange>,
-    pub(crate) rules: Rules,
+    pub(crate) rules: StoredRules,
     pub(crate) corps: Corps,
     /// All groups but the root.
     groups: BTreeMap<GroupId, Group>,
@@ -37,19 +37,19 @@ impl Chain {
             corp_limit: chain.corp_limit,
             corp_people_limit: chain.corp_people_limit,
             owner_range: chain.owner_range,
-            rules: Rules::new(chain.rule_limit),
+            rules: StoredRules::new(chain.rule_limit),
             corps: Corps::new(chain.generated, chain.corps),
             groups: chain.groups.into_iter().map(|group| (group.groupid, group)).collect(),
         }
     }
 
     pub(crate) fn corp(&self, id: &WorldCorpId) -> Option<Cow<'_, WorldCorp>> {
-        self.corps.at(self.corps.place(id)?)
+        self.corps.at(self.corps.position(id)?)
     }
 
     /// Adds people to a corp; one who is there already, by his mobile number, is replaced.
-    pub(crate) fn add_contacts(&mut self, place: u64, contacts: impl Iterator<Item = WorldContact>) {
-        self.corps.change(place, |corp| {
+    pub(crate) fn add_contacts(&mut self, position: u64, contacts: impl Iterator<Item = WorldContact>) {
+        self.corps.change(position, |corp| {
             for contact in contacts {
                 corp.contacts.retain(|there| there.mobile != contact.mobile);
                 corp.contacts.push(contact);
@@ -58,7 +58,7 @@ impl Chain {
     }
 
     /// Whether one more corp may come.
-    pub(crate) fn check_room(&self) -> Result<(), ErrCode> {
+    pub(crate) fn check_corp_limit(&self) -> Result<(), ErrCode> {
         match self.corp_limit {
             Some(limit) if self.corps.len() >= limit => Err(ErrCode::CHAIN_CORPS_EXCEEDED),
             _ => Ok(()),
@@ -67,7 +67,7 @@ impl Chain {
 
     /// An id for a corp that is about to come.
     pub(crate) fn fresh_pending_id(&self) -> String {
-        let number = mix(mix(self.corps.next_place(), self.chain_id.as_str().as_bytes()), b"corp");
+        let number = fnv1a(fnv1a(self.corps.next_position(), self.chain_id.as_str().as_bytes()), b"corp");
         format!("wp{number:016x}")
     }
 
@@ -75,9 +75,9 @@ impl Chain {
     /// when there is no such corp, or one with the new id is there already.
     pub(crate) fn join(&mut self, pending: &PendingCorpId, corpid: CorpId) -> bool {
         let joined = WorldCorpId::Joined(corpid);
-        let place = self.corps.place(&WorldCorpId::Pending(pending.clone()));
-        let Some(place) = place.filter(|_| self.corps.place(&joined).is_none()) else { return false };
-        self.corps.change(place, |corp| {
+        let position = self.corps.position(&WorldCorpId::Pending(pending.clone()));
+        let Some(position) = position.filter(|_| self.corps.position(&joined).is_none()) else { return false };
+        self.corps.change(position, |corp| {
             corp.id = joined;
             let people = std::mem::take(&mut corp.contacts).into_iter();
             corp.members.extend(people.map(|contact| WorldMember {
@@ -104,7 +104,7 @@ impl Chain {
 
     /// Whether a corp of a name lies directly in a group.
     pub(crate) fn has_corp_named(&self, groupid: GroupId, name: &str) -> bool {
-        let mut corps = self.corps.places_of_name(name).filter_map(|place| self.corps.at(place));
+        let mut corps = self.corps.positions_of_name(name).filter_map(|position| self.corps.at(position));
         corps.any(|corp| corp.groupid == groupid)
     }
 

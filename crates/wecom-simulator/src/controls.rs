@@ -10,7 +10,7 @@ impl Simulator {
     /// Ends all access tokens before their time, as the vendor may: the next call with one is refused with
     /// [`INVALID_ACCESS_TOKEN`](wecom_core::ErrCode::INVALID_ACCESS_TOKEN).
     pub fn revoke_tokens(&self) {
-        self.lock().network.tokens.revoke();
+        self.lock().state.tokens.revoke();
     }
 
     /// Puts the caller's address on the apps' list of trusted ones, where it is at first, or takes it off: then every call
@@ -29,7 +29,7 @@ impl Simulator {
     /// [`World::account_unusable`](crate::World::account_unusable) says otherwise. If not, an import is refused with
     /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE); one that runs already goes on.
     pub fn account_usable(&self, is_usable: bool) {
-        self.lock().network.space.account_is_usable = is_usable;
+        self.lock().state.eligibility.account_is_usable = is_usable;
     }
 
     /// Makes a WeChat user the customer of a downstream corp, as when one of its members adds him.
@@ -41,7 +41,7 @@ impl Simulator {
         external_userid: impl Into<ExternalUserId>,
     ) {
         let info = ExternalUserInfo::new(corpid, external_userid);
-        self.lock().network.customers.add(unionid.into(), openid.into(), Some(info));
+        self.lock().state.customers.add(unionid.into(), openid.into(), Some(info));
     }
 
     /// Makes a pending corp of a chain one that has joined. The people whom an import named are its members from then on,
@@ -54,17 +54,17 @@ impl Simulator {
     pub fn join_corp(&self, chain_id: &ChainId, pending_corpid: &PendingCorpId, corpid: impl Into<CorpId>) {
         let corpid = corpid.into();
         let now = self.now();
-        let mut state = self.lock();
-        state.network.settle(now);
-        let chain = state.network.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
+        let mut service = self.lock();
+        service.state.run_due_jobs(now);
+        let chain = service.state.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
         let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid));
-        drop(state);
+        drop(service);
         assert!(joined, "{pending_corpid} can't join {chain_id}: it isn't pending there, or has joined already");
     }
 
     /// Says whether somebody at the admin console (管理后台) imports contacts: while he does, no import can be started by a
     /// call.
     pub fn import_at_console(&self, is_running: bool) {
-        self.lock().network.jobs.console_is_importing = is_running;
+        self.lock().state.jobs.console_is_importing = is_running;
     }
 }

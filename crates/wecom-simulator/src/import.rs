@@ -11,7 +11,7 @@ use wecom_upstream::calls::{IdentityType, ImportContact, ImportCorp};
 use wecom_upstream::ids::{PendingCorpId, UserCustomId};
 
 use crate::chain::Chain;
-use crate::import::eligibility::Space;
+use crate::import::eligibility::Eligibility;
 use crate::refusal::INVALID_MOBILE;
 use crate::world::{WorldContact, WorldCorp, WorldCorpId, is_mobile};
 
@@ -35,25 +35,25 @@ const GROUP_LEVELS: usize = 9;
 pub(crate) fn import(
     chain: &mut Chain,
     corp: &ImportCorp,
-    space: &Space,
-    room: Result<(), ErrCode>,
+    eligibility: &Eligibility,
+    joined_corp_limit: Result<(), ErrCode>,
 ) -> Result<(), FailedImport> {
     check_corp(corp)?;
-    let place = existing(chain, corp)?;
-    let there = place.and_then(|place| chain.corps.at(place));
-    check_contacts(corp, there.as_deref(), space)?;
+    let position = existing(chain, corp)?;
+    let there = position.and_then(|position| chain.corps.at(position));
+    check_contacts(corp, there.as_deref(), eligibility)?;
     check_size(corp, there.as_deref(), chain.corp_people_limit)?;
     drop(there);
     let contacts = corp
         .contact_info_list
         .iter()
         .map(|contact| WorldContact { mobile: contact.mobile.clone(), user_custom_id: contact.user_custom_id.clone() });
-    if let Some(place) = place {
-        chain.add_contacts(place, contacts);
+    if let Some(position) = position {
+        chain.add_contacts(position, contacts);
         return Ok(());
     }
-    room?;
-    chain.check_room()?;
+    joined_corp_limit?;
+    chain.check_corp_limit()?;
     let groupid = group_of(chain, corp)?;
     let id = WorldCorpId::Pending(PendingCorpId::new(chain.fresh_pending_id()));
     let mut imported = WorldCorp::with_id(groupid, id, corp.corp_name.clone());
@@ -87,20 +87,20 @@ fn check_corp(corp: &ImportCorp) -> Result<(), ErrCode> {
 /// The corp of the chain that is meant: the one of this custom id, or else of this name.
 fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
     let custom_id = corp.custom_id.as_ref().filter(|id| !id.as_str().is_empty());
-    if let Some(place) = custom_id.and_then(|id| chain.corps.place_of_custom_id(id)) {
-        let is_same = chain.corps.at(place).is_some_and(|there| there.name == corp.corp_name);
-        return if is_same { Ok(Some(place)) } else { Err(ErrCode::CUSTOM_ID_NOT_UNIQUE) };
+    if let Some(position) = custom_id.and_then(|id| chain.corps.position_of_custom_id(id)) {
+        let is_same = chain.corps.at(position).is_some_and(|there| there.name == corp.corp_name);
+        return if is_same { Ok(Some(position)) } else { Err(ErrCode::CUSTOM_ID_NOT_UNIQUE) };
     }
-    let mut named = chain.corps.places_of_name(&corp.corp_name);
+    let mut named = chain.corps.positions_of_name(&corp.corp_name);
     match (named.next(), named.next()) {
         (None, _) => Ok(None),
         // A custom id that the chain doesn't know is another corp's than the one of this name.
-        (Some(place), None) if custom_id.is_none() => Ok(Some(place)),
+        (Some(position), None) if custom_id.is_none() => Ok(Some(position)),
         _ => Err(ErrCode::CORP_NAME_NOT_UNIQUE),
     }
 }
 
-fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>, space: &Space) -> Result<(), FailedImport> {
+fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>, eligibility: &Eligibility) -> Result<(), FailedImport> {
     let members = there.into_iter().flat_map(|there| &there.members);
     let taken = members.filter_map(|member| member.user_custom_id.as_ref().map(|id| (id, "")));
     let contacts = there.into_iter().flat_map(|there| &there.contacts);
@@ -110,7 +110,7 @@ fn check_contacts(corp: &ImportCorp, there: Option<&WorldCorp>, space: &Space) -
     let mut failed = Vec::new();
     for contact in &corp.contact_info_list {
         let outcome = check_contact(contact, &mut owners, &mut ids);
-        if let Err(code) = outcome.and_then(|()| space.check_person(&contact.mobile)) {
+        if let Err(code) = outcome.and_then(|()| eligibility.check_person(&contact.mobile)) {
             failed.push((contact.mobile.clone(), code));
         }
     }

@@ -31,6 +31,7 @@ mod calls;
 mod chain;
 mod controls;
 mod cursor;
+mod hash;
 mod import;
 mod parameters;
 mod refusal;

@@ -35,7 +35,7 @@ pub(crate) const UNKNOWN_CHAT: ErrCode = ErrCode(40050);
 pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
 
 /// What the service calls a code: its words are English, and plain ASCII, as they also go into a header.
-pub(crate) fn words(code: ErrCode) -> &'static str {
+pub(crate) fn error_text(code: ErrCode) -> &'static str {
     match code {
         ErrCode::BUSY => "system error",
         ErrCode::OPEN_ID_OF_WRONG_ACCOUNT => "openid account type not allowed",

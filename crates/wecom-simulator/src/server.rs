@@ -24,23 +24,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use crate::service::Asked;
+use crate::service::IncomingRequest;
 use crate::simulator::Simulator;
 
 /// How large a request's body may be: an import of 1,000 corps has some 400 KiB.
-const MOST_BODY: usize = 2 * 1024 * 1024;
+const MAX_BODY: usize = 2 * 1024 * 1024;
 
 /// How long a client may take over the head of a request, and over its body.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many connections there may be at once, unless something else is said.
-const MOST_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 1024;
 
 /// How long it waits after a connection could not be taken.
-const RESPITE: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// How long calls under way may take after the server was told to stop.
-const FAREWELL: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A simulator that listens on a socket.
 ///
@@ -99,7 +99,7 @@ impl SimulatorServer {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { simulator, observer: Box::new(|_| ()) });
-        Ok(Self { listener, address, shared, most_connections: MOST_CONNECTIONS })
+        Ok(Self { listener, address, shared, most_connections: MAX_CONNECTIONS })
     }
 
     /// Has every answered request told to a closure: to log it, say.
@@ -131,12 +131,12 @@ impl SimulatorServer {
     /// Serves until `stop` is over; calls that are under way then are given some seconds to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.most_connections));
+        let permits = Arc::new(Semaphore::new(self.most_connections));
         let mut stop = std::pin::pin!(stop);
         loop {
-            let (place, stream) = tokio::select! {
+            let (permit, stream) = tokio::select! {
                 () = &mut stop => break,
-                accepted = self.accept(&places) => match accepted {
+                accepted = self.accept(&permits) => match accepted {
                     Some(accepted) => accepted,
                     None => continue,
                 },
@@ -144,20 +144,20 @@ impl SimulatorServer {
             let (shared, watcher) = (Arc::clone(&self.shared), graceful.watcher());
             tokio::spawn(async move {
                 serve(stream, shared, watcher).await;
-                drop(place);
+                drop(permit);
             });
         }
-        let _ = timeout(FAREWELL, graceful.shutdown()).await;
+        let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
     }
 
-    /// The next connection and its place. Who finds no place waits in the system's queue.
-    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, TcpStream)> {
-        let place = Arc::clone(places).acquire_owned().await.ok()?;
+    /// The next connection and its permit. Who finds no permit waits in the system's queue.
+    async fn accept(&self, permits: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, TcpStream)> {
+        let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         match self.listener.accept().await {
-            Ok((stream, _)) => Some((place, stream)),
+            Ok((stream, _)) => Some((permit, stream)),
             Err(_) => {
-                // The system is out of something, files mostly: asked again at once, it would only say so again.
-                sleep(RESPITE).await;
+                // The system is out of something, files mostly: request again at once, it would only say so again.
+                sleep(ACCEPT_RETRY_DELAY).await;
                 None
             }
         }
@@ -179,7 +179,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
     // What a client does to its connection is its own affair.
@@ -188,7 +188,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
 
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let response = match timeout(PATIENCE, Limited::new(body, MOST_BODY).collect()).await {
+    let response = match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
@@ -217,7 +217,7 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
                 Method::POST => Some(wecom_core::endpoint::Method::Post),
                 _ => None,
             };
-            of_simulator(&shared.simulator.answer(Asked { method, path, query: &pairs, body }).await)
+            to_hyper(&shared.simulator.answer(IncomingRequest { method, path, query: &pairs, body }).await)
         }
         None if uri.path() == "/" && method == Method::GET => page::of(&shared.simulator),
         None => plain(StatusCode::NOT_FOUND, "there is nothing here: the calls lie below /cgi-bin/, the page at /"),
@@ -225,7 +225,7 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
 }
 
 /// What the simulator answers, in hyper's terms.
-fn of_simulator(answer: &wecom_core::Response) -> Response<Full<Bytes>> {
+fn to_hyper(answer: &wecom_core::Response) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(answer.body().clone()));
     *response.status_mut() = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers().iter() {

@@ -12,33 +12,33 @@ use wecom_core::token::GET_TOKEN;
 use wecom_core::{Endpoint, ErrCode, Response};
 use wecom_upstream::CorpId;
 
-use crate::call::{Call, Payload, granted, not_found, payload, refused};
-use crate::calls::{CALLS, Work};
+use crate::call::{Call, Payload, failure, not_found, payload, success};
+use crate::calls::{CALLS, Handler};
 use crate::chain::Chain;
-use crate::import::eligibility::Space;
-use crate::import::jobs::Jobs;
+use crate::import::eligibility::Eligibility;
+use crate::import::jobs::ImportJobs;
 use crate::parameters::Parameters;
 use crate::refusal::{GET_REQUIRED, MISSING_CORP_ID, MISSING_SECRET, POST_REQUIRED, Refusal};
 use crate::service::quotas::Quotas;
-use crate::service::recent_calls::LastCalls;
-use crate::state::Network;
-use crate::state::access_tokens::{Holder, Tokens};
+use crate::service::recent_calls::RecentCalls;
+use crate::state::State;
+use crate::state::access_tokens::{AccessTokens, TokenOwner};
 use crate::state::customers::Customers;
-use crate::state::mini_program_sessions::Sessions;
+use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldApp};
 
-pub(crate) struct State {
+pub(crate) struct Service {
     apps: Vec<Arc<WorldApp>>,
     pub(crate) quotas: Quotas,
-    pub(crate) network: Network,
+    pub(crate) state: State,
     pub(crate) ip_is_trusted: bool,
     pub(crate) is_busy: bool,
     /// How long an answer takes.
     pub(crate) latency: Duration,
     /// How answers are written.
     pub(crate) variants: Vec<WireVariant>,
-    pub(crate) last_calls: LastCalls,
+    pub(crate) recent_calls: RecentCalls,
     refusals: u64,
 }
 
@@ -47,7 +47,7 @@ pub(crate) type Pairs<'a> = [(&'a str, &'a str)];
 
 /// A request as it comes, over a socket or in memory.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct IncomingRequest<'a> {
     /// `None` for a method that no call has.
     pub(crate) method: Option<Method>,
     /// Relative to the base URL.
@@ -58,80 +58,80 @@ pub(crate) struct Asked<'a> {
 
 /// When a call is answered, and what had become of its kind when it came.
 #[derive(Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct RequestContext {
     pub(crate) now: Duration,
     /// Whether too many of its kind were under way.
-    pub(crate) crowded: bool,
-    /// See [`Call::came_after_rule_change`].
-    pub(crate) came_after_rule_change: u64,
+    pub(crate) exceeds_concurrency: bool,
+    /// See [`Call::rule_version_on_arrival`].
+    pub(crate) rule_version_on_arrival: u64,
 }
 
-impl State {
+impl Service {
     pub(crate) fn new(world: World) -> Self {
         let agentids = world.apps.iter().map(|app| app.agentid).collect();
         Self {
             apps: world.apps.into_iter().map(Arc::new).collect(),
             quotas: Quotas::new(),
-            network: Network {
+            state: State {
                 corp_id: world.corp_id,
                 agentids,
                 chains: world.chains.into_iter().map(Chain::new).collect(),
                 customers: Customers::new(world.customers, world.chats),
-                jobs: Jobs::default(),
-                tokens: Tokens::default(),
-                space: Space::new(!world.account_unusable, world.joined_corp_limit, world.people),
-                sessions: Sessions::new(world.sessions),
-                rule_changes: 0,
+                jobs: ImportJobs::default(),
+                tokens: AccessTokens::default(),
+                eligibility: Eligibility::new(!world.account_unusable, world.joined_corp_limit, world.people),
+                sessions: MiniProgramSessions::new(world.sessions),
+                rule_version: 0,
             },
             ip_is_trusted: true,
             is_busy: false,
             latency: Duration::ZERO,
             variants: Vec::new(),
-            last_calls: LastCalls::default(),
+            recent_calls: RecentCalls::default(),
             refusals: 0,
         }
     }
 
     /// Answers a request, whatever it is.
-    pub(crate) fn answer(&mut self, asked: Asked<'_>, moment: Moment) -> Response {
-        self.network.settle(moment.now);
-        let Some(endpoint) = endpoint(asked.path) else { return not_found() };
+    pub(crate) fn answer(&mut self, request: IncomingRequest<'_>, context: RequestContext) -> Response {
+        self.state.run_due_jobs(context.now);
+        let Some(endpoint) = endpoint(request.path) else { return not_found() };
         let mut malformed = false;
-        let outcome = self.receive(endpoint, asked, moment.now).and_then(|()| match find(asked.path) {
-            None => self.get_token(asked.query, moment.now),
-            Some((_, work)) => {
-                let (app, downstream) = self.admit(endpoint, asked.query, moment)?;
-                let parameters = Parameters::read(endpoint.method(), asked.query, asked.body);
+        let outcome = self.receive(endpoint, request, context.now).and_then(|()| match find(request.path) {
+            None => self.get_token(request.query, context.now),
+            Some((_, handler)) => {
+                let (app, downstream) = self.admit(endpoint, request.query, context)?;
+                let parameters = Parameters::read(endpoint.method(), request.query, request.body);
                 malformed = parameters.malformed;
                 let call = Call {
                     app: &app,
                     downstream: downstream.as_ref(),
-                    now: moment.now,
-                    came_after_rule_change: moment.came_after_rule_change,
+                    now: context.now,
+                    rule_version_on_arrival: context.rule_version_on_arrival,
                     parameters: &parameters,
                 };
-                work(&mut self.network, &call)
+                handler(&mut self.state, &call)
             }
         });
         let code = outcome.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
-        self.last_calls.add(endpoint.name(), code);
+        self.recent_calls.add(endpoint.name(), code);
         match outcome {
-            Ok(payload) => granted(payload, &self.variants),
+            Ok(payload) => success(payload, &self.variants),
             Err(refusal) => {
                 self.refusals += 1;
-                refused(&refusal, malformed, moment.now, self.refusals, &self.variants)
+                failure(&refusal, malformed, context.now, self.refusals, &self.variants)
             }
         }
     }
 
     /// Takes a call in, whoever makes it.
-    fn receive(&mut self, endpoint: &Endpoint, asked: Asked<'_>, now: Duration) -> Result<(), Refusal> {
+    fn receive(&mut self, endpoint: &Endpoint, request: IncomingRequest<'_>, now: Duration) -> Result<(), Refusal> {
         if self.is_busy {
             return Err(ErrCode::BUSY.into());
         }
         self.quotas.count_address(now)?;
         match endpoint.method() {
-            method if asked.method == Some(method) => Ok(()),
+            method if request.method == Some(method) => Ok(()),
             Method::Get => Err(GET_REQUIRED.into()),
             _ => Err(POST_REQUIRED.into()),
         }
@@ -142,16 +142,16 @@ impl State {
         &mut self,
         endpoint: &'static Endpoint,
         query: &Pairs<'_>,
-        moment: Moment,
+        context: RequestContext,
     ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-        let admitted = caller(&self.apps, &self.network.tokens, endpoint, query, moment.now)?;
+        let admitted = caller(&self.apps, &self.state.tokens, endpoint, query, context.now)?;
         if !self.ip_is_trusted {
             return Err(ErrCode::IP_NOT_TRUSTED.into());
         }
-        if moment.crowded {
+        if context.exceeds_concurrency {
             return Err(ErrCode::CONCURRENCY_EXCEEDED.into());
         }
-        self.quotas.count(endpoint, moment.now)?;
+        self.quotas.count(endpoint, context.now)?;
         Ok(admitted)
     }
 
@@ -161,20 +161,20 @@ impl State {
         let parameters = Parameters::read(Method::Get, query, &[]);
         let corp_id = parameters.optional_text("corpid")?.ok_or(MISSING_CORP_ID)?;
         let secret = parameters.optional_text("corpsecret")?.ok_or(MISSING_SECRET)?;
-        if corp_id != self.network.corp_id.as_str() {
+        if corp_id != self.state.corp_id.as_str() {
             return Err(ErrCode::INVALID_CORP_ID.into());
         }
         let app = self.apps.iter().find(|app| app.secret.expose() == secret);
         self.quotas.note_secret(app.is_some(), now);
         let app = app.ok_or(ErrCode::INVALID_SECRET)?;
-        let holder = Holder { app: app.agentid, downstream: None };
-        let (token, validity) = self.network.tokens.give(&holder, now);
+        let owner = TokenOwner { app: app.agentid, downstream: None };
+        let (token, validity) = self.state.tokens.issue(&owner, now);
         Ok(payload([("access_token", token.into()), ("expires_in", validity.as_secs().into())]))
     }
 }
 
 /// The call at a path.
-pub(crate) fn find(path: &str) -> Option<(&'static Endpoint, Work)> {
+pub(crate) fn find(path: &str) -> Option<(&'static Endpoint, Handler)> {
     CALLS.iter().find(|(endpoint, _)| endpoint.path() == path).copied()
 }
 
@@ -186,22 +186,22 @@ fn endpoint(path: &str) -> Option<&'static Endpoint> {
 /// The app whose token a call carries, and the downstream corp whose it is.
 fn caller(
     apps: &[Arc<WorldApp>],
-    tokens: &Tokens,
+    tokens: &AccessTokens,
     endpoint: &Endpoint,
     query: &Pairs<'_>,
     now: Duration,
 ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
     let token = query.iter().find(|(name, _)| *name == "access_token").map(|(_, token)| *token);
     let token = token.filter(|token| !token.is_empty()).ok_or(ErrCode::MISSING_ACCESS_TOKEN)?;
-    let holder = tokens.holder(token, now)?;
+    let owner = tokens.owner(token, now)?;
     let fits = match endpoint.token_kind() {
-        TokenKind::Upstream => holder.downstream.is_none(),
-        TokenKind::Downstream => holder.downstream.is_some(),
+        TokenKind::Upstream => owner.downstream.is_none(),
+        TokenKind::Downstream => owner.downstream.is_some(),
         _ => true,
     };
     if !fits {
         return Err(ErrCode::API_FORBIDDEN.into());
     }
-    let app = apps.iter().find(|app| app.agentid == holder.app).ok_or(ErrCode::INVALID_ACCESS_TOKEN)?;
-    Ok((Arc::clone(app), holder.downstream.clone()))
+    let app = apps.iter().find(|app| app.agentid == owner.app).ok_or(ErrCode::INVALID_ACCESS_TOKEN)?;
+    Ok((Arc::clone(app), owner.downstream.clone()))
 }

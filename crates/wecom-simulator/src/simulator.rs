@@ -10,7 +10,7 @@ use wecom_core::{
     Client, Credentials, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport, TransportError,
 };
 
-use crate::service::{Asked, Moment, State, find};
+use crate::service::{IncomingRequest, RequestContext, Service, find};
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldError};
 
@@ -116,7 +116,7 @@ pub struct Simulator {
 
 struct Shared {
     credentials: Credentials,
-    state: Mutex<State>,
+    service: Mutex<Service>,
     timer: Option<Box<dyn Timer>>,
 }
 
@@ -141,7 +141,7 @@ impl Simulator {
         world.check()?;
         let secret = world.apps.first().map_or_else(|| Secret::new(""), |app| app.secret.clone());
         let credentials = Credentials::new(world.corp_id.as_str(), secret);
-        Ok(Self { shared: Arc::new(Shared { credentials, state: Mutex::new(State::new(world)), timer: None }) })
+        Ok(Self { shared: Arc::new(Shared { credentials, service: Mutex::new(Service::new(world)), timer: None }) })
     }
 
     /// A simulator of the [demo world](World::demo).
@@ -161,9 +161,9 @@ impl Simulator {
         match Arc::get_mut(&mut self.shared) {
             Some(shared) => {
                 shared.timer = Some(Box::new(timer));
-                let state = shared.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-                state.network.jobs.on_timer = true;
-                state.quotas.on_timer = true;
+                let service = shared.service.get_mut().unwrap_or_else(PoisonError::into_inner);
+                service.state.jobs.on_timer = true;
+                service.quotas.on_timer = true;
             }
             None => fail(&"a simulator is given its timer before it is cloned, or makes a client"),
         }
@@ -219,22 +219,25 @@ impl Simulator {
     }
 
     /// What the service answers to a request.
-    pub(crate) async fn answer(&self, asked: Asked<'_>) -> Response {
-        let under_way = UnderWay::new(self, asked.path);
-        let (latency, came_after_rule_change) = {
-            let state = self.lock();
-            (state.latency, state.network.rule_changes)
+    pub(crate) async fn answer(&self, request: IncomingRequest<'_>) -> Response {
+        let permit = ConcurrencyPermit::new(self, request.path);
+        let (latency, rule_version_on_arrival) = {
+            let service = self.lock();
+            (service.latency, service.state.rule_version)
         };
         let mut came = None;
         if let (Some(timer), false) = (&self.shared.timer, latency.is_zero()) {
             timer.sleep(latency).await;
-            came = Some(came_after_rule_change);
+            came = Some(rule_version_on_arrival);
         }
         let now = self.now();
-        let mut state = self.lock();
+        let mut service = self.lock();
         // A call that takes no time is never overtaken.
-        let came_after_rule_change = came.unwrap_or(state.network.rule_changes);
-        state.answer(asked, Moment { now, crowded: under_way.crowded, came_after_rule_change })
+        let rule_version_on_arrival = came.unwrap_or(service.state.rule_version);
+        service.answer(
+            request,
+            RequestContext { now, exceeds_concurrency: permit.exceeds_concurrency, rule_version_on_arrival },
+        )
     }
 
     /// The timer is the caller's code: not to be called under the lock.
@@ -242,9 +245,9 @@ impl Simulator {
         self.shared.timer.as_ref().map_or(Duration::ZERO, |timer| timer.now())
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Service> {
         // No code of the caller's runs under the lock, so nothing is left half done.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn answer_request(&self, request: &Request) -> Response {
@@ -257,30 +260,31 @@ impl Simulator {
         let query: Vec<_> = token.into_iter().chain(pairs).collect();
         let endpoint = request.endpoint();
         let body = request.body().map_or(&[][..], |body| body);
-        self.answer(Asked { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body }).await
+        self.answer(IncomingRequest { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body })
+            .await
     }
 }
 
 /// A call from its coming to its answer, or to where the caller gives it up.
-struct UnderWay<'a> {
+struct ConcurrencyPermit<'a> {
     simulator: &'a Simulator,
-    entered: Option<&'static Endpoint>,
+    acquired: Option<&'static Endpoint>,
     /// Whether there were too many of its kind already.
-    crowded: bool,
+    exceeds_concurrency: bool,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a> ConcurrencyPermit<'a> {
     fn new(simulator: &'a Simulator, path: &str) -> Self {
         let endpoint = find(path).map(|(endpoint, _)| endpoint);
-        let entered = endpoint.filter(|endpoint| simulator.lock().quotas.enter(endpoint));
-        Self { simulator, entered, crowded: endpoint.is_some() && entered.is_none() }
+        let acquired = endpoint.filter(|endpoint| simulator.lock().quotas.acquire(endpoint));
+        Self { simulator, acquired, exceeds_concurrency: endpoint.is_some() && acquired.is_none() }
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for ConcurrencyPermit<'_> {
     fn drop(&mut self) {
-        if let Some(endpoint) = self.entered {
-            self.simulator.lock().quotas.leave(endpoint);
+        if let Some(endpoint) = self.acquired {
+            self.simulator.lock().quotas.release(endpoint);
         }
     }
 }

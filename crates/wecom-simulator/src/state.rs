@@ -13,33 +13,33 @@ use wecom_upstream::{AgentId, ChainId, CorpId};
 
 use crate::call::Call;
 use crate::chain::Chain;
-use crate::chain::visible_chain::View;
-use crate::import::eligibility::Space;
-use crate::import::jobs::Jobs;
+use crate::chain::visible_chain::VisibleChain;
+use crate::import::eligibility::Eligibility;
+use crate::import::jobs::ImportJobs;
 use crate::refusal::Refusal;
-use crate::state::access_tokens::Tokens;
+use crate::state::access_tokens::AccessTokens;
 use crate::state::customers::Customers;
-use crate::state::mini_program_sessions::Sessions;
+use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::world::{WorldApp, WorldCorpId};
 
-pub(crate) struct Network {
+pub(crate) struct State {
     pub(crate) corp_id: CorpId,
     /// Of all its apps.
     pub(crate) agentids: Vec<AgentId>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) customers: Customers,
-    pub(crate) jobs: Jobs,
-    pub(crate) tokens: Tokens,
-    pub(crate) space: Space,
-    pub(crate) sessions: Sessions,
+    pub(crate) jobs: ImportJobs,
+    pub(crate) tokens: AccessTokens,
+    pub(crate) eligibility: Eligibility,
+    pub(crate) sessions: MiniProgramSessions,
     /// How often a rule was changed, in any chain.
-    pub(crate) rule_changes: u64,
+    pub(crate) rule_version: u64,
 }
 
-impl Network {
+impl State {
     /// Lets happen what is due by now.
-    pub(crate) fn settle(&mut self, now: Duration) {
-        self.jobs.settle(&mut self.chains, &self.space, now);
+    pub(crate) fn run_due_jobs(&mut self, now: Duration) {
+        self.jobs.run_due_jobs(&mut self.chains, &self.eligibility, now);
     }
 
     /// The chains that an app sees.
@@ -55,11 +55,11 @@ impl Network {
     }
 
     /// The chain that a call names, as far as its app sees it.
-    pub(crate) fn view<'a>(&'a self, call: &Call<'a>) -> Result<View<'a>, Refusal> {
-        Ok(View::new(self.chain(call)?, call.app))
+    pub(crate) fn visible_chain<'a>(&'a self, call: &Call<'a>) -> Result<VisibleChain<'a>, Refusal> {
+        Ok(VisibleChain::new(self.chain(call)?, call.app))
     }
 
-    /// As [`Network::chain`], to change it.
+    /// As [`State::chain`], to change it.
     pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
         let mut chains = self.chains.iter_mut().filter(|chain| sees(call.app, &chain.chain_id));
@@ -67,15 +67,15 @@ impl Network {
     }
 
     /// The number of a change to a rule, which grows with each.
-    pub(crate) fn next_rule_change(&mut self) -> u64 {
-        self.rule_changes += 1;
-        self.rule_changes
+    pub(crate) fn next_rule_version(&mut self) -> u64 {
+        self.rule_version += 1;
+        self.rule_version
     }
 
     /// Whether a corp has joined any chain.
     pub(crate) fn has_joined(&self, corpid: &CorpId) -> bool {
         let id = WorldCorpId::Joined(corpid.clone());
-        self.chains.iter().any(|chain| chain.corps.place(&id).is_some())
+        self.chains.iter().any(|chain| chain.corps.position(&id).is_some())
     }
 
     /// Whether an app is shared with a corp in a kind of business. What is shared over a chain ends when the corp is in no

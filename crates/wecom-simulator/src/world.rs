@@ -22,7 +22,7 @@ pub use self::check::WorldError;
 pub use self::corp::WorldCorp;
 pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
 pub use self::customer::{LoginAccount, WorldCustomer};
-pub(crate) use self::generated_corps::Generated;
+pub(crate) use self::generated_corps::GeneratedCorps;
 pub use self::person::WorldPerson;
 pub(crate) use self::person::is_mobile;
 

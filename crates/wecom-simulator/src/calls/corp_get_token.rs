@@ -6,20 +6,20 @@ use wecom_upstream::{AgentId, CorpId};
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
-use crate::state::access_tokens::Holder;
+use crate::state::State;
+use crate::state::access_tokens::TokenOwner;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corpid = CorpId::new(call.parameters.text("corpid")?);
     let agentid = AgentId::new(call.parameters.integer("agentid")?);
     let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
     let mut shares = call.app.shares.iter().filter(|(kind, _)| *kind == business);
     let is_shared = shares.any(|(_, corp)| (&corp.corpid, corp.agentid) == (&corpid, agentid))
-        && network.is_shared(call.app, business, &corpid);
+        && state.is_shared(call.app, business, &corpid);
     if !is_shared {
         return Err(ErrCode::APP_NOT_SHARED.into());
     }
-    let holder = Holder { app: call.app.agentid, downstream: Some(corpid) };
-    let (token, validity) = network.tokens.give(&holder, call.now);
+    let owner = TokenOwner { app: call.app.agentid, downstream: Some(corpid) };
+    let (token, validity) = state.tokens.issue(&owner, call.now);
     Ok(payload([("access_token", token.into()), ("expires_in", validity.as_secs().into())]))
 }

@@ -7,21 +7,21 @@ use wecom_upstream::ids::ChatId;
 use crate::call::{Call, Payload, payload};
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
 /// How many customers a call may name.
 const LIMIT: usize = 100;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let asked = call.parameters.list::<ExternalUserId>("external_userid")?;
     if asked.len() > LIMIT {
         return Err(invalid("external_userid"));
     }
     let chat = call.parameters.optional_text("chat_id")?.map(ChatId::new);
-    let chat = chat.map(|chat_id| network.customers.chat(&chat_id)).transpose()?;
+    let chat = chat.map(|chat_id| state.customers.chat(&chat_id)).transpose()?;
     let mut result = Vec::new();
     for customer in asked.iter().filter(|customer| chat.is_none_or(|chat| chat.contains(customer))) {
-        if let Some(pending_id) = network.customers.former_id(customer, call.now)? {
+        if let Some(pending_id) = state.customers.former_id(customer, call.now)? {
             result.push(json!({"external_userid": customer, "pending_id": pending_id}));
         }
     }

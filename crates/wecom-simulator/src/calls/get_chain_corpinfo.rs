@@ -4,12 +4,12 @@ use wecom_upstream::ids::CustomId;
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::{Network, corp_id};
+use crate::state::{State, corp_id};
 use crate::world::WorldCorpId;
 
 /// `is_joined` is a flag here, where `get_chain_corpinfo_list` has a number.
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let corp = network.view(call)?.corp(&corp_id(call)?)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let corp = state.visible_chain(call)?.corp(&corp_id(call)?)?;
     let is_joined = matches!(corp.id, WorldCorpId::Joined(_));
     let mut answer = payload([
         ("corp_name", corp.name.as_str().into()),

@@ -7,11 +7,11 @@ use crate::call::{Call, Payload, payload};
 use crate::cursor::PagedList;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 use crate::world::{WorldCorp, WorldCorpId};
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let view = network.view(call)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let view = state.visible_chain(call)?;
     let chain = view.chain;
     let groupid = call.parameters.optional_integer("groupid")?.map_or(GroupId::ROOT, GroupId::new);
     view.check_group(groupid)?;
@@ -21,11 +21,11 @@ pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, 
         limit => usize::try_from(limit).map_err(|_| invalid("limit"))?,
     };
     let list = PagedList::new(&["corps", chain.chain_id.as_str(), &groupid.to_string(), &need_pending.to_string()]);
-    let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.place(cursor))?;
+    let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.position(cursor))?;
 
     let mut corps = chain.corps.in_group(groupid, after).filter(|(_, corp)| need_pending || is_joined(corp));
     let mut last = after;
-    let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(place, _)| last = place).collect();
+    let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(position, _)| last = position).collect();
     let has_more = corps.next().is_some();
     Ok(payload([
         ("has_more", has_more.into()),

@@ -6,11 +6,11 @@ use wecom_upstream::calls::Group;
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
 /// The root itself is not listed, as the vendor's sample has it.
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let view = network.view(call)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let view = state.visible_chain(call)?;
     let above = call.parameters.optional_integer("groupid")?.map(GroupId::new);
     above.map_or(Ok(()), |groupid| view.check_group(groupid))?;
     Ok(payload([("groups", view.groups_below(above.unwrap_or(GroupId::ROOT)).map(item).collect())]))

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use crate::call::{Call, Payload, payload};
 use crate::chain::Chain;
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     call.must_be_callable()?;
-    Ok(payload([("chains", network.visible(call.app).map(item).collect())]))
+    Ok(payload([("chains", state.visible(call.app).map(item).collect())]))
 }
 
 /// A chain, as the lists of chains name it.

@@ -5,11 +5,11 @@ use wecom_upstream::CorpId;
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 use crate::world::WorldCorpId;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let view = network.view(call)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let view = state.visible_chain(call)?;
     let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
     let userid = call.parameters.text("userid")?;
     let corp = view.corp(&corp)?;

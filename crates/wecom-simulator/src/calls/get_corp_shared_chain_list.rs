@@ -5,18 +5,19 @@ use wecom_upstream::CorpId;
 
 use super::get_chain_list::item;
 use crate::call::{Call, Payload, payload};
-use crate::chain::visible_chain::View;
+use crate::chain::visible_chain::VisibleChain;
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 use crate::world::WorldCorpId;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
-    let joined: Vec<_> = network.visible(call.app).filter(|chain| chain.corps.place(&corp).is_some()).collect();
+    let joined: Vec<_> = state.visible(call.app).filter(|chain| chain.corps.position(&corp).is_some()).collect();
     if joined.is_empty() {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }
-    let chains: Vec<_> = joined.into_iter().filter(|chain| View::new(chain, call.app).corp(&corp).is_ok()).collect();
+    let chains: Vec<_> =
+        joined.into_iter().filter(|chain| VisibleChain::new(chain, call.app).corp(&corp).is_ok()).collect();
     if chains.is_empty() {
         return Err(ErrCode::NOT_IN_RANGE.into());
     }

@@ -2,9 +2,9 @@
 
 use crate::call::{Call, Payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let jobid = call.parameters.text("jobid")?;
-    network.jobs.ask(jobid, &mut network.chains, &network.space, call.now)
+    state.jobs.poll(jobid, &mut state.chains, &state.eligibility, call.now)
 }

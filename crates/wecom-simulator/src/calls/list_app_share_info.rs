@@ -10,12 +10,12 @@ use crate::call::{Call, Payload, payload};
 use crate::cursor::PagedList;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let agentid = AgentId::new(call.parameters.integer("agentid")?);
     if agentid != call.app.agentid {
-        let is_known = network.agentids.contains(&agentid);
+        let is_known = state.agentids.contains(&agentid);
         return Err(if is_known { ErrCode::APP_FORBIDDEN } else { ErrCode::INVALID_AGENT_ID }.into());
     }
     let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
@@ -30,19 +30,19 @@ pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, 
     let corpid = call.parameters.optional_text("corpid")?;
     let list =
         PagedList::new(&["shares", &agentid.to_string(), &business.get().to_string(), corpid.unwrap_or_default()]);
-    let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.place(cursor))?;
+    let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.position(cursor))?;
 
-    let shared = (1..).zip(&call.app.shares).filter(|(_, (kind, corp))| is_shared(network, business, *kind, corp));
+    let shared = (1..).zip(&call.app.shares).filter(|(_, (kind, corp))| is_shared(state, business, *kind, corp));
     let mut corps = shared
-        .map(|(place, (_, corp))| (place, corp))
+        .map(|(position, (_, corp))| (position, corp))
         .filter(|(_, corp)| corpid.is_none_or(|corpid| corp.corpid.as_str() == corpid))
-        .filter(|&(place, _)| place > after)
+        .filter(|&(position, _)| position > after)
         .peekable();
     if corpid.is_some() && after == 0 && corps.peek().is_none() {
         return Err(ErrCode::APP_NOT_SHARED.into());
     }
     let mut last = after;
-    let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(place, _)| last = place).collect();
+    let page: Vec<_> = corps.by_ref().take(limit).inspect(|&(position, _)| last = position).collect();
     let is_last = corps.next().is_none();
     Ok(payload([
         ("ending", i32::from(is_last).into()),
@@ -52,8 +52,8 @@ pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, 
 }
 
 /// What is shared over a chain ends when the corp is in no chain any more.
-fn is_shared(network: &Network, wanted: BusinessType, kind: BusinessType, corp: &SharedCorp) -> bool {
-    kind == wanted && (kind != BusinessType::Chain || network.has_joined(&corp.corpid))
+fn is_shared(state: &State, wanted: BusinessType, kind: BusinessType, corp: &SharedCorp) -> bool {
+    kind == wanted && (kind != BusinessType::Chain || state.has_joined(&corp.corpid))
 }
 
 fn item(corp: &SharedCorp) -> Value {

@@ -4,18 +4,18 @@ use wecom_core::ErrCode;
 
 use crate::call::{Call, Payload};
 use crate::refusal::Refusal;
-use crate::state::{Network, corp_id};
+use crate::state::{State, corp_id};
 use crate::world::WorldCorpId;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corp = corp_id(call)?;
-    let view = network.view(call)?;
-    if corp == WorldCorpId::Joined(network.corp_id.clone()) {
+    let view = state.visible_chain(call)?;
+    if corp == WorldCorpId::Joined(state.corp_id.clone()) {
         return Err(ErrCode::CREATOR_NOT_REMOVABLE.into());
     }
     view.corp(&corp)?;
-    let corps = &mut network.chain_mut(call)?.corps;
-    let place = corps.place(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
-    corps.remove(place);
+    let corps = &mut state.chain_mut(call)?.corps;
+    let position = corps.position(&corp).ok_or(ErrCode::CORP_NOT_IN_CHAIN)?;
+    corps.remove(position);
     Ok(Payload::new())
 }

@@ -6,20 +6,20 @@ use wecom_upstream::{CorpId, OpenId, UnionId};
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
 /// A corp that has left every chain takes its customers with it.
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let unionid = UnionId::new(call.parameters.text("unionid")?);
     let openid = OpenId::new(call.parameters.text("openid")?);
     let corpid = call.parameters.optional_text("corpid")?.map(CorpId::new);
-    if corpid.as_ref().is_some_and(|corpid| !network.has_joined(corpid)) {
+    if corpid.as_ref().is_some_and(|corpid| !state.has_joined(corpid)) {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }
-    let known_to = network.customers.known_to(&unionid, &openid)?.iter();
+    let known_to = state.customers.known_to(&unionid, &openid)?.iter();
     let asked = known_to.filter(|info| corpid.as_ref().is_none_or(|corpid| *corpid == info.corpid));
     let found: Vec<_> = asked
-        .filter(|info| network.has_joined(&info.corpid))
+        .filter(|info| state.has_joined(&info.corpid))
         .map(|info| json!({"corpid": info.corpid, "external_userid": info.external_userid}))
         .collect();
     if found.is_empty() {

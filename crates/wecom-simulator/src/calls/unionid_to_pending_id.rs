@@ -4,11 +4,11 @@ use wecom_upstream::{OpenId, UnionId};
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let unionid = UnionId::new(call.parameters.text("unionid")?);
     let openid = OpenId::new(call.parameters.text("openid")?);
-    let pending_id = network.customers.pending_id(&unionid, &openid, call.now)?;
+    let pending_id = state.customers.pending_id(&unionid, &openid, call.now)?;
     Ok(payload([("pending_id", pending_id.as_str().into())]))
 }

@@ -8,7 +8,7 @@ use wecom_core::codec::wire;
 
 use crate::refusal::Refusal;
 
-pub(crate) struct Rules {
+pub(crate) struct StoredRules {
     limit: Option<usize>,
     rules: BTreeMap<i64, Rule>,
     given_ids: i64,
@@ -48,7 +48,7 @@ pub(crate) struct MemberCorpRange {
 #[serde(transparent)]
 pub(crate) struct Id(#[serde(deserialize_with = "wire::text")] pub(crate) String);
 
-impl Rules {
+impl StoredRules {
     pub(crate) fn new(limit: Option<usize>) -> Self {
         Self { limit, rules: BTreeMap::new(), given_ids: 0 }
     }

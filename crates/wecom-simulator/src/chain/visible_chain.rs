@@ -10,13 +10,13 @@ use crate::chain::Chain;
 use crate::refusal::Refusal;
 use crate::world::{WorldApp, WorldCorp, WorldCorpId};
 
-pub(crate) struct View<'a> {
+pub(crate) struct VisibleChain<'a> {
     pub(crate) chain: &'a Chain,
     /// What the app sees, with what lies below; all groups when `None`.
     groups: Option<&'a [GroupId]>,
 }
 
-impl<'a> View<'a> {
+impl<'a> VisibleChain<'a> {
     pub(crate) fn new(chain: &'a Chain, app: &'a WorldApp) -> Self {
         Self { chain, groups: app.groups_of(&chain.chain_id) }
     }

@@ -7,7 +7,7 @@ use wecom_core::ErrCode;
 use crate::chain::Chain;
 use crate::world::WorldPerson;
 
-pub(crate) struct Space {
+pub(crate) struct Eligibility {
     /// Whether the account may import.
     pub(crate) account_is_usable: bool,
     joined_corp_limit: Option<usize>,
@@ -15,7 +15,7 @@ pub(crate) struct Space {
     people: HashMap<String, WorldPerson>,
 }
 
-impl Space {
+impl Eligibility {
     pub(crate) fn new(
         account_is_usable: bool,
         joined_corp_limit: Option<usize>,
@@ -35,7 +35,7 @@ impl Space {
     }
 
     /// Whether one more corp may come.
-    pub(crate) fn check_room(&self, chains: &[Chain]) -> Result<(), ErrCode> {
+    pub(crate) fn check_joined_corp_limit(&self, chains: &[Chain]) -> Result<(), ErrCode> {
         let Some(limit) = self.joined_corp_limit else { return Ok(()) };
         let joined: HashSet<_> = chains.iter().flat_map(|chain| chain.corps.joined()).collect();
         if joined.len() < limit { Ok(()) } else { Err(ErrCode::SPACE_CORPS_EXCEEDED) }

@@ -10,50 +10,50 @@ use wecom_upstream::ids::CustomId;
 
 use crate::call::{Payload, payload};
 use crate::chain::Chain;
-use crate::cursor::mix;
-use crate::import::eligibility::Space;
+use crate::hash::fnv1a;
+use crate::import::eligibility::Eligibility;
 use crate::import::{FailedImport, import};
-use crate::refusal::{Refusal, words};
+use crate::refusal::{Refusal, error_text};
 
 /// When a job runs, and when it is finished, after its start.
-const RUNS: Duration = Duration::from_secs(1);
-const FINISHES: Duration = Duration::from_secs(5);
+const RUNNING_AFTER: Duration = Duration::from_secs(1);
+const FINISHED_AFTER: Duration = Duration::from_secs(5);
 /// How many jobs' results are kept.
-const KEPT: usize = 5;
-const CORPS_OF_A_JOB: usize = 1000;
-const PEOPLE_OF_A_JOB: usize = 2000;
-const PEOPLE_OF_A_CORP: usize = 200;
-const PEOPLE_OF_A_DAY: usize = 20_000;
+const KEPT_RESULTS: usize = 5;
+const MAX_CORPS_PER_JOB: usize = 1000;
+const MAX_CONTACTS_PER_JOB: usize = 2000;
+const MAX_CONTACTS_PER_CORP: usize = 200;
+const MAX_CONTACTS_PER_DAY: usize = 20_000;
 const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Default)]
-pub(crate) struct Jobs {
+pub(crate) struct ImportJobs {
     /// Whether time passes; if not, a job goes a step on whenever somebody asks about it.
     pub(crate) on_timer: bool,
-    jobs: Vec<Job>,
+    jobs: Vec<ImportJob>,
     /// The people imported on the last day on which anybody was.
     people: (u64, usize),
     /// Whether somebody at the admin console imports.
     pub(crate) console_is_importing: bool,
 }
 
-struct Job {
+struct ImportJob {
     jobid: String,
     chain_id: ChainId,
     corps: Vec<ImportCorp>,
     /// How many corps it has, carried out or not.
     total: usize,
     begun: Duration,
-    asked: u32,
+    polls: u32,
     result: Option<Value>,
 }
 
-impl Jobs {
+impl ImportJobs {
     /// Takes a job on.
     pub(crate) fn start(&mut self, chain_id: ChainId, corps: Vec<ImportCorp>, now: Duration) -> Result<&str, Refusal> {
         let people: usize = corps.iter().map(|corp| corp.contact_info_list.len()).sum();
-        let has_large = corps.iter().any(|corp| corp.contact_info_list.len() > PEOPLE_OF_A_CORP);
-        if has_large || corps.len() > CORPS_OF_A_JOB || people > PEOPLE_OF_A_JOB {
+        let has_large = corps.iter().any(|corp| corp.contact_info_list.len() > MAX_CONTACTS_PER_CORP);
+        if has_large || corps.len() > MAX_CORPS_PER_JOB || people > MAX_CONTACTS_PER_JOB {
             return Err(ErrCode::IMPORT_TOO_LARGE.into());
         }
         if self.console_is_importing || self.jobs.last().is_some_and(|job| job.result.is_none()) {
@@ -61,26 +61,26 @@ impl Jobs {
         }
         let today = now.as_secs() / DAY;
         let before = if self.people.0 == today { self.people.1 } else { 0 };
-        if before + people > PEOPLE_OF_A_DAY {
+        if before + people > MAX_CONTACTS_PER_DAY {
             return Err(ErrCode::DAILY_IMPORT_EXCEEDED.into());
         }
         self.people = (today, before + people);
-        let number = mix(mix(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
+        let number = fnv1a(fnv1a(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
         let (jobid, total) = (format!("job{number:016x}"), corps.len());
-        self.jobs.push(Job { jobid, chain_id, corps, total, begun: now, asked: 0, result: None });
+        self.jobs.push(ImportJob { jobid, chain_id, corps, total, begun: now, polls: 0, result: None });
         // Of an older one only the id is needed, and that it is over.
-        if let Some(old) = self.jobs.iter_mut().rev().nth(KEPT) {
+        if let Some(old) = self.jobs.iter_mut().rev().nth(KEPT_RESULTS) {
             old.result = Some(Value::Null);
         }
         Ok(self.jobs.last().map_or("", |job| &job.jobid))
     }
 
     /// Carries out the job whose time has come.
-    pub(crate) fn settle(&mut self, chains: &mut [Chain], space: &Space, now: Duration) {
+    pub(crate) fn run_due_jobs(&mut self, chains: &mut [Chain], eligibility: &Eligibility, now: Duration) {
         let on_timer = self.on_timer;
         if let Some(job) = self.jobs.last_mut().filter(|job| job.result.is_none()) {
             if job.status(on_timer, now) == JobStatus::Finished {
-                job.carry_out(chains, space);
+                job.execute(chains, eligibility);
             }
         }
     }
@@ -88,7 +88,7 @@ impl Jobs {
     /// The jobs whose results are kept, the latest first.
     #[cfg(feature = "server")]
     pub(crate) fn latest(&self, now: Duration) -> impl Iterator<Item = JobOverview> {
-        self.jobs.iter().rev().take(KEPT).map(move |job| JobOverview {
+        self.jobs.iter().rev().take(KEPT_RESULTS).map(move |job| JobOverview {
             jobid: job.jobid.clone(),
             chain_id: job.chain_id.to_string(),
             status: job.status(self.on_timer, now),
@@ -98,23 +98,23 @@ impl Jobs {
     }
 
     /// How far a job is, and what became of it.
-    pub(crate) fn ask(
+    pub(crate) fn poll(
         &mut self,
         jobid: &str,
         chains: &mut [Chain],
-        space: &Space,
+        eligibility: &Eligibility,
         now: Duration,
     ) -> Result<Payload, Refusal> {
         let at = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
-        if at + KEPT < self.jobs.len() {
+        if at + KEPT_RESULTS < self.jobs.len() {
             return Err(ErrCode::JOB_RESULT_GONE.into());
         }
         let on_timer = self.on_timer;
         let job = self.jobs.get_mut(at).ok_or(ErrCode::UNKNOWN_JOB)?;
-        job.asked = job.asked.saturating_add(1);
+        job.polls = job.polls.saturating_add(1);
         let status = job.status(on_timer, now);
         if status == JobStatus::Finished && job.result.is_none() {
-            job.carry_out(chains, space);
+            job.execute(chains, eligibility);
         }
         let mut answer = payload([("status", status.get().into())]);
         if let Some(result) = &job.result {
@@ -135,27 +135,27 @@ pub(crate) struct JobOverview {
     pub(crate) failed: Option<usize>,
 }
 
-impl Job {
+impl ImportJob {
     fn status(&self, on_timer: bool, now: Duration) -> JobStatus {
         let passed = now.saturating_sub(self.begun);
-        match (on_timer, self.asked) {
+        match (on_timer, self.polls) {
             _ if self.result.is_some() => JobStatus::Finished,
-            (true, _) if passed >= FINISHES => JobStatus::Finished,
-            (true, _) if passed >= RUNS => JobStatus::Running,
+            (true, _) if passed >= FINISHED_AFTER => JobStatus::Finished,
+            (true, _) if passed >= RUNNING_AFTER => JobStatus::Running,
             (false, 3..) => JobStatus::Finished,
             (false, 2) => JobStatus::Running,
             _ => JobStatus::Started,
         }
     }
 
-    fn carry_out(&mut self, chains: &mut [Chain], space: &Space) {
+    fn execute(&mut self, chains: &mut [Chain], eligibility: &Eligibility) {
         let corps = std::mem::take(&mut self.corps);
         // What a job brings in has not joined, so it takes no room from itself.
-        let room = space.check_room(chains);
+        let joined_corp_limit = eligibility.check_joined_corp_limit(chains);
         let mut failed = Vec::new();
         for corp in corps {
             let outcome = match chains.iter_mut().find(|chain| chain.chain_id == self.chain_id) {
-                Some(chain) => import(chain, &corp, space, room),
+                Some(chain) => import(chain, &corp, eligibility, joined_corp_limit),
                 None => Err(ErrCode::UNKNOWN_CHAIN.into()),
             };
             if let Err(failure) = outcome {
@@ -175,12 +175,12 @@ fn failed_corp(corp: &ImportCorp, failure: &FailedImport) -> Value {
     let contacts = failure
         .contacts
         .iter()
-        .map(|(mobile, code)| json!({"mobile": mobile, "errcode": code.0, "errmsg": words(*code)}));
+        .map(|(mobile, code)| json!({"mobile": mobile, "errcode": code.0, "errmsg": error_text(*code)}));
     json!({
         "corp_name": corp.corp_name,
         "custom_id": corp.custom_id.as_ref().map_or("", CustomId::as_str),
         "errcode": failure.code.0,
-        "errmsg": words(failure.code),
+        "errmsg": error_text(failure.code),
         "contact_info_list": contacts.collect::<Value>(),
     })
 }

@@ -5,7 +5,7 @@ use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
 use crate::import::jobs::JobOverview;
-use crate::service::recent_calls::LastCall;
+use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
 use crate::world::{WorldCorp, WorldCorpId};
 
@@ -18,7 +18,7 @@ pub(crate) struct Overview {
     /// The latest first.
     pub(crate) jobs: Vec<JobOverview>,
     /// The latest first.
-    pub(crate) calls: Vec<LastCall>,
+    pub(crate) calls: Vec<RecentCall>,
 }
 
 pub(crate) struct ChainOverview {
@@ -45,12 +45,12 @@ impl Simulator {
     /// All chains with their groups and the first corps of each, the last import jobs and the last calls.
     pub(crate) fn overview(&self) -> Overview {
         let now = self.now();
-        let mut state = self.lock();
-        state.network.settle(now);
+        let mut service = self.lock();
+        service.state.run_due_jobs(now);
         Overview {
-            chains: state.network.chains.iter().map(ChainOverview::new).collect(),
-            jobs: state.network.jobs.latest(now).collect(),
-            calls: state.last_calls.latest().collect(),
+            chains: service.state.chains.iter().map(ChainOverview::new).collect(),
+            jobs: service.state.jobs.latest(now).collect(),
+            calls: service.recent_calls.latest().collect(),
         }
     }
 }

@@ -11,7 +11,7 @@ use wecom_upstream::calls::JobStatus;
 
 use crate::import::jobs::JobOverview;
 use crate::server::overview::{ChainOverview, GroupOverview, Overview};
-use crate::service::recent_calls::LastCall;
+use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
 
 const HEAD: &str = r#"<!doctype html>
@@ -72,7 +72,7 @@ fn write_jobs(page: &mut String, jobs: &[JobOverview]) -> fmt::Result {
     writeln!(page, "</table>")
 }
 
-fn write_calls(page: &mut String, calls: &[LastCall]) -> fmt::Result {
+fn write_calls(page: &mut String, calls: &[RecentCall]) -> fmt::Result {
     writeln!(page, "<h2>Last calls (最近调用)</h2>")?;
     if calls.is_empty() {
         return writeln!(page, "<p>None yet.</p>");

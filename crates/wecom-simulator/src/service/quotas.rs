@@ -8,35 +8,35 @@ use wecom_core::{Endpoint, ErrCode};
 
 use crate::calls::RULE_CHANGES;
 use crate::refusal::Refusal;
-use crate::service::secret_ban::Ban;
+use crate::service::secret_ban::SecretBan;
 
 /// What one address may call in all.
-const OF_AN_ADDRESS: Quota = Quota::new().with_per_minute(20_000);
+const ADDRESS_QUOTA: Quota = Quota::new().with_per_minute(20_000);
 /// How often rules may be added and changed, both together.
-const OF_RULE_CHANGES: Quota = Quota::new().with_per_day(1000);
+const RULE_CHANGE_QUOTA: Quota = Quota::new().with_per_day(1000);
 
 pub(crate) struct Quotas {
     /// Whether time passes; if not, there is no frequency to limit.
     pub(crate) on_timer: bool,
     /// What the documented numbers are divided by.
     pub(crate) divisor: u32,
-    meters: HashMap<&'static str, Meter>,
-    address: Meter,
-    rule_changes: Meter,
-    ban: Ban,
-    under_way: HashMap<&'static str, u32>,
+    usage: HashMap<&'static str, EndpointUsage>,
+    address: EndpointUsage,
+    rule_changes: EndpointUsage,
+    ban: SecretBan,
+    in_flight: HashMap<&'static str, u32>,
 }
 
 /// What one endpoint has been called.
 #[derive(Default)]
-struct Meter {
+struct EndpointUsage {
     windows: [Window; 4],
     blocked_until: Duration,
 }
 
 #[derive(Default)]
 struct Window {
-    begun: Duration,
+    start: Duration,
     calls: u32,
 }
 
@@ -50,11 +50,11 @@ impl Quotas {
         Self {
             on_timer: false,
             divisor: 1,
-            meters: HashMap::new(),
-            address: Meter::default(),
-            rule_changes: Meter::default(),
-            ban: Ban::default(),
-            under_way: HashMap::new(),
+            usage: HashMap::new(),
+            address: EndpointUsage::default(),
+            rule_changes: EndpointUsage::default(),
+            ban: SecretBan::default(),
+            in_flight: HashMap::new(),
         }
     }
 
@@ -63,16 +63,16 @@ impl Quotas {
         if !self.on_timer {
             return Ok(());
         }
-        self.meters.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
+        self.usage.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
         if RULE_CHANGES.contains(&endpoint) {
-            self.rule_changes.count(OF_RULE_CHANGES, self.divisor, now)?;
+            self.rule_changes.count(RULE_CHANGE_QUOTA, self.divisor, now)?;
         }
         Ok(())
     }
 
     /// Counts a call of whatever kind, by the address from which it comes: there is but one.
     pub(crate) fn count_address(&mut self, now: Duration) -> Result<(), Refusal> {
-        if self.on_timer { self.address.count(OF_AN_ADDRESS, self.divisor, now) } else { Ok(()) }
+        if self.on_timer { self.address.count(ADDRESS_QUOTA, self.divisor, now) } else { Ok(()) }
     }
 
     /// Refuses a token to an address that is banned.
@@ -86,24 +86,24 @@ impl Quotas {
     }
 
     /// Lets a call begin; `false` when as many as may be are under way.
-    pub(crate) fn enter(&mut self, endpoint: &'static Endpoint) -> bool {
-        let under_way = self.under_way.entry(endpoint.name()).or_default();
-        if endpoint.concurrency().is_some_and(|limit| *under_way >= limit) {
+    pub(crate) fn acquire(&mut self, endpoint: &'static Endpoint) -> bool {
+        let in_flight = self.in_flight.entry(endpoint.name()).or_default();
+        if endpoint.concurrency().is_some_and(|limit| *in_flight >= limit) {
             return false;
         }
-        *under_way = under_way.saturating_add(1);
+        *in_flight = in_flight.saturating_add(1);
         true
     }
 
     /// Ends a call that was let begin.
-    pub(crate) fn leave(&mut self, endpoint: &'static Endpoint) {
-        if let Some(under_way) = self.under_way.get_mut(endpoint.name()) {
-            *under_way = under_way.saturating_sub(1);
+    pub(crate) fn release(&mut self, endpoint: &'static Endpoint) {
+        if let Some(in_flight) = self.in_flight.get_mut(endpoint.name()) {
+            *in_flight = in_flight.saturating_sub(1);
         }
     }
 }
 
-impl Meter {
+impl EndpointUsage {
     fn count(&mut self, quota: Quota, divisor: u32, now: Duration) -> Result<(), Refusal> {
         if now < self.blocked_until {
             return Err(ErrCode::FREQUENCY_EXCEEDED.into());
@@ -116,8 +116,8 @@ impl Meter {
         ];
         for (window, (limit, length)) in self.windows.iter_mut().zip(limits) {
             let Some(limit) = limit else { continue };
-            if now >= window.begun.saturating_add(length) {
-                *window = Window { begun: now, calls: 0 };
+            if now >= window.start.saturating_add(length) {
+                *window = Window { start: now, calls: 0 };
             }
             if window.calls >= (limit / divisor).max(1) {
                 self.blocked_until = now.saturating_add(length);

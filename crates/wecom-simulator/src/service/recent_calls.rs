@@ -8,30 +8,30 @@ use wecom_core::ErrCode;
 const KEPT: usize = 20;
 
 #[derive(Default)]
-pub(crate) struct LastCalls {
-    calls: VecDeque<LastCall>,
+pub(crate) struct RecentCalls {
+    calls: VecDeque<RecentCall>,
 }
 
 /// A call by its endpoint's name, and the code that it was answered with.
 #[derive(Clone, Copy)]
-pub(crate) struct LastCall {
+pub(crate) struct RecentCall {
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "shown by the server's page alone"))]
     pub(crate) name: &'static str,
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "shown by the server's page alone"))]
     pub(crate) code: ErrCode,
 }
 
-impl LastCalls {
+impl RecentCalls {
     pub(crate) fn add(&mut self, name: &'static str, code: ErrCode) {
         if self.calls.len() == KEPT {
             self.calls.pop_front();
         }
-        self.calls.push_back(LastCall { name, code });
+        self.calls.push_back(RecentCall { name, code });
     }
 
     /// The latest first.
     #[cfg(feature = "server")]
-    pub(crate) fn latest(&self) -> impl Iterator<Item = LastCall> {
+    pub(crate) fn latest(&self) -> impl Iterator<Item = RecentCall> {
         self.calls.iter().rev().copied()
     }
 }

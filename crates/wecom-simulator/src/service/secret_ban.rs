@@ -13,13 +13,13 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The wrong secrets with no right one between them, and what came of them.
 #[derive(Default)]
-pub(crate) struct Ban {
+pub(crate) struct SecretBan {
     wrong: u32,
     first: Duration,
     until: Duration,
 }
 
-impl Ban {
+impl SecretBan {
     pub(crate) fn check(&self, now: Duration) -> Result<(), Refusal> {
         if now < self.until { Err(ErrCode::FREQUENCY_EXCEEDED.into()) } else { Ok(()) }
     }

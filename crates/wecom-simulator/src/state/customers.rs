@@ -8,7 +8,7 @@ use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::ids::{ChatId, PendingId};
 use wecom_upstream::{ExternalUserId, OpenId, UnionId};
 
-use crate::cursor::mix;
+use crate::hash::fnv1a;
 use crate::refusal::{Refusal, UNKNOWN_CHAT};
 use crate::world::WorldCustomer;
 
@@ -80,7 +80,7 @@ impl Customers {
         self.known_to(unionid, openid)?;
         self.add(unionid.clone(), openid.clone(), None);
         self.pending_ids += 1;
-        let fresh = mix(mix(self.pending_ids, unionid.as_str().as_bytes()), b"pending");
+        let fresh = fnv1a(fnv1a(self.pending_ids, unionid.as_str().as_bytes()), b"pending");
         let Some(user) = self.users.get_mut(unionid) else { return Err(ErrCode::INVALID_OPEN_ID.into()) };
         match &user.pending_id {
             Some((pending_id, until)) if *until > now => Ok(pending_id.clone()),

@@ -3,16 +3,16 @@
 use wecom_core::ErrCode;
 use wecom_upstream::{CorpId, UserId};
 
-use crate::cursor::mix;
+use crate::hash::fnv1a;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
 use crate::world::WorldSession;
 
-pub(crate) struct Sessions {
+pub(crate) struct MiniProgramSessions {
     sessions: Vec<WorldSession>,
 }
 
-impl Sessions {
+impl MiniProgramSessions {
     pub(crate) fn new(sessions: Vec<WorldSession>) -> Self {
         Self { sessions }
     }
@@ -37,6 +37,6 @@ impl Sessions {
 
 /// 32 hexadecimal digits that only the corp and the upstream session decide.
 fn key_for(corpid: &CorpId, session_key: &str) -> String {
-    let seed = [corpid.as_str(), "/", session_key].iter().fold(0, |hash, part| mix(hash, part.as_bytes()));
-    format!("{:016x}{:016x}", mix(seed, b"first"), mix(seed, b"second"))
+    let seed = [corpid.as_str(), "/", session_key].iter().fold(0, |hash, part| fnv1a(hash, part.as_bytes()));
+    format!("{:016x}{:016x}", fnv1a(seed, b"first"), fnv1a(seed, b"second"))
 }

@@ -4,7 +4,7 @@ use wecom_upstream::calls::Group;
 use wecom_upstream::{ChainId, UserId};
 
 use super::WorldCorp;
-use super::generated_corps::Generated;
+use super::generated_corps::GeneratedCorps;
 
 /// A chain (上下游): its groups, of which the root is always there, and its corps.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct WorldChain {
     pub(crate) groups: Vec<Group>,
     pub(crate) corps: Vec<WorldCorp>,
     /// Those that come before the others, and that nobody had to write down.
-    pub(crate) generated: Option<Generated>,
+    pub(crate) generated: Option<GeneratedCorps>,
     pub(crate) corp_limit: Option<usize>,
     pub(crate) corp_people_limit: Option<usize>,
     pub(crate) rule_limit: Option<usize>,

@@ -9,7 +9,7 @@ use wecom_upstream::values::BusinessType;
 use wecom_upstream::{CorpId, GroupId};
 
 use super::person::is_mobile;
-use super::{Generated, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
+use super::{GeneratedCorps, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
 
 /// Why a [`World`] can't be simulated: something in it contradicts the rest.
 ///
@@ -142,13 +142,13 @@ impl World {
 
 struct Joined<'a> {
     corps: HashSet<&'a CorpId>,
-    generated: Vec<Generated>,
+    generated: Vec<GeneratedCorps>,
 }
 
 impl Joined<'_> {
     fn has(&self, corpid: &CorpId) -> bool {
         let id = WorldCorpId::Joined(corpid.clone());
-        self.corps.contains(corpid) || self.generated.iter().any(|generated| generated.of_id(&id).is_some())
+        self.corps.contains(corpid) || self.generated.iter().any(|generated| generated.number_by_id(&id).is_some())
     }
 }
 

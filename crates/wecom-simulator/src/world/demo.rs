@@ -15,7 +15,7 @@ const STEEL: GroupId = GroupId::new(2);
 const PACKAGING: GroupId = GroupId::new(3);
 
 impl World {
-    /// A small dealer network to try things on: 云灶家电, which makes kitchen appliances, with the chain `ChDealers` of
+    /// A small dealer state to try things on: 云灶家电, which makes kitchen appliances, with the chain `ChDealers` of
     /// its dealers (经销商) and the chain `ChSuppliers` of its suppliers (供应商).
     ///
     /// | chain | group | corps |

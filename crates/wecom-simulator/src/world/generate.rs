@@ -3,7 +3,7 @@
 use wecom_core::Secret;
 use wecom_upstream::{AgentId, ChainId, CorpId};
 
-use super::generated_corps::Generated;
+use super::generated_corps::GeneratedCorps;
 use super::{World, WorldApp, WorldChain};
 
 impl World {
@@ -32,7 +32,7 @@ impl World {
     /// there after 0.07 to 0.1 s and takes 12 MB at its most, and a page of 100 takes the typed client 0.2 to 0.3 ms,
     /// whether the chain has a thousand corps or a million.
     pub fn generate(corps: usize, seed: u64) -> Self {
-        let generated = Generated::new(corps as u64, seed);
+        let generated = GeneratedCorps::new(corps as u64, seed);
         let mut chain = WorldChain::new(ChainId::new("ChGenerated"), "全国经销商");
         chain.groups = generated.groups().collect();
         chain.generated = Some(generated);

@@ -5,7 +5,7 @@ use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
 use wecom_upstream::{CorpId, GroupId, UserId};
 
 use super::corp::{WorldCorp, WorldCorpId};
-use crate::cursor::mix;
+use crate::hash::{OFFSET_BASIS, fnv1a};
 
 const PLACES: [&str; 8] = ["长河", "云岭", "海津", "金沙", "北辰", "南屏", "东湖", "西原"];
 const TRADES: [&str; 8] = ["家电", "建材", "粮油", "五金", "百货", "纸业", "服饰", "茶叶"];
@@ -17,13 +17,13 @@ const GROUPS: u64 = 1000;
 /// The corps that a seed stands for, by their numbers from 0 on. Each is found by its id, its custom id and its name
 /// without a list: all three hold its number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Generated {
+pub(crate) struct GeneratedCorps {
     seed: u64,
     corps: u64,
     groups: u64,
 }
 
-impl Generated {
+impl GeneratedCorps {
     pub(crate) fn new(corps: u64, seed: u64) -> Self {
         Self { seed, corps, groups: (corps / CORPS_OF_A_GROUP).min(GROUPS) }
     }
@@ -52,7 +52,7 @@ impl Generated {
     }
 
     /// The number of the one with this id.
-    pub(crate) fn of_id(&self, id: &WorldCorpId) -> Option<u64> {
+    pub(crate) fn number_by_id(&self, id: &WorldCorpId) -> Option<u64> {
         let text = match id {
             WorldCorpId::Joined(corpid) => corpid.as_str(),
             WorldCorpId::Pending(corpid) => corpid.as_str(),
@@ -62,13 +62,13 @@ impl Generated {
     }
 
     /// The number of the one with this custom id.
-    pub(crate) fn of_custom_id(&self, id: &CustomId) -> Option<u64> {
+    pub(crate) fn number_by_custom_id(&self, id: &CustomId) -> Option<u64> {
         let number = id.as_str().strip_prefix('C')?.parse().ok()?;
         (number < self.corps && custom_id(number) == *id).then_some(number)
     }
 
     /// The number of the one with this name.
-    pub(crate) fn of_name(&self, name: &str) -> Option<u64> {
+    pub(crate) fn number_by_name(&self, name: &str) -> Option<u64> {
         let words = name.trim_end_matches(|character: char| character.is_ascii_digit());
         let number = name.get(words.len()..)?.parse().ok()?;
         (number < self.corps && self.name(number) == name).then_some(number)
@@ -101,8 +101,8 @@ impl Generated {
 
     /// A number that only the seed, the purpose and the place decide; its low bits are as good as its high ones.
     fn draw(&self, purpose: &str, at: u64) -> u64 {
-        let seeded = mix(0xCBF2_9CE4_8422_2325, &self.seed.to_le_bytes());
-        let number = mix(mix(seeded, purpose.as_bytes()), &at.to_le_bytes());
+        let seeded = fnv1a(OFFSET_BASIS, &self.seed.to_le_bytes());
+        let number = fnv1a(fnv1a(seeded, purpose.as_bytes()), &at.to_le_bytes());
         let number = (number ^ (number >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
         number ^ (number >> 33)
     }
@@ -126,19 +126,19 @@ mod tests {
 
     #[test]
     fn each_is_found_by_what_it_is_called_and_nothing_else_is() {
-        let generated = Generated::new(300, 5);
+        let generated = GeneratedCorps::new(300, 5);
         for number in 0..300 {
             let corp = generated.corp(number);
-            assert_eq!(generated.of_id(&corp.id), Some(number));
-            assert_eq!(generated.of_custom_id(corp.custom_id.as_ref().unwrap()), Some(number));
-            assert_eq!(generated.of_name(&corp.name), Some(number));
+            assert_eq!(generated.number_by_id(&corp.id), Some(number));
+            assert_eq!(generated.number_by_custom_id(corp.custom_id.as_ref().unwrap()), Some(number));
+            assert_eq!(generated.number_by_name(&corp.name), Some(number));
         }
-        let beyond = Generated::new(301, 5).corp(300);
-        assert_eq!((generated.of_id(&beyond.id), generated.of_name(&beyond.name)), (None, None));
+        let beyond = GeneratedCorps::new(301, 5).corp(300);
+        assert_eq!((generated.number_by_id(&beyond.id), generated.number_by_name(&beyond.name)), (None, None));
         for odd in ["", "C", "C007", "c7", "C300"] {
-            assert_eq!(generated.of_custom_id(&CustomId::new(odd)), None, "{odd}");
+            assert_eq!(generated.number_by_custom_id(&CustomId::new(odd)), None, "{odd}");
         }
-        assert_eq!(generated.of_id(&WorldCorpId::Joined(CorpId::new("ww0000000000000007企"))), None);
-        assert_eq!(generated.of_name("长河家电商行"), None);
+        assert_eq!(generated.number_by_id(&WorldCorpId::Joined(CorpId::new("ww0000000000000007企"))), None);
+        assert_eq!(generated.number_by_name("长河家电商行"), None);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::call::{Call, Payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    network.chain_mut(call)?.rules.delete(call.parameters.integer("rule_id")?)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    state.chain_mut(call)?.rules.delete(call.parameters.integer("rule_id")?)?;
     Ok(Payload::new())
 }

@@ -2,10 +2,10 @@
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 use serde_json::json;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let rule = network.chain(call)?.rules.get(call.parameters.integer("rule_id")?)?;
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let rule = state.chain(call)?.rules.get(call.parameters.integer("rule_id")?)?;
     Ok(payload([("rule_info", json!(rule))]))
 }

@@ -2,9 +2,9 @@
 
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
-use crate::state::Network;
+use crate::state::State;
 
-pub(crate) fn answer(network: &mut Network, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let rule_ids = network.chain(call)?.rules.ids().collect();
+pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
+    let rule_ids = state.chain(call)?.rules.ids().collect();
     Ok(payload([("rule_ids", rule_ids)]))
 }

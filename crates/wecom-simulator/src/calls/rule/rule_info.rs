@@ -5,13 +5,13 @@ use wecom_upstream::CorpId;
 
 use crate::call::Call;
 use crate::chain::stored_rules::{Id, OwnerCorpRange, RuleInfo};
-use crate::chain::visible_chain::View;
+use crate::chain::visible_chain::VisibleChain;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
 use crate::world::{OwnerRange, WorldCorpId};
 
 /// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.
-pub(crate) fn rule_info(view: &View<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
+pub(crate) fn rule_info(view: &VisibleChain<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
     let rule: RuleInfo = call.parameters.object("rule_info")?;
     let RuleInfo { owner_corp_range: owner, member_corp_range: member } = &rule;
     if owner.departmentids.is_empty() && owner.userids.is_empty() {
