@@ -1,4 +1,4 @@
-//! One call as it comes to the simulator, and what the service makes of any call before and after its own work.
+//! The call that a handler receives, and the response that is made of its outcome.
 
 use std::time::Duration;
 
@@ -12,30 +12,31 @@ use crate::refusal::{Refusal, error_text};
 use crate::wire_variant::{UNKNOWN_FIELD, WireVariant};
 use crate::world::WorldApp;
 
-/// What a call that is granted answers, `errcode` and `errmsg` apart.
+/// The fields of a successful reply, except `errcode` and `errmsg`.
 pub(crate) type Payload = Map<String, Value>;
 
-/// A call whose token is good.
+/// A call with a valid token.
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a WorldApp,
-    /// Whose token it carries, where that is a downstream corp's.
+    /// The downstream corp, if the call has the token of one.
     pub(crate) downstream: Option<&'a CorpId>,
     pub(crate) now: Duration,
-    /// How many changes to rules there had been when it came; some may have come while it was under way.
+    /// The rule version when the call arrived. It may have changed while the call was in flight.
     pub(crate) rule_version_on_arrival: u64,
     pub(crate) parameters: &'a Parameters,
 }
 
-/// Makes a payload of pairs.
+/// Creates a payload from pairs.
 pub(crate) fn payload<const N: usize>(pairs: [(&str, Value); N]) -> Payload {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// The response to a successful call.
 pub(crate) fn success(payload: Payload, variants: &[WireVariant]) -> Response {
-    answer(0, "ok", payload, variants)
+    respond(0, "ok", payload, variants)
 }
 
-/// `number` tells one refusal from the next in the hint, as the service does for its own logs.
+/// The response to a refused call. `number` makes the hint unique, as in the real service.
 pub(crate) fn failure(
     refusal: &Refusal,
     malformed: bool,
@@ -52,13 +53,13 @@ pub(crate) fn failure(
         1_700_000_000 + now.as_secs(),
         code.lookup_url(),
     );
-    answer(code.0, &message, Payload::new(), variants)
+    respond(code.0, &message, Payload::new(), variants)
 }
 
-/// Where the simulator says that calls come from: an address that is nobody's.
+/// The caller's address in error texts, from a range reserved for documentation.
 pub(crate) const IP: &str = "192.0.2.1";
 
-/// The body of every answer: the envelope first, as the service writes it.
+/// The body of every reply. The envelope comes first, as in the real service.
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(flatten)]
@@ -73,12 +74,12 @@ struct Envelope<'a> {
     errmsg: &'a str,
 }
 
-fn answer(errcode: i64, errmsg: &str, mut payload: Payload, variants: &[WireVariant]) -> Response {
+fn respond(errcode: i64, errmsg: &str, mut payload: Payload, variants: &[WireVariant]) -> Response {
     variants.iter().for_each(|variant| variant.rewrite(&mut payload));
-    let says_something = payload.keys().any(|name| name != UNKNOWN_FIELD);
-    let is_bare = errcode == 0 && says_something && variants.contains(&WireVariant::NoErrcode);
+    let has_payload = payload.keys().any(|name| name != UNKNOWN_FIELD);
+    let is_bare = errcode == 0 && has_payload && variants.contains(&WireVariant::NoErrcode);
     let envelope = if is_bare { None } else { Some(Envelope { errcode, errmsg }) };
-    // Strings, numbers and lists: there is nothing in it that can't be written.
+    // JSON values always serialize.
     let body = serde_json::to_vec(&Body { envelope, payload: &payload }).unwrap_or_default();
     let body = variants.iter().fold(body, |body, variant| variant.rewrite_bytes(body));
     Response::new(200, body)
@@ -87,15 +88,15 @@ fn answer(errcode: i64, errmsg: &str, mut payload: Payload, variants: &[WireVari
         .with_header("Error-Msg", errmsg)
 }
 
-/// What the host answers where there is no call.
+/// The response of the host to an unknown path.
 pub(crate) fn not_found() -> Response {
     Response::new(404, "<html><head><title>404 Not Found</title></head><body>404 Not Found</body></html>")
         .with_header("Content-Type", "text/html")
 }
 
 impl Call<'_> {
-    /// Refuses what only the apps under 上下游 → 可调用接口的应用 may do.
-    pub(crate) fn must_be_callable(&self) -> Result<(), Refusal> {
+    /// Returns an error unless the app is listed under 上下游 → 可调用接口的应用.
+    pub(crate) fn require_callable_app(&self) -> Result<(), Refusal> {
         if self.app.callable { Ok(()) } else { Err(ErrCode::API_FORBIDDEN.into()) }
     }
 }

@@ -1,4 +1,4 @@
-//! The calls: one file for each, with what it answers and for what it is refused.
+//! The handlers of the calls, one file for each.
 
 mod corp_get_token;
 mod external_userid_to_pending_id;
@@ -27,7 +27,7 @@ use crate::call::{Call, Payload};
 use crate::refusal::Refusal;
 use crate::state::State;
 
-/// What a call does, once it is known that it may be made.
+/// The handler of a call. It runs after authentication and quotas.
 pub(crate) type Handler = fn(&mut State, &Call<'_>) -> Result<Payload, Refusal>;
 
 macro_rules! calls {
@@ -42,9 +42,8 @@ macro_rules! calls {
     };
 }
 
-/// Every call but the one that gets the upstream corp's token. A call of `wecom-upstream` without a module here does not
-/// compile.
+/// Every call except `gettoken`. A call of `wecom-upstream` without a handler here does not compile.
 pub(crate) const CALLS: &[(&Endpoint, Handler)] = for_each_call!(calls);
 
-/// The calls that change the rules of chains: they have a limit together.
+/// The calls that count against the daily quota of rule changes.
 pub(crate) const RULE_CHANGES: [&Endpoint; 2] = [&ADD_RULE, &MODIFY_RULE];

@@ -1,4 +1,4 @@
-//! What happens in a world without any call: what somebody else does, or what befalls the service.
+//! Methods by which a test or a program changes the simulated service without a call.
 
 use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::ids::PendingCorpId;
@@ -7,32 +7,38 @@ use wecom_upstream::{ChainId, CorpId, ExternalUserId, OpenId, UnionId};
 use crate::simulator::Simulator;
 
 impl Simulator {
-    /// Ends all access tokens before their time, as the vendor may: the next call with one is refused with
-    /// [`INVALID_ACCESS_TOKEN`](wecom_core::ErrCode::INVALID_ACCESS_TOKEN).
+    /// Revokes all access tokens before they expire, as the vendor may do.
+    ///
+    /// The next call with such a token fails with [`INVALID_ACCESS_TOKEN`](wecom_core::ErrCode::INVALID_ACCESS_TOKEN).
     pub fn revoke_tokens(&self) {
         self.lock().state.tokens.revoke();
     }
 
-    /// Puts the caller's address on the apps' list of trusted ones, where it is at first, or takes it off: then every call
-    /// but `gettoken` is refused with [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
+    /// Sets whether the caller's IP address is in the trusted list (企业可信IP) of the apps. It is by default.
+    ///
+    /// While it is not, every call except `gettoken` fails with
+    /// [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
     pub fn trust_ip(&self, trusted: bool) {
         self.lock().ip_is_trusted = trusted;
     }
 
-    /// Begins or ends a spell in which WeCom is busy: every call, that for a token included, is refused with
-    /// [`BUSY`](wecom_core::ErrCode::BUSY) and does nothing.
+    /// Sets whether the service is busy. It is not by default.
+    ///
+    /// While it is, every call, `gettoken` included, fails with [`BUSY`](wecom_core::ErrCode::BUSY) and changes nothing.
     pub fn busy(&self, is_busy: bool) {
         self.lock().is_busy = is_busy;
     }
 
-    /// Says whether the upstream corp's account is in a state in which it can import, as it is at first unless
-    /// [`World::account_unusable`](crate::World::account_unusable) says otherwise. If not, an import is refused with
-    /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE); one that runs already goes on.
+    /// Sets whether the upstream corp's account can import. It can by default, unless the world says
+    /// [`account_unusable`](crate::World::account_unusable).
+    ///
+    /// While it cannot, starting an import fails with
+    /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE). A running import continues.
     pub fn account_usable(&self, is_usable: bool) {
         self.lock().state.eligibility.account_is_usable = is_usable;
     }
 
-    /// Makes a WeChat user the customer of a downstream corp, as when one of its members adds him.
+    /// Makes a WeChat user a customer (外部联系人) of a downstream corp, as if a member of the corp had added the user.
     pub fn add_customer(
         &self,
         unionid: impl Into<UnionId>,
@@ -44,12 +50,13 @@ impl Simulator {
         self.lock().state.customers.add(unionid.into(), openid.into(), Some(info));
     }
 
-    /// Makes a pending corp of a chain one that has joined. The people whom an import named are its members from then on,
-    /// with their mobile numbers for `userid`.
+    /// Lets a pending corp join its chain.
+    ///
+    /// Its imported contacts become members, with their mobile numbers as `userid`.
     ///
     /// # Panics
     ///
-    /// When there is no such pending corp, or a corp of the new id is in the chain already.
+    /// Panics if the chain has no such pending corp, or has a corp with the new id.
     #[track_caller]
     pub fn join_corp(&self, chain_id: &ChainId, pending_corpid: &PendingCorpId, corpid: impl Into<CorpId>) {
         let corpid = corpid.into();
@@ -57,13 +64,17 @@ impl Simulator {
         let mut service = self.lock();
         service.state.run_due_jobs(now);
         let chain = service.state.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
-        let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid));
+        let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid.clone()));
         drop(service);
-        assert!(joined, "{pending_corpid} can't join {chain_id}: it isn't pending there, or has joined already");
+        assert!(
+            joined,
+            "{pending_corpid} can't join {chain_id}: the chain has no such pending corp, or {corpid} is already in it"
+        );
     }
 
-    /// Says whether somebody at the admin console (管理后台) imports contacts: while he does, no import can be started by a
-    /// call.
+    /// Sets whether an import started in the admin console (管理后台) is running. None is by default.
+    ///
+    /// While one is, starting an import fails with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING).
     pub fn import_at_console(&self, is_running: bool) {
         self.lock().state.jobs.console_is_importing = is_running;
     }

@@ -1,14 +1,15 @@
-//! A simulator of the WeCom (企业微信) upstream/downstream API (上下游): a service with state, in memory as a transport, or
-//! on a socket.
+//! A simulator of the WeCom (企业微信) upstream/downstream API (上下游). It keeps state, and runs in memory as a transport or
+//! as a server.
 //!
-//! | To | there is |
+//! | for | see |
 //! |---|---|
-//! | call a WeCom that behaves, and remembers | [`Simulator`] |
-//! | describe the world that it begins with | [`World`], [`WorldApp`], [`WorldChain`], [`WorldCorp`], [`WorldPerson`], … |
-//! | receive replies in the other known ways of writing them | [`WireVariant`] |
-//! | serve it on a socket, for clients in any language | the feature `server`: `SimulatorServer`, and the program `wecom-sim` |
+//! | calls to a simulated service | [`Simulator`] |
+//! | its initial state | [`World`], [`WorldApp`], [`WorldChain`], [`WorldCorp`], [`WorldPerson`] |
+//! | the undocumented forms of replies | [`WireVariant`] |
+//! | clients in other languages | `SimulatorServer` and the program `wecom-sim`, with the feature `server` |
 //!
-//! It needs no network, no runtime and no clock. Only the feature `server` opens sockets, and brings hyper and tokio.
+//! The simulator needs no network, no runtime and no clock. Only the feature `server` opens sockets; it depends on hyper and
+//! tokio.
 //!
 //! ```
 //! use wecom_simulator::Simulator;

@@ -1,4 +1,4 @@
-//! What a request carries, read as the service reads it: by name and type, absent and empty told apart.
+//! The parameters of a request, by name and type. A missing parameter is a different error from an empty one.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -7,10 +7,10 @@ use wecom_core::endpoint::Method;
 
 use crate::refusal::Refusal;
 
-/// The parameters of one call: the query's on a `GET`, the body's on a `POST`.
+/// The parameters of a call, from the query of a `GET` or the body of a `POST`.
 pub(crate) struct Parameters {
     fields: Map<String, Value>,
-    /// Whether the body was no JSON object, so that all parameters are missing.
+    /// Whether the body is not a JSON object. All parameters are then missing.
     pub(crate) malformed: bool,
 }
 
@@ -26,7 +26,7 @@ impl Parameters {
         }
     }
 
-    /// A text that must be there.
+    /// Returns a required, non-empty text.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Refusal> {
         match self.fields.get(name) {
             Some(Value::String(text)) if text.is_empty() => Err(Refusal::about(ErrCode::EMPTY_PARAMETER, name)),
@@ -35,7 +35,7 @@ impl Parameters {
         }
     }
 
-    /// A text that may be missing, `null` or empty.
+    /// Returns a text, or `None` if it is missing, `null` or empty.
     pub(crate) fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -44,12 +44,12 @@ impl Parameters {
         }
     }
 
-    /// A whole number that must be there.
+    /// Returns a required integer.
     pub(crate) fn integer(&self, name: &str) -> Result<i64, Refusal> {
         self.optional_integer(name)?.ok_or_else(|| invalid(name))
     }
 
-    /// A whole number that may be missing or `null`.
+    /// Returns an integer, or `None` if it is missing or `null`.
     pub(crate) fn optional_integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -57,7 +57,7 @@ impl Parameters {
         }
     }
 
-    /// A flag, `false` when it is missing.
+    /// Returns a boolean, `false` if it is missing.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(false),
@@ -65,18 +65,19 @@ impl Parameters {
         }
     }
 
-    /// A list that must be there, and not empty.
+    /// Returns a required, non-empty list.
     pub(crate) fn list<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Refusal> {
         let list: Vec<T> = self.object(name)?;
         if list.is_empty() { Err(Refusal::about(ErrCode::EMPTY_PARAMETER, name)) } else { Ok(list) }
     }
 
-    /// Whatever is no text, number or flag, and must be there.
+    /// Returns a required parameter of any type.
     pub(crate) fn object<T: DeserializeOwned>(&self, name: &str) -> Result<T, Refusal> {
         self.fields.get(name).and_then(|value| T::deserialize(value).ok()).ok_or_else(|| invalid(name))
     }
 }
 
+/// The refusal of an invalid parameter.
 pub(crate) fn invalid(name: &str) -> Refusal {
     Refusal::about(ErrCode::INVALID_PARAMETER, name)
 }

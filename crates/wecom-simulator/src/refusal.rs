@@ -1,12 +1,12 @@
-//! A refused call: the code, and the words for it in the vendor's manner.
+//! The error codes of refused calls, with the vendor's error texts.
 
 use wecom_core::ErrCode;
 
-/// Why a call is refused.
+/// The reason why a call is refused.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: ErrCode,
-    /// What of the request is meant; empty when the code says it all.
+    /// The parameter concerned. Empty if the code needs no detail.
     pub(crate) detail: String,
 }
 
@@ -22,19 +22,18 @@ impl From<ErrCode> for Refusal {
     }
 }
 
-/// No such corpid was sent, and no such secret: the codes that `gettoken` alone answers.
+/// The codes of `gettoken` for a missing `corpid` and a missing `corpsecret`.
 pub(crate) const MISSING_CORP_ID: ErrCode = ErrCode(41002);
 pub(crate) const MISSING_SECRET: ErrCode = ErrCode(41004);
-/// A call by another HTTP method than its own: codes that the vendor's table for official accounts (公众号) has, and that
-/// for WeCom leaves out.
+/// The codes for a wrong HTTP method. The vendor's table for official accounts (公众号) has them, the one for WeCom does not.
 pub(crate) const GET_REQUIRED: ErrCode = ErrCode(43001);
 pub(crate) const POST_REQUIRED: ErrCode = ErrCode(43002);
-/// A group chat that isn't there.
+/// The code for an unknown group chat.
 pub(crate) const UNKNOWN_CHAT: ErrCode = ErrCode(40050);
-/// A mobile number that is none.
+/// The code for an invalid mobile number.
 pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
 
-/// What the service calls a code: its words are English, and plain ASCII, as they also go into a header.
+/// The error text of a code. It is ASCII because it is sent in a header too.
 pub(crate) fn error_text(code: ErrCode) -> &'static str {
     match code {
         ErrCode::BUSY => "system error",

@@ -1,6 +1,4 @@
-//! The simulator on a socket, for clients in any language: HTTP/1.1 on an address of your choice.
-//!
-//! It is there with the feature `server`, and it is what the program `wecom-sim` runs.
+//! The simulator as an HTTP/1.1 server, for clients in any language.
 
 pub(crate) mod overview;
 mod page;
@@ -27,28 +25,28 @@ use tokio::time::{sleep, timeout};
 use crate::service::IncomingRequest;
 use crate::simulator::Simulator;
 
-/// How large a request's body may be: an import of 1,000 corps has some 400 KiB.
+/// The maximum size of a request body. An import of 1,000 corps has some 400 KiB.
 const MAX_BODY: usize = 2 * 1024 * 1024;
 
-/// How long a client may take over the head of a request, and over its body.
+/// The time limit for reading the head of a request, and for reading its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many connections there may be at once, unless something else is said.
+/// The default maximum number of connections.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// How long it waits after a connection could not be taken.
+/// The delay after a failed `accept`.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// How long calls under way may take after the server was told to stop.
+/// The time limit for calls in flight when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A simulator that listens on a socket.
+/// A server for a [`Simulator`].
 ///
-/// The calls lie below `/cgi-bin/`, answered as [`Simulator`] tells, and a page for people at `/`: the chains as trees, the
-/// last five import jobs and the last twenty calls with their codes. It shows no token, no secret and no body.
+/// The calls are below `/cgi-bin/`. `/` is a page that shows the chains as trees, the last five import jobs and the last
+/// twenty calls with their error codes. It shows no token, no secret and no request body.
 ///
-/// Not every odd request gets to the simulator: a path elsewhere is answered with HTTP status 404, a body of over 2 MiB
-/// with 413, one that doesn't come within ten seconds with 408.
+/// The server itself replies to some requests: HTTP status 404 for a path elsewhere, 413 for a body over 2 MiB, and 408 for a
+/// body that takes over ten seconds.
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -58,8 +56,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// # async fn main() -> std::io::Result<()> {
 /// let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await?;
 /// println!("the base URL for clients is {}", server.base_url());
-/// let stop = async { /* Ctrl-C, say */ };
-/// server.run(stop).await;
+/// let shutdown = async { /* wait for Ctrl-C, for example */ };
+/// server.run(shutdown).await;
 /// # Ok(())
 /// # }
 /// ```
@@ -67,7 +65,7 @@ pub struct SimulatorServer {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
-    most_connections: usize,
+    max_connections: usize,
 }
 
 struct Shared {
@@ -75,7 +73,7 @@ struct Shared {
     observer: Box<dyn Fn(&ServedCall) + Send + Sync>,
 }
 
-/// One request that a [`SimulatorServer`] answered. It holds no query and no body, so it may be logged.
+/// A request that a [`SimulatorServer`] replied to. It has neither the query nor a body, so it can be logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServedCall {
@@ -83,59 +81,59 @@ pub struct ServedCall {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the reply.
     pub status: u16,
-    /// The `errcode` of the answer; `None` where it has none.
+    /// The `errcode` of the reply, if it has one.
     pub errcode: Option<i64>,
 }
 
 impl SimulatorServer {
-    /// Listens on an address; port 0 takes any free one.
+    /// Binds a server to an address. Port 0 selects a free port.
     ///
     /// # Errors
     ///
-    /// When the address can't be listened on.
+    /// Returns an error if the address can't be bound.
     pub async fn bind(address: SocketAddr, simulator: Simulator) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { simulator, observer: Box::new(|_| ()) });
-        Ok(Self { listener, address, shared, most_connections: MAX_CONNECTIONS })
+        Ok(Self { listener, address, shared, max_connections: MAX_CONNECTIONS })
     }
 
-    /// Has every answered request told to a closure: to log it, say.
+    /// Sets a closure that is called after each request, for example to log it.
     #[must_use]
     pub fn on_call(self, observer: impl Fn(&ServedCall) + Send + Sync + 'static) -> Self {
         let simulator = self.shared.simulator.clone();
         Self { shared: Arc::new(Shared { simulator, observer: Box::new(observer) }), ..self }
     }
 
-    /// Sets how many connections there may be at once; 1,024 by default. More of them wait.
+    /// Sets the maximum number of connections, 1,024 by default. Further connections wait.
     #[must_use]
     pub fn most_connections(mut self, connections: usize) -> Self {
-        self.most_connections = connections;
+        self.max_connections = connections;
         self
     }
 
-    /// Where it listens.
+    /// The address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The base URL for clients: `http://127.0.0.1:8900/cgi-bin/`.
+    /// The base URL for clients, such as `http://127.0.0.1:8900/cgi-bin/`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/cgi-bin/", self.address)
     }
 
-    /// Serves until `stop` is over; calls that are under way then are given some seconds to end.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    /// Serves requests until `shutdown` completes. Calls in flight then have five seconds to finish.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let graceful = GracefulShutdown::new();
-        let permits = Arc::new(Semaphore::new(self.most_connections));
-        let mut stop = std::pin::pin!(stop);
+        let permits = Arc::new(Semaphore::new(self.max_connections));
+        let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let (permit, stream) = tokio::select! {
-                () = &mut stop => break,
+                () = &mut shutdown => break,
                 accepted = self.accept(&permits) => match accepted {
                     Some(accepted) => accepted,
                     None => continue,
@@ -150,13 +148,13 @@ impl SimulatorServer {
         let _ = timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
     }
 
-    /// The next connection and its permit. Who finds no permit waits in the system's queue.
+    /// Accepts a connection once there is a permit for it. Until then it waits in the backlog of the operating system.
     async fn accept(&self, permits: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, TcpStream)> {
         let permit = Arc::clone(permits).acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, _)) => Some((permit, stream)),
             Err(_) => {
-                // The system is out of something, files mostly: request again at once, it would only say so again.
+                // Most likely too many open files. An immediate retry would fail again.
                 sleep(ACCEPT_RETRY_DELAY).await;
                 None
             }
@@ -171,29 +169,29 @@ impl std::fmt::Debug for SimulatorServer {
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
-    // Without it a call takes longer, and nothing else.
+    // An error only makes calls slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+        async move { Ok::<_, Infallible>(handle(&shared, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
-    // What a client does to its connection is its own affair.
+    // An error of one connection does not concern the server.
     let _ = watcher.watch(connection).await;
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let response = match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
-        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "request timeout: the body took more than 10 s"),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+            plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB")
         }
-        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body broke off"),
+        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "bad request: the body is incomplete"),
         Ok(Ok(body)) => route(shared, &head.method, &head.uri, &body.to_bytes()).await,
     };
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
@@ -217,24 +215,24 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
                 Method::POST => Some(wecom_core::endpoint::Method::Post),
                 _ => None,
             };
-            to_hyper(&shared.simulator.answer(IncomingRequest { method, path, query: &pairs, body }).await)
+            to_hyper(&shared.simulator.reply(IncomingRequest { method, path, query: &pairs, body }).await)
         }
-        None if uri.path() == "/" && method == Method::GET => page::of(&shared.simulator),
-        None => plain(StatusCode::NOT_FOUND, "there is nothing here: the calls lie below /cgi-bin/, the page at /"),
+        None if uri.path() == "/" && method == Method::GET => page::response(&shared.simulator),
+        None => plain(StatusCode::NOT_FOUND, "not found: the calls are below /cgi-bin/, the page is at /"),
     }
 }
 
-/// What the simulator answers, in hyper's terms.
-fn to_hyper(answer: &wecom_core::Response) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(answer.body().clone()));
-    *response.status_mut() = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers().iter() {
-        // A text that can't stand in a header is left out of it: the body says the same.
+/// Converts the simulator's response to hyper's type.
+fn to_hyper(response: &wecom_core::Response) -> Response<Full<Bytes>> {
+    let mut converted = Response::new(Full::new(response.body().clone()));
+    *converted.status_mut() = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers().iter() {
+        // A text that is no valid header value is left out: the body has it too.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
-            response.headers_mut().append(name, value);
+            converted.headers_mut().append(name, value);
         }
     }
-    response
+    converted
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

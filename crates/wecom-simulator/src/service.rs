@@ -1,4 +1,4 @@
-//! The service behind the transport: who calls, whether he may, and which call answers.
+//! The simulated service: routing, authentication, quotas and the reply to every request.
 
 pub(crate) mod quotas;
 pub(crate) mod recent_calls;
@@ -28,27 +28,28 @@ use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldApp};
 
+/// The service and its state.
 pub(crate) struct Service {
     apps: Vec<Arc<WorldApp>>,
     pub(crate) quotas: Quotas,
     pub(crate) state: State,
     pub(crate) ip_is_trusted: bool,
     pub(crate) is_busy: bool,
-    /// How long an answer takes.
+    /// The time until a reply.
     pub(crate) latency: Duration,
-    /// How answers are written.
+    /// The ways in which replies deviate from the documentation.
     pub(crate) variants: Vec<WireVariant>,
     pub(crate) recent_calls: RecentCalls,
     refusals: u64,
 }
 
-/// The query of a call: decoded pairs.
+/// The decoded pairs of a query.
 pub(crate) type Pairs<'a> = [(&'a str, &'a str)];
 
-/// A request as it comes, over a socket or in memory.
+/// A request, from a socket or from memory.
 #[derive(Clone, Copy)]
 pub(crate) struct IncomingRequest<'a> {
-    /// `None` for a method that no call has.
+    /// `None` for a method that no call uses.
     pub(crate) method: Option<Method>,
     /// Relative to the base URL.
     pub(crate) path: &'a str,
@@ -56,11 +57,11 @@ pub(crate) struct IncomingRequest<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// When a call is answered, and what had become of its kind when it came.
+/// The circumstances of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestContext {
     pub(crate) now: Duration,
-    /// Whether too many of its kind were under way.
+    /// Whether it exceeds the concurrency limit of its endpoint.
     pub(crate) exceeds_concurrency: bool,
     /// See [`Call::rule_version_on_arrival`].
     pub(crate) rule_version_on_arrival: u64,
@@ -92,15 +93,15 @@ impl Service {
         }
     }
 
-    /// Answers a request, whatever it is.
-    pub(crate) fn answer(&mut self, request: IncomingRequest<'_>, context: RequestContext) -> Response {
+    /// Replies to any request.
+    pub(crate) fn reply(&mut self, request: IncomingRequest<'_>, context: RequestContext) -> Response {
         self.state.run_due_jobs(context.now);
         let Some(endpoint) = endpoint(request.path) else { return not_found() };
         let mut malformed = false;
-        let outcome = self.receive(endpoint, request, context.now).and_then(|()| match find(request.path) {
+        let outcome = self.check_request(endpoint, request, context.now).and_then(|()| match find(request.path) {
             None => self.get_token(request.query, context.now),
             Some((_, handler)) => {
-                let (app, downstream) = self.admit(endpoint, request.query, context)?;
+                let (app, downstream) = self.authorize(endpoint, request.query, context)?;
                 let parameters = Parameters::read(endpoint.method(), request.query, request.body);
                 malformed = parameters.malformed;
                 let call = Call {
@@ -124,8 +125,13 @@ impl Service {
         }
     }
 
-    /// Takes a call in, whoever makes it.
-    fn receive(&mut self, endpoint: &Endpoint, request: IncomingRequest<'_>, now: Duration) -> Result<(), Refusal> {
+    /// Checks what does not depend on the caller.
+    fn check_request(
+        &mut self,
+        endpoint: &Endpoint,
+        request: IncomingRequest<'_>,
+        now: Duration,
+    ) -> Result<(), Refusal> {
         if self.is_busy {
             return Err(ErrCode::BUSY.into());
         }
@@ -137,14 +143,14 @@ impl Service {
         }
     }
 
-    /// The app that makes a call, if it may make one now, and the downstream corp whose token the call carries.
-    fn admit(
+    /// Authenticates the caller and counts the call. Returns the app, and the downstream corp of a downstream token.
+    fn authorize(
         &mut self,
         endpoint: &'static Endpoint,
         query: &Pairs<'_>,
         context: RequestContext,
     ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-        let admitted = caller(&self.apps, &self.state.tokens, endpoint, query, context.now)?;
+        let caller = authenticate(&self.apps, &self.state.tokens, endpoint, query, context.now)?;
         if !self.ip_is_trusted {
             return Err(ErrCode::IP_NOT_TRUSTED.into());
         }
@@ -152,12 +158,12 @@ impl Service {
             return Err(ErrCode::CONCURRENCY_EXCEEDED.into());
         }
         self.quotas.count(endpoint, context.now)?;
-        Ok(admitted)
+        Ok(caller)
     }
 
     /// `GET gettoken`: 获取access_token.
     fn get_token(&mut self, query: &Pairs<'_>, now: Duration) -> Result<Payload, Refusal> {
-        self.quotas.check_ban(now)?;
+        self.quotas.check_secret_ban(now)?;
         let parameters = Parameters::read(Method::Get, query, &[]);
         let corp_id = parameters.optional_text("corpid")?.ok_or(MISSING_CORP_ID)?;
         let secret = parameters.optional_text("corpsecret")?.ok_or(MISSING_SECRET)?;
@@ -165,7 +171,7 @@ impl Service {
             return Err(ErrCode::INVALID_CORP_ID.into());
         }
         let app = self.apps.iter().find(|app| app.secret.expose() == secret);
-        self.quotas.note_secret(app.is_some(), now);
+        self.quotas.record_secret(app.is_some(), now);
         let app = app.ok_or(ErrCode::INVALID_SECRET)?;
         let owner = TokenOwner { app: app.agentid, downstream: None };
         let (token, validity) = self.state.tokens.issue(&owner, now);
@@ -173,18 +179,18 @@ impl Service {
     }
 }
 
-/// The call at a path.
+/// Finds the call at a path.
 pub(crate) fn find(path: &str) -> Option<(&'static Endpoint, Handler)> {
     CALLS.iter().find(|(endpoint, _)| endpoint.path() == path).copied()
 }
 
-/// The endpoint at a path, that of the tokens included.
+/// Finds the endpoint at a path, including `gettoken`.
 fn endpoint(path: &str) -> Option<&'static Endpoint> {
     if path == GET_TOKEN.path() { Some(&GET_TOKEN) } else { find(path).map(|(endpoint, _)| endpoint) }
 }
 
-/// The app whose token a call carries, and the downstream corp whose it is.
-fn caller(
+/// Returns the app that owns the token of a call, and the downstream corp of a downstream token.
+fn authenticate(
     apps: &[Arc<WorldApp>],
     tokens: &AccessTokens,
     endpoint: &Endpoint,
@@ -194,12 +200,12 @@ fn caller(
     let token = query.iter().find(|(name, _)| *name == "access_token").map(|(_, token)| *token);
     let token = token.filter(|token| !token.is_empty()).ok_or(ErrCode::MISSING_ACCESS_TOKEN)?;
     let owner = tokens.owner(token, now)?;
-    let fits = match endpoint.token_kind() {
+    let is_right_kind = match endpoint.token_kind() {
         TokenKind::Upstream => owner.downstream.is_none(),
         TokenKind::Downstream => owner.downstream.is_some(),
         _ => true,
     };
-    if !fits {
+    if !is_right_kind {
         return Err(ErrCode::API_FORBIDDEN.into());
     }
     let app = apps.iter().find(|app| app.agentid == owner.app).ok_or(ErrCode::INVALID_ACCESS_TOKEN)?;

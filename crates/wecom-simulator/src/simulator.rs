@@ -1,4 +1,4 @@
-//! A WeCom in memory: a transport that behaves as the service does, and remembers what calls have done.
+//! The simulator: a transport backed by a simulated service that keeps state.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::service::{IncomingRequest, RequestContext, Service, find};
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldError};
 
-/// A WeCom of one's own: a [`Transport`] and [`LocalTransport`] that answers the upstream API from a [`World`], and
-/// changes it as calls do.
+/// A simulated WeCom service in memory: a [`Transport`] and [`LocalTransport`] that replies from a [`World`] and changes it
+/// as calls do.
 ///
-/// Cheap to clone; all clones share the world.
+/// A simulator is cheap to clone. All clones share the world.
 ///
 /// ```
 /// use wecom_simulator::Simulator;
@@ -32,64 +32,64 @@ use crate::world::{World, WorldError};
 /// assert_eq!(info.corp_name, "京西厨卫商贸");
 ///
 /// upstream.remove_corp(RemoveCorp::new(&chain, &corp)).await?;
-/// let gone = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp)).await.unwrap_err();
-/// assert_eq!(gone.code(), Some(wecom_core::ErrCode::CORP_NOT_IN_CHAIN));
+/// let removed = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp)).await.unwrap_err();
+/// assert_eq!(removed.code(), Some(wecom_core::ErrCode::CORP_NOT_IN_CHAIN));
 /// # Ok::<(), wecom_core::Error>(())
 /// # })?;
 /// # Ok::<(), wecom_core::Error>(())
 /// ```
 ///
-/// # What it answers
+/// # Replies
 ///
-/// `gettoken`, `corpgroup/corp/gettoken`, the calls of `wecom_upstream`, the five calls about rules (`corpgroup/rule/…`) and
-/// `miniprogram/transfer_session`, in the documented shapes with the very types that each endpoint uses (`is_joined` is a
-/// number in one list and a flag in another), with HTTP status 200 and the headers `Error-Code` and `Error-Msg`. What it
-/// can't grant it refuses with the documented code and an `errmsg` in the vendor's manner.
-/// [`Simulator::wire_variants`] has it write answers in the other ways that the service is known to use.
+/// The simulator implements `gettoken`, `corpgroup/corp/gettoken`, the calls of `wecom_upstream`, the calls about rules
+/// (`corpgroup/rule/…`) and `miniprogram/transfer_session`. Replies have the documented fields and types, which differ
+/// between endpoints: `is_joined` is a number in one list and a boolean in another. Every reply has HTTP status 200 and the
+/// headers `Error-Code` and `Error-Msg`. A refused call has the documented `errcode` and an `errmsg` like the vendor's.
+/// [`Simulator::wire_variants`] selects the other forms of replies that the service is known to send.
 ///
-/// An unknown path is answered with HTTP status 404; a known one by another HTTP method than its own with 43001 (`GET` is
-/// required) or 43002 (`POST` is required). The vendor's table of codes for WeCom has none for that; these are the two of its
-/// table for official accounts (公众号).
+/// An unknown path has HTTP status 404. A wrong HTTP method is refused with 43001 (`GET` is required) or 43002 (`POST` is
+/// required). The vendor's table of codes for WeCom has none for that case; these are from its table for official accounts
+/// (公众号).
 ///
-/// # What it refuses
+/// # Error codes
 ///
-/// Never because a test says "answer this code", always because of what is so:
+/// Every error code follows from the simulated state; tests never ask for a code.
 ///
-/// | what is so | said by | the code |
+/// | state | set by | error code |
 /// |---|---|---|
-/// | an app sees some chains, or some groups, alone | [`WorldApp::sees_only`](crate::WorldApp::sees_only), [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups) | 670002; 670030 for a group, 60011 for a corp or a member |
-/// | an app is not among the callable ones | [`WorldApp::not_callable`](crate::WorldApp::not_callable) | 48002 |
-/// | a chain is full of corps, of rules, a corp of people | [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), [`rule_limit`](crate::WorldChain::rule_limit), [`corp_people_limit`](crate::WorldChain::corp_people_limit) | 670005, 670007, 670019 |
-/// | as many corps have joined as may | [`World::joined_corp_limit`] | 670026 |
-/// | some members and departments take part in a chain | [`WorldChain::owner_range`](crate::WorldChain::owner_range) | 670029 |
-/// | somebody can't, or may not, be invited | [`WorldPerson`](crate::WorldPerson) | 670018, 670031 |
-/// | a user's ids were got where WeCom doesn't take them from | [`WorldCustomer::login_account`](crate::WorldCustomer::login_account) | 845001, 845002, 845003 |
-/// | the upstream corp's account can't import | [`World::account_unusable`], [`Simulator::account_usable`] | 670024 |
-/// | somebody at the console imports | [`Simulator::import_at_console`] | 670022 |
-/// | the caller's address is not trusted | [`Simulator::trust_ip`] | 60020 |
-/// | WeCom is busy | [`Simulator::busy`] | -1 |
-/// | the tokens have ended early | [`Simulator::revoke_tokens`] | 40014 |
-/// | somebody else changed the rule meanwhile | [`Simulator::latency`], two calls at once | 6000 |
-/// | too many calls in a while, or at once | a timer: see below | 45009, 45033 |
+/// | an app can see only some chains or groups | [`WorldApp::sees_only`](crate::WorldApp::sees_only), [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups) | 670002; 670030 for a group, 60011 for a corp or a member |
+/// | an app is not in the list of callable apps | [`WorldApp::not_callable`](crate::WorldApp::not_callable) | 48002 |
+/// | a chain has reached its limit of corps or rules, a corp its limit of people | [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), [`rule_limit`](crate::WorldChain::rule_limit), [`corp_people_limit`](crate::WorldChain::corp_people_limit) | 670005, 670007, 670019 |
+/// | the upstream corp has reached its limit of joined corps | [`World::joined_corp_limit`] | 670026 |
+/// | only some members and departments of the upstream corp are in a chain | [`WorldChain::owner_range`](crate::WorldChain::owner_range) | 670029 |
+/// | a person cannot be invited | [`WorldPerson`](crate::WorldPerson) | 670018, 670031 |
+/// | a user's ids come from an account that the service does not accept | [`WorldCustomer::login_account`](crate::WorldCustomer::login_account) | 845001, 845002, 845003 |
+/// | the upstream corp's account cannot import | [`World::account_unusable`], [`Simulator::account_usable`] | 670024 |
+/// | an import from the admin console is running | [`Simulator::import_at_console`] | 670022 |
+/// | the caller's IP address is not trusted | [`Simulator::trust_ip`] | 60020 |
+/// | the service is busy | [`Simulator::busy`] | -1 |
+/// | the tokens were revoked | [`Simulator::revoke_tokens`] | 40014 |
+/// | two calls change one rule at the same time | [`Simulator::latency`] | 6000 |
+/// | a rate limit or a concurrency limit is exceeded | a timer, see below | 45009, 45033 |
 ///
-/// The others need nothing but a call that names what isn't there, or breaks a documented rule.
+/// The other codes follow from the parameters of a call: it names something that does not exist, or breaks a documented rule.
 ///
 /// # Time
 ///
-/// Time stands still, unless there is a timer: [`Simulator::on_timer`]. On a timer, an import begins to run after a second
-/// and is finished after five, and what it did is seen from then on. Without one it goes a step on whenever somebody asks
-/// about it: the first `getresult` finds it started, the second running, the third finished.
+/// Time stands still unless the simulator has a timer, set with [`Simulator::on_timer`]. With a timer, an import is running
+/// after one second and finished after five. Without one, each `getresult` advances the import: the first poll finds it
+/// started, the second running, the third finished.
 ///
 /// # Limits
 ///
-/// On a timer, the documented frequency limits of each endpoint hold: the call that is too many is refused with
-/// [`FREQUENCY_EXCEEDED`](wecom_core::ErrCode::FREQUENCY_EXCEEDED), and so is every one after it for as long as the window is
-/// that was passed. So do the limits of 20,000 calls a minute from one address (all calls here come from one), and of 1,000
-/// rules added and changed a day. Five wrong secrets within an hour, with no right one between them, ban the address:
-/// `gettoken` is refused with `FREQUENCY_EXCEEDED` for an hour. (The vendor documents such a ban, but not after how many.)
+/// With a timer, the documented rate limits of each endpoint apply. A call over a limit, and every later one, fails with
+/// [`FREQUENCY_EXCEEDED`](wecom_core::ErrCode::FREQUENCY_EXCEEDED) for as long as the window of that limit. So do calls over
+/// 20,000 a minute from one IP address (all calls come from one), and over 1,000 added or modified rules a day. Five wrong
+/// secrets in a row within an hour ban the address: `gettoken` fails with `FREQUENCY_EXCEEDED` for an hour. The vendor
+/// documents such a ban, but not the number of secrets.
 ///
-/// [`Simulator::divide_quotas`] makes the limits small, the number of wrong secrets apart. [`Simulator::latency`] makes calls
-/// last, so that the limits on calls at once are met too.
+/// [`Simulator::divide_quotas`] lowers the limits, except the number of wrong secrets. [`Simulator::latency`] makes calls take
+/// time, so that calls can exceed a concurrency limit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -121,22 +121,22 @@ struct Shared {
 }
 
 impl Simulator {
-    /// A simulator of a world.
+    /// Creates a simulator of a world.
     ///
     /// # Panics
     ///
-    /// When the world contradicts itself: see [`World::check`].
+    /// Panics if the world is inconsistent: see [`World::check`].
     #[track_caller]
     #[must_use]
     pub fn new(world: World) -> Self {
         Self::try_new(world).unwrap_or_else(|error| fail(&error))
     }
 
-    /// As [`Simulator::new`], for a world that comes from outside.
+    /// Like [`Simulator::new`], for a world from outside the program.
     ///
     /// # Errors
     ///
-    /// When the world contradicts itself: see [`World::check`].
+    /// Returns an error if the world is inconsistent: see [`World::check`].
     pub fn try_new(world: World) -> Result<Self, WorldError> {
         world.check()?;
         let secret = world.apps.first().map_or_else(|| Secret::new(""), |app| app.secret.clone());
@@ -144,17 +144,17 @@ impl Simulator {
         Ok(Self { shared: Arc::new(Shared { credentials, service: Mutex::new(Service::new(world)), timer: None }) })
     }
 
-    /// A simulator of the [demo world](World::demo).
+    /// Creates a simulator of the [demo world](World::demo).
     #[must_use]
     pub fn demo() -> Self {
         Self::new(World::demo())
     }
 
-    /// Lets time pass as a timer says: the `ManualTimer` of `wecom-mock`, or a runtime's.
+    /// Sets the timer: a `ManualTimer` of `wecom-mock`, or the timer of a runtime.
     ///
     /// # Panics
     ///
-    /// When the simulator has been cloned already: a clone would go by another time.
+    /// Panics if the simulator has been cloned: the clones would have another time.
     #[track_caller]
     #[must_use]
     pub fn on_timer(mut self, timer: impl Timer + 'static) -> Self {
@@ -165,13 +165,14 @@ impl Simulator {
                 service.state.jobs.on_timer = true;
                 service.quotas.on_timer = true;
             }
-            None => fail(&"a simulator is given its timer before it is cloned, or makes a client"),
+            None => fail(&"the timer must be set before the simulator is cloned or creates a client"),
         }
         self
     }
 
-    /// Makes every answer take this long, on a timer: without one there is none to wait on. Calls are then under way at once,
-    /// and those past the documented number are refused with
+    /// Sets the time until each reply. It has no effect without a timer.
+    ///
+    /// Calls can then be in flight at the same time, and those over the documented concurrency fail with
     /// [`CONCURRENCY_EXCEEDED`](wecom_core::ErrCode::CONCURRENCY_EXCEEDED).
     #[must_use]
     pub fn latency(self, latency: Duration) -> Self {
@@ -179,12 +180,14 @@ impl Simulator {
         self
     }
 
-    /// Divides the documented frequency limits, so that a test need not make ten thousand calls to pass one: by 1000, ten
-    /// calls a minute are what an endpoint takes that is documented with 10,000. At least one call is always taken.
+    /// Divides the documented rate limits, so that a test can exceed one with few calls.
+    ///
+    /// With a divisor of 1,000, an endpoint with a documented limit of 10,000 calls a minute accepts 10. Every limit is at
+    /// least 1.
     ///
     /// # Panics
     ///
-    /// When the divisor is 0.
+    /// Panics if the divisor is 0.
     #[track_caller]
     #[must_use]
     pub fn divide_quotas(self, divisor: u32) -> Self {
@@ -193,20 +196,20 @@ impl Simulator {
         self
     }
 
-    /// Writes answers in other ways than the documented ones: see [`WireVariant`]. None by default.
+    /// Sets the ways in which replies deviate from the documentation: see [`WireVariant`]. None by default.
     #[must_use]
     pub fn wire_variants(self, variants: impl IntoIterator<Item = WireVariant>) -> Self {
         self.lock().variants = variants.into_iter().collect();
         self
     }
 
-    /// A client over this simulator, with the credentials of the world's first app.
+    /// Creates a client of this simulator with the credentials of the world's first app.
     #[must_use]
     pub fn client(&self) -> Client {
         Client::builder(self.clone()).credentials(self.credentials()).build()
     }
 
-    /// As [`Simulator::client`], for code that stays on one thread.
+    /// Like [`Simulator::client`], for code on a single thread.
     #[must_use]
     pub fn local_client(&self) -> Client<Local> {
         Client::local(self.clone()).credentials(self.credentials()).build()
@@ -218,39 +221,39 @@ impl Simulator {
         self.shared.credentials.clone()
     }
 
-    /// What the service answers to a request.
-    pub(crate) async fn answer(&self, request: IncomingRequest<'_>) -> Response {
+    /// Replies to a request.
+    pub(crate) async fn reply(&self, request: IncomingRequest<'_>) -> Response {
         let permit = ConcurrencyPermit::new(self, request.path);
         let (latency, rule_version_on_arrival) = {
             let service = self.lock();
             (service.latency, service.state.rule_version)
         };
-        let mut came = None;
+        let mut arrived = None;
         if let (Some(timer), false) = (&self.shared.timer, latency.is_zero()) {
             timer.sleep(latency).await;
-            came = Some(rule_version_on_arrival);
+            arrived = Some(rule_version_on_arrival);
         }
         let now = self.now();
         let mut service = self.lock();
-        // A call that takes no time is never overtaken.
-        let rule_version_on_arrival = came.unwrap_or(service.state.rule_version);
-        service.answer(
+        // Without latency, no other call can change a rule in between.
+        let rule_version_on_arrival = arrived.unwrap_or(service.state.rule_version);
+        service.reply(
             request,
             RequestContext { now, exceeds_concurrency: permit.exceeds_concurrency, rule_version_on_arrival },
         )
     }
 
-    /// The timer is the caller's code: not to be called under the lock.
+    /// The current time. The timer is the caller's code, so this must not be called under the lock.
     pub(crate) fn now(&self) -> Duration {
         self.shared.timer.as_ref().map_or(Duration::ZERO, |timer| timer.now())
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Service> {
-        // No code of the caller's runs under the lock, so nothing is left half done.
+        // No code of the caller runs under the lock, so a panic cannot leave the state inconsistent.
         self.shared.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn answer_request(&self, request: &Request) -> Response {
+    async fn reply_to(&self, request: &Request) -> Response {
         let token = request.token().map(|token| ("access_token", token.expose()));
         let pairs = request.query().iter().filter_map(|(name, value)| match value {
             QueryValue::Public(value) => Some((name, value.as_str())),
@@ -260,16 +263,16 @@ impl Simulator {
         let query: Vec<_> = token.into_iter().chain(pairs).collect();
         let endpoint = request.endpoint();
         let body = request.body().map_or(&[][..], |body| body);
-        self.answer(IncomingRequest { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body })
+        self.reply(IncomingRequest { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body })
             .await
     }
 }
 
-/// A call from its coming to its answer, or to where the caller gives it up.
+/// A permit for one call of an endpoint. Dropping it releases it.
 struct ConcurrencyPermit<'a> {
     simulator: &'a Simulator,
     acquired: Option<&'static Endpoint>,
-    /// Whether there were too many of its kind already.
+    /// Whether the endpoint had no permit left.
     exceeds_concurrency: bool,
 }
 
@@ -292,14 +295,14 @@ impl Drop for ConcurrencyPermit<'_> {
 #[async_trait]
 impl Transport for Simulator {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        Ok(self.answer_request(&request).await)
+        Ok(self.reply_to(&request).await)
     }
 }
 
 #[async_trait(?Send)]
 impl LocalTransport for Simulator {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        Ok(self.answer_request(&request).await)
+        Ok(self.reply_to(&request).await)
     }
 }
 
@@ -309,7 +312,7 @@ impl fmt::Debug for Simulator {
     }
 }
 
-#[expect(clippy::panic, reason = "a mistake in a test is reported where the test makes it")]
+#[expect(clippy::panic, reason = "misuse in a test fails the test where it occurs")]
 #[track_caller]
 fn fail(report: &dyn fmt::Display) -> ! {
     panic!("{report}")

@@ -1,4 +1,4 @@
-//! What the calls work on: the upstream corp's chains, customers and jobs as they stand.
+//! The data that calls read and change: the chains, customers, import jobs, tokens and sessions of the upstream corp.
 
 pub(crate) mod access_tokens;
 pub(crate) mod customers;
@@ -22,9 +22,10 @@ use crate::state::customers::Customers;
 use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::world::{WorldApp, WorldCorpId};
 
+/// The state of the upstream corp.
 pub(crate) struct State {
     pub(crate) corp_id: CorpId,
-    /// Of all its apps.
+    /// The ids of all its apps.
     pub(crate) agentids: Vec<AgentId>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) customers: Customers,
@@ -32,65 +33,64 @@ pub(crate) struct State {
     pub(crate) tokens: AccessTokens,
     pub(crate) eligibility: Eligibility,
     pub(crate) sessions: MiniProgramSessions,
-    /// How often a rule was changed, in any chain.
+    /// The number of rule changes in all chains.
     pub(crate) rule_version: u64,
 }
 
 impl State {
-    /// Lets happen what is due by now.
+    /// Executes the import jobs that are due.
     pub(crate) fn run_due_jobs(&mut self, now: Duration) {
         self.jobs.run_due_jobs(&mut self.chains, &self.eligibility, now);
     }
 
-    /// The chains that an app sees.
-    pub(crate) fn visible(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
-        self.chains.iter().filter(|chain| sees(app, &chain.chain_id))
+    /// The chains that are visible to an app.
+    pub(crate) fn visible_chains(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
+        self.chains.iter().filter(|chain| is_visible(app, &chain.chain_id))
     }
 
-    /// The chain that a call names, if its app sees it.
+    /// Returns the chain in the call's `chain_id`, if it is visible to the app.
     pub(crate) fn chain(&self, call: &Call<'_>) -> Result<&Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
-        let chain = self.visible(call.app).find(|chain| chain.chain_id.as_str() == chain_id);
+        let chain = self.visible_chains(call.app).find(|chain| chain.chain_id.as_str() == chain_id);
         chain.ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
-    /// The chain that a call names, as far as its app sees it.
+    /// Like [`State::chain`], with the groups that are visible to the app.
     pub(crate) fn visible_chain<'a>(&'a self, call: &Call<'a>) -> Result<VisibleChain<'a>, Refusal> {
         Ok(VisibleChain::new(self.chain(call)?, call.app))
     }
 
-    /// As [`State::chain`], to change it.
+    /// Like [`State::chain`], for a change.
     pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
-        let mut chains = self.chains.iter_mut().filter(|chain| sees(call.app, &chain.chain_id));
+        let mut chains = self.chains.iter_mut().filter(|chain| is_visible(call.app, &chain.chain_id));
         chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
-    /// The number of a change to a rule, which grows with each.
+    /// Increments the rule version and returns it.
     pub(crate) fn next_rule_version(&mut self) -> u64 {
         self.rule_version += 1;
         self.rule_version
     }
 
-    /// Whether a corp has joined any chain.
+    /// Returns whether a corp has joined any chain.
     pub(crate) fn has_joined(&self, corpid: &CorpId) -> bool {
         let id = WorldCorpId::Joined(corpid.clone());
         self.chains.iter().any(|chain| chain.corps.position(&id).is_some())
     }
 
-    /// Whether an app is shared with a corp in a kind of business. What is shared over a chain ends when the corp is in no
-    /// chain any more.
+    /// Returns whether an app is shared with a corp. Sharing through a chain ends when the corp has left all chains.
     pub(crate) fn is_shared(&self, app: &WorldApp, business: BusinessType, corpid: &CorpId) -> bool {
         let mut shares = app.shares.iter().filter(|(kind, corp)| *kind == business && corp.corpid == *corpid);
         shares.next().is_some() && (business != BusinessType::Chain || self.has_joined(corpid))
     }
 }
 
-fn sees(app: &WorldApp, chain_id: &ChainId) -> bool {
+fn is_visible(app: &WorldApp, chain_id: &ChainId) -> bool {
     app.visible_chains.as_ref().is_none_or(|visible| visible.contains(chain_id))
 }
 
-/// The corp that a call names by `corpid` or `pending_corpid`; the first wins.
+/// Returns the corp in the call's `corpid` or `pending_corpid`. `corpid` takes precedence.
 pub(crate) fn corp_id(call: &Call<'_>) -> Result<WorldCorpId, Refusal> {
     let corpid = call.parameters.optional_text("corpid")?;
     let pending_corpid = call.parameters.optional_text("pending_corpid")?;

@@ -1,10 +1,10 @@
-//! The other ways in which the service is known to write its answers.
+//! The known deviations of replies from the documentation.
 
 use serde_json::{Map, Value};
 
-/// A way in which the service writes an answer that its documentation has otherwise, or has in two ways.
+/// A form of replies that the service sends although the documentation says otherwise, or that is documented in two ways.
 ///
-/// A client should read each of them as it reads the documented one: [`Simulator::wire_variants`] shows whether it does.
+/// A client should decode every form like the documented one. [`Simulator::wire_variants`] tests whether it does.
 ///
 /// ```
 /// use wecom_simulator::{Simulator, WireVariant};
@@ -23,36 +23,35 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WireVariant {
-    /// Ids that are numbers are texts: `agentid`, `groupid`, `parentid`, `order`, `rule_id`, `rule_ids`.
+    /// Numeric ids are strings: `agentid`, `groupid`, `parentid`, `order`, `rule_id`, `rule_ids`.
     NumbersAsTexts,
-    /// Ids that are texts of digits are numbers: `user_custom_id`, and `groupids` and `departmentids` of a rule.
+    /// Ids that are strings of digits are numbers: `user_custom_id`, and `groupids` and `departmentids` of a rule.
     TextsAsNumbers,
-    /// `is_joined` is a flag where it is 0 or 1, and 0 or 1 where it is a flag.
+    /// `is_joined` is a boolean where the documentation has 0 or 1, and 0 or 1 where it has a boolean.
     IsJoinedSwapped,
     /// `ending` is `"0"` or `"1"`.
     EndingAsText,
-    /// The people of a failed import have `user_mobile` in place of `mobile`.
+    /// The contacts of a failed import have `user_mobile` instead of `mobile`.
     UserMobile,
-    /// What is empty, a list or a text, is `null`.
+    /// Empty lists and strings are `null`.
     EmptyAsNull,
-    /// What is empty, a list or a text, is not there; with [`EmptyAsNull`](Self::EmptyAsNull), nor is what is `null`.
+    /// Empty lists and strings are absent. Together with [`EmptyAsNull`](Self::EmptyAsNull), `null` is absent too.
     EmptyAbsent,
-    /// A call that is granted is answered without `errcode` and `errmsg`, where the answer holds anything else: an empty
-    /// object could be anybody's.
+    /// A successful reply has no `errcode` and `errmsg`, unless it would be empty.
     NoErrcode,
-    /// Every object has a field that no documentation knows.
+    /// Every object has an undocumented field.
     UnknownFields,
-    /// The answer begins with a byte order mark.
+    /// The reply starts with a byte order mark.
     ByteOrderMark,
-    /// Line breaks, tabs and other control characters stand in names as they are, which JSON does not allow.
+    /// Control characters in strings, such as line breaks and tabs, are not escaped, which JSON does not allow.
     RawControlCharacters,
 }
 
-/// A field that no documentation knows.
+/// The name of the undocumented field.
 pub(crate) const UNKNOWN_FIELD: &str = "ext_attr";
 
 impl WireVariant {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 11] = [
         Self::NumbersAsTexts,
         Self::TextsAsNumbers,
@@ -67,7 +66,7 @@ impl WireVariant {
         Self::RawControlCharacters,
     ];
 
-    /// Rewrites the fields of an answer, `errcode` and `errmsg` apart.
+    /// Rewrites the fields of a reply, except `errcode` and `errmsg`.
     pub(crate) fn rewrite(self, fields: &mut Map<String, Value>) {
         fields.values_mut().for_each(|value| self.rewrite_below(value));
         match self {
@@ -95,12 +94,12 @@ impl WireVariant {
             Self::UnknownFields => {
                 fields.insert(UNKNOWN_FIELD.to_owned(), serde_json::json!({"list": [1, "2", null], "open": true}));
             }
-            // Not in the payload.
+            // These do not concern the payload.
             Self::NoErrcode | Self::ByteOrderMark | Self::RawControlCharacters => {}
         }
     }
 
-    /// Rewrites an answer that is written already.
+    /// Rewrites a serialized reply.
     pub(crate) fn rewrite_bytes(self, body: Vec<u8>) -> Vec<u8> {
         match self {
             Self::ByteOrderMark => [b"\xEF\xBB\xBF", body.as_slice()].concat(),
@@ -132,7 +131,7 @@ fn number_as_text(value: &Value) -> Option<Value> {
     value.as_i64().map(|number| number.to_string().into())
 }
 
-/// An id of up to 2^64 - 2 fits; one that is no number stays what it is.
+/// A string of digits as a number of up to 64 bits. Other strings are kept.
 fn text_as_number(value: &Value) -> Option<Value> {
     value.as_str()?.parse::<u64>().ok().map(Value::from)
 }
@@ -148,7 +147,7 @@ fn is_empty(value: &Value) -> bool {
     value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// JSON as serde writes it, with control characters in place of the escapes that stand for them.
+/// Replaces the escapes of control characters in serialized JSON by the characters.
 fn unescape_control_characters(body: &[u8]) -> Vec<u8> {
     let mut raw = Vec::with_capacity(body.len());
     let mut rest = body;
@@ -182,15 +181,15 @@ mod tests {
 
     use super::*;
 
-    fn rewritten(variant: WireVariant, answer: &Value) -> Value {
-        let Value::Object(mut fields) = answer.clone() else { panic!("{answer}") };
+    fn rewritten(variant: WireVariant, reply: &Value) -> Value {
+        let Value::Object(mut fields) = reply.clone() else { panic!("{reply}") };
         variant.rewrite(&mut fields);
         Value::Object(fields)
     }
 
     #[test]
-    fn each_variant_changes_what_it_is_named_for_and_nothing_else() {
-        let answer = json!({
+    fn each_variant_changes_only_its_own_fields() {
+        let reply = json!({
             "rule_ids": [1, 2], "ending": 1, "next_cursor": "", "is_joined": false,
             "expires_in": 7200, "list": [{"groupid": 2, "mobile": "139", "user_custom_id": "7", "none": []}],
         });
@@ -206,15 +205,15 @@ mod tests {
             (WireVariant::EmptyAsNull, "/list/0/none", json!(null)),
             (WireVariant::EmptyAsNull, "/next_cursor", json!(null)),
         ] {
-            assert_eq!(rewritten(variant, &answer).pointer(pointer), Some(&expected), "{variant:?}");
+            assert_eq!(rewritten(variant, &reply).pointer(pointer), Some(&expected), "{variant:?}");
         }
-        let absent = rewritten(WireVariant::EmptyAbsent, &answer);
+        let absent = rewritten(WireVariant::EmptyAbsent, &reply);
         assert!(absent.get("next_cursor").is_none() && absent["list"][0].get("none").is_none());
-        assert!(rewritten(WireVariant::UnknownFields, &answer)["list"][0].get("ext_attr").is_some());
+        assert!(rewritten(WireVariant::UnknownFields, &reply)["list"][0].get("ext_attr").is_some());
     }
 
     #[test]
-    fn escapes_of_control_characters_alone_are_undone() {
+    fn only_escapes_of_control_characters_are_replaced() {
         let body = json!({"name": "a\tb\u{1}c\\n\"d\u{1f}"}).to_string();
         let raw = WireVariant::RawControlCharacters.rewrite_bytes(body.into_bytes());
         assert_eq!(raw, b"{\"name\":\"a\tb\x01c\\\\n\\\"d\x1f\"}");

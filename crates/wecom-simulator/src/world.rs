@@ -1,4 +1,4 @@
-//! What a simulator knows at its beginning: apps, chains, corps and customers, described and not yet checked.
+//! The initial state of a simulator: apps, chains, corps, customers and sessions.
 
 mod app;
 mod chain;
@@ -25,10 +25,9 @@ pub use self::customer::{LoginAccount, WorldCustomer};
 pub(crate) use self::generated_corps::GeneratedCorps;
 pub use self::person::WorldPerson;
 pub(crate) use self::person::is_mobile;
-
 pub use self::session::WorldSession;
 
-/// An upstream corp and what is around it, for a [`Simulator`](crate::Simulator) to begin with.
+/// The initial state of a [`Simulator`](crate::Simulator): an upstream corp with its apps, chains and customers.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -54,7 +53,7 @@ pub use self::session::WorldSession;
 /// # let _ = simulator;
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a world does nothing until a simulator is given it"]
+#[must_use = "a world does nothing without a simulator"]
 pub struct World {
     pub(crate) corp_id: CorpId,
     pub(crate) apps: Vec<WorldApp>,
@@ -68,7 +67,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world with an upstream corp and nothing else.
+    /// Creates a world that has only the upstream corp.
     pub fn new(corp_id: impl Into<CorpId>) -> Self {
         Self {
             corp_id: corp_id.into(),
@@ -83,7 +82,7 @@ impl World {
         }
     }
 
-    /// Adds an app (应用) of the upstream corp. The simulator's own client is the first one's.
+    /// Adds an app (应用) of the upstream corp. [`Simulator::client`](crate::Simulator::client) uses the first one.
     pub fn app(mut self, app: WorldApp) -> Self {
         self.apps.push(app);
         self
@@ -101,35 +100,37 @@ impl World {
         self
     }
 
-    /// Adds a group chat (客户群) and the customers in it.
+    /// Adds a group chat (客户群) with its customers.
     pub fn chat(mut self, chat_id: impl Into<ChatId>, customers: impl IntoIterator<Item = ExternalUserId>) -> Self {
         self.chats.push((chat_id.into(), customers.into_iter().collect()));
         self
     }
 
-    /// Adds somebody who may be imported and is not as everybody is.
+    /// Adds a person with unusual import behaviour, such as a barred account.
     pub fn person(mut self, person: WorldPerson) -> Self {
         self.people.push(person);
         self
     }
 
-    /// Adds a login to the upstream corp's mini program (小程序).
+    /// Adds a login session of the upstream corp's mini program (小程序).
     pub fn session(mut self, session: WorldSession) -> Self {
         self.sessions.push(session);
         self
     }
 
-    /// Sets how many corps may join the upstream corp's chains in all, one that is in two of them counted once. When that
-    /// many have, a corp that is not in a chain yet can't be imported into it
-    /// ([`SPACE_CORPS_EXCEEDED`](wecom_core::ErrCode::SPACE_CORPS_EXCEEDED)). No limit by default.
+    /// Sets the maximum number of joined corps in all chains of the upstream corp. A corp in two chains counts once. No limit
+    /// by default.
+    ///
+    /// At the limit, importing a new corp fails with
+    /// [`SPACE_CORPS_EXCEEDED`](wecom_core::ErrCode::SPACE_CORPS_EXCEEDED).
     pub fn joined_corp_limit(mut self, corps: usize) -> Self {
         self.joined_corp_limit = Some(corps);
         self
     }
 
-    /// Begins with the upstream corp's account in a state in which it can't import:
-    /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE).
-    /// [`Simulator::account_usable`](crate::Simulator::account_usable) changes it.
+    /// Makes imports fail because of the state of the upstream corp's account
+    /// ([`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE)).
+    /// [`Simulator::account_usable`](crate::Simulator::account_usable) changes it later.
     pub fn account_unusable(mut self) -> Self {
         self.account_unusable = true;
         self

@@ -1,4 +1,4 @@
-//! A WeCom that runs on this machine: the simulator on a socket, for clients in any language.
+//! Runs the simulator as a server, for clients in any language.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program's output")]
 
@@ -14,15 +14,15 @@ use wecom_core::{Timer, async_trait};
 use wecom_simulator::{ServedCall, Simulator, SimulatorServer, World};
 
 const HELP: &str = "\
-A WeCom (企业微信) upstream/downstream API that runs on this machine.
+Runs a simulator of the WeCom (企业微信) upstream/downstream API (上下游).
 
 Usage: wecom-sim [--listen ADDRESS] [--world FILE | --corps N [--seed S]]
 
-  --listen ADDRESS   where to listen; 127.0.0.1:8900 by default
-  --world FILE       the world to begin with, as JSON (see wecom_simulator::World::from_json); a small demo by default
-  --corps N          instead, a made-up world of so many corps
-  --seed S           which one of these; 1 by default
-  --help             this text
+  --listen ADDRESS   listens on this address instead of 127.0.0.1:8900
+  --world FILE       reads the world from this JSON file (see wecom_simulator::World::from_json) instead of the demo world
+  --corps N          generates a world of N corps instead
+  --seed S           generates the world from this seed instead of 1
+  --help             prints this text
 ";
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,7 +42,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let world = match (world, corps) {
-        (Some(_), Some(_)) => return Err("--world and --corps exclude each other".into()),
+        (Some(_), Some(_)) => return Err("--world and --corps can't be used together".into()),
         (Some(file), None) => read(&file).map_err(|error| format!("{}: {error}", file.display()))?,
         (None, Some(corps)) => World::generate(corps, seed),
         (None, None) => World::demo(),
@@ -52,10 +52,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let server = SimulatorServer::bind(address, simulator).await.map_err(|error| format!("{address}: {error}"))?;
     println!("base URL   {}", server.base_url());
     println!("corpid     {}", credentials.corp_id());
-    // Whoever runs this has to know it, and it opens nothing but this program.
+    // The user needs the secret. It is only valid for this program.
     println!("corpsecret {}", credentials.secret().expose());
     println!("page       http://{}/", server.address());
-    println!("Ctrl-C ends it.");
+    println!("Press Ctrl-C to stop.");
     server.on_call(log).run(stopped()).await;
     println!("stopped");
     Ok(())
@@ -68,7 +68,7 @@ struct Options {
     seed: u64,
 }
 
-/// What the command line says; `None` when help is asked for.
+/// Parses the command line. Returns `None` for `--help`.
 fn options() -> Result<Option<Options>, lexopt::Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8900));
     let mut options = Options { address, world: None, corps: None, seed: 1 };
@@ -92,7 +92,7 @@ fn read(file: &Path) -> Result<World, Box<dyn Error>> {
     Ok(world)
 }
 
-/// The time since the program began: tokens expire and jobs go on as it passes.
+/// The time since the program started.
 struct Clock(Instant);
 
 #[async_trait]
@@ -111,7 +111,7 @@ fn log(call: &ServedCall) {
     println!("{} {} {}{errcode}", call.method, call.path, call.status);
 }
 
-/// Comes back at Ctrl-C. Where the system can't tell of it, the program is ended from outside.
+/// Completes on Ctrl-C. Never completes if the signal can't be received.
 async fn stopped() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -38,7 +38,7 @@ fn is_joined(corp: &WorldCorp) -> bool {
     matches!(corp.id, WorldCorpId::Joined(_))
 }
 
-/// `is_joined` is a number here, where `get_chain_corpinfo` has a flag.
+/// `is_joined` is a number here and a boolean in `get_chain_corpinfo`.
 fn item(corp: &WorldCorp, with_inviter: bool) -> Value {
     let custom_id = corp.custom_id.as_ref().map_or("", |id| id.as_str());
     let mut item = json!({

@@ -8,12 +8,12 @@ use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
 use crate::state::State;
 
-/// The root itself is not listed, as the vendor's sample has it.
+/// The root group is not listed, as in the vendor's sample.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let view = state.visible_chain(call)?;
-    let above = call.parameters.optional_integer("groupid")?.map(GroupId::new);
-    above.map_or(Ok(()), |groupid| view.check_group(groupid))?;
-    Ok(payload([("groups", view.groups_below(above.unwrap_or(GroupId::ROOT)).map(item).collect())]))
+    let parent = call.parameters.optional_integer("groupid")?.map(GroupId::new);
+    parent.map_or(Ok(()), |groupid| view.check_group(groupid))?;
+    Ok(payload([("groups", view.descendants(parent.unwrap_or(GroupId::ROOT)).map(item).collect())]))
 }
 
 fn item(group: &Group) -> Value {

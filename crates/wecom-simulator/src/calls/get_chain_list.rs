@@ -8,11 +8,11 @@ use crate::refusal::Refusal;
 use crate::state::State;
 
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
-    call.must_be_callable()?;
-    Ok(payload([("chains", state.visible(call.app).map(item).collect())]))
+    call.require_callable_app()?;
+    Ok(payload([("chains", state.visible_chains(call.app).map(item).collect())]))
 }
 
-/// A chain, as the lists of chains name it.
+/// A chain in a list of chains.
 pub(crate) fn item(chain: &Chain) -> Value {
     json!({"chain_id": chain.chain_id, "chain_name": chain.name})
 }

@@ -12,7 +12,7 @@ use crate::world::WorldCorpId;
 
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
-    let joined: Vec<_> = state.visible(call.app).filter(|chain| chain.corps.position(&corp).is_some()).collect();
+    let joined: Vec<_> = state.visible_chains(call.app).filter(|chain| chain.corps.position(&corp).is_some()).collect();
     if joined.is_empty() {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }

@@ -51,7 +51,7 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     ]))
 }
 
-/// What is shared over a chain ends when the corp is in no chain any more.
+/// Sharing through a chain ends when the corp has left all chains.
 fn is_shared(state: &State, wanted: BusinessType, kind: BusinessType, corp: &SharedCorp) -> bool {
     kind == wanted && (kind != BusinessType::Chain || state.has_joined(&corp.corpid))
 }

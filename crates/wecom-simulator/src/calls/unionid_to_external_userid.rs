@@ -8,7 +8,7 @@ use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
 use crate::state::State;
 
-/// A corp that has left every chain takes its customers with it.
+/// The reply omits corps that have left all chains.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let unionid = UnionId::new(call.parameters.text("unionid")?);
     let openid = OpenId::new(call.parameters.text("openid")?);
@@ -16,9 +16,9 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     if corpid.as_ref().is_some_and(|corpid| !state.has_joined(corpid)) {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }
-    let known_to = state.customers.known_to(&unionid, &openid)?.iter();
-    let asked = known_to.filter(|info| corpid.as_ref().is_none_or(|corpid| *corpid == info.corpid));
-    let found: Vec<_> = asked
+    let corps = state.customers.customer_of(&unionid, &openid)?.iter();
+    let matching = corps.filter(|info| corpid.as_ref().is_none_or(|corpid| *corpid == info.corpid));
+    let found: Vec<_> = matching
         .filter(|info| state.has_joined(&info.corpid))
         .map(|info| json!({"corpid": info.corpid, "external_userid": info.external_userid}))
         .collect();

@@ -1,6 +1,6 @@
-//! The corps of a chain by their positions, found by id, custom id, name or group however many there are.
+//! The corps of a chain, indexed by id, custom id, name and group.
 //!
-//! Those of a generated world are generated_by_group when they are looked at. One that changes is stored from then on, in its old position.
+//! The corps of a generated world are generated on each access. A corp that changes is stored, at the same position.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,13 +11,14 @@ use wecom_upstream::{CorpId, GroupId};
 
 use crate::world::{GeneratedCorps, WorldCorp, WorldCorpId};
 
+/// The corps of a chain.
 pub(crate) struct Corps {
     generated: Option<GeneratedCorps>,
-    /// The positions of the generated ones that are as they were generated_by_group, in order.
+    /// The positions of the generated corps that have not changed, in order.
     generated_by_group: BTreeMap<GroupId, Vec<u64>>,
-    /// The generated ones that have left, or have changed and are stored.
+    /// The positions of the generated corps that were removed or changed.
     replaced: HashSet<u64>,
-    /// The positions grow with each corp that comes, and are never given twice: pages go by them.
+    /// By position. Positions increase and are never reused, because cursors contain them.
     stored: BTreeMap<u64, WorldCorp>,
     by_group: BTreeSet<(GroupId, u64)>,
     by_id: HashMap<WorldCorpId, u64>,
@@ -54,23 +55,24 @@ impl Corps {
         self.generated_by_group.values().map(Vec::len).sum::<usize>() + self.stored.len()
     }
 
-    /// The position that the next corp will have.
+    /// The position of the next corp to be inserted.
     pub(crate) fn next_position(&self) -> u64 {
         self.next_position
     }
 
-    /// Adds a corp behind all others.
+    /// Adds a corp after all others.
     pub(crate) fn insert(&mut self, corp: WorldCorp) {
         let position = self.next_position;
         self.next_position += 1;
         self.store(position, corp);
     }
 
+    /// Removes a corp. Its position is not used again.
     pub(crate) fn remove(&mut self, position: u64) -> Option<WorldCorp> {
         if let Some(corp) = self.unchanged(position) {
             self.replaced.insert(position);
             if let Some(positions) = self.generated_by_group.get_mut(&corp.groupid) {
-                positions.retain(|there| *there != position);
+                positions.retain(|other| *other != position);
             }
             return Some(corp);
         }
@@ -89,7 +91,7 @@ impl Corps {
         Some(corp)
     }
 
-    /// Changes a corp, which keeps its position.
+    /// Changes a corp without changing its position.
     pub(crate) fn change(&mut self, position: u64, change: impl FnOnce(&mut WorldCorp)) {
         if let Some(mut corp) = self.remove(position) {
             change(&mut corp);
@@ -113,41 +115,37 @@ impl Corps {
     }
 
     pub(crate) fn positions_of_name(&self, name: &str) -> impl Iterator<Item = u64> {
-        let generated_by_group = self.generated_position(|generated| generated.number_by_name(name));
-        generated_by_group.into_iter().chain(self.by_name.get(name).into_iter().flatten().copied())
+        let generated = self.generated_position(|generated| generated.number_by_name(name));
+        generated.into_iter().chain(self.by_name.get(name).into_iter().flatten().copied())
     }
 
-    /// The corps that lie directly in a group, after a position, in the order in which they came.
+    /// The corps directly in a group with a position greater than `after`, by position.
     pub(crate) fn in_group(&self, groupid: GroupId, after: u64) -> impl Iterator<Item = (u64, Cow<'_, WorldCorp>)> {
-        let generated_by_group = self.generated_by_group.get(&groupid).map(Vec::as_slice).unwrap_or_default();
-        let begin = generated_by_group.partition_point(|position| *position <= after);
-        let mut generated_by_group = generated_by_group.get(begin..).unwrap_or_default().iter().copied().peekable();
+        let generated = self.generated_by_group.get(&groupid).map(Vec::as_slice).unwrap_or_default();
+        let start = generated.partition_point(|position| *position <= after);
+        let mut generated = generated.get(start..).unwrap_or_default().iter().copied().peekable();
         let stored = self.by_group.range((groupid, after.saturating_add(1))..=(groupid, u64::MAX));
         let mut stored = stored.map(|&(_, position)| position).peekable();
-        let positions = iter::from_fn(move || match (generated_by_group.peek(), stored.peek()) {
+        let positions = iter::from_fn(move || match (generated.peek(), stored.peek()) {
             (Some(first), Some(second)) if second < first => stored.next(),
-            (Some(_), _) => generated_by_group.next(),
+            (Some(_), _) => generated.next(),
             (None, _) => stored.next(),
         });
         positions.filter_map(|position| self.at(position).map(|corp| (position, corp)))
     }
 
-    /// How many corps lie directly in a group.
+    /// The number of corps directly in a group.
     #[cfg(feature = "server")]
     pub(crate) fn count_in_group(&self, groupid: GroupId) -> usize {
         self.generated_by_group.get(&groupid).map_or(0, Vec::len)
             + self.by_group.range((groupid, 0)..=(groupid, u64::MAX)).count()
     }
 
-    /// The ids of all that have joined.
+    /// The ids of all joined corps.
     pub(crate) fn joined(&self) -> impl Iterator<Item = CorpId> {
-        let generated_by_group = self
-            .generated_by_group
-            .values()
-            .flatten()
-            .filter_map(|position| self.unchanged(*position))
-            .map(|corp| corp.id);
-        let all = generated_by_group.chain(self.stored.values().map(|corp| corp.id.clone()));
+        let positions = self.generated_by_group.values().flatten();
+        let generated = positions.filter_map(|position| self.unchanged(*position)).map(|corp| corp.id);
+        let all = generated.chain(self.stored.values().map(|corp| corp.id.clone()));
         all.filter_map(|id| match id {
             WorldCorpId::Joined(corpid) => Some(corpid),
             WorldCorpId::Pending(_) => None,
@@ -164,19 +162,20 @@ impl Corps {
         self.stored.insert(position, corp);
     }
 
-    /// A generated corp that nothing has changed.
+    /// The generated corp at a position, unless it was removed or changed.
     fn unchanged(&self, position: u64) -> Option<WorldCorp> {
         let generated = self.generated.filter(|generated| (1..=generated.count()).contains(&position))?;
         if self.replaced.contains(&position) { None } else { Some(generated.corp(position - 1)) }
     }
 
+    /// The position of the generated corp that `find` finds, unless it was removed or changed.
     fn generated_position(&self, find: impl FnOnce(&GeneratedCorps) -> Option<u64>) -> Option<u64> {
         let position = position_of(find(self.generated.as_ref()?)?);
         if self.replaced.contains(&position) { None } else { Some(position) }
     }
 }
 
-/// Places are counted from 1, so that 0 is before all of them.
+/// The position of a generated corp. The first position is 1, so that 0 is before all corps.
 fn position_of(number: u64) -> u64 {
     number + 1
 }
@@ -192,7 +191,7 @@ mod tests {
         Corps::new(World::generate(250, 3).chains[0].generated, Vec::new())
     }
 
-    /// Every position in order, group by group, and how its corp is called.
+    /// The position and the name of every corp, by group and position.
     fn all(corps: &Corps) -> Vec<(u64, String)> {
         let groups = (1..=3).map(GroupId::new);
         groups
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_corp_that_changes_keeps_its_place_among_the_others() {
+    fn a_generated_corp_keeps_its_position_when_it_changes() {
         let mut corps = generated();
         let before = all(&corps);
         assert_eq!((before.len(), corps.len()), (250, 250));
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_corp_that_was_removed_is_found_no_more() {
+    fn a_removed_generated_corp_is_no_longer_found() {
         let mut corps = generated();
         let gone = corps.remove(9).unwrap();
         assert!(corps.at(9).is_none() && corps.remove(9).is_none());
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_after_any_place() {
+    fn the_corps_of_a_group_can_be_listed_after_any_position() {
         let corps = generated();
         for (position, _) in all(&corps) {
             let groupid = corps.at(position).unwrap().groupid;

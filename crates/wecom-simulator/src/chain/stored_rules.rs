@@ -1,4 +1,4 @@
-//! The rules of a chain (对接规则): who of the upstream corp deals with whom downstream.
+//! The rules of a chain (对接规则): which members of the upstream corp work with which downstream corps.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,20 @@ use wecom_core::codec::wire;
 
 use crate::refusal::Refusal;
 
+/// The rules of a chain, by id.
 pub(crate) struct StoredRules {
     limit: Option<usize>,
     rules: BTreeMap<i64, Rule>,
-    given_ids: i64,
+    last_id: i64,
 }
 
 struct Rule {
     info: RuleInfo,
-    /// The number of its last change.
-    changed: u64,
+    /// The rule version of the last change.
+    version: u64,
 }
 
-/// A rule: at least one of the two lists on either side.
+/// A rule. Each range has at least one of its two lists.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RuleInfo {
     pub(crate) owner_corp_range: OwnerCorpRange,
@@ -43,40 +44,46 @@ pub(crate) struct MemberCorpRange {
     pub(crate) corpids: Vec<Id>,
 }
 
-/// An id that is written as a string, and taken as a number too.
+/// An id. It is written as a string and read from a string or a number.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Id(#[serde(deserialize_with = "wire::text")] pub(crate) String);
 
 impl StoredRules {
     pub(crate) fn new(limit: Option<usize>) -> Self {
-        Self { limit, rules: BTreeMap::new(), given_ids: 0 }
+        Self { limit, rules: BTreeMap::new(), last_id: 0 }
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = i64> {
         self.rules.keys().copied()
     }
 
-    pub(crate) fn add(&mut self, info: RuleInfo, change: u64) -> Result<i64, Refusal> {
+    pub(crate) fn add(&mut self, info: RuleInfo, version: u64) -> Result<i64, Refusal> {
         if self.limit.is_some_and(|limit| self.rules.len() >= limit) {
             return Err(ErrCode::RULES_EXCEEDED.into());
         }
-        self.given_ids += 1;
-        self.rules.insert(self.given_ids, Rule { info, changed: change });
-        Ok(self.given_ids)
+        self.last_id += 1;
+        self.rules.insert(self.last_id, Rule { info, version });
+        Ok(self.last_id)
     }
 
     pub(crate) fn get(&self, id: i64) -> Result<&RuleInfo, Refusal> {
         self.rules.get(&id).map(|rule| &rule.info).ok_or_else(|| ErrCode::UNKNOWN_RULE.into())
     }
 
-    /// Changes a rule, unless it was changed since the caller came: then he has lost.
-    pub(crate) fn replace(&mut self, id: i64, info: RuleInfo, came_after: u64, change: u64) -> Result<(), Refusal> {
+    /// Replaces a rule. Returns a version conflict if the rule was changed after the call arrived.
+    pub(crate) fn replace(
+        &mut self,
+        id: i64,
+        info: RuleInfo,
+        version_on_arrival: u64,
+        version: u64,
+    ) -> Result<(), Refusal> {
         let rule = self.rules.get_mut(&id).ok_or(ErrCode::UNKNOWN_RULE)?;
-        if rule.changed > came_after {
+        if rule.version > version_on_arrival {
             return Err(ErrCode::VERSION_CONFLICT.into());
         }
-        *rule = Rule { info, changed: change };
+        *rule = Rule { info, version };
         Ok(())
     }
 

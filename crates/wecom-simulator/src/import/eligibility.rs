@@ -1,4 +1,5 @@
-//! What holds for all chains of the upstream corp: its account, the people it may invite, and how many corps may join.
+//! The conditions for an import that concern all chains of the upstream corp: the state of its account, the people that
+//! cannot be invited, and the limit on joined corps.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,11 +8,12 @@ use wecom_core::ErrCode;
 use crate::chain::Chain;
 use crate::world::WorldPerson;
 
+/// The conditions for an import.
 pub(crate) struct Eligibility {
-    /// Whether the account may import.
+    /// Whether the upstream corp's account can import.
     pub(crate) account_is_usable: bool,
     joined_corp_limit: Option<usize>,
-    /// Those who are not as everybody is, by their mobile numbers.
+    /// The people with unusual import behaviour, by mobile number.
     people: HashMap<String, WorldPerson>,
 }
 
@@ -25,7 +27,7 @@ impl Eligibility {
         Self { account_is_usable, joined_corp_limit, people }
     }
 
-    /// Whether somebody may be invited.
+    /// Returns an error if the person with this mobile number can't be invited.
     pub(crate) fn check_person(&self, mobile: &str) -> Result<(), ErrCode> {
         match self.people.get(mobile) {
             Some(person) if person.account_unusable => Err(ErrCode::CONTACT_ACCOUNT_UNUSABLE),
@@ -34,7 +36,7 @@ impl Eligibility {
         }
     }
 
-    /// Whether one more corp may come.
+    /// Returns an error if the upstream corp has reached its limit on joined corps.
     pub(crate) fn check_joined_corp_limit(&self, chains: &[Chain]) -> Result<(), ErrCode> {
         let Some(limit) = self.joined_corp_limit else { return Ok(()) };
         let joined: HashSet<_> = chains.iter().flat_map(|chain| chain.corps.joined()).collect();

@@ -1,4 +1,4 @@
-//! Import jobs: one at a time, done after a while, each corp for itself.
+//! Import jobs (导入任务). One runs at a time, and its corps are imported independently of each other.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::import::eligibility::Eligibility;
 use crate::import::{FailedImport, import};
 use crate::refusal::{Refusal, error_text};
 
-/// When a job runs, and when it is finished, after its start.
+/// The times from the start of a job until it is running and until it is finished.
 const RUNNING_AFTER: Duration = Duration::from_secs(1);
 const FINISHED_AFTER: Duration = Duration::from_secs(5);
-/// How many jobs' results are kept.
+/// The number of jobs whose results are kept.
 const KEPT_RESULTS: usize = 5;
 const MAX_CORPS_PER_JOB: usize = 1000;
 const MAX_CONTACTS_PER_JOB: usize = 2000;
@@ -26,14 +26,15 @@ const MAX_CONTACTS_PER_CORP: usize = 200;
 const MAX_CONTACTS_PER_DAY: usize = 20_000;
 const DAY: u64 = 24 * 60 * 60;
 
+/// The import jobs of the upstream corp.
 #[derive(Default)]
 pub(crate) struct ImportJobs {
-    /// Whether time passes; if not, a job goes a step on whenever somebody asks about it.
+    /// Whether the simulator has a timer. Without one, each poll advances a job by one status.
     pub(crate) on_timer: bool,
     jobs: Vec<ImportJob>,
-    /// The people imported on the last day on which anybody was.
-    people: (u64, usize),
-    /// Whether somebody at the admin console imports.
+    /// The day of the last import and the number of contacts imported on it.
+    daily_contacts: (u64, usize),
+    /// Whether an import that was started in the admin console is running.
     pub(crate) console_is_importing: bool,
 }
 
@@ -41,15 +42,16 @@ struct ImportJob {
     jobid: String,
     chain_id: ChainId,
     corps: Vec<ImportCorp>,
-    /// How many corps it has, carried out or not.
+    /// The number of corps, executed or not.
     total: usize,
-    begun: Duration,
+    started: Duration,
+    /// The number of polls.
     polls: u32,
     result: Option<Value>,
 }
 
 impl ImportJobs {
-    /// Takes a job on.
+    /// Starts a job and returns its id.
     pub(crate) fn start(&mut self, chain_id: ChainId, corps: Vec<ImportCorp>, now: Duration) -> Result<&str, Refusal> {
         let people: usize = corps.iter().map(|corp| corp.contact_info_list.len()).sum();
         let has_large = corps.iter().any(|corp| corp.contact_info_list.len() > MAX_CONTACTS_PER_CORP);
@@ -60,22 +62,22 @@ impl ImportJobs {
             return Err(ErrCode::IMPORT_RUNNING.into());
         }
         let today = now.as_secs() / DAY;
-        let before = if self.people.0 == today { self.people.1 } else { 0 };
+        let before = if self.daily_contacts.0 == today { self.daily_contacts.1 } else { 0 };
         if before + people > MAX_CONTACTS_PER_DAY {
             return Err(ErrCode::DAILY_IMPORT_EXCEEDED.into());
         }
-        self.people = (today, before + people);
+        self.daily_contacts = (today, before + people);
         let number = fnv1a(fnv1a(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
         let (jobid, total) = (format!("job{number:016x}"), corps.len());
-        self.jobs.push(ImportJob { jobid, chain_id, corps, total, begun: now, polls: 0, result: None });
-        // Of an older one only the id is needed, and that it is over.
-        if let Some(old) = self.jobs.iter_mut().rev().nth(KEPT_RESULTS) {
-            old.result = Some(Value::Null);
+        self.jobs.push(ImportJob { jobid, chain_id, corps, total, started: now, polls: 0, result: None });
+        // Older jobs keep only their id and the fact that they are finished.
+        if let Some(older) = self.jobs.iter_mut().rev().nth(KEPT_RESULTS) {
+            older.result = Some(Value::Null);
         }
         Ok(self.jobs.last().map_or("", |job| &job.jobid))
     }
 
-    /// Carries out the job whose time has come.
+    /// Executes the running job if it is due.
     pub(crate) fn run_due_jobs(&mut self, chains: &mut [Chain], eligibility: &Eligibility, now: Duration) {
         let on_timer = self.on_timer;
         if let Some(job) = self.jobs.last_mut().filter(|job| job.result.is_none()) {
@@ -85,7 +87,7 @@ impl ImportJobs {
         }
     }
 
-    /// The jobs whose results are kept, the latest first.
+    /// The jobs whose results are kept, latest first.
     #[cfg(feature = "server")]
     pub(crate) fn latest(&self, now: Duration) -> impl Iterator<Item = JobOverview> {
         self.jobs.iter().rev().take(KEPT_RESULTS).map(move |job| JobOverview {
@@ -97,7 +99,7 @@ impl ImportJobs {
         })
     }
 
-    /// How far a job is, and what became of it.
+    /// Returns the status of a job, and its result if it is finished.
     pub(crate) fn poll(
         &mut self,
         jobid: &str,
@@ -105,39 +107,39 @@ impl ImportJobs {
         eligibility: &Eligibility,
         now: Duration,
     ) -> Result<Payload, Refusal> {
-        let at = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
-        if at + KEPT_RESULTS < self.jobs.len() {
+        let index = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
+        if index + KEPT_RESULTS < self.jobs.len() {
             return Err(ErrCode::JOB_RESULT_GONE.into());
         }
         let on_timer = self.on_timer;
-        let job = self.jobs.get_mut(at).ok_or(ErrCode::UNKNOWN_JOB)?;
+        let job = self.jobs.get_mut(index).ok_or(ErrCode::UNKNOWN_JOB)?;
         job.polls = job.polls.saturating_add(1);
         let status = job.status(on_timer, now);
         if status == JobStatus::Finished && job.result.is_none() {
             job.execute(chains, eligibility);
         }
-        let mut answer = payload([("status", status.get().into())]);
+        let mut reply = payload([("status", status.get().into())]);
         if let Some(result) = &job.result {
-            answer.insert("result".to_owned(), result.clone());
+            reply.insert("result".to_owned(), result.clone());
         }
-        Ok(answer)
+        Ok(reply)
     }
 }
 
-/// A job as a person looks at it.
+/// A job as the server's page shows it.
 #[cfg(feature = "server")]
 pub(crate) struct JobOverview {
     pub(crate) jobid: String,
     pub(crate) chain_id: String,
     pub(crate) status: JobStatus,
     pub(crate) corps: usize,
-    /// How many of the corps were not imported, once that is known.
+    /// The number of corps that were not imported, once the job is finished.
     pub(crate) failed: Option<usize>,
 }
 
 impl ImportJob {
     fn status(&self, on_timer: bool, now: Duration) -> JobStatus {
-        let passed = now.saturating_sub(self.begun);
+        let passed = now.saturating_sub(self.started);
         match (on_timer, self.polls) {
             _ if self.result.is_some() => JobStatus::Finished,
             (true, _) if passed >= FINISHED_AFTER => JobStatus::Finished,
@@ -150,7 +152,7 @@ impl ImportJob {
 
     fn execute(&mut self, chains: &mut [Chain], eligibility: &Eligibility) {
         let corps = std::mem::take(&mut self.corps);
-        // What a job brings in has not joined, so it takes no room from itself.
+        // An imported corp has not joined, so a job does not change its own limit.
         let joined_corp_limit = eligibility.check_joined_corp_limit(chains);
         let mut failed = Vec::new();
         for corp in corps {

@@ -1,4 +1,4 @@
-//! The world as it stands, for a person to look at.
+//! A snapshot of the simulator's state for the page.
 
 use wecom_upstream::GroupId;
 use wecom_upstream::calls::Group;
@@ -9,15 +9,15 @@ use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
 use crate::world::{WorldCorp, WorldCorpId};
 
-/// How many corps of a group are shown; of the others only the number is.
+/// The maximum number of corps shown in a group. The page has only the number of the others.
 const SHOWN: usize = 100;
 
-/// All that the page shows.
+/// Everything that the page shows.
 pub(crate) struct Overview {
     pub(crate) chains: Vec<ChainOverview>,
-    /// The latest first.
+    /// Latest first.
     pub(crate) jobs: Vec<JobOverview>,
-    /// The latest first.
+    /// Latest first.
     pub(crate) calls: Vec<RecentCall>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct CorpOverview {
 }
 
 impl Simulator {
-    /// All chains with their groups and the first corps of each, the last import jobs and the last calls.
+    /// Takes a snapshot of all chains with their groups and the first corps of each, the last import jobs and the last calls.
     pub(crate) fn overview(&self) -> Overview {
         let now = self.now();
         let mut service = self.lock();
@@ -57,14 +57,14 @@ impl Simulator {
 
 impl ChainOverview {
     fn new(chain: &Chain) -> Self {
-        let groups: Vec<_> = chain.groups_below(GroupId::ROOT).collect();
+        let groups: Vec<_> = chain.descendants(GroupId::ROOT).collect();
         let root = GroupOverview::new(chain, GroupId::ROOT, "", &groups);
         Self { name: chain.name.clone(), chain_id: chain.chain_id.to_string(), root }
     }
 }
 
 impl GroupOverview {
-    /// A group with those that lie below it; a world's groups are checked to be a tree.
+    /// A group with its descendants. The check of a world makes sure that groups form a tree.
     fn new(chain: &Chain, groupid: GroupId, name: &str, all: &[&Group]) -> Self {
         let mut children: Vec<_> = all.iter().filter(|group| group.parentid == Some(groupid)).collect();
         children.sort_by_key(|group| std::cmp::Reverse(group.order));

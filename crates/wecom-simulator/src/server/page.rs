@@ -1,5 +1,5 @@
-//! The page at `/`: the world as a person looks at it, the chains as trees with their groups and corps, the last import
-//! jobs and the last calls. It shows no token, no secret and nobody's number.
+//! The page at `/`: the chains as trees of groups and corps, the last import jobs and the last calls. It shows no token, no
+//! secret and no mobile number.
 
 use std::fmt::{self, Write};
 
@@ -24,10 +24,10 @@ code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th {
 <h1>wecom-sim: 企业微信上下游模拟器</h1>
 "#;
 
-/// The page for a simulator as it stands.
-pub(super) fn of(simulator: &Simulator) -> Response<Full<Bytes>> {
+/// A response with the page.
+pub(super) fn response(simulator: &Simulator) -> Response<Full<Bytes>> {
     let mut page = String::from(HEAD);
-    // Writing to a String can't fail.
+    // Writing to a String never fails.
     let _ = write_world(&mut page, &simulator.overview());
     page.push_str("</body></html>\n");
     let mut response = Response::new(Full::new(page.into()));
@@ -37,7 +37,7 @@ pub(super) fn of(simulator: &Simulator) -> Response<Full<Bytes>> {
 
 fn write_world(page: &mut String, world: &Overview) -> fmt::Result {
     if world.chains.is_empty() {
-        writeln!(page, "<p>There is no chain in this world.</p>")?;
+        writeln!(page, "<p>This world has no chains.</p>")?;
     }
     world.chains.iter().try_for_each(|chain| write_chain(page, chain))?;
     write_jobs(page, &world.jobs)?;
@@ -101,7 +101,7 @@ fn write_group(page: &mut String, group: &GroupOverview) -> fmt::Result {
     writeln!(page, "</ul>")
 }
 
-/// A text in HTML: names come from whoever called the simulator.
+/// A text escaped for HTML. Names come from the world and from calls.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

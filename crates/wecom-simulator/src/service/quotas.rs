@@ -1,4 +1,4 @@
-//! How often, and how many at once: the documented limits of each endpoint, and the wait after one is passed.
+//! The documented rate limits and concurrency limits of each endpoint.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,26 +10,27 @@ use crate::calls::RULE_CHANGES;
 use crate::refusal::Refusal;
 use crate::service::secret_ban::SecretBan;
 
-/// What one address may call in all.
+/// The quota of one IP address for all endpoints together.
 const ADDRESS_QUOTA: Quota = Quota::new().with_per_minute(20_000);
-/// How often rules may be added and changed, both together.
+/// The quota of adding and modifying rules together.
 const RULE_CHANGE_QUOTA: Quota = Quota::new().with_per_day(1000);
 
+/// The usage of all endpoints.
 pub(crate) struct Quotas {
-    /// Whether time passes; if not, there is no frequency to limit.
+    /// Whether the simulator has a timer. Without one there are no rate limits.
     pub(crate) on_timer: bool,
-    /// What the documented numbers are divided by.
+    /// The divisor of the documented limits.
     pub(crate) divisor: u32,
-    usage: HashMap<&'static str, EndpointUsage>,
-    address: EndpointUsage,
-    rule_changes: EndpointUsage,
-    ban: SecretBan,
+    endpoints: HashMap<&'static str, Usage>,
+    address: Usage,
+    rule_changes: Usage,
+    secret_ban: SecretBan,
     in_flight: HashMap<&'static str, u32>,
 }
 
-/// What one endpoint has been called.
+/// The calls counted against one quota.
 #[derive(Default)]
-struct EndpointUsage {
+struct Usage {
     windows: [Window; 4],
     blocked_until: Duration,
 }
@@ -50,42 +51,42 @@ impl Quotas {
         Self {
             on_timer: false,
             divisor: 1,
-            usage: HashMap::new(),
-            address: EndpointUsage::default(),
-            rule_changes: EndpointUsage::default(),
-            ban: SecretBan::default(),
+            endpoints: HashMap::new(),
+            address: Usage::default(),
+            rule_changes: Usage::default(),
+            secret_ban: SecretBan::default(),
             in_flight: HashMap::new(),
         }
     }
 
-    /// Counts a call, or refuses it: from the one that is too many on, for as long as the passed window is.
+    /// Counts a call. Beyond a limit, calls are rejected for as long as the window of that limit.
     pub(crate) fn count(&mut self, endpoint: &'static Endpoint, now: Duration) -> Result<(), Refusal> {
         if !self.on_timer {
             return Ok(());
         }
-        self.usage.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
+        self.endpoints.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
         if RULE_CHANGES.contains(&endpoint) {
             self.rule_changes.count(RULE_CHANGE_QUOTA, self.divisor, now)?;
         }
         Ok(())
     }
 
-    /// Counts a call of whatever kind, by the address from which it comes: there is but one.
+    /// Counts a call against the quota of the caller's address. All calls come from one address.
     pub(crate) fn count_address(&mut self, now: Duration) -> Result<(), Refusal> {
         if self.on_timer { self.address.count(ADDRESS_QUOTA, self.divisor, now) } else { Ok(()) }
     }
 
-    /// Refuses a token to an address that is banned.
-    pub(crate) fn check_ban(&self, now: Duration) -> Result<(), Refusal> {
-        if self.on_timer { self.ban.check(now) } else { Ok(()) }
+    /// Returns an error while the address is banned from `gettoken`.
+    pub(crate) fn check_secret_ban(&self, now: Duration) -> Result<(), Refusal> {
+        if self.on_timer { self.secret_ban.check(now) } else { Ok(()) }
     }
 
-    /// Notes whether somebody who asked for a token knew the secret.
-    pub(crate) fn note_secret(&mut self, is_right: bool, now: Duration) {
-        if is_right { self.ban.right_secret() } else { self.ban.wrong_secret(now) }
+    /// Records whether the secret of a `gettoken` was correct.
+    pub(crate) fn record_secret(&mut self, is_correct: bool, now: Duration) {
+        if is_correct { self.secret_ban.record_correct() } else { self.secret_ban.record_wrong(now) }
     }
 
-    /// Lets a call begin; `false` when as many as may be are under way.
+    /// Acquires a concurrency permit. Returns `false` if the endpoint has none left.
     pub(crate) fn acquire(&mut self, endpoint: &'static Endpoint) -> bool {
         let in_flight = self.in_flight.entry(endpoint.name()).or_default();
         if endpoint.concurrency().is_some_and(|limit| *in_flight >= limit) {
@@ -95,7 +96,7 @@ impl Quotas {
         true
     }
 
-    /// Ends a call that was let begin.
+    /// Releases a concurrency permit.
     pub(crate) fn release(&mut self, endpoint: &'static Endpoint) {
         if let Some(in_flight) = self.in_flight.get_mut(endpoint.name()) {
             *in_flight = in_flight.saturating_sub(1);
@@ -103,7 +104,7 @@ impl Quotas {
     }
 }
 
-impl EndpointUsage {
+impl Usage {
     fn count(&mut self, quota: Quota, divisor: u32, now: Duration) -> Result<(), Refusal> {
         if now < self.blocked_until {
             return Err(ErrCode::FREQUENCY_EXCEEDED.into());

@@ -1,23 +1,24 @@
-//! The last calls, for a person to look at: which they were and how they ended, and nothing of what they carried.
+//! The most recent calls, for the server's page. A record has no parameter of its call.
 
 use std::collections::VecDeque;
 
 use wecom_core::ErrCode;
 
-/// How many are kept.
+/// The number of calls kept.
 const KEPT: usize = 20;
 
+/// The most recent calls.
 #[derive(Default)]
 pub(crate) struct RecentCalls {
     calls: VecDeque<RecentCall>,
 }
 
-/// A call by its endpoint's name, and the code that it was answered with.
+/// The endpoint's name and the `errcode` of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct RecentCall {
-    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "shown by the server's page alone"))]
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the server's page reads it"))]
     pub(crate) name: &'static str,
-    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "shown by the server's page alone"))]
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the server's page reads it"))]
     pub(crate) code: ErrCode,
 }
 
@@ -29,7 +30,7 @@ impl RecentCalls {
         self.calls.push_back(RecentCall { name, code });
     }
 
-    /// The latest first.
+    /// All calls, latest first.
     #[cfg(feature = "server")]
     pub(crate) fn latest(&self) -> impl Iterator<Item = RecentCall> {
         self.calls.iter().rev().copied()

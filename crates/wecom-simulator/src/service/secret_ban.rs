@@ -1,4 +1,4 @@
-//! The ban of an address that keeps asking for a token with a wrong secret.
+//! The ban of an IP address after repeated wrong secrets.
 
 use std::time::Duration;
 
@@ -6,35 +6,35 @@ use wecom_core::ErrCode;
 
 use crate::refusal::Refusal;
 
-/// How many wrong secrets bring the ban. The vendor names no number.
-const WRONG_SECRETS: u32 = 5;
-/// How long it lasts, and how far apart the first and the last of them may be.
+/// The number of wrong secrets that causes the ban. The vendor documents no number.
+const MAX_WRONG_SECRETS: u32 = 5;
+/// The duration of the ban, and of the window in which wrong secrets are counted.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The wrong secrets with no right one between them, and what came of them.
+/// The consecutive wrong secrets of an address, and its ban.
 #[derive(Default)]
 pub(crate) struct SecretBan {
-    wrong: u32,
-    first: Duration,
-    until: Duration,
+    wrong_secrets: u32,
+    first_wrong: Duration,
+    banned_until: Duration,
 }
 
 impl SecretBan {
     pub(crate) fn check(&self, now: Duration) -> Result<(), Refusal> {
-        if now < self.until { Err(ErrCode::FREQUENCY_EXCEEDED.into()) } else { Ok(()) }
+        if now < self.banned_until { Err(ErrCode::FREQUENCY_EXCEEDED.into()) } else { Ok(()) }
     }
 
-    pub(crate) fn wrong_secret(&mut self, now: Duration) {
-        if self.wrong == 0 || now >= self.first.saturating_add(HOUR) {
-            (self.wrong, self.first) = (0, now);
+    pub(crate) fn record_wrong(&mut self, now: Duration) {
+        if self.wrong_secrets == 0 || now >= self.first_wrong.saturating_add(HOUR) {
+            (self.wrong_secrets, self.first_wrong) = (0, now);
         }
-        self.wrong += 1;
-        if self.wrong == WRONG_SECRETS {
-            (self.wrong, self.until) = (0, now.saturating_add(HOUR));
+        self.wrong_secrets += 1;
+        if self.wrong_secrets == MAX_WRONG_SECRETS {
+            (self.wrong_secrets, self.banned_until) = (0, now.saturating_add(HOUR));
         }
     }
 
-    pub(crate) fn right_secret(&mut self) {
-        self.wrong = 0;
+    pub(crate) fn record_correct(&mut self) {
+        self.wrong_secrets = 0;
     }
 }

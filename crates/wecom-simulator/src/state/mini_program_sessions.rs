@@ -1,4 +1,4 @@
-//! The logins to the upstream corp's mini program, and what becomes of one in a downstream corp.
+//! The login sessions of the upstream corp's mini program, and their transfer to a downstream corp.
 
 use wecom_core::ErrCode;
 use wecom_upstream::{CorpId, UserId};
@@ -8,6 +8,7 @@ use crate::parameters::invalid;
 use crate::refusal::Refusal;
 use crate::world::WorldSession;
 
+/// The login sessions.
 pub(crate) struct MiniProgramSessions {
     sessions: Vec<WorldSession>,
 }
@@ -17,7 +18,7 @@ impl MiniProgramSessions {
         Self { sessions }
     }
 
-    /// Who somebody is in a downstream corp, and his session key there: the same one for the same session and corp.
+    /// Returns the user's id and session key in a downstream corp. The same session and corp always have the same key.
     pub(crate) fn transfer(
         &self,
         corpid: &CorpId,
@@ -30,12 +31,12 @@ impl MiniProgramSessions {
         }
         let session = of_user.find(|session| session.session_key.expose() == session_key);
         let session = session.ok_or_else(|| invalid("session_key"))?;
-        let there = session.corps.iter().find(|(corp, _)| corp == corpid).ok_or(ErrCode::UNKNOWN_USER)?;
-        Ok((&there.1, key_for(corpid, session_key)))
+        let corp_user = session.corps.iter().find(|(corp, _)| corp == corpid).ok_or(ErrCode::UNKNOWN_USER)?;
+        Ok((&corp_user.1, key_for(corpid, session_key)))
     }
 }
 
-/// 32 hexadecimal digits that only the corp and the upstream session decide.
+/// A session key of 32 hexadecimal digits, derived from the corp and the upstream session.
 fn key_for(corpid: &CorpId, session_key: &str) -> String {
     let seed = [corpid.as_str(), "/", session_key].iter().fold(0, |hash, part| fnv1a(hash, part.as_bytes()));
     format!("{:016x}{:016x}", fnv1a(seed, b"first"), fnv1a(seed, b"second"))

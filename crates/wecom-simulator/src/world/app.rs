@@ -1,26 +1,26 @@
-//! The apps of a world: their ids, their secrets, and what they may see.
+//! The apps of a world.
 
 use wecom_core::Secret;
 use wecom_upstream::calls::SharedCorp;
 use wecom_upstream::values::BusinessType;
 use wecom_upstream::{AgentId, ChainId, GroupId};
 
-/// An app (应用) of the upstream corp, which sees every chain and may make every call until something else is said.
+/// An app (应用) of the upstream corp. By default it can see every chain and make every call.
 #[derive(Clone, Debug)]
-#[must_use = "an app does nothing until a world has it"]
+#[must_use = "an app does nothing without a world"]
 pub struct WorldApp {
     pub(crate) agentid: AgentId,
     pub(crate) secret: Secret,
-    /// All chains when `None`.
+    /// All chains if `None`.
     pub(crate) visible_chains: Option<Vec<ChainId>>,
-    /// Of a chain that is not here, all groups.
+    /// The visible groups. All groups of a chain that is not in the list are visible.
     pub(crate) visible_groups: Vec<(ChainId, Vec<GroupId>)>,
     pub(crate) callable: bool,
     pub(crate) shares: Vec<(BusinessType, SharedCorp)>,
 }
 
 impl WorldApp {
-    /// An app by its id and its secret.
+    /// Creates an app.
     pub fn new(agentid: impl Into<AgentId>, secret: Secret) -> Self {
         Self {
             agentid: agentid.into(),
@@ -32,25 +32,27 @@ impl WorldApp {
         }
     }
 
-    /// Lets the app see this chain and, of all others, only those for which this is said too. The rest are unknown to it:
-    /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
+    /// Limits the app to this chain. Further calls add further chains.
+    ///
+    /// Calls about other chains fail with [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
     pub fn sees_only(mut self, chain_id: impl Into<ChainId>) -> Self {
         self.visible_chains.get_or_insert_default().push(chain_id.into());
         self
     }
 
-    /// Lets the app see, of this chain, only these groups and those below them.
+    /// Limits the app to these groups of a chain and their descendants.
     ///
-    /// Another group that it names is refused with [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN), and the
-    /// corps that lie there, with their members, with [`NOT_IN_RANGE`](wecom_core::ErrCode::NOT_IN_RANGE). A list of
-    /// groups goes without them.
+    /// Calls about other groups fail with [`GROUP_FORBIDDEN`](wecom_core::ErrCode::GROUP_FORBIDDEN), calls about corps in
+    /// them and their members with [`NOT_IN_RANGE`](wecom_core::ErrCode::NOT_IN_RANGE). Lists of groups omit them.
     pub fn sees_only_groups(mut self, chain_id: impl Into<ChainId>, groups: impl IntoIterator<Item = GroupId>) -> Self {
         self.visible_groups.push((chain_id.into(), groups.into_iter().collect()));
         self
     }
 
-    /// Takes the app off 上下游 → 可调用接口的应用: it may not list the chains
-    /// ([`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN)), and isn't told who invited a corp.
+    /// Removes the app from the list 上下游 → 可调用接口的应用.
+    ///
+    /// It can't list the chains ([`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN)), and lists of corps omit
+    /// `invite_userid`.
     pub fn not_callable(mut self) -> Self {
         self.callable = false;
         self
@@ -68,8 +70,8 @@ impl WorldApp {
         self
     }
 
-    /// The groups of a chain that it sees, with those below them; all of them when `None`.
-    pub(crate) fn groups_of(&self, chain_id: &ChainId) -> Option<&[GroupId]> {
-        self.visible_groups.iter().find(|(of, _)| of == chain_id).map(|(_, groups)| groups.as_slice())
+    /// The visible groups of a chain, apart from their descendants. All groups if `None`.
+    pub(crate) fn visible_groups_of(&self, chain_id: &ChainId) -> Option<&[GroupId]> {
+        self.visible_groups.iter().find(|(chain, _)| chain == chain_id).map(|(_, groups)| groups.as_slice())
     }
 }

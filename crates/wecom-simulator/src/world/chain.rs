@@ -1,4 +1,4 @@
-//! The chains of a world, and what is fixed about each.
+//! The chains of a world.
 
 use wecom_upstream::calls::Group;
 use wecom_upstream::{ChainId, UserId};
@@ -6,15 +6,15 @@ use wecom_upstream::{ChainId, UserId};
 use super::WorldCorp;
 use super::generated_corps::GeneratedCorps;
 
-/// A chain (上下游): its groups, of which the root is always there, and its corps.
+/// A chain (上下游) with its groups and corps. The root group always exists.
 #[derive(Clone, Debug)]
-#[must_use = "a chain does nothing until a world has it"]
+#[must_use = "a chain does nothing without a world"]
 pub struct WorldChain {
     pub(crate) chain_id: ChainId,
     pub(crate) name: String,
     pub(crate) groups: Vec<Group>,
     pub(crate) corps: Vec<WorldCorp>,
-    /// Those that come before the others, and that nobody had to write down.
+    /// Generated corps. They come before `corps`.
     pub(crate) generated: Option<GeneratedCorps>,
     pub(crate) corp_limit: Option<usize>,
     pub(crate) corp_people_limit: Option<usize>,
@@ -22,7 +22,7 @@ pub struct WorldChain {
     pub(crate) owner_range: Option<OwnerRange>,
 }
 
-/// Who of the upstream corp takes part in a chain.
+/// The departments and members of the upstream corp that are in a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnerRange {
     pub(crate) departmentids: Vec<i64>,
@@ -30,7 +30,7 @@ pub(crate) struct OwnerRange {
 }
 
 impl WorldChain {
-    /// A chain by id and name, with the root group alone.
+    /// Creates a chain with only the root group.
     pub fn new(chain_id: impl Into<ChainId>, name: impl Into<String>) -> Self {
         Self {
             chain_id: chain_id.into(),
@@ -45,7 +45,7 @@ impl WorldChain {
         }
     }
 
-    /// Adds a group below another one, which has to be there by the time that the simulator begins.
+    /// Adds a group. Its parent must exist when the simulator is created.
     pub fn group(mut self, group: Group) -> Self {
         self.groups.push(group);
         self
@@ -57,30 +57,34 @@ impl WorldChain {
         self
     }
 
-    /// Sets how many corps the chain may hold; an import past it fails with
+    /// Sets the maximum number of corps in the chain. No limit by default.
+    ///
+    /// At the limit, importing a new corp fails with
     /// [`CHAIN_CORPS_EXCEEDED`](wecom_core::ErrCode::CHAIN_CORPS_EXCEEDED).
     pub fn corp_limit(mut self, corps: usize) -> Self {
         self.corp_limit = Some(corps);
         self
     }
 
-    /// Sets how many people each of its corps may have, members and imported contacts together; an import past it fails
-    /// with [`CORP_MEMBERS_EXCEEDED`](wecom_core::ErrCode::CORP_MEMBERS_EXCEEDED). No limit by default.
+    /// Sets the maximum number of people in each corp, members and imported contacts together. No limit by default.
+    ///
+    /// An import over the limit fails with [`CORP_MEMBERS_EXCEEDED`](wecom_core::ErrCode::CORP_MEMBERS_EXCEEDED).
     pub fn corp_people_limit(mut self, people: usize) -> Self {
         self.corp_people_limit = Some(people);
         self
     }
 
-    /// Sets how many rules (对接规则) the chain may have; one more is refused with
-    /// [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED). No limit by default.
+    /// Sets the maximum number of rules (对接规则) of the chain. No limit by default.
+    ///
+    /// At the limit, adding a rule fails with [`RULES_EXCEEDED`](wecom_core::ErrCode::RULES_EXCEEDED).
     pub fn rule_limit(mut self, rules: usize) -> Self {
         self.rule_limit = Some(rules);
         self
     }
 
-    /// Sets who of the upstream corp takes part in the chain: these departments (部门) and members (成员), and nobody else.
-    /// A rule that names others is refused with
-    /// [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE). Everybody takes part by default.
+    /// Limits the chain to these departments (部门) and members (成员) of the upstream corp. All are in the chain by default.
+    ///
+    /// A rule with others fails with [`MEMBER_NOT_IN_RANGE`](wecom_core::ErrCode::MEMBER_NOT_IN_RANGE).
     pub fn owner_range(
         mut self,
         departmentids: impl IntoIterator<Item = i64>,

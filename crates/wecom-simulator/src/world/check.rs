@@ -1,4 +1,4 @@
-//! Whether a described world can be: the place of what is wrong, and what it is.
+//! The consistency check of worlds.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -11,9 +11,9 @@ use wecom_upstream::{CorpId, GroupId};
 use super::person::is_mobile;
 use super::{GeneratedCorps, World, WorldApp, WorldChain, WorldCorp, WorldCorpId};
 
-/// Why a [`World`] can't be simulated: something in it contradicts the rest.
+/// The error of an inconsistent [`World`], or of JSON that is not a world.
 ///
-/// Its text begins with the place: `chains[0].corps[2].groupid: there is no group 7`.
+/// Its text starts with the position of the problem: `chains[0].corps[2].groupid: there is no group 7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorldError {
     place: String,
@@ -25,7 +25,7 @@ impl WorldError {
         Self { place: place.into(), problem: problem.into() }
     }
 
-    /// Where it is: `chains[0].corps[2].groupid`, say.
+    /// The position of the problem, such as `chains[0].corps[2].groupid`.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
@@ -41,14 +41,14 @@ impl fmt::Display for WorldError {
 impl std::error::Error for WorldError {}
 
 impl World {
-    /// Whether a simulator can begin with this world.
+    /// Checks that the world is consistent: ids are unique, and references have a target.
     ///
     /// # Errors
     ///
-    /// When an id is there twice, or one thing names another that isn't there: the first such place.
+    /// Returns an error with the first problem.
     pub fn check(&self) -> Result<(), WorldError> {
         if self.apps.is_empty() {
-            return Err(WorldError::new("apps", "there is none, so nobody could make a call"));
+            return Err(WorldError::new("apps", "there are none, so that no call is possible"));
         }
         unique("apps", "agentid", self.apps.iter().map(|app| app.agentid))?;
         unique("chains", "chain_id", self.chains.iter().map(|chain| &chain.chain_id))?;
@@ -60,7 +60,7 @@ impl World {
         unique("sessions", "session_key", self.sessions.iter().map(|session| session.session_key.expose()))?;
         for (at, person) in self.people.iter().enumerate() {
             if !is_mobile(&person.mobile) {
-                return Err(WorldError::new(format!("people[{at}].mobile"), "it is no mobile number"));
+                return Err(WorldError::new(format!("people[{at}].mobile"), "is not a mobile number"));
             }
         }
         self.check_apps()?;
@@ -72,7 +72,7 @@ impl World {
         let joined = self.joined();
         for (app_at, app) in self.apps.iter().enumerate() {
             if app.secret.expose().is_empty() {
-                return Err(WorldError::new(format!("apps[{app_at}].secret"), "it is empty"));
+                return Err(WorldError::new(format!("apps[{app_at}].secret"), "is empty"));
             }
             for (at, (_, corp)) in app.shares.iter().enumerate().filter(|(_, (kind, _))| *kind == BusinessType::Chain) {
                 if !joined.has(&corp.corpid) {
@@ -100,7 +100,7 @@ impl World {
             };
             if app.visible_chains.as_ref().is_some_and(|visible| !visible.contains(chain_id)) {
                 let place = format!("{place}[{at}].chain_id");
-                return Err(WorldError::new(place, format!("the app does not see the chain {chain_id}")));
+                return Err(WorldError::new(place, format!("the app can't see the chain {chain_id}")));
             }
             let is_there =
                 |groupid| groupid == GroupId::ROOT || chain.groups.iter().any(|group| group.groupid == groupid);
@@ -112,7 +112,7 @@ impl World {
         Ok(())
     }
 
-    /// A session says who somebody is in corps that the app reaches: those of the chains, and those of 企业互联.
+    /// The corps of sessions must have joined a chain or have an app shared with them.
     fn check_sessions(&self) -> Result<(), WorldError> {
         let joined = self.joined();
         let is_shared =
@@ -120,20 +120,23 @@ impl World {
         for (session_at, session) in self.sessions.iter().enumerate() {
             let place = format!("sessions[{session_at}]");
             if session.session_key.expose().is_empty() {
-                return Err(WorldError::new(format!("{place}.session_key"), "it is empty"));
+                return Err(WorldError::new(format!("{place}.session_key"), "is empty"));
             }
             unique(&format!("{place}.corps"), "corpid", session.corps.iter().map(|(corpid, _)| corpid))?;
             for (at, (corpid, _)) in session.corps.iter().enumerate() {
                 if !joined.has(corpid) && !is_shared(corpid) {
                     let place = format!("{place}.corps[{at}].corpid");
-                    return Err(WorldError::new(place, format!("{corpid} has joined no chain, and has no app shared")));
+                    return Err(WorldError::new(
+                        place,
+                        format!("{corpid} has joined no chain, and no app is shared with it"),
+                    ));
                 }
             }
         }
         Ok(())
     }
 
-    /// The corps that have joined any chain.
+    /// The corps that have joined a chain.
     fn joined(&self) -> Joined<'_> {
         let corps = self.chains.iter().flat_map(|chain| &chain.corps).filter_map(WorldCorp::corpid);
         Joined { corps: corps.collect(), generated: self.chains.iter().filter_map(|chain| chain.generated).collect() }
@@ -180,34 +183,34 @@ impl WorldChain {
     }
 }
 
-/// A group hangs on the root, over groups that are there, and not on itself.
+/// Checks that a group's ancestors exist and lead to the root.
 fn check_group(group: &Group, parents: &HashMap<GroupId, Option<GroupId>>, place: &str) -> Result<(), WorldError> {
     if group.groupid == GroupId::ROOT {
-        return Err(WorldError::new(format!("{place}.groupid"), "the root group is there by itself"));
+        return Err(WorldError::new(format!("{place}.groupid"), "the root group always exists"));
     }
     if !(0..1 << 32).contains(&group.order) {
-        return Err(WorldError::new(format!("{place}.order"), "it is not from 0 to 2^32 - 1"));
+        return Err(WorldError::new(format!("{place}.order"), "is not in the range 0 to 2^32 - 1"));
     }
     let place = format!("{place}.parentid");
-    let mut above = group.parentid;
+    let mut ancestor = group.parentid;
     for _ in 0..=parents.len() {
-        let Some(groupid) = above else { return Err(WorldError::new(place, "it is missing")) };
+        let Some(groupid) = ancestor else { return Err(WorldError::new(place, "is missing")) };
         if groupid == GroupId::ROOT {
             return Ok(());
         }
         let Some(next) = parents.get(&groupid) else {
             return Err(WorldError::new(place, format!("there is no group {groupid}")));
         };
-        above = *next;
+        ancestor = *next;
     }
-    Err(WorldError::new(place, "the groups above it make a circle"))
+    Err(WorldError::new(place, "its ancestors form a circle"))
 }
 
 fn unique<T: Hash + Eq>(place: &str, what: &str, ids: impl Iterator<Item = T>) -> Result<(), WorldError> {
     let mut seen = HashSet::new();
     for (at, id) in ids.enumerate() {
         if !seen.insert(id) {
-            return Err(WorldError::new(format!("{place}[{at}].{what}"), "another one has the same"));
+            return Err(WorldError::new(format!("{place}[{at}].{what}"), "is not unique"));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The corps of a chain, and their people.
+//! The corps of a chain, with their members and contacts.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use wecom_upstream::calls::QualificationStatus;
 use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
 use wecom_upstream::{CorpId, GroupId, UserId};
 
-/// A corp in a chain. One that is in two chains is in each of them by a value of its own.
+/// A corp in a chain. A corp in two chains has a value in each.
 #[derive(Clone, Debug)]
-#[must_use = "a corp does nothing until a chain has it"]
+#[must_use = "a corp does nothing without a chain"]
 pub struct WorldCorp {
     pub(crate) groupid: GroupId,
     pub(crate) id: WorldCorpId,
@@ -20,7 +20,7 @@ pub struct WorldCorp {
     pub(crate) contacts: Vec<WorldContact>,
 }
 
-/// The id that a corp has: which of the two tells whether it has joined.
+/// The id of a corp. The variant tells whether the corp has joined.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum WorldCorpId {
     Joined(CorpId),
@@ -34,7 +34,7 @@ pub(crate) struct WorldMember {
     pub(crate) user_custom_id: Option<UserCustomId>,
 }
 
-/// A person of a corp, as an import named him.
+/// An imported contact of a corp.
 #[derive(Clone, Debug)]
 pub(crate) struct WorldContact {
     pub(crate) mobile: String,
@@ -42,12 +42,12 @@ pub(crate) struct WorldContact {
 }
 
 impl WorldCorp {
-    /// A corp that has joined: 未验证 until [`qualification`](Self::qualification) says otherwise.
+    /// Creates a corp that has joined. It is unverified (未验证) by default.
     pub fn joined(groupid: impl Into<GroupId>, corpid: impl Into<CorpId>, name: impl Into<String>) -> Self {
         Self::with_id(groupid.into(), WorldCorpId::Joined(corpid.into()), name.into())
     }
 
-    /// A corp that was invited and has not joined yet.
+    /// Creates a corp that is invited and has not joined.
     pub fn pending(groupid: impl Into<GroupId>, corpid: impl Into<PendingCorpId>, name: impl Into<String>) -> Self {
         Self::with_id(groupid.into(), WorldCorpId::Pending(corpid.into()), name.into())
     }
@@ -65,19 +65,19 @@ impl WorldCorp {
         }
     }
 
-    /// Sets what the upstream corp calls it in its own books.
+    /// Sets the custom id (自定义企业id) that the upstream corp assigned to the corp.
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into());
         self
     }
 
-    /// Sets the upstream corp's member who invited it.
+    /// Sets the member of the upstream corp that invited the corp.
     pub fn invite_userid(mut self, userid: impl Into<UserId>) -> Self {
         self.invite_userid = Some(userid.into());
         self
     }
 
-    /// Sets how far it has proved who it is.
+    /// Sets the verification status.
     pub fn qualification(mut self, status: QualificationStatus) -> Self {
         self.qualification = status;
         self
@@ -89,7 +89,7 @@ impl WorldCorp {
         self
     }
 
-    /// Adds a member (成员), and what the upstream corp calls him in its own books.
+    /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned.
     pub fn known_member(mut self, userid: impl Into<UserId>, custom_id: impl Into<UserCustomId>) -> Self {
         self.members.push(WorldMember { userid: userid.into(), user_custom_id: Some(custom_id.into()) });
         self

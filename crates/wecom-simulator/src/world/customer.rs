@@ -5,9 +5,9 @@ use wecom_core::ErrCode;
 use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId};
 
-/// A WeChat user who is or may become a customer (外部联系人) of downstream corps.
+/// A WeChat user that is or can become a customer (外部联系人) of downstream corps.
 #[derive(Clone, Debug)]
-#[must_use = "a customer does nothing until a world has him"]
+#[must_use = "a customer does nothing without a world"]
 pub struct WorldCustomer {
     pub(crate) unionid: UnionId,
     pub(crate) openid: OpenId,
@@ -15,9 +15,11 @@ pub struct WorldCustomer {
     pub(crate) account: LoginAccount,
 }
 
-/// Where a user's `unionid` and `openid` were got: WeCom takes those of a service account (服务号) or mini-program (小程序)
-/// whose principal (认证主体) is the upstream corp's. In a world's JSON it is `login_account`: `own` (the default),
-/// `open_id_of_wrong_account`, `open_id_of_another_principal` or `union_id_of_another_principal`.
+/// The account from which a user's `unionid` and `openid` come. WeCom accepts a service account (服务号) or mini program
+/// (小程序) whose principal (认证主体) is the same as the upstream corp's.
+///
+/// In the JSON of a world it is `login_account`: `own` (the default), `open_id_of_wrong_account`,
+/// `open_id_of_another_principal` or `union_id_of_another_principal`.
 ///
 /// ```
 /// use wecom_simulator::{LoginAccount, Simulator, World, WorldCustomer};
@@ -34,22 +36,22 @@ pub struct WorldCustomer {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LoginAccount {
-    /// Where they should be.
+    /// An account that WeCom accepts.
     #[default]
     Own,
-    /// The `openid` is of an account that is neither a service account nor a mini-program: refused with
+    /// The `openid` comes from an account that is neither a service account nor a mini program:
     /// [`OPEN_ID_OF_WRONG_ACCOUNT`](ErrCode::OPEN_ID_OF_WRONG_ACCOUNT).
     OpenIdOfWrongAccount,
-    /// The `openid` is of an account of another principal: refused with
+    /// The `openid` comes from an account of another principal:
     /// [`OPEN_ID_OF_ANOTHER_PRINCIPAL`](ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL).
     OpenIdOfAnotherPrincipal,
-    /// The `unionid` is of an open-platform account of another principal: refused with
+    /// The `unionid` comes from an open platform (开放平台) account of another principal:
     /// [`UNION_ID_OF_ANOTHER_PRINCIPAL`](ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL).
     UnionIdOfAnotherPrincipal,
 }
 
 impl LoginAccount {
-    /// What ids from there are refused with.
+    /// The error code for ids from the account.
     pub(crate) fn refusal(self) -> Option<ErrCode> {
         match self {
             Self::Own => None,
@@ -61,18 +63,18 @@ impl LoginAccount {
 }
 
 impl WorldCustomer {
-    /// A WeChat user who is no corp's customer yet.
+    /// Creates a user that is no customer of any corp.
     pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
         Self { unionid: unionid.into(), openid: openid.into(), known_to: Vec::new(), account: LoginAccount::Own }
     }
 
-    /// Says where his `unionid` and `openid` were got.
+    /// Sets the account from which the `unionid` and `openid` come.
     pub fn login_account(mut self, account: LoginAccount) -> Self {
         self.account = account;
         self
     }
 
-    /// Makes him a customer of a corp, and says as whom the upstream corp knows him there.
+    /// Makes the user a customer of a corp, with this id.
     pub fn known_to(mut self, corpid: impl Into<CorpId>, external_userid: impl Into<ExternalUserId>) -> Self {
         self.known_to.push(ExternalUserInfo::new(corpid, external_userid));
         self

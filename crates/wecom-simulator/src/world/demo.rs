@@ -1,4 +1,4 @@
-//! The world that the examples use: a maker of kitchen appliances, his dealers and his suppliers.
+//! The world of the examples: a maker of kitchen appliances with its dealers and suppliers.
 
 use wecom_core::Secret;
 use wecom_upstream::calls::{Group, QualificationStatus, SharedCorp};
@@ -15,8 +15,8 @@ const STEEL: GroupId = GroupId::new(2);
 const PACKAGING: GroupId = GroupId::new(3);
 
 impl World {
-    /// A small dealer state to try things on: 云灶家电, which makes kitchen appliances, with the chain `ChDealers` of
-    /// its dealers (经销商) and the chain `ChSuppliers` of its suppliers (供应商).
+    /// Creates the demo world: 云灶家电, a maker of kitchen appliances, with the chain `ChDealers` of its dealers (经销商) and
+    /// the chain `ChSuppliers` of its suppliers (供应商).
     ///
     /// | chain | group | corps |
     /// |---|---|---|
@@ -28,10 +28,10 @@ impl World {
     /// | `ChSuppliers` 原材料供应商 | 2 钢材 | 鞍岭不锈钢 |
     /// | | 3 包装 | 嘉禾纸业, 永固泡沫 (pending) |
     ///
-    /// Its app is shared with three of the dealers. 京西厨卫商贸 (`wwjingxi`) has the members `zhaomin`, whom the upstream
-    /// corp calls 1001, and `sunlei`, who has no custom id. Of its customers, `oUnionChen` is known to 浦江家电 too, and
-    /// `oUnionWang` is nobody's customer yet. `zhaomin` is logged in to the upstream corp's mini program, as `woZhaomin` with
-    /// the session key `demo-session-key-of-zhaomin`.
+    /// Its app is shared with three of the dealers. 京西厨卫商贸 (`wwjingxi`) has the members `zhaomin`, with the custom id
+    /// 1001, and `sunlei`, without a custom id. Its customers are `oUnionChen`, also a customer of 浦江家电, and `oUnionLiu`.
+    /// `oUnionWang` is no customer of any corp. `zhaomin` has a login session of the upstream corp's mini program, as
+    /// `woZhaomin` with the session key `demo-session-key-of-zhaomin`.
     pub fn demo() -> Self {
         Self::new(CorpId::new("wwyunzao"))
             .app(demo_app())

@@ -1,4 +1,4 @@
-//! Worlds of any size, the same for the same seed.
+//! Generated worlds of any size.
 
 use wecom_core::Secret;
 use wecom_upstream::{AgentId, ChainId, CorpId};
@@ -7,9 +7,10 @@ use super::generated_corps::GeneratedCorps;
 use super::{World, WorldApp, WorldChain};
 
 impl World {
-    /// A world with one chain, `ChGenerated`, of so many corps, about one in eight of them pending; one group for every
-    /// hundred corps, but at most a thousand; every joined corp with a member who has a custom id. The same seed gives the
-    /// same world.
+    /// Generates a world with one chain, `ChGenerated`, with this number of corps.
+    ///
+    /// About one in eight corps is pending. There is one group for every 100 corps, and at most 1,000 groups. Every joined
+    /// corp has a member with a custom id. The same seed always generates the same world.
     ///
     /// ```
     /// use wecom_simulator::{Simulator, World};
@@ -27,10 +28,9 @@ impl World {
     ///
     /// # Size
     ///
-    /// A corp is made whenever it is looked at, and kept only once something has changed it; of the others, only the
-    /// order in their groups is kept. Measured on two shared cores in release mode: a simulator of a million corps is
-    /// there after 0.07 to 0.1 s and takes 12 MB at its most, and a page of 100 takes the typed client 0.2 to 0.3 ms,
-    /// whether the chain has a thousand corps or a million.
+    /// A corp is generated on each access and stored only after a change. Of the other corps, only the order in their groups
+    /// is stored. Measured in release mode on two shared cores: creating a simulator of a million corps takes 0.07 to 0.1 s
+    /// and at most 12 MB, and a page of 100 corps takes the typed client 0.2 to 0.3 ms with a thousand corps or a million.
     pub fn generate(corps: usize, seed: u64) -> Self {
         let generated = GeneratedCorps::new(corps as u64, seed);
         let mut chain = WorldChain::new(ChainId::new("ChGenerated"), "全国经销商");

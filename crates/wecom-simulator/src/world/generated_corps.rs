@@ -1,4 +1,4 @@
-//! The corps of a generated world. They are not kept: each is made again whenever it is looked at.
+//! The corps of a generated world. They are not stored: each access generates the corp again.
 
 use wecom_upstream::calls::{Group, QualificationStatus};
 use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
@@ -10,12 +10,12 @@ use crate::hash::{OFFSET_BASIS, fnv1a};
 const PLACES: [&str; 8] = ["长河", "云岭", "海津", "金沙", "北辰", "南屏", "东湖", "西原"];
 const TRADES: [&str; 8] = ["家电", "建材", "粮油", "五金", "百货", "纸业", "服饰", "茶叶"];
 const KINDS: [&str; 4] = ["商行", "贸易公司", "经销部", "配送中心"];
-/// How many corps there are to a group, and how many groups at most.
-const CORPS_OF_A_GROUP: u64 = 100;
-const GROUPS: u64 = 1000;
+/// The number of corps for each group, and the maximum number of groups.
+const CORPS_PER_GROUP: u64 = 100;
+const MAX_GROUPS: u64 = 1000;
 
-/// The corps that a seed stands for, by their numbers from 0 on. Each is found by its id, its custom id and its name
-/// without a list: all three hold its number.
+/// The corps of a seed, numbered from 0. The id, the custom id and the name of a corp contain its number, so that no index
+/// is needed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GeneratedCorps {
     seed: u64,
@@ -25,20 +25,20 @@ pub(crate) struct GeneratedCorps {
 
 impl GeneratedCorps {
     pub(crate) fn new(corps: u64, seed: u64) -> Self {
-        Self { seed, corps, groups: (corps / CORPS_OF_A_GROUP).min(GROUPS) }
+        Self { seed, corps, groups: (corps / CORPS_PER_GROUP).min(MAX_GROUPS) }
     }
 
-    /// How many there are.
+    /// The number of corps.
     pub(crate) fn count(&self) -> u64 {
         self.corps
     }
 
-    /// The group in which one lies.
+    /// The group of a corp.
     pub(crate) fn group_of(&self, number: u64) -> GroupId {
         groupid(self.draw("group", number) % (self.groups + 1) + 1)
     }
 
-    /// One as it is at the beginning.
+    /// Generates a corp.
     pub(crate) fn corp(&self, number: u64) -> WorldCorp {
         let (groupid, id, name) = (self.group_of(number), self.id(number), self.name(number));
         let is_joined = matches!(id, WorldCorpId::Joined(_));
@@ -51,7 +51,7 @@ impl GeneratedCorps {
         corp.qualification(status).known_member(UserId::new(userid), UserCustomId::new(user_custom_id))
     }
 
-    /// The number of the one with this id.
+    /// The number of the corp with this id.
     pub(crate) fn number_by_id(&self, id: &WorldCorpId) -> Option<u64> {
         let text = match id {
             WorldCorpId::Joined(corpid) => corpid.as_str(),
@@ -61,28 +61,28 @@ impl GeneratedCorps {
         (number < self.corps && self.id(number) == *id).then_some(number)
     }
 
-    /// The number of the one with this custom id.
+    /// The number of the corp with this custom id.
     pub(crate) fn number_by_custom_id(&self, id: &CustomId) -> Option<u64> {
         let number = id.as_str().strip_prefix('C')?.parse().ok()?;
         (number < self.corps && custom_id(number) == *id).then_some(number)
     }
 
-    /// The number of the one with this name.
+    /// The number of the corp with this name.
     pub(crate) fn number_by_name(&self, name: &str) -> Option<u64> {
         let words = name.trim_end_matches(|character: char| character.is_ascii_digit());
         let number = name.get(words.len()..)?.parse().ok()?;
         (number < self.corps && self.name(number) == name).then_some(number)
     }
 
-    /// All groups but the root. The root is group 1, and each other one lies below one that came before it.
+    /// All groups except the root, which is group 1. Each group comes after its parent.
     pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
-        (0..self.groups).map(|at| self.group(at))
+        (0..self.groups).map(|index| self.group(index))
     }
 
-    fn group(&self, at: u64) -> Group {
-        let parent = self.draw("parent", at) % (at + 1) / 2 + 1;
-        let name = format!("{}第{}片区", pick(&PLACES, self.draw("place", at)), at + 1);
-        Group::new(groupid(at + 2), name, groupid(parent)).order((at % 100) as i64)
+    fn group(&self, index: u64) -> Group {
+        let parent = self.draw("parent", index) % (index + 1) / 2 + 1;
+        let name = format!("{}第{}片区", pick(&PLACES, self.draw("place", index)), index + 1);
+        Group::new(groupid(index + 2), name, groupid(parent)).order((index % 100) as i64)
     }
 
     fn id(&self, number: u64) -> WorldCorpId {
@@ -99,10 +99,10 @@ impl GeneratedCorps {
         format!("{}{}{}{number}", word(&PLACES, "place"), word(&TRADES, "trade"), word(&KINDS, "kind"))
     }
 
-    /// A number that only the seed, the purpose and the place decide; its low bits are as good as its high ones.
-    fn draw(&self, purpose: &str, at: u64) -> u64 {
+    /// A random number, determined by the seed, the purpose and the index.
+    fn draw(&self, purpose: &str, index: u64) -> u64 {
         let seeded = fnv1a(OFFSET_BASIS, &self.seed.to_le_bytes());
-        let number = fnv1a(fnv1a(seeded, purpose.as_bytes()), &at.to_le_bytes());
+        let number = fnv1a(fnv1a(seeded, purpose.as_bytes()), &index.to_le_bytes());
         let number = (number ^ (number >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
         number ^ (number >> 33)
     }
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_found_by_what_it_is_called_and_nothing_else_is() {
+    fn every_corp_is_found_by_its_ids_and_its_name_and_no_other_is_found() {
         let generated = GeneratedCorps::new(300, 5);
         for number in 0..300 {
             let corp = generated.corp(number);

@@ -1,4 +1,4 @@
-//! A world as a JSON file that a person writes: the same words as the API's, and an error that says where it is wrong.
+//! Reading a world from a JSON file. The keys are those of the API, and an error names the position of the problem.
 
 mod schema;
 
@@ -8,13 +8,14 @@ use super::{World, WorldError};
 impl World {
     /// Reads a world from JSON.
     ///
-    /// Everything but the ids and names may be left out; a key that is not known is an error, as it is most likely
-    /// mistyped. What each key means is told at the method of the same name: `corp_limit` at
-    /// [`WorldChain::corp_limit`](crate::WorldChain::corp_limit), `visible_chains` at
-    /// [`WorldApp::sees_only`](crate::WorldApp::sees_only), `visible_groups` at
-    /// [`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups), `owner_corp_range` at
-    /// [`WorldChain::owner_range`](crate::WorldChain::owner_range), `people` at [`WorldPerson`](crate::WorldPerson),
-    /// `sessions` at [`WorldSession`](crate::WorldSession).
+    /// Everything except ids and names is optional. An unknown key is an error, because it is most likely misspelled.
+    ///
+    /// The keys are documented at the methods of the same names, such as `corp_limit` at
+    /// [`WorldChain::corp_limit`](crate::WorldChain::corp_limit). The others are `visible_chains`
+    /// ([`WorldApp::sees_only`](crate::WorldApp::sees_only)), `visible_groups`
+    /// ([`WorldApp::sees_only_groups`](crate::WorldApp::sees_only_groups)), `owner_corp_range`
+    /// ([`WorldChain::owner_range`](crate::WorldChain::owner_range)), `people` ([`WorldPerson`](crate::WorldPerson)) and
+    /// `sessions` ([`WorldSession`](crate::WorldSession)).
     ///
     /// ```
     /// use wecom_simulator::{Simulator, World};
@@ -59,15 +60,15 @@ impl World {
     ///
     /// # Errors
     ///
-    /// When it is not JSON, or not in this shape: the place, and what is wrong there. Whether what it says can be is for
-    /// [`World::check`].
+    /// Returns an error with the position of the problem if the text is not JSON or does not have this structure.
+    /// [`World::check`] checks whether the world is consistent.
     pub fn from_json(json: &str) -> Result<Self, WorldError> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let file: File = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let path = error.path().to_string();
-            // The whole file has no path: the tracker calls it a dot.
-            let place = if path == "." { "the file".to_owned() } else { path };
-            WorldError::new(place, error.into_inner().to_string())
+            // The path of the whole file is a dot.
+            let position = if path == "." { "the file".to_owned() } else { path };
+            WorldError::new(position, error.into_inner().to_string())
         })?;
         deserializer.end().map_err(|error| WorldError::new("the file", error.to_string()))?;
         Ok(file.into())
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn an_error_starts_with_the_position_of_the_problem() {
         for (json, expected) in [
             ("", "the file: EOF"),
             ("7", "the file: invalid type"),
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_as_the_builder_has_it() {
+    fn omitted_keys_have_the_defaults_of_the_builder() {
         let json = r#"{"corp_id":"ww","apps":[{"agentid":"7","secret":"s"}],
             "chains":[{"chain_id":"c","chain_name":"n","corps":[{"corpid":"w","corp_name":"x"}]}]}"#;
         let read = World::from_json(json).unwrap();
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_as_the_builder_says_it() {
+    fn every_key_has_the_effect_of_its_builder_method() {
         let json = r#"{"corp_id":"ww","joined_corp_limit":9,"account_unusable":true,
             "apps":[{"agentid":7,"secret":"s","visible_groups":[{"chain_id":"c","groupids":[1]}]}],
             "chains":[{"chain_id":"c","chain_name":"n","corp_limit":1,"corp_people_limit":2,"rule_limit":3,

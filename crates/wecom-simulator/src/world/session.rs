@@ -1,18 +1,19 @@
-//! Who is logged in to the upstream corp's mini program.
+//! The login sessions of the upstream corp's mini program.
 
 use wecom_core::Secret;
 use wecom_upstream::{CorpId, UserId};
 
-/// A login to the upstream corp's mini program (小程序): a `userid` and a `session_key` that are the upstream corp's, and who
-/// the same person is in the downstream corps.
+/// A login session of the upstream corp's mini program (小程序): the user's `userid` and `session_key` in the upstream corp,
+/// and the user's `userid` in downstream corps.
 ///
-/// With the token of one of these corps, `miniprogram/transfer_session` gives the `userid` that he has there, and a
-/// `session_key` that is that corp's own: the same one whenever the same session is transferred to the same corp. A `userid`
-/// that is nobody's, or that of somebody who is not in the corp, is refused with
-/// [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER), a `session_key` that is not his with
-/// [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER), the upstream corp's token with
-/// [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN). (The vendor documents no codes for this call: these are the ones
-/// that its table has for what is wrong.)
+/// With the token of one of these corps, `miniprogram/transfer_session` returns the `userid` in that corp and a `session_key`
+/// of that corp. The key is the same for every transfer of the same session to the same corp. The call fails with
+///
+/// - [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER) for an unknown `userid`, or a user that is not in the corp,
+/// - [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER) for a wrong `session_key`,
+/// - [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN) with the upstream corp's token.
+///
+/// The vendor documents no error codes for this call. These are the ones in its global table that fit.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -25,7 +26,7 @@ use wecom_upstream::{CorpId, UserId};
 /// # let _ = world;
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a session does nothing until a world has it"]
+#[must_use = "a session does nothing without a world"]
 pub struct WorldSession {
     pub(crate) userid: UserId,
     pub(crate) session_key: Secret,
@@ -33,12 +34,12 @@ pub struct WorldSession {
 }
 
 impl WorldSession {
-    /// The login of somebody who is in no downstream corp yet.
+    /// Creates a session of a user that is in no downstream corp.
     pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
         Self { userid: userid.into(), session_key, corps: Vec::new() }
     }
 
-    /// Says who he is in a downstream corp.
+    /// Adds a downstream corp, with the user's `userid` in it.
     pub fn is_in(mut self, corpid: impl Into<CorpId>, userid: impl Into<UserId>) -> Self {
         self.corps.push((corpid.into(), userid.into()));
         self

@@ -1,5 +1,5 @@
-//! What the simulator promises, seen from the code under test: through the typed client.
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "what helps a test may fail it")]
+//! The behaviour of the simulator, mostly through the typed client.
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a failing test panics")]
 
 mod codes;
 mod customers;

@@ -1,4 +1,4 @@
-//! What the typed client would not send: missing and malformed parameters, and too much of something.
+//! Requests that the typed client would reject: missing and malformed parameters, and too many items.
 
 use serde_json::{Value, json};
 use wecom_core::{Endpoint, ErrCode, Request, Response, Transport};
@@ -7,20 +7,20 @@ use wecom_upstream::calls::{
     IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO,
 };
 
-use crate::support::{Story, code_of, granted};
+use crate::support::{Harness, code_of, expect_ok};
 
 #[test]
-fn a_missing_parameter_is_another_code_than_an_empty_one() {
-    let story = Story::demo();
-    assert_eq!(code_of(story.raw(&GET_CHAIN_GROUP, &json!({}))), ErrCode::INVALID_PARAMETER);
-    assert_eq!(code_of(story.raw(&GET_CHAIN_GROUP, &json!({"chain_id": ""}))), ErrCode::EMPTY_PARAMETER);
+fn a_missing_and_an_empty_parameter_have_different_codes() {
+    let sim = Harness::demo();
+    assert_eq!(code_of(sim.raw(&GET_CHAIN_GROUP, &json!({}))), ErrCode::INVALID_PARAMETER);
+    assert_eq!(code_of(sim.raw(&GET_CHAIN_GROUP, &json!({"chain_id": ""}))), ErrCode::EMPTY_PARAMETER);
     let no_corp = json!({"chain_id": "ChDealers"});
-    assert_eq!(code_of(story.raw(&GET_CHAIN_CORPINFO, &no_corp)), ErrCode::EMPTY_PARAMETER);
+    assert_eq!(code_of(sim.raw(&GET_CHAIN_CORPINFO, &no_corp)), ErrCode::EMPTY_PARAMETER);
 }
 
 #[test]
-fn a_parameter_of_the_wrong_type_or_size_is_refused() {
-    let story = Story::demo();
+fn a_parameter_of_the_wrong_type_or_size_is_rejected() {
+    let sim = Harness::demo();
     let ids: Vec<_> = (0..101).map(|at| format!("wm{at}")).collect();
     let cases: [(&'static Endpoint, Value); 6] = [
         (&GET_CHAIN_GROUP, json!({"chain_id": 7})),
@@ -31,33 +31,33 @@ fn a_parameter_of_the_wrong_type_or_size_is_refused() {
         (&EXTERNAL_USERID_TO_PENDING_ID, json!({"external_userid": ids})),
     ];
     for (endpoint, body) in cases {
-        assert_eq!(code_of(story.raw(endpoint, &body)), ErrCode::INVALID_PARAMETER, "{body}");
+        assert_eq!(code_of(sim.raw(endpoint, &body)), ErrCode::INVALID_PARAMETER, "{body}");
     }
 }
 
 #[test]
-fn malformed_json_is_told_in_the_words_of_the_service() {
-    let story = Story::demo();
-    let error = story.raw(&GET_CHAIN_GROUP, &json!([])).unwrap_err();
+fn malformed_json_has_the_warning_of_the_service() {
+    let sim = Harness::demo();
+    let error = sim.raw(&GET_CHAIN_GROUP, &json!([])).unwrap_err();
     assert!(error.to_string().contains("Warning: wrong json format. "), "{error}");
     assert_eq!(error.code(), Some(ErrCode::INVALID_PARAMETER));
 }
 
 #[test]
-fn a_job_beyond_the_limits_is_refused_as_a_whole() {
-    let story = Story::demo();
+fn a_job_over_a_limit_is_rejected_as_a_whole() {
+    let sim = Harness::demo();
     let corp = |people: u64| {
         let contacts = (0..people).map(|at| json!({"name": "张三", "identity_type": 1, "mobile": at.to_string()}));
         json!({"corp_name": "长城电器", "contact_info_list": contacts.collect::<Value>()})
     };
     for corps in [vec![corp(201)], vec![corp(1); 1001], vec![corp(200); 11]] {
-        let outcome = story.raw(&IMPORT_CHAIN_CONTACT, &json!({"chain_id": "ChDealers", "contact_list": corps}));
+        let outcome = sim.raw(&IMPORT_CHAIN_CONTACT, &json!({"chain_id": "ChDealers", "contact_list": corps}));
         assert_eq!(code_of(outcome), ErrCode::IMPORT_TOO_LARGE);
     }
 }
 
 #[test]
-fn what_is_wrong_with_an_imported_corp_is_told_in_the_result() {
+fn the_result_of_a_job_has_the_code_of_each_failed_corp() {
     let contact = json!({"name": "张三", "identity_type": 1, "mobile": "13000000001"});
     let with = |field: &str, value: Value| {
         let mut contact = contact.clone();
@@ -83,30 +83,30 @@ fn what_is_wrong_with_an_imported_corp_is_told_in_the_result() {
         (with("mobile", json!("123")), ErrCode(60103)),
         (with("user_custom_id", json!("13000000001")), ErrCode::INVALID_USER_CUSTOM_ID),
     ] {
-        let story = Story::demo();
+        let sim = Harness::demo();
         let body = json!({"chain_id": "ChDealers", "contact_list": [corp]});
-        let job = story.raw(&IMPORT_CHAIN_CONTACT, &body).unwrap();
-        story.pass(5);
+        let job = sim.raw(&IMPORT_CHAIN_CONTACT, &body).unwrap();
+        sim.advance(5);
         let job: wecom_upstream::ids::JobId = serde_json::from_value(job["jobid"].clone()).unwrap();
-        let failed = granted(story.upstream.get_result(GetResult::new(job))).result.unwrap().fail_list;
+        let failed = expect_ok(sim.upstream.get_result(GetResult::new(job))).result.unwrap().fail_list;
         assert_eq!(failed[0].errcode, code, "{body}");
     }
 }
 
 const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/corp/get_chain_info");
 
-fn send(story: &Story, request: Request) -> Response {
-    pollster::block_on(Transport::send(&story.simulator, request)).unwrap()
+fn send(sim: &Harness, request: Request) -> Response {
+    pollster::block_on(Transport::send(&sim.simulator, request)).unwrap()
 }
 
 #[test]
 fn an_unknown_path_is_a_404() {
-    assert_eq!(send(&Story::demo(), Request::new(&NOWHERE)).status(), 404);
+    assert_eq!(send(&Harness::demo(), Request::new(&NOWHERE)).status(), 404);
 }
 
 #[test]
-fn the_headers_say_what_the_body_says() {
-    let response = send(&Story::demo(), Request::new(&GET_CHAIN_GROUP));
+fn the_headers_have_the_code_and_text_of_the_body() {
+    let response = send(&Harness::demo(), Request::new(&GET_CHAIN_GROUP));
     assert_eq!((response.status(), response.headers().get("error-code")), (200, Some(&b"41001"[..])));
     let body = std::str::from_utf8(response.body()).unwrap();
     assert!(body.starts_with(r#"{"errcode":41001,"errmsg":"access_token missing, hint: ["#), "{body}");

@@ -1,4 +1,4 @@
-//! How often and how many at once, and when it is over.
+//! Rate limits and concurrency limits.
 
 use std::time::Duration;
 
@@ -12,174 +12,173 @@ use wecom_upstream::calls::{GetChainGroup, GetResult, RemoveCorp, UnionidToPendi
 use wecom_upstream::ids::JobId;
 use wecom_upstream::{CorpId, OpenId, UnionId, Upstream};
 
-use crate::support::{Story, dealers, granted, jingxi, refused, slow, with};
+use crate::support::{Harness, dealers, drive, expect_code, expect_ok, jingxi, warmed_up};
 
-/// The demo world with ten calls a minute and 150 an hour, where the vendor says 10,000 and 150,000.
-fn narrow() -> Story {
+/// The demo world with 10 calls a minute and 150 an hour, instead of 10,000 and 150,000.
+fn with_low_quotas() -> Harness {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).divide_quotas(1000);
-    Story { upstream: Upstream::new(simulator.client()), simulator, timer }
+    Harness { upstream: Upstream::new(simulator.client()), simulator, timer }
 }
 
 #[test]
-fn the_call_past_the_minutes_limit_is_refused_with_45009_for_a_minute() {
-    let story = narrow();
+fn a_call_over_the_limit_of_a_minute_fails_with_45009_for_a_minute() {
+    let sim = with_low_quotas();
     for _ in 0..10 {
-        granted(story.upstream.get_chain_list());
+        expect_ok(sim.upstream.get_chain_list());
     }
-    story.pass(30);
-    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(30);
+    assert_eq!(expect_code(sim.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
     // Another endpoint has a limit of its own.
-    granted(story.upstream.get_chain_group(GetChainGroup::new(dealers())));
-    story.pass(59);
-    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(1);
-    granted(story.upstream.get_chain_list());
+    expect_ok(sim.upstream.get_chain_group(GetChainGroup::new(dealers())));
+    sim.advance(59);
+    assert_eq!(expect_code(sim.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(1);
+    expect_ok(sim.upstream.get_chain_list());
 }
 
 #[test]
-fn the_call_past_the_hours_limit_is_refused_for_an_hour() {
-    let story = narrow();
+fn a_call_over_the_limit_of_an_hour_fails_for_an_hour() {
+    let sim = with_low_quotas();
     for _ in 0..15 {
         for _ in 0..10 {
-            granted(story.upstream.get_chain_list());
+            expect_ok(sim.upstream.get_chain_list());
         }
-        story.pass(60);
+        sim.advance(60);
     }
-    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(3599);
-    assert_eq!(refused(story.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(1);
-    granted(story.upstream.get_chain_list());
+    assert_eq!(expect_code(sim.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(3599);
+    assert_eq!(expect_code(sim.upstream.get_chain_list()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(1);
+    expect_ok(sim.upstream.get_chain_list());
 }
 
 #[test]
-fn the_calls_by_unionid_have_a_limit_of_the_day_too() {
-    let story = narrow();
+fn calls_with_a_unionid_have_a_daily_limit_too() {
+    let sim = with_low_quotas();
     let ask = || {
         let call = UnionidToPendingId::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
-        story.upstream.unionid_to_pending_id(call)
+        sim.upstream.unionid_to_pending_id(call)
     };
-    // Eight hours of sixty calls each are the 480 of a day.
+    // 60 calls an hour reach the daily limit of 480 after eight hours.
     for _ in 0..8 {
         for _ in 0..6 {
             for _ in 0..10 {
-                granted(ask());
+                expect_ok(ask());
             }
-            story.pass(60);
+            sim.advance(60);
         }
-        story.pass(60 * 54);
+        sim.advance(60 * 54);
     }
-    assert_eq!(refused(ask()), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(60 * 60);
-    assert_eq!(refused(ask()), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(24 * 60 * 60);
-    granted(ask());
+    assert_eq!(expect_code(ask()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(60 * 60);
+    assert_eq!(expect_code(ask()), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(24 * 60 * 60);
+    expect_ok(ask());
 }
 
 #[test]
-fn without_a_timer_there_is_no_limit() {
+fn without_a_timer_there_are_no_rate_limits() {
     let upstream = Upstream::new(Simulator::demo().divide_quotas(10_000).client());
     for _ in 0..3 {
-        granted(upstream.get_chain_list());
+        expect_ok(upstream.get_chain_list());
     }
 }
 
 #[test]
-fn a_second_removal_at_the_same_time_is_refused_with_45033() {
+fn a_second_simultaneous_removal_fails_with_45033() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
-    let upstream = slow(&simulator, &timer);
+    let upstream = warmed_up(&simulator, &timer);
     let remove = |corpid: &str| upstream.remove_corp(RemoveCorp::new(dealers(), CorpId::new(corpid)));
-    let (first, second) = pollster::block_on(with(&timer, join(remove("wwjingxi"), remove("wwyanshan"))));
+    let (first, second) = pollster::block_on(drive(&timer, join(remove("wwjingxi"), remove("wwyanshan"))));
     assert!(first.is_ok());
     assert_eq!(second.unwrap_err().code(), Some(ErrCode::CONCURRENCY_EXCEEDED));
-    pollster::block_on(with(&timer, remove("wwyanshan"))).unwrap();
+    pollster::block_on(drive(&timer, remove("wwyanshan"))).unwrap();
 }
 
 #[test]
-fn five_at_once_may_ask_for_a_result() {
+fn five_simultaneous_calls_of_getresult_succeed_and_a_sixth_fails() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
-    let upstream = slow(&simulator, &timer);
+    let upstream = warmed_up(&simulator, &timer);
     let ask = || upstream.get_result(GetResult::new(JobId::new("none")));
-    let outcomes = pollster::block_on(with(&timer, join_all((0..6).map(|_| ask()))));
+    let outcomes = pollster::block_on(drive(&timer, join_all((0..6).map(|_| ask()))));
     let codes: Vec<_> = outcomes.into_iter().map(|it| it.unwrap_err().code().unwrap()).collect();
     assert_eq!(codes[..5], [ErrCode::UNKNOWN_JOB; 5]);
     assert_eq!(codes[5], ErrCode::CONCURRENCY_EXCEEDED);
 }
 
 #[test]
-fn a_call_that_is_given_up_is_under_way_no_more_and_has_done_nothing() {
+fn a_dropped_call_releases_its_permit_and_changes_nothing() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
-    let upstream = slow(&simulator, &timer);
+    let upstream = warmed_up(&simulator, &timer);
     let remove = || upstream.remove_corp(RemoveCorp::new(dealers(), jingxi()));
     assert!(remove().now_or_never().is_none());
-    pollster::block_on(with(&timer, remove())).unwrap();
+    pollster::block_on(drive(&timer, remove())).unwrap();
 }
 
 #[test]
-fn one_address_may_make_so_many_calls_a_minute_in_all() {
-    // 20 calls a minute from the address, and 10 of each kind.
-    let story = narrow();
-    granted(story.upstream.get_chain_list());
-    let of_each_kind = |count| {
+fn all_calls_of_one_address_share_a_limit_of_a_minute() {
+    // The limits are 20 calls a minute for the address and 10 for each endpoint.
+    let sim = with_low_quotas();
+    expect_ok(sim.upstream.get_chain_list());
+    let get_groups = |count| {
         for _ in 0..count {
-            granted(story.upstream.get_chain_group(GetChainGroup::new(dealers())));
+            expect_ok(sim.upstream.get_chain_group(GetChainGroup::new(dealers())));
         }
     };
-    of_each_kind(9);
+    get_groups(9);
     for _ in 0..9 {
-        granted(story.upstream.get_chain_list());
+        expect_ok(sim.upstream.get_chain_list());
     }
-    // The twentieth was the last: the token was one too.
+    // These are 20 calls, including `gettoken`.
     let other = || {
         let call = UnionidToPendingId::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
-        story.upstream.unionid_to_pending_id(call)
+        sim.upstream.unionid_to_pending_id(call)
     };
-    assert_eq!(refused(other()), ErrCode::FREQUENCY_EXCEEDED);
-    assert_eq!(refused(ask_for_token(&story, "demo-secret-of-yunzao")), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(60);
-    granted(other());
+    assert_eq!(expect_code(other()), ErrCode::FREQUENCY_EXCEEDED);
+    assert_eq!(expect_code(get_token(&sim, "demo-secret-of-yunzao")), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(60);
+    expect_ok(other());
 }
 
-fn ask_for_token(story: &Story, secret: &str) -> impl Future<Output = Result<(), wecom_core::Error>> {
+fn get_token(sim: &Harness, secret: &str) -> impl Future<Output = Result<(), wecom_core::Error>> {
     let call = GetToken::new(Credentials::new("wwyunzao", Secret::new(secret)));
-    let client = story.upstream.client().clone();
+    let client = sim.upstream.client().clone();
     async move { client.call(call).await.map(drop) }
 }
 
 #[test]
 fn five_wrong_secrets_ban_the_address_for_an_hour() {
-    let story = Story::demo();
+    let sim = Harness::demo();
     let (wrong, right) = ("a-wrong-secret", "demo-secret-of-yunzao");
-    granted(story.upstream.get_chain_list());
+    expect_ok(sim.upstream.get_chain_list());
     for _ in 0..5 {
-        assert_eq!(refused(ask_for_token(&story, wrong)), ErrCode::INVALID_SECRET);
+        assert_eq!(expect_code(get_token(&sim, wrong)), ErrCode::INVALID_SECRET);
     }
     for secret in [wrong, right] {
-        assert_eq!(refused(ask_for_token(&story, secret)), ErrCode::FREQUENCY_EXCEEDED);
+        assert_eq!(expect_code(get_token(&sim, secret)), ErrCode::FREQUENCY_EXCEEDED);
     }
-    // Only tokens are refused: who has one goes on.
-    granted(story.upstream.get_chain_list());
-    story.pass(3599);
-    assert_eq!(refused(ask_for_token(&story, right)), ErrCode::FREQUENCY_EXCEEDED);
-    story.pass(1);
-    granted(ask_for_token(&story, right));
+    // Only `gettoken` is banned. A client with a token can continue.
+    expect_ok(sim.upstream.get_chain_list());
+    sim.advance(3599);
+    assert_eq!(expect_code(get_token(&sim, right)), ErrCode::FREQUENCY_EXCEEDED);
+    sim.advance(1);
+    expect_ok(get_token(&sim, right));
 }
 
 #[test]
-fn four_wrong_secrets_do_not_nor_do_five_with_a_right_one_or_an_hour_between_them() {
-    for pause in
-        [|story: &Story| granted(ask_for_token(story, "demo-secret-of-yunzao")), |story: &Story| story.pass(3600)]
+fn wrong_secrets_do_not_ban_with_a_correct_one_or_an_hour_in_between() {
+    for pause in [|sim: &Harness| expect_ok(get_token(sim, "demo-secret-of-yunzao")), |sim: &Harness| sim.advance(3600)]
     {
-        let story = Story::demo();
+        let sim = Harness::demo();
         for _ in 0..4 {
-            assert_eq!(refused(ask_for_token(&story, "a-wrong-secret")), ErrCode::INVALID_SECRET);
+            assert_eq!(expect_code(get_token(&sim, "a-wrong-secret")), ErrCode::INVALID_SECRET);
         }
-        pause(&story);
-        assert_eq!(refused(ask_for_token(&story, "a-wrong-secret")), ErrCode::INVALID_SECRET);
-        granted(ask_for_token(&story, "demo-secret-of-yunzao"));
+        pause(&sim);
+        assert_eq!(expect_code(get_token(&sim, "a-wrong-secret")), ErrCode::INVALID_SECRET);
+        expect_ok(get_token(&sim, "demo-secret-of-yunzao"));
     }
 }

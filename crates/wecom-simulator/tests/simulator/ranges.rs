@@ -1,4 +1,4 @@
-//! What an app sees of a chain when it may not see all of its groups.
+//! Apps that can see only some groups of a chain.
 
 use serde_json::json;
 use wecom_core::{ErrCode, Secret};
@@ -9,49 +9,49 @@ use wecom_upstream::calls::{
 use wecom_upstream::{AgentId, GroupId, Upstream, UserId};
 
 use crate::rules::{ADD, good, rule};
-use crate::support::{Story, code_of, dealers, granted, jingxi, refused};
+use crate::support::{Harness, code_of, dealers, expect_code, expect_ok, jingxi};
 
-/// The demo world, seen by an app of 华东区 and 上海市 below it.
-fn east() -> Story {
+/// The demo world with an app that can see only 华东区 and its child 上海市.
+fn east() -> Harness {
     let secret = Secret::new("the-secret-of-the-east");
     let app = WorldApp::new(AgentId::new(7), secret.clone()).sees_only_groups(dealers(), [GroupId::new(4)]);
-    let story = Story::of(World::demo().app(app));
+    let sim = Harness::of(World::demo().app(app));
     let credentials = wecom_core::Credentials::new("wwyunzao", secret);
-    let client = wecom_core::Client::builder(story.simulator.clone()).credentials(credentials).build();
-    Story { upstream: Upstream::new(client), ..story }
+    let client = wecom_core::Client::builder(sim.simulator.clone()).credentials(credentials).build();
+    Harness { upstream: Upstream::new(client), ..sim }
 }
 
 #[test]
-fn an_app_lists_the_groups_that_it_sees_and_those_below_them() {
-    let groups = granted(east().upstream.get_chain_group(GetChainGroup::new(dealers()))).groups;
+fn a_list_of_groups_has_the_visible_groups_and_their_descendants() {
+    let groups = expect_ok(east().upstream.get_chain_group(GetChainGroup::new(dealers()))).groups;
     assert_eq!(groups.into_iter().map(|it| it.group_name).collect::<Vec<_>>(), ["华东区", "上海市"]);
     let of_another_chain = GetChainGroup::new(wecom_upstream::ChainId::new("ChSuppliers"));
-    assert_eq!(granted(east().upstream.get_chain_group(of_another_chain)).groups.len(), 2);
+    assert_eq!(expect_ok(east().upstream.get_chain_group(of_another_chain)).groups.len(), 2);
 }
 
 #[test]
-fn another_group_is_refused_wherever_it_is_named() {
-    let story = east();
+fn every_call_rejects_a_group_that_is_not_visible() {
+    let sim = east();
     let (north, forbidden) = (GroupId::new(2), ErrCode::GROUP_FORBIDDEN);
-    assert_eq!(refused(story.upstream.get_chain_group(GetChainGroup::new(dealers()).groupid(north))), forbidden);
+    assert_eq!(expect_code(sim.upstream.get_chain_group(GetChainGroup::new(dealers()).groupid(north))), forbidden);
     for list in [GetChainCorpinfoList::new(dealers()), GetChainCorpinfoList::new(dealers()).groupid(north)] {
-        assert_eq!(refused(story.upstream.get_chain_corpinfo_list(list)), forbidden);
+        assert_eq!(expect_code(sim.upstream.get_chain_corpinfo_list(list)), forbidden);
     }
-    assert_eq!(code_of(story.raw(&ADD, &good())), forbidden);
-    assert_eq!(story.corps_in(5).len(), 1);
+    assert_eq!(code_of(sim.raw(&ADD, &good())), forbidden);
+    assert_eq!(sim.corps_in(5).len(), 1);
 }
 
 #[test]
-fn a_corp_in_another_group_is_out_of_range_and_so_are_its_members() {
-    let (story, out) = (east(), ErrCode::NOT_IN_RANGE);
-    assert_eq!(refused(story.upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi()))), out);
+fn a_corp_in_a_group_that_is_not_visible_and_its_members_are_out_of_range() {
+    let (sim, out) = (east(), ErrCode::NOT_IN_RANGE);
+    assert_eq!(expect_code(sim.upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi()))), out);
     let member = GetChainUserCustomId::new(dealers(), jingxi(), UserId::new("zhaomin"));
-    assert_eq!(refused(story.upstream.get_chain_user_custom_id(member)), out);
-    assert_eq!(refused(story.upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(jingxi()))), out);
+    assert_eq!(expect_code(sim.upstream.get_chain_user_custom_id(member)), out);
+    assert_eq!(expect_code(sim.upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(jingxi()))), out);
     let of_jingxi = rule(json!({"userids": ["linfang"]}), json!({"corpids": ["wwjingxi"]}));
-    assert_eq!(code_of(story.raw(&ADD, &of_jingxi)), out);
-    assert_eq!(refused(story.upstream.remove_corp(RemoveCorp::new(dealers(), jingxi()))), out);
-    // Nothing came of it.
-    let whole = Upstream::new(story.simulator.client());
-    granted(whole.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())));
+    assert_eq!(code_of(sim.raw(&ADD, &of_jingxi)), out);
+    assert_eq!(expect_code(sim.upstream.remove_corp(RemoveCorp::new(dealers(), jingxi()))), out);
+    // The corp was not removed.
+    let whole = Upstream::new(sim.simulator.client());
+    expect_ok(whole.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi())));
 }

@@ -1,4 +1,4 @@
-//! The rules of a chain: added, read, changed and deleted.
+//! Adding, reading, modifying and deleting the rules of a chain.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
 use wecom_upstream::calls::{DELETE_RULE as DELETE, LIST_RULE_IDS as LIST};
 
-use crate::support::{Story, code_of, slow, with};
+use crate::support::{Harness, code_of, drive, warmed_up};
 
 pub(crate) use wecom_upstream::calls::{ADD_RULE as ADD, GET_RULE_INFO as GET, MODIFY_RULE as MODIFY};
 
@@ -28,31 +28,31 @@ pub(crate) fn of(id: i64) -> Value {
 }
 
 #[test]
-fn a_rule_is_added_read_changed_and_deleted() {
-    let story = Story::demo();
-    let ids = || story.raw(&LIST, &json!({"chain_id": "ChDealers"})).unwrap()["rule_ids"].clone();
-    let member = || story.raw(&GET, &of(1)).unwrap()["rule_info"]["member_corp_range"].clone();
-    assert_eq!(story.raw(&ADD, &good()).unwrap()["rule_id"], json!(1));
-    assert_eq!(story.raw(&ADD, &good()).unwrap()["rule_id"], json!(2));
+fn a_rule_can_be_added_read_modified_and_deleted() {
+    let sim = Harness::demo();
+    let ids = || sim.raw(&LIST, &json!({"chain_id": "ChDealers"})).unwrap()["rule_ids"].clone();
+    let member = || sim.raw(&GET, &of(1)).unwrap()["rule_info"]["member_corp_range"].clone();
+    assert_eq!(sim.raw(&ADD, &good()).unwrap()["rule_id"], json!(1));
+    assert_eq!(sim.raw(&ADD, &good()).unwrap()["rule_id"], json!(2));
     assert_eq!(member(), json!({"groupids": ["2"], "corpids": ["wwjingxi"]}));
 
     let mut changed = rule(json!({"departmentids": ["7"]}), json!({"groupids": ["1"]}));
     changed["rule_id"] = json!(1);
-    story.raw(&MODIFY, &changed).unwrap();
+    sim.raw(&MODIFY, &changed).unwrap();
     assert_eq!(member(), json!({"groupids": ["1"], "corpids": []}));
 
-    story.raw(&DELETE, &of(1)).unwrap();
+    sim.raw(&DELETE, &of(1)).unwrap();
     assert_eq!(ids(), json!([2]));
-    assert_eq!(code_of(story.raw(&GET, &of(1))), ErrCode::UNKNOWN_RULE);
-    assert_eq!(code_of(story.raw(&DELETE, &of(1))), ErrCode::UNKNOWN_RULE);
-    assert_eq!(code_of(story.raw(&MODIFY, &changed)), ErrCode::UNKNOWN_RULE);
-    assert_eq!(story.raw(&ADD, &good()).unwrap()["rule_id"], json!(3));
+    assert_eq!(code_of(sim.raw(&GET, &of(1))), ErrCode::UNKNOWN_RULE);
+    assert_eq!(code_of(sim.raw(&DELETE, &of(1))), ErrCode::UNKNOWN_RULE);
+    assert_eq!(code_of(sim.raw(&MODIFY, &changed)), ErrCode::UNKNOWN_RULE);
+    assert_eq!(sim.raw(&ADD, &good()).unwrap()["rule_id"], json!(3));
 }
 
 #[test]
-fn a_rule_needs_somebody_on_either_side_and_only_those_of_the_chain() {
-    let story = Story::demo();
-    let add = |owner, member| code_of(story.raw(&ADD, &rule(owner, member)));
+fn a_rule_with_an_empty_range_or_members_outside_the_chain_is_rejected() {
+    let sim = Harness::demo();
+    let add = |owner, member| code_of(sim.raw(&ADD, &rule(owner, member)));
     let linfang = || json!({"userids": ["linfang"]});
     assert_eq!(add(json!({}), json!({"groupids": ["2"]})), ErrCode::EMPTY_PARAMETER);
     assert_eq!(add(linfang(), json!({"corpids": []})), ErrCode::EMPTY_PARAMETER);
@@ -62,33 +62,33 @@ fn a_rule_needs_somebody_on_either_side_and_only_those_of_the_chain() {
 }
 
 #[test]
-fn rules_are_added_and_changed_a_thousand_times_a_day_in_all() {
+fn adding_and_modifying_rules_share_a_quota_of_1000_a_day() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).divide_quotas(100);
-    let story = Story { upstream: Upstream::new(simulator.client()), simulator, timer };
+    let sim = Harness { upstream: Upstream::new(simulator.client()), simulator, timer };
     let mut change = good();
     change["rule_id"] = json!(1);
     for _ in 0..5 {
-        story.raw(&ADD, &good()).unwrap();
-        story.raw(&MODIFY, &change).unwrap();
+        sim.raw(&ADD, &good()).unwrap();
+        sim.raw(&MODIFY, &change).unwrap();
     }
-    assert_eq!(code_of(story.raw(&ADD, &good())), ErrCode::FREQUENCY_EXCEEDED);
-    assert_eq!(code_of(story.raw(&MODIFY, &change)), ErrCode::FREQUENCY_EXCEEDED);
-    // Reading and deleting is another matter.
-    story.raw(&GET, &of(1)).unwrap();
-    story.raw(&DELETE, &of(1)).unwrap();
-    story.pass(24 * 60 * 60);
-    story.raw(&ADD, &good()).unwrap();
+    assert_eq!(code_of(sim.raw(&ADD, &good())), ErrCode::FREQUENCY_EXCEEDED);
+    assert_eq!(code_of(sim.raw(&MODIFY, &change)), ErrCode::FREQUENCY_EXCEEDED);
+    // Reading and deleting rules do not count.
+    sim.raw(&GET, &of(1)).unwrap();
+    sim.raw(&DELETE, &of(1)).unwrap();
+    sim.advance(24 * 60 * 60);
+    sim.raw(&ADD, &good()).unwrap();
 }
 
 #[test]
-fn the_second_of_two_who_change_a_rule_at_once_loses_and_may_try_again() {
+fn of_two_simultaneous_changes_of_a_rule_the_second_fails_and_can_be_retried() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(200));
-    let upstream = slow(&simulator, &timer);
+    let upstream = warmed_up(&simulator, &timer);
     let call = |endpoint, body: &Value| upstream.client().call_raw(RawCall::new(endpoint).with_body(body).unwrap());
     for _ in 0..2 {
-        pollster::block_on(with(&timer, call(&ADD, &good()))).unwrap();
+        pollster::block_on(drive(&timer, call(&ADD, &good()))).unwrap();
     }
     let change = |id: i64, group: &str| {
         let mut rule = rule(json!({"userids": ["linfang"]}), json!({"groupids": [group]}));
@@ -97,9 +97,9 @@ fn the_second_of_two_who_change_a_rule_at_once_loses_and_may_try_again() {
     };
     let (ours, theirs, other) = (change(1, "2"), change(1, "3"), change(2, "4"));
     let all = join3(call(&MODIFY, &ours), call(&MODIFY, &theirs), call(&MODIFY, &other));
-    let (ours, second, other) = pollster::block_on(with(&timer, all));
+    let (ours, second, other) = pollster::block_on(drive(&timer, all));
     assert_eq!((ours.is_ok(), code_of(second), other.is_ok()), (true, ErrCode::VERSION_CONFLICT, true));
-    pollster::block_on(with(&timer, call(&MODIFY, &theirs))).unwrap();
-    let rule = pollster::block_on(with(&timer, call(&GET, &of(1)))).unwrap();
+    pollster::block_on(drive(&timer, call(&MODIFY, &theirs))).unwrap();
+    let rule = pollster::block_on(drive(&timer, call(&GET, &of(1)))).unwrap();
     assert_eq!(rule["rule_info"]["member_corp_range"]["groupids"], json!(["3"]));
 }

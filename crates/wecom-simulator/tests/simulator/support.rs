@@ -1,4 +1,4 @@
-//! A simulator and a client over it, and what the stories say again and again.
+//! The harness: a simulator, a client of it, and helpers that many tests use.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,14 +14,15 @@ use wecom_simulator::{Simulator, World};
 use wecom_upstream::calls::{GetChainCorpinfoList, GroupCorp};
 use wecom_upstream::{ChainId, CorpId, GroupId, Upstream};
 
-pub(crate) struct Story {
+/// A simulator with a manual timer, and a client of it.
+pub(crate) struct Harness {
     pub(crate) simulator: Simulator,
     pub(crate) upstream: Upstream,
     pub(crate) timer: ManualTimer,
 }
 
-impl Story {
-    /// The demo world on a manual timer.
+impl Harness {
+    /// The demo world with a manual timer.
     pub(crate) fn demo() -> Self {
         Self::of(World::demo())
     }
@@ -32,17 +33,18 @@ impl Story {
         Self { upstream: Upstream::new(simulator.client()), simulator, timer }
     }
 
-    pub(crate) fn pass(&self, seconds: u64) {
+    /// Advances the timer.
+    pub(crate) fn advance(&self, seconds: u64) {
         self.timer.advance(Duration::from_secs(seconds));
     }
 
-    /// The corps in a group of the dealers, pending ones included.
+    /// The corps in a group of the chain `ChDealers`, including pending ones.
     pub(crate) fn corps_in(&self, group: i64) -> Vec<GroupCorp> {
         let call = GetChainCorpinfoList::new(dealers()).groupid(GroupId::new(group)).need_pending(true);
-        granted(self.upstream.get_chain_corpinfo_list(call)).group_corps
+        expect_ok(self.upstream.get_chain_corpinfo_list(call)).group_corps
     }
 
-    /// A call that the typed client would not let out, or whose very bytes matter.
+    /// Makes a call that the typed client would reject, and returns the reply as JSON.
     pub(crate) fn raw(&self, endpoint: &'static Endpoint, body: &Value) -> Result<Value, Error> {
         let call = RawCall::new(endpoint).with_body(body).unwrap();
         pollster::block_on(self.upstream.client().call_raw(call))
@@ -50,7 +52,7 @@ impl Story {
 }
 
 #[track_caller]
-pub(crate) fn granted<T>(call: impl Future<Output = Result<T, Error>>) -> T {
+pub(crate) fn expect_ok<T>(call: impl Future<Output = Result<T, Error>>) -> T {
     match pollster::block_on(call) {
         Ok(reply) => reply,
         Err(error) => panic!("{error}"),
@@ -58,7 +60,7 @@ pub(crate) fn granted<T>(call: impl Future<Output = Result<T, Error>>) -> T {
 }
 
 #[track_caller]
-pub(crate) fn refused<T: Debug>(call: impl Future<Output = Result<T, Error>>) -> ErrCode {
+pub(crate) fn expect_code<T: Debug>(call: impl Future<Output = Result<T, Error>>) -> ErrCode {
     code_of(pollster::block_on(call))
 }
 
@@ -76,16 +78,16 @@ pub(crate) fn jingxi() -> CorpId {
     CorpId::new("wwjingxi")
 }
 
-/// A client that has its token already.
-pub(crate) fn slow(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
+/// A client that already has a token.
+pub(crate) fn warmed_up(simulator: &Simulator, timer: &ManualTimer) -> Upstream {
     let upstream = Upstream::new(simulator.client());
-    let warmed: Result<_, Error> = pollster::block_on(with(timer, upstream.get_chain_list()));
+    let warmed: Result<_, Error> = pollster::block_on(drive(timer, upstream.get_chain_list()));
     warmed.unwrap();
     upstream
 }
 
-/// Lets time pass whenever all wait.
-pub(crate) async fn with<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
+/// Runs a future, and advances the timer whenever the future waits.
+pub(crate) async fn drive<T>(timer: &ManualTimer, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     loop {
         if let Some(done) = work.as_mut().now_or_never() {

@@ -1,4 +1,4 @@
-//! The typed client reads every answer alike, however it is written.
+//! The typed client decodes all wire variants alike.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,12 +14,12 @@ use wecom_upstream::ids::UserCustomId;
 use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, Upstream, UserId};
 
 use crate::rules::{ADD, GET, good, of};
-use crate::support::{Story, dealers, granted, jingxi};
+use crate::support::{Harness, dealers, expect_ok, jingxi};
 
 const APP: AgentId = AgentId::new(1_000_003);
 const ODD: &str = "ChOdd";
 
-/// The demo world, and a chain whose names hold line breaks and the like; seen by an app with an empty page of shares.
+/// The demo world with another chain, whose names contain control characters, and another app.
 fn world() -> World {
     let odd = CorpId::new("wwodd");
     let name = "一级\t经销商\n\"北\\京\"\u{1}\u{1f}";
@@ -35,42 +35,42 @@ fn world() -> World {
     )
 }
 
-/// Every typed call once at least, and how each ended, in words.
+/// Makes every typed call and returns the outcome of each as text.
 fn scenario(simulator: &Simulator) -> Vec<String> {
     let upstream = Upstream::new(simulator.client());
-    let mut said = Vec::new();
+    let mut outcomes = Vec::new();
     let chain = ChainId::new(ODD);
     let corp = || CorpId::new("wwodd");
-    said.push(ended(upstream.get_chain_list()));
+    outcomes.push(outcome(upstream.get_chain_list()));
     for chain in [&chain, &dealers(), &ChainId::new("ChNowhere")] {
-        said.push(ended(upstream.get_chain_group(GetChainGroup::new(chain))));
+        outcomes.push(outcome(upstream.get_chain_group(GetChainGroup::new(chain))));
         let list = GetChainCorpinfoList::new(chain).need_pending(true);
-        said.push(ended(upstream.get_chain_corpinfo_list(list.clone())));
-        said.push(ended(upstream.get_chain_corpinfo_list(list.groupid(GroupId::new(2)).limit(1))));
+        outcomes.push(outcome(upstream.get_chain_corpinfo_list(list.clone())));
+        outcomes.push(outcome(upstream.get_chain_corpinfo_list(list.groupid(GroupId::new(2)).limit(1))));
     }
-    said.push(ended(upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp()))));
-    said.push(ended(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi()))));
-    said.push(ended(upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1_000_002)).limit(1))));
-    said.push(ended(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corp()))));
+    outcomes.push(outcome(upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp()))));
+    outcomes.push(outcome(upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), jingxi()))));
+    outcomes.push(outcome(upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1_000_002)).limit(1))));
+    outcomes.push(outcome(upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corp()))));
     let member = GetChainUserCustomId::new(&chain, corp(), UserId::new("li"));
-    said.push(ended(upstream.get_chain_user_custom_id(member)));
+    outcomes.push(outcome(upstream.get_chain_user_custom_id(member)));
     let (unionid, openid) = (UnionId::new("oUnionChen"), OpenId::new("oOpenChen"));
     let customers = ExternalUseridToPendingId::new([ExternalUserId::new("wmChenOfJingxi")]);
-    said.push(ended(upstream.external_userid_to_pending_id(customers.clone())));
-    said.push(ended(upstream.unionid_to_external_userid(UnionidToExternalUserid::new(&unionid, &openid))));
-    said.push(ended(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid))));
-    said.push(ended(upstream.external_userid_to_pending_id(customers)));
+    outcomes.push(outcome(upstream.external_userid_to_pending_id(customers.clone())));
+    outcomes.push(outcome(upstream.unionid_to_external_userid(UnionidToExternalUserid::new(&unionid, &openid))));
+    outcomes.push(outcome(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid))));
+    outcomes.push(outcome(upstream.external_userid_to_pending_id(customers)));
     for contact in [ImportContact::head("张三", "13000000001"), ImportContact::head("张三", "13000000009")] {
         let corp = ImportCorp::new("长城电器", [contact]);
-        let job = granted(upstream.import_chain_contact(ImportChainContact::new(dealers(), [corp]))).jobid;
-        (0..3).for_each(|_| said.push(ended(upstream.get_result(GetResult::new(&job)))));
+        let job = expect_ok(upstream.import_chain_contact(ImportChainContact::new(dealers(), [corp]))).jobid;
+        (0..3).for_each(|_| outcomes.push(outcome(upstream.get_result(GetResult::new(&job)))));
     }
-    said.push(ended(upstream.remove_corp(RemoveCorp::new(&chain, corp()))));
-    said.push(ended(upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp()))));
-    said
+    outcomes.push(outcome(upstream.remove_corp(RemoveCorp::new(&chain, corp()))));
+    outcomes.push(outcome(upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp()))));
+    outcomes
 }
 
-fn ended<T: Serialize>(call: impl Future<Output = Result<T, Error>>) -> String {
+fn outcome<T: Serialize>(call: impl Future<Output = Result<T, Error>>) -> String {
     match pollster::block_on(call) {
         Ok(reply) => serde_json::to_string(&reply).unwrap(),
         Err(error) => format!("{error}"),
@@ -78,9 +78,9 @@ fn ended<T: Serialize>(call: impl Future<Output = Result<T, Error>>) -> String {
 }
 
 #[test]
-fn the_typed_client_reads_each_variant_and_all_of_them_as_the_plain_answers() {
+fn the_typed_client_decodes_every_variant_and_all_together_like_the_documented_replies() {
     let plain = scenario(&Simulator::new(world()));
-    assert!(plain.len() > 25 && plain.iter().any(|said| said.contains("13000000009")));
+    assert!(plain.len() > 25 && plain.iter().any(|outcomes| outcomes.contains("13000000009")));
     let of = |variants: &[WireVariant]| scenario(&Simulator::new(world()).wire_variants(variants.iter().copied()));
     for variant in WireVariant::ALL {
         assert_eq!(of(&[variant]), plain, "{variant:?}");
@@ -91,19 +91,19 @@ fn the_typed_client_reads_each_variant_and_all_of_them_as_the_plain_answers() {
     assert_eq!(of(&backwards), plain);
 }
 
-fn odd(variant: WireVariant) -> Story {
-    let story = Story::of(world());
-    let simulator = story.simulator.clone().wire_variants([variant]);
-    Story { simulator, ..story }
+fn odd(variant: WireVariant) -> Harness {
+    let sim = Harness::of(world());
+    let simulator = sim.simulator.clone().wire_variants([variant]);
+    Harness { simulator, ..sim }
 }
 
-fn list(story: &Story) -> Value {
+fn list(sim: &Harness) -> Value {
     let body = json!({"chain_id": ODD, "groupid": 2});
-    story.raw(&GET_CHAIN_CORPINFO_LIST, &body).unwrap()
+    sim.raw(&GET_CHAIN_CORPINFO_LIST, &body).unwrap()
 }
 
 #[test]
-fn the_answers_do_differ() {
+fn every_variant_changes_the_reply() {
     let of = |variant, pointer: &str| list(&odd(variant)).pointer(pointer).cloned();
     assert_eq!(of(WireVariant::NumbersAsTexts, "/group_corps/0/groupid"), Some(json!("2")));
     assert_eq!(of(WireVariant::IsJoinedSwapped, "/group_corps/0/is_joined"), Some(json!(true)));
@@ -115,11 +115,11 @@ fn the_answers_do_differ() {
 }
 
 #[test]
-fn rules_are_written_in_other_ways_too() {
+fn variants_apply_to_rules() {
     let rule = |variant| {
-        let story = odd(variant);
-        let added = story.raw(&ADD, &good()).unwrap()["rule_id"].clone();
-        (added, story.raw(&GET, &of(1)).unwrap()["rule_info"]["member_corp_range"]["groupids"].clone())
+        let sim = odd(variant);
+        let added = sim.raw(&ADD, &good()).unwrap()["rule_id"].clone();
+        (added, sim.raw(&GET, &of(1)).unwrap()["rule_info"]["member_corp_range"]["groupids"].clone())
     };
     assert_eq!(rule(WireVariant::NumbersAsTexts), (json!("1"), json!(["2"])));
     assert_eq!(rule(WireVariant::TextsAsNumbers), (json!(1), json!([2])));
@@ -134,7 +134,7 @@ fn get_token(variant: WireVariant, secret: &str) -> Response {
 }
 
 #[test]
-fn a_token_comes_in_other_ways_too_and_a_refusal_never_loses_its_code() {
+fn variants_apply_to_gettoken_and_a_refusal_keeps_its_errcode() {
     let marked = get_token(WireVariant::ByteOrderMark, "demo-secret-of-yunzao");
     assert!(marked.body().starts_with(b"\xEF\xBB\xBF{\"errcode\":0,"));
     let bare = get_token(WireVariant::NoErrcode, "demo-secret-of-yunzao");

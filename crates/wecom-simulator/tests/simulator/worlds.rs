@@ -1,11 +1,11 @@
-//! Worlds that contradict themselves, and the one for everybody to play with.
+//! Inconsistent worlds, the demo world and generated worlds.
 
 use wecom_core::Secret;
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
 use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, Group, RemoveCorp, SharedCorp};
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream, UserId};
 
-use crate::support::{Story, granted};
+use crate::support::{Harness, expect_ok};
 
 const SECOND: GroupId = GroupId::new(2);
 const THIRD: GroupId = GroupId::new(3);
@@ -22,84 +22,88 @@ fn app() -> WorldApp {
     WorldApp::new(AgentId::new(1), Secret::new("the-secret"))
 }
 
-fn place_of(world: World) -> String {
+fn position_of_error(world: World) -> String {
     let error = Simulator::try_new(world).unwrap_err();
     assert!(error.to_string().starts_with(error.place()));
     error.place().to_owned()
 }
 
 #[test]
-fn what_is_wrong_with_a_world_is_told_with_its_place() {
+fn an_inconsistent_world_is_rejected_with_the_position_of_the_problem() {
     let empty = || World::new(CorpId::new("wwup"));
     let world = || empty().app(app());
-    assert_eq!(place_of(empty()), "apps");
-    assert_eq!(place_of(world().app(app())), "apps[1].agentid");
-    assert_eq!(place_of(world().chain(chain()).chain(chain())), "chains[1].chain_id");
-    assert_eq!(place_of(world().chain(chain().corp(corp()).corp(corp()))), "chains[0].corps[1].id");
+    assert_eq!(position_of_error(empty()), "apps");
+    assert_eq!(position_of_error(world().app(app())), "apps[1].agentid");
+    assert_eq!(position_of_error(world().chain(chain()).chain(chain())), "chains[1].chain_id");
+    assert_eq!(position_of_error(world().chain(chain().corp(corp()).corp(corp()))), "chains[0].corps[1].id");
     let lost = WorldCorp::joined(THIRD, CorpId::new("ww2"), "顺达商贸");
-    assert_eq!(place_of(world().chain(chain().corp(corp()).corp(lost))), "chains[0].corps[1].groupid");
-    assert_eq!(place_of(empty().app(app().sees_only(ChainId::new("Ch1")))), "apps[0].visible_chains[0]");
+    assert_eq!(position_of_error(world().chain(chain().corp(corp()).corp(lost))), "chains[0].corps[1].groupid");
+    assert_eq!(position_of_error(empty().app(app().sees_only(ChainId::new("Ch1")))), "apps[0].visible_chains[0]");
     let share = SharedCorp::new(CorpId::new("ww9"), "顺达商贸", AgentId::new(5));
-    assert_eq!(place_of(empty().app(app().shared_with(share))), "apps[0].shares[0].corpid");
+    assert_eq!(position_of_error(empty().app(app().shared_with(share))), "apps[0].shares[0].corpid");
 }
 
 #[test]
-fn what_is_wrong_with_people_ranges_and_sessions_is_told_with_its_place() {
+fn inconsistent_people_ranges_and_sessions_are_rejected_with_the_position_of_the_problem() {
     let empty = || World::new(CorpId::new("wwup"));
     let world = || empty().app(app()).chain(chain().corp(corp()));
     let person = |mobile: &str| WorldPerson::new(mobile);
-    assert_eq!(place_of(world().person(person("12"))), "people[0].mobile");
+    assert_eq!(position_of_error(world().person(person("12"))), "people[0].mobile");
     let twins = world().person(person("13000000001")).person(person("13000000001"));
-    assert_eq!(place_of(twins), "people[1].mobile");
+    assert_eq!(position_of_error(twins), "people[1].mobile");
 
     let sees = |chain_id: &str, group: GroupId| {
         empty().app(app().sees_only_groups(ChainId::new(chain_id), [GroupId::ROOT, group])).chain(chain())
     };
-    assert_eq!(place_of(sees("Ch9", GroupId::ROOT)), "apps[0].visible_groups[0].chain_id");
-    assert_eq!(place_of(sees("Ch1", THIRD)), "apps[0].visible_groups[0].groupids[1]");
+    assert_eq!(position_of_error(sees("Ch9", GroupId::ROOT)), "apps[0].visible_groups[0].chain_id");
+    assert_eq!(position_of_error(sees("Ch1", THIRD)), "apps[0].visible_groups[0].groupids[1]");
     let other = WorldChain::new(ChainId::new("Ch2"), "供应商");
     let blind = app().sees_only(ChainId::new("Ch2")).sees_only_groups(ChainId::new("Ch1"), [GroupId::ROOT]);
-    assert_eq!(place_of(empty().app(blind).chain(chain()).chain(other)), "apps[0].visible_groups[0].chain_id");
+    assert_eq!(position_of_error(empty().app(blind).chain(chain()).chain(other)), "apps[0].visible_groups[0].chain_id");
 
     let session = |key: &str| WorldSession::new(UserId::new("wo"), Secret::new(key));
-    assert_eq!(place_of(world().session(session(""))), "sessions[0].session_key");
-    assert_eq!(place_of(world().session(session("k")).session(session("k"))), "sessions[1].session_key");
+    assert_eq!(position_of_error(world().session(session(""))), "sessions[0].session_key");
+    assert_eq!(position_of_error(world().session(session("k")).session(session("k"))), "sessions[1].session_key");
     let in_corp = |corpid: &str| session("k").is_in(CorpId::new(corpid), UserId::new("li"));
-    assert_eq!(place_of(world().session(in_corp("ww9"))), "sessions[0].corps[0].corpid");
+    assert_eq!(position_of_error(world().session(in_corp("ww9"))), "sessions[0].corps[0].corpid");
     let twice = in_corp("ww1").is_in(CorpId::new("ww1"), UserId::new("wang"));
-    assert_eq!(place_of(world().session(twice)), "sessions[0].corps[1].corpid");
+    assert_eq!(position_of_error(world().session(twice)), "sessions[0].corps[1].corpid");
     let _ = Simulator::new(world().session(in_corp("ww1")));
 }
 
 #[test]
-fn groups_hang_on_the_root() {
+fn groups_that_do_not_form_a_tree_below_the_root_are_rejected() {
     let world = |groups: &[Group]| {
         let chain = groups.iter().cloned().fold(chain(), WorldChain::group);
         World::new(CorpId::new("wwup")).app(app()).chain(chain)
     };
     let circle = [Group::new(SECOND, "a", THIRD), Group::new(THIRD, "b", SECOND)];
-    assert_eq!(place_of(world(&circle)), "chains[0].groups[0].parentid");
-    assert_eq!(place_of(world(&[Group::new(SECOND, "a", THIRD)])), "chains[0].groups[0].parentid");
-    assert_eq!(place_of(world(&[Group::new(GroupId::ROOT, "a", SECOND)])), "chains[0].groups[0].groupid");
-    assert_eq!(place_of(world(&[Group::new(SECOND, "a", GroupId::ROOT).order(-1)])), "chains[0].groups[0].order");
+    assert_eq!(position_of_error(world(&circle)), "chains[0].groups[0].parentid");
+    assert_eq!(position_of_error(world(&[Group::new(SECOND, "a", THIRD)])), "chains[0].groups[0].parentid");
+    assert_eq!(position_of_error(world(&[Group::new(GroupId::ROOT, "a", SECOND)])), "chains[0].groups[0].groupid");
+    assert_eq!(
+        position_of_error(world(&[Group::new(SECOND, "a", GroupId::ROOT).order(-1)])),
+        "chains[0].groups[0].order"
+    );
 }
 
 #[test]
-#[should_panic(expected = "apps: there is none")]
-fn a_simulator_of_such_a_world_fails_the_test() {
+#[should_panic(expected = "apps: there are none")]
+fn creating_a_simulator_of_an_inconsistent_world_panics() {
     let _ = Simulator::new(World::new(CorpId::new("wwup")));
 }
 
 #[test]
-fn walking_the_demo_world_finds_each_of_its_corps_once() {
+fn a_walk_through_the_demo_world_finds_every_corp_once() {
     let upstream = Upstream::new(Simulator::demo().client());
     let mut names = Vec::new();
-    for chain in granted(upstream.get_chain_list()).chains {
-        let groups = granted(upstream.get_chain_group(GetChainGroup::new(&chain.chain_id))).groups;
+    for chain in expect_ok(upstream.get_chain_list()).chains {
+        let groups = expect_ok(upstream.get_chain_group(GetChainGroup::new(&chain.chain_id))).groups;
         for group in groups.into_iter().map(|group| group.groupid).chain([GroupId::ROOT]) {
             let call = GetChainCorpinfoList::new(&chain.chain_id).groupid(group).need_pending(true);
-            names
-                .extend(granted(upstream.get_chain_corpinfo_list(call)).group_corps.into_iter().map(|it| it.corp_name));
+            names.extend(
+                expect_ok(upstream.get_chain_corpinfo_list(call)).group_corps.into_iter().map(|it| it.corp_name),
+            );
         }
     }
     assert_eq!(names.len(), 11);
@@ -109,16 +113,16 @@ fn walking_the_demo_world_finds_each_of_its_corps_once() {
 }
 
 #[test]
-fn a_generated_world_has_its_number_of_corps_and_is_the_same_for_the_same_seed() {
+fn a_generated_world_has_the_requested_size_and_depends_only_on_its_seed() {
     let walk = |seed: u64| {
         let upstream = Upstream::new(Simulator::new(World::generate(1000, seed)).client());
         let chain = ChainId::new("ChGenerated");
-        let groups = granted(upstream.get_chain_group(GetChainGroup::new(&chain))).groups;
+        let groups = expect_ok(upstream.get_chain_group(GetChainGroup::new(&chain))).groups;
         assert_eq!(groups.len(), 10);
         let groups = groups.into_iter().map(|group| group.groupid).chain([GroupId::ROOT]);
         let list = |groupid| {
             let call = GetChainCorpinfoList::new(&chain).groupid(groupid).need_pending(true);
-            granted(upstream.get_chain_corpinfo_list(call)).group_corps
+            expect_ok(upstream.get_chain_corpinfo_list(call)).group_corps
         };
         groups.flat_map(list).collect::<Vec<_>>()
     };
@@ -130,28 +134,28 @@ fn a_generated_world_has_its_number_of_corps_and_is_the_same_for_the_same_seed()
 }
 
 #[test]
-fn a_generated_corp_is_found_by_its_id_and_changes_like_any_other() {
-    let story = Story::of(World::generate(300, 5));
+fn a_generated_corp_can_be_found_changed_and_removed() {
+    let sim = Harness::of(World::generate(300, 5));
     let chain = ChainId::new("ChGenerated");
     let list = || {
         let groups = (1..=4).map(GroupId::new);
         let corps = groups.flat_map(|groupid| {
             let call = GetChainCorpinfoList::new(&chain).groupid(groupid).need_pending(true);
-            granted(story.upstream.get_chain_corpinfo_list(call)).group_corps
+            expect_ok(sim.upstream.get_chain_corpinfo_list(call)).group_corps
         });
         corps.collect::<Vec<_>>()
     };
     let before = list();
     assert_eq!(before.len(), 300);
     for corp in &before {
-        let told = granted(story.upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp.corp().unwrap())));
-        assert_eq!((told.corp_name, told.groupid), (corp.corp_name.clone(), corp.groupid));
+        let reply = expect_ok(sim.upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, corp.corp().unwrap())));
+        assert_eq!((reply.corp_name, reply.groupid), (corp.corp_name.clone(), corp.groupid));
     }
     let pending = before.iter().position(|corp| !corp.is_joined).unwrap();
     let joined = before.iter().rposition(|corp| corp.is_joined).unwrap();
     let new = CorpId::new("wwnew");
-    story.simulator.join_corp(&chain, before[pending].pending_corpid.as_ref().unwrap(), &new);
-    granted(story.upstream.remove_corp(RemoveCorp::new(&chain, before[joined].corp().unwrap())));
+    sim.simulator.join_corp(&chain, before[pending].pending_corpid.as_ref().unwrap(), &new);
+    expect_ok(sim.upstream.remove_corp(RemoveCorp::new(&chain, before[joined].corp().unwrap())));
 
     let mut after = list();
     assert_eq!(after[pending].corpid, Some(new));
@@ -160,10 +164,10 @@ fn a_generated_corp_is_found_by_its_id_and_changes_like_any_other() {
     assert_eq!(after, before);
 }
 
-/// The figures in the docs of `World::generate` come from here: run alone, in release mode, with `--nocapture`.
+/// Measures the figures in the documentation of `World::generate`. Run it alone, in release mode, with `--nocapture`.
 #[test]
-#[ignore = "prints what a large world takes; there is nothing to fail"]
-fn what_a_million_corps_take() {
+#[ignore = "only prints measurements"]
+fn memory_of_a_million_corps() {
     let resident = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         status.lines().filter(|line| line.starts_with("VmHWM")).collect::<String>()

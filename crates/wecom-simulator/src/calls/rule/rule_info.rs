@@ -1,4 +1,4 @@
-//! The parameter `rule_info`, which two of the calls share: how it is read, and what of it is refused.
+//! Reading and checking the parameter `rule_info` of two calls.
 
 use wecom_core::ErrCode;
 use wecom_upstream::CorpId;
@@ -10,7 +10,7 @@ use crate::parameters::invalid;
 use crate::refusal::Refusal;
 use crate::world::{OwnerRange, WorldCorpId};
 
-/// The `rule_info` of a call, which must name people of the chain's range, and groups and corps of the chain.
+/// Returns the `rule_info` of a call. Its members must be in the range of the chain, its groups and corps in the chain.
 pub(crate) fn rule_info(view: &VisibleChain<'_>, call: &Call<'_>) -> Result<RuleInfo, Refusal> {
     let rule: RuleInfo = call.parameters.object("rule_info")?;
     let RuleInfo { owner_corp_range: owner, member_corp_range: member } = &rule;
@@ -30,7 +30,7 @@ pub(crate) fn rule_info(view: &VisibleChain<'_>, call: &Call<'_>) -> Result<Rule
     Ok(rule)
 }
 
-/// Whether all that are named on the upstream side take part in the chain.
+/// Returns an error if a department or member of the upstream corp is not in the range of the chain.
 fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(), Refusal> {
     for Id(departmentid) in &owner.departmentids {
         let departmentid = departmentid.parse::<i64>().map_err(|_| invalid("departmentids"))?;
@@ -38,9 +38,9 @@ fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(),
             return Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "departmentids"));
         }
     }
-    let takes_part =
-        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|there| there.as_str() == userid.0));
-    if owner.userids.iter().all(takes_part) {
+    let is_in_range =
+        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|known| known.as_str() == userid.0));
+    if owner.userids.iter().all(is_in_range) {
         Ok(())
     } else {
         Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "userids"))

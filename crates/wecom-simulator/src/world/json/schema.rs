@@ -1,4 +1,4 @@
-//! The shapes of the file's parts, and what each becomes.
+//! The structure of the file, and its conversion to a world.
 
 use serde::Deserialize;
 use wecom_core::Secret;
@@ -179,7 +179,7 @@ impl TryFrom<CorpFields> for Corp {
         let id = match (fields.corpid, fields.pending_corpid) {
             (Some(corpid), None) => WorldCorpId::Joined(corpid),
             (None, Some(pending_corpid)) => WorldCorpId::Pending(pending_corpid),
-            _ => return Err("a corp has either a `corpid` (it has joined) or a `pending_corpid` (it has not)"),
+            _ => return Err("a corp has either a `corpid` (joined) or a `pending_corpid` (not joined)"),
         };
         let mut corp = WorldCorp::with_id(fields.groupid, id, fields.corp_name);
         corp.custom_id = fields.custom_id;
@@ -211,7 +211,7 @@ impl From<App> for WorldApp {
         let mut app = Self::new(file.agentid, Secret::new(file.secret));
         app.callable = file.callable;
         app.visible_chains = file.visible_chains;
-        app.visible_groups = file.visible_groups.into_iter().map(|of| (of.chain_id, of.groupids)).collect();
+        app.visible_groups = file.visible_groups.into_iter().map(|groups| (groups.chain_id, groups.groupids)).collect();
         let share = |share: Share| (share.business_type, SharedCorp::new(share.corpid, share.corp_name, share.agentid));
         app.shares = file.shares.into_iter().map(share).collect();
         app
