@@ -230,7 +230,7 @@ async fn it_stops_on_the_stop_signal() {
 async fn it_stops_while_its_connection_limit_is_reached() {
     let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await.unwrap();
     let address = server.address();
-    let server = server.most_connections(1);
+    let server = server.max_connections(1);
     let (stop, stopped) = oneshot::channel::<()>();
     let ended = tokio::spawn(server.run(async {
         let _ = stopped.await;

@@ -35,7 +35,7 @@ fn busy_for_two(service: &Service) -> Upstream {
     let simulator = service.simulator.clone();
     service.upstream_with(WhenRetrying::new(move |count| {
         if count % 2 == 0 {
-            simulator.busy(false);
+            simulator.set_busy(false);
         }
     }))
 }
@@ -44,10 +44,10 @@ fn busy_for_two(service: &Service) -> Upstream {
 async fn busy_twice_then_success() {
     let service = Service::start().await;
     let upstream = busy_for_two(&service);
-    service.simulator.busy(true);
+    service.simulator.set_busy(true);
     upstream.get_chain_list().await.unwrap();
     assert_eq!((service.codes(GETTOKEN), service.codes(LIST)), (vec![-1, -1, 0], vec![0]));
-    service.simulator.busy(true);
+    service.simulator.set_busy(true);
     upstream.get_chain_list().await.unwrap();
     assert_eq!(service.codes(LIST), [0, -1, -1, 0]);
 }
@@ -57,11 +57,11 @@ async fn busy_for_an_import() {
     let service = Service::start().await;
     let upstream = service.upstream();
     let import = service.import(&chain(&upstream).await);
-    service.simulator.busy(true);
+    service.simulator.set_busy(true);
     let error = upstream.import_chain_contact(import.clone()).await.unwrap_err();
     assert_refused(&service, &error, -1, 1);
     assert!(error.is_busy());
-    service.simulator.busy(false);
+    service.simulator.set_busy(false);
     upstream.import_chain_contact(import).await.unwrap();
     assert_eq!(service.codes(IMPORT), [-1, 0]);
 }
@@ -71,10 +71,10 @@ async fn always_busy() {
     let service = Service::start().await;
     let upstream = service.upstream();
     chain(&upstream).await;
-    service.simulator.busy(true);
+    service.simulator.set_busy(true);
     let error = upstream.get_chain_list().await.unwrap_err();
     assert_refused(&service, &error, -1, 3);
-    service.simulator.busy(false);
+    service.simulator.set_busy(false);
     upstream.get_chain_list().await.unwrap();
     assert_eq!(service.codes(LIST), [0, -1, -1, -1, 0]);
 }

@@ -64,9 +64,9 @@ async fn an_import_runs_from_start_to_end_and_others_are_refused_meanwhile() {
 async fn at_the_console(upstream: &Upstream, control: &Control) -> Transcript {
     let mut transcript = Transcript::default();
     let import = || upstream.import_chain_contact(ImportChainContact::new(dealers(), [great_wall()]));
-    control.change(|world| world.import_at_console(true));
+    control.change(|world| world.set_console_import_running(true));
     assert_eq!(transcript.expect_refusal(import().await), ErrCode::IMPORT_RUNNING);
-    control.change(|world| world.import_at_console(false));
+    control.change(|world| world.set_console_import_running(false));
     transcript.expect_reply(import().await);
     transcript
 }

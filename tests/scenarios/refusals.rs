@@ -70,11 +70,11 @@ async fn others(upstream: &Upstream, control: &Control) -> Transcript {
     transcript.expect_refusal(upstream.list_app_share_info(ListAppShareInfo::new(AgentId::new(1))).await);
     let group = GetChainCorpinfoList::new(dealers()).groupid(GroupId::new(99));
     transcript.expect_refusal(upstream.get_chain_corpinfo_list(group).await);
-    control.change(|world| world.trust_ip(false));
+    control.change(|world| world.set_ip_trusted(false));
     let error = upstream.get_chain_list().await.unwrap_err();
     assert!(error.is_ip_not_trusted(), "{error}");
     transcript.expect_refusal::<()>(Err(error));
-    control.change(|world| world.trust_ip(true));
+    control.change(|world| world.set_ip_trusted(true));
     transcript.expect_reply(upstream.get_chain_list().await);
     transcript
 }

@@ -18,14 +18,14 @@ impl Simulator {
     ///
     /// While it is not, every call except `gettoken` fails with
     /// [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
-    pub fn trust_ip(&self, trusted: bool) {
+    pub fn set_ip_trusted(&self, trusted: bool) {
         self.lock().ip_is_trusted = trusted;
     }
 
     /// Sets whether the service is busy. It is not by default.
     ///
     /// While it is, every call, `gettoken` included, fails with [`BUSY`](wecom_core::ErrCode::BUSY) and changes nothing.
-    pub fn busy(&self, is_busy: bool) {
+    pub fn set_busy(&self, is_busy: bool) {
         self.lock().is_busy = is_busy;
     }
 
@@ -34,7 +34,7 @@ impl Simulator {
     ///
     /// While it cannot, starting an import fails with
     /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE). A running import continues.
-    pub fn account_usable(&self, is_usable: bool) {
+    pub fn set_account_usable(&self, is_usable: bool) {
         self.lock().state.eligibility.account_is_usable = is_usable;
     }
 
@@ -75,7 +75,7 @@ impl Simulator {
     /// Sets whether an import started in the admin console (管理后台) is running. None is by default.
     ///
     /// While one is, starting an import fails with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING).
-    pub fn import_at_console(&self, is_running: bool) {
+    pub fn set_console_import_running(&self, is_running: bool) {
         self.lock().state.jobs.console_is_importing = is_running;
     }
 }

@@ -109,7 +109,7 @@ impl SimulatorServer {
 
     /// Sets the maximum number of connections, 1,024 by default. Further connections wait.
     #[must_use]
-    pub fn most_connections(mut self, connections: usize) -> Self {
+    pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }

@@ -64,10 +64,10 @@ use crate::world::{World, WorldError};
 /// | only some members and departments of the upstream corp are in a chain | [`WorldChain::owner_range`](crate::WorldChain::owner_range) | 670029 |
 /// | a person cannot be invited | [`WorldPerson`](crate::WorldPerson) | 670018, 670031 |
 /// | a user's ids come from an account that the service does not accept | [`WorldCustomer::login_account`](crate::WorldCustomer::login_account) | 845001, 845002, 845003 |
-/// | the upstream corp's account cannot import | [`World::account_unusable`], [`Simulator::account_usable`] | 670024 |
-/// | an import from the admin console is running | [`Simulator::import_at_console`] | 670022 |
-/// | the caller's IP address is not trusted | [`Simulator::trust_ip`] | 60020 |
-/// | the service is busy | [`Simulator::busy`] | -1 |
+/// | the upstream corp's account cannot import | [`World::account_unusable`], [`Simulator::set_account_usable`] | 670024 |
+/// | an import from the admin console is running | [`Simulator::set_console_import_running`] | 670022 |
+/// | the caller's IP address is not trusted | [`Simulator::set_ip_trusted`] | 60020 |
+/// | the service is busy | [`Simulator::set_busy`] | -1 |
 /// | the tokens were revoked | [`Simulator::revoke_tokens`] | 40014 |
 /// | two calls change one rule at the same time | [`Simulator::latency`] | 6000 |
 /// | a rate limit or a concurrency limit is exceeded | a timer, see below | 45009, 45033 |

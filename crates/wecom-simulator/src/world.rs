@@ -130,7 +130,7 @@ impl World {
 
     /// Makes imports fail because of the state of the upstream corp's account
     /// ([`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE)).
-    /// [`Simulator::account_usable`](crate::Simulator::account_usable) changes it later.
+    /// [`Simulator::set_account_usable`](crate::Simulator::set_account_usable) changes it later.
     pub fn account_unusable(mut self) -> Self {
         self.account_unusable = true;
         self

@@ -90,7 +90,7 @@ impl WorldCorp {
     }
 
     /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned.
-    pub fn known_member(mut self, userid: impl Into<UserId>, custom_id: impl Into<UserCustomId>) -> Self {
+    pub fn member_with_custom_id(mut self, userid: impl Into<UserId>, custom_id: impl Into<UserCustomId>) -> Self {
         self.members.push(WorldMember { userid: userid.into(), user_custom_id: Some(custom_id.into()) });
         self
     }

@@ -50,7 +50,7 @@ impl World {
             .chat(ChatId::new("wrKitchenFriends"), [ExternalUserId::new("wmChenOfJingxi")])
             .session(
                 WorldSession::new(UserId::new("woZhaomin"), Secret::new("demo-session-key-of-zhaomin"))
-                    .is_in(CorpId::new("wwjingxi"), UserId::new("zhaomin")),
+                    .corp_user(CorpId::new("wwjingxi"), UserId::new("zhaomin")),
             )
     }
 }
@@ -75,7 +75,7 @@ fn dealers() -> WorldChain {
         .corp(
             joined(BEIJING, "wwjingxi", "京西厨卫商贸", "BJ01")
                 .qualification(QualificationStatus::Certified)
-                .known_member(UserId::new("zhaomin"), UserCustomId::new("1001"))
+                .member_with_custom_id(UserId::new("zhaomin"), UserCustomId::new("1001"))
                 .member(UserId::new("sunlei")),
         )
         .corp(joined(BEIJING, "wwyanshan", "燕山家电服务部", "BJ02"))
@@ -84,7 +84,7 @@ fn dealers() -> WorldChain {
         .corp(
             joined(SHANGHAI, "wwpujiang", "浦江家电", "SH01")
                 .qualification(QualificationStatus::Verified)
-                .known_member(UserId::new("xujing"), UserCustomId::new("2001")),
+                .member_with_custom_id(UserId::new("xujing"), UserCustomId::new("2001")),
         )
 }
 

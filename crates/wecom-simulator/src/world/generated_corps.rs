@@ -48,7 +48,7 @@ impl GeneratedCorps {
         }
         let status = QualificationStatus::from((self.draw("status", number) % 3) as i64 + 1);
         let (userid, user_custom_id) = (format!("user{number}"), (number + 1).to_string());
-        corp.qualification(status).known_member(UserId::new(userid), UserCustomId::new(user_custom_id))
+        corp.qualification(status).member_with_custom_id(UserId::new(userid), UserCustomId::new(user_custom_id))
     }
 
     /// The number of the corp with this id.

@@ -152,7 +152,7 @@ mod tests {
             .chain(chain.owner_range([4], [UserId::new("li")]))
             .person(WorldPerson::new("13000000001").account_unusable())
             .person(WorldPerson::new("13000000002").may_not_join())
-            .session(session.is_in(CorpId::new("w"), UserId::new("zhang")));
+            .session(session.corp_user(CorpId::new("w"), UserId::new("zhang")));
         assert_eq!(format!("{read:?}"), format!("{built:?}"));
         assert_eq!(read.sessions[0].session_key.expose(), "k");
     }

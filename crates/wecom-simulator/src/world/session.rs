@@ -21,7 +21,7 @@ use wecom_upstream::{CorpId, UserId};
 /// use wecom_upstream::{CorpId, UserId};
 ///
 /// let session = WorldSession::new(UserId::new("woSunlei"), Secret::new("a-session-key"))
-///     .is_in(CorpId::new("wwjingxi"), UserId::new("sunlei"));
+///     .corp_user(CorpId::new("wwjingxi"), UserId::new("sunlei"));
 /// let world = World::demo().session(session);
 /// # let _ = world;
 /// ```
@@ -40,7 +40,7 @@ impl WorldSession {
     }
 
     /// Adds a downstream corp, with the user's `userid` in it.
-    pub fn is_in(mut self, corpid: impl Into<CorpId>, userid: impl Into<UserId>) -> Self {
+    pub fn corp_user(mut self, corpid: impl Into<CorpId>, userid: impl Into<UserId>) -> Self {
         self.corps.push((corpid.into(), userid.into()));
         self
     }

@@ -75,10 +75,10 @@ fn a_second_import_while_one_is_running_is_rejected_with_670022() {
 #[test]
 fn an_import_from_the_admin_console_blocks_other_imports() {
     let sim = Harness::demo();
-    sim.simulator.import_at_console(true);
+    sim.simulator.set_console_import_running(true);
     let call = || sim.upstream.import_chain_contact(ImportChainContact::new(dealers(), [corp("长城电器")]));
     assert_eq!(expect_code(call()), ErrCode::IMPORT_RUNNING);
-    sim.simulator.import_at_console(false);
+    sim.simulator.set_console_import_running(false);
     expect_ok(call());
 }
 

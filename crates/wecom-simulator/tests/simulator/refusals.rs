@@ -64,9 +64,9 @@ fn an_app_can_list_only_its_own_shares() {
 #[test]
 fn calls_from_an_untrusted_address_are_rejected() {
     let sim = Harness::demo();
-    sim.simulator.trust_ip(false);
+    sim.simulator.set_ip_trusted(false);
     let error = pollster::block_on(sim.upstream.get_chain_list()).unwrap_err();
     assert!(error.is_ip_not_trusted() && error.to_string().contains("from ip: 192.0.2.1"), "{error}");
-    sim.simulator.trust_ip(true);
+    sim.simulator.set_ip_trusted(true);
     expect_ok(sim.upstream.get_chain_list());
 }

@@ -44,7 +44,7 @@ fn the_same_session_has_a_different_key_in_every_corp() {
     let session =
         || wecom_simulator::WorldSession::new(wecom_upstream::UserId::new("woAll"), wecom_core::Secret::new("k-all"));
     let everywhere = ["wwjingxi", "wwjibei"].into_iter().fold(session(), |session, corpid| {
-        session.is_in(wecom_upstream::CorpId::new(corpid), wecom_upstream::UserId::new(format!("of-{corpid}")))
+        session.corp_user(wecom_upstream::CorpId::new(corpid), wecom_upstream::UserId::new(format!("of-{corpid}")))
     });
     let sim = Harness::of(World::demo().session(everywhere));
     let in_corp = |corpid: &str, agentid| transfer(&of_corp(&sim, corpid, agentid), "woAll", "k-all").unwrap();

@@ -29,7 +29,8 @@ fn world() -> World {
         WorldChain::new(ChainId::new(ODD), name)
             .group(Group::new(GroupId::new(2), name, GroupId::ROOT).order(4_294_967_295))
             .corp(
-                WorldCorp::joined(GroupId::new(2), &odd, name).known_member(UserId::new("li"), UserCustomId::new("7")),
+                WorldCorp::joined(GroupId::new(2), &odd, name)
+                    .member_with_custom_id(UserId::new("li"), UserCustomId::new("7")),
             )
             .corp(WorldCorp::joined(GroupId::new(2), CorpId::new("wwplain"), "美馨粮油公司")),
     )

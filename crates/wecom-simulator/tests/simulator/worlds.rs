@@ -64,9 +64,9 @@ fn inconsistent_people_ranges_and_sessions_are_rejected_with_the_position_of_the
     let session = |key: &str| WorldSession::new(UserId::new("wo"), Secret::new(key));
     assert_eq!(position_of_error(world().session(session(""))), "sessions[0].session_key");
     assert_eq!(position_of_error(world().session(session("k")).session(session("k"))), "sessions[1].session_key");
-    let in_corp = |corpid: &str| session("k").is_in(CorpId::new(corpid), UserId::new("li"));
+    let in_corp = |corpid: &str| session("k").corp_user(CorpId::new(corpid), UserId::new("li"));
     assert_eq!(position_of_error(world().session(in_corp("ww9"))), "sessions[0].corps[0].corpid");
-    let twice = in_corp("ww1").is_in(CorpId::new("ww1"), UserId::new("wang"));
+    let twice = in_corp("ww1").corp_user(CorpId::new("ww1"), UserId::new("wang"));
     assert_eq!(position_of_error(world().session(twice)), "sessions[0].corps[1].corpid");
     let _ = Simulator::new(world().session(in_corp("ww1")));
 }

@@ -17,14 +17,14 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[test]
 fn an_import_waits_while_an_import_from_the_console_runs() {
     let service = Service::new();
-    service.simulator.import_at_console(true);
+    service.simulator.set_console_import_running(true);
     let mut waits = Vec::new();
     let state = ImportState::new(chain(), rows(20, 1)).unwrap();
     let import = service.upstream().import(state, service.timer.clone());
     let report = service.timer.run(import.finish_with(|event, _| {
         if let ImportEvent::AwaitingTurn { wait, .. } = event {
             waits.push(wait.as_secs());
-            service.simulator.import_at_console(waits.len() < 7);
+            service.simulator.set_console_import_running(waits.len() < 7);
         }
         Ok::<_, ()>(())
     }));
@@ -35,7 +35,7 @@ fn an_import_waits_while_an_import_from_the_console_runs() {
 #[test]
 fn an_endless_import_from_the_console_stops_the_import_after_the_limit() {
     let service = Service::new();
-    service.simulator.import_at_console(true);
+    service.simulator.set_console_import_running(true);
     let state = ImportState::new(chain(), rows(20, 1)).unwrap();
     let mut import = service.upstream().import(state, service.timer.clone()).turn_limit(Duration::from_secs(600));
     let last = service.timer.run(async {
@@ -48,7 +48,7 @@ fn an_endless_import_from_the_console_stops_the_import_after_the_limit() {
     assert!(matches!(last, Some(ImportEvent::Stopped(ImportStop::TurnLimit(_)))), "{last:?}");
     assert!((600..660).contains(&service.timer.now().as_secs()));
     let state = import.into_state();
-    service.simulator.import_at_console(false);
+    service.simulator.set_console_import_running(false);
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
     service.assert_consistent(&report);
     assert_eq!(report.unfinished().count(), 0);

@@ -59,9 +59,9 @@ pub(crate) mod table {
 
 fn a_call_while_the_service_is_busy() -> ErrCode {
     let sim = Harness::demo();
-    sim.simulator.busy(true);
+    sim.simulator.set_busy(true);
     let code = expect_code(sim.upstream.client().call(GetToken::new(sim.simulator.credentials())));
-    sim.simulator.busy(false);
+    sim.simulator.set_busy(false);
     expect_ok(sim.upstream.get_chain_list());
     code
 }
@@ -172,7 +172,7 @@ fn a_member_of_a_corp_that_is_not_visible_to_the_app() -> ErrCode {
 
 fn a_call_from_an_untrusted_address() -> ErrCode {
     let sim = Harness::demo();
-    sim.simulator.trust_ip(false);
+    sim.simulator.set_ip_trusted(false);
     expect_code(sim.upstream.get_chain_list())
 }
 

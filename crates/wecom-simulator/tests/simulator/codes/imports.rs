@@ -214,10 +214,10 @@ fn the_twenty_thousand_and_first_contact_of_a_day() -> ErrCode {
 fn an_import_by_an_account_that_cannot_import() -> ErrCode {
     let sim = Harness::of(world(chain()).account_unusable());
     let code = code_of(start(&sim, &[corp(json!({}))]));
-    sim.simulator.account_usable(true);
+    sim.simulator.set_account_usable(true);
     start(&sim, &[corp(json!({}))]).unwrap();
     sim.advance(5);
-    sim.simulator.account_usable(false);
+    sim.simulator.set_account_usable(false);
     assert_eq!(code_of(start(&sim, &[corp(json!({}))])), code);
     code
 }
