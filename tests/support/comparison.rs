@@ -83,6 +83,50 @@ where
     })
 }
 
+/// A client under measurement of which each task has its own, such as a connection. Opening them is not measured.
+pub fn bench_task_client<C, O, F>(
+    runtime: &Rc<Runtime>,
+    in_flight: u64,
+    open: impl Fn() -> O + 'static,
+    call: fn(C) -> F,
+) -> BenchClient
+where
+    C: Send + 'static,
+    O: Future<Output = C>,
+    F: Future<Output = C> + Send + 'static,
+{
+    let runtime = Rc::clone(runtime);
+    Box::new(move |calls| {
+        runtime.block_on(async {
+            let mut clients = Vec::new();
+            for _ in 0..in_flight {
+                clients.push(open().await);
+            }
+            let start = Instant::now();
+            let tasks: Vec<_> = (0..in_flight)
+                .zip(clients)
+                .map(|(task, mut client)| {
+                    let share = share(calls, in_flight, task);
+                    tokio::spawn(async move {
+                        for _ in 0..share {
+                            client = call(client).await;
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            start.elapsed()
+        })
+    })
+}
+
+/// How many of the calls are this task's.
+fn share(calls: u64, in_flight: u64, task: u64) -> u64 {
+    calls / in_flight + u64::from(task < calls % in_flight)
+}
+
 /// Makes this number of calls, `in_flight` at a time.
 async fn run<F>(calls: u64, in_flight: u64, call: impl Fn() -> F + Clone + Send + 'static) -> Duration
 where
@@ -92,7 +136,7 @@ where
     let tasks: Vec<_> = (0..in_flight)
         .map(|task| {
             let call = call.clone();
-            let share = calls / in_flight + u64::from(task < calls % in_flight);
+            let share = share(calls, in_flight, task);
             tokio::spawn(async move {
                 for _ in 0..share {
                     call().await;

@@ -105,11 +105,6 @@ impl Worker {
         let mut next = first;
         loop {
             next = match next {
-                Offer::Job(job) if job.limits.deadline <= Instant::now() => {
-                    let limit = job.limits.time;
-                    job.ticket.resolve(Err(failure::timed_out_unsent(limit)));
-                    self.listing.offer()
-                }
                 Offer::Job(job) => match self.exchange(job).await {
                     Some(next) => next,
                     None => return,
@@ -152,6 +147,10 @@ impl Worker {
     /// Sends one request and reads its reply. `None` when the connection can't be used again.
     async fn exchange(&mut self, job: Box<Job>) -> Option<Offer> {
         let Job { request, limits, mut ticket } = *job;
+        if limits.deadline <= Instant::now() {
+            ticket.resolve(Err(failure::timed_out_unsent(limits.time)));
+            return Some(self.listing.offer());
+        }
         let written = self.wire.mark();
         self.wire.expect_head();
         self.wire.probe_next_read();

@@ -12,6 +12,7 @@ mod hostile;
 #[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
 mod http2;
 mod limits;
+mod pool;
 #[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]
 mod proxy;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
