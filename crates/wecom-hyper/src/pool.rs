@@ -12,6 +12,7 @@ mod http1;
 #[cfg(feature = "http2")]
 mod http2;
 pub(crate) mod job;
+mod latch;
 mod mailbox;
 mod seat;
 #[cfg(feature = "http2")]

@@ -118,11 +118,11 @@ impl HyperTransport {
                 &ambient
             }
         };
-        let (is_https, authority, _) = split(request.base_url());
+        let (is_https, authority, path) = split(request.base_url());
         let origin = self.pool.origin(is_https, authority).ok_or_else(invalid_base_url)?;
         let limits = JobLimits::new(request.time_limit().unwrap_or(self.time_limit), self.reply_limit);
         let (ticket, outcome) = Ticket::new();
-        let job = Job { request: outgoing(request, &origin)?, limits, ticket };
+        let job = Job { request: outgoing(request, &origin, path)?, limits, ticket };
         self.pool.submit(runtime, &origin, Box::new(job));
         Ok(outcome)
     }

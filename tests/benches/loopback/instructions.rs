@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p wecom-tests --bench instructions` prints the table. It needs `valgrind`.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod clients;
 

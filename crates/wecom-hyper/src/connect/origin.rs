@@ -1,6 +1,8 @@
 //! A server: scheme, host and port.
 
-use http::{HeaderValue, Uri, uri::Authority};
+use std::sync::OnceLock;
+
+use http::{HeaderMap, HeaderValue, Uri, uri::Authority};
 
 /// The scheme, host and port of a base URL.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub(crate) struct Origin {
     authority: Authority,
     /// The value of the `host` header.
     host: HeaderValue,
+    /// The headers of the first request without a body, and of the first one with a body. Most others share them.
+    usual_headers: [OnceLock<HeaderMap>; 2],
 }
 
 impl Origin {
@@ -24,7 +28,7 @@ impl Origin {
         };
         let host = HeaderValue::from_str(shown).ok()?;
         let uri = Uri::builder().scheme(scheme).authority(authority.clone()).path_and_query("/").build().ok()?;
-        Some(Self { is_https, uri, authority, host })
+        Some(Self { is_https, uri, authority, host, usual_headers: Default::default() })
     }
 
     /// Whether this is the server with this scheme and authority.
@@ -39,6 +43,11 @@ impl Origin {
 
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    pub(crate) fn usual_headers(&self, has_body: bool) -> &OnceLock<HeaderMap> {
+        let [without_body, with_body] = &self.usual_headers;
+        if has_body { with_body } else { without_body }
     }
 
     pub(crate) fn host(&self) -> &HeaderValue {

@@ -122,8 +122,8 @@ impl Socket {
 
     /// Reads what the runtime has not noticed yet.
     fn read_past_the_runtime(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // Enough for an alert or a session ticket of TLS; the rest is read the usual way.
-        let mut bytes = [0; 1024];
+        // Enough for the alert by which TLS ends. The rest of anything longer is read the usual way.
+        let mut bytes = [0; 64];
         let room = bytes.len().min(buffer.remaining());
         let Some(room) = bytes.get_mut(..room) else { return Poll::Pending };
         match (&*SockRef::from(&self.stream)).read(room) {

@@ -22,13 +22,18 @@ const USUAL_HEADERS: usize = 4;
 pub(crate) fn split(base: &BaseUrl) -> (bool, &str, usize) {
     let (url, start) = (base.as_str(), if base.is_https() { "https://".len() } else { "http://".len() });
     let rest = url.get(start..).unwrap_or_default();
-    let end = rest.find('/').unwrap_or(rest.len());
+    let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
     (base.is_https(), rest.get(..end).unwrap_or_default(), start + end)
 }
 
-/// Converts the request. Its URI is the path and the query alone, as HTTP/1.1 sends it.
-pub(crate) fn outgoing(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, TransportError> {
-    convert(request, origin)
+/// Converts the request. Its URI is the path and the query alone, as HTTP/1.1 sends it; `path` is where the path begins in
+/// the base URL.
+pub(crate) fn outgoing(
+    request: &Request,
+    origin: &Origin,
+    path: usize,
+) -> Result<http::Request<Whole>, TransportError> {
+    convert(request, origin, path)
         .map_err(|error| TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(error))
 }
 
@@ -37,21 +42,41 @@ pub(crate) fn invalid_base_url() -> TransportError {
     TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(Unsendable::BaseUrl)
 }
 
-fn convert(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, Unsendable> {
+fn convert(request: &Request, origin: &Origin, path: usize) -> Result<http::Request<Whole>, Unsendable> {
     let mut sent = http::Request::new(Whole::new(request.body().cloned()));
     *sent.method_mut() = match request.method() {
         Method::Get => http::Method::GET,
         Method::Post => http::Method::POST,
         other => http::Method::from_bytes(other.as_str().as_bytes()).map_err(|_| Unsendable::Method)?,
     };
-    let mut path = Bytes::from(request.expose_url());
-    path.advance(split(request.base_url()).2.min(path.len()));
-    *sent.uri_mut() = PathAndQuery::from_maybe_shared(path).map_err(Unsendable::Url)?.into();
-    put_headers(sent.headers_mut(), request, origin)?;
+    let mut url = Bytes::from(request.expose_url());
+    url.advance(path.min(url.len()));
+    *sent.uri_mut() = PathAndQuery::from_maybe_shared(url).map_err(Unsendable::Url)?.into();
+    *sent.headers_mut() = headers(request, origin)?;
     Ok(sent)
 }
 
-fn put_headers(headers: &mut HeaderMap, request: &Request, origin: &Origin) -> Result<(), Unsendable> {
+/// The headers. Most requests have those of the first one, and copying a map is cheaper than filling one.
+fn headers(request: &Request, origin: &Origin) -> Result<HeaderMap, Unsendable> {
+    let usual = origin.usual_headers(request.body().is_some());
+    if let Some(usual) = usual.get() {
+        let expected = usual.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        // The last one is `host`.
+        if request.headers().eq(expected.take(usual.len().saturating_sub(1))) {
+            return Ok(usual.clone());
+        }
+    }
+    let mut headers = HeaderMap::new();
+    let has_host = put_headers(&mut headers, request)?;
+    if !has_host {
+        headers.append(HOST, origin.host().clone());
+        let _ = usual.set(headers.clone());
+    }
+    Ok(headers)
+}
+
+/// Adds the headers of the request, and returns whether `host` is among them.
+fn put_headers(headers: &mut HeaderMap, request: &Request) -> Result<bool, Unsendable> {
     headers.reserve(USUAL_HEADERS);
     let mut has_host = false;
     for (name, value) in request.headers() {
@@ -68,10 +93,7 @@ fn put_headers(headers: &mut HeaderMap, request: &Request, origin: &Origin) -> R
         value.set_sensitive(true);
         headers.append(name, value);
     }
-    if !has_host {
-        headers.append(HOST, origin.host().clone());
-    }
-    Ok(())
+    Ok(has_host)
 }
 
 /// The usual names need no parsing.
@@ -117,8 +139,12 @@ mod tests {
         Origin::new(true, "a.example").unwrap()
     }
 
+    fn sent(request: &Request) -> Result<http::Request<Whole>, TransportError> {
+        outgoing(request, &origin(), split(request.base_url()).2)
+    }
+
     fn refusal(request: &Request) -> String {
-        let error = outgoing(request, &origin()).unwrap_err();
+        let error = sent(request).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Unsupported, Delivery::NotSent));
         let text = format!("{error} {error:?} {error:#?}");
         assert!(!text.contains("canary"), "{text}");
@@ -145,13 +171,13 @@ mod tests {
 
     #[test]
     fn debug_output_shows_no_header_value() {
-        let sent = outgoing(&request().with_header("x-key", "canary"), &origin()).unwrap();
+        let sent = sent(&request().with_header("x-key", "canary")).unwrap();
         assert!(!format!("{:?}", sent.headers()).contains("canary"));
     }
 
     #[test]
     fn a_header_added_twice_is_sent_twice() {
-        let sent = outgoing(&request().with_header("x-key", "1").with_header("X-Key", "2"), &origin()).unwrap();
+        let sent = sent(&request().with_header("x-key", "1").with_header("X-Key", "2")).unwrap();
         assert_eq!(sent.headers().get_all("x-key").iter().count(), 2);
     }
 
@@ -161,16 +187,30 @@ mod tests {
             ("https://a.example", "/corpgroup/rule/list_ids?access_token=canary"),
             ("http://[::1]:80/b/cgi-bin", "/b/cgi-bin/corpgroup/rule/list_ids?access_token=canary"),
         ] {
-            let sent = outgoing(&request().with_base_url(base.parse().unwrap()), &origin()).unwrap();
+            let sent = sent(&request().with_base_url(base.parse().unwrap())).unwrap();
             assert_eq!(sent.uri().to_string(), expected);
         }
     }
 
     #[test]
     fn an_added_host_header_replaces_the_servers() {
-        let sent = outgoing(&request().with_header("Host", "b.example"), &origin()).unwrap();
-        assert_eq!(sent.headers().get_all("host").iter().collect::<Vec<_>>(), ["b.example"]);
-        assert_eq!(outgoing(&request(), &origin()).unwrap().headers()["host"], "a.example");
+        let added = sent(&request().with_header("Host", "b.example")).unwrap();
+        assert_eq!(added.headers().get_all("host").iter().collect::<Vec<_>>(), ["b.example"]);
+        assert_eq!(sent(&request()).unwrap().headers()["host"], "a.example");
+    }
+
+    #[test]
+    fn requests_after_the_first_have_their_own_headers() {
+        let origin = origin();
+        let (first, other) = (request(), request().with_user_agent("other/1").with_header("x-key", "1"));
+        for request in [&first, &other, &first, &Request::new(&ENDPOINT)] {
+            let sent = outgoing(request, &origin, split(request.base_url()).2).unwrap();
+            let names = |(name, value): (&str, &[u8])| (name.to_owned(), value.to_vec());
+            let mut expected: Vec<_> = request.headers().map(names).collect();
+            expected.push(("host".to_owned(), b"a.example".to_vec()));
+            let found = sent.headers().iter().map(|(name, value)| names((name.as_str(), value.as_bytes())));
+            assert_eq!(found.collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

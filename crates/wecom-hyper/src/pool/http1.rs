@@ -1,6 +1,7 @@
 //! The task of an HTTP/1.1 connection: takes a call, sends it, reads its reply, and takes the next.
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -19,6 +20,7 @@ use crate::exchange::reply::collect;
 use crate::failure;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, after};
+use crate::pool::latch::Latch;
 use crate::pool::mailbox::{Letter, Mailbox};
 use crate::pool::seat::Seat;
 use crate::pool::state::Offer;
@@ -36,7 +38,7 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected) {
     let mailbox = Arc::default();
     let first = seat.connected(&mailbox);
     let worker = Worker {
-        connection: Driven(Some(connection)),
+        connection: Driven::new(connection),
         sender,
         wire: connected.wire,
         alarm: Alarm::new(),
@@ -60,15 +62,54 @@ struct Worker {
 }
 
 /// A connection of hyper, dropped as soon as it has ended: only then does it give back a request that it did not send.
-struct Driven(Option<http1::Connection<TokioIo<Stream>, Whole>>);
+struct Driven {
+    connection: Option<http1::Connection<TokioIo<Stream>, Whole>>,
+    latch: Latch,
+    /// Whether the last poll left the connection idle, so that only a wake-up makes another one worth while.
+    is_settled: bool,
+}
+
+/// How often a task polls its connection before it lets others have their turn.
+const ROUNDS: usize = 16;
 
 impl Driven {
-    /// Drives the connection, and returns whether it has ended.
-    fn poll_ended(&mut self, context: &mut Context<'_>) -> bool {
-        if self.0.as_mut().is_some_and(|connection| Pin::new(connection).poll(context).is_ready()) {
-            self.0 = None;
+    fn new(connection: http1::Connection<TokioIo<Stream>, Whole>) -> Self {
+        Self { connection: Some(connection), latch: Latch::new(), is_settled: false }
+    }
+
+    /// Drives the connection until `step`, called after each poll of it, is ready. `step` is told whether it has ended.
+    fn poll_drive<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut step: impl FnMut(&mut Context<'_>, bool) -> Poll<T>,
+    ) -> Poll<T> {
+        self.latch.awake(context);
+        let mut is_settled = mem::take(&mut self.is_settled) && !self.latch.was_woken();
+        for _ in 0..ROUNDS {
+            if !mem::take(&mut is_settled) {
+                self.latch.reset();
+                self.poll_connection();
+            }
+            let has_ended = self.connection.is_none();
+            let (output, woke_itself) = self.latch.marking_own(|| step(context, has_ended));
+            if let Poll::Ready(output) = output {
+                // The task goes on, and polls the connection again before it sleeps.
+                return Poll::Ready(output);
+            }
+            if !woke_itself && self.latch.may_sleep() {
+                return Poll::Pending;
+            }
         }
-        self.0.is_none()
+        self.latch.yield_now();
+        Poll::Pending
+    }
+
+    fn poll_connection(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            if Pin::new(connection).poll(&mut self.latch.context()).is_ready() {
+                self.connection = None;
+            }
+        }
     }
 }
 
@@ -94,7 +135,7 @@ impl Drop for Listing {
 /// What ended the exchange of a call.
 enum End {
     Replied(Response),
-    Unanswered(TrySendError<http::Request<Whole>>),
+    Unanswered(Box<TrySendError<http::Request<Whole>>>),
     BrokenOff(TransportError),
     TimedOut,
     Cancelled,
@@ -128,18 +169,21 @@ impl Worker {
         let until = after(Instant::now(), self.listing.seat.idle_timeout());
         let Self { connection, alarm, listing: Listing { seat, mailbox }, .. } = self;
         poll_fn(|context| {
+            // Before the connection: the exchange polls it anyway.
+            connection.latch.awake(context);
             if let Poll::Ready(letter) = mailbox.poll_take(context) {
                 return Poll::Ready(Some(letter));
             }
-            let has_ended = connection.poll_ended(context);
-            if !has_ended && !alarm.is_due(context, until) {
-                return Poll::Pending;
-            }
-            if !seat.withdraw(mailbox) {
-                // A letter came meanwhile. A request is given back by a connection that has ended.
-                return Poll::Ready(mailbox.take());
-            }
-            Poll::Ready((!has_ended).then_some(Letter::Close))
+            connection.poll_drive(context, |context, has_ended| {
+                if !has_ended && !alarm.is_due(context, until) {
+                    return Poll::Pending;
+                }
+                if !seat.withdraw(mailbox) {
+                    // A letter came meanwhile. A request is given back by a connection that has ended.
+                    return Poll::Ready(mailbox.take());
+                }
+                Poll::Ready((!has_ended).then_some(Letter::Close))
+            })
         })
         .await
     }
@@ -155,31 +199,33 @@ impl Worker {
         self.wire.expect_head();
         self.wire.probe_next_read();
         ticket.set_delivery(Delivery::Unknown);
+        self.connection.is_settled = false;
         let sending = self.sender.try_send_request(request);
         let end = {
             let Self { connection, wire, alarm, .. } = self;
             let mut exchange = pin!(async {
                 let reply = match sending.await {
                     Ok(reply) => reply,
-                    Err(error) => return End::Unanswered(error),
+                    Err(error) => return End::Unanswered(Box::new(error)),
                 };
                 wire.head_arrived();
                 let (head, body) = reply.into_parts();
                 collect(head, body, limits.reply).await.map_or_else(End::BrokenOff, End::Replied)
             });
             poll_fn(|context| {
-                connection.poll_ended(context);
-                // Only the connection, polled here, brings the exchange on: it needs no waker of its own.
-                if let Poll::Ready(end) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                    return Poll::Ready(end);
-                }
-                if ticket.poll_cancelled(context).is_ready() {
-                    return Poll::Ready(End::Cancelled);
-                }
-                if alarm.is_due(context, limits.deadline) {
-                    return Poll::Ready(End::TimedOut);
-                }
-                Poll::Pending
+                connection.poll_drive(context, |context, _| {
+                    // Only the connection, polled before, brings the exchange on: it needs no waker of its own.
+                    if let Poll::Ready(end) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                        return Poll::Ready(end);
+                    }
+                    if ticket.poll_cancelled(context).is_ready() {
+                        return Poll::Ready(End::Cancelled);
+                    }
+                    if alarm.is_due(context, limits.deadline) {
+                        return Poll::Ready(End::TimedOut);
+                    }
+                    Poll::Pending
+                })
             })
             .await
         };
@@ -190,7 +236,8 @@ impl Worker {
                 }
                 (self.has_replied, self.is_kept) = (true, true);
                 // Listed as idle before its caller runs, the connection is there for the caller's next call.
-                let next = self.sender.is_ready().then(|| self.listing.offer());
+                self.connection.is_settled = self.sender.is_ready();
+                let next = self.connection.is_settled.then(|| self.listing.offer());
                 ticket.resolve(Ok(response));
                 match next {
                     Some(next) => Some(next),
@@ -228,10 +275,10 @@ impl Worker {
     async fn recover(&mut self) -> Option<Offer> {
         let Self { connection, sender, .. } = self;
         let ready = poll_fn(|context| {
-            if connection.poll_ended(context) {
-                return Poll::Ready(false);
-            }
-            sender.poll_ready(context).map(|ready| ready.is_ok())
+            connection.poll_drive(context, |context, has_ended| match has_ended {
+                true => Poll::Ready(false),
+                false => sender.poll_ready(context).map(|ready| ready.is_ok()),
+            })
         });
         match timeout(CLOSING, ready).await {
             Ok(true) => Some(self.listing.offer()),
@@ -244,7 +291,7 @@ impl Worker {
         let Self { connection, sender, listing, .. } = self;
         drop(sender);
         // However it ends, it is over.
-        if let Driven(Some(connection)) = connection {
+        if let Some(connection) = connection.connection {
             let _ = timeout(CLOSING, connection).await;
         }
         drop(listing);
