@@ -1,5 +1,6 @@
-//! Values that must never be printed. Redaction is a type here, not a habit: what holds one has no `Display`, and a
-//! `Debug` that shows `***`.
+//! Secrets and access tokens, and the redaction of texts.
+//!
+//! A secret has no `Display`, its `Debug` form is `***`, and it implements no `Serialize`.
 
 pub mod forms;
 mod matcher;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 pub use self::redactor::Redactor;
 use crate::secret::forms::percent_encoded;
 
-/// A secret: an app's `corpsecret`, say.
+/// A secret, such as the `corpsecret` of an app.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -27,12 +28,12 @@ use crate::secret::forms::percent_encoded;
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// Takes a secret in.
+    /// Wraps a secret.
     pub fn new(secret: impl Into<Arc<str>>) -> Self {
         Self(secret.into())
     }
 
-    /// The secret itself: for a request, never for a text that someone may read.
+    /// Returns the secret, to put it into a request. Never put it into a text that a person may read.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -45,10 +46,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// An `access_token`, at most 512 bytes by the vendor's word.
+/// An `access_token`. WeCom's documentation allows up to 512 bytes.
 ///
-/// A token has a generation, by which a [`TokenProvider`](crate::token::TokenProvider) tells a token that it has replaced
-/// since from the one in use, even where the service gives the same text twice.
+/// A token has a generation, which tells a [`TokenProvider`](crate::token::TokenProvider) whether a refused token is still
+/// the one in use, even if WeCom returns the same text twice.
 ///
 /// ```
 /// use wecom_core::AccessToken;
@@ -59,13 +60,13 @@ impl fmt::Debug for Secret {
 #[derive(Clone)]
 pub struct AccessToken {
     text: Secret,
-    /// As it stands in a URL, where that is not the text itself: made once, not for every call.
+    /// The percent-encoded text, if it differs. Computed once, because every request needs it.
     encoded: Option<Secret>,
     generation: u64,
 }
 
 impl AccessToken {
-    /// Takes a token in, as generation 0.
+    /// Wraps a token of generation 0.
     pub fn new(token: impl Into<Arc<str>>) -> Self {
         let text = Secret::new(token);
         let encoded = percent_encoded(text.expose()).to_string();
@@ -80,13 +81,13 @@ impl AccessToken {
         self
     }
 
-    /// Which one this is of the tokens that its provider has had; 0 where the provider doesn't count.
+    /// The number of this token among those of its provider; 0 if the provider does not count.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The token itself: for a request, never for a text that someone may read.
+    /// Returns the token, to put it into a request. Never put it into a text that a person may read.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose()
@@ -94,13 +95,13 @@ impl AccessToken {
 }
 
 impl AccessToken {
-    /// The token as it stands in a URL.
+    /// Returns the percent-encoded token.
     pub(crate) fn expose_encoded(&self) -> &str {
         self.encoded.as_ref().unwrap_or(&self.text).expose()
     }
 }
 
-/// Tokens are equal when text and generation are.
+/// Tokens are equal if their texts and their generations are equal.
 impl PartialEq for AccessToken {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text && self.generation == other.generation

@@ -1,8 +1,7 @@
-//! The forms in which a secret may stand in a text, and how to read through them.
+//! The forms that a secret may have in a text: percent-encoded, escaped in JSON, and so on.
 //!
-//! For crates that keep recordings and logs of calls: what an escape looks like is written down here once, for the
-//! writer of URLs and for everything that searches a text for secrets. To hide secrets, use a
-//! [`Redactor`](crate::secret::Redactor).
+//! This module is for crates that keep recordings or logs of calls. The writer of URLs and every search for secrets use the
+//! same definitions. To hide secrets, use a [`Redactor`](crate::secret::Redactor).
 //!
 //! ```
 //! use wecom_core::secret::forms;
@@ -15,10 +14,10 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// Every character except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The named HTML entities of the characters that secrets and their escapes are made of.
+/// The named HTML entities of the characters that occur in secrets and in escapes.
 const ENTITIES: [(&str, char); 16] = [
     ("amp", '&'),
     ("apos", '\''),
@@ -41,17 +40,17 @@ const ENTITIES: [(&str, char); 16] = [
 /// The longest escape, in bytes: `&#x10FFFF;`.
 const LONGEST_ESCAPE: usize = 10;
 
-/// Percent-encodes a value for a query: every character but the unreserved ones of RFC 3986.
+/// Percent-encodes a value for a query: every character except the unreserved ones of RFC 3986.
 ///
-/// The result is displayed, or iterated over piece by piece.
+/// The result implements `Display`, and iterates over the pieces.
 pub fn percent_encoded(value: &str) -> impl Iterator<Item = &str> + fmt::Display {
     utf8_percent_encode(value, ENCODED)
 }
 
-/// Lists the common forms of a secret, each once: the secret itself, percent-encoded with digits of either case, and
-/// escaped in JSON with and without an escaped slash.
+/// Returns the common forms of a secret, each once: the secret itself, percent-encoded with upper-case and lower-case
+/// digits, and escaped in JSON with and without escaped slashes.
 ///
-/// The list is for replacing a secret exactly. It cannot be complete; to find out whether a text holds a secret in any
+/// The list is for replacing a secret exactly. It cannot be complete. To check whether a text contains a secret in any
 /// form, use [`Redactor::finds_secret`](crate::secret::Redactor::finds_secret).
 #[must_use]
 pub fn of(secret: &str) -> Vec<String> {
@@ -72,34 +71,34 @@ fn lower_case_escape(piece: &str) -> String {
     if piece.starts_with('%') { piece.to_ascii_lowercase() } else { piece.to_owned() }
 }
 
-/// Replaces every escape in a text by the character that it stands for, however often the text was escaped.
+/// Replaces every escape in a text by its character, no matter how many times the text was escaped.
 ///
-/// Reads percent-encoding, HTML entities, and the backslash escapes of JSON and of programming languages (`\/`,
-/// `\u002f`, `\u{2f}`, `\x2f`, `\057`). Escapes for characters that do not exist stay as they are. Takes linear time.
+/// Decodes percent-encoding, HTML entities, and the backslash escapes of JSON and of programming languages (`\/`,
+/// `\u002f`, `\u{2f}`, `\x2f`, `\057`). Escapes of characters that do not exist are kept. Takes linear time.
 #[must_use]
 pub fn decoded(text: &str) -> String {
     let mut plain: Vec<u8> = Vec::with_capacity(text.len());
     for &byte in text.as_bytes() {
         plain.push(byte);
-        // Each round removes more bytes than it adds, so all rounds together take linear time.
-        while let Some((length, stands_for)) = escape_at_end(&plain) {
+        // Each replacement shortens the text, so all of them together take linear time.
+        while let Some((length, meaning)) = escape_at_end(&plain) {
             plain.truncate(plain.len().saturating_sub(length));
-            match stands_for {
-                StandsFor::Byte(byte) => plain.push(byte),
-                StandsFor::Character(character) => plain.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+            match meaning {
+                Meaning::Byte(byte) => plain.push(byte),
+                Meaning::Character(character) => plain.extend(character.encode_utf8(&mut [0; 4]).bytes()),
             }
         }
     }
     String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-enum StandsFor {
+enum Meaning {
     Byte(u8),
     Character(char),
 }
 
-/// The escape that the text ends with: its length, and what it stands for.
-fn escape_at_end(text: &[u8]) -> Option<(usize, StandsFor)> {
+/// The escape at the end of the text: its length and its meaning.
+fn escape_at_end(text: &[u8]) -> Option<(usize, Meaning)> {
     let (&last, before) = text.split_last()?;
     match last {
         b';' => entity(text),
@@ -110,19 +109,19 @@ fn escape_at_end(text: &[u8]) -> Option<(usize, StandsFor)> {
 }
 
 /// `\/`, `\"`, `\'`, `\\`, `\n`, `\r`, `\t`.
-fn backslash(last: u8, before: &[u8]) -> Option<(usize, StandsFor)> {
-    let stands_for = match last {
+fn backslash(last: u8, before: &[u8]) -> Option<(usize, Meaning)> {
+    let meaning = match last {
         b'/' | b'"' | b'\'' | b'\\' => last,
         b'n' => b'\n',
         b'r' => b'\r',
         b't' => b'\t',
         _ => return None,
     };
-    before.ends_with(b"\\").then_some((2, StandsFor::Byte(stands_for)))
+    before.ends_with(b"\\").then_some((2, Meaning::Byte(meaning)))
 }
 
 /// `%2F`, `\x2f`, `\057`, `\u002f`, `%u002f`.
-fn digits(text: &[u8]) -> Option<(usize, StandsFor)> {
+fn digits(text: &[u8]) -> Option<(usize, Meaning)> {
     let number = |count: usize, radix: u32| {
         let digits = text.get(text.len().checked_sub(count)?..)?;
         let all_digits = digits.iter().all(|&digit| char::from(digit).is_digit(radix));
@@ -134,7 +133,7 @@ fn digits(text: &[u8]) -> Option<(usize, StandsFor)> {
             .and_then(|end| text.get(..end))
             .is_some_and(|before| marks.iter().any(|mark| before.ends_with(mark)))
     };
-    let byte = |number: Option<u32>| Some(StandsFor::Byte(u8::try_from(number?).ok()?));
+    let byte = |number: Option<u32>| Some(Meaning::Byte(u8::try_from(number?).ok()?));
     if marked(2, &[b"%"]) {
         return Some((3, byte(number(2, 16))?));
     }
@@ -145,13 +144,13 @@ fn digits(text: &[u8]) -> Option<(usize, StandsFor)> {
         return Some((4, byte(number(3, 8))?));
     }
     if marked(4, &[b"\\u", b"\\U", b"%u", b"%U"]) {
-        return Some((6, StandsFor::Character(char::from_u32(number(4, 16)?)?)));
+        return Some((6, Meaning::Character(char::from_u32(number(4, 16)?)?)));
     }
     None
 }
 
 /// `&#47;`, `&#x2f;`, `&sol;`.
-fn entity(text: &[u8]) -> Option<(usize, StandsFor)> {
+fn entity(text: &[u8]) -> Option<(usize, Meaning)> {
     let (length, name) = since(text, b"&")?;
     let name = std::str::from_utf8(name).ok()?;
     let character = match name.strip_prefix('#') {
@@ -161,18 +160,18 @@ fn entity(text: &[u8]) -> Option<(usize, StandsFor)> {
         },
         None => ENTITIES.iter().find(|(entity, _)| entity.eq_ignore_ascii_case(name))?.1,
     };
-    Some((length, StandsFor::Character(character)))
+    Some((length, Meaning::Character(character)))
 }
 
 /// `\u{2f}`, `\x{2f}`.
-fn braced(text: &[u8]) -> Option<(usize, StandsFor)> {
+fn braced(text: &[u8]) -> Option<(usize, Meaning)> {
     let (length, digits) = since(text, b"\\u{").or_else(|| since(text, b"\\x{"))?;
     let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    Some((length, StandsFor::Character(char::from_u32(number)?)))
+    Some((length, Meaning::Character(char::from_u32(number)?)))
 }
 
-/// What lies between the last `start` and the text's last byte, with the length from that start to the end; `None`
-/// where the start is further away than any escape is long.
+/// The length from the last `start` to the end, and the bytes between the start and the last byte. `None` if the start is
+/// further from the end than the longest escape.
 fn since<'t>(text: &'t [u8], start: &[u8]) -> Option<(usize, &'t [u8])> {
     let near = text.get(text.len().saturating_sub(LONGEST_ESCAPE)..)?;
     let at = near.windows(start.len()).rposition(|window| window == start)?;
@@ -185,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_escape_is_read_in_either_case() {
+    fn every_escape_is_decoded_in_upper_and_lower_case() {
         for text in [
             "%2F",
             "%2f",
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_escape_stays() {
+    fn text_without_escapes_is_unchanged() {
         for text in [
             "",
             "%",
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_escaped_a_million_times_is_decoded_in_linear_time() {
+    fn a_text_escaped_a_million_times_is_decoded_in_linear_time() {
         let text = format!("%{}2f", "25".repeat(1_000_000));
         assert_eq!(decoded(&text), "/");
         assert_eq!(decoded(&"\\".repeat(1_000_000)), "\\");

@@ -1,4 +1,4 @@
-//! Finds secrets in a text, whatever form they are in.
+//! Finds secrets in a text, in any form.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -6,16 +6,16 @@ use std::ops::Range;
 use crate::secret::forms::decoded;
 use crate::secret::printable::is_invisible;
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// The shortest text taken for a secret, in bytes: hiding each place where a shorter one occurs garbles every text.
+/// The minimum length of a secret, in bytes. Masking every occurrence of a shorter one would make other texts unreadable.
 pub(crate) const SHORTEST: usize = 4;
 
-/// The length of the pieces that a secret is recognised by, in bytes.
+/// The length of the pieces by which a secret is recognised, in bytes.
 const PIECE: usize = 8;
 
-/// A set of secrets to find. Everything that it does takes linear time.
+/// A set of secrets to find. Every method takes linear time.
 #[derive(Clone, Default)]
 pub(crate) struct SecretMatcher {
     /// The pieces of each length.
@@ -23,20 +23,20 @@ pub(crate) struct SecretMatcher {
 }
 
 impl SecretMatcher {
-    /// Whether the text holds one of the secrets.
+    /// Whether the text contains one of the secrets.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let text = decoded(text);
         self.find_all(&text).next().is_some()
     }
 
-    /// The text with each secret replaced by `***`. Where it holds one, its escapes are decoded.
+    /// Replaces each secret by `***`. If there is one, the escapes of the text are decoded too.
     pub(crate) fn mask(&self, text: &str) -> String {
         let plain = decoded(text);
         let places = merged(self.find_all(&plain).collect());
         if places.is_empty() { text.to_owned() } else { masked(&plain, &places) }
     }
 
-    /// Where pieces of secrets stand in a text without escapes: overlapping, in the order of their ends.
+    /// The places of the pieces of secrets in a text without escapes: overlapping, in the order of their ends.
     pub(crate) fn find_all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         let mut window = Window::default();
         let bytes = compared(text).flat_map(|(place, character)| {
@@ -46,7 +46,6 @@ impl SecretMatcher {
         });
         bytes.filter_map(move |(place, byte)| {
             window.push(byte, place.start);
-            // The longest piece covers the most.
             let lengths = (SHORTEST..=PIECE).rev();
             let start = lengths.filter_map(|length| self.start_of(&window, length)).next()?;
             Some(start..place.end)
@@ -76,7 +75,7 @@ impl SecretMatcher {
     }
 }
 
-/// The last bytes of a text, and where each of their characters begins.
+/// The last bytes of a text, with the position of the character that each belongs to.
 #[derive(Default)]
 struct Window {
     bytes: u64,
@@ -92,7 +91,7 @@ impl Window {
         self.count += 1;
     }
 
-    /// The last bytes, and where they begin; `None` while there are fewer.
+    /// The last `length` bytes and their position. `None` until there are that many.
     fn last(&self, length: usize) -> Option<(usize, u64)> {
         let unused = PIECE.checked_sub(length)?;
         let start = *self.starts.get(unused).filter(|_| self.count >= length)?;
@@ -100,8 +99,8 @@ impl Window {
     }
 }
 
-/// The characters that are compared, with their places: lower case, without those that get lost or inserted where a
-/// text is wrapped, escaped or taken for a form, in which `+` is a space.
+/// The characters to compare, with their places: in lower case, and without those that are added or lost when a text is
+/// wrapped, escaped, or decoded as a form (where `+` is a space).
 fn compared(text: &str) -> impl Iterator<Item = (Range<usize>, char)> + '_ {
     let is_ignored = |character: char| character == '+' || character == '\\' || is_invisible(character);
     text.char_indices()
@@ -109,7 +108,7 @@ fn compared(text: &str) -> impl Iterator<Item = (Range<usize>, char)> + '_ {
         .map(|(start, character)| (start..start + character.len_utf8(), character.to_ascii_lowercase()))
 }
 
-/// Places that overlap or touch, as one.
+/// Merges places that overlap or touch.
 pub(crate) fn merged(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
     places.sort_unstable_by_key(|place| place.start);
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -122,7 +121,7 @@ pub(crate) fn merged(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// The text with a mask in these places, which don't overlap and are in order.
+/// Replaces these places by a mask. They are in order and don't overlap.
 pub(crate) fn masked(text: &str, places: &[Range<usize>]) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut end = 0;
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_cut_off_at_either_end_is_masked_down_to_eight_characters() {
+    fn a_piece_of_a_secret_of_eight_characters_or_more_is_masked() {
         for length in 8..SECRET.len() - 3 {
             for piece in [&SECRET[..length], &SECRET[SECRET.len() - length - 3..SECRET.len() - 3]] {
                 assert_eq!(matcher().mask(&format!("<{piece}>")), "<***>");
@@ -192,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_found_whole_and_a_very_short_one_not_at_all() {
+    fn a_short_secret_is_found_whole_and_one_below_the_minimum_is_ignored() {
         assert_eq!(matcher().mask("PIN7 pi n7 pin8"), "*** *** pin8");
         assert_eq!(of(["abc", ""]).mask("abc"), "abc");
     }
 
     #[test]
-    fn what_holds_no_secret_stays_as_it_is() {
+    fn a_text_without_a_secret_is_unchanged() {
         for text in ["", "企业 %2F &amp; \\n", "tiihtNx zf6", "tiihtNc"] {
             assert!(!matcher().is_in(text));
             assert_eq!(matcher().mask(text), text);
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_and_many_secrets_take_linear_time() {
+    fn a_long_text_with_many_secrets_takes_linear_time() {
         let secrets: Vec<_> = (0..1000).map(|number| format!("{number:0>40}secret")).collect();
         let matcher = of(secrets.iter().map(String::as_str));
         let text = "0".repeat(500_000);

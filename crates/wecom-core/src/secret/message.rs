@@ -1,7 +1,7 @@
-//! What an error shows of a text from the service: plain words.
+//! Reduces a text from outside, such as an `errmsg`, to what an error may show: plain words.
 //!
-//! The known secrets are masked in any form. So is what only looks like a secret, a person's number or a URL, because a
-//! service may repeat what belongs to another call.
+//! Known secrets are masked in any form. Everything that looks like a secret, a telephone number or a URL is masked too,
+//! because a server may repeat data of another call.
 
 use std::ops::Range;
 
@@ -10,16 +10,16 @@ use crate::secret::matcher::{masked, merged};
 use crate::secret::printable::is_invisible;
 use crate::secret::redactor::{Redactor, beginning, is_of_word, one_line};
 
-/// A shorter end or beginning of a secret is not taken for one.
+/// The minimum length of a word that is masked for being the beginning or the end of a secret.
 const SHORTEST_END: usize = 4;
 
-/// A word of fewer characters is shown whatever it is made of.
+/// The minimum length of a word that is masked for not being plain.
 const SHORTEST_OPAQUE: usize = 12;
 
-/// The most digits in a row that are shown: an agent id has seven, a telephone number eight and more.
+/// The maximum number of consecutive digits that are shown. An agent id has 7, a telephone number at least 8.
 const MOST_DIGITS: usize = 7;
 
-/// The text with everything masked that must not be shown, without escapes, on one line, in at most 300 characters.
+/// The text without escapes, on one line, at most 300 characters long, with everything masked that must not be shown.
 pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
     let (text, is_cut) = beginning(text);
     let plain = decoded(text);
@@ -28,7 +28,7 @@ pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
     one_line(&masked(&plain, &places), is_cut)
 }
 
-/// The name of a field as it is, if it can be one.
+/// The name of a field, if it may be shown.
 pub(crate) fn shown_field_name<'n>(name: &'n str, redactor: &Redactor) -> Option<&'n str> {
     const LONGEST: usize = 40;
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -37,26 +37,26 @@ pub(crate) fn shown_field_name<'n>(name: &'n str, redactor: &Redactor) -> Option
 }
 
 fn is_opaque(word: &str, redactor: &Redactor) -> bool {
-    // The end of a secret that is made of words is a word.
+    // A beginning or an end of a plain secret may be an ordinary word.
     let mut secrets = redactor.secrets().filter(|secret| !is_plain_word(secret));
     let mut is_end =
         || word.len() >= SHORTEST_END && secrets.any(|secret| secret.starts_with(word) || secret.ends_with(word));
     !is_hint(word) && (!is_plain_word(word) || is_end())
 }
 
-/// Where the words of a text stand, without the full stops behind them.
+/// The places of the words of a text, without trailing full stops.
 fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = 0;
     text.split(|character| !is_of_word(character)).filter_map(move |word| {
         let place = start..start + word.trim_end_matches('.').len();
-        // The separator is one character, of any length: found in the text behind the word.
+        // The separator is the next character, of any length in bytes.
         let end = start + word.len();
         start = end + text.get(end..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         (!place.is_empty()).then_some(place)
     })
 }
 
-/// Where the URLs of a text stand.
+/// The places of the URLs of a text.
 fn urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     text.match_indices("://").map(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();
@@ -68,7 +68,7 @@ fn urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Whether a word is made of what languages and programs make words of: letters, and numbers that are short.
+/// Whether a word consists of letters and short numbers, as natural language and identifiers do.
 fn is_plain_word(word: &str) -> bool {
     let digits = word.split(|character: char| !character.is_ascii_digit()).map(str::len).max().unwrap_or(0);
     let is_plain = || word.split(['-', '_', '.', '/', '+', '~']).all(is_plain_part);
@@ -76,13 +76,13 @@ fn is_plain_word(word: &str) -> bool {
         || digits <= MOST_DIGITS && !is_telephone_number(word) && (word.len() < SHORTEST_OPAQUE || is_plain())
 }
 
-/// `138-0000-0000`. A date has fewer digits.
+/// A telephone number with hyphens, such as `138-0000-0000`. A date has fewer digits.
 fn is_telephone_number(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     digits >= 10 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// `errmsg`, `HTTP`, `externalUserId`, `sha256`, `1000004`.
+/// Whether a part of a word is plain: `errmsg`, `HTTP`, `externalUserId`, `sha256`, `1000004`.
 fn is_plain_part(part: &str) -> bool {
     const LONGEST: usize = 24;
     let letters = part.trim_end_matches(|character: char| character.is_ascii_digit());
@@ -95,20 +95,21 @@ fn is_plain_part(part: &str) -> bool {
     part.len() <= LONGEST && (letters.is_empty() || digits <= 3) && is_written(letters)
 }
 
-/// Whether every capital is followed by two small letters: in random text that is rare.
+/// Whether two lower-case letters follow every capital, which is rare in random text.
 fn is_camel_case(letters: &str) -> bool {
     let bytes = letters.as_bytes();
     let is_small = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_lowercase);
     (0..bytes.len()).all(|at| is_small(at) || (is_small(at + 1) && (is_small(at + 2) || at + 2 == bytes.len())))
 }
 
-/// `ww1234567890abcdef`: no secret, and what an errmsg is about.
+/// A corp id such as `ww1234567890abcdef`. It is no secret, and the subject of many an `errmsg`.
 fn is_corp_id(word: &str) -> bool {
     let id = word.strip_prefix("ww").unwrap_or_default();
     id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// `1691412528612130566906556`, `1576065934_28_9d1a0e4b4dd4d24e8d1cc2e34dcb2e3a`: what the vendor's support asks for.
+/// A log id that the vendor's support asks for: `1691412528612130566906556`,
+/// `1576065934_28_9d1a0e4b4dd4d24e8d1cc2e34dcb2e3a`.
 fn is_hint(word: &str) -> bool {
     let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let is_hash = |part: &str| part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_cut_off_is_masked_down_to_four_characters() {
+    fn a_beginning_or_end_of_a_secret_of_four_characters_or_more_is_masked() {
         for length in 4..TOKEN.len() {
             assert_eq!(shown(&format!("token {}...", &TOKEN[..length])), "token ***...", "{length}");
             let end = &TOKEN[TOKEN.len() - length..];
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_another_call_is_masked_by_its_looks() {
+    fn an_unknown_secret_is_masked_because_it_is_no_plain_word() {
         for secret in [
             "tiihtNczf5v6AKRyjwEUhQ==",
             "HyVrK4bNGgdEzF2cCTnAj5mxLqXUoRZSYiWPvOJfe8M",
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_lies_across_a_bound_leaves_no_piece() {
+    fn a_token_across_a_bound_leaves_no_piece() {
         for before in (240..310).step_by(2).chain((8192 - 60..8192 + 10).step_by(5)) {
             for filling in ["-", "企"] {
                 let text = format!("{} {TOKEN}", filling.repeat(before / filling.len()));
@@ -222,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_escaped_throughout_is_shown_nearly_as_far_as_any_other() {
+    fn a_fully_escaped_text_is_shown_up_to_the_same_length() {
         let shown = shown(&"\\u4f01".repeat(5000));
         assert_eq!(shown.strip_suffix('…').map(|shown| shown.chars().all(|character| character == '企')), Some(true));
         assert_eq!(shown.chars().count(), 301);
     }
 
     #[test]
-    fn a_field_is_named_only_when_its_name_can_be_one() {
+    fn only_a_plausible_field_name_is_shown() {
         let redactor = Redactor::new([TOKEN, "canary_name"]);
         for name in ["chain_id", "accessToken", "x", "contact_list2"] {
             assert_eq!(shown_field_name(name, &redactor), Some(name));

@@ -1,6 +1,6 @@
-//! The names of fields that hold a secret.
+//! The names of fields whose value is a secret.
 //!
-//! A query marks its secret values; a body of JSON does not, so there the vendor's names tell.
+//! A query marks its secret values. A JSON body does not, so its secrets are recognised by the vendor's field names.
 //!
 //! ```
 //! use wecom_core::secret::names;
@@ -9,10 +9,10 @@
 //! assert!(!names::is_secret("chain_id"));
 //! ```
 
-/// How the name of a field ends that holds a secret: `access_token`, `corpsecret`, `session_key`, `suite_ticket`.
+/// The endings of the names of secret fields: `access_token`, `corpsecret`, `session_key`, `suite_ticket`.
 pub const ENDINGS: [&str; 4] = ["token", "secret", "session_key", "ticket"];
 
-/// Whether a field of this name holds a secret, in snake case, camel case or any other: `accessToken`, `SESSION-KEY`.
+/// Whether the value of a field with this name is a secret. Ignores case and separators: `accessToken`, `SESSION-KEY`.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     let letters =

@@ -1,10 +1,9 @@
-//! Which characters of a text from outside may be shown.
+//! The characters of a text from outside that may be shown.
 
-/// The characters that a text from outside is shown with: letters and digits of any script, and the punctuation of the
-/// Latin and Chinese scripts.
+/// Whether a character is shown: letters and digits of any script, and Latin and Chinese punctuation.
 ///
-/// A list of what passes instead of what does not: controls of terminals, of the direction of text and of line breaks
-/// are spread over all of Unicode, and new ones are added.
+/// An allow-list, because the characters that control terminals, line breaks and the direction of text are spread over all
+/// of Unicode, and new versions add more.
 fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,
@@ -18,17 +17,17 @@ fn is_printable(character: char) -> bool {
     }
 }
 
-/// Letters by their category that have no shape: the fillers of Hangul.
+/// Whether a character is a letter without a shape: a Hangul filler.
 fn is_blank_letter(character: char) -> bool {
     matches!(character, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}')
 }
 
-/// Whether a character leaves nothing to see: white space, controls, and what only changes how others are shown.
+/// Whether a character is invisible: white space, a control, or a modifier of other characters.
 pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace() || !(is_printable(character) || character == char::REPLACEMENT_CHARACTER)
 }
 
-/// The character as it is shown on one line: white space as a space, what is not printable as U+FFFD.
+/// The character to show on one line: a space for white space, U+FFFD for what is not printable.
 pub(crate) fn shown(character: char) -> char {
     match character {
         space if space.is_whitespace() => ' ',
@@ -42,21 +41,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_digits_and_punctuation_are_shown_as_they_are() {
+    fn letters_digits_and_punctuation_are_shown_unchanged() {
         for character in "aZ09 ~!企业《》。，（）：、é—…’€₤™→✓Ωжא한の½😀".chars() {
             assert_eq!(shown(character), character);
         }
     }
 
     #[test]
-    fn white_space_of_any_kind_is_shown_as_a_space() {
+    fn white_space_is_shown_as_a_space() {
         for character in "\n\r\t\u{b}\u{c}\u{85}\u{a0}\u{2003}\u{2028}\u{2029}\u{3000}".chars() {
             assert_eq!(shown(character), ' ', "{character:?}");
         }
     }
 
     #[test]
-    fn controls_of_the_terminal_and_of_the_direction_of_text_are_never_shown() {
+    fn terminal_and_direction_controls_are_never_shown() {
         let controls = ('\0'..='\u{10ffff}').filter(|character| {
             matches!(character,
                 '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{ad}'

@@ -1,4 +1,4 @@
-//! Hides secrets in texts that a person may read.
+//! Masks secrets in texts that a person may read.
 
 use std::fmt;
 
@@ -8,20 +8,19 @@ use crate::secret::matcher::{MASK, SHORTEST, SecretMatcher};
 use crate::secret::names;
 use crate::secret::printable::{is_invisible, shown};
 
-/// How much of a text is shown, in characters.
+/// The maximum length of a shown text, in characters.
 const SHOWN: usize = 300;
 
-/// How much of a text is examined, in bytes: enough for what is shown even if it is escaped twice.
+/// The length of the beginning that is examined, in bytes: enough for the shown characters even if they are escaped twice.
 const EXAMINED: usize = 8 * 1024;
 
-/// The longest text of an HTTP library that is kept as it is, in bytes.
+/// The maximum length of an HTTP library's text that is kept unchanged, in bytes.
 const LONGEST_KEPT: usize = 16 * 1024;
 
-/// Replaces secrets by `***` in texts that are to be shown.
+/// Replaces secrets by `***` in texts that are shown to people.
 ///
-/// A secret is found in any [form](crate::secret::forms), in upper or lower case, broken over lines, and cut off, as
-/// long as eight bytes of it are left. One of fewer than four bytes is not searched for: it would make other texts
-/// unreadable.
+/// Finds a secret in any [form](crate::secret::forms), in upper and lower case, wrapped over lines, and any piece of it
+/// that is at least eight bytes long. Ignores secrets of fewer than four bytes, which would make other texts unreadable.
 ///
 /// ```
 /// use serde_json::json;
@@ -38,7 +37,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// A redactor of these secrets, such as those of a [request](crate::Request::expose_secrets).
+    /// Creates a redactor for these secrets, such as those of a [request](crate::Request::expose_secrets).
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut redactor = Self::default();
         secrets.into_iter().for_each(|secret| redactor.add(secret));
@@ -53,27 +52,27 @@ impl Redactor {
         }
     }
 
-    /// Whether adding a secret changes nothing: it has been added, or is too short.
+    /// Whether a secret has been added already, or is too short to be added.
     #[must_use]
     pub fn knows(&self, secret: &str) -> bool {
         secret.len() < SHORTEST || self.secrets.iter().any(|known| known == secret)
     }
 
-    /// Whether the text holds a secret in any form. Takes linear time.
+    /// Whether the text contains a secret in any form. Takes linear time.
     #[must_use]
     pub fn finds_secret(&self, text: &str) -> bool {
         self.matcher.is_in(text)
     }
 
-    /// The text with each secret replaced, on one line, cut after 300 characters.
+    /// The text on one line, with each secret replaced, cut after 300 characters.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         let (text, is_cut) = beginning(text);
         one_line(&self.matcher.mask(text), is_cut)
     }
 
-    /// The value with each secret replaced, in the names of fields too, and with `***` for every field whose
-    /// [name](names::is_secret) says that it holds a secret.
+    /// The value with each secret replaced, in field names too. The value of every field whose
+    /// [name](names::is_secret) is that of a secret becomes `***`.
     #[must_use]
     pub fn json(&self, value: &Value) -> Value {
         match value {
@@ -84,13 +83,13 @@ impl Redactor {
         }
     }
 
-    /// The value as [`json`](Self::json) gives it, as text on one line, cut after 300 characters.
+    /// The value of [`json`](Self::json) as text on one line, cut after 300 characters.
     #[must_use]
     pub fn json_text(&self, value: &Value) -> String {
         one_line(&self.json(value).to_string(), false)
     }
 
-    /// Whether a text must not be kept as it is: it holds a secret or a control character, or is very long.
+    /// Whether a text must not be kept unchanged: it contains a secret or a control character, or is very long.
     pub(crate) fn objects_to(&self, text: &str) -> bool {
         let is_control = |character: char| is_invisible(character) && !matches!(character, ' ' | '\n');
         text.len() > LONGEST_KEPT || text.chars().any(is_control) || self.finds_secret(text)
@@ -113,7 +112,7 @@ impl Redactor {
     }
 }
 
-/// Shows no secret.
+/// Shows neither the secrets nor their number.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redactor").finish_non_exhaustive()
@@ -123,17 +122,17 @@ impl fmt::Debug for Redactor {
 /// The beginning of a text, and whether there is more of it.
 pub(crate) fn beginning(text: &str) -> (&str, bool) {
     let Some(window) = (EXAMINED..text.len()).find_map(|end| text.get(..end)) else { return (text, false) };
-    // A word that is cut here can't be judged.
+    // The last word may be cut, so it is dropped.
     let whole = window.rfind(|character: char| !is_of_word(character)).unwrap_or(0);
     (window.get(..whole).unwrap_or_default(), true)
 }
 
-/// What tokens are made of, and paths and file names too.
+/// Whether a character occurs in tokens, paths and identifiers.
 pub(crate) fn is_of_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '+' | '~')
 }
 
-/// As much of a text as is shown.
+/// The beginning of the text on one line.
 pub(crate) fn one_line(text: &str, is_cut: bool) -> String {
     let mut line: String = text.chars().take(SHOWN).map(shown).collect();
     if is_cut || text.chars().nth(SHOWN).is_some() {
@@ -151,7 +150,7 @@ mod tests {
     const TOKEN: &str = "hzQ0-9EbW3pZ_kT1vXy7cNmA6sDfGjLuQwErTyUiOpAsDfGhJkLz";
 
     #[test]
-    fn a_text_is_kept_unless_it_holds_a_secret_or_a_control_or_is_very_long() {
+    fn a_text_is_kept_unless_it_has_a_secret_or_a_control_character_or_is_very_long() {
         let redactor = Redactor::new([TOKEN]);
         for text in ["", "connection refused", "Error {\n    kind: 企业\n}", &"x".repeat(LONGEST_KEPT)] {
             assert!(!redactor.objects_to(text), "{text}");
@@ -167,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_replaced_as_it_is_and_percent_encoded_and_json_escaped() {
+    fn a_token_is_replaced_whether_plain_percent_encoded_or_json_escaped() {
         let redactor = redactor("ca/na\"ry");
         assert_eq!(redactor.text("ca/na\"ry ca%2fna%22ry ca/na\\\"ry ca\\/na\\\"ry"), "*** *** *** ***");
     }
 
     #[test]
-    fn json_is_redacted_at_any_depth_and_in_fields_named_for_a_secret() {
+    fn json_is_redacted_at_any_depth_and_in_fields_with_secret_names() {
         let value = json!({
             "a": [{"b": "x canary-1 y"}, "canary%2D2"], "canary-1": 1, "session_key": "canary-3", "accessToken": ["canary-4"],
         });
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn json_without_a_secret_stays_as_it_is() {
+    fn json_without_a_secret_is_unchanged() {
         let value = json!({"chain_id": "start", "limit": 10, "next": null, "path": "a\\u0062c"});
         assert_eq!(redactor("t").json(&value), value);
     }
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_added_is_known() {
+    fn an_added_secret_is_known() {
         let mut redactor = redactor("canary");
         assert!(redactor.knows("canary") && redactor.knows("abc") && !redactor.knows("canary-2"));
         redactor.add("canary-2");
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_replaced_in_json_that_escapes_more_than_it_must() {
+    fn a_token_is_replaced_in_json_with_needless_escapes() {
         let redactor = redactor("canary");
         assert_eq!(redactor.text("\\u0063anary c\\u0061n\\u0061ry"), "*** ***");
         let whole: String = "canary".bytes().map(|byte| format!("\\u{byte:04X}")).collect();
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_lies_across_a_bound_leaves_no_piece() {
+    fn a_token_across_a_bound_leaves_no_piece() {
         for before in (0..1300).step_by(3).chain(EXAMINED - 13..EXAMINED + 1) {
             let shown = redactor("canarycanary").text(&format!("{}canarycanary", "-".repeat(before)));
             assert!(!shown.contains('c'), "{before}: {shown}");
