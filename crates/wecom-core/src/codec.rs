@@ -1,7 +1,7 @@
-//! From a call to bytes and from bytes to a reply, without any I/O.
+//! Encodes calls and decodes replies, without any I/O.
 //!
-//! [`encode`] and [`decode`] are all that a program needs that wants no [`Client`](crate::Client). [`wire`] reads the
-//! fields that WeCom writes in several ways.
+//! A program without a [`Client`](crate::Client) needs only [`encode`] and [`decode`]. [`wire`] deserializes fields that WeCom
+//! writes in more than one form.
 
 pub(crate) mod decode;
 mod diagnosis;

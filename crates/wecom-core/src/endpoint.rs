@@ -1,5 +1,4 @@
-//! What an endpoint is and what a call of it is: the [`Endpoint`] descriptor, the [`ApiCall`] trait, and the checks
-//! that a call passes before it is sent.
+//! Endpoints and calls: the [`Endpoint`] descriptor, the [`ApiCall`] trait, [`RawCall`], and the validation of requests.
 
 pub(crate) mod call;
 pub(crate) mod descriptor;

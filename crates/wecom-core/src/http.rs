@@ -1,6 +1,6 @@
-//! What goes to a server and what comes back: the [`Transport`] trait, [`Request`] and [`Response`].
+//! HTTP without an HTTP library: the [`Transport`] trait, [`Request`] and [`Response`].
 //!
-//! These are this crate's own types, so that a major version of an HTTP library changes nothing here.
+//! The types are this crate's own, so that a new major version of an HTTP library does not change this API.
 
 pub(crate) mod addressed_transport;
 pub(crate) mod base_url;

@@ -1,4 +1,4 @@
-//! What a reply may look like on the wire, and which error each kind of bad reply becomes.
+//! Decoding: the forms of good replies, and the errors of bad ones.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -55,7 +55,7 @@ fn read(body: impl AsRef<[u8]>) -> Result<GetChainListReply, Error> {
     answer(200, body)
 }
 
-/// Every error that a test here meets is checked for the token.
+/// Decodes a reply, and asserts of every error that it is short and shows no token.
 fn answer(status: u16, body: impl AsRef<[u8]>) -> Result<GetChainListReply, Error> {
     let response = Response::new(status, body.as_ref().to_vec());
     let outcome = decode::<GetChainList>(&request(&GetChainList), &response);
@@ -81,7 +81,7 @@ fn ids(reply: &GetChainListReply) -> Vec<&str> {
 }
 
 #[test]
-fn a_payload_is_read_wherever_the_envelope_stands() {
+fn a_payload_is_decoded_before_behind_and_between_the_envelope() {
     for body in [
         r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"a"},{"chain_id":"b"}]}"#,
         r#"{"chains":[{"chain_id":"a"},{"chain_id":"b"}],"errcode":0,"errmsg":"ok"}"#,
@@ -93,7 +93,7 @@ fn a_payload_is_read_wherever_the_envelope_stands() {
 }
 
 #[test]
-fn an_errcode_of_zero_is_read_as_number_and_as_string() {
+fn an_errcode_of_zero_may_be_a_number_a_string_or_null() {
     for code in ["0", "\"0\"", "null"] {
         let body = format!(r#"{{"errcode":{code},"errmsg":null,"chains":null}}"#);
         assert_eq!(read(&body).unwrap().chains, [], "{body}");
@@ -101,13 +101,13 @@ fn an_errcode_of_zero_is_read_as_number_and_as_string() {
 }
 
 #[test]
-fn an_errcode_that_is_missing_is_success_when_the_reply_is_the_endpoints() {
+fn a_reply_without_an_errcode_is_a_success_if_it_has_a_known_field() {
     assert_eq!(ids(&read(r#"{"chains":[{"chain_id":"a"}]}"#).unwrap()), ["a"]);
     assert_eq!(read(r#"{"chains":[]}"#).unwrap().chains, []);
 }
 
 #[test]
-fn an_object_of_somebody_else_is_not_taken_for_an_empty_success() {
+fn an_object_of_another_service_is_not_an_empty_success() {
     for body in ["{}", r#"{"message":"no route"}"#, r#"{"errmsg":"ok"}"#] {
         assert_eq!(problem(body), DecodeProblem::Foreign, "{body}");
         let response = Response::new(200, body);
@@ -116,7 +116,7 @@ fn an_object_of_somebody_else_is_not_taken_for_an_empty_success() {
 }
 
 #[test]
-fn a_reply_without_payload_needs_its_errcode_alone() {
+fn a_reply_without_a_payload_needs_only_an_errcode() {
     let response = Response::new(200, r#"{"errcode":0}"#);
     assert_eq!(decode::<RemoveCorp>(&request(&RemoveCorp), &response).unwrap(), RemoveCorpReply {});
 }
@@ -128,7 +128,7 @@ fn unknown_fields_are_ignored() {
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over() {
+fn a_byte_order_mark_is_ignored() {
     assert_eq!(ids(&read("\u{feff}{\"errcode\":0,\"chains\":[{\"chain_id\":\"a\"}]}").unwrap()), ["a"]);
 }
 
@@ -139,7 +139,7 @@ fn raw_control_characters_in_strings_are_kept() {
 }
 
 #[test]
-fn a_refusal_is_an_api_error_wherever_the_errcode_stands_and_however_it_is_written() {
+fn a_refusal_is_an_api_error_in_any_order_of_fields_and_form_of_the_errcode() {
     for body in [
         r#"{"errcode":670002,"errmsg":"invalid chain_id"}"#,
         r#"{"errcode":"670002","errmsg":"invalid chain_id"}"#,
@@ -153,7 +153,7 @@ fn a_refusal_is_an_api_error_wherever_the_errcode_stands_and_however_it_is_writt
 }
 
 #[test]
-fn a_refusal_whose_payload_does_not_fit_is_still_a_refusal() {
+fn a_refusal_with_a_payload_that_does_not_fit_is_a_refusal() {
     for body in [
         r#"{"errcode":45009,"errmsg":"api freq out of limit","chains":"none"}"#,
         r#"{"chains":"none","errcode":45009,"errmsg":"api freq out of limit"}"#,
@@ -166,21 +166,21 @@ fn a_refusal_whose_payload_does_not_fit_is_still_a_refusal() {
 }
 
 #[test]
-fn a_code_that_nobody_knows_passes_through_as_a_number() {
+fn an_unknown_code_passes_through_as_a_number() {
     let error = read(r#"{"errcode":987654321,"errmsg":"new"}"#).unwrap_err();
     assert_eq!(error.code(), Some(ErrCode(987_654_321)));
     assert!(error.to_string().contains("devtool/query?e=987654321"), "{error}");
 }
 
 #[test]
-fn an_errcode_that_is_no_number_is_a_wrong_shape() {
+fn an_errcode_that_is_no_number_is_an_error_of_shape() {
     for body in [r#"{"errcode":"x","chains":[]}"#, r#"{"errcode":[],"chains":[]}"#, r#"{"errcode":1e30,"chains":[]}"#] {
         assert_eq!(problem(body), DecodeProblem::Shape, "{body}");
     }
 }
 
 #[test]
-fn each_kind_of_bad_reply_is_named_for_what_it_is() {
+fn each_kind_of_bad_reply_has_its_problem() {
     for (body, expected) in [
         ("", DecodeProblem::Empty),
         (" \r\n", DecodeProblem::Empty),
@@ -202,7 +202,7 @@ fn each_kind_of_bad_reply_is_named_for_what_it_is() {
 }
 
 #[test]
-fn what_has_the_wrong_shape_is_named_by_its_path() {
+fn an_error_of_shape_has_the_path() {
     for (body, path) in [
         (r#"{"errcode":0,"chains":[{"chain_id":"a"},{"chain_name":"b"}]}"#, "chains[1]"),
         (r#"{"errcode":0,"chains":[{"chain_id":"a"},{"chain_id":7}]}"#, "chains[1].chain_id"),
@@ -216,7 +216,7 @@ fn what_has_the_wrong_shape_is_named_by_its_path() {
 }
 
 #[test]
-fn garbage_of_any_size_and_kind_is_an_error_of_bounded_length() {
+fn garbage_of_any_kind_and_size_is_an_error_of_bounded_length() {
     let megabyte = |byte: u8| vec![byte; 1 << 20];
     for body in
         [megabyte(0), megabyte(0xff), megabyte(b'['), megabyte(b'{'), megabyte(b'"'), megabyte(b'\\'), megabyte(b' ')]
@@ -228,7 +228,7 @@ fn garbage_of_any_size_and_kind_is_an_error_of_bounded_length() {
 }
 
 #[test]
-fn a_status_that_is_not_2xx_is_a_status_error_with_advice() {
+fn a_status_that_is_not_2xx_is_a_status_error_with_a_remedy() {
     for (status, word) in [
         (301, "redirect"),
         (302, "base URL"),
@@ -251,13 +251,13 @@ fn a_status_that_is_not_2xx_is_a_status_error_with_advice() {
 }
 
 #[test]
-fn an_errcode_in_a_reply_that_is_not_2xx_can_be_read_from_the_error() {
+fn a_status_error_has_the_errcode_of_the_reply() {
     assert_eq!(answer(500, r#"{"errcode":-1,"errmsg":"busy"}"#).unwrap_err().code(), Some(ErrCode::BUSY));
     assert_eq!(answer(500, r#"{"errcode":0}"#).unwrap_err().code(), None);
 }
 
 #[test]
-fn a_reply_that_echoes_the_token_does_not_bring_it_into_an_error() {
+fn no_error_shows_the_token_that_a_reply_echoes() {
     let url = format!("https://qyapi.weixin.qq.com/cgi-bin/corpgroup/corp/get_chain_list?access_token={TOKEN}");
     for body in [
         format!("<html>{url}</html>"),
@@ -267,14 +267,14 @@ fn a_reply_that_echoes_the_token_does_not_bring_it_into_an_error() {
         format!(r#"{{"errcode":"{TOKEN}"}}"#),
         TOKEN.repeat(10_000),
     ] {
-        // answer() looks for the token in every text.
+        // `answer` asserts that no text shows the token.
         assert!(read(&body).is_err(), "{body}");
         assert!(answer(502, &body).is_err());
     }
 }
 
 #[test]
-fn a_secret_reply_is_shown_in_no_error() {
+fn no_error_shows_a_part_of_a_secret_reply() {
     use wecom_core::token::GetToken;
     use wecom_core::{Credentials, Secret};
     let request = encode(&GetToken::new(Credentials::new("ww1", Secret::new("canary-secret")))).unwrap();
@@ -293,10 +293,11 @@ fn a_secret_reply_is_shown_in_no_error() {
     }
 }
 
-/// The reply with one of these in place of `{bad}`.
+/// Bytes that are invalid in a JSON string.
 const BAD_CHARACTERS: [&[u8]; 8] =
     [b"\\ud800", b"\\udc00\\ud83d", b"\xe4\xbc", b"\xff", b"\xc6\xf3\xd2\xb5", b"\xd5\x5c", b"\x00", b"\\x41"];
 
+/// Replaces `{bad}` in a body by bytes.
 fn with_bad(body: &str, bad: &[u8]) -> Vec<u8> {
     let (before, behind) = body.split_once("{bad}").unwrap();
     [before.as_bytes(), bad, behind.as_bytes()].concat()
@@ -360,7 +361,7 @@ fn no_error_quotes_a_value_of_the_reply() {
     }
 }
 
-/// The errmsg of a refusal, as the error shows it.
+/// The `errmsg` as the error of a refusal shows it.
 fn shown_message(request: &Request, errmsg: &str) -> String {
     let body = format!(r#"{{"errcode":40058,"errmsg":{}}}"#, serde_json::Value::from(errmsg));
     match decode::<GetChainList>(request, &Response::new(200, body)).unwrap_err().kind() {
@@ -394,7 +395,7 @@ fn an_errmsg_shows_no_secret_in_any_form() {
 }
 
 #[test]
-fn an_errmsg_shows_no_token_that_an_earlier_attempt_carried() {
+fn an_errmsg_shows_no_token_of_an_earlier_attempt() {
     let request = request(&GetChainList).with_token(AccessToken::new("another-one"));
     assert_eq!(shown_message(&request, &format!("{TOKEN} is not another-one")), "*** is not ***");
 }
@@ -438,14 +439,14 @@ fn a_token_with_a_bad_character_is_refused() {
 }
 
 #[test]
-fn an_errmsg_is_one_line_that_reads_from_left_to_right() {
+fn an_errmsg_is_one_line_without_direction_controls() {
     let shown =
         shown_message(&request(&GetChainList), "a\u{2028}b\u{2029}c\u{202e}d\u{2066}e\u{200f}f\n\u{1b}[0m\u{85}g");
     assert_eq!(shown, "a b c\u{fffd}d\u{fffd}e\u{fffd}f \u{fffd}[0m g");
 }
 
 #[test]
-fn an_errmsg_does_not_repeat_the_address_that_the_error_names_already() {
+fn an_error_has_the_address_of_the_lookup_page_once() {
     let errmsg = "invalid chain_id, hint: [1691412528612130566906556], from ip: 192.0.2.1, \
                   more info at https://open.work.weixin.qq.com/devtool/query?e=40058";
     let body = format!(r#"{{"errcode":40058,"errmsg":"{errmsg}"}}"#);

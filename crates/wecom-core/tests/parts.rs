@@ -1,5 +1,4 @@
-//! What calls are made of: endpoints, requests, replies, and the values in them. Each keeps what it was given, and shows
-//! what may be shown.
+//! The parts of calls: endpoints, requests, replies and their values return what was set, and hide secrets.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
@@ -29,7 +28,7 @@ const POST: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids")
     .with_secret_reply();
 
 #[test]
-fn an_endpoint_tells_what_it_was_described_as() {
+fn an_endpoint_returns_what_was_set() {
     assert_eq!((POST.name(), POST.path()), ("list_ids", "corpgroup/rule/list_ids"));
     assert_eq!((POST.title(), POST.documents()), ("获取对接规则id列表", &[95631, 95632][..]));
     assert_eq!((POST.method(), POST.safety()), (Method::Post, Safety::Idempotent));
@@ -40,7 +39,7 @@ fn an_endpoint_tells_what_it_was_described_as() {
 }
 
 #[test]
-fn an_endpoint_of_which_little_was_said_has_no_limits_and_the_upstream_token() {
+fn by_default_an_endpoint_has_no_limits_and_the_upstream_token() {
     assert_eq!((GET.title(), GET.documents()), ("", &[][..]));
     assert_eq!((GET.method(), GET.safety()), (Method::Get, Safety::Safe));
     assert_eq!((GET.token_kind(), GET.has_secret_reply()), (TokenKind::Upstream, false));
@@ -50,7 +49,7 @@ fn an_endpoint_of_which_little_was_said_has_no_limits_and_the_upstream_token() {
 }
 
 #[test]
-fn an_endpoint_is_shown_by_its_name_and_debugged_with_method_and_path() {
+fn an_endpoint_displays_its_name_and_debugs_with_method_and_path() {
     assert_eq!((GET.to_string(), POST.to_string()), ("get_result".to_owned(), "list_ids".to_owned()));
     for part in ["list_ids", "POST", "corpgroup/rule/list_ids"] {
         assert!(format!("{POST:?}").contains(part), "{POST:?}");
@@ -60,7 +59,7 @@ fn an_endpoint_is_shown_by_its_name_and_debugged_with_method_and_path() {
 }
 
 #[test]
-fn an_endpoint_of_a_malformed_name_or_path_is_a_panic() {
+fn an_endpoint_with_a_malformed_name_or_path_panics() {
     for (name, path) in [("", "a"), ("A", "a"), ("a b", "a"), ("企", "a"), ("a-b", "a"), ("a", ""), ("a", "/a")] {
         assert!(catch_unwind(|| Endpoint::get(name, path)).is_err(), "{name:?} {path:?}");
     }
@@ -69,7 +68,7 @@ fn an_endpoint_of_a_malformed_name_or_path_is_a_panic() {
 }
 
 #[test]
-fn a_request_keeps_what_it_is_given() {
+fn a_request_returns_what_was_set() {
     let mut query = Query::new();
     query.push("jobid", "j");
     let base = BaseUrl::parse("https://gateway.example/wecom").unwrap();
@@ -98,7 +97,7 @@ fn a_request_keeps_what_it_is_given() {
 }
 
 #[test]
-fn a_request_that_is_given_nothing_is_a_first_attempt_with_nothing() {
+fn a_new_request_is_a_first_attempt_without_anything() {
     let request = Request::new(&GET);
     assert_eq!(request.base_url(), &BaseUrl::default());
     assert!(request.token().is_none() && request.query().is_empty() && request.body().is_none());
@@ -108,7 +107,7 @@ fn a_request_that_is_given_nothing_is_a_first_attempt_with_nothing() {
 }
 
 #[test]
-fn a_request_shows_where_the_token_stands_and_how_long_the_body_is() {
+fn debug_of_a_request_shows_the_masked_token_and_the_length_of_the_body() {
     let mut query = Query::new();
     query.push("jobid", "j");
     let bare = Request::new(&GET);
@@ -127,7 +126,7 @@ fn a_request_shows_where_the_token_stands_and_how_long_the_body_is() {
 }
 
 #[test]
-fn a_response_keeps_status_headers_and_body_and_shows_no_body() {
+fn a_response_has_status_headers_and_body_and_its_debug_form_no_body() {
     let response = Response::new(404, "canary").with_header("X-One", "canary").with_header("X-Two", "2");
     assert_eq!((response.status(), &response.body()[..]), (404, &b"canary"[..]));
     assert_eq!((response.headers().len(), response.headers().get("x-two")), (2, Some(&b"2"[..])));
@@ -144,7 +143,7 @@ fn a_response_keeps_status_headers_and_body_and_shows_no_body() {
 }
 
 #[test]
-fn headers_are_counted_kept_in_order_and_found_whatever_their_case() {
+fn headers_are_counted_ordered_and_found_in_any_case() {
     let mut headers = Headers::with_capacity(2);
     assert!(headers.is_empty() && headers.get("a").is_none());
     headers.push("Set-Cookie", "canary-1");
@@ -157,7 +156,7 @@ fn headers_are_counted_kept_in_order_and_found_whatever_their_case() {
 }
 
 #[test]
-fn a_query_keeps_its_pairs_in_order_and_hides_the_secret_ones() {
+fn a_query_has_its_parameters_in_order_and_masks_secret_values() {
     let mut query = Query::new();
     assert!(query.is_empty());
     query.push("a", "1");
@@ -170,7 +169,7 @@ fn a_query_keeps_its_pairs_in_order_and_hides_the_secret_ones() {
 }
 
 #[test]
-fn a_base_url_is_read_from_a_text_and_says_whether_it_is_https() {
+fn a_base_url_is_parsed_and_knows_whether_it_is_https() {
     for (text, is_https) in [("https://a.example/b/", true), ("http://a.example/b/", false)] {
         let base: BaseUrl = text.parse().unwrap();
         assert_eq!((base.as_str(), base.is_https()), (text, is_https));
@@ -181,7 +180,7 @@ fn a_base_url_is_read_from_a_text_and_says_whether_it_is_https() {
 }
 
 #[test]
-fn a_base_url_takes_hosts_and_ports_as_a_url_has_them_and_no_others() {
+fn a_base_url_has_a_valid_host_and_port() {
     for text in ["https://a-b_c.d~e:0/", "https://a:65535/", "https://[::1]/", "https://[2001:db8::1]:443/"] {
         assert_eq!(BaseUrl::parse(text).unwrap().as_str(), text);
     }
@@ -191,9 +190,9 @@ fn a_base_url_takes_hosts_and_ports_as_a_url_has_them_and_no_others() {
         ("https://a{b}", "percent-encoded"),
         ("https://a/?b", "query"),
         ("https://user@a", "user name"),
-        ("https://", "no host"),
-        ("https://a+b", "no host"),
-        ("https://[::1", "no host"),
+        ("https://", "no valid host"),
+        ("https://a+b", "no valid host"),
+        ("https://[::1", "no valid host"),
         ("https://a:65536", "port"),
         ("https://[::1]:x", "port"),
     ] {
@@ -203,7 +202,7 @@ fn a_base_url_takes_hosts_and_ports_as_a_url_has_them_and_no_others() {
 }
 
 #[test]
-fn tokens_are_the_same_when_text_and_generation_are() {
+fn tokens_are_equal_if_text_and_generation_are() {
     let token = AccessToken::new("a").with_generation(1);
     assert_eq!(token, AccessToken::new("a").with_generation(1));
     assert_ne!(token, AccessToken::new("a").with_generation(2));
@@ -212,7 +211,7 @@ fn tokens_are_the_same_when_text_and_generation_are() {
 }
 
 #[test]
-fn what_holds_a_secret_gives_it_to_those_who_ask_and_shows_it_to_nobody() {
+fn types_with_secrets_expose_them_and_hide_them_in_their_debug_form() {
     let secret = Secret::new("canary");
     let credentials = Credentials::new("ww1", secret.clone());
     assert_eq!((credentials.corp_id(), credentials.secret()), ("ww1", &secret));
@@ -234,14 +233,14 @@ fn what_holds_a_secret_gives_it_to_those_who_ask_and_shows_it_to_nobody() {
 }
 
 #[test]
-fn a_reply_whose_token_is_empty_is_none() {
+fn a_reply_with_an_empty_token_is_an_error() {
     for body in [r#"{"access_token":""}"#, r#"{"access_token":null}"#, "{}"] {
         assert!(serde_json::from_str::<GetTokenReply>(body).is_err(), "{body}");
     }
 }
 
 #[test]
-fn a_downstream_app_is_told_by_corp_agent_and_kind_of_business() {
+fn a_downstream_app_has_corp_agent_and_business_type() {
     let app = DownstreamApp::new("wwdealer", 1_000_004);
     assert_eq!((app.corp_id(), app.agent_id(), app.business_type()), ("wwdealer", 1_000_004, 1));
     let other = app.clone().with_business_type(7);
@@ -253,7 +252,7 @@ fn a_downstream_app_is_told_by_corp_agent_and_kind_of_business() {
 }
 
 #[test]
-fn calls_for_tokens_are_refused_when_they_name_no_corp_or_secret() {
+fn token_calls_without_corp_or_secret_are_invalid() {
     let fields = |outcome: Result<Request, wecom_core::Error>| {
         let error = outcome.unwrap_err();
         assert!(error.is_invalid_request(), "{error}");
@@ -267,7 +266,7 @@ fn calls_for_tokens_are_refused_when_they_name_no_corp_or_secret() {
     assert!(GET_TOKEN.has_secret_reply() && CORP_GET_TOKEN.has_secret_reply());
 }
 
-/// A call that has everything that a call may have.
+/// A call that implements every method of the trait.
 #[derive(Serialize)]
 struct Whole {
     name: &'static str,
@@ -296,7 +295,7 @@ impl ApiCall for Whole {
 }
 
 #[test]
-fn a_borrowed_call_is_the_call() {
+fn a_reference_to_a_call_is_a_call() {
     let call = Whole { name: "n" };
     let (owned, borrowed) = (encode(&call).unwrap(), encode(&&call).unwrap());
     assert_eq!(owned.query(), borrowed.query());
@@ -312,7 +311,7 @@ fn a_borrowed_call_is_the_call() {
 }
 
 #[test]
-fn a_raw_call_carries_its_body() {
+fn a_raw_call_has_its_body() {
     let call = RawCall::new(&POST).with_body(&[1, 2]).unwrap();
     assert!(format!("{call:?}").contains("body_bytes: Some(5)"), "{call:?}");
     assert!(format!("{:?}", RawCall::new(&GET)).contains("body_bytes: None"));
@@ -344,7 +343,7 @@ fn violations_are_collected_in_order_and_the_first_five_are_shown() {
 }
 
 #[test]
-fn a_value_that_is_required_is_missed_only_when_it_is_empty() {
+fn a_required_value_is_a_violation_only_if_it_is_empty() {
     let mut violations = Violations::new();
     violations.require("there", "x");
     assert_eq!(violations.clone().into_result(), Ok(()));
@@ -354,7 +353,7 @@ fn a_value_that_is_required_is_missed_only_when_it_is_empty() {
 }
 
 #[test]
-fn a_provider_or_store_that_failed_says_why_and_keeps_the_cause() {
+fn the_error_of_a_provider_or_store_has_the_text_and_the_cause() {
     let cause = || std::io::Error::other("it is down");
     let (token, store) = (TokenError::new(cause()), TokenStoreError::new(cause()));
     assert!(token.call_error().is_none());
@@ -367,7 +366,7 @@ fn a_provider_or_store_that_failed_says_why_and_keeps_the_cause() {
 }
 
 #[test]
-fn a_code_is_shown_with_its_label_and_leads_to_the_vendors_page() {
+fn a_code_displays_its_label_and_has_a_lookup_page() {
     assert_eq!(ErrCode::from(670_002), ErrCode::UNKNOWN_CHAIN);
     assert_eq!(ErrCode::UNKNOWN_CHAIN.to_string(), "670002 (无效上下游chain_id)");
     assert_eq!((ErrCode(99).to_string().as_str(), ErrCode(99).label()), ("99", None));

@@ -1,4 +1,4 @@
-//! The lenient readers of [`wecom_core::codec::wire`]: which forms each of them takes, and what it says of any other.
+//! The lenient deserializers of [`wecom_core::codec::wire`]: the forms that each accepts, and its error for any other.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -13,7 +13,7 @@ use wecom_core::codec::wire;
 type Json<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
 type Read<T> = fn(&mut Json<'_>) -> serde_json::Result<T>;
 
-/// Reads each JSON text, and wants these values; what is `Err` there must fail with a text that has this part.
+/// Deserializes each JSON text and compares it with the expected value. `Err` has a part of the expected error.
 fn check<T: PartialEq + Debug>(read: Read<T>, table: &[(&str, Result<T, &str>)]) {
     for (json, expected) in table {
         let found = read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string());
@@ -28,7 +28,7 @@ fn check<T: PartialEq + Debug>(read: Read<T>, table: &[(&str, Result<T, &str>)])
 const NO_INTEGER: &str = "a 64-bit integer";
 
 #[test]
-fn an_integer_is_there_as_number_or_digits() {
+fn an_integer_is_read_from_a_number_or_digits() {
     check(
         |json| wire::integer(json),
         &[
@@ -54,7 +54,7 @@ fn an_integer_is_there_as_number_or_digits() {
 }
 
 #[test]
-fn an_integer_that_may_be_absent_is_none_when_it_is_null_or_empty() {
+fn an_optional_integer_is_none_if_it_is_null_or_empty() {
     check(
         |json| wire::optional_integer(json),
         &[
@@ -71,7 +71,7 @@ fn an_integer_that_may_be_absent_is_none_when_it_is_null_or_empty() {
 }
 
 #[test]
-fn a_flag_that_is_neither_says_what_it_is() {
+fn the_error_for_any_other_flag_names_its_kind() {
     let expected = "expected true, false, 1 or 0";
     check(
         |json| wire::flag(json),
@@ -90,7 +90,7 @@ fn a_flag_that_is_neither_says_what_it_is() {
 }
 
 #[test]
-fn a_text_is_there_as_string_or_number_and_empty_when_it_is_null() {
+fn a_string_is_read_from_a_string_or_a_number_and_is_empty_if_null() {
     check(
         |json| wire::text(json),
         &[
@@ -107,7 +107,7 @@ fn a_text_is_there_as_string_or_number_and_empty_when_it_is_null() {
 }
 
 #[test]
-fn a_list_may_be_null_or_an_empty_text_and_nothing_else_that_is_no_list() {
+fn a_list_is_read_from_an_array_null_or_an_empty_string() {
     check(
         |json| wire::list::<_, i64>(json),
         &[
@@ -123,7 +123,7 @@ fn a_list_may_be_null_or_an_empty_text_and_nothing_else_that_is_no_list() {
 }
 
 #[test]
-fn what_may_be_absent_is_read_as_its_own_type_when_it_is_there() {
+fn an_optional_value_is_read_as_its_own_type() {
     check(
         |json| wire::optional::<_, i64>(json),
         &[("-7", Ok(Some(-7))), ("7", Ok(Some(7))), ("null", Ok(None)), ("\"\"", Ok(None)), ("\"x\"", Err("i64"))],
@@ -147,7 +147,7 @@ fn what_may_be_absent_is_read_as_its_own_type_when_it_is_there() {
 }
 
 #[test]
-fn a_number_of_arbitrary_precision_is_read_like_any_other() {
+fn a_number_of_arbitrary_precision_is_read_as_a_number() {
     let number = |text: &str| format!("{{\"$serde_json::private::Number\":\"{text}\"}}");
     let (small, large, fraction) = (number("-42"), number("18446744073709551615"), number("1.5"));
     check(
@@ -157,7 +157,7 @@ fn a_number_of_arbitrary_precision_is_read_like_any_other() {
     check(|json| wire::text(json), &[(&large, Ok(u64::MAX.to_string())), ("{\"a\":\"1\"}", Err("expected a text"))]);
 }
 
-/// A format that marks what may be absent, as JSON does not.
+/// A format with explicit options, unlike JSON.
 struct Marked<'a>(Option<&'a str>);
 
 impl<'de> Deserializer<'de> for Marked<'_> {
@@ -177,7 +177,7 @@ impl<'de> Deserializer<'de> for Marked<'_> {
 }
 
 #[test]
-fn a_format_that_marks_what_may_be_absent_is_read_too() {
+fn a_format_with_explicit_options_is_read() {
     assert_eq!(wire::list::<_, i64>(Marked(None)), Ok(vec![]));
     assert_eq!(wire::list::<_, i64>(Marked(Some(""))), Ok(vec![]));
     assert_eq!(wire::optional_integer(Marked(None)), Ok(None));
@@ -189,7 +189,7 @@ fn a_format_that_marks_what_may_be_absent_is_read_too() {
 }
 
 #[test]
-fn a_format_that_lends_no_text_is_read_too() {
+fn a_format_without_borrowed_strings_is_read() {
     assert_eq!(wire::text(StrDeserializer::<PlainError>::new("a")), Ok("a".to_owned()));
     assert_eq!(wire::flag(StrDeserializer::<PlainError>::new("true")), Ok(true));
     assert_eq!(wire::integer(U64Deserializer::<PlainError>::new(7)), Ok(7));

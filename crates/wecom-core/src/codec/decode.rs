@@ -1,4 +1,4 @@
-//! From a reply's bytes to a typed reply, or to an error that says what to do.
+//! Decodes the bytes of a reply into the typed reply of a call, or into an error.
 
 use serde::de::DeserializeOwned;
 
@@ -19,9 +19,10 @@ use crate::http::retry_after::retry_after;
 use crate::secret::message::shown_message;
 use crate::secret::redactor::Redactor;
 
-/// Decodes the reply of a call: the second half of what a [`Client`](crate::Client) does, for those who want no client.
+/// Decodes the reply to a call, for programs without a [`Client`](crate::Client).
 ///
-/// Takes the request too, because an error must not show its secrets. For an example see [`encode`](crate::encode).
+/// Takes the request too, because an error must not show its secrets. Bytes that are not UTF-8 and unpaired surrogates
+/// become U+FFFD. For an example see [`encode`](crate::encode).
 ///
 /// # Errors
 ///
@@ -51,7 +52,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     }
 }
 
-/// The slow way, taken only when the fast one failed: reads the body with its strings repaired.
+/// Reads a body that is not valid JSON or does not fit, with its strings repaired.
 fn read_repaired<T: DeserializeOwned>(body: &[u8], head: &Head<'_>, error: &serde_json::Error) -> Result<T, Failure> {
     let mut best: Option<Failure> = None;
     for bad_bytes in [BadBytes::Single, BadBytes::Pairs] {
@@ -71,11 +72,11 @@ fn read_repaired<T: DeserializeOwned>(body: &[u8], head: &Head<'_>, error: &serd
     Err(best.unwrap_or_else(|| diagnose::<T>(body, head, error)))
 }
 
-/// What was read is the reply, unless the envelope says otherwise.
+/// Accepts the payload unless the envelope reports a refusal.
 fn accept<T>(payload: T, head: &Head<'_>) -> Result<T, Failure> {
     match head.code {
         Some(0) => Ok(payload),
-        // The vendor may leave errcode out on success. Then a field of the reply must prove that it is one.
+        // The vendor may omit errcode on success. Then a known field must prove that the reply is WeCom's.
         None if head.recognised => Ok(payload),
         None => Err(Failure::foreign()),
         Some(code) => Err(Failure::refusal(code, head)),
@@ -94,14 +95,14 @@ fn error_kind(failure: Failure, request: &Request, body: &[u8]) -> ErrorKind {
     }
 }
 
-/// The errmsg, without what must not be shown.
+/// The errmsg as the error shows it.
 fn errmsg(message: &str, request: &Request, body: &[u8]) -> String {
-    // The address of the page on the code is in the error's own text.
+    // The text of the error contains the same address.
     let message = message.split_once(", more info at http").map_or(message, |(message, _)| message);
     if !request.endpoint().has_secret_reply() {
         return shown_message(message, &Redactor::new(request.expose_secrets()));
     }
-    // A reply that can't be read to its end may hold a secret that is not known.
+    // A reply that is not read to its end may contain an unknown secret.
     let Some(secrets) = reply_secrets(body) else { return String::new() };
     let secrets = request.expose_secrets().chain(secrets.iter().map(String::as_str));
     shown_message(message, &Redactor::new(secrets))

@@ -1,4 +1,4 @@
-//! Why a reply could not be read: WeCom refused the call, or the reply is not what the endpoint answers, and where not.
+//! Finds out why a reply could not be decoded: WeCom refused the call, or the reply is not what the endpoint returns.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Segment, Track};
@@ -8,11 +8,11 @@ use crate::error::decode_error::DecodeProblem;
 use crate::secret::message::shown_field_name;
 use crate::secret::redactor::Redactor;
 
-/// Why there is no reply.
+/// Why a reply could not be decoded.
 pub(crate) enum Failure {
     /// WeCom refused the call.
     Refusal { code: i64, message: String },
-    /// The reply is not what the endpoint answers.
+    /// The reply is not what the endpoint returns.
     NoReply { problem: DecodeProblem, path: Vec<Segment>, detail: String },
 }
 
@@ -21,8 +21,7 @@ impl Failure {
         Self::Refusal { code, message: head.message.as_deref().unwrap_or_default().to_owned() }
     }
 
-    /// The one that says more: a refusal comes before a reply that is none, and an errmsg that could be read before one
-    /// that could not.
+    /// The more informative of two failures: a refusal with an errmsg, then a refusal, then any other.
     pub(crate) fn or_better(self, other: Self) -> Self {
         let rank = |failure: &Self| match failure {
             Self::Refusal { message, .. } => 1 + u8::from(!message.is_empty()),
@@ -36,7 +35,7 @@ impl Failure {
     }
 }
 
-/// Finds out why a body could not be read. A refusal comes first: then the payload need not fit.
+/// Finds out why a body could not be decoded. A refusal takes precedence, because its payload need not fit.
 pub(crate) fn diagnose<T: DeserializeOwned>(body: &[u8], head: &Head<'_>, error: &serde_json::Error) -> Failure {
     let mut whole = Head::default();
     let _ = read_envelope::<IgnoredAny>(body, &mut whole);
@@ -52,14 +51,14 @@ pub(crate) fn diagnose<T: DeserializeOwned>(body: &[u8], head: &Head<'_>, error:
     }
 }
 
-/// The `errcode` of a reply that is no endpoint's, if it is a refusal.
+/// The `errcode` of a body, if it is a refusal.
 pub(crate) fn refusal_code(body: &[u8]) -> Option<i64> {
     let mut head = Head::default();
     let _ = read_envelope::<IgnoredAny>(body, &mut head);
     refusal_of(&head)
 }
 
-/// The path in the JSON: `chains[3].chain_id`. What can't be the name of a field is shown as `*`.
+/// The path in the JSON, such as `chains[3].chain_id`. Shows `*` for a key that cannot be a field name.
 pub(crate) fn shown_path(path: &[Segment], redactor: &Redactor) -> String {
     const MOST: usize = 16;
     let mut shown = String::new();
@@ -90,7 +89,7 @@ fn problem_of(body: &[u8], error: &serde_json::Error) -> DecodeProblem {
     }
 }
 
-/// Reads once more with the path on record: that costs, so it is not done while all is well.
+/// Decodes once more while tracking the path. Tracking is slow, so only failures pay for it.
 fn locate<T: DeserializeOwned>(body: &[u8]) -> Option<(Vec<Segment>, serde_json::Error)> {
     let mut head = Head::default();
     let mut json = serde_json::Deserializer::from_slice(body);
@@ -100,17 +99,17 @@ fn locate<T: DeserializeOwned>(body: &[u8]) -> Option<(Vec<Segment>, serde_json:
     Some((track.path().iter().cloned().collect(), error))
 }
 
-/// What the JSON reader says, without any value of the reply: serde quotes the value that it refuses.
+/// The message of the JSON reader without the value, which serde quotes.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let (line, column) = (error.line(), error.column());
     let text = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-    // The messages of a syntax error are fixed.
+    // Syntax errors have fixed messages.
     let text = if error.is_data() { without_value(text) } else { text.to_owned() };
     if line == 0 { text } else { format!("{text} (line {line}, column {column})") }
 }
 
-/// The message of a value that was refused, as serde words it, without the value.
+/// The message of serde about a wrong value, without the value.
 fn without_value(message: &str) -> String {
     const KINDS: [&str; 17] = [
         "boolean",
@@ -131,7 +130,7 @@ fn without_value(message: &str) -> String {
         "struct variant",
         "null",
     ];
-    // The last: what is expected stands behind the value.
+    // The last one, because the value comes before it.
     let expected = || message.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
     for problem in ["invalid type: ", "invalid value: "] {
         if let Some(value) = message.strip_prefix(problem) {
@@ -144,7 +143,7 @@ fn without_value(message: &str) -> String {
             return format!("{problem}, expected {}", expected());
         }
     }
-    // These name what the type has, not what the reply has.
+    // These contain names of the type, not of the reply.
     let names_the_type = ["missing field `", "duplicate field `", "invalid length "];
     match names_the_type.iter().any(|problem| message.starts_with(problem)) {
         true => message.to_owned(),
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_says_is_kept_and_the_value_is_not() {
+    fn the_message_of_serde_is_kept_without_the_value() {
         for (found, expected) in [
             (
                 description::<Person>(r#"{"mobile":"13800000000"}"#),

@@ -1,12 +1,13 @@
-//! From a typed call to the request to send.
+//! Encodes a typed call into a request.
 
 use crate::endpoint::call::ApiCall;
 use crate::error::Error;
 use crate::http::query::Query;
 use crate::http::request::Request;
 
-/// Turns a call into the request to send, at the vendor's address and without a token: the first half of what a
-/// [`Client`](crate::Client) does, for those who want no client.
+/// Encodes a call into a request, for programs without a [`Client`](crate::Client).
+///
+/// The request has the vendor's base URL and no access token.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use crate::http::request::Request;
 /// use wecom_core::{Response, decode, encode};
 ///
 /// let request = encode(&GetChainList)?.with_token(AccessToken::new("the-token"));
-/// // ... send it by whatever means: request.method(), request.expose_url(), request.headers(), request.body() ...
+/// // ... send it with any HTTP library: request.method(), request.expose_url(), request.headers(), request.body() ...
 /// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#);
 /// let reply: GetChainListReply = decode::<GetChainList>(&request, &response)?;
 /// # Ok::<(), wecom_core::Error>(())
@@ -26,15 +27,15 @@ use crate::http::request::Request;
 ///
 /// # Errors
 ///
-/// An [`Error`] of the kind [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the call breaks a
+/// An [`Error`] of the kind [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the call violates a
 /// documented rule.
 pub fn encode<C: ApiCall>(call: &C) -> Result<Request, Error> {
-    let refused = |invalid| Error::new(C::ENDPOINT, 0, invalid);
-    call.validate().map_err(refused)?;
+    let invalid = |invalid| Error::new(C::ENDPOINT, 0, invalid);
+    call.validate().map_err(invalid)?;
     let mut query = Query::new();
     call.query(&mut query);
     let request = Request::new(C::ENDPOINT).with_query(query);
-    Ok(match call.body().map_err(refused)? {
+    Ok(match call.body().map_err(invalid)? {
         Some(body) => request.with_body(body).with_body_secrets(call.body_secrets()),
         None => request,
     })

@@ -1,7 +1,7 @@
-//! The envelope `{"errcode":0,"errmsg":"ok", …payload…}`, read in one pass.
+//! The envelope `{"errcode":0,"errmsg":"ok", …payload…}`, decoded in one pass.
 //!
-//! The payload's own visitor is driven through a `MapAccess` that takes `errcode` and `errmsg` out as they pass and
-//! hands every other key on. Nothing is buffered, and no key is copied.
+//! A `MapAccess` between the JSON reader and the payload's visitor removes `errcode` and `errmsg` and passes every other key
+//! on. Nothing is buffered, and no key is copied.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,22 +12,22 @@ use serde::forward_to_deserialize_any;
 
 use crate::codec::wire;
 
-/// What stands in the envelope beside the payload.
+/// The fields of the envelope apart from the payload.
 #[derive(Debug, Default)]
 pub(crate) struct Head<'de> {
-    /// `errcode`; `None` when it is missing or `null`.
+    /// The `errcode`; `None` if it is missing or `null`.
     pub(crate) code: Option<i64>,
-    /// `errmsg`.
+    /// The `errmsg`.
     pub(crate) message: Option<Cow<'de, str>>,
-    /// Whether any key was one that the payload knows.
+    /// Whether the payload's type knows any of the keys.
     pub(crate) recognised: bool,
 }
 
-/// A deserializer whose JSON object is seen without the envelope's two keys.
+/// A deserializer that hides the two fields of the envelope from the payload's type.
 pub(crate) struct Envelope<'h, 'de, D> {
     inner: D,
     head: &'h mut Head<'de>,
-    /// The payload's keys; `None` when it takes any.
+    /// The keys of the payload's type; `None` if it accepts any.
     fields: Option<&'static [&'static str]>,
 }
 
@@ -37,7 +37,7 @@ impl<'h, 'de, D> Envelope<'h, 'de, D> {
     }
 }
 
-/// Reads a whole body: the payload, and the envelope into `head`, as far as it is read when there is an error.
+/// Decodes a body. On an error, `head` has those fields that were read before it.
 pub(crate) fn read_envelope<'de, T: Deserialize<'de>>(body: &'de [u8], head: &mut Head<'de>) -> serde_json::Result<T> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let payload = T::deserialize(Envelope::new(&mut json, head))?;
@@ -75,7 +75,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Envelope<'_, 'de, D> {
         visitor.visit_some(self)
     }
 
-    /// For a call that is answered by the envelope alone.
+    /// For a call whose reply is the envelope alone.
     fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, D::Error> {
         self.fields = Some(&[]);
         self.deserialize_any(IgnoredAny)?;
@@ -110,7 +110,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Payload<'_, 'de, V> {
     }
 }
 
-/// The object's entries without `errcode` and `errmsg`.
+/// The entries of the object without `errcode` and `errmsg`.
 struct WithoutHead<'h, 'de, A> {
     map: A,
     head: &'h mut Head<'de>,
@@ -147,7 +147,7 @@ enum Found<K> {
     Payload { key: K, known: bool },
 }
 
-/// Reads one key: the envelope's own are named, any other goes to the payload's seed as it is.
+/// Reads one key: one of the envelope, or any other for the payload's seed.
 struct Key<'s, K> {
     seed: &'s mut Option<K>,
     fields: Option<&'static [&'static str]>,
@@ -174,7 +174,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
             "errmsg" => Ok(Found::ErrMsg),
             _ => {
                 let known = self.fields.is_none_or(|fields| fields.contains(&key));
-                // The seed is there until the first key that is the payload's, and this is it.
+                // The seed is used once, by the first key of the payload.
                 let seed = self.seed.take().ok_or_else(|| E::custom("a key was asked for twice"))?;
                 let key = seed.deserialize(StrDeserializer::new(key))?;
                 Ok(Found::Payload { key, known })
@@ -183,7 +183,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
     }
 }
 
-/// Reads `errmsg`, borrowed where it can be. A value that is no text is passed over: it must not hide the `errcode`.
+/// Reads `errmsg`, borrowed if possible. Ignores a value that is no string, because it must not hide the `errcode`.
 struct Message;
 
 impl<'de> DeserializeSeed<'de> for Message {
@@ -248,7 +248,7 @@ mod tests {
     type Map = std::collections::BTreeMap<String, i64>;
 
     #[test]
-    fn a_key_that_is_no_text_is_refused_as_one() {
+    fn a_key_that_is_no_string_is_an_error() {
         let mut head = Head::default();
         let map = MapDeserializer::<_, Error>::new([(1_u64, 2_u64)].into_iter());
         let error = IgnoredAny::deserialize(Envelope::new(map, &mut head)).unwrap_err();
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_that_is_no_object_is_measured_by_what_the_payload_wants() {
+    fn the_error_for_a_reply_that_is_no_object_names_the_type_of_the_payload() {
         let mut head = Head::default();
         let mut json = serde_json::Deserializer::from_str("[]");
         let error = Map::deserialize(Envelope::new(&mut json, &mut head)).unwrap_err();

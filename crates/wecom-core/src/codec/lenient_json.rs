@@ -1,26 +1,25 @@
-//! Repairs JSON whose strings hold what no string may hold: raw control characters, bytes that are not UTF-8, escapes
-//! that stand for nothing.
+//! Repairs JSON strings with raw control characters, bytes that are not UTF-8, or invalid escapes.
 
-/// The body without a UTF-8 byte order mark.
+/// Strips a UTF-8 byte order mark.
 pub(crate) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// How to read bytes in a string that are not UTF-8.
+/// How to read the bytes of a string that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadBytes {
-    /// Each stands alone: a character was cut.
+    /// One by one, as if a character was cut.
     Single,
-    /// They come in pairs, as in GBK, and the second of a pair may look like a backslash.
+    /// In pairs, as in GBK, where the second byte may be that of a backslash.
     Pairs,
 }
 
-/// Repairs the strings of a body; `None` when there is nothing to repair.
+/// Repairs the strings of a body. Returns `None` if there is nothing to repair.
 ///
-/// Control characters are escaped, since people paste line breaks into names. What is no character (a byte that is not
-/// UTF-8, half of a surrogate pair) becomes U+FFFD. The backslash of an unknown escape becomes a backslash.
+/// Escapes control characters, because people paste line breaks into names. Replaces bytes that are not UTF-8 and unpaired
+/// surrogates by U+FFFD. Keeps the backslash of an unknown escape.
 ///
-/// Takes linear time and at most six times the body's space.
+/// Takes linear time, and at most six times the space of the body.
 pub(crate) fn repaired(body: &[u8], bad_bytes: BadBytes) -> Option<Vec<u8>> {
     let mut repair = Repair { body, repaired: Vec::new(), copied: 0 };
     let (mut at, mut in_string) = (0, false);
@@ -40,16 +39,16 @@ pub(crate) fn repaired(body: &[u8], bad_bytes: BadBytes) -> Option<Vec<u8>> {
     repair.finish()
 }
 
-/// A body up to some place, with what was wrong replaced.
+/// The repaired beginning of a body.
 struct Repair<'a> {
     body: &'a [u8],
     repaired: Vec<u8>,
-    /// How much of the body is in `repaired`.
+    /// How many bytes of the body are in `repaired`.
     copied: usize,
 }
 
 impl Repair<'_> {
-    /// Replaces what lies at a place, and returns the place behind it.
+    /// Replaces the bytes at a position. Returns the next position.
     fn replace(&mut self, at: usize, length: usize, by: &[u8]) -> usize {
         self.repaired.extend_from_slice(self.body.get(self.copied..at).unwrap_or_default());
         self.repaired.extend_from_slice(by);
@@ -57,7 +56,7 @@ impl Repair<'_> {
         self.copied
     }
 
-    /// Passes over an escape, and returns the place behind it.
+    /// Keeps or repairs an escape. Returns the next position.
     fn escape(&mut self, at: usize) -> usize {
         match self.body.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
@@ -71,7 +70,7 @@ impl Repair<'_> {
         }
     }
 
-    /// The number of `\uXXXX` at a place.
+    /// The code unit of a `\uXXXX` at a position.
     fn code_unit(&self, at: usize) -> Option<u16> {
         let digits = self.body.get(at..at + 6)?.strip_prefix(b"\\u")?;
         let digits =
@@ -79,7 +78,7 @@ impl Repair<'_> {
         u16::from_str_radix(digits, 16).ok()
     }
 
-    /// Passes over a character that is not ASCII, and returns the place behind it.
+    /// Keeps or repairs a character that is not ASCII. Returns the next position.
     fn character(&mut self, at: usize, bad_bytes: BadBytes) -> usize {
         const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
         let rest = self.body.get(at..).unwrap_or_default();
@@ -116,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_escaped_inside_strings_alone() {
+    fn control_characters_are_escaped_only_inside_strings() {
         let body = b"{\n\t\"a\":\"x\ny\t\\\"\x01\",\n\"b\\\\\":1}";
         assert_eq!(read(body, BadBytes::Single), serde_json::json!({"a": "x\ny\t\"\u{1}", "b\\": 1}));
     }
 
     #[test]
-    fn what_has_nothing_to_repair_is_not_copied() {
+    fn a_body_without_errors_is_not_copied() {
         for body in ["", "{\n\"a\": \"b\"}", r#"["企业😀é", "\u4f01\ud83d\ude00\"\\\/\b\f\n\r\t"]"#, "企\\u\x01"]
         {
             for bad_bytes in [BadBytes::Single, BadBytes::Pairs] {
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_surrogate_pair_becomes_a_replacement_character() {
+    fn an_unpaired_surrogate_becomes_a_replacement_character() {
         for (json, expected) in [
             (r#""\ud800""#, "\u{fffd}"),
             (r#""a\udc00b""#, "a\u{fffd}b"),
@@ -158,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn in_pairs_of_bytes_the_second_is_no_backslash() {
-        // As in GBK, where the second byte of a character may be that of a backslash or a bracket.
+    fn the_second_byte_of_a_pair_is_not_read_as_a_backslash() {
+        // As in GBK, where the second byte may be that of a backslash or a brace.
         assert_eq!(read(b"[\"\xd5\x5c\",\"\xb7\x7d\"]", BadBytes::Pairs), serde_json::json!(["\u{fffd}", "\u{fffd}"]));
     }
 

@@ -1,32 +1,32 @@
-//! The secrets in a reply that carries a credential.
+//! Finds the possible secrets in a reply that contains a credential.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// How many texts of a reply are looked for in its errmsg.
+/// The maximum number of strings in a reply.
 const MOST: usize = 64;
 
-/// The longest text that is looked for, in bytes: a token has at most 512.
+/// The maximum length of a string, in bytes. A token has at most 512.
 const LONGEST: usize = 2048;
 
-/// Shorter texts are words, not credentials.
+/// The minimum length of a credential. Shorter strings are words.
 const SHORTEST: usize = 8;
 
-/// Every text of a reply that may be a credential: all but the errmsg. `None` when the reply can't be read to its end,
-/// or has more texts than are looked at.
+/// Returns all strings of a reply that may be credentials: all except the errmsg. Returns `None` if the reply is not valid
+/// JSON or exceeds a limit.
 pub(crate) fn reply_secrets(body: &[u8]) -> Option<Vec<String>> {
     let mut texts = Vec::new();
     let mut json = serde_json::Deserializer::from_slice(body);
-    Texts(&mut texts).deserialize(&mut json).ok()?;
+    Strings(&mut texts).deserialize(&mut json).ok()?;
     json.end().ok()?;
     (texts.len() <= MOST && texts.iter().all(|text| text.len() <= LONGEST)).then_some(texts)
 }
 
-/// Collects the texts of a JSON value.
-struct Texts<'a>(&'a mut Vec<String>);
+/// Collects the strings of a JSON value.
+struct Strings<'a>(&'a mut Vec<String>);
 
-impl Texts<'_> {
+impl Strings<'_> {
     fn add(self, text: &str) {
         if text.len() >= SHORTEST && self.0.len() <= MOST {
             self.0.push(text.to_owned());
@@ -34,7 +34,7 @@ impl Texts<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Texts<'_> {
+impl<'de> DeserializeSeed<'de> for Strings<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -42,7 +42,7 @@ impl<'de> DeserializeSeed<'de> for Texts<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Texts<'_> {
+impl<'de> Visitor<'de> for Strings<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Texts<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Texts(self.0))?.is_some() {}
+        while items.next_element_seed(Strings(self.0))?.is_some() {}
         Ok(())
     }
 
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Texts<'_> {
             if key == "errmsg" {
                 entries.next_value::<serde::de::IgnoredAny>()?;
             } else {
-                entries.next_value_seed(Texts(self.0))?;
+                entries.next_value_seed(Strings(self.0))?;
             }
         }
         Ok(())
@@ -98,13 +98,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_but_the_errmsg_may_be_a_credential() {
+    fn every_string_but_the_errmsg_may_be_a_credential() {
         let body = br#"{"errcode":1,"errmsg":"some long words","a":{"b":["12345678",{"c":"x"}]},"d":123456789,"e":[1.5,true,null]}"#;
         assert_eq!(reply_secrets(body), Some(vec!["12345678".to_owned(), "123456789".to_owned()]));
     }
 
     #[test]
-    fn a_reply_that_breaks_off_or_has_too_many_texts_is_not_searched() {
+    fn a_truncated_reply_or_one_with_too_many_strings_is_not_searched() {
         assert_eq!(reply_secrets(br#"{"errmsg":"x","access_token":"abcdefgh"#), None);
         assert_eq!(reply_secrets(br#"{}{}"#), None);
         let many = |count: usize| format!("[{}]", vec!["\"abcdefgh\""; count].join(","));

@@ -1,8 +1,7 @@
-//! How the vendor's JSON strays from its own documentation, read leniently: for `#[serde(deserialize_with = "…")]` on
-//! the replies of a typed call.
+//! Lenient deserializers for the fields of replies, to be used with `#[serde(deserialize_with = "…")]`.
 //!
-//! Numbers come as strings and strings as numbers, flags as `true`, `1` or `"1"`, and what is empty is absent or `null`.
-//! Each function here takes all of these forms; what means something else is still an error.
+//! WeCom sends JSON that differs from its documentation: numbers as strings and strings as numbers, flags as `true`, `1` or
+//! `"1"`, empty values as `null`, as `""` or not at all. The functions accept all of these forms. Any other value is an error.
 //!
 //! ```
 //! use serde::Deserialize;
@@ -33,30 +32,30 @@ use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// A 64-bit integer, as a number or a string of digits.
+/// Deserializes a 64-bit integer from a number or a string of digits.
 ///
 /// # Errors
 ///
-/// When it is anything else, `null` included.
+/// If it is anything else, including `null`.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let scalar = Scalar::read(deserializer, INTEGER)?;
     scalar.integer()?.ok_or_else(|| D::Error::invalid_type(Unexpected::Unit, &INTEGER))
 }
 
-/// A 64-bit integer, as a number or a string of digits; `None` when it is `null` or an empty string.
+/// Deserializes a 64-bit integer from a number or a string of digits. `null` and an empty string are `None`.
 ///
 /// # Errors
 ///
-/// When it is anything else.
+/// If it is anything else.
 pub fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Scalar::read(deserializer, INTEGER)?.integer()
 }
 
-/// A flag, as `true`/`false`, `1`/`0` or any of these in a string; `false` when it is `null` or an empty string.
+/// Deserializes a flag from `true`, `false`, `1` or `0`, or a string of one of these. `null` and an empty string are `false`.
 ///
 /// # Errors
 ///
-/// When it is anything else.
+/// If it is anything else.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     const FLAG: &str = "true, false, 1 or 0";
     match Scalar::read(deserializer, FLAG)? {
@@ -69,25 +68,25 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
     }
 }
 
-/// A text, as a string or a number; empty when it is `null`.
+/// Deserializes a string from a string or a number. `null` is an empty string.
 ///
 /// # Errors
 ///
-/// When it is anything else.
+/// If it is anything else.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Scalar::read(deserializer, TEXT)?.text()?.map(Cow::into_owned).unwrap_or_default())
 }
 
-/// A list; empty when it is `null` or an empty string.
+/// Deserializes a list. `null` and an empty string are an empty list.
 ///
 /// # Errors
 ///
-/// When it is no list, or an item of it is not what it should be.
+/// If it is no list, or an item cannot be deserialized.
 pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     deserializer.deserialize_any(EmptyIsNoItems(PhantomData))
 }
 
-/// Reads a list of `T`.
+/// Deserializes a list of `T`.
 struct EmptyIsNoItems<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for EmptyIsNoItems<T> {
@@ -118,16 +117,16 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EmptyIsNoItems<T> {
     }
 }
 
-/// A number or text whose absence the vendor writes as `null`, as an empty string or not at all.
+/// Deserializes an optional number or string. `null` and an empty string are `None`.
 ///
 /// # Errors
 ///
-/// When it is there, and not what it should be.
+/// If there is a value that cannot be deserialized.
 pub fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     deserializer.deserialize_any(EmptyIsNone(PhantomData))
 }
 
-/// Reads a `T` from what is there, without a copy of it on the way.
+/// Deserializes a `T` without an intermediate copy.
 struct EmptyIsNone<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for EmptyIsNone<T> {
@@ -174,7 +173,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EmptyIsNone<T> {
     }
 }
 
-/// `errcode`, `None` when it is missing.
+/// Reads `errcode`.
 pub(crate) struct OptionalInteger;
 
 impl<'de> DeserializeSeed<'de> for OptionalInteger {
@@ -188,12 +187,12 @@ impl<'de> DeserializeSeed<'de> for OptionalInteger {
 const INTEGER: &str = "a 64-bit integer";
 const TEXT: &str = "a text";
 
-/// A JSON value that is neither list nor object, as it came.
+/// A JSON value that is neither an array nor an object.
 enum Scalar<'de> {
     Null,
     Flag(bool),
     Integer(i64),
-    /// Above what an `i64` holds.
+    /// An integer above the range of `i64`.
     Unsigned(u64),
     Text(Cow<'de, str>),
 }
@@ -284,8 +283,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar::Text(Cow::Owned(text)))
     }
 
-    /// Features unify: when any crate of a program turns on `serde_json/arbitrary_precision`, numbers arrive as an
-    /// object of one entry whose value is the number's text.
+    /// Cargo features unify: if any crate of a program enables `serde_json/arbitrary_precision`, a number is an object with
+    /// one entry, whose value is the text of the number.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
         let entry: Option<(Cow<'de, str>, String)> = match map.next_key::<Cow<'de, str>>()? {
             Some(key) if key.ends_with("::private::Number") => Some((key, map.next_value()?)),
@@ -323,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_read_in_all_its_forms() {
+    fn a_flag_is_read_from_all_of_its_forms() {
         for (json, expected) in [
             ("true", true),
             ("1", true),
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_is_neither_is_an_error() {
+    fn any_other_flag_is_an_error() {
         for json in ["2", "-1", "\"yes\"", "[]", "{}", "1.5"] {
             assert!(read(&format!("{{\"flag\":{json}}}")).is_err(), "{json}");
         }
@@ -366,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_from_a_number_too() {
+    fn a_string_is_read_from_a_string_or_a_number() {
         for (json, expected) in
             [("\"a\"", "a"), ("7", "7"), ("18446744073709551615", "18446744073709551615"), ("null", "")]
         {
@@ -375,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_optional_is_none_and_an_empty_list_may_be_absent() {
+    fn an_empty_string_is_none_and_a_list_may_be_absent_or_null() {
         let sample = read(r#"{"optional":"","list":null}"#).unwrap();
         assert_eq!((sample.optional, sample.list), (None, Vec::new()));
         assert!(read("{}").unwrap().list.is_empty());
@@ -383,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_arbitrary_precision_is_still_a_number() {
+    fn a_number_of_arbitrary_precision_is_read_as_a_number() {
         let number = serde_json::json!({"integer": {"$serde_json::private::Number": "42"}});
         assert_eq!(read(&number.to_string()).unwrap().integer, Some(42));
     }

@@ -1,4 +1,4 @@
-//! What a typed call is.
+//! The trait of typed calls.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -9,9 +9,10 @@ use crate::endpoint::validation::InvalidRequest;
 use crate::http::query::Query;
 use crate::secret::Secret;
 
-/// A value that is one call of one endpoint: its fields are the request, its `Reply` the answer.
+/// A typed call of an endpoint. Its fields are the parameters of the request, and [`Reply`](ApiCall::Reply) is the type of
+/// the reply.
 ///
-/// `wecom-upstream` has one for each of its endpoints. For one that nobody has typed yet:
+/// `wecom-upstream` has a type for each of its endpoints. To add one of your own:
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -44,23 +45,23 @@ use crate::secret::Secret;
 /// }
 /// ```
 pub trait ApiCall: Serialize {
-    /// The endpoint that is called.
+    /// The endpoint to call.
     const ENDPOINT: &'static Endpoint;
 
-    /// What the service answers, `errcode` and `errmsg` apart.
+    /// The reply without `errcode` and `errmsg`.
     type Reply: DeserializeOwned;
 
-    /// Adds what the request carries in its query, the access token apart; nothing by default.
+    /// Adds the parameters in the query, apart from the access token. By default there are none.
     ///
-    /// On a `GET`, that is each field of the call.
+    /// A `GET` has all of its parameters in the query.
     #[expect(unused_variables, reason = "the name is for the documentation")]
     fn query(&self, query: &mut Query) {}
 
-    /// The body: on a `POST` the call itself as JSON, on a `GET` none.
+    /// Returns the body. By default, that is the call as JSON for a `POST`, and none for a `GET`.
     ///
     /// # Errors
     ///
-    /// When the call can't be written as JSON.
+    /// If the call cannot be serialized as JSON.
     fn body(&self) -> Result<Option<Bytes>, InvalidRequest> {
         match Self::ENDPOINT.method() {
             Method::Get => Ok(None),
@@ -68,22 +69,22 @@ pub trait ApiCall: Serialize {
         }
     }
 
-    /// The secrets that the body carries, so that no error ever shows them; none by default.
+    /// Returns the secrets in the body, which no error may show. By default there are none.
     fn body_secrets(&self) -> Vec<Secret> {
         Vec::new()
     }
 
-    /// Checks the call against the documented rules, before anything is sent; by default it has none.
+    /// Checks the call against the documented rules before it is sent. By default there are none.
     ///
     /// # Errors
     ///
-    /// What is wrong, field by field.
+    /// The violations, field by field.
     fn validate(&self) -> Result<(), InvalidRequest> {
         Ok(())
     }
 }
 
-/// A borrowed call is a call, for those who want to keep theirs.
+/// A reference to a call is a call, so that a program can reuse it.
 impl<C: ApiCall + ?Sized> ApiCall for &C {
     const ENDPOINT: &'static Endpoint = C::ENDPOINT;
     type Reply = C::Reply;
@@ -105,10 +106,12 @@ impl<C: ApiCall + ?Sized> ApiCall for &C {
     }
 }
 
-/// A value as the JSON of a body.
+/// Serializes a value as a JSON body.
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, InvalidRequest> {
     match serde_json::to_vec(value) {
         Ok(body) => Ok(body.into()),
-        Err(error) => Err(InvalidRequest::new("the body", format!("can't be written as JSON: {error}"), "any JSON")),
+        Err(error) => {
+            Err(InvalidRequest::new("the body", format!("cannot be serialized as JSON: {error}"), "any JSON"))
+        }
     }
 }

@@ -1,11 +1,10 @@
-//! What an endpoint is: a `const` descriptor that mocks, metrics, limits and tests match on, so that nothing ever
-//! matches on the text of a URL.
+//! The `const` descriptor of an endpoint. Mocks, metrics, quotas and tests match on it instead of on the text of a URL.
 
 use std::fmt;
 
-/// The descriptor of one API endpoint.
+/// The descriptor of an API endpoint.
 ///
-/// Built in a `const`, so that a malformed path does not compile:
+/// It is built in a `const`, where a malformed path does not compile:
 ///
 /// ```
 /// use wecom_core::endpoint::{Quota, TokenKind};
@@ -42,36 +41,36 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint that is called with `GET`: an upstream call that only reads.
+    /// Creates an endpoint for `GET`: called with the upstream app's token, and [safe](Safety::Safe).
     ///
-    /// `path` is relative to the base URL: no slash at either end, no query.
+    /// `path` is relative to the base URL, without a slash at either end and without a query.
     ///
     /// # Panics
     ///
-    /// On a malformed name or path: in a `const`, that is a compile error.
+    /// If the name or path is malformed. In a `const`, that is a compile error.
     #[must_use]
     pub const fn get(name: &'static str, path: &'static str) -> Self {
         Self::new(Method::Get, name, path)
     }
 
-    /// An endpoint that is called with `POST` and a JSON body; taken to be [not idempotent](Safety::NotIdempotent)
-    /// until [`Endpoint::with_safety`] says otherwise.
+    /// Creates an endpoint for `POST` with a JSON body: called with the upstream app's token, and
+    /// [not idempotent](Safety::NotIdempotent).
     ///
-    /// `path` is relative to the base URL: no slash at either end, no query.
+    /// `path` is relative to the base URL, without a slash at either end and without a query.
     ///
     /// # Panics
     ///
-    /// On a malformed name or path: in a `const`, that is a compile error.
+    /// If the name or path is malformed. In a `const`, that is a compile error.
     #[must_use]
     pub const fn post(name: &'static str, path: &'static str) -> Self {
         Self::new(Method::Post, name, path)
     }
 
     const fn new(method: Method, name: &'static str, path: &'static str) -> Self {
-        assert!(is_name(name), "an endpoint's name is made of a-z, 0-9 and _, and is not empty");
+        assert!(is_name(name), "an endpoint's name consists of a-z, 0-9 and _, and is not empty");
         assert!(
             is_path(path),
-            "an endpoint's path is made of segments of A-Z, a-z, 0-9, _ and -, with one / between two"
+            "an endpoint's path consists of segments of A-Z, a-z, 0-9, _ and -, separated by single slashes"
         );
         Self {
             name,
@@ -97,14 +96,14 @@ impl Endpoint {
         self
     }
 
-    /// Sets whose token the call carries.
+    /// Sets which access token the call needs.
     #[must_use]
     pub const fn with_token_kind(mut self, token: TokenKind) -> Self {
         self.token = token;
         self
     }
 
-    /// Sets what a repetition of the call does.
+    /// Sets whether the call may be repeated.
     #[must_use]
     pub const fn with_safety(mut self, safety: Safety) -> Self {
         self.safety = safety;
@@ -118,7 +117,7 @@ impl Endpoint {
         self
     }
 
-    /// Sets how many calls may be under way at once, per corp.
+    /// Sets the documented concurrency limit: calls of one corp at the same time.
     #[must_use]
     pub const fn with_concurrency(mut self, concurrency: u32) -> Self {
         self.concurrency = Some(concurrency);
@@ -132,20 +131,20 @@ impl Endpoint {
         self
     }
 
-    /// Marks the reply as one that carries a credential: no piece of it ever appears in an error.
+    /// Marks the reply as one that contains a credential. No error shows a part of it.
     #[must_use]
     pub const fn with_secret_reply(mut self) -> Self {
         self.secret_reply = true;
         self
     }
 
-    /// The name by which errors, logs and metrics call the endpoint, such as `get_chain_list`.
+    /// The name of the endpoint in errors, logs and metrics, such as `get_chain_list`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The vendor's Chinese title, such as `获取上下游列表`; empty when none was given.
+    /// The vendor's Chinese title, such as `获取上下游列表`; empty if not set.
     #[must_use]
     pub const fn title(&self) -> &'static str {
         self.title
@@ -157,19 +156,19 @@ impl Endpoint {
         self.method
     }
 
-    /// The path below the base URL, such as `corpgroup/corp/get_chain_list`.
+    /// The path relative to the base URL, such as `corpgroup/corp/get_chain_list`.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// Whose token the call carries.
+    /// The access token that the call needs.
     #[must_use]
     pub const fn token_kind(&self) -> TokenKind {
         self.token
     }
 
-    /// What a repetition of the call does.
+    /// Whether the call may be repeated.
     #[must_use]
     pub const fn safety(&self) -> Safety {
         self.safety
@@ -181,7 +180,7 @@ impl Endpoint {
         self.quota
     }
 
-    /// How many calls may be under way at once, per corp; `None` when the vendor states no limit.
+    /// The documented concurrency limit, in calls of one corp at the same time; `None` if there is none.
     #[must_use]
     pub const fn concurrency(&self) -> Option<u32> {
         self.concurrency
@@ -193,7 +192,7 @@ impl Endpoint {
         self.documents
     }
 
-    /// Whether the reply carries a credential.
+    /// Whether the reply contains a credential.
     #[must_use]
     pub const fn has_secret_reply(&self) -> bool {
         self.secret_reply
@@ -212,18 +211,18 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// An HTTP method of this API: it uses no others.
+/// An HTTP method. The API uses no other ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// `GET`: parameters in the query, no body.
+    /// `GET`, with parameters in the query and no body.
     Get,
-    /// `POST`: a JSON body.
+    /// `POST`, with a JSON body.
     Post,
 }
 
 impl Method {
-    /// The method as it stands in a request: `"GET"` or `"POST"`.
+    /// The name of the method: `"GET"` or `"POST"`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -239,33 +238,33 @@ impl fmt::Display for Method {
     }
 }
 
-/// Whose `access_token` a call carries.
+/// The `access_token` that a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenKind {
-    /// None: the call that gets a token.
+    /// None, for a call that fetches a token.
     None,
-    /// The upstream corp's app.
+    /// That of the upstream corp's app.
     Upstream,
-    /// The shared app in a downstream corp.
+    /// That of the shared app in a downstream corp.
     Downstream,
-    /// Either: the same path answers for the corp whose token it is given.
+    /// Either one. The reply is for the corp that the token belongs to.
     UpstreamOrDownstream,
 }
 
-/// What happens when a call reaches the server twice.
+/// Whether a call may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Safety {
-    /// The call only reads.
+    /// The call only reads data.
     Safe,
-    /// The call changes something, and twice is the same as once.
+    /// Idempotent: repeating the call has the same effect as making it once.
     Idempotent,
-    /// The call changes something each time: never repeated when it may have arrived.
+    /// Every repetition has a further effect. Never repeated if it may have been carried out.
     NotIdempotent,
 }
 
-/// How often the vendor lets one corp call one endpoint.
+/// The documented frequency limits of an endpoint, in calls of one corp.
 ///
 /// ```
 /// use wecom_core::endpoint::Quota;
@@ -283,59 +282,59 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// No documented limit.
+    /// Creates a quota without limits.
     #[must_use]
     pub const fn new() -> Self {
         Self { minute: None, hour: None, day: None, month: None }
     }
 
-    /// Sets the calls allowed in a minute.
+    /// Sets the limit per minute.
     #[must_use]
     pub const fn with_per_minute(mut self, calls: u32) -> Self {
         self.minute = Some(calls);
         self
     }
 
-    /// Sets the calls allowed in an hour.
+    /// Sets the limit per hour.
     #[must_use]
     pub const fn with_per_hour(mut self, calls: u32) -> Self {
         self.hour = Some(calls);
         self
     }
 
-    /// Sets the calls allowed in a day.
+    /// Sets the limit per day.
     #[must_use]
     pub const fn with_per_day(mut self, calls: u32) -> Self {
         self.day = Some(calls);
         self
     }
 
-    /// Sets the calls allowed in a month.
+    /// Sets the limit per month.
     #[must_use]
     pub const fn with_per_month(mut self, calls: u32) -> Self {
         self.month = Some(calls);
         self
     }
 
-    /// The calls allowed in a minute; `None` when the vendor states no limit.
+    /// The limit per minute; `None` if there is none.
     #[must_use]
     pub const fn per_minute(&self) -> Option<u32> {
         self.minute
     }
 
-    /// The calls allowed in an hour; `None` when the vendor states no limit.
+    /// The limit per hour; `None` if there is none.
     #[must_use]
     pub const fn per_hour(&self) -> Option<u32> {
         self.hour
     }
 
-    /// The calls allowed in a day; `None` when the vendor states no limit.
+    /// The limit per day; `None` if there is none.
     #[must_use]
     pub const fn per_day(&self) -> Option<u32> {
         self.day
     }
 
-    /// The calls allowed in a month; `None` when the vendor states no limit.
+    /// The limit per month; `None` if there is none.
     #[must_use]
     pub const fn per_month(&self) -> Option<u32> {
         self.month
@@ -377,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_refused_when_it_could_not_be_appended_to_a_base_url() {
+    fn a_path_that_cannot_be_appended_to_a_base_url_is_malformed() {
         for path in ["", "/a", "a/", "a//b", "a?b", "a b", "../a", "https://a/b"] {
             assert!(!is_path(path), "{path:?} was accepted");
         }
@@ -385,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_get_is_safe_and_a_post_is_not_idempotent_until_said_otherwise() {
+    fn a_get_is_safe_and_a_post_is_not_idempotent_by_default() {
         assert_eq!(Endpoint::get("a", "a").safety(), Safety::Safe);
         assert_eq!(Endpoint::post("a", "a").safety(), Safety::NotIdempotent);
     }

@@ -1,4 +1,4 @@
-//! A call of an endpoint that has no types yet.
+//! Untyped calls.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::http::query::Query;
 use crate::http::request::Request;
 
-/// A call whose request is any JSON and whose reply is [`serde_json::Value`]; tokens, envelope and errors are those of
-/// a typed call.
+/// A call of an endpoint without types: the request is any JSON, the reply a [`serde_json::Value`]. Tokens, envelope and
+/// errors are handled as for a typed call.
 ///
 /// ```
 /// use serde_json::json;
@@ -32,7 +32,7 @@ pub struct RawCall {
 }
 
 impl RawCall {
-    /// A call of an endpoint: no query, and on a `POST` the body `{}`.
+    /// Creates a call without a query. The body of a `POST` is `{}`.
     pub fn new(endpoint: &'static Endpoint) -> Self {
         let request = Request::new(endpoint);
         let request = match endpoint.method() {
@@ -42,7 +42,7 @@ impl RawCall {
         Self { request, query: Query::new() }
     }
 
-    /// Adds a pair to the query.
+    /// Adds a parameter to the query.
     pub fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push(name, value);
         self
@@ -52,7 +52,7 @@ impl RawCall {
     ///
     /// # Errors
     ///
-    /// When the value can't be written as JSON.
+    /// If the value cannot be serialized as JSON.
     pub fn with_body<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Error> {
         let body = to_json(body).map_err(|invalid| Error::new(self.request.endpoint(), 0, invalid))?;
         self.request = self.request.with_body(body);

@@ -1,36 +1,36 @@
-//! Requests that are refused before anything is sent.
+//! Validation of requests before they are sent.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A request that breaks the vendor's documented rules, and so was not sent.
+/// A request that violates documented rules and was not sent.
 ///
-/// It holds every violation that was found (at most [`InvalidRequest::MOST`]), each with the field, what is wrong with
-/// its value, and the documented limit. The value itself is not repeated: it may be a person's name or number.
+/// Contains the violations that were found, at most [`InvalidRequest::MOST`], each with the field, the problem and the
+/// documented limit. The value is not included, because it may be a person's name or telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidRequest {
     violations: Vec<Violation>,
     more: usize,
 }
 
-/// One rule that a request breaks.
+/// A violation of a documented rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Where the value stands, as in the JSON body: `contact_list[3].corp_name`.
+    /// The path of the field in the JSON body: `contact_list[3].corp_name`.
     pub field: String,
-    /// What is wrong with the value: `has 33 characters`.
+    /// The problem with the value: `has 33 characters`.
     pub problem: Cow<'static, str>,
     /// The documented limit: `1 to 32 characters of …`.
     pub limit: Cow<'static, str>,
 }
 
 impl InvalidRequest {
-    /// How many violations are kept; of any further ones only the number is.
+    /// The maximum number of violations that are kept. Further ones are only counted.
     pub const MOST: usize = 100;
 
-    /// A request with one violation.
+    /// Creates an error with one violation.
     pub fn new(
         field: impl Into<String>,
         problem: impl Into<Cow<'static, str>>,
@@ -41,13 +41,13 @@ impl InvalidRequest {
         Self { violations: violations.kept, more: 0 }
     }
 
-    /// What was found, in the order of the request's fields; never empty.
+    /// The violations in the order in which they were found. Never empty.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// How many violations there are beyond those that were kept.
+    /// The number of violations that were not kept.
     #[must_use]
     pub fn more(&self) -> usize {
         self.more
@@ -71,7 +71,7 @@ impl fmt::Display for InvalidRequest {
 
 impl StdError for InvalidRequest {}
 
-/// Collects what is wrong with a request.
+/// Collects the violations of a request.
 ///
 /// ```
 /// use wecom_core::endpoint::{InvalidRequest, Violations};
@@ -96,13 +96,13 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Nothing wrong so far.
+    /// Creates an empty collection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds a violation.
     pub fn add(
         &mut self,
         field: impl Into<String>,
@@ -116,18 +116,18 @@ impl Violations {
         }
     }
 
-    /// Adds one when the value is empty.
+    /// Adds a violation if the value is empty.
     pub fn require(&mut self, field: impl Into<String>, value: &str) {
         if value.is_empty() {
-            self.add(field, "is empty", "a value that WeCom gave");
+            self.add(field, "is empty", "a value returned by WeCom");
         }
     }
 
-    /// `Ok` when there are none.
+    /// Returns `Ok` if there are no violations.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`] with those that were added.
+    /// [`InvalidRequest`] with the violations.
     pub fn into_result(self) -> Result<(), InvalidRequest> {
         if self.kept.is_empty() { Ok(()) } else { Err(InvalidRequest { violations: self.kept, more: self.more }) }
     }

@@ -396,7 +396,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_of_the_domain_and_every_code_that_any_call_can_meet_is_explained() {
+    fn every_code_of_this_api_and_every_common_code_is_explained() {
         let common = [-1, 6000, 40001, 40013, 40014, 41001, 42001, 45009, 45033, 48002, 50001, 60011, 60020, 301002];
         for code in common.into_iter().chain(670_001..=670_035).map(ErrCode) {
             for text in [code.label(), code.explanation(), code.remedy()] {
@@ -406,13 +406,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_in_order_so_that_each_entry_is_found() {
+    fn the_table_is_sorted_so_that_each_entry_is_found() {
         assert!(ENTRIES.windows(2).all(|pair| pair[0].code < pair[1].code));
         assert!(ErrCode::EXPLAINED.iter().all(|code| code.entry().is_some_and(|entry| entry.code == code.0)));
     }
 
     #[test]
-    fn explanations_are_sentences_and_never_the_same_twice() {
+    fn explanations_are_different_sentences() {
         let mut seen = std::collections::HashSet::new();
         for entry in ENTRIES {
             assert!(entry.explanation.ends_with('.') && entry.remedy.ends_with('.'), "{}", entry.code);
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_not_explained_passes_through() {
+    fn a_code_without_an_explanation_passes_through() {
         let code = ErrCode::from(123_456_789);
         assert_eq!((code.label(), code.explanation(), code.remedy()), (None, None, None));
     }

@@ -160,7 +160,7 @@ fn delivery_is_not_sent_only_if_that_is_certain() {
 }
 
 #[test]
-fn the_wait_that_a_server_or_a_quota_asks_for_is_read_from_the_error() {
+fn retry_after_is_the_wait_that_a_server_or_a_quota_asks_for() {
     let after = Some(SECOND * 7);
     let busy = error(StatusError { status: 503, code: None, retry_after: after, reply: ReplySummary::of(b"") });
     let full = error(QuotaError { limit: QuotaLimit::Frequency, retry_after: after });
@@ -173,7 +173,7 @@ fn the_wait_that_a_server_or_a_quota_asks_for_is_read_from_the_error() {
 }
 
 #[test]
-fn the_hint_is_read_from_the_errmsg_that_the_call_ended_with() {
+fn the_hint_is_that_of_the_last_errmsg() {
     let refusal = || error(ApiError { code: ErrCode(-1), message: "busy, hint: [123], from ip: 192.0.2.1".into() });
     for error in [refusal(), no_token(refusal()), deadline(CallPhase::AwaitingReply, Some(refusal()))] {
         assert_eq!(error.hint(), Some("123"), "{error}");
@@ -184,7 +184,7 @@ fn the_hint_is_read_from_the_errmsg_that_the_call_ended_with() {
 }
 
 #[test]
-fn the_text_begins_with_the_endpoint_and_counts_the_attempts_when_there_were_several() {
+fn the_text_starts_with_the_endpoint_and_counts_the_attempts_if_there_were_several() {
     for (attempts, end) in [(0, false), (1, false), (2, true), (3, true)] {
         let error = Error::new(&ENDPOINT, attempts, QuotaError { limit: QuotaLimit::Blocked, retry_after: None });
         assert_eq!((error.endpoint().name(), error.attempts()), ("add", attempts));
@@ -333,7 +333,7 @@ fn outer() -> Outer {
 }
 
 #[test]
-fn no_text_of_a_cause_occurs_twice_in_a_printed_chain() {
+fn a_printed_chain_has_the_text_of_each_cause_once() {
     let lost = || TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
     let errors = [
         error(lost()),
@@ -353,7 +353,7 @@ fn no_text_of_a_cause_occurs_twice_in_a_printed_chain() {
 }
 
 #[test]
-fn the_causes_of_an_error_are_reached_through_its_kind() {
+fn the_causes_of_an_error_are_sources_of_its_kind() {
     let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
     let lost = error(lost);
     assert!(lost.kind().source().is_some_and(|source| source.is::<Outer>()));

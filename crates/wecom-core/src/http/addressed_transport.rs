@@ -1,4 +1,4 @@
-//! The transport with the address and the user agent that every request of a client bears.
+//! A transport with the base URL and the user agent of a client.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where the API is: the vendor's host, or a gateway or private deployment with a path prefix of its own.
+//! The base URL of the API: the vendor's host, or a gateway or private deployment with its own path prefix.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The address below which all endpoints lie.
+/// The URL that the paths of all endpoints are appended to.
 ///
-/// [`BaseUrl::default`] is the vendor's. A gateway's may carry a path prefix, and has to bring `cgi-bin` itself where
-/// the gateway keeps it:
+/// [`BaseUrl::default`] is the vendor's URL. The URL of a gateway may have a path prefix. It must include `cgi-bin` if the
+/// gateway's paths do:
 ///
 /// ```
 /// use wecom_core::BaseUrl;
@@ -28,27 +28,27 @@ pub struct BaseUrl {
     https: bool,
 }
 
-/// The vendor's own address.
+/// The vendor's URL.
 const VENDOR: &str = "https://qyapi.weixin.qq.com/cgi-bin/";
 
 impl BaseUrl {
-    /// Reads a base URL; a missing slash at its end is added.
+    /// Parses a base URL. Adds a missing slash at the end.
     ///
     /// # Errors
     ///
-    /// [`InvalidBaseUrl`] when the text is not `http://` or `https://` with a host, or carries a query, a fragment, a
-    /// user name or a character that a URL can't hold.
+    /// [`InvalidBaseUrl`] if the text is not `http://` or `https://` with a host, or has a query, a fragment, a user name or
+    /// a character that must be percent-encoded.
     pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
         let (https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(rest), _) => (true, rest),
             (None, Some(rest)) => (false, rest),
-            (None, None) => return Err(InvalidBaseUrl("it must begin with https:// (or http:// for a test server)")),
+            (None, None) => return Err(InvalidBaseUrl("it must start with https:// (or http:// for a test server)")),
         };
         if rest.bytes().any(|byte| !byte.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&byte)) {
-            return Err(InvalidBaseUrl("it holds a space, or a character that must be percent-encoded"));
+            return Err(InvalidBaseUrl("it contains a space or a character that must be percent-encoded"));
         }
         if rest.contains(['?', '#']) {
-            return Err(InvalidBaseUrl("it holds a query or a fragment: a base URL ends with its path"));
+            return Err(InvalidBaseUrl("it has a query or a fragment, but must end with the path"));
         }
         let authority = rest.split('/').next().unwrap_or_default();
         check_authority(authority)?;
@@ -71,17 +71,17 @@ impl BaseUrl {
 
 fn check_authority(authority: &str) -> Result<(), InvalidBaseUrl> {
     if authority.contains('@') {
-        return Err(InvalidBaseUrl("it holds a user name or password: credentials don't belong in a URL"));
+        return Err(InvalidBaseUrl("it has a user name or password; a URL must not contain credentials"));
     }
-    // An IPv6 address stands in brackets; its own colons are not the port's.
+    // The colons inside the brackets of an IPv6 address do not separate a port.
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     };
     if !is_host(host) {
-        return Err(InvalidBaseUrl("it names no host: a name, an IPv4 address, or an IPv6 address in brackets"));
+        return Err(InvalidBaseUrl("it has no valid host: a name, an IPv4 address, or an IPv6 address in brackets"));
     }
-    // A number is read with a sign too; a port has none.
+    // `parse` accepts a sign, a port has none.
     if port.is_some_and(|port| port.starts_with('+') || port.parse::<u16>().is_err()) {
         return Err(InvalidBaseUrl("its port is not a number from 0 to 65535"));
     }
@@ -115,9 +115,9 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
-/// Why a text is no [`BaseUrl`]. The text itself is not repeated: it may hold a password.
+/// The error of parsing a [`BaseUrl`]. Doesn't include the text, because it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the base URL is not usable: {0}")]
+#[error("invalid base URL: {0}")]
 pub struct InvalidBaseUrl(&'static str);
 
 #[cfg(test)]
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_with_port_prefix_or_ipv6_address_is_taken() {
+    fn a_host_may_have_a_port_and_a_path_prefix_or_be_an_ipv6_address() {
         for (text, expected) in [
             ("http://127.0.0.1:8900", "http://127.0.0.1:8900/"),
             ("http://[::1]:8900/cgi-bin", "http://[::1]:8900/cgi-bin/"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_carry_a_path_is_refused_without_repeating_it() {
+    fn an_invalid_url_is_an_error_that_does_not_quote_it() {
         for text in [
             "",
             "qyapi.weixin.qq.com",

@@ -1,10 +1,10 @@
-//! HTTP headers as plain text and bytes, whatever HTTP library they come from or go to.
+//! HTTP headers, independent of any HTTP library.
 
 use std::fmt;
 
-/// HTTP headers: names compare without regard to case, values are bytes.
+/// HTTP headers. Names are compared case-insensitively, and values are bytes.
 ///
-/// All of them lie in one buffer, so that taking over a reply's headers costs two allocations, not two a header.
+/// All headers share one buffer, so copying the headers of a reply takes two allocations.
 ///
 /// ```
 /// use wecom_core::http::Headers;
@@ -16,25 +16,25 @@ use std::fmt;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
     buffer: Vec<u8>,
-    /// Where each name ends, and where the value behind it ends.
+    /// The end of each name and of its value.
     ends: Vec<(usize, usize)>,
 }
 
 impl Headers {
-    /// No headers.
+    /// Creates an empty list.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Room for this many headers, taken at once.
+    /// Creates an empty list with capacity for a number of headers.
     #[must_use]
     pub fn with_capacity(headers: usize) -> Self {
-        // A common header takes some thirty bytes; a wrong guess costs one more allocation.
+        // A common header has about 30 bytes. A longer one costs another allocation.
         Self { buffer: Vec::with_capacity(headers * 32), ends: Vec::with_capacity(headers) }
     }
 
-    /// Adds a header behind those that are there.
+    /// Appends a header.
     pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
         self.buffer.extend_from_slice(name.as_bytes());
         let name_end = self.buffer.len();
@@ -42,13 +42,13 @@ impl Headers {
         self.ends.push((name_end, self.buffer.len()));
     }
 
-    /// The value of the first header of this name.
+    /// The value of the first header with a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The headers in order.
+    /// Iterates over the headers in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let mut start = 0;
         self.ends.iter().map(move |&(name_end, value_end)| {
@@ -59,20 +59,20 @@ impl Headers {
         })
     }
 
-    /// How many headers there are.
+    /// The number of headers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no headers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 }
 
-/// Shows the names alone: a value may be a gateway's credential.
+/// Shows only the names, because a value may be a gateway's credential.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_that_was_taken_at_once_holds_as_many_common_headers() {
+    fn the_capacity_is_enough_for_that_number_of_common_headers() {
         let mut headers = Headers::with_capacity(10);
         let room = (headers.buffer.capacity(), headers.ends.capacity());
         for _ in 0..10 {

@@ -1,10 +1,10 @@
-//! The query of a request: pairs of a name and a value that is marked public or secret.
+//! The query of a request, whose values are marked as public or secret.
 
 use std::fmt;
 
 use crate::secret::Secret;
 
-/// The query of a request, the `access_token` apart: that one is set by the [`Client`](crate::Client), and once.
+/// The query of a request without the `access_token`, which the [`Client`](crate::Client) adds.
 ///
 /// ```
 /// use wecom_core::http::Query;
@@ -24,35 +24,35 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueryValue {
-    /// May be shown.
+    /// A value that may be shown.
     Public(String),
-    /// Must not be shown.
+    /// A value that must not be shown.
     Secret(Secret),
 }
 
 impl Query {
-    /// No pairs.
+    /// Creates an empty query.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a pair that may be shown.
+    /// Appends a parameter.
     pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
         self.pairs.push((name, QueryValue::Public(value.into())));
     }
 
-    /// Adds a pair whose value must not be shown.
+    /// Appends a parameter whose value must not be shown.
     pub fn push_secret(&mut self, name: &'static str, value: Secret) {
         self.pairs.push((name, QueryValue::Secret(value)));
     }
 
-    /// The pairs in order.
+    /// Iterates over the parameters in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &QueryValue)> {
         self.pairs.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Whether there are no pairs.
+    /// Whether there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
@@ -73,7 +73,7 @@ impl fmt::Debug for Query {
 }
 
 impl QueryValue {
-    /// The value itself, secret or not.
+    /// The value, even if it is secret.
     pub(crate) fn expose(&self) -> &str {
         match self {
             Self::Public(value) => value,

@@ -1,4 +1,4 @@
-//! A call as it goes to a transport.
+//! The request that a transport sends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,14 +13,13 @@ use crate::http::query::{Query, QueryValue};
 use crate::secret::forms::percent_encoded;
 use crate::secret::{AccessToken, Secret};
 
-/// What the token is called in the query.
+/// The name of the access token in the query.
 const TOKEN_NAME: &str = "access_token";
 
-/// One request, as a [`Transport`](crate::Transport) gets it.
+/// A request for a [`Transport`](crate::Transport) to send.
 ///
-/// It is not the request of an HTTP library: it knows which [`Endpoint`] it is for, and its `Debug` shows no secret.
-/// Its URL carries the access token, so only [`Request::expose_url`] renders it: give the text to the HTTP library and
-/// to nothing else.
+/// It has the [`Endpoint`] that it is for, and its `Debug` form shows no secret. Its URL contains the access token, so only
+/// [`Request::expose_url`] returns it: pass that text to the HTTP library and to nothing else.
 ///
 /// ```
 /// use wecom_core::{AccessToken, Endpoint, Request};
@@ -40,7 +39,7 @@ pub struct Request {
     endpoint: &'static Endpoint,
     base: BaseUrl,
     token: Option<AccessToken>,
-    /// The tokens of earlier attempts: the service may still speak of them.
+    /// The tokens of earlier attempts, which an errmsg may still quote.
     earlier_tokens: Vec<AccessToken>,
     query: Query,
     user_agent: Option<Arc<str>>,
@@ -52,7 +51,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for an endpoint at the vendor's address: no query, no body, no token.
+    /// Creates a request with the vendor's base URL and without query, body and token.
     #[must_use]
     pub fn new(endpoint: &'static Endpoint) -> Self {
         Self {
@@ -70,21 +69,21 @@ impl Request {
         }
     }
 
-    /// Sets the address below which the endpoint lies.
+    /// Sets the base URL.
     #[must_use]
     pub fn with_base_url(mut self, base: BaseUrl) -> Self {
         self.base = base;
         self
     }
 
-    /// Sets the access token; one that was there is replaced.
+    /// Sets or replaces the access token.
     #[must_use]
     pub fn with_token(mut self, token: AccessToken) -> Self {
         self.set_token(token);
         self
     }
 
-    /// Sets the query, the access token apart.
+    /// Sets the query, without the access token.
     #[must_use]
     pub fn with_query(mut self, query: Query) -> Self {
         self.query = query;
@@ -105,21 +104,21 @@ impl Request {
         self
     }
 
-    /// Adds a header beside those that every request carries: a gateway's, say. Its value is shown nowhere.
+    /// Appends a header, such as one for a gateway. Its value is never shown.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
     }
 
-    /// Sets how long the transport may take, from connecting to the last byte of the reply.
+    /// Sets the time limit of the transport, from connecting to the last byte of the reply.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// Sets which attempt at the call this is, beginning with 1.
+    /// Sets the number of the attempt, starting with 1.
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
@@ -127,7 +126,7 @@ impl Request {
     }
 
     pub(crate) fn set_token(&mut self, token: AccessToken) {
-        // A call is repeated a few times at most; more are not remembered, whatever the caller does.
+        // More than the attempts of any call.
         const MOST: usize = 8;
         let earlier = self.token.replace(token).filter(|earlier| Some(earlier) != self.token.as_ref());
         self.earlier_tokens.extend(earlier.filter(|_| self.earlier_tokens.len() < MOST));
@@ -138,14 +137,14 @@ impl Request {
         self.time_limit = time_limit;
     }
 
-    /// Marks texts in the body as secret: they are shown nowhere, should they come back.
+    /// Sets the secrets in the body, which no error may show if the reply quotes them.
     #[must_use]
     pub fn with_body_secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.body_secrets = secrets;
         self
     }
 
-    /// Which endpoint this is for: what a wrapper, a mock or a metric looks at instead of the URL.
+    /// The endpoint. Wrappers, mocks and metrics match on it instead of the URL.
     #[must_use]
     pub fn endpoint(&self) -> &'static Endpoint {
         self.endpoint
@@ -157,26 +156,26 @@ impl Request {
         self.endpoint.method()
     }
 
-    /// The address below which the endpoint lies.
+    /// The base URL.
     #[must_use]
     pub fn base_url(&self) -> &BaseUrl {
         &self.base
     }
 
-    /// The access token; `None` on the call that gets one.
+    /// The access token; `None` if the call needs none.
     #[must_use]
     pub fn token(&self) -> Option<&AccessToken> {
         self.token.as_ref()
     }
 
-    /// The query, the access token apart.
+    /// The query without the access token.
     #[must_use]
     pub fn query(&self) -> &Query {
         &self.query
     }
 
-    /// The headers to send, names in lower case: `accept`, `user-agent` and `content-type` where they apply, and
-    /// those that were added. `host` and `content-length` are the HTTP library's.
+    /// The headers to send: `accept`, `user-agent` and `content-type`, if any, and those that were added. The HTTP library
+    /// adds `host` and `content-length`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         const JSON: &[u8] = b"application/json";
         let agent = self.user_agent.as_deref().map(|agent| ("user-agent", agent.as_bytes()));
@@ -184,31 +183,31 @@ impl Request {
         [Some(("accept", JSON)), agent, content_type].into_iter().flatten().chain(self.headers.iter())
     }
 
-    /// The body: JSON, or `None` on a `GET`.
+    /// The JSON body; `None` for a `GET`.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.body.as_ref()
     }
 
-    /// How long the transport may take; `None` leaves it to the transport's own limit.
+    /// The time limit; `None` to apply the transport's own limit.
     #[must_use]
     pub fn time_limit(&self) -> Option<Duration> {
         self.time_limit
     }
 
-    /// Which attempt at the call this is, beginning with 1.
+    /// The number of the attempt, starting with 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The whole URL, **with the access token in it**: for the HTTP library, never for a log or an error.
+    /// Returns the URL **including the access token**, for the HTTP library. Never put it into a log or an error.
     #[must_use]
     pub fn expose_url(&self) -> String {
         let (base, path) = (self.base.as_str(), self.endpoint.path());
         let token = self.token.as_ref().map(AccessToken::expose_encoded);
         let pairs = || self.query.iter().map(|(name, value)| (name, value.expose()));
-        // Encoding may triple a value; a wrong guess costs one more allocation.
+        // Encoded values are longer, which costs another allocation.
         let of_pairs: usize = pairs().map(|(name, value)| name.len() + value.len() + 2).sum();
         let of_token = token.map_or(0, |token| TOKEN_NAME.len() + token.len() + 2);
         let mut url = String::with_capacity(base.len() + path.len() + of_token + of_pairs);
@@ -227,9 +226,10 @@ impl Request {
         url
     }
 
-    /// Every secret of this request: the token and those of earlier attempts, secret query values, secrets in the body.
+    /// Returns the secrets of the request: the access token and those of earlier attempts, secret query values, and secrets in
+    /// the body.
     ///
-    /// For whatever keeps recordings or logs: no text that a person may read holds one of them.
+    /// For programs that keep recordings or logs, to make a [`Redactor`](crate::secret::Redactor).
     pub fn expose_secrets(&self) -> impl Iterator<Item = &str> {
         let in_query = self.query.iter().filter_map(|(_, value)| match value {
             QueryValue::Public(_) => None,
@@ -256,7 +256,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// The query as it may be shown, the token's place included.
+/// The query with its secrets masked, including the access token.
 struct ShownQuery<'a>(&'a Request);
 
 impl fmt::Debug for ShownQuery<'_> {
@@ -277,7 +277,7 @@ mod tests {
     const ENDPOINT: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
 
     #[test]
-    fn a_token_that_is_set_twice_stands_once_in_the_url() {
+    fn a_token_that_is_set_twice_occurs_once_in_the_url() {
         let request = Request::new(&ENDPOINT).with_token(AccessToken::new("old")).with_token(AccessToken::new("new"));
         assert_eq!(request.expose_url(), "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/getresult?access_token=new");
     }
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_neither_token_nor_secret_nor_added_header() {
+    fn the_debug_form_shows_neither_token_nor_secret_nor_added_header() {
         let mut query = Query::new();
         query.push_secret("corpsecret", Secret::new("canary-1"));
         let request = Request::new(&ENDPOINT)
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_without_anything_to_encode_is_written_into_just_the_room_it_needs() {
+    fn a_url_without_encoded_values_is_allocated_once() {
         let mut query = Query::new();
         query.push("jobid", "0123456789");
         query.push("x", "y");

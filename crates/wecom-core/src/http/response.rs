@@ -1,4 +1,4 @@
-//! A reply as it comes from a transport.
+//! The reply that a transport returns.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::http::headers::Headers;
 
-/// One reply, as a [`Transport`](crate::Transport) gives it: any HTTP status, the headers, and the body as it came.
+/// A reply with any HTTP status, returned by a [`Transport`](crate::Transport).
 ///
 /// ```
 /// use wecom_core::Response;
@@ -23,12 +23,12 @@ pub struct Response {
 }
 
 impl Response {
-    /// A reply with no headers.
+    /// Creates a reply without headers.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Headers::new(), body: body.into() }
     }
 
-    /// Adds a header.
+    /// Appends a header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
@@ -54,14 +54,14 @@ impl Response {
         &self.headers
     }
 
-    /// The body as it came, after transfer and content decoding.
+    /// The body after transfer and content decoding.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 }
 
-/// Shows the body's length alone: a reply may be a token.
+/// Shows only the length of the body, because a reply may contain a token.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")

@@ -1,11 +1,10 @@
-//! The header `Retry-After`.
+//! The `Retry-After` header.
 
 use std::time::Duration;
 
 use crate::http::headers::Headers;
 
-/// How long a server asks to wait: in seconds, or until a date, which is taken from the reply's own `Date`, because
-/// there is no clock here to take it from.
+/// The wait that a server asks for. A date is compared with the `Date` header of the reply, because core has no clock.
 pub(crate) fn retry_after(headers: &Headers) -> Option<Duration> {
     let text = text(headers, "retry-after")?;
     if let Ok(seconds) = text.parse() {
@@ -31,13 +30,13 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read() {
+    fn a_number_of_seconds_is_read() {
         assert_eq!(asked(&[("Retry-After", " 120 ")]), Some(Duration::from_secs(120)));
         assert_eq!(asked(&[("retry-after", "0")]), Some(Duration::ZERO));
     }
 
     #[test]
-    fn a_date_is_read_against_the_replys_own() {
+    fn a_date_is_compared_with_the_date_of_the_reply() {
         let until = ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT");
         assert_eq!(asked(&[until, ("Date", "Wed, 21 Oct 2015 07:27:30 GMT")]), Some(Duration::from_secs(30)));
         assert_eq!(asked(&[until, ("Date", "Wed, 21 Oct 2015 07:29:00 GMT")]), Some(Duration::ZERO));
@@ -45,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_asks_for_nothing() {
+    fn any_other_value_is_ignored() {
         for text in ["", "soon", "-1", "1.5", "99999999999999999999", "Wed, 99 Oct 2015"] {
             assert_eq!(asked(&[("Retry-After", text), ("Date", "x")]), None, "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! What carries a request to WeCom and a reply back: the one thing that an HTTP library has to be adapted to.
+//! The trait that connects an HTTP library.
 
 use std::fmt;
 use std::future::Future;
@@ -12,25 +12,26 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::transport_error::TransportError;
 
-/// Carries one request to the server and brings its reply back.
+/// Sends a request to the server and returns its reply.
 ///
-/// # What a transport is responsible for
+/// # Responsibilities of a transport
 ///
 /// - **Any HTTP status is `Ok`.** A 404 or a 502 is a reply, not an error of the transport.
-/// - **One call is one request.** Retries of an HTTP library are switched off: what may be repeated is decided above.
-/// - **Bytes in, bytes out.** The body goes out as it is and comes back as it is, apart from transfer and content
-///   decoding; it is the transport that bounds how large a reply may be.
-/// - **Redirects are not followed**: the next address would be given the token. A 3xx is returned like any status.
-/// - **URLs are not logged.** They carry the access token; [`Request`]'s `Debug` doesn't show it.
-/// - **Dropping the future cancels** the request, and leaves the transport usable.
-/// - **An error says whether the request can have reached the server** ([`Delivery`](crate::Delivery)): that decides
-///   what may be repeated. [`Delivery::NotSent`](crate::Delivery::NotSent) is a promise; when in doubt it is
-///   [`Delivery::Unknown`](crate::Delivery::Unknown).
-/// - **It ends.** [`Request::time_limit`] is kept when it is set, and a limit of the transport's own otherwise.
-/// - **The [headers](Request::headers) of the request are sent**, and those of the reply are given back.
+/// - **A call is one request.** The HTTP library must not retry: the client decides what may be repeated.
+/// - **Bytes in, bytes out.** The transport sends the body unchanged and returns the reply's body unchanged, after transfer
+///   and content decoding. It limits the size of a reply.
+/// - **Redirects are not followed**, because the new host would receive the token. A 3xx is returned like any other status.
+/// - **URLs are not logged**, because they contain the access token. The `Debug` form of [`Request`] hides it.
+/// - **Dropping the future cancels** the request. The transport stays usable.
+/// - **An error states whether the request may have reached the server** ([`Delivery`](crate::Delivery)), which decides what
+///   may be repeated. Return [`Delivery::NotSent`](crate::Delivery::NotSent) only if it is certain, and
+///   [`Delivery::Unknown`](crate::Delivery::Unknown) otherwise.
+/// - **Every request ends.** The transport applies [`Request::time_limit`] if it is set, and its own limit otherwise.
+/// - **Headers are complete.** The transport sends the [headers](Request::headers) of the request and returns those of the
+///   reply.
 ///
-/// It is not responsible for tokens, repetitions, quotas or what a reply means: those lie above it. Connections, DNS,
-/// TLS and proxies are its own business.
+/// A transport is not responsible for tokens, retries, quotas or the meaning of a reply. It is responsible for connections,
+/// DNS, TLS and proxies. `wecom-conformance` tests a transport for all of this.
 ///
 /// # Bring your own
 ///
@@ -43,23 +44,23 @@ use crate::http::transport_error::TransportError;
 /// impl Transport for OurStack {
 ///     async fn send(&self, request: Request) -> Result<Response, TransportError> {
 ///         let (method, url) = (request.method().as_str(), request.expose_url());
-///         // ... hand method, url, request.headers() and request.body() to the HTTP library ...
+///         // ... pass method, url, request.headers() and request.body() to the HTTP library ...
 /// #       let _ = (method, url);
 ///         Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#))
 ///     }
 /// }
 /// ```
 ///
-/// Where the client is not `Send`, implement [`LocalTransport`]; for a closure there is [`from_fn`].
+/// If the HTTP library's client is not `Send`, implement [`LocalTransport`]. For a closure, use [`from_fn`].
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sends one request, and gives its reply.
+    /// Sends a request and returns its reply.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
-/// A [`Transport`] that stays on one thread: for thread-per-core runtimes and browsers, whose clients are not `Send`.
+/// A [`Transport`] that stays on one thread, for thread-per-core runtimes and browsers, whose HTTP clients are not `Send`.
 ///
-/// The responsibilities are those of [`Transport`]. A `Transport` serves as one through [`AsLocal`].
+/// It has the responsibilities of a [`Transport`]. [`AsLocal`] makes a `LocalTransport` of a `Transport`.
 ///
 /// ```
 /// use std::{cell::Cell, rc::Rc};
@@ -79,12 +80,12 @@ pub trait Transport: Send + Sync {
 /// ```
 #[async_trait(?Send)]
 pub trait LocalTransport {
-    /// Sends one request, and gives its reply.
+    /// Sends a request and returns its reply.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
 }
 
-/// Pointers to a transport are transports: `async_trait`'s desugared signature is written out here, so that a pointer
-/// adds no box of its own.
+/// Implements the trait for pointers. Written with the desugared signature of `async_trait`, so that a pointer adds no
+/// boxed future of its own.
 macro_rules! forward {
     ($trait:ident, $future:ty, $($pointer:ty),+) => {$(
         impl<T: $trait + ?Sized> $trait for $pointer {
@@ -105,7 +106,7 @@ type LocalReply<'a> = Pin<Box<dyn Future<Output = Result<Response, TransportErro
 forward!(Transport, SharedReply<'async_trait>, &T, Box<T>, Arc<T>);
 forward!(LocalTransport, LocalReply<'async_trait>, &T, Box<T>, Rc<T>, Arc<T>);
 
-/// A [`Transport`] where a [`LocalTransport`] is asked for.
+/// Makes a [`LocalTransport`] of a [`Transport`].
 ///
 /// ```
 /// use wecom_core::http::AsLocal;
@@ -125,8 +126,8 @@ impl<T: Transport> LocalTransport for AsLocal<T> {
     }
 }
 
-/// A transport made of a closure: a [`Transport`] where the closure and its future are `Send`, and a
-/// [`LocalTransport`] in any case.
+/// Creates a transport from a closure. It is a [`Transport`] if the closure and its future are `Send`, and always a
+/// [`LocalTransport`].
 ///
 /// ```
 /// use wecom_core::{AccessToken, Client, Response, from_fn};
@@ -143,7 +144,7 @@ where
     FromFn(function)
 }
 
-/// What [`from_fn`] gives.
+/// A transport backed by a closure, created by [`from_fn`].
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 
