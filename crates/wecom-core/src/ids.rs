@@ -1,7 +1,8 @@
 //! Identifiers: one type for each kind of id, so that an id of the wrong kind does not compile.
 //!
-//! Creating an id does not validate it. A call with an empty id is rejected before it is sent.
+//! A text is made into an id only by `new` or `parse`, never implicitly. Creating an id does not validate it. A call with an empty id is rejected before it is sent.
 
+use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::fmt;
 use std::num::ParseIntError;
@@ -65,6 +66,37 @@ macro_rules! text_ids {
         }
 
         id!($id, text, Infallible, |id: &str| Ok(id.to_owned()));
+
+        impl AsRef<str> for $id {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Finds an id in a map by its text.
+        impl Borrow<str> for $id {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $id {
+            fn eq(&self, text: &str) -> bool {
+                self.0 == text
+            }
+        }
+
+        impl PartialEq<&str> for $id {
+            fn eq(&self, text: &&str) -> bool {
+                self.0 == *text
+            }
+        }
+
+        impl From<$id> for String {
+            fn from(id: $id) -> Self {
+                id.0
+            }
+        }
     )+};
 }
 
@@ -90,6 +122,18 @@ macro_rules! number_ids {
         }
 
         id!($id, wire::integer, ParseIntError, str::parse);
+
+        impl PartialEq<i64> for $id {
+            fn eq(&self, number: &i64) -> bool {
+                self.0 == *number
+            }
+        }
+
+        impl From<$id> for i64 {
+            fn from(id: $id) -> Self {
+                id.0
+            }
+        }
     )+};
 }
 
@@ -225,5 +269,14 @@ mod tests {
         assert_eq!("1".parse(), Ok(GroupId::ROOT));
         assert_eq!(GroupId::ROOT.to_string(), "1");
         assert!("one".parse::<GroupId>().is_err());
+    }
+
+    #[test]
+    fn an_id_is_compared_looked_up_and_converted_as_its_value() {
+        let id = ChainId::new("Ch1");
+        assert!(id == "Ch1" && id == *"Ch1" && id.as_ref() == "Ch1" && GroupId::ROOT == 1);
+        let names = std::collections::HashMap::from([(id.clone(), "dealers")]);
+        assert_eq!(names.get("Ch1"), Some(&"dealers"));
+        assert_eq!((String::from(id), i64::from(GroupId::ROOT)), ("Ch1".to_owned(), 1));
     }
 }
