@@ -52,6 +52,11 @@ use crate::http::transport_error::TransportError;
 /// ```
 ///
 /// If the HTTP library's client is not `Send`, implement [`LocalTransport`]. For a closure, use [`from_fn`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transport that can move between threads",
+    note = "implement `Transport` with `#[async_trait]`",
+    note = "a `LocalTransport` goes to `Client::local` instead of `Client::builder`"
+)]
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Sends a request and returns its reply.
@@ -78,6 +83,11 @@ pub trait Transport: Send + Sync {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transport for one thread",
+    note = "implement `LocalTransport` with `#[async_trait(?Send)]`",
+    note = "wrap a `Transport` in `AsLocal`"
+)]
 #[async_trait(?Send)]
 pub trait LocalTransport {
     /// Sends a request and returns its reply.
