@@ -17,7 +17,7 @@ pub(crate) mod transport;
 pub(crate) mod transport_error;
 
 pub use self::base_url::{BaseUrl, InvalidBaseUrl};
-pub use self::headers::Headers;
+pub use self::headers::{Headers, Iter as HeadersIter};
 pub use self::query::{Query, QueryValue};
 pub use self::request::Request;
 pub use self::response::Response;

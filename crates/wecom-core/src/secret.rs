@@ -1,6 +1,6 @@
 //! Secrets and access tokens, and the redaction of texts.
 //!
-//! A secret has no `Display`, its `Debug` form is `***`, and it implements no `Serialize`.
+//! A secret has no `Display`, its `Debug` form is `***`, and it is never serialized.
 
 pub mod forms;
 mod matcher;
@@ -9,13 +9,20 @@ pub mod names;
 mod printable;
 pub(crate) mod redactor;
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, Error};
 
 pub use self::redactor::Redactor;
 use crate::secret::forms::percent_encoded;
 
 /// A secret, such as the `corpsecret` of an app.
+///
+/// It can be deserialized, or parsed from a text such as a file or an environment variable. Both remove surrounding white
+/// space and refuse an empty text.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -23,6 +30,13 @@ use crate::secret::forms::percent_encoded;
 /// let secret = Secret::new("the-app-secret");
 /// assert_eq!(format!("{secret:?}"), "Secret(***)");
 /// assert_eq!(secret.expose(), "the-app-secret");
+/// assert_eq!("the-app-secret\n".parse(), Ok(secret));
+/// ```
+///
+/// It cannot be serialized:
+///
+/// ```compile_fail,E0277
+/// let json = serde_json::to_string(&wecom_core::Secret::new("the-app-secret"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<str>);
@@ -47,6 +61,8 @@ impl fmt::Debug for Secret {
 }
 
 /// An `access_token`. WeCom's documentation allows up to 512 bytes.
+///
+/// Like a [`Secret`], it can be deserialized and parsed, and cannot be serialized.
 ///
 /// A token has a generation, which tells a [`TokenProvider`](crate::token::TokenProvider) whether a refused token is still
 /// the one in use, even if WeCom returns the same text twice.
@@ -115,3 +131,40 @@ impl fmt::Debug for AccessToken {
         f.write_str("AccessToken(***)")
     }
 }
+
+/// The error of parsing or deserializing an empty [`Secret`] or [`AccessToken`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmptySecret;
+
+impl fmt::Display for EmptySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("empty secret: the text has no characters other than white space")
+    }
+}
+
+impl StdError for EmptySecret {}
+
+/// Implements what a program needs to read a secret from its configuration.
+macro_rules! from_configuration {
+    ($($secret:ident),+) => {$(
+        impl FromStr for $secret {
+            type Err = EmptySecret;
+
+            fn from_str(text: &str) -> Result<Self, EmptySecret> {
+                match text.trim() {
+                    "" => Err(EmptySecret),
+                    text => Ok(Self::new(text)),
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $secret {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+            }
+        }
+    )+};
+}
+
+from_configuration!(Secret, AccessToken);

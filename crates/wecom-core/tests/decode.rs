@@ -432,7 +432,7 @@ fn a_token_with_a_bad_character_is_refused() {
     let response = Response::new(200, &b"{\"errcode\":0,\"access_token\":\"canary-\xff\"}"[..]);
     match decode::<GetToken>(&request, &response).unwrap_err().kind() {
         ErrorKind::Decode(error) => {
-            assert_eq!((error.problem, error.path.as_str()), (DecodeProblem::Shape, "access_token"))
+            assert_eq!((error.problem, error.path.as_str()), (DecodeProblem::Shape, "access_token"));
         }
         other => panic!("{other:?}"),
     }

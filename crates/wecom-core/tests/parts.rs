@@ -374,3 +374,40 @@ fn a_code_displays_its_label_and_has_a_lookup_page() {
     let remedies: HashSet<_> = ErrCode::EXPLAINED.iter().filter_map(|code| code.remedy()).collect();
     assert!(remedies.len() > ErrCode::EXPLAINED.len() / 2, "{}", remedies.len());
 }
+
+#[test]
+fn a_secret_from_a_configuration_has_no_white_space_around_it_and_is_not_empty() {
+    assert_eq!(" the-secret\r\n".parse(), Ok(Secret::new("the-secret")));
+    assert_eq!("the-token\n".parse(), Ok(AccessToken::new("the-token")));
+    assert_eq!(serde_json::from_str::<Secret>(r#""the-secret\n""#).unwrap(), Secret::new("the-secret"));
+    assert_eq!(serde_json::from_str::<AccessToken>(r#""the-token""#).unwrap(), AccessToken::new("the-token"));
+    for empty in ["", " \n"] {
+        assert!(empty.parse::<Secret>().is_err() && empty.parse::<AccessToken>().is_err());
+        let error = serde_json::from_value::<Secret>(empty.into()).unwrap_err();
+        assert!(error.to_string().contains("empty secret"), "{error}");
+    }
+}
+
+#[test]
+fn a_base_url_and_a_code_are_serialized_and_deserialized() {
+    let base: BaseUrl = serde_json::from_str(r#""https://gateway.example""#).unwrap();
+    assert_eq!(serde_json::to_string(&base).unwrap(), r#""https://gateway.example/""#);
+    assert_eq!(base.to_string(), "https://gateway.example/");
+    let error = serde_json::from_str::<BaseUrl>(r#""https://user:canary@gateway.example""#).unwrap_err();
+    assert!(error.to_string().contains("invalid base URL") && !error.to_string().contains("canary"), "{error}");
+
+    assert_eq!(serde_json::to_string(&ErrCode::BUSY).unwrap(), "-1");
+    for json in ["-1", "\"-1\""] {
+        assert_eq!(serde_json::from_str::<ErrCode>(json).unwrap(), ErrCode::BUSY);
+    }
+}
+
+#[test]
+fn headers_are_collected_extended_and_iterated_over() {
+    let mut headers: Headers = [("a", "1"), ("b", "2")].into_iter().collect();
+    headers.extend([("c".to_owned(), vec![3])]);
+    let pairs: Vec<_> = (&headers).into_iter().collect();
+    assert_eq!(pairs, [("a", &b"1"[..]), ("b", b"2"), ("c", &[3])]);
+    assert_eq!(headers.iter().len(), 3);
+    assert!(!format!("{:?}", headers.iter()).contains('1'));
+}

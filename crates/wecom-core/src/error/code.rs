@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+use crate::codec::wire;
+
 /// WeCom's `errcode` (全局错误码).
 ///
 /// A newtype instead of an enum, because the vendor has more than a thousand codes and adds new ones. The codes of the
@@ -17,8 +21,11 @@ use std::fmt;
 /// assert_eq!(ErrCode(99).to_string(), "99");
 /// assert_eq!(ErrCode(99).lookup_url(), "https://open.work.weixin.qq.com/devtool/query?e=99");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ErrCode(pub i64);
+///
+/// It is serialized as a number, and deserialized from a number or a string of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ErrCode(#[serde(deserialize_with = "wire::integer")] pub i64);
 
 impl ErrCode {
     /// The vendor's Chinese label. `None` if the code is not one of [`ErrCode::EXPLAINED`].

@@ -12,6 +12,7 @@ use std::fmt;
 /// let mut headers = Headers::new();
 /// headers.push("Retry-After", "5");
 /// assert_eq!(headers.get("retry-after"), Some("5".as_bytes()));
+/// assert_eq!(Headers::from_iter([("retry-after", "5")]).len(), 1);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
@@ -49,14 +50,8 @@ impl Headers {
     }
 
     /// Iterates over the headers in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let mut start = 0;
-        self.ends.iter().map(move |&(name_end, value_end)| {
-            let name = self.buffer.get(start..name_end).unwrap_or_default();
-            let value = self.buffer.get(name_end..value_end).unwrap_or_default();
-            start = value_end;
-            (std::str::from_utf8(name).unwrap_or_default(), value)
-        })
+    pub fn iter(&self) -> Iter<'_> {
+        self.into_iter()
     }
 
     /// The number of headers.
@@ -69,6 +64,62 @@ impl Headers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+}
+
+/// Appends headers.
+impl<N: AsRef<str>, V: AsRef<[u8]>> Extend<(N, V)> for Headers {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, headers: I) {
+        headers.into_iter().for_each(|(name, value)| self.push(name.as_ref(), value));
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
+        let mut all = Self::new();
+        all.extend(headers);
+        all
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        Iter { headers: self, ends: self.ends.iter(), start: 0 }
+    }
+}
+
+/// An iterator over [`Headers`].
+#[derive(Clone)]
+pub struct Iter<'a> {
+    headers: &'a Headers,
+    ends: std::slice::Iter<'a, (usize, usize)>,
+    start: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let &(name_end, value_end) = self.ends.next()?;
+        let name = self.headers.buffer.get(self.start..name_end).unwrap_or_default();
+        let value = self.headers.buffer.get(name_end..value_end).unwrap_or_default();
+        self.start = value_end;
+        Some((std::str::from_utf8(name).unwrap_or_default(), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
     }
 }
 
