@@ -356,9 +356,9 @@ fn a_printed_chain_has_the_text_of_each_cause_once() {
 fn the_causes_of_an_error_are_sources_of_its_kind() {
     let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
     let lost = error(lost);
-    assert!(lost.kind().source().is_some_and(|source| source.is::<Outer>()));
+    assert!(lost.kind().source().is_some_and(<dyn StdError>::is::<Outer>));
     let ErrorKind::Transport(transport) = lost.kind() else { panic!("{lost}") };
-    assert!(transport.source().is_some_and(|source| source.is::<Outer>()));
+    assert!(transport.source().is_some_and(<dyn StdError>::is::<Outer>));
 
     let own = no_token(api(-1));
     let ErrorKind::Token(token) = own.kind() else { panic!("{own}") };
@@ -367,7 +367,7 @@ fn the_causes_of_an_error_are_sources_of_its_kind() {
     let provided = error(TokenError::new(outer()));
     let ErrorKind::Token(token) = provided.kind() else { panic!("{provided}") };
     assert!(token.cause().is::<Outer>() && token.call_error().is_none());
-    assert!(provided.source().is_some_and(|source| source.is::<std::io::Error>()));
+    assert!(provided.source().is_some_and(<dyn StdError>::is::<std::io::Error>));
 
     for error in [api(-1), status(404, None), invalid(), quota(), decode("", "", ""), lost] {
         assert!(error.source().is_none(), "{error}");
