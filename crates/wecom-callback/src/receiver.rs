@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use crate::answer::Answer;
 use crate::callback::Callback;
 use crate::channel::Channel;
-use crate::crypto::Plaintext;
 use crate::envelope;
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;
@@ -106,7 +105,7 @@ impl Receiver {
         let query = query.into();
         let (signed, echostr) = (query.signed()?, query.echostr()?);
         let (_, opened) = self.decrypt(&signed, echostr.as_bytes(), now)?;
-        let echo = String::from_utf8(opened.into_message()).map_err(|error| not_utf8(&error))?;
+        let echo = String::from_utf8(opened.message).map_err(|error| not_utf8(&error))?;
         Ok(Answer::text(echo))
     }
 
@@ -126,9 +125,8 @@ impl Receiver {
         let signed = query.signed()?;
         let encrypted = envelope::encrypted(body)?;
         let (channel, opened) = self.decrypt(&signed, &encrypted, now)?;
-        let receive_id = String::from_utf8_lossy(opened.receive_id()).into_owned();
-        let message = Message::from_bytes(opened.into_message(), channel.is_suite()).map_err(ErrorKind::Message)?;
-        Ok(Callback::new(Arc::clone(channel), message, receive_id))
+        let message = Message::from_bytes(opened.message, channel.is_suite()).map_err(ErrorKind::Message)?;
+        Ok(Callback::new(Arc::clone(channel), message, opened.receive_id))
     }
 
     /// Finds the channel by the signature. Two channels may share a Token, so each that fits is tried; the error is that of
@@ -138,7 +136,7 @@ impl Receiver {
         signed: &Signed<'_>,
         encrypted: &[u8],
         now: SystemTime,
-    ) -> Result<(&Arc<Channel>, Plaintext), Error> {
+    ) -> Result<(&Arc<Channel>, Opened), Error> {
         let mut refusal = None;
         for channel in self.channels.iter().filter(|channel| signed.by(channel.keys(), encrypted)) {
             self.check_window(signed.timestamp, now)?;
@@ -160,11 +158,18 @@ impl Receiver {
     }
 }
 
-/// Decrypts a text for a channel, and compares the receive id.
-fn open_for(channel: &Channel, encrypted: &[u8]) -> Result<Plaintext, Error> {
-    let opened = channel.keys().open(encrypted)?;
-    let accepted = std::str::from_utf8(opened.receive_id()).is_ok_and(|receive_id| channel.accepts(receive_id));
-    if accepted { Ok(opened) } else { Err(ErrorKind::ReceiveId.into()) }
+/// A decrypted message, for a receive id that its channel accepts.
+struct Opened {
+    message: Vec<u8>,
+    receive_id: String,
+}
+
+fn open_for(channel: &Channel, encrypted: &[u8]) -> Result<Opened, Error> {
+    let (message, receive_id) = channel.keys().open(encrypted)?.into_parts();
+    match String::from_utf8(receive_id) {
+        Ok(receive_id) if channel.accepts(&receive_id) => Ok(Opened { message, receive_id }),
+        _ => Err(ErrorKind::ReceiveId.into()),
+    }
 }
 
 fn not_utf8(error: &FromUtf8Error) -> ErrorKind {

@@ -98,8 +98,9 @@ impl Plaintext {
         &self.receive_id
     }
 
-    pub(crate) fn into_message(self) -> Vec<u8> {
-        self.message
+    /// The message and the receive id.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        (self.message, self.receive_id)
     }
 }
 

@@ -5,34 +5,54 @@ use std::str::FromStr;
 
 use crate::xml::Element;
 
-pub(super) struct Fields<'a>(Element<'a>);
+/// The children of an element. The first ones are found once; no known message has more.
+pub(super) struct Fields<'a> {
+    parent: Element<'a>,
+    first: [Option<Element<'a>>; 16],
+}
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(element: Element<'a>) -> Self {
-        Self(element)
+    pub(super) fn of(parent: Element<'a>) -> Self {
+        let mut first = [None; 16];
+        for (place, child) in first.iter_mut().zip(parent.children()) {
+            *place = Some(child);
+        }
+        Self { parent, first }
+    }
+
+    fn child(&self, name: &str) -> Option<Element<'a>> {
+        match self.first.iter().flatten().find(|child| child.name() == name) {
+            Some(child) => Some(*child),
+            None if self.first.last().is_some_and(Option::is_some) => self.parent.child(name),
+            None => None,
+        }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.0.child(name).map(|child| child.text())
+        self.child(name).map(|child| child.text())
     }
 
     /// The element as a value. `None` if it is missing, empty or malformed.
     pub(super) fn value<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.text(name).filter(|text| !text.is_empty())?.parse().ok()
+        value(&self.text(name)?)
     }
 
-    /// The elements of an element.
+    /// The children of a child.
     pub(super) fn below(&self, name: &str) -> Option<Fields<'a>> {
-        self.0.child(name).map(Fields)
+        self.child(name).map(Fields::of)
     }
 
     /// A list of values, either in a list element or, as some write it, directly. `None` if one of them is malformed, or if
     /// there is none.
     pub(super) fn list<T: FromStr>(&self, list: &str, item: &str) -> Option<Vec<T>> {
-        let parent = self.0.child(list).unwrap_or(self.0);
+        let parent = self.child(list).unwrap_or(self.parent);
         let items = parent.children().filter(|child| child.name() == item);
-        let values: Option<Vec<T>> =
-            items.map(|item| item.text().parse().ok().filter(|_| !item.text().is_empty())).collect();
+        let values: Option<Vec<T>> = items.map(|item| value(&item.text())).collect();
         values.filter(|values| !values.is_empty())
     }
+}
+
+/// A text as a value. `None` if it is empty or malformed.
+fn value<T: FromStr>(text: &str) -> Option<T> {
+    if text.is_empty() { None } else { text.parse().ok() }
 }

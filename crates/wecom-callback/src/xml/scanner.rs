@@ -100,6 +100,9 @@ impl<'a> Scanner<'a> {
     /// end tag of the element that this level belongs to, whose name is given.
     pub(crate) fn child(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
         loop {
+            if let Some(leaf) = self.leaf() {
+                return Ok(Some(leaf));
+            }
             match self.token()? {
                 Some(Token::Start(name)) => return self.element(name).map(Some),
                 Some(Token::Empty(name)) => return Ok(Some(Found::empty(name))),
@@ -121,23 +124,21 @@ impl<'a> Scanner<'a> {
 
     /// The rest of an element whose start tag has been read.
     fn element(&mut self, name: Range<usize>) -> Result<Found, XmlError> {
-        if let Some((content, shape)) = self.leaf(&name) {
-            return Ok(Found { name, content, shape });
-        }
         let start = self.at;
         let mut open = [const { 0..0 }; MAX_DEPTH - 1];
         let mut depth = 0;
         let mut shape = Shape::Plain;
         loop {
+            while depth < open.len() && self.leaf().is_some() {
+                shape = Shape::Mixed;
+            }
             let end = self.at;
             match self.token()? {
                 Some(Token::Start(inner)) => {
                     shape = Shape::Mixed;
                     let Some(place) = open.get_mut(depth) else { return Err(self.error(XmlProblem::TooDeep)) };
-                    if self.leaf(&inner).is_none() {
-                        *place = inner;
-                        depth += 1;
-                    }
+                    *place = inner;
+                    depth += 1;
                 }
                 Some(Token::End(ended)) if depth == 0 => {
                     if !self.same(&name, &ended) {
@@ -164,21 +165,23 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The rest of an element that holds one CDATA section or plain text and nothing else, as most do. `None` for every
-    /// other, and then nothing is consumed.
-    fn leaf(&mut self, name: &Range<usize>) -> Option<(Range<usize>, Shape)> {
-        let rest = self.rest();
+    /// The next element, if it begins here and holds one CDATA section or plain text and nothing else, as most do. `None`
+    /// for everything else, and then nothing is consumed.
+    fn leaf(&mut self) -> Option<Found> {
+        let start = self.at + b"<".len();
+        let rest = self.rest().strip_prefix(b"<")?;
+        let length = rest.iter().position(|byte| ends_name(*byte))?;
+        let (name, rest) = rest.split_at_checked(length)?;
+        let rest = rest.strip_prefix(b">").filter(|_| name.first().is_some_and(|first| begins_name(*first)))?;
         let (length, shape) = match rest.strip_prefix(CDATA) {
             Some(section) => (CDATA.len() + find(section, CDATA_END)? + CDATA_END.len(), Shape::Cdata),
             None => (memchr2(b'<', b'&', rest)?, Shape::Plain),
         };
-        let end_tag = rest.get(length..)?.strip_prefix(b"</")?.strip_prefix(self.input.get(name.clone())?)?;
-        if end_tag.first() != Some(&b'>') {
-            return None;
-        }
-        let content = self.at..self.at + length;
-        self.at = content.end + b"</>".len() + name.len();
-        Some((content, shape))
+        let (content, rest) = rest.split_at_checked(length)?;
+        let rest = rest.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
+        self.at = self.input.len() - rest.len();
+        let (name, content_start) = (start..start + name.len(), start + name.len() + b">".len());
+        Some(Found { name, content: content_start..content_start + content.len(), shape })
     }
 
     /// The next piece; comments and processing instructions are skipped.
@@ -323,7 +326,8 @@ fn begins_name(byte: u8) -> bool {
 }
 
 fn ends_name(byte: u8) -> bool {
-    follows_name(byte) || matches!(byte, b'<' | b'=' | b'"' | b'\'' | b'&')
+    // Almost every byte of a name is above all of these, so one comparison decides.
+    byte <= b'>' && (follows_name(byte) || matches!(byte, b'<' | b'=' | b'"' | b'\'' | b'&'))
 }
 
 fn follows_name(byte: u8) -> bool {
