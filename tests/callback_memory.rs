@@ -1,0 +1,66 @@
+//! The memory that a hostile callback can use is bounded by the receiver's body limit. In a file of its own, because it
+//! counts what the whole process allocates.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::alloc::System;
+use std::time::{Duration, SystemTime};
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use wecom_callback::{CallbackKeys, CallbackRequest, Channel, RandomBytes, Receiver, Sender};
+
+#[global_allocator]
+static ALLOCATED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const LIMIT: usize = Receiver::DEFAULT_BODY_LIMIT;
+
+fn keys() -> CallbackKeys {
+    CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()
+}
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+}
+
+fn signed(message: &str) -> CallbackRequest {
+    Sender::app(keys(), "ww1").xml_request(message, now(), RandomBytes::new([7; 24])).unwrap()
+}
+
+/// All that a function allocates, freed or not: an upper bound of what it holds at any moment.
+fn allocated_by<T>(run: impl FnOnce() -> T) -> (T, usize) {
+    let region = Region::new(ALLOCATED);
+    let value = run();
+    (value, region.change().bytes_allocated)
+}
+
+/// One test, so that no other thread allocates.
+#[test]
+fn no_request_makes_the_receiver_allocate_more_than_its_body_limit() {
+    let receiver = Receiver::new(Channel::app(keys(), "ww1"));
+    let unsigned = "msg_signature=0&timestamp=0&nonce=0";
+    for body in [
+        "a".repeat(100 * LIMIT),
+        format!("<xml><Encrypt>{}</Encrypt></xml>", "A".repeat(LIMIT - 100)),
+        "<a>".repeat(LIMIT / 3),
+        "<a/>".repeat(LIMIT / 4),
+        format!("<xml>{}</xml>", "<Encrypt/>".repeat(LIMIT / 11)),
+        format!("<xml><Encrypt>{}</Encrypt></xml>", "&amp;".repeat(LIMIT / 6)),
+    ] {
+        let (opened, allocated) = allocated_by(|| receiver.open(unsigned, body.as_bytes(), now()));
+        assert!(opened.is_err());
+        assert!(allocated <= LIMIT, "{allocated} bytes for an unsigned body of {}", body.len());
+    }
+    let query = format!("echostr={}", "%41".repeat(LIMIT));
+    let (refused, allocated) = allocated_by(|| receiver.verify_url(&query, now()));
+    assert!(refused.is_err() && allocated == 0, "{allocated} bytes for a query of {}", query.len());
+
+    for message in ["<a/>".repeat(20_000), "x".repeat(90_000), "<![CDATA[x]]>".repeat(7_000), "&#65;".repeat(18_000)] {
+        let request = signed(&format!("<xml><MsgType>event</MsgType>{message}</xml>"));
+        assert!(request.body().len() <= LIMIT);
+        let (opened, allocated) = allocated_by(|| receiver.open(request.query(), request.body(), now()));
+        assert!(allocated <= LIMIT, "{allocated} bytes to open {}", message.len());
+        let callback = opened.unwrap();
+        let (_, allocated) = allocated_by(|| callback.event());
+        assert!(allocated <= LIMIT, "{allocated} bytes for the event of {}", message.len());
+    }
+}
