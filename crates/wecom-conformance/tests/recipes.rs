@@ -10,6 +10,9 @@ mod transport_reqwest;
 #[path = "../examples/transport_smol.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_smol;
+#[path = "../examples/transport_tower.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_tower;
 #[path = "../examples/transport_ureq.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_ureq;
@@ -22,8 +25,7 @@ fn assert_passed(report: &Report, warned_of: &[Check]) {
 
 #[tokio::test]
 async fn the_reqwest_recipe_keeps_the_contract() {
-    let builder = reqwest::Client::builder().no_proxy();
-    let transport = transport_reqwest::ReqwestTransport::new(builder).unwrap();
+    let transport = transport_reqwest::transport(reqwest::Client::builder().no_proxy()).unwrap();
     assert_passed(&check(&transport).await, &[]);
 }
 
@@ -31,6 +33,25 @@ async fn the_reqwest_recipe_keeps_the_contract() {
 fn the_ureq_recipe_keeps_the_contract_without_a_runtime_but_cannot_cancel() {
     let transport = transport_ureq::UreqTransport::new(ureq::Agent::config_builder().proxy(None));
     assert_passed(&pollster::block_on(check(&transport)), &[Check::DroppingCancels]);
+}
+
+#[tokio::test]
+async fn the_tower_recipe_keeps_the_contract() {
+    assert_passed(&check(&transport_tower::transport()).await, &[]);
+}
+
+/// So that the suite checks the very code that the READMEs show.
+#[test]
+fn the_readmes_show_the_reqwest_recipe() {
+    let recipe = include_str!("../examples/transport_reqwest.rs");
+    let (_, rest) = recipe.split_once("// <README>\n").unwrap();
+    let (code, _) = rest.split_once("// </README>\n").unwrap();
+    for (name, readme) in [
+        ("README.md", include_str!("../../../README.md")),
+        ("README.zh-CN.md", include_str!("../../../README.zh-CN.md")),
+    ] {
+        assert!(readme.contains(&format!("```rust\n{code}```\n")), "{name} differs from examples/transport_reqwest.rs");
+    }
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! A transport on a service of `tower`, here the client of hyper-util: `TowerTransport` takes it as it is.
+//!
+//! `cargo run -p wecom-conformance --example transport_tower` runs the conformance suite on it.
+
+#![allow(clippy::print_stdout, reason = "the example prints the report of the suite")]
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::TokioExecutor;
+use wecom_core::http::TowerTransport;
+use wecom_core::{Delivery, Timer, TransportErrorKind as Kind, async_trait};
+
+/// The clock and the sleep of tokio. `wecom_hyper::TokioTimer` is the same.
+struct TokioTimer(Instant);
+
+#[async_trait]
+impl Timer for TokioTimer {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+pub(crate) type HyperUtil = TowerTransport<Client<HttpConnector, Full<Bytes>>, Full<Bytes>>;
+
+pub(crate) fn transport() -> HyperUtil {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    TowerTransport::new(client, TokioTimer(Instant::now())).with_classification(classify)
+}
+
+/// This client tells whether it failed to connect, so a failure before sending is known to be one.
+fn classify(error: &(dyn Error + 'static)) -> (Kind, Delivery) {
+    match error.downcast_ref::<ClientError>() {
+        Some(error) if error.is_connect() => (Kind::Connect, Delivery::NotSent),
+        _ => (Kind::ConnectionLost, Delivery::Unknown),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let report = wecom_conformance::check(&transport()).await;
+    println!("{report}");
+    report.assert();
+}
