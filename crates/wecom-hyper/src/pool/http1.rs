@@ -28,6 +28,9 @@ use crate::pool::state::Offer;
 /// How long the end of a connection may take: TLS says goodbye.
 const CLOSING: Duration = Duration::from_secs(1);
 
+/// After this time without a call, the runtime may not have run, and may have missed that the server closed.
+const UNSEEN: Duration = Duration::from_millis(1);
+
 /// Serves calls until the connection ends, is idle for too long, or is told to close.
 pub(crate) async fn serve(mut seat: Seat, connected: Connected) {
     let io = TokioIo::new(connected.stream);
@@ -42,7 +45,8 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected) {
         sender,
         wire: connected.wire,
         alarm: Alarm::new(),
-        has_replied: false,
+        replies: 0,
+        idle_since: None,
         is_kept: false,
         listing: Listing { seat, mailbox },
     };
@@ -54,7 +58,9 @@ struct Worker {
     sender: SendRequest<Whole>,
     wire: Arc<Wire>,
     alarm: Alarm,
-    has_replied: bool,
+    replies: u64,
+    /// Since when the connection is idle, until its next call.
+    idle_since: Option<Instant>,
     /// Whether the connection has been kept for a call after the one that it was opened for.
     is_kept: bool,
     /// The last field: dropping it says that the socket is closed.
@@ -166,7 +172,9 @@ impl Worker {
     /// Waits for the next letter; `None` when the connection has ended.
     async fn idle(&mut self) -> Option<Letter> {
         self.is_kept = true;
-        let until = after(Instant::now(), self.listing.seat.idle_timeout());
+        let now = Instant::now();
+        self.idle_since = Some(now);
+        let until = after(now, self.listing.seat.idle_timeout());
         let Self { connection, alarm, listing: Listing { seat, mailbox }, .. } = self;
         poll_fn(|context| {
             // Before the connection: the exchange polls it anyway.
@@ -188,16 +196,26 @@ impl Worker {
         .await
     }
 
+    /// Whether the server may have closed the connection unseen. A runtime that runs looks at its sockets more often than
+    /// every [`UNSEEN`]. The first use after a reply is always suspect: some servers close then, without saying so.
+    fn may_be_stale(&mut self, now: Instant) -> bool {
+        let idle_since = self.idle_since.take();
+        self.replies == 1 || idle_since.is_some_and(|since| now.duration_since(since) >= UNSEEN)
+    }
+
     /// Sends one request and reads its reply. `None` when the connection can't be used again.
     async fn exchange(&mut self, job: Box<Job>) -> Option<Offer> {
         let Job { request, limits, mut ticket } = *job;
-        if limits.deadline <= Instant::now() {
+        let now = Instant::now();
+        if limits.deadline <= now {
             ticket.resolve(Err(failure::timed_out_unsent(limits.time)));
             return Some(self.listing.offer());
         }
         let written = self.wire.mark();
         self.wire.expect_head();
-        self.wire.probe_next_read();
+        if self.may_be_stale(now) {
+            self.wire.probe_next_read();
+        }
         ticket.set_delivery(Delivery::Unknown);
         self.connection.is_settled = false;
         let sending = self.sender.try_send_request(request);
@@ -231,10 +249,11 @@ impl Worker {
         };
         match end {
             End::Replied(response) => {
-                if self.has_replied {
+                if self.replies > 0 {
                     self.listing.seat.counts().connection_was_reused();
                 }
-                (self.has_replied, self.is_kept) = (true, true);
+                self.replies += 1;
+                self.is_kept = true;
                 // Listed as idle before its caller runs, the connection is there for the caller's next call.
                 self.connection.is_settled = self.sender.is_ready();
                 let next = self.connection.is_settled.then(|| self.listing.offer());

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use wecom_core::BaseUrl;
 
 /// What every client begins with.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -195,17 +195,17 @@ pub(crate) fn answer_once(mut connection: impl Read + Write, body: &str) -> io::
 }
 
 /// Status 200, which is entry 8 of the static table, and a body.
-fn reply(stream: u32, body: &str) -> Vec<u8> {
+pub(crate) fn reply(stream: u32, body: &str) -> Vec<u8> {
     [frame(HEADERS, END_HEADERS, stream, &[0x88]), frame(DATA, END_STREAM, stream, body.as_bytes())].concat()
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// Length, kind, flags and stream.
-fn parse(head: [u8; 9]) -> (usize, u8, u8, u32) {
+pub(crate) fn parse(head: [u8; 9]) -> (usize, u8, u8, u32) {
     let [a, b, c, kind, flags, stream @ ..] = head;
     (u32::from_be_bytes([0, a, b, c]) as usize, kind, flags, u32::from_be_bytes(stream))
 }

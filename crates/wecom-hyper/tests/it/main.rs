@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod closing;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod connecting;
 mod counters;

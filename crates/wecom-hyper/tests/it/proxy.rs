@@ -16,7 +16,7 @@ use wecom_hyper::{HyperTransport, Proxy};
 
 use crate::resolving::Book;
 use crate::server::{Answer, Server};
-use crate::support::{CANARY, failure, post};
+use crate::support::{CANARY, failure, post, text};
 use crate::tls::{TRUSTED, builder};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -164,7 +164,7 @@ async fn failed(manner: Manner, proxy: impl Fn(&Fake) -> Proxy) -> String {
     assert_eq!(failure(&transport, post(base.clone())).await, (Connect, NotSent));
     let counters = transport.counters();
     assert_eq!((counters.connections_opened(), counters.connections_failed_of(Connect)), (0, 1));
-    let error = transport.send(post(base)).await.unwrap_err().to_string();
+    let error = text(&transport.send(post(base)).await.unwrap_err());
     assert!(error.contains("proxy"), "{error}");
     error
 }
@@ -262,7 +262,7 @@ async fn a_proxy_that_is_away_is_named_as_the_one_that_is() {
             let transport = through(known_at(&format!("{scheme}://{address}")));
             let base: BaseUrl = "http://service.invalid".parse().unwrap();
             assert_eq!(failure(&transport, post(base.clone())).await, (kind, NotSent), "{scheme} {address}");
-            let error = transport.send(post(base)).await.unwrap_err().to_string();
+            let error = text(&transport.send(post(base)).await.unwrap_err());
             assert!(error.contains("proxy unreachable: "), "{error}");
         }
     }
