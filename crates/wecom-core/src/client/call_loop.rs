@@ -22,6 +22,9 @@ use crate::timer::cached_clock::CachedClock;
 use crate::token::error::TokenError;
 use crate::token::scope::TokenScope;
 
+/// How long a request can be under way whose time limit is the transport's own.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+
 /// One call under way.
 pub(super) struct CallLoop<'a, M: Threading> {
     inner: &'a Inner<M>,
@@ -135,15 +138,16 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         let Some((limiters, began)) = limiters.zip(self.clock.now()) else { return Ok(None) };
         let mut turn = limiters.turn(self.endpoint, began);
         loop {
+            // A permit counts as a call, so none is taken for a call that can't be sent any more.
+            let remaining = self.remaining(CallPhase::AwaitingQuota)?;
             let now = self.clock.now().unwrap_or(began);
-            if let Some(permit) = turn.try_acquire(now) {
+            if let Some(permit) = turn.try_acquire(now, self.request_limit(remaining).unwrap_or(LONGEST_REQUEST)) {
                 let waited = turn.waited(now);
                 if !waited.is_zero() {
                     self.inner.observers.notify(&CallEvent::AwaitedQuota { endpoint: self.endpoint, waited });
                 }
                 return Ok(Some(permit));
             }
-            let remaining = self.remaining(CallPhase::AwaitingQuota)?;
             turn.check_wait(now, remaining).map_err(|error| self.error(error))?;
             turn.wait(&mut self.clock, remaining).await;
             if self.inner.tokens.is_built_in() {
@@ -151,6 +155,12 @@ impl<'a, M: Threading> CallLoop<'a, M> {
                 self.put_token(request, refusal).await?;
             }
         }
+    }
+
+    /// The time limit of a request. The deadline alone sets none: passed to the request, it would replace the transport's
+    /// own limit, and one attempt could use up all the time.
+    fn request_limit(&self, remaining: Option<Duration>) -> Option<Duration> {
+        self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)))
     }
 
     async fn put_token(&mut self, request: &mut Request, refusal: &mut Option<Refusal>) -> Result<(), Error> {
@@ -196,10 +206,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
     async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<T, Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
         self.attempts += 1;
-        // The deadline is kept here. Passed to the request, it would replace the transport's own limit, and one attempt
-        // could use up all the time.
-        let limit = self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)));
-        request.set_attempt(self.attempts, limit);
+        request.set_attempt(self.attempts, self.request_limit(remaining));
         self.inner.observers.notify(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
         let reply = self.clock.timeout(remaining, self.inner.transport.send(request)).await;
         // A transport may take its time within one poll.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::block::Block;
-use super::concurrency::Concurrency;
+use super::concurrency::{Concurrency, Place};
 use super::error::QuotaLimit;
 use super::policy::Quotas;
 use super::queue::{Queue, Ticket};
@@ -24,7 +24,7 @@ pub(super) struct State {
     block: Block,
     concurrency: Concurrency,
     pub(super) queue: Queue,
-    /// The latest moment that a call came with.
+    /// The latest time that a call has read.
     now: Duration,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Full {
 pub(crate) struct Permit {
     limiter: Arc<Limiter>,
     sent: Duration,
-    generation: u64,
+    place: Place,
 }
 
 /// How a call ended, as far as the limits of its endpoint are concerned.
@@ -80,12 +80,18 @@ impl Limiter {
         Self { state: Mutex::new(state) }
     }
 
-    /// Lets a call through that is sent now, if there is room and no other call comes first.
-    pub(super) fn try_acquire(self: &Arc<Self>, ticket: Option<Ticket>, now: Duration) -> Result<Permit, Full> {
+    /// Lets a call through that is sent now, if there is room and no other call comes first. The service is busy with it
+    /// until the permit is dropped, but no longer than the time limit of its request.
+    pub(super) fn try_acquire(
+        self: &Arc<Self>,
+        ticket: Option<Ticket>,
+        now: Duration,
+        limit: Duration,
+    ) -> Result<Permit, Full> {
         let mut state = self.lock();
         state.now = now;
         if let Some(ticket) = ticket {
-            state.queue.has_looked(ticket);
+            state.queue.looks(ticket);
         }
         let room = state.room(now)?;
         if !state.queue.may_pass(ticket, room, now) {
@@ -96,10 +102,10 @@ impl Limiter {
             state.queue.leave(ticket);
         }
         state.windows.iter_mut().for_each(Window::count);
-        let generation = state.concurrency.enter();
+        let place = state.concurrency.enter(now.saturating_add(limit));
         state.wake_next();
         drop(state);
-        Ok(Permit { limiter: Arc::clone(self), sent: now, generation })
+        Ok(Permit { limiter: Arc::clone(self), sent: now, place })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -117,7 +123,7 @@ impl State {
         if let Some(wait) = self.windows.iter_mut().filter_map(|window| window.full_for(now)).max() {
             return Err(Full { limit: QuotaLimit::Frequency, wait: Some(wait) });
         }
-        match self.concurrency.room() {
+        match self.concurrency.room(now) {
             0 => Err(Full { limit: QuotaLimit::Concurrency, wait: None }),
             room => Ok(self.windows.iter_mut().map(|window| window.room(now)).fold(room, u32::min)),
         }
@@ -136,10 +142,12 @@ impl Permit {
     /// Tells the limits how the call ended.
     pub(crate) fn report(&self, outcome: PermitOutcome, now: Duration) {
         let mut state = self.limiter.lock();
+        // The permit's end looks at the block with this time: an earlier one would shorten it.
+        state.now = now;
         match outcome {
             PermitOutcome::Succeeded => state.concurrency.succeeded(),
             PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED) => state.block.close(self.sent, now),
-            PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => state.concurrency.exceeded(self.generation),
+            PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => state.concurrency.exceeded(self.place),
             PermitOutcome::Refused(_) | PermitOutcome::Unknown => {}
         }
     }
@@ -148,7 +156,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.limiter.lock();
-        state.concurrency.leave();
+        state.concurrency.leave(self.place);
         state.wake_next();
     }
 }

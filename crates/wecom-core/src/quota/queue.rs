@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-/// How long a call that was woken has for taking its place. Then it counts as parked, and others overtake it.
+/// How often a call looks for room that waits for no known time, and how late it may be before it counts as parked.
 pub(super) const TURN_TIME: Duration = Duration::from_millis(100);
 
 /// The calls that wait at one endpoint, first come first served.
 ///
-/// A future that is never polled can wait here too. It keeps its place in the order, but not the room: the others pass it
-/// when it doesn't react to being woken.
+/// A future that is never polled can wait here too. A call says when it will look again; one that is late keeps its place
+/// in the order, but not the room: the others pass it.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiters: VecDeque<Waiter>,
@@ -25,89 +25,88 @@ pub(super) struct Ticket(u64);
 struct Waiter {
     ticket: Ticket,
     waker: Option<Waker>,
-    woken: Woken,
-}
-
-/// Whether a call was woken and hasn't been polled since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Woken {
-    No,
-    Yes,
-    /// Yes, and another call has seen it at this moment.
-    SeenAt(Duration),
-}
-
-impl Woken {
-    fn is_parked(self, now: Duration) -> bool {
-        matches!(self, Self::SeenAt(seen) if now.saturating_sub(seen) >= TURN_TIME)
-    }
+    /// Whether it was woken and hasn't looked since.
+    is_woken: bool,
+    /// When it looked for room.
+    looked_at: Duration,
+    /// After which time it looks again at the latest.
+    wait: Duration,
 }
 
 impl Waiter {
-    /// Whether it was woken a while ago and is not polled. The while begins when another call sees it, because who wakes
-    /// it may not know the time.
-    fn is_parked(&mut self, now: Duration) -> bool {
-        if self.woken == Woken::Yes {
-            self.woken = Woken::SeenAt(now);
-        }
-        self.woken.is_parked(now)
+    /// Whether it should have looked again and hasn't, because nothing polls it. After a clock was set back, it is
+    /// unknown until it looks.
+    fn is_parked(&self, now: Duration) -> bool {
+        let since = now.checked_sub(self.looked_at);
+        since.is_none_or(|since| since > self.wait.saturating_add(TURN_TIME))
     }
 }
 
 impl Queue {
     /// Whether a call may take one of `room` places: whether the calls ahead of it need fewer. A call without a ticket
     /// is behind all others.
-    pub(super) fn may_pass(&mut self, ticket: Option<Ticket>, room: u32, now: Duration) -> bool {
-        let ahead = self.waiters.iter_mut().take_while(|waiter| ticket.is_none_or(|ticket| waiter.ticket < ticket));
-        let needed = ahead.filter_map(|waiter| (!waiter.is_parked(now)).then_some(())).take(room as usize).count();
+    pub(super) fn may_pass(&self, ticket: Option<Ticket>, room: u32, now: Duration) -> bool {
+        let ahead = self.waiters.iter().take_while(|waiter| ticket.is_none_or(|ticket| waiter.ticket < ticket));
+        let needed = ahead.filter(|waiter| !waiter.is_parked(now)).take(room as usize).count();
         needed < room as usize
     }
 
-    /// Puts a call at the end.
-    pub(super) fn join(&mut self) -> Ticket {
+    /// Puts a call at the end that has looked now, and looks again after `wait` at the latest.
+    pub(super) fn join(&mut self, now: Duration, wait: Duration) -> Ticket {
         self.last += 1;
         let ticket = Ticket(self.last);
-        self.waiters.push_back(Waiter { ticket, waker: None, woken: Woken::No });
+        self.waiters.push_back(Waiter { ticket, waker: None, is_woken: false, looked_at: now, wait });
         ticket
+    }
+
+    /// A call has looked now, and looks again after `wait` at the latest.
+    pub(super) fn stay(&mut self, ticket: Ticket, now: Duration, wait: Duration) {
+        if let Some(waiter) = self.find(ticket) {
+            (waiter.looked_at, waiter.wait) = (now, wait);
+        }
     }
 
     /// Takes a call out.
     pub(super) fn leave(&mut self, ticket: Ticket) {
-        if let Ok(index) = self.find(ticket) {
+        if let Ok(index) = self.index(ticket) {
             self.waiters.remove(index);
         }
     }
 
     /// The call is being polled: whether it was woken since it last looked. If it wasn't, `waker` wakes it.
     pub(super) fn is_woken(&mut self, ticket: Ticket, waker: &Waker) -> bool {
-        let Some(waiter) = self.find(ticket).ok().and_then(|index| self.waiters.get_mut(index)) else { return true };
-        let is_woken = waiter.woken != Woken::No;
-        if !is_woken {
+        let Some(waiter) = self.find(ticket) else { return true };
+        if !waiter.is_woken {
             waiter.waker = Some(waker.clone());
         }
-        is_woken
+        waiter.is_woken
     }
 
-    /// The call has looked for room.
-    pub(super) fn has_looked(&mut self, ticket: Ticket) {
-        if let Some(waiter) = self.find(ticket).ok().and_then(|index| self.waiters.get_mut(index)) {
-            waiter.woken = Woken::No;
+    /// The call looks for room.
+    pub(super) fn looks(&mut self, ticket: Ticket) {
+        if let Some(waiter) = self.find(ticket) {
+            waiter.is_woken = false;
         }
     }
 
-    /// Wakes the calls that come first, as many as there is room for. A call that was woken before takes one of the
-    /// places, unless it is parked.
+    /// Wakes the calls that may pass: the first ones that are not parked, as many as there is room for. A call that may
+    /// not pass is never woken, or it would look for room again and again.
     pub(super) fn wake(&mut self, room: u32, now: Duration) {
-        let first = self.waiters.iter_mut().filter(|waiter| !waiter.woken.is_parked(now)).take(room as usize);
-        for waiter in first.filter(|waiter| waiter.woken == Woken::No) {
-            waiter.woken = Woken::Yes;
+        let first = self.waiters.iter_mut().filter(|waiter| !waiter.is_parked(now)).take(room as usize);
+        for waiter in first.filter(|waiter| !waiter.is_woken) {
+            waiter.is_woken = true;
             if let Some(waker) = waiter.waker.take() {
                 waker.wake();
             }
         }
     }
 
-    fn find(&self, ticket: Ticket) -> Result<usize, usize> {
+    fn find(&mut self, ticket: Ticket) -> Option<&mut Waiter> {
+        let index = self.index(ticket).ok()?;
+        self.waiters.get_mut(index)
+    }
+
+    fn index(&self, ticket: Ticket) -> Result<usize, usize> {
         self.waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket)
     }
 }

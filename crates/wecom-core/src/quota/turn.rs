@@ -28,9 +28,9 @@ impl Turn {
         Self { limiter, ticket: None, max_wait, began: now, full: None }
     }
 
-    /// The permit for a call that is sent now; `None` if it has to [wait](Turn::wait).
-    pub(crate) fn try_acquire(&mut self, now: Duration) -> Option<Permit> {
-        match self.limiter.try_acquire(self.ticket, now) {
+    /// The permit for a call that is sent now with this time limit; `None` if it has to [wait](Turn::wait).
+    pub(crate) fn try_acquire(&mut self, now: Duration, limit: Duration) -> Option<Permit> {
+        match self.limiter.try_acquire(self.ticket, now, limit) {
             Ok(permit) => {
                 self.ticket = None;
                 Some(permit)
@@ -60,11 +60,15 @@ impl Turn {
 
     /// Waits until there may be room.
     pub(crate) async fn wait<M: Family>(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
-        let Some(left) = clock.now().and_then(|now| self.left(now, remaining)) else { return };
-        let limiter = &self.limiter;
-        let ticket = *self.ticket.get_or_insert_with(|| limiter.lock().queue.join());
-        // A call ahead that was woken and is not polled has to be noticed by someone.
+        let Some((now, left)) = clock.now().and_then(|now| Some((now, self.left(now, remaining)?))) else { return };
+        // Room that a call ahead doesn't take, because nothing polls it, has to be noticed by others.
         let wait = self.full.and_then(|full| full.wait).unwrap_or(TURN_TIME).min(left);
+        let limiter = &self.limiter;
+        match self.ticket {
+            Some(ticket) => limiter.lock().queue.stay(ticket, now, wait),
+            None => self.ticket = Some(limiter.lock().queue.join(now, wait)),
+        }
+        let Some(ticket) = self.ticket else { return };
         let woken = poll_fn(|context| match limiter.lock().queue.is_woken(ticket, context.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,

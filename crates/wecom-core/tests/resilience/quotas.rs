@@ -1,10 +1,16 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use wecom_core::error::CallPhase;
 use wecom_core::quota::{QuotaError, QuotaLimit};
-use wecom_core::{Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety};
+use wecom_core::{Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety, Timer, async_trait};
+use wecom_mock::ManualTimer;
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, poll, token};
+
+const ONE: Endpoint = Endpoint::post("one", "test/one").with_safety(Safety::Idempotent).with_concurrency(1);
 
 fn refusing(service: &Service) -> Client {
     service.client().quotas(Quotas::refuse()).token(token()).build()
@@ -89,7 +95,6 @@ fn no_more_calls_are_under_way_than_the_share_of_the_documented_concurrency() {
 
 #[test]
 fn a_permit_passes_to_the_next_call_when_a_call_is_dropped() {
-    const ONE: Endpoint = Endpoint::post("one", "test/one").with_safety(Safety::Idempotent).with_concurrency(1);
     let service = Service::always(Answer::Silence);
     let client = patient(&service);
     let mut first = Box::pin(call(&client, &ONE));
@@ -193,4 +198,99 @@ fn clones_share_the_counts() {
         service.run(call(&client.clone(), &RARE)).unwrap();
     }
     assert!(service.run(call(&client, &RARE)).is_err());
+}
+
+/// A timer that ends a poll that reads it without end.
+struct Patient(ManualTimer, AtomicU32);
+
+#[async_trait]
+impl Timer for Patient {
+    fn now(&self) -> Duration {
+        assert!(self.1.fetch_add(1, Ordering::Relaxed) < 1000, "one poll reads the clock again and again");
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Timer::sleep(&self.0, duration).await;
+    }
+}
+
+#[test]
+fn a_call_that_comes_later_waits_while_the_first_has_not_used_its_wake_up() {
+    let service = Service::always(Answer::Silence);
+    let timer = Patient(service.timer.clone(), AtomicU32::new(0));
+    let quotas = Quotas::wait_at_most(MINUTE);
+    let client = Client::builder(service.clone()).timer(timer).quotas(quotas).token(token()).build();
+    let [mut under_way, mut first, mut second] = [(); 3].map(|()| Box::pin(call(&client, &ONE)));
+    for one in [&mut under_way, &mut first, &mut second] {
+        assert!(poll(one.as_mut()).is_pending());
+    }
+    // The first is woken. The second looks before it.
+    drop(under_way);
+    service.timer.advance(SECOND / 10);
+    assert!(poll(second.as_mut()).is_pending());
+    assert_eq!(service.calls().len(), 1);
+    assert!(poll(first.as_mut()).is_pending());
+    assert_eq!(service.calls().len(), 2);
+}
+
+#[test]
+fn calls_that_nothing_polls_are_overtaken_together_not_one_after_another() {
+    let service = Service::always(Answer::Silence);
+    let client = patient(&service);
+    let mut under_way = Box::pin(call(&client, &ONE));
+    let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(call(&client, &ONE))).collect();
+    assert!(poll(under_way.as_mut()).is_pending());
+    assert!(waiting.iter_mut().all(|call| poll(call.as_mut()).is_pending()));
+    drop(under_way);
+    service.set(|script| script.otherwise = Answer::Code(0));
+    let before = service.timer.now();
+    service.run(call(&client, &ONE)).unwrap();
+    let took = service.timer.now() - before;
+    assert!(took <= SECOND / 2, "{took:?}");
+}
+
+#[test]
+fn a_request_that_nothing_polls_counts_as_under_way_until_its_time_limit() {
+    for (limit, expected) in [(None, MINUTE), (Some(SECOND * 10), SECOND * 10)] {
+        let service = Service::always(Answer::Silence);
+        let client = patient(&service);
+        let client = limit.map_or(client.clone(), |limit| client.with_time_limit(limit));
+        let mut kept = Box::pin(call(&client, &ONE));
+        assert!(poll(kept.as_mut()).is_pending());
+        service.set(|script| script.otherwise = Answer::Code(0));
+        service.run(call(&client, &ONE)).unwrap();
+        let took = service.timer.now();
+        assert!(took >= expected && took <= expected + SECOND / 2, "{took:?}");
+    }
+}
+
+#[test]
+fn a_call_that_is_past_its_deadline_uses_up_no_quota() {
+    let service = Service::new();
+    let client = patient(&service);
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    let hurried = client.with_deadline(MINUTE + SECOND * 2);
+    let mut late = Box::pin(call(&hurried, &RARE));
+    assert!(poll(late.as_mut()).is_pending());
+    service.timer.advance(MINUTE * 2);
+    let Poll::Ready(Err(error)) = poll(late.as_mut()) else { panic!("it is past its deadline") };
+    let ErrorKind::Deadline(deadline) = error.kind() else { panic!("{error}") };
+    assert_eq!((deadline.phase, service.calls().len()), (CallPhase::AwaitingQuota, 8));
+    for _ in 0..8 {
+        service.run(call(&client, &RARE)).unwrap();
+    }
+    assert_eq!(service.timer.now(), MINUTE * 2, "all eight are admitted at once");
+}
+
+#[test]
+fn too_often_closes_the_endpoint_for_a_minute_from_the_reply_on() {
+    let service = Service::answering([Answer::Code(45009)]);
+    service.set(|script| script.latency = SECOND * 10);
+    let client = refusing(&service);
+    service.run(call(&client, &READ)).unwrap_err();
+    let quota = quota_error(&service.run(call(&client, &READ)).unwrap_err());
+    assert_eq!((quota.limit, quota.retry_after), (QuotaLimit::Blocked, Some(MINUTE)));
 }
