@@ -59,6 +59,15 @@ pub(super) struct Fetched {
     pub(super) expires_in: Option<Duration>,
 }
 
+/// A fetch that failed.
+pub(super) struct Failed {
+    pub(super) purpose: Purpose,
+    pub(super) with_credentials: bool,
+    pub(super) began: Option<Duration>,
+    /// How long it takes at most if it is polled.
+    pub(super) longest: Duration,
+}
+
 /// Why a token is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -157,30 +166,29 @@ impl Cache {
     ///
     /// A wrong secret is never sent again: repeating it gets the caller's IP banned. At a renewal the refusal is not
     /// final yet, because the token shows that the secret was right before: the end of the token decides.
-    pub(super) fn fail(
-        &mut self,
-        error: Error,
-        purpose: Purpose,
-        with_credentials: bool,
-        began: Option<Duration>,
-        now: Option<Duration>,
-    ) -> TokenError {
+    pub(super) fn fail(&mut self, error: Error, failed: Failed, now: Option<Duration>) -> TokenError {
+        let Failed { purpose, with_credentials, began, longest } = failed;
         let code = error.code();
         let error = TokenError::from(error);
         if let (Some(ErrCode::FREQUENCY_EXCEEDED), Some(began), Some(now)) = (code, began, now) {
             self.block.close(began, now);
         }
-        let is_credentials_error = with_credentials && code.is_some_and(ErrCode::means_credentials_rejected);
-        if purpose == Purpose::Renewal {
-            // The old token serves to its end either way.
-            self.set_renewal(now.filter(|_| !is_credentials_error).map(|now| now.saturating_add(RENEWAL_PAUSE)));
+        let was_polled = began.zip(now).is_none_or(|(began, now)| now.saturating_sub(began) <= longest);
+        if code.is_none() && !was_polled {
+            // It says nothing of the service.
             return error;
         }
+        let is_credentials_error = with_credentials && code.is_some_and(ErrCode::means_credentials_rejected);
         let pause = match (is_credentials_error, code, now) {
-            (true, ..) => Some(Pause::Forever),
+            (true, ..) => (purpose == Purpose::Needed).then_some(Pause::Forever),
             (false, Some(code), Some(now)) => self.pause_after(code, now),
             _ => None,
         };
+        if purpose == Purpose::Renewal {
+            // The old token serves to its end either way. If that comes before the pause is over, the failure decides.
+            let rest = pause.as_ref().map_or(RENEWAL_PAUSE, |pause| RENEWAL_PAUSE.max(pause.length()));
+            self.set_renewal(now.filter(|_| !is_credentials_error).map(|now| now.saturating_add(rest)));
+        }
         self.failure = pause.map(|pause| Failure { error: error.clone(), pause });
         error
     }
@@ -197,6 +205,15 @@ impl Cache {
     fn set_renewal(&mut self, moment: Option<Duration>) {
         if let Some(entry) = &mut self.current {
             entry.renew = moment;
+        }
+    }
+}
+
+impl Pause {
+    fn length(&self) -> Duration {
+        match self {
+            Self::Forever => Duration::MAX,
+            Self::Until { length, .. } => *length,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::http::addressed_transport::AddressedTransport;
 use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
 use crate::secret::AccessToken;
 use crate::threading::Family;
-use crate::timer::cached_clock::CachedClock;
+use crate::timer::cached_clock::{CachedClock, Elapsed};
 use crate::timer::clock::Clock;
 
 /// How long the store may take for one answer before it is passed over.
@@ -65,40 +65,40 @@ impl<M: Family> TokenFetch<M> {
         matches!(self.source, TokenSource::Credentials { .. })
     }
 
-    /// After how long a fetch that has not ended is not waited for any more, because whoever began it no longer polls
-    /// it.
-    pub(super) fn abandoned_after(&self) -> Duration {
-        self.limit.saturating_add(STORE_LIMIT * 4)
+    /// How long the service may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// How long a fetch takes at most that is polled.
+    pub(super) fn longest(&self) -> Duration {
+        self.limit.saturating_add(STORE_LIMIT * 5)
     }
 
     /// Gives a token other than the unwanted one, if there is one.
     pub(super) async fn run(&self, unwanted: Option<&AccessToken>) -> Result<Fetched, Error> {
         let is_unwanted = |token: &AccessToken| unwanted.is_some_and(|unwanted| unwanted.expose() == token.expose());
-        let found = self.load().await;
-        if let Some(found) = found.as_ref().filter(|found| !is_unwanted(found.token())) {
-            return Ok(self.fetched(found));
+        // A store that hangs is not asked again in this fetch.
+        let Ok(found) = self.load().await else { return Ok(fetched(&self.request().await?)) };
+        if let Some(found) = found.as_ref().filter(|found| !is_unwanted(found.stored.token())) {
+            return Ok(fetched(found));
         }
-        let requested_at = self.now();
-        let token = stored(self.request().await?);
-        let ours = Fetched { requested_at, ..self.fetched(&token) };
-        if self.swap(found.as_ref(), &token).await {
-            return Ok(ours);
+        let ours = self.request().await?;
+        if self.swap(found.as_ref(), &ours).await {
+            return Ok(fetched(&ours));
         }
         // Another process was faster, or the token found has expired since.
-        let theirs = match self.load().await {
+        let theirs = match self.load().await.ok().flatten() {
             Some(theirs) => theirs,
-            None if self.swap(None, &token).await => return Ok(ours),
-            None => return Ok(self.load().await.map_or(ours, |theirs| self.fetched(&theirs))),
+            None if self.swap(None, &ours).await => ours.clone(),
+            None => self.load().await.ok().flatten().unwrap_or_else(|| ours.clone()),
         };
         // What all processes use is better than one token each.
-        Ok(if is_unwanted(theirs.token()) { ours } else { self.fetched(&theirs) })
+        Ok(fetched(if is_unwanted(theirs.stored.token()) { &ours } else { &theirs }))
     }
 
-    fn fetched(&self, stored: &StoredToken) -> Fetched {
-        Fetched { token: stored.token().clone(), requested_at: self.now(), expires_in: stored.expires_in() }
-    }
-
-    async fn request(&self) -> Result<GetTokenReply, Error> {
+    async fn request(&self) -> Result<Dated, Error> {
+        let asked_at = self.now();
         let reply = async {
             match &self.source {
                 TokenSource::Credentials { transport, credentials } => {
@@ -110,7 +110,8 @@ impl<M: Family> TokenFetch<M> {
                 TokenSource::Call(call) => M::call_for_token(call).await,
             }
         };
-        self.clock().timeout(Some(self.limit), reply).await.unwrap_or_else(|_| Err(self.took_too_long()))
+        let reply = self.clock().timeout(Some(self.limit), reply).await.unwrap_or_else(|_| Err(self.took_too_long()));
+        Ok(Dated { stored: stored(reply?), asked_at })
     }
 
     fn took_too_long(&self) -> Error {
@@ -118,22 +119,35 @@ impl<M: Family> TokenFetch<M> {
         Error::new(&GET_TOKEN, 1, error.with_source(format!("no token within {:?}", self.limit)))
     }
 
-    /// The token in the store. A store that fails or hangs is passed over: the service has tokens too.
-    async fn load(&self) -> Option<StoredToken> {
-        let KeyedStore { store, key } = self.store.as_ref()?;
-        self.within_limit(M::load(store, key)).await?.ok().flatten()
+    /// The token in the store. A store that fails is passed over: the service has tokens too.
+    async fn load(&self) -> Result<Option<Dated>, Elapsed> {
+        let Some(KeyedStore { store, key }) = self.store.as_ref() else { return Ok(None) };
+        let asked_at = self.now();
+        let stored = self.within_limit(M::load(store, key)).await?.ok().flatten();
+        Ok(stored.map(|stored| Dated { stored, asked_at }))
     }
 
     /// Whether the store has kept the token, if there is a store that works.
-    async fn swap(&self, expected: Option<&StoredToken>, new: &StoredToken) -> bool {
+    async fn swap(&self, expected: Option<&Dated>, new: &Dated) -> bool {
         let Some(KeyedStore { store, key }) = &self.store else { return true };
-        let swap = M::compare_and_swap(store, key, expected.map(StoredToken::token), new);
-        self.within_limit(swap).await.is_none_or(|swapped| swapped.unwrap_or(true))
+        let swap = M::compare_and_swap(store, key, expected.map(|expected| expected.stored.token()), &new.stored);
+        self.within_limit(swap).await.map_or(true, |swapped| swapped.unwrap_or(true))
     }
 
-    async fn within_limit<F: Future>(&self, future: F) -> Option<F::Output> {
-        self.clock().timeout(Some(STORE_LIMIT), future).await.ok()
+    async fn within_limit<F: Future>(&self, future: F) -> Result<F::Output, Elapsed> {
+        self.clock().timeout(Some(STORE_LIMIT), future).await
     }
+}
+
+/// A token, and when it was asked for: its validity counts from then on.
+#[derive(Clone)]
+struct Dated {
+    stored: StoredToken,
+    asked_at: Option<Duration>,
+}
+
+fn fetched(Dated { stored, asked_at }: &Dated) -> Fetched {
+    Fetched { token: stored.token().clone(), requested_at: *asked_at, expires_in: stored.expires_in() }
 }
 
 /// A new token, as it is stored. A validity that is missing, zero or negative says nothing: such a token serves until

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::Shared;
 
-use super::cache::{Cache, Fetched, Next, Purpose};
+use super::cache::{Cache, Failed, Fetched, Next, Purpose};
 use super::error::TokenError;
 use super::fetch::TokenFetch;
 use crate::error::Error;
@@ -43,13 +43,10 @@ pub(crate) type FlightFuture<M> = <M as Family>::Future<'static, Result<AccessTo
 struct State<M: Family> {
     cache: Cache,
     flight: Option<Flight<M>>,
-    /// How many fetches have begun: the id of the last.
-    begun: u64,
 }
 
 /// A fetch under way.
 struct Flight<M: Family> {
-    id: u64,
     began: Option<Duration>,
     outcome: Shared<FlightFuture<M>>,
 }
@@ -64,7 +61,7 @@ enum Step<M: Family> {
 
 impl<M: Family> SharedToken<M> {
     pub(crate) fn new(fetch: TokenFetch<M>, boxed: Boxed<M>) -> Self {
-        let state = State { cache: Cache::new(), flight: None, begun: 0 };
+        let state = State { cache: Cache::new(), flight: None };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)), boxed }
     }
 
@@ -79,6 +76,10 @@ impl<M: Family> SharedToken<M> {
         now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
+        // A fetch that nothing has polled for long may have failed for that: its failure is not this caller's.
+        if let Some(Ok(token)) = self.old_flight(now).and_then(FutureExt::now_or_never) {
+            return Ok(token);
+        }
         match self.next_step(now) {
             Step::Use(token) => Ok(token),
             Step::Fail(error) => Err(error),
@@ -106,10 +107,7 @@ impl<M: Family> SharedToken<M> {
     }
 
     fn next_step(&self, now: Option<Duration>) -> Step<M> {
-        // Dropped after the lock, because it drops a future of the transport's.
-        let _abandoned;
         let mut state = lock(&self.state);
-        _abandoned = self.take_abandoned(&mut state, now);
         match state.cache.next(now) {
             Next::Use(token) => Step::Use(token),
             Next::Fail(error) => Step::Fail(error),
@@ -121,10 +119,12 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// Takes out a fetch that was not polled to its end within the time it may take.
-    fn take_abandoned(&self, state: &mut State<M>, now: Option<Duration>) -> Option<Flight<M>> {
-        let limit = self.fetch.abandoned_after();
-        state.flight.take_if(|flight| flight.is_abandoned(now, limit))
+    /// The fetch under way, if it has been that for longer than the service may take.
+    fn old_flight(&self, now: Option<Duration>) -> Option<Shared<FlightFuture<M>>> {
+        let state = lock(&self.state);
+        let flight = state.flight.as_ref()?;
+        let age = now?.saturating_sub(flight.began?);
+        (age > self.fetch.limit()).then(|| flight.outcome.clone())
     }
 
     /// The fetch under way, or a new one; says whether it is new.
@@ -132,9 +132,7 @@ impl<M: Family> SharedToken<M> {
         if let Some(flight) = &state.flight {
             return (flight.outcome.clone(), false);
         }
-        state.begun += 1;
         let task = FetchTask {
-            id: state.begun,
             purpose,
             began: now,
             unwanted: state.cache.unwanted(purpose),
@@ -142,21 +140,13 @@ impl<M: Family> SharedToken<M> {
             state: Arc::downgrade(&self.state),
         };
         let outcome = (self.boxed)(task).shared();
-        state.flight = Some(Flight { id: state.begun, began: now, outcome: outcome.clone() });
+        state.flight = Some(Flight { began: now, outcome: outcome.clone() });
         (outcome, true)
-    }
-}
-
-impl<M: Family> Flight<M> {
-    /// Whether the fetch has taken longer than it may, which it would have noticed itself if anyone had polled it.
-    fn is_abandoned(&self, now: Option<Duration>, limit: Duration) -> bool {
-        self.began.zip(now).is_some_and(|(began, now)| now.saturating_sub(began) > limit)
     }
 }
 
 /// The work of one fetch, from its beginning to the change of the shared state.
 pub struct FetchTask<M: Family> {
-    id: u64,
     purpose: Purpose,
     began: Option<Duration>,
     unwanted: Option<AccessToken>,
@@ -167,7 +157,7 @@ pub struct FetchTask<M: Family> {
 
 impl<M: Family> fmt::Debug for FetchTask<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FetchTask").field("id", &self.id).field("purpose", &self.purpose).finish_non_exhaustive()
+        f.debug_struct("FetchTask").field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 
@@ -190,19 +180,18 @@ impl<M: Family> State<M> {
         outcome: Result<Result<Fetched, Error>, Box<dyn Any + Send>>,
         now: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        let is_current = self.flight.as_ref().is_some_and(|flight| flight.id == task.id);
-        if is_current {
-            self.flight = None;
-        }
+        self.flight = None;
         match outcome {
-            Ok(Ok(fetched)) if is_current || self.cache.fresh(now).is_none() => Ok(self.cache.keep(fetched)),
-            // A fetch that was abandoned has ended after all, and there is a newer token.
-            Ok(Ok(fetched)) => Ok(self.cache.fresh(now).unwrap_or(fetched.token)),
-            Ok(Err(error)) if is_current => {
-                let with_credentials = task.fetch.has_credentials();
-                Err(self.cache.fail(error, task.purpose, with_credentials, task.began, now))
+            Ok(Ok(fetched)) => Ok(self.cache.keep(fetched)),
+            Ok(Err(error)) => {
+                let failed = Failed {
+                    purpose: task.purpose,
+                    with_credentials: task.fetch.has_credentials(),
+                    began: task.began,
+                    longest: task.fetch.longest(),
+                };
+                Err(self.cache.fail(error, failed, now))
             }
-            Ok(Err(error)) => Err(error.into()),
             Err(panic) => Err(panicked(panic)),
         }
     }

@@ -257,3 +257,32 @@ impl wecom_core::Timer for Jumping {
         std::future::pending::<()>().await;
     }
 }
+
+#[test]
+fn a_call_does_not_take_the_failure_of_a_fetch_that_nothing_polled() {
+    let service = Service::new();
+    service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+    let client = service.client().credentials(credentials()).build();
+    let mut kept = Box::pin(call(&client, &READ));
+    assert!(poll(kept.as_mut()).is_pending());
+    service.timer.advance(SECOND * 15);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn a_renewal_that_is_refused_for_too_many_calls_is_not_repeated_within_the_minute_even_if_the_token_ends() {
+    let service = Service::new();
+    service.set(|script| script.expires_in = 100);
+    let client = service.client().credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(SECOND * 80);
+    service.set(|script| script.to_gettoken.push_back(Answer::Code(45009)));
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+    service.timer.advance(SECOND * 30);
+    assert!(service.run(call(&client, &READ)).unwrap_err().is_rate_limited());
+    assert_eq!(service.fetches(), 2);
+    service.timer.advance(SECOND * 30);
+    service.run(call(&client, &READ)).unwrap();
+}

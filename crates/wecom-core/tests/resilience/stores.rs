@@ -7,7 +7,7 @@ use wecom_core::http::AsLocal;
 use wecom_core::token::{LocalTokenStore, StoredToken, TokenKey, TokenStore, TokenStoreError};
 use wecom_core::{AccessToken, Client, async_trait};
 
-use super::support::{Answer, MINUTE, READ, Service, call, credentials};
+use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials};
 
 /// A store whose clock is the timer of a service.
 #[derive(Clone)]
@@ -213,4 +213,36 @@ fn no_debug_form_of_a_store_shows_a_token() {
     let stored = StoredToken::new(AccessToken::new("canary-1")).expiring_in(MINUTE);
     let text = format!("{error:#?} {stored:?} {client:?}");
     assert!(!text.contains("canary"), "{text}");
+}
+
+/// A store that never answers.
+struct Hanging;
+
+#[async_trait]
+impl TokenStore for Hanging {
+    async fn get(&self, _: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
+        std::future::pending().await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        _: &TokenKey,
+        _: Option<&AccessToken>,
+        _: &StoredToken,
+    ) -> Result<bool, TokenStoreError> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn a_fetch_is_carried_on_by_calls_that_come_seldom_and_have_little_time() {
+    let service = Service::new();
+    let client = service.client().token_store("app", Hanging).credentials(credentials()).deadline(SECOND).build();
+    let outcomes = [(); 3].map(|()| {
+        let outcome = service.run(call(&client, &READ));
+        service.timer.advance(SECOND * 20);
+        outcome.is_ok()
+    });
+    assert_eq!(outcomes, [false, true, true]);
+    assert_eq!(service.fetches(), 1);
 }
