@@ -115,10 +115,14 @@ impl Retry {
         self
     }
 
-    /// Makes the backoffs reproducible, for tests.
+    /// Makes the backoffs and the times of early renewals of tokens reproducible, for tests.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
+    }
+
+    pub(crate) fn given_seed(&self) -> Option<u64> {
+        self.seed
     }
 }
 

@@ -370,8 +370,8 @@ impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
             Source::Credentials(credentials) => {
                 let store = store.map(|(app, store)| AppStore { store, corp_id: credentials.corp_id().into(), app });
                 let source = fetch::TokenSource::Credentials { transport: transport.clone(), credentials };
-                let clock = time.as_ref().map(|time| time.clock.clone());
-                Tokens::fetched(source, store, TokenScope::Upstream, clock, time_limit.unwrap_or(TOKEN_LIMIT))
+                let limit = time_limit.unwrap_or(TOKEN_LIMIT);
+                Tokens::fetched(source, store, TokenScope::Upstream, time.as_ref(), limit)
             }
         };
         let observers = Observers(observers);

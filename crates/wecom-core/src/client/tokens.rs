@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Client;
 use super::threading::Threading;
+use super::{Client, Time};
 use crate::secret::AccessToken;
 use crate::threading::Family;
-use crate::timer::clock::Clock;
 use crate::token::corp_get_token::CorpGetToken;
 use crate::token::error::TokenError;
 use crate::token::fetch::{KeyedStore, TokenFetch, TokenSource};
@@ -86,19 +85,26 @@ impl<M: Threading> Tokens<M> {
             Self::Fetched { store, .. } => store.clone(),
         };
         let source = TokenSource::Call(M::token_call(upstream.clone(), CorpGetToken::new(app.clone())));
-        Self::fetched(source, store, TokenScope::Downstream(app.clone()), upstream.clock(), DOWNSTREAM_LIMIT)
+        Self::fetched(
+            source,
+            store,
+            TokenScope::Downstream(app.clone()),
+            upstream.shared.time.as_ref(),
+            DOWNSTREAM_LIMIT,
+        )
     }
 
     pub(super) fn fetched(
         source: TokenSource<M>,
         store: Option<AppStore<M>>,
         scope: TokenScope,
-        clock: Option<Clock<M>>,
+        time: Option<&Time<M>>,
         limit: Duration,
     ) -> Self {
         let keyed = store.as_ref().map(|store| store.keyed(scope));
-        let fetch = TokenFetch::new(source, keyed, clock, limit);
-        Self::Fetched { token: Box::new(SharedToken::new(fetch, M::fetch)), store }
+        let fetch = TokenFetch::new(source, keyed, time.map(|time| time.clock.clone()), limit);
+        let seed = time.and_then(|time| time.retrying.as_ref()?.policy().given_seed());
+        Self::Fetched { token: Box::new(SharedToken::new(fetch, seed, M::fetch)), store }
     }
 }
 

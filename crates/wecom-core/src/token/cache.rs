@@ -87,7 +87,7 @@ pub(super) enum Next {
 }
 
 impl Cache {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(seed: Option<u64>) -> Self {
         Self {
             current: None,
             rejected: None,
@@ -95,7 +95,7 @@ impl Cache {
             generation: 0,
             failure: None,
             block: Block::default(),
-            jitter: Jitter::new(None),
+            jitter: Jitter::new(seed),
         }
     }
 

@@ -60,8 +60,9 @@ enum Step<M: Family> {
 }
 
 impl<M: Family> SharedToken<M> {
-    pub(crate) fn new(fetch: TokenFetch<M>, boxed: Boxed<M>) -> Self {
-        let state = State { cache: Cache::new(), flight: None };
+    /// A token that is not there yet. The seed makes the time of its renewal reproducible.
+    pub(crate) fn new(fetch: TokenFetch<M>, seed: Option<u64>, boxed: Boxed<M>) -> Self {
+        let state = State { cache: Cache::new(seed), flight: None };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)), boxed }
     }
 

@@ -286,3 +286,20 @@ fn a_renewal_that_is_refused_for_too_many_calls_is_not_repeated_within_the_minut
     service.timer.advance(SECOND * 30);
     service.run(call(&client, &READ)).unwrap();
 }
+
+#[test]
+fn the_same_seed_renews_at_the_same_time() {
+    let renewed_at = |seed| {
+        let service = Service::new();
+        let client = service.client().retry(Retry::new().seed(seed)).credentials(credentials()).build();
+        service.run(call(&client, &READ)).unwrap();
+        service.timer.advance(VALID - MINUTE * 6);
+        while service.fetches() == 1 {
+            service.timer.advance(Duration::from_millis(100));
+            service.run(call(&client, &READ)).unwrap();
+        }
+        service.timer.now()
+    };
+    assert_eq!(renewed_at(7), renewed_at(7));
+    assert_ne!(renewed_at(7), renewed_at(8));
+}
