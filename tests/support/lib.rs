@@ -8,6 +8,7 @@
     reason = "a failing test panics"
 )]
 
+pub mod adversary;
 pub mod bench_server;
 pub mod comparison;
 pub mod programs;

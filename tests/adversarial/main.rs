@@ -1,0 +1,46 @@
+//! Every promise of core and of the jobs, under the adversarial scheduler of `wecom_tests::adversary`.
+//!
+//! Each test runs thousands of seeds. `WECOM_SEEDS=1000000` runs as many of each, `WECOM_SEEDS=5000..6000` those seeds, and
+//! `WECOM_SEED=17` replays one.
+
+#![allow(clippy::indexing_slicing, reason = "a failing test panics")]
+
+mod actors;
+mod endpoints;
+mod focus;
+mod plan;
+mod run;
+mod settings;
+mod stage;
+mod world;
+
+use wecom_tests::adversary::hunt::{Plan as _, hunt};
+
+use self::focus::Focus;
+
+/// How many seeds each test runs.
+const SEEDS: u64 = 1000;
+
+#[test]
+fn calls_that_share_a_token_keep_their_promises() {
+    hunt("calls_that_share_a_token", SEEDS, |seed| Focus::Tokens.plan(seed));
+}
+
+#[test]
+fn calls_that_wait_for_their_turn_keep_their_promises() {
+    hunt("calls_that_wait_for_their_turn", SEEDS, |seed| Focus::Quotas.plan(seed));
+}
+
+#[test]
+fn a_seed_gives_the_same_run_every_time() {
+    let journal = |focus: Focus, seed| {
+        let mut referee = None;
+        let _ = focus.plan(seed).run(true, &mut |of_run| referee = Some(of_run.clone()));
+        referee.map(|referee| referee.journal())
+    };
+    for focus in [Focus::Tokens, Focus::Quotas] {
+        for seed in 0..50 {
+            assert_eq!(journal(focus, seed), journal(focus, seed), "{focus:?}, seed {seed}");
+        }
+    }
+}

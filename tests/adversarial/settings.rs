@@ -1,0 +1,182 @@
+//! What the client of a run is told, and how the service behaves when nothing is wrong.
+
+use std::fmt;
+use std::time::Duration;
+
+use fastrand::Rng;
+use wecom_core::client::{Timed, TokenSource};
+use wecom_core::observe::CallOutcome;
+use wecom_core::{AccessToken, CallEvent, Client, ClientBuilder, Credentials, Observer, Quotas, Retry, Secret, Shared};
+use wecom_tests::adversary::fate::StoreFate;
+use wecom_tests::adversary::referee::{Referee, Rules, SECRET};
+use wecom_tests::adversary::service::{Conditions, Service};
+use wecom_tests::adversary::token_store::{Store, USUAL_TIME};
+
+/// How long a fetch of a token may take where no time limit is set.
+const FETCH_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a fetch may spend on the token store beyond that.
+const STORE_LIMIT: Duration = Duration::from_secs(8);
+
+/// What the client of a run is told, and how the service behaves when nothing is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) attempts: u32,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) quotas: Option<QuotaSettings>,
+    /// `None` for a client with a fixed token.
+    pub(crate) tokens: Option<TokenSettings>,
+    pub(crate) latency: Duration,
+    pub(crate) needs_polls: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QuotaSettings {
+    /// `None` for a client that refuses calls over the quota.
+    pub(crate) patience: Option<Duration>,
+    pub(crate) percent: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenSettings {
+    pub(crate) latency: Duration,
+    pub(crate) lifetime: u32,
+    pub(crate) gives_same: bool,
+    /// What the store does when nothing is planned; `None` without a store.
+    pub(crate) store: Option<StoreFate>,
+}
+
+fn one_of<T: Copy, const N: usize>(random: &mut Rng, choices: [T; N]) -> T {
+    choices[random.usize(..N)]
+}
+
+impl Settings {
+    pub(crate) fn random(random: &mut Rng, quotas: bool, tokens: bool) -> Self {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        Self {
+            attempts: random.u32(1..=3),
+            deadline: one_of(random, [None, None, seconds(1), seconds(5), seconds(30), seconds(90)]),
+            time_limit: one_of(random, [None, None, seconds(2), seconds(10)]),
+            quotas: quotas.then(|| QuotaSettings::random(random)),
+            tokens: tokens.then(|| TokenSettings::random(random)),
+            latency: Duration::from_millis(one_of(random, [0, 1, 30, 30, 300])),
+            needs_polls: random.bool(),
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            percent: self.quotas.map(|quotas| quotas.percent),
+            patience: self.quotas.and_then(|quotas| quotas.patience),
+            fetch_limit: self.time_limit.unwrap_or(FETCH_LIMIT),
+            has_fixed_token: self.tokens.is_none(),
+        }
+    }
+
+    /// How the service behaves, apart from the fates that are planned.
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions {
+            latency: self.latency,
+            fetch_latency: self.tokens.map_or(Duration::ZERO, |tokens| tokens.latency),
+            needs_polls: self.needs_polls,
+            lifetime: self.tokens.map_or(7200, |tokens| tokens.lifetime),
+            gives_same_token: self.tokens.is_some_and(|tokens| tokens.gives_same),
+            fates: Vec::new(),
+        }
+    }
+
+    pub(crate) fn store(&self, referee: &Referee, service: &Service, fates: Vec<(u32, StoreFate)>) -> Option<Store> {
+        let usual = self.tokens?.store?;
+        Some(Store::new(referee.clone(), service.clone(), fates, usual))
+    }
+
+    pub(crate) fn client(&self, referee: &Referee, service: &Service, store: Option<&Store>, seed: u64) -> Client {
+        let builder = Client::builder(service.clone()).observer(Texts(referee.clone()));
+        let builder = match store {
+            Some(store) => builder.token_store("app", store.clone()),
+            None => builder,
+        };
+        let builder = builder.timer(referee.clone()).retry(Retry::new().attempts(self.attempts).seed(seed));
+        if self.tokens.is_none() {
+            return self.finish(builder.token(AccessToken::new(service.fixed_token())));
+        }
+        self.finish(builder.credentials(Credentials::new("ww1", Secret::new(SECRET))))
+    }
+
+    fn finish(&self, mut builder: ClientBuilder<TokenSource<Shared>, Timed<Shared>>) -> Client {
+        if let Some(QuotaSettings { patience, percent }) = self.quotas {
+            let quotas = patience.map_or_else(Quotas::refuse, Quotas::wait_at_most);
+            builder = builder.quotas(quotas.percent(percent));
+        }
+        if let Some(limit) = self.time_limit {
+            builder = builder.time_limit(limit);
+        }
+        if let Some(deadline) = self.deadline {
+            builder = builder.deadline(deadline);
+        }
+        builder.build()
+    }
+
+    /// How long a call may take that is not held up by anything, and gets its token in any way.
+    pub(crate) fn usual_time(&self) -> Duration {
+        let fetch = self.tokens.map_or(Duration::ZERO, |tokens| {
+            let store = tokens.store.map_or(Duration::ZERO, |_| STORE_LIMIT);
+            tokens.latency * 2 + store
+        });
+        Duration::from_secs(3) + self.latency * 4 + fetch
+    }
+}
+
+impl QuotaSettings {
+    fn random(random: &mut Rng) -> Self {
+        let patience = one_of(random, [None, Some(2), Some(20), Some(60), Some(600), Some(600)]);
+        Self { patience: patience.map(Duration::from_secs), percent: one_of(random, [80, 80, 100, 30]) }
+    }
+}
+
+impl TokenSettings {
+    fn random(random: &mut Rng) -> Self {
+        let usual = StoreFate::Honest(USUAL_TIME);
+        Self {
+            latency: Duration::from_millis(one_of(random, [0, 20, 300, 300, 1500, 6000])),
+            lifetime: one_of(random, [7200, 7200, 7200, 400, 60, 3]),
+            gives_same: random.bool(),
+            store: match random.u8(..8) {
+                0..=3 => None,
+                4 | 5 => Some(usual),
+                6 => Some(StoreFate::Hangs),
+                _ => Some(one_of(random, [StoreFate::Fails, StoreFate::Lies, StoreFate::Overtaken])),
+            },
+        }
+    }
+}
+
+/// Shows the referee every text that an observer can make of an event.
+struct Texts(Referee);
+
+impl Observer for Texts {
+    fn on_event(&self, event: &CallEvent<'_>) {
+        let error = match event {
+            CallEvent::Retrying { error, .. } | CallEvent::ReplacingToken { error, .. } => *error,
+            CallEvent::Ended { outcome: CallOutcome::Failed(error), .. } => *error,
+            _ => return,
+        };
+        self.0.note(|| format!("event: {event:?}"));
+        self.0.text(&format!("{event:?}"));
+        self.0.error(error);
+    }
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "  client: {} attempts, deadline {:?}, time limit {:?}",
+            self.attempts, self.deadline, self.time_limit
+        )?;
+        writeln!(f, "  quotas: {:?}", self.quotas)?;
+        writeln!(f, "  tokens: {:?}", self.tokens)?;
+        writeln!(f, "  replies within {:?}, needs polls: {}", self.latency, self.needs_polls)
+    }
+}
