@@ -8,7 +8,7 @@ use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
 use wecom_upstream::jobs::customers::{MapError, Recognition};
-use wecom_upstream::{AgentId, Upstream};
+use wecom_upstream::{AgentId, CorpId, ExternalUserId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 
@@ -159,9 +159,32 @@ fn a_refresh_replaces_the_stored_record() {
         add(&simulator, 1);
         assert!(map.remember(&unionid, &openid).await.unwrap().known_to.is_empty(), "the stored record is used");
         let record = map.refresh(&unionid, &openid).await.unwrap();
-        assert_eq!((record.external_userid(&dealer()), &record.pending), (Some(&customer(1)), &None));
+        assert_eq!(record.external_userid(&dealer()), Some(&customer(1)));
         now.set(map.store().puts);
         assert_eq!(map.remember(&unionid, &openid).await.unwrap().known_to.len(), 1);
         assert_eq!(map.store().puts, now.get(), "nothing is stored again");
+    });
+}
+
+#[test]
+fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognises_the_user() {
+    let simulator = Simulator::demo();
+    let now = Cell::new(DAY);
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || now.get());
+    pollster::block_on(async {
+        let (unionid, openid) = user(1);
+        let pending = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
+        add(&simulator, 1);
+        let record = map.refresh(&unionid, &openid).await.unwrap();
+        assert_eq!(record.external_userid(&dealer()), Some(&customer(1)));
+        assert_eq!(record.pending.as_ref(), Some(&pending));
+
+        let second = CorpId::new("wwpujiang");
+        simulator.add_customer(&unionid, &openid, &second, ExternalUserId::new("wmOfSecond"));
+        let recognised = map.recognise(second, [ExternalUserId::new("wmOfSecond")]).next().await.unwrap().unwrap();
+        assert!(matches!(recognised, Recognition::Mapped { .. }), "{recognised:?}");
+
+        now.set(91 * DAY);
+        assert_eq!(map.refresh(&unionid, &openid).await.unwrap().pending, None, "the id has expired");
     });
 }

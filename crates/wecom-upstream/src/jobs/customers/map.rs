@@ -115,7 +115,8 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     }
 
     /// Looks up a WeChat user again and replaces the stored record, including corps that no longer have the user as a
-    /// customer.
+    /// customer. A stored `pending_id` stays in the record while it is valid, because it links the user with the
+    /// customers of further corps.
     ///
     /// # Errors
     ///
@@ -126,6 +127,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         openid: impl Into<OpenId>,
     ) -> Result<CustomerRecord, MapError<S::Error>> {
         let mut record = CustomerRecord::new(unionid, openid);
+        let stored = self.store.get(&record.unionid).await.map_err(MapError::Store)?;
         // Taken before the call, because WeCom's 90 days start no earlier.
         let since = (self.clock)();
         let call = UnionidToExternalUserid::new(&record.unionid, &record.openid);
@@ -135,6 +137,8 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
             Err(error) if error.code() == Some(ErrCode::NOT_AN_EXTERNAL_CONTACT) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
+        // A corp that adds the user later returns the same id.
+        record.pending = stored.and_then(|stored| stored.pending).filter(|pending| pending.is_valid(since));
         if record.known_to.is_empty() {
             let call = UnionidToPendingId::new(&record.unionid, &record.openid);
             let pending_id = self.upstream.unionid_to_pending_id(call).await?.pending_id;

@@ -70,7 +70,8 @@ pub struct CustomerRecord {
     pub openid: OpenId,
     /// The user's id in each corp that has the user as a customer.
     pub known_to: Vec<ExternalUserInfo>,
-    /// The user's `pending_id`, if the user was not a customer of any corp at the last lookup.
+    /// The user's `pending_id`, if the user was not a customer of any corp when WeCom returned it. A refresh keeps it
+    /// while it is valid.
     pub pending: Option<RememberedPendingId>,
 }
 
