@@ -10,6 +10,17 @@ pub(crate) fn number_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     wire::optional_integer(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Deserializes a flag; `None` for `null` or an empty string.
+pub(crate) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    struct Flag(bool);
+    impl<'de> Deserialize<'de> for Flag {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            wire::flag(deserializer).map(Self)
+        }
+    }
+    Ok(wire::optional::<D, Flag>(deserializer)?.map(|Flag(flag)| flag))
+}
+
 /// Serializes a flag as 1 or 0, as the vendor documents it.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 pub(crate) fn flag_as_number<S: Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {

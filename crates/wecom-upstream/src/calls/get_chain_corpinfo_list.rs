@@ -161,28 +161,54 @@ impl GetChainCorpinfoListReply {
 
 /// A corp of a group of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Unchecked")]
 #[non_exhaustive]
 pub struct GroupCorp {
     /// The group that the corp belongs to.
     pub groupid: GroupId,
     /// The corp's id; present once it has joined.
-    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub corpid: Option<CorpId>,
     /// The corp's name; empty if the reply has none.
-    #[serde(default, deserialize_with = "wire::text")]
     pub corp_name: String,
     /// The custom id that the upstream corp assigned to the corp.
-    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_id: Option<CustomId>,
     /// The upstream corp's member who invited the corp. Present only for apps under 上下游 → 可调用接口的应用.
-    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub invite_userid: Option<UserId>,
     /// The corp's id from before it joined.
-    #[serde(default, deserialize_with = "wire::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_corpid: Option<PendingCorpId>,
-    /// Whether the corp has joined the chain.
-    #[serde(default, deserialize_with = "wire::flag", serialize_with = "serde_helpers::flag_as_number")]
+    /// Whether the corp has joined the chain. If the reply does not say so, a corp with a `corpid` has joined.
+    #[serde(serialize_with = "serde_helpers::flag_as_number")]
     pub is_joined: bool,
+}
+
+/// The fields of a [`GroupCorp`] as a reply has them.
+#[derive(Deserialize)]
+struct Unchecked {
+    groupid: GroupId,
+    #[serde(default, deserialize_with = "wire::optional")]
+    corpid: Option<CorpId>,
+    #[serde(default, deserialize_with = "wire::text")]
+    corp_name: String,
+    #[serde(default, deserialize_with = "wire::optional")]
+    custom_id: Option<CustomId>,
+    #[serde(default, deserialize_with = "wire::optional")]
+    invite_userid: Option<UserId>,
+    #[serde(default, deserialize_with = "wire::optional")]
+    pending_corpid: Option<PendingCorpId>,
+    #[serde(default, deserialize_with = "serde_helpers::optional_flag")]
+    is_joined: Option<bool>,
+}
+
+impl From<Unchecked> for GroupCorp {
+    fn from(fields: Unchecked) -> Self {
+        let Unchecked { groupid, corpid, corp_name, custom_id, invite_userid, pending_corpid, is_joined } = fields;
+        let is_joined = is_joined.unwrap_or(corpid.is_some());
+        Self { groupid, corpid, corp_name, custom_id, invite_userid, pending_corpid, is_joined }
+    }
 }
 
 impl GroupCorp {
@@ -280,6 +306,21 @@ mod tests {
             let reply = reply::<GetChainCorpinfoList>(&json).unwrap();
             assert_eq!(reply.has_more, expected == 1, "{flag}");
             assert_eq!(serde_json::to_value(&reply.group_corps[0]).unwrap()["is_joined"], expected, "{flag}");
+        }
+    }
+
+    #[test]
+    fn a_corp_with_a_corpid_and_without_is_joined_has_joined() {
+        for (fields, is_joined) in [
+            (r#""corpid":"ww1""#, true),
+            (r#""corpid":"ww1","is_joined":null"#, true),
+            (r#""corpid":"ww1","is_joined":"""#, true),
+            (r#""corpid":"ww1","is_joined":0"#, false),
+            (r#""pending_corpid":"wp1""#, false),
+            (r#""corpid":"","pending_corpid":"wp1""#, false),
+        ] {
+            let reply = reply::<GetChainCorpinfoList>(&format!(r#"{{"group_corps":[{{"groupid":2,{fields}}}]}}"#));
+            assert_eq!(reply.unwrap().group_corps[0].is_joined, is_joined, "{fields}");
         }
     }
 

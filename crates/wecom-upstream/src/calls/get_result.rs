@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use wecom_core::codec::wire;
 use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::http::Query;
@@ -110,17 +110,26 @@ impl GetResultReply {
 #[derive(Deserialize)]
 struct Unchecked {
     status: JobStatus,
+    #[serde(default, deserialize_with = "wire::optional")]
     result: Option<UncheckedResult>,
 }
 
 #[derive(Deserialize)]
 struct UncheckedResult {
-    #[serde(default, deserialize_with = "wire::optional")]
-    chain_id: Option<ChainId>,
+    #[serde(default = "no_chain", deserialize_with = "chain_or_none")]
+    chain_id: ChainId,
     #[serde(default, deserialize_with = "wire::optional")]
     import_status: Option<ImportStatus>,
     #[serde(default, deserialize_with = "wire::list")]
     fail_list: Vec<FailedCorp>,
+}
+
+fn no_chain() -> ChainId {
+    ChainId::new("")
+}
+
+fn chain_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChainId, D::Error> {
+    wire::text(deserializer).map(ChainId::new)
 }
 
 impl TryFrom<Unchecked> for GetResultReply {
@@ -129,7 +138,7 @@ impl TryFrom<Unchecked> for GetResultReply {
     fn try_from(Unchecked { status, result }: Unchecked) -> Result<Self, &'static str> {
         match result {
             Some(result) if status == JobStatus::Finished => Ok(Self::finished(ImportResult {
-                chain_id: result.chain_id.ok_or("missing field `chain_id` in the result of a finished job")?,
+                chain_id: result.chain_id,
                 import_status: result
                     .import_status
                     .ok_or("missing field `import_status` in the result of a finished job")?,
@@ -144,7 +153,7 @@ impl TryFrom<Unchecked> for GetResultReply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportResult {
-    /// The chain that the job imported into.
+    /// The chain that the job imported into; empty if the reply has none.
     pub chain_id: ChainId,
     /// Whether WeCom imported all, some or none of the corps.
     pub import_status: ImportStatus,
@@ -358,9 +367,23 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_result_without_chain_or_status_is_an_error_that_names_the_field() {
+    fn a_finished_result_without_chain_or_failures_decodes() {
+        for (result, chain_id) in [
+            (r#"{"import_status":1}"#, ""),
+            (r#"{"import_status":1,"chain_id":null,"fail_list":null}"#, ""),
+            (r#"{"import_status":"1","chain_id":"","fail_list":""}"#, ""),
+            (r#"{"import_status":1,"chain_id":"Ch1","fail_list":""}"#, "Ch1"),
+        ] {
+            let reply = reply::<GetResult>(&format!(r#"{{"status":3,"result":{result}}}"#)).unwrap();
+            let expected = ImportResult::new(ChainId::new(chain_id), ImportStatus::AllImported);
+            assert_eq!(reply, GetResultReply::finished(expected), "{result}");
+        }
+        assert_eq!(reply::<GetResult>(r#"{"status":3,"result":""}"#).unwrap().result, None);
+    }
+
+    #[test]
+    fn a_finished_result_without_status_is_an_error_that_names_the_field() {
         for (json, missing) in [
-            (r#"{"status":3,"result":{"import_status":1}}"#, "missing field `chain_id`"),
             (r#"{"status":3,"result":{"chain_id":"Ch1"}}"#, "missing field `import_status`"),
             (r#"{"result":{}}"#, "missing field `status`"),
         ] {
