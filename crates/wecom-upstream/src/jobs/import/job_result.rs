@@ -14,7 +14,7 @@ use crate::jobs::import::state::ImportState;
 ///
 /// A failure belongs to the row with its name, which is unique. If the failure has no name or no row has it, it belongs
 /// to the row with its custom id. The outcome of the rows without a failure is unknown if a failure belongs to no row,
-/// or if WeCom reports failures and lists none.
+/// if WeCom reports failures and lists none, or if the status is not a documented one.
 pub(crate) fn settle(state: &mut ImportState, batch: usize, result: &ImportResult) {
     let (failures, has_strays) = assign(state.corps(batch), &result.fail_list);
     let failures: HashMap<String, ImportFailure> =
@@ -23,8 +23,8 @@ pub(crate) fn settle(state: &mut ImportState, batch: usize, result: &ImportResul
         ImportStatus::NoneImported => ImportOutcome::Failed(failure_without_reason()),
         _ if has_strays => ImportOutcome::Unknown { in_chain: None },
         ImportStatus::AllImported => ImportOutcome::Imported,
-        _ if failures.is_empty() => ImportOutcome::Unknown { in_chain: None },
-        _ => ImportOutcome::Imported,
+        ImportStatus::SomeImported if !failures.is_empty() => ImportOutcome::Imported,
+        _ => ImportOutcome::Unknown { in_chain: None },
     };
     state.settle(batch, |corp| match failures.get(name_of(corp)) {
         Some(failure) => ImportOutcome::Failed(failure.clone()),
@@ -125,6 +125,13 @@ mod tests {
     fn the_status_decides_the_outcome_of_unlisted_rows() {
         assert_eq!(outcomes(ImportStatus::AllImported, vec![]), [IMPORTED; 3]);
         assert_eq!(outcomes(ImportStatus::NoneImported, vec![]), [FAILED; 3]);
+    }
+
+    #[test]
+    fn an_undocumented_status_makes_the_unlisted_rows_unknown() {
+        let list = vec![FailedCorp::new("甲", ErrCode::CORP_NAME_NOT_UNIQUE, "")];
+        assert_eq!(outcomes(ImportStatus::Other(8), list), [FAILED, UNKNOWN, UNKNOWN]);
+        assert_eq!(outcomes(ImportStatus::Other(8), vec![]), [UNKNOWN; 3]);
     }
 
     #[test]
