@@ -111,3 +111,15 @@ fn an_unknown_chain_stops_the_import_with_its_error() {
     assert_eq!(error.code(), Some(ErrCode::UNKNOWN_CHAIN));
     assert_eq!(report.unfinished().count(), 100);
 }
+
+#[test]
+fn an_accepted_submission_resets_the_number_of_failed_calls() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).first(10).fail_before_sending(Connect);
+    let lost_polls = service.faults.on(&GET_RESULT).first(10).fail_after_sending(ConnectionLost);
+    let state = ImportState::new(chain(), rows(20, 100)).unwrap();
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_consistent(&report);
+    assert!(report.stopped.is_none() && report.progress.unknown == 0, "{:?}", report.stopped);
+    assert_eq!(lost_polls.strikes(), 10);
+}

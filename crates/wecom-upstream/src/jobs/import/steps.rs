@@ -175,10 +175,11 @@ impl<M: Threading> Import<M> {
         self.wake_at = Some(self.clock.now().saturating_add(wait));
     }
 
-    /// Starts a new backoff.
+    /// Starts the waits of a new step, with a new backoff and no failures.
     fn begin_waiting(&mut self) {
         self.since = None;
         self.waits = 0;
+        self.failures = 0;
     }
 
     /// Returns the time since the start of the current backoff.
