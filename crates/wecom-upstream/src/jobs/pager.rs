@@ -9,10 +9,12 @@ mod position;
 mod stream;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use wecom_core::{Client, Shared, Threading};
 
-pub use self::error::{PageError, RepeatedCursor};
+pub use self::error::{EmptyPages, PageError, RepeatedCursor};
 pub use self::position::PagePosition;
 pub use crate::paged_call::{Page, PagedCall};
 use crate::upstream::Upstream;
@@ -50,7 +52,8 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 /// The list ends where the service says so, or at an empty cursor. A cursor that the service has returned before would
 /// start a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected at once,
 /// before any item is yielded twice. A longer cycle is detected before the pager has read three times the number of
-/// distinct pages. The detection takes constant memory.
+/// distinct pages. The detection takes constant memory. A list may have empty pages, but 1,000 of them in a row are an
+/// error too: [`PageError::EmptyPages`].
 ///
 /// # Errors and cancellation
 ///
@@ -151,6 +154,10 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
             if !self.fetch().await? {
                 return Ok(None);
             }
+            if !self.position.has_items() {
+                // Over a transport that is always ready, empty pages would keep the thread.
+                yield_now().await;
+            }
         }
     }
 
@@ -170,6 +177,19 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
         self.position.accept(C::ENDPOINT, C::into_page(reply))?;
         Ok(true)
     }
+}
+
+/// Returns `Pending` once, so that the executor can run other tasks.
+async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl<C: PagedCall + fmt::Debug, M: Threading> fmt::Debug for Pager<C, M> {

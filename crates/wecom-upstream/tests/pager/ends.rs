@@ -1,7 +1,13 @@
 //! The end of a list.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pollster::block_on;
 use serde_json::{Value, json};
+use wecom_core::{AccessToken, Client, Request, Response, TransportError, from_fn};
 use wecom_upstream::Upstream;
 
 use crate::support::{corps_of_root, cursor, expected, page, rest, shares, simulator, upstream_with};
@@ -77,4 +83,31 @@ fn the_pager_sends_nothing_after_the_end() {
     assert!(block_on(pager.next_item()).unwrap().is_none());
     assert!(pager.position().is_end());
     assert_eq!(requests.bodies().len(), 1);
+}
+
+#[test]
+fn endless_empty_pages_are_an_error() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let transport = from_fn(move |_: Request| {
+        let cursor = counter.fetch_add(1, Ordering::SeqCst);
+        assert!(cursor < 10_000, "the pager sends requests without end");
+        let reply = json!({"errcode": 0, "has_more": true, "next_cursor": cursor.to_string(), "group_corps": []});
+        async move { Ok::<_, TransportError>(Response::new(200, reply.to_string())) }
+    });
+    let upstream = Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
+    let mut pager = upstream.pages(corps_of_root());
+    let mut polls = 0;
+    let error = block_on(async {
+        let mut item = pin!(pager.next_item());
+        poll_fn(|context| {
+            polls += 1;
+            item.as_mut().poll(context)
+        })
+        .await
+        .unwrap_err()
+    });
+    assert!(error.to_string().starts_with("get_chain_corpinfo_list: 1000 empty pages in a row"), "{error}");
+    assert!(polls > 10, "one poll made all calls");
+    assert_eq!(sent.load(Ordering::SeqCst), 1_000);
 }

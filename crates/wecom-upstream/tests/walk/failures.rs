@@ -1,5 +1,7 @@
 //! Groups whose corps cannot be listed.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pollster::block_on;
 use serde_json::json;
 use wecom_core::{Client, ErrCode, Request, TransportErrorKind};
@@ -88,4 +90,22 @@ fn a_walk_lists_the_groups_again_after_a_failure() {
         assert_eq!(block_on(walk.next()).unwrap_err().code(), Some(ErrCode::UNKNOWN_CHAIN));
     }
     assert_eq!(block_on(rest(&mut walk)).unwrap(), directory.expected(false));
+}
+
+#[test]
+fn a_group_with_endless_empty_pages_fails_and_the_walk_ends() {
+    let cursors = AtomicUsize::new(0);
+    let upstream = upstream_with(move |endpoint, body| match endpoint {
+        "get_chain_group" => json!({"errcode": 0, "groups": [{"groupid": 2, "parentid": 1}]}),
+        _ if body["groupid"] == 2 => {
+            let cursor = cursors.fetch_add(1, Ordering::SeqCst);
+            assert!(cursor < 10_000, "the walk makes calls without end");
+            json!({"errcode": 0, "has_more": true, "next_cursor": cursor.to_string(), "group_corps": []})
+        }
+        _ => json!({"errcode": 0, "group_corps": [{"groupid": 1, "corp_name": "a corp"}]}),
+    });
+    let lines = block_on(rest(&mut upstream.walk(chain()))).unwrap();
+    assert_eq!(lines[..3], ["group 1 at 0", "a corp", "group 2 at 1"]);
+    assert!(lines[3].starts_with("group 2 failed: get_chain_corpinfo_list: 1000 empty pages in a row"), "{}", lines[3]);
+    assert_eq!(lines.len(), 4);
 }

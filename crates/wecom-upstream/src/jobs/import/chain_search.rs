@@ -33,8 +33,8 @@ impl ChainSearch {
         Self { wanted, found: BTreeSet::new(), groups: None, position: None, calls: 0 }
     }
 
-    /// Searches the chain and returns for each lost row whether it is there; `None` if the list of a group has a cursor
-    /// cycle, because the search is then incomplete.
+    /// Searches the chain and returns for each lost row whether it is there; `None` if the list of a group never
+    /// ends, because the search is then incomplete.
     pub(crate) async fn run<M: Threading>(
         &mut self,
         upstream: &Upstream<M>,
@@ -54,7 +54,7 @@ impl ChainSearch {
             let page = match pages.next_page().await {
                 Ok(page) => page,
                 Err(PageError::Call(error)) => return Err(error),
-                Err(PageError::RepeatedCursor(_)) => return Ok(None),
+                Err(PageError::RepeatedCursor(_) | PageError::EmptyPages(_)) => return Ok(None),
             };
             self.position = Some(pages.position().clone());
             let Some(page) = page else {

@@ -16,6 +16,9 @@ pub enum PageError {
     /// The service repeated a cursor, so the list would never end. The page with that cursor is discarded, and the next
     /// call requests it again.
     RepeatedCursor(RepeatedCursor),
+    /// The service returned 1,000 empty pages in a row, each with a new cursor, so the list may never end. The last page
+    /// is discarded, and the next call requests it again.
+    EmptyPages(EmptyPages),
 }
 
 impl PageError {
@@ -30,7 +33,7 @@ impl PageError {
     pub fn call_error(&self) -> Option<&Error> {
         match self {
             Self::Call(error) => Some(error),
-            Self::RepeatedCursor(_) => None,
+            Self::RepeatedCursor(_) | Self::EmptyPages(_) => None,
         }
     }
 }
@@ -47,11 +50,18 @@ impl From<RepeatedCursor> for PageError {
     }
 }
 
+impl From<EmptyPages> for PageError {
+    fn from(error: EmptyPages) -> Self {
+        Self::EmptyPages(error)
+    }
+}
+
 impl fmt::Display for PageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(error) => error.fmt(f),
             Self::RepeatedCursor(error) => error.fmt(f),
+            Self::EmptyPages(error) => error.fmt(f),
         }
     }
 }
@@ -77,6 +87,24 @@ impl fmt::Display for RepeatedCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, pages } = self;
         write!(f, "{endpoint}: repeated cursor after {pages} pages: the list would never end; ")?;
+        f.write_str("read it again from the start, and report the problem to the vendor if it persists")
+    }
+}
+
+/// A list with too many empty pages in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmptyPages {
+    /// The endpoint of the call.
+    pub endpoint: &'static Endpoint,
+    /// The number of empty pages in a row.
+    pub pages: u32,
+}
+
+impl fmt::Display for EmptyPages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, pages } = self;
+        write!(f, "{endpoint}: {pages} empty pages in a row: the list may never end; ")?;
         f.write_str("read it again from the start, and report the problem to the vendor if it persists")
     }
 }

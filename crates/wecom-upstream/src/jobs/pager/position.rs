@@ -7,8 +7,11 @@ use wecom_core::Endpoint;
 use wecom_core::ids::Cursor;
 
 use super::cycle_detector::CycleDetector;
-use super::error::RepeatedCursor;
+use super::error::{EmptyPages, PageError, RepeatedCursor};
 use crate::paged_call::Page;
+
+/// The maximum number of empty pages in a row: as many as a list of 100,000 corps has if all of them are filtered out.
+const MAX_EMPTY_PAGES: u32 = 1_000;
 
 /// The position of a [`Pager`](super::Pager) in its list. Store it, and resume the list with
 /// [`Upstream::resume_pages`](crate::Upstream::resume_pages).
@@ -24,6 +27,9 @@ pub struct PagePosition<T> {
     next: Next,
     items: VecDeque<T>,
     pages: u64,
+    /// The number of empty pages since the last page with items.
+    #[serde(default)]
+    empty_pages: u32,
     cycles: CycleDetector,
 }
 
@@ -48,7 +54,7 @@ impl<T> PagePosition<T> {
             }
             _ => Next::Start,
         };
-        Self { next, items: VecDeque::new(), pages: 0, cycles }
+        Self { next, items: VecDeque::new(), pages: 0, empty_pages: 0, cycles }
     }
 
     /// Returns the cursor of the next page; `None` before the first page and after the last.
@@ -89,12 +95,16 @@ impl<T> PagePosition<T> {
         Page { items, next_cursor: self.next_cursor().cloned() }
     }
 
-    /// Stores a fetched page. If its cursor repeats an earlier one, stores nothing.
-    pub(crate) fn accept(&mut self, endpoint: &'static Endpoint, page: Page<T>) -> Result<(), RepeatedCursor> {
+    /// Stores a fetched page. Stores nothing if its cursor repeats an earlier one, or if it is one empty page too many.
+    pub(crate) fn accept(&mut self, endpoint: &'static Endpoint, page: Page<T>) -> Result<(), PageError> {
+        let empty_pages = if page.items.is_empty() { self.empty_pages + 1 } else { 0 };
         let next = match page.next_cursor {
             Some(cursor) if !cursor.as_str().is_empty() => {
+                if empty_pages >= MAX_EMPTY_PAGES {
+                    return Err(EmptyPages { endpoint, pages: empty_pages }.into());
+                }
                 if !self.cycles.admit(&cursor) {
-                    return Err(RepeatedCursor { endpoint, pages: self.pages });
+                    return Err(RepeatedCursor { endpoint, pages: self.pages }.into());
                 }
                 Next::At(cursor)
             }
@@ -103,6 +113,7 @@ impl<T> PagePosition<T> {
         self.next = next;
         self.items = page.items.into();
         self.pages += 1;
+        self.empty_pages = empty_pages;
         Ok(())
     }
 }

@@ -83,7 +83,13 @@ where
                     let (pager, outcome) = ready!(future.as_mut().poll(context));
                     this.state = State::Over;
                     match outcome {
-                        Ok(true) => this.state = State::Ready(pager),
+                        Ok(true) if pager.position.has_items() => this.state = State::Ready(pager),
+                        Ok(true) => {
+                            // Over a transport that is always ready, empty pages would keep the thread.
+                            this.state = State::Ready(pager);
+                            context.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
                         Ok(false) => {}
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }

@@ -12,6 +12,9 @@ use crate::jobs::pager::{PageError, PagedCall};
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::state::{OpenGroup, WalkOptions};
 
+/// The maximum number of calls that one poll begins or ends, so that it ends over a transport that is always ready.
+const PAGES_PER_POLL: u32 = 32;
+
 pub(crate) struct GroupFetch<M: Threading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
@@ -40,7 +43,10 @@ impl<M: Threading> GroupFetch<M> {
     /// Requests the next page once the current one is used up, and polls the request.
     pub(crate) fn poll(&mut self, client: &Client<M>, options: &WalkOptions, context: &mut Context<'_>) {
         // Repeats only if a page is empty and another one follows.
-        while !self.open.page.has_items() && !self.open.page.is_last() {
+        for _ in 0..PAGES_PER_POLL {
+            if self.open.page.has_items() || self.open.page.is_last() {
+                return;
+            }
             match &mut self.call {
                 CallState::Failed(_) => return,
                 CallState::Idle => {
@@ -53,6 +59,7 @@ impl<M: Threading> GroupFetch<M> {
                 }
             }
         }
+        context.waker().wake_by_ref();
     }
 
     /// Returns the next step. Poll the group first.
@@ -78,6 +85,6 @@ impl<M: Threading> GroupFetch<M> {
 
     fn accept(&mut self, outcome: Result<GetChainCorpinfoListReply, Error>) -> Result<(), PageError> {
         let page = GetChainCorpinfoList::into_page(outcome?);
-        Ok(self.open.page.accept(&GET_CHAIN_CORPINFO_LIST, page)?)
+        self.open.page.accept(&GET_CHAIN_CORPINFO_LIST, page)
     }
 }
