@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wecom_core::ids::{AgentId, CorpId};
 use wecom_core::token::DownstreamApp;
-use wecom_core::{Error, Shared, Threading};
+use wecom_core::{Client, Error, Shared, Threading};
 
 use crate::calls::{ListAppShareInfo, SharedCorp};
 use crate::downstream::Downstream;
+use crate::downstream::lookup::{Lookup, Lookups};
 use crate::jobs::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;
@@ -51,7 +52,12 @@ pub struct Share<M: Threading = Shared> {
     upstream: Upstream<M>,
     agent_id: AgentId,
     business_type: BusinessType,
-    found: Arc<Mutex<HashMap<CorpId, Downstream<M>>>>,
+    state: Arc<Mutex<State<M>>>,
+}
+
+pub(super) struct State<M: Threading> {
+    found: HashMap<CorpId, Downstream<M>>,
+    pub(super) lookups: Lookups<M>,
 }
 
 impl<M: Threading> Upstream<M> {
@@ -63,8 +69,14 @@ impl<M: Threading> Upstream<M> {
             upstream: self.clone(),
             agent_id: agent_id.into(),
             business_type: BusinessType::Chain,
-            found: Arc::default(),
+            state: State::new(),
         }
+    }
+}
+
+impl<M: Threading> State<M> {
+    fn new() -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { found: HashMap::new(), lookups: Lookups::new() }))
     }
 }
 
@@ -72,10 +84,11 @@ impl<M: Threading> Share<M> {
     /// Sets the way in which the app is shared, and clears the cache. [`BusinessType::CorpGroup`] is 企业互联 or 局校互联.
     #[must_use]
     pub fn with_business_type(self, business_type: BusinessType) -> Self {
-        Self { business_type, found: Arc::default(), ..self }
+        Self { business_type, state: State::new(), ..self }
     }
 
     /// Returns a downstream corp. The first call for a corp looks up the app's id in it; later calls use the cache.
+    /// Concurrent calls for a corp share one lookup.
     ///
     /// The first call of the returned [`Downstream`] fetches the token, which all `Downstream` values of the corp
     /// share.
@@ -86,38 +99,49 @@ impl<M: Threading> Share<M> {
     /// fails.
     pub async fn downstream(&self, corp_id: impl Into<CorpId>) -> Result<Downstream<M>, ShareError> {
         let corp_id = corp_id.into();
-        let known = self.lock().get(&corp_id).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
         let call = ListAppShareInfo::new(self.agent_id).business_type(self.business_type).corpid(&corp_id);
-        let corps = self.upstream.list_app_share_info(call).await?.corp_list;
-        match corps.iter().find(|corp| corp.corpid == corp_id) {
-            Some(corp) => Ok(self.downstream_of(corp)),
-            None => Err(ShareError::NotShared(corp_id)),
+        let found = loop {
+            let known = self.lock().found.get(&corp_id).cloned();
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            if let Some(found) = Lookup::new(self, &corp_id, call.clone()).outcome().await? {
+                break found;
+            }
+        };
+        let Some(corp) = found.reply.corp_list.iter().find(|corp| corp.corpid == corp_id) else {
+            return Err(ShareError::NotShared(corp_id));
+        };
+        if found.is_current {
+            return Ok(self.downstream_of(corp));
         }
+        let known = self.lock().found.get(&corp_id).cloned();
+        Ok(known.unwrap_or_else(|| self.make(corp)))
     }
 
     /// Returns a downstream corp from the [list](Self::corps) of corps, without a call.
     #[must_use]
     pub fn downstream_of(&self, corp: &SharedCorp) -> Downstream<M> {
-        let make = || {
-            let app = DownstreamApp::new(corp.corpid.as_str(), corp.agentid.get());
-            let app = app.with_business_type(self.business_type.get());
-            Downstream::new(self.upstream.client().downstream(app), corp.corpid.clone(), corp.agentid)
-        };
-        let mut found = self.lock();
-        let known = found.entry(corp.corpid.clone()).or_insert_with(make);
+        let mut state = self.lock();
+        let known = state.found.entry(corp.corpid.clone()).or_insert_with(|| self.make(corp));
         if known.agent_id() != corp.agentid {
             // The app was shared again and has a new id.
-            *known = make();
+            *known = self.make(corp);
         }
         known.clone()
     }
 
+    fn make(&self, corp: &SharedCorp) -> Downstream<M> {
+        let app = DownstreamApp::new(corp.corpid.as_str(), corp.agentid.get());
+        let app = app.with_business_type(self.business_type.get());
+        Downstream::new(self.upstream.client().downstream(app), corp.corpid.clone(), corp.agentid)
+    }
+
     /// Removes a downstream corp from the cache, for example after the app was shared with the corp again.
     pub fn forget(&self, corp_id: &CorpId) {
-        self.lock().remove(corp_id);
+        let mut state = self.lock();
+        state.found.remove(corp_id);
+        state.lookups.remove(corp_id);
     }
 
     /// Returns a pager of all corps that the app is shared with.
@@ -125,20 +149,24 @@ impl<M: Threading> Share<M> {
         self.upstream.pages(ListAppShareInfo::new(self.agent_id).business_type(self.business_type))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CorpId, Downstream<M>>> {
-        // A poisoned lock is safe: each change of the map is a single operation.
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn client(&self) -> &Client<M> {
+        self.upstream.client()
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<M>> {
+        // A poisoned lock is safe: each change of the state is a single operation.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<M: Threading> Clone for Share<M> {
     fn clone(&self) -> Self {
-        let Self { upstream, agent_id, business_type, found } = self;
+        let Self { upstream, agent_id, business_type, state } = self;
         Self {
             upstream: upstream.clone(),
             agent_id: *agent_id,
             business_type: *business_type,
-            found: Arc::clone(found),
+            state: Arc::clone(state),
         }
     }
 }

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
+use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::token::CORP_GET_TOKEN;
 use wecom_core::{Client, Local, LocalTransport, Secret, from_fn};
-use wecom_mock::{Faults, Mock};
+use wecom_mock::{FaultRule, Faults, ManualTimer, Mock};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::calls::{
     ExternalUseridToPendingId, LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, SharedCorp,
@@ -166,4 +170,78 @@ fn the_futures_of_a_shared_downstream_are_send() {
     assert_send(share.corps().next_item());
     let downstream = share.downstream_of(&SharedCorp::new(jingxi(), "", AgentId::new(1)));
     assert_send(downstream.transfer_session(TransferSession::new(UserId::new("wm"), Secret::new("key"))));
+}
+
+/// An upstream over a slow service, its timer, and a rule that counts the lookups.
+fn slow_service() -> (Upstream, ManualTimer, FaultRule) {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(20));
+    let faults = Faults::new(simulator.clone());
+    let lookups = faults.on(&LIST_APP_SHARE_INFO).at_most(0).error_code(-1);
+    let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build();
+    (Upstream::new(client), timer, lookups)
+}
+
+#[test]
+fn a_thousand_tasks_share_the_lookup_of_one_corp() {
+    let (upstream, timer, lookups) = slow_service();
+    let share = upstream.share(APP);
+    let tasks = (0..1_000).map(|_| share.downstream(jingxi()));
+    let found = timer.run(futures_util::future::join_all(tasks));
+    assert!(found.iter().all(|found| found.as_ref().unwrap().agent_id() == AgentId::new(1_000_011)));
+    assert_eq!(lookups.calls(), 1);
+}
+
+#[test]
+fn a_lookup_does_not_wait_on_a_caller_that_is_not_polled() {
+    let (upstream, timer, lookups) = slow_service();
+    let share = upstream.share(APP);
+    let mut parked = pin!(share.downstream(jingxi()));
+    assert!(parked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(timer.run(share.downstream(jingxi())).unwrap().agent_id(), AgentId::new(1_000_011));
+    assert!(timer.run(parked).is_ok());
+    assert_eq!(lookups.calls(), 1);
+}
+
+#[test]
+fn a_lookup_whose_callers_are_all_dropped_is_cancelled() {
+    let (upstream, timer, lookups) = slow_service();
+    let share = upstream.share(APP);
+    {
+        let mut dropped = pin!(share.downstream(jingxi()));
+        // The token's fetch, then the lookup.
+        for _ in 0..2 {
+            assert!(dropped.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            timer.advance(Duration::from_millis(15));
+        }
+    }
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert!(lookups.calls() <= 2);
+}
+
+#[test]
+fn a_failed_lookup_is_shared_and_not_kept() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(20));
+    let faults = Faults::new(simulator.clone());
+    let failures = faults.on(&LIST_APP_SHARE_INFO).nth(1).error_code(ErrCode::API_NOT_AUTHORIZED);
+    let client = Client::builder(faults).credentials(simulator.credentials()).build();
+    let share = Upstream::new(client).share(APP);
+    let found = timer.run(futures_util::future::join_all((0..10).map(|_| share.downstream(jingxi()))));
+    assert!(found.iter().all(|found| matches!(found, Err(ShareError::Call(_)))));
+    assert_eq!(failures.calls(), 1);
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+}
+
+#[test]
+fn a_lookup_that_timed_out_because_its_caller_was_not_polled_is_made_again() {
+    let (upstream, timer, lookups) = slow_service();
+    let share = upstream.with_deadline(Duration::from_secs(5)).share(APP);
+    timer.run(upstream.get_chain_list()).unwrap(); // Fetches the token.
+    let mut parked = pin!(share.downstream(jingxi()));
+    assert!(parked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    timer.advance(Duration::from_secs(60));
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert!(lookups.calls() <= 2);
 }
