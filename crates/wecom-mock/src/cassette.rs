@@ -1,5 +1,4 @@
-//! Cassettes: exchanges that were recorded over any transport, as a file that a person can read and edit. How they are
-//! recorded stands in [`recorder`], how replayed in [`player`].
+//! Cassettes: recorded exchanges with a service, in a file that people can read and edit.
 
 mod aliases;
 mod compare;

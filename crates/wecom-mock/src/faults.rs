@@ -1,10 +1,11 @@
-//! A transport that fails as a test says: the wrapper and the order of things in one call. What a fault is for stands in
-//! [`fault`], when it strikes in [`rule`], what it does in [`action`].
+//! Fault injection for any transport.
+//!
+//! [`Faults`] wraps the transport, [`Fault`] builds one fault, and [`FaultRule`] is a fault in effect.
 
-mod action;
-mod chance;
 mod fault;
-mod rule;
+mod fault_rule;
+mod injection;
+mod probability;
 
 use std::fmt;
 use std::panic::Location;
@@ -13,15 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use wecom_core::{Endpoint, LocalTransport, Request, Response, Transport, TransportError};
 
-use self::action::Plan;
 pub use self::fault::Fault;
-pub use self::rule::FaultRule;
+pub use self::fault_rule::FaultRule;
+use self::injection::Plan;
 
-/// A transport over another one, which fails where a test says so: before the request is sent, after the server has
-/// acted, in the reply, or too late.
+/// A transport that injects faults into the calls of another transport: errors before and after the request is sent,
+/// damaged replies, and delays.
 ///
-/// The transport below may be any: a [`Mock`](crate::Mock), a simulator, a real one. A fault is said in one line: which
-/// calls, when, and what happens to them. That line gives a [`FaultRule`], which counts.
+/// The inner transport may be a [`Mock`](crate::Mock), a simulator, or a real transport. A fault is one expression: which
+/// calls, and what happens to them. Its value is a [`FaultRule`], which counts the injections.
 ///
 /// ```
 /// use serde_json::json;
@@ -32,12 +33,12 @@ pub use self::rule::FaultRule;
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 /// const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/delete_rule");
 ///
-/// // A service in good health ...
+/// // A service without faults ...
 /// let mock = Mock::new();
 /// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1]}));
 /// mock.on_endpoint(&DELETE_RULE).json(json!({"errcode": 0}));
 ///
-/// // ... behind a bad line: the second listing finds no server, and the first deletion is done, but nobody is told.
+/// // ... behind a faulty network: the second list_ids is not sent, and the reply to the first delete_rule is lost.
 /// let faults = Faults::new(mock.clone());
 /// let refused = faults.on(&LIST_IDS).nth(2).fail_before_sending(TransportErrorKind::Connect);
 /// let lost = faults.on(&DELETE_RULE).nth(1).fail_after_sending(TransportErrorKind::ConnectionLost);
@@ -50,47 +51,47 @@ pub use self::rule::FaultRule;
 /// assert!(client.call_raw(RawCall::new(&DELETE_RULE)).await.is_err());
 /// # });
 ///
-/// assert_eq!((refused.strikes(), lost.strikes()), (1, 1));
+/// assert_eq!((refused.injected(), lost.injected()), (1, 1));
 /// let reached: Vec<_> = mock.journal().iter().map(|call| call.endpoint().name()).collect();
 /// assert_eq!(reached, ["list_ids", "list_ids", "delete_rule"]);
 /// ```
 ///
-/// # Which rule strikes
+/// # Several rules
 ///
-/// Each rule looks at each call that is for its endpoint, and counts it, whatever other rules do. Of the rules that would
-/// strike, the first defined decides what happens, and it alone counts a strike;
-/// [delays](Fault::delay) are apart from that, before sending and after: all of them strike, and add up.
+/// Each rule counts every call of its endpoint, no matter what the other rules do. If several rules select a call, the rule
+/// that was defined first is applied, and only that rule counts an injection. [Delays](Fault::delay) are different: all of
+/// them are applied.
 ///
-/// Nothing here is random: a [probability](Fault::with_probability) comes with its seed, and the same calls in the same
-/// order meet the same faults.
+/// Faults are reproducible: the same calls in the same order meet the same faults. A
+/// [probability](Fault::with_probability) has a seed.
 ///
-/// Cheap to clone; all clones share rules and counts. It is a [`Transport`] over a `Transport` and a [`LocalTransport`]
-/// over a `LocalTransport`.
+/// Cheap to clone; all clones share rules and counts. Implements [`Transport`] if the inner transport does, and
+/// [`LocalTransport`] likewise.
 pub struct Faults<T> {
     inner: Arc<T>,
     rules: Arc<Rules>,
 }
 
 impl<T> Faults<T> {
-    /// The transport as it is: no fault yet.
+    /// Wraps a transport, without any fault.
     #[must_use]
     pub fn new(inner: T) -> Self {
         Self { inner: Arc::new(inner), rules: Arc::default() }
     }
 
-    /// Begins a fault for the calls of one endpoint.
+    /// Starts a fault for the calls of one endpoint.
     #[track_caller]
     pub fn on(&self, endpoint: &'static Endpoint) -> Fault {
         Fault::new(Arc::clone(&self.rules), Some(endpoint), Location::caller())
     }
 
-    /// Begins a fault for all calls, those that get a token included.
+    /// Starts a fault for all calls, including those that fetch a token.
     #[track_caller]
     pub fn on_any(&self) -> Fault {
         Fault::new(Arc::clone(&self.rules), None, Location::caller())
     }
 
-    /// The transport below.
+    /// Returns the inner transport.
     #[must_use]
     pub fn inner(&self) -> &T {
         &self.inner
@@ -101,12 +102,12 @@ impl<T> Faults<T> {
 impl<T: Transport> Transport for Faults<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let mut plan = self.rules.plan(&request);
-        let request = plan.keep_back(request).await?;
-        let outcome = match plan.instead_of_sending() {
+        let request = plan.delay_request(request).await?;
+        let outcome = match plan.short_circuit() {
             Some(outcome) => outcome,
-            None => plan.after(Transport::send(&*self.inner, request).await),
+            None => plan.apply_to(Transport::send(&*self.inner, request).await),
         };
-        plan.hold_back(outcome).await
+        plan.delay_reply(outcome).await
     }
 }
 
@@ -114,12 +115,12 @@ impl<T: Transport> Transport for Faults<T> {
 impl<T: LocalTransport> LocalTransport for Faults<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let mut plan = self.rules.plan(&request);
-        let request = plan.keep_back(request).await?;
-        let outcome = match plan.instead_of_sending() {
+        let request = plan.delay_request(request).await?;
+        let outcome = match plan.short_circuit() {
             Some(outcome) => outcome,
-            None => plan.after(LocalTransport::send(&*self.inner, request).await),
+            None => plan.apply_to(LocalTransport::send(&*self.inner, request).await),
         };
-        plan.hold_back(outcome).await
+        plan.delay_reply(outcome).await
     }
 }
 
@@ -135,7 +136,7 @@ impl<T> fmt::Debug for Faults<T> {
     }
 }
 
-/// The rules in the order in which they were defined.
+/// The rules, in the order of their definition.
 #[derive(Default)]
 pub(crate) struct Rules {
     list: Mutex<Vec<FaultRule>>,
@@ -150,21 +151,21 @@ impl Rules {
         self.lock().clone()
     }
 
-    /// Lets each rule look at a request, and gathers what is to happen to it.
+    /// Collects the faults to inject into a request.
     fn plan(&self, request: &Request) -> Plan {
         let mut plan = Plan::new(request.time_limit());
-        // Conditions are the caller's code: they run without the lock.
+        // Predicates are user code, so they run without the lock.
         for rule in self.all() {
-            let decided = plan.is_decided();
-            if let Some(strike) = rule.look(request, |action| action.is_delay() || !decided) {
-                plan.add(strike);
+            let has_fault = plan.has_fault();
+            if let Some(injection) = rule.trigger(request, |action| action.is_delay() || !has_fault) {
+                plan.add(injection);
             }
         }
         plan
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<FaultRule>> {
-        // Nothing in here panics between two changes that belong together.
+        // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,19 +1,19 @@
-//! Test doubles for code that calls the WeCom (企业微信) API: no network, no runtime, no clock.
+//! Test doubles for code that calls the WeCom (企业微信) API. They need no network, no runtime and no clock.
 //!
-//! | To | there is |
+//! | to | use |
 //! |---|---|
-//! | answer calls in a test | [`Mock`], [`Stub`], [`Answer`] |
-//! | see what was called | [`Mock::calls`], [`Mock::journal`], [`RecordedCall`] |
-//! | be sure that all of it was called | [`Mock::verify`], or simply dropping the mock |
-//! | make calls fail, before sending or after | [`Faults`], [`Fault`], [`FaultRule`] |
-//! | record what a transport brings, and replay it | [`Recorder`], [`Cassette`], [`Player`] |
-//! | move time by hand | [`ManualTimer`] |
+//! | answer calls in a test | [`Mock`], [`Answer`], [`stub`] |
+//! | inspect the calls | [`Mock::calls`], [`Mock::journal`] |
+//! | assert that all expected calls were made | [`Mock::verify`], or drop the mock |
+//! | inject errors and delays | [`Faults`], [`faults`] |
+//! | record the calls of a transport and replay them | [`Recorder`], [`Cassette`], [`Player`], [`cassette`] |
+//! | advance time | [`ManualTimer`] |
 //!
-//! A WeCom that behaves, and remembers, is in `wecom-simulator`. Checks for a transport of your own, and a server whose
-//! sockets fail, are in `wecom-conformance`.
+//! The crate `wecom-simulator` is an in-memory WeCom with state. The crate `wecom-conformance` checks a transport, and has a
+//! server that injects socket faults.
 //!
-//! A [`Mock`] is a transport: it takes the place of the network, below everything else. Tokens, repetitions, checks of the
-//! request and decoding of the reply are those of the real client, and what a stub answers goes through them as bytes.
+//! A [`Mock`] is a transport. The client above it fetches tokens, repeats calls, validates requests and decodes replies as it
+//! does in production.
 //!
 //! ```
 //! # use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@
 //! use wecom_core::{Client, ErrCode, Error};
 //! use wecom_mock::Mock;
 //!
-//! /// The code under test: it takes a chain that doesn't exist for one without groups.
+//! /// The code under test: a chain that does not exist has no groups.
 //! async fn groups(client: &Client, chain_id: &str) -> Result<Vec<String>, Error> {
 //!     match client.call(GetChainGroup::new(chain_id)).await {
 //!         Err(error) if error.code() == Some(ErrCode::UNKNOWN_CHAIN) => Ok(Vec::new()),
@@ -50,27 +50,24 @@
 //! # Ok::<(), wecom_core::Error>(())
 //! ```
 //!
-//! When the mock goes out of scope, the test fails if a stub was not called, or if a call came that no stub answers. That
-//! call has failed by then, with an error that says what came, which stub is the nearest, and what differs.
+//! When the mock is dropped, the test fails if a stub was not called, or if there was a call that no stub answers. The error of
+//! such a call shows the call, the nearest stub, and the differences.
 //!
-//! Any runtime will do, and both threading families: [`Mock::client`] and [`Mock::local_client`].
+//! Everything works with any runtime and in both threading families: [`Mock::client`] and [`Mock::local_client`].
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod cassette;
-mod fail;
-mod faults;
+pub mod cassette;
+mod fail_test;
+pub mod faults;
 mod manual_timer;
 mod mock;
-mod stub;
+pub mod stub;
 
-pub use crate::cassette::{Cassette, CassetteError, Player, Recorder, ReplayError};
-pub use crate::faults::{Fault, FaultRule, Faults};
+pub use crate::cassette::{Cassette, Player, Recorder};
+pub use crate::faults::Faults;
 pub use crate::manual_timer::ManualTimer;
 pub use crate::mock::Mock;
-pub use crate::stub::answer::Answer;
-pub use crate::stub::journal::RecordedCall;
-pub use crate::stub::verify::VerifyError;
-pub use crate::stub::{Stub, Untyped};
+pub use crate::stub::Answer;

@@ -1,4 +1,4 @@
-//! Time that a test moves by hand.
+//! A timer that a test advances.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,11 @@ use async_trait::async_trait;
 use event_listener::Event;
 use wecom_core::{LocalTimer, Timer};
 
-use crate::fail::fail;
+use crate::fail_test::fail;
 
-/// A [`Timer`] and [`LocalTimer`] whose time passes when a test says so. It begins at zero.
+/// A [`Timer`] and [`LocalTimer`] that a test advances. It starts at zero.
 ///
-/// Cheap to clone; all clones share the time. A sleep begins when its future is first polled, as with any `async fn`.
+/// Cheap to clone; all clones share the time. A sleep starts when its future is first polled.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,7 +44,7 @@ use crate::fail::fail;
 /// # Ok::<(), wecom_core::Error>(())
 /// ```
 ///
-/// With spawned tasks, [`ManualTimer::until_sleepers`] tells when all of them have come to wait:
+/// [`ManualTimer::until_sleepers`] waits until spawned tasks sleep:
 ///
 /// ```
 /// # use std::time::Duration;
@@ -70,72 +70,74 @@ pub struct ManualTimer {
 #[derive(Default)]
 struct Shared {
     timeline: Mutex<Timeline>,
-    came: Event,
+    sleep_started: Event,
 }
 
 #[derive(Default)]
 struct Timeline {
     now: Duration,
-    /// Those who wait, by the time of their waking and the order in which they came.
-    sleepers: BTreeMap<Place, Waker>,
-    came: u64,
+    /// The wakers of the sleeping futures, by the time and the order in which they wake.
+    sleepers: BTreeMap<SleeperKey, Waker>,
+    sleeps: u64,
 }
 
-type Place = (Duration, u64);
+/// The time at which a future wakes, and the number of its sleep.
+type SleeperKey = (Duration, u64);
 
 impl ManualTimer {
-    /// A timer at zero.
+    /// Creates a timer at zero.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The time since the beginning.
+    /// Returns the time since the start.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.lock().now
     }
 
-    /// Lets time pass at once, and wakes those whose time has come, the earliest first.
+    /// Advances the time and wakes the sleepers whose time has come, the earliest first.
     ///
-    /// One who then sleeps again does so from the new time on. To go from one waking to the next, advance by
-    /// [`next_wake`](Self::next_wake) less [`now`](Self::now).
+    /// A sleep that starts afterwards starts at the new time. To advance to the next wake-up only, advance by
+    /// [`next_wake`](Self::next_wake) minus [`now`](Self::now).
     pub fn advance(&self, duration: Duration) {
         let mut timeline = self.lock();
         timeline.now = timeline.now.saturating_add(duration);
         let last = (timeline.now, u64::MAX);
-        let still_asleep = timeline.sleepers.split_off(&last);
-        let woken = std::mem::replace(&mut timeline.sleepers, still_asleep);
-        // A waker is foreign code, which may come back to this timer.
+        let sleeping = timeline.sleepers.split_off(&last);
+        let woken = std::mem::replace(&mut timeline.sleepers, sleeping);
+        // A waker is user code, which may call this timer.
         drop(timeline);
         woken.into_values().for_each(Waker::wake);
     }
 
-    /// How many wait.
+    /// Returns the number of sleepers.
     #[must_use]
     pub fn sleepers(&self) -> usize {
         self.lock().sleepers.len()
     }
 
-    /// When the first of those who wait will wake; `None` when nobody waits.
+    /// Returns the time at which the next sleeper wakes. `None` if there is no sleeper.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
         self.lock().sleepers.keys().next().map(|&(wakes, _)| wakes)
     }
 
-    /// Comes back when at least so many wait.
+    /// Waits until there are at least `count` sleepers.
     pub async fn until_sleepers(&self, count: usize) {
         loop {
-            let came = self.shared.came.listen();
+            let sleep_started = self.shared.sleep_started.listen();
             if self.sleepers() >= count {
                 return;
             }
-            came.await;
+            sleep_started.await;
         }
     }
 
-    /// Drives a future to its end, and lets time pass whenever it waits for nothing else: so what takes hours on a clock
-    /// is over at once, and takes exactly as long on this timer.
+    /// Runs a future to completion. Whenever the future is pending, advances to the next wake-up.
+    ///
+    /// A future that sleeps for hours completes at once, and the timer shows exactly these hours.
     ///
     /// ```
     /// use std::time::Duration;
@@ -149,11 +151,11 @@ impl ManualTimer {
     ///
     /// # Panics
     ///
-    /// When the future waits for something that no passing of time on this timer brings about: another thread, say.
+    /// Panics if the future is pending and nothing sleeps on this timer, for example if it waits for another thread.
     #[track_caller]
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        let woken = Arc::new(Woken::default());
+        let woken = Arc::new(WakeFlag::default());
         let waker = Waker::from(Arc::clone(&woken));
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -164,17 +166,17 @@ impl ManualTimer {
             }
             match self.next_wake() {
                 Some(wakes) => self.advance(wakes.saturating_sub(self.now())),
-                None => fail(&"the future waits for something that passing time does not bring about"),
+                None => fail(&"deadlock: the future is pending, but nothing sleeps on this timer"),
             }
         }
     }
 
     fn sleep_for(&self, duration: Duration) -> Sleep<'_> {
-        Sleep { timer: self, duration, place: None }
+        Sleep { timer: self, duration, key: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Timeline> {
-        // Nothing in here panics between two changes that belong together.
+        // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
         self.shared.timeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -211,11 +213,11 @@ impl fmt::Debug for ManualTimer {
     }
 }
 
-/// Whether the future that is driven has something to do again.
+/// Whether the future has been woken.
 #[derive(Default)]
-struct Woken(AtomicBool);
+struct WakeFlag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -224,8 +226,8 @@ impl Wake for Woken {
 struct Sleep<'a> {
     timer: &'a ManualTimer,
     duration: Duration,
-    /// On the timeline, from the first poll on.
-    place: Option<Place>,
+    /// Set by the first poll.
+    key: Option<SleeperKey>,
 }
 
 impl Future for Sleep<'_> {
@@ -235,27 +237,27 @@ impl Future for Sleep<'_> {
         let this = self.get_mut();
         let waker = context.waker().clone();
         let mut timeline = this.timer.lock();
-        let place = *this.place.get_or_insert_with(|| {
-            timeline.came += 1;
-            (timeline.now.saturating_add(this.duration), timeline.came)
+        let key = *this.key.get_or_insert_with(|| {
+            timeline.sleeps += 1;
+            (timeline.now.saturating_add(this.duration), timeline.sleeps)
         });
-        if place.0 <= timeline.now {
+        if key.0 <= timeline.now {
             return Poll::Ready(());
         }
-        let replaced = timeline.sleepers.insert(place, waker);
+        let replaced = timeline.sleepers.insert(key, waker);
         drop(timeline);
-        // Dropped without the lock: it may hold the last of a task that sleeps on this timer too.
+        // A waker is user code. Dropping it may drop a task that sleeps on this timer, so the lock is released first.
         drop(replaced);
-        this.timer.shared.came.notify(usize::MAX);
+        this.timer.shared.sleep_started.notify(usize::MAX);
         Poll::Pending
     }
 }
 
 impl Drop for Sleep<'_> {
     fn drop(&mut self) {
-        let Some(place) = self.place else { return };
-        let waker = self.timer.lock().sleepers.remove(&place);
-        // As in `poll`: without the lock.
+        let Some(key) = self.key else { return };
+        let waker = self.timer.lock().sleepers.remove(&key);
+        // As in `poll`: after the lock is released.
         drop(waker);
     }
 }

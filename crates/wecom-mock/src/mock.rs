@@ -1,4 +1,4 @@
-//! The mock itself: a transport that asks its stubs instead of a network.
+//! The mock: a transport that is backed by stubs.
 
 use std::fmt;
 use std::panic::Location;
@@ -10,72 +10,72 @@ use wecom_core::{
     AccessToken, ApiCall, Client, Endpoint, Local, LocalTransport, Request, Response, Transport, TransportError,
 };
 
-use crate::fail::fail;
-use crate::stub::incoming::read;
+use crate::fail_test::fail;
+use crate::stub::incoming_request::read;
 use crate::stub::journal::RecordedCall;
 use crate::stub::mismatch::Mismatch;
 use crate::stub::registry::Registry;
 use crate::stub::verify::VerifyError;
 use crate::stub::{Stub, Untyped};
 
-/// A transport for tests, which answers what its stubs say.
+/// A transport for tests that is backed by stubs.
 ///
-/// Cheap to clone; all clones share stubs and journal. It is a [`Transport`] and a [`LocalTransport`], so it fits below
-/// any client: [`Mock::client`] for the usual one, or `Client::builder(mock.clone())` to choose tokens and the rest.
+/// Cheap to clone; all clones share stubs and journal. Implements [`Transport`] and [`LocalTransport`]. [`Mock::client`]
+/// creates a client with a fixed token. To configure a client, use `Client::builder(mock.clone())`.
 ///
-/// # Which stub answers
+/// # Matching
 ///
-/// Stubs are tried in the order in which they were defined. The first that is for the endpoint, whose conditions hold and
-/// that is not used up, answers. How often each answers is told at [`Stub`].
+/// Stubs are tried in the order of their definition. The first stub answers that is for the endpoint, whose conditions hold,
+/// and that is not exhausted. See [`Stub`] for the expected number of calls.
 ///
-/// A call that no stub answers fails at once with a
-/// [`TransportErrorKind::Other`](wecom_core::TransportErrorKind::Other) that was
-/// [not sent](wecom_core::Delivery::NotSent). Its text says what came, which stub is the nearest and what differs.
+/// A call that no stub answers fails with [`TransportErrorKind::Other`](wecom_core::TransportErrorKind::Other) and
+/// [`Delivery::NotSent`](wecom_core::Delivery::NotSent). The text of the error contains the call, the nearest stub, and the differences.
 ///
 /// # Verification
 ///
-/// The test fails when a stub was called less often than it had to be, or when a call came that no stub answers:
-/// [`Mock::verify`] says so, and so does dropping the last clone of the mock (clients hold clones), unless it has been
-/// verified or the thread is panicking already. Where the last clone is held by a spawned task, that panic is the task's:
-/// call [`Mock::verify`] at the end of such a test. A closure given to a stub must not hold a clone of the mock, or there
-/// is no last one.
+/// Verification fails if a stub had fewer calls than it expects, or if there was a call that no stub answers.
+///
+/// The mock is verified by [`Mock::verify`], and when its last clone is dropped, unless it has been verified or the thread
+/// is panicking. Clients hold clones. If a spawned task drops the last clone, the panic is the task's, so call
+/// [`Mock::verify`] at the end of such a test. A closure of a stub must not hold a clone of the mock, because then the last
+/// clone is never dropped.
 #[derive(Clone)]
 pub struct Mock {
     registry: Arc<Registry>,
 }
 
 impl Mock {
-    /// A mock without stubs: every call fails.
+    /// Creates a mock without stubs. Every call fails.
     #[must_use]
     pub fn new() -> Self {
         Self { registry: Arc::default() }
     }
 
-    /// A client over this mock, with a token that is never refused unless a stub does so.
+    /// Creates a client with this transport and a fixed access token.
     #[must_use]
     pub fn client(&self) -> Client {
         Client::builder(self.clone()).token(token()).build()
     }
 
-    /// As [`Mock::client`], for code that stays on one thread.
+    /// Like [`Mock::client`], for code that stays on one thread.
     #[must_use]
     pub fn local_client(&self) -> Client<Local> {
         Client::local(self.clone()).token(token()).build()
     }
 
-    /// Begins a stub for a typed call.
+    /// Adds a stub for a typed call.
     ///
-    /// The call is read back from the request: from its JSON body, and from the public values of its query, which are
-    /// strings there. A request that can't be read as a `C` is not for this stub, and the error says why.
+    /// The call is deserialized from the request: from its JSON body and the public values of its query, which are strings.
+    /// The stub does not match a request that cannot be deserialized, and the error of that call says why.
     #[track_caller]
-    #[must_use = "a stub without an answer answers nothing"]
+    #[must_use = "a stub without an answer never answers"]
     pub fn on<C: ApiCall + DeserializeOwned + 'static>(&self) -> Stub<C> {
         let stub = self.register(C::ENDPOINT);
         stub.condition(|incoming| incoming.read::<C>().map(drop).map_err(Mismatch::Unreadable))
     }
 
-    /// Begins a stub for whatever call of an endpoint, such as a [`RawCall`](wecom_core::endpoint::RawCall), or the call that gets
-    /// a client its token:
+    /// Adds a stub for the requests of an endpoint, such as a [`RawCall`](wecom_core::endpoint::RawCall) or the call that
+    /// fetches the access token:
     ///
     /// ```
     /// use serde_json::json;
@@ -102,36 +102,36 @@ impl Mock {
     /// # Ok::<(), wecom_core::Error>(())
     /// ```
     #[track_caller]
-    #[must_use = "a stub without an answer answers nothing"]
+    #[must_use = "a stub without an answer never answers"]
     pub fn on_endpoint(&self, endpoint: &'static Endpoint) -> Stub<Untyped> {
         self.register(endpoint)
     }
 
-    /// The calls of one type that came, answered or not, in order.
+    /// Returns the calls of one type in order, including unanswered calls.
     ///
-    /// A repetition is a call of its own. A request to the same endpoint that can't be read as a `C` is left out.
+    /// Each attempt is a call. A request to the endpoint that cannot be deserialized into a `C` is omitted.
     #[must_use]
     pub fn calls<C: ApiCall + DeserializeOwned>(&self) -> Vec<C> {
         let requests = self.registry.requests(C::ENDPOINT);
         requests.iter().filter_map(|json| read(json).ok()).collect()
     }
 
-    /// All calls that came, answered or not, in order.
+    /// Returns all calls in order, including unanswered calls.
     #[must_use]
     pub fn journal(&self) -> Vec<RecordedCall> {
         self.registry.journal()
     }
 
-    /// Empties the journal, which otherwise grows with every call; what the stubs count stays.
+    /// Clears the journal, which grows with every call. The counts of the stubs are kept.
     pub fn clear_journal(&self) {
         self.registry.clear_journal();
     }
 
-    /// Fails the test when a stub was called less often than it had to be, or a call came that no stub answers.
+    /// Panics if a stub had fewer calls than it expects, or if there was a call that no stub answers.
     ///
     /// # Panics
     ///
-    /// With a report of all of these.
+    /// Panics with a report of all problems.
     #[track_caller]
     pub fn verify(&self) {
         if let Err(error) = self.try_verify() {
@@ -139,13 +139,13 @@ impl Mock {
         }
     }
 
-    /// As [`Mock::verify`], for those who want to look at the report.
+    /// Like [`Mock::verify`], but returns the report.
     ///
-    /// Dropping the mock doesn't verify it again, unless a stub was defined since, or a call came that none answers.
+    /// Dropping the mock does not verify it again, unless there was a new stub or a call that no stub answers.
     ///
     /// # Errors
     ///
-    /// With a report of what was not as the stubs say.
+    /// Returns a report of all problems.
     pub fn try_verify(&self) -> Result<(), VerifyError> {
         self.registry.verify()
     }
@@ -184,7 +184,7 @@ impl fmt::Debug for Mock {
     }
 }
 
-/// The token of the mock's own clients: nothing checks it, and no text of a test is likely to hold it.
+/// The token of the mock's clients. Redaction replaces it, so it must not be a word that occurs in tests.
 fn token() -> AccessToken {
     AccessToken::new("the-access-token-of-the-mock")
 }

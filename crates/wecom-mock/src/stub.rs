@@ -1,13 +1,13 @@
-//! Defines a stub: what it is for, what it answers, how often.
+//! Stubs, their verification, and the journal of a [`Mock`](crate::Mock).
 
 pub(crate) mod answer;
 pub(crate) mod difference;
-pub(crate) mod incoming;
+pub(crate) mod incoming_request;
 pub(crate) mod journal;
 pub(crate) mod mismatch;
-pub(crate) mod registered;
+pub(crate) mod registered_stub;
 pub(crate) mod registry;
-mod unanswered;
+mod unanswered_call;
 pub(crate) mod verify;
 
 use std::fmt;
@@ -20,22 +20,25 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wecom_core::{ApiCall, Delivery, ErrCode, Request, TransportError, TransportErrorKind};
 
-use crate::fail::fail;
-pub use crate::stub::answer::Untyped;
-use crate::stub::answer::{Answer, Outcome};
+use crate::fail_test::fail;
+use crate::stub::answer::Outcome;
+pub use crate::stub::answer::{Answer, Untyped};
 use crate::stub::difference::Differences;
-use crate::stub::incoming::{Incoming, json_of_call};
+use crate::stub::incoming_request::{IncomingRequest, json_of_call};
+pub use crate::stub::journal::RecordedCall;
 use crate::stub::mismatch::Mismatch;
-use crate::stub::registered::Registered;
+use crate::stub::registered_stub::RegisteredStub;
 use crate::stub::registry::Registry;
+pub use crate::stub::verify::VerifyError;
 
-/// A stub of a [`Mock`](crate::Mock): first its conditions, then its answers, then how often it is to be called.
+/// A stub of a [`Mock`](crate::Mock): its conditions, its answers, and its expected number of calls.
 ///
-/// It is part of the mock from the moment it is begun; what is said here extends it.
+/// The stub is in effect as soon as it is created. Each method changes it.
 ///
-/// # How often
+/// # The expected number of calls
 ///
-/// The answers are given in order, and the last one stays. A stub has to be called at least as often as it has answers:
+/// The answers are given in order, and the last one is repeated. By default a stub expects at least as many calls as it has
+/// answers:
 ///
 /// ```
 /// # use wecom_core::endpoint::RawCall;
@@ -54,33 +57,33 @@ use crate::stub::registry::Registry;
 /// # });
 /// ```
 ///
-/// [`times`](Stub::times) makes that an exact number, after which the stub is used up and the next one is tried;
-/// [`at_least`](Stub::at_least) and [`optional`](Stub::optional) move the lower bound alone.
+/// [`times`](Stub::times) sets an exact number. A stub that has had this number of calls is exhausted, and later stubs are
+/// tried. [`at_least`](Stub::at_least) and [`optional`](Stub::optional) change the minimum.
 pub struct Stub<C = Untyped> {
     registry: Arc<Registry>,
     index: usize,
-    /// A stub holds no call; it looks at calls of this type.
+    /// The type of the call. A stub contains no call.
     call: PhantomData<fn(&C)>,
 }
 
-/// What looks at typed calls, or answers with a typed reply.
+/// Conditions and answers for typed calls.
 impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
-    /// Answers only calls for which the predicate holds.
-    #[must_use = "a stub without an answer answers nothing"]
+    /// Matches the calls for which the predicate returns `true`.
+    #[must_use = "a stub without an answer never answers"]
     pub fn when(self, predicate: impl Fn(&C) -> bool + Send + Sync + 'static) -> Self {
         self.condition(move |incoming| {
             let call = incoming.read::<C>().map_err(Mismatch::Unreadable)?;
-            if predicate(&call) { Ok(()) } else { Err(Mismatch::Refused) }
+            if predicate(&call) { Ok(()) } else { Err(Mismatch::Predicate) }
         })
     }
 
-    /// Answers only calls that send the same as this one. Where none does, the error says field by field what differs.
+    /// Matches the calls that send the same request as this one. The error of any other call lists the fields that differ.
     ///
     /// # Panics
     ///
-    /// When the call can't be written as JSON.
+    /// Panics if the call is invalid or cannot be serialized.
     #[track_caller]
-    #[must_use = "a stub without an answer answers nothing"]
+    #[must_use = "a stub without an answer never answers"]
     pub fn with(self, call: C) -> Self {
         match json_of_call(&call) {
             Ok(expected) => self.equals(expected),
@@ -90,8 +93,8 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
 
     /// Answers with a typed reply.
     ///
-    /// It is written as JSON, put into the envelope (`"errcode":0,"errmsg":"ok"`), and goes as bytes through the decoder
-    /// that reads the real service's replies.
+    /// The reply is serialized with the envelope (`"errcode":0,"errmsg":"ok"`), and the client decodes it like a reply of
+    /// WeCom.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -109,7 +112,7 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
     /// # assert!(pollster::block_on(mock.client().call(GetChainList {})).is_ok());
     /// ```
     ///
-    /// A reply of another endpoint does not compile:
+    /// The reply of another endpoint does not compile:
     ///
     /// ```compile_fail,E0308
     /// # use serde::{Deserialize, Serialize};
@@ -129,7 +132,7 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
     ///
     /// # Panics
     ///
-    /// When the reply can't be written as a JSON object.
+    /// Panics if the reply does not serialize to a JSON object.
     #[track_caller]
     pub fn reply(self, reply: C::Reply) -> Self
     where
@@ -138,7 +141,7 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
         self.fixed(Answer::reply(reply))
     }
 
-    /// Answers with what a closure makes of the call.
+    /// Answers with the result of a closure.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -165,93 +168,93 @@ impl<C: ApiCall + DeserializeOwned + 'static> Stub<C> {
     pub fn respond_with(self, answer: impl Fn(&C) -> Answer<C> + Send + Sync + 'static) -> Self {
         self.answer(move |incoming| match incoming.read::<C>() {
             Ok(call) => answer(&call).into_outcome(),
-            // Not reached: a stub is asked for an answer only after it could read the call.
+            // Unreachable: the conditions of the stub have deserialized the call already.
             Err(problem) => Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(problem)),
         })
     }
 }
 
-/// What looks at requests.
+/// Conditions and answers for requests.
 impl Stub<Untyped> {
-    /// Answers only requests for which the predicate holds.
-    #[must_use = "a stub without an answer answers nothing"]
+    /// Matches the requests for which the predicate returns `true`.
+    #[must_use = "a stub without an answer never answers"]
     pub fn when(self, predicate: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
-        self.condition(move |incoming| if predicate(&incoming.request) { Ok(()) } else { Err(Mismatch::Refused) })
+        self.condition(move |incoming| if predicate(&incoming.request) { Ok(()) } else { Err(Mismatch::Predicate) })
     }
 
-    /// Answers only requests whose public query values and body fields, in one object, are this. Where none is, the error
-    /// says field by field what differs.
-    #[must_use = "a stub without an answer answers nothing"]
+    /// Matches the requests whose public query values and body fields, as one object, equal this value. The error of any
+    /// other request lists the fields that differ.
+    #[must_use = "a stub without an answer never answers"]
     pub fn with(self, request: Value) -> Self {
         self.equals(request)
     }
 
-    /// Answers with what a closure makes of the request.
+    /// Answers with the result of a closure.
     #[track_caller]
     pub fn respond_with(self, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         self.answer(move |incoming| answer(&incoming.request).into_outcome())
     }
 }
 
-/// Answers and counts, for every stub.
+/// Answers and expected numbers of calls.
 impl<C> Stub<C> {
-    /// Gives the stub a name, by which error texts call it.
-    #[must_use = "a stub without an answer answers nothing"]
+    /// Sets a name, which reports show.
+    #[must_use = "a stub without an answer never answers"]
     pub fn named(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.edit(|stub| stub.label.name = Some(name))
     }
 
-    /// Answers as WeCom refuses: with an `errcode` (`45009`, or an [`ErrCode`]) and an `errmsg` in the vendor's manner.
+    /// Answers with an `errcode` (`45009`, or an [`ErrCode`]) and an `errmsg` like WeCom's.
     #[track_caller]
     pub fn error_code(self, code: impl Into<ErrCode>) -> Self {
         self.fixed(Answer::error_code(code))
     }
 
-    /// Answers with a JSON body as it is: `errcode` and `errmsg` are yours to put in, or to leave out.
+    /// Answers with a JSON body. Nothing is added: include `errcode` and `errmsg` if the reply should have them.
     #[track_caller]
     pub fn json(self, body: Value) -> Self {
         self.fixed(Answer::json(body))
     }
 
-    /// Answers with a body as it is, and HTTP status 200: what is no JSON, or breaks off.
+    /// Answers with these bytes and HTTP status 200, such as a truncated reply.
     #[track_caller]
     pub fn raw(self, body: impl Into<Bytes>) -> Self {
         self.fixed(Answer::raw(body))
     }
 
-    /// Answers with an HTTP status and a body as it is: as a gateway does.
+    /// Answers with an HTTP status and a body, such as the error page of a gateway.
     #[track_caller]
     pub fn status(self, status: u16, body: impl Into<Bytes>) -> Self {
         self.fixed(Answer::status(status, body))
     }
 
-    /// Gives no reply: the transport fails. It is a clone of this error that each call gets.
+    /// Fails each call with a clone of this transport error.
     #[track_caller]
     pub fn fail(self, error: TransportError) -> Self {
         self.fixed(Answer::fail(error))
     }
 
-    /// Has to be called exactly so often; after that the stub is used up, and the next one is tried.
+    /// Expects exactly this number of calls. Later stubs answer any further call.
     ///
     /// # Panics
     ///
-    /// When the stub has more answers than that: the last would never be given.
+    /// Panics if the stub has more answers than this.
     #[track_caller]
     pub fn times(self, count: usize) -> Self {
-        self.edit(|stub| (stub.least, stub.most) = (Some(count), Some(count)))
+        self.edit(|stub| (stub.min_calls, stub.max_calls) = (Some(count), Some(count)))
     }
 
-    /// Has to be called at least so often, however many answers there are; it may be called any number of times.
+    /// Expects at least this number of calls, no matter how many answers there are. There is no maximum.
     #[track_caller]
     pub fn at_least(self, count: usize) -> Self {
-        self.edit(|stub| (stub.least, stub.most) = (Some(count), None))
+        self.edit(|stub| (stub.min_calls, stub.max_calls) = (Some(count), None))
     }
 
-    /// Need not be called. After [`times`](Stub::times) that makes it at most so often.
+    /// Sets the minimum number of calls to 0. The maximum that [`times`](Stub::times) has set remains.
     #[track_caller]
     pub fn optional(self) -> Self {
-        self.edit(|stub| stub.least = Some(0))
+        self.edit(|stub| stub.min_calls = Some(0))
     }
 
     pub(crate) fn new(registry: Arc<Registry>, index: usize) -> Self {
@@ -260,7 +263,7 @@ impl<C> Stub<C> {
 
     pub(crate) fn condition(
         self,
-        condition: impl Fn(&Incoming) -> Result<(), Mismatch> + Send + Sync + 'static,
+        condition: impl Fn(&IncomingRequest) -> Result<(), Mismatch> + Send + Sync + 'static,
     ) -> Self {
         self.edit(|stub| stub.conditions.push(Arc::new(condition)))
     }
@@ -284,12 +287,12 @@ impl<C> Stub<C> {
     }
 
     #[track_caller]
-    fn answer(self, responder: impl Fn(&Incoming) -> Outcome + Send + Sync + 'static) -> Self {
+    fn answer(self, responder: impl Fn(&IncomingRequest) -> Outcome + Send + Sync + 'static) -> Self {
         self.edit(|stub| stub.answers.push(Arc::new(responder)))
     }
 
     #[track_caller]
-    fn edit(self, change: impl FnOnce(&mut Registered)) -> Self {
+    fn edit(self, change: impl FnOnce(&mut RegisteredStub)) -> Self {
         self.registry.edit(self.index, change);
         self
     }

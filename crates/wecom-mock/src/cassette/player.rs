@@ -10,7 +10,7 @@ use wecom_core::{Delivery, LocalTransport, Request, Response, Secret, Transport,
 use crate::cassette::Cassette;
 use crate::cassette::aliases::Aliases;
 use crate::cassette::compare::{Comparison, recorded_line};
-use crate::fail::{at_drop, fail};
+use crate::fail_test::{fail, verify_on_drop};
 use crate::stub::answer::Outcome;
 
 /// How many calls and entries a report names; of the others only the number is.
@@ -168,7 +168,7 @@ impl State {
 impl Drop for Shared {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        at_drop(state.verified, || state.verify());
+        verify_on_drop(state.verified, || state.verify());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Defines a fault: first which calls, then what happens to them.
+//! The builder of a fault: which calls it is injected into, and what it does.
 
 use std::fmt;
 use std::ops::RangeBounds;
@@ -9,90 +9,89 @@ use std::time::Duration;
 use bytes::Bytes;
 use wecom_core::{Endpoint, ErrCode, Request, Timer, TransportErrorKind};
 
-use crate::fail::fail;
+use crate::fail_test::fail;
 use crate::faults::Rules;
-use crate::faults::action::Action;
-use crate::faults::chance::Chance;
-use crate::faults::rule::{FaultRule, When};
+use crate::faults::fault_rule::{FaultRule, Trigger};
+use crate::faults::injection::Action;
+use crate::faults::probability::Probability;
 use crate::stub::answer::Answer;
 
-/// A fault that is being defined; from [`Faults::on`](crate::Faults::on) and [`Faults::on_any`](crate::Faults::on_any).
+/// The builder of a fault. Created by [`Faults::on`](crate::Faults::on) and [`Faults::on_any`](crate::Faults::on_any).
 ///
-/// First which calls it strikes; where several things are said, all of them must hold, and where nothing is said, it
-/// strikes each call of its endpoint. Then what happens, which completes it: until then it is no rule.
+/// The first methods select the calls. If several are used, a call must meet all conditions. If none is used, the fault is
+/// injected into every call of its endpoint. The last method says what the fault does, and puts it into effect.
 ///
-/// Calls are counted from 1, for each rule by itself: the second call of `on(&GET_RESULT)` is the second of that endpoint,
-/// that of `on_any()` is the second of all, and one that a [predicate](Fault::when) refuses is not counted.
-#[must_use = "a fault does nothing until it is said what happens"]
+/// Each fault counts its calls from 1. The second call of `on(&GET_RESULT)` is the second call of that endpoint, and the
+/// second call of `on_any()` is the second call of all. Calls that don't match the [predicate](Fault::when) don't count.
+#[must_use = "a fault has no effect until a method says what it does"]
 pub struct Fault {
     rules: Arc<Rules>,
-    when: When,
+    trigger: Trigger,
 }
 
-/// Which calls.
+/// Selects the calls.
 impl Fault {
     pub(crate) fn new(
         rules: Arc<Rules>,
         endpoint: Option<&'static Endpoint>,
-        place: &'static Location<'static>,
+        location: &'static Location<'static>,
     ) -> Self {
-        Self { rules, when: When::new(endpoint, place) }
+        Self { rules, trigger: Trigger::new(endpoint, location) }
     }
 
-    /// Strikes the `n`th call alone; the first is 1.
+    /// Selects the `n`th call only. The first call is 1.
     ///
     /// # Panics
     ///
-    /// On 0: there is no such call.
+    /// Panics if `n` is 0.
     #[track_caller]
     pub fn nth(self, n: u64) -> Self {
         if n == 0 {
-            fail(&"nth(0) is no call: the first is nth(1)");
+            fail(&"invalid argument: nth(0); the first call is nth(1)");
         }
         self.calls(n..=n)
     }
 
-    /// Strikes the first so many calls.
+    /// Selects the first `count` calls.
     pub fn first(self, count: u64) -> Self {
         self.calls(..=count)
     }
 
-    /// Strikes the calls of a window: `calls(3..6)` the third, fourth and fifth, `calls(2..)` all but the first.
+    /// Selects a range of calls: `calls(3..6)` the third, fourth and fifth, `calls(2..)` all but the first.
     pub fn calls(mut self, window: impl RangeBounds<u64>) -> Self {
-        self.when.calls.push((window.start_bound().cloned(), window.end_bound().cloned()));
+        self.trigger.calls.push((window.start_bound().cloned(), window.end_bound().cloned()));
         self
     }
 
-    /// Strikes every `n`th call: `every(3)` the third, sixth, ninth.
+    /// Selects every `n`th call: `every(3)` the third, sixth, ninth.
     ///
     /// # Panics
     ///
-    /// On 0.
+    /// Panics if `n` is 0.
     #[track_caller]
     pub fn every(mut self, n: u64) -> Self {
         if n == 0 {
-            fail(&"every(0) is no call: every(1) is each of them");
+            fail(&"invalid argument: every(0); every(1) selects every call");
         }
-        self.when.every.push(n);
+        self.trigger.every.push(n);
         self
     }
 
-    /// Strikes calls with a probability from 0 to 1. Which ones is settled by the seed and the number of the call, and by
-    /// nothing else.
+    /// Selects calls with a probability between 0 and 1. The choice depends only on the seed and the number of the call.
     ///
     /// # Panics
     ///
-    /// When it is no probability.
+    /// Panics if the probability is not between 0 and 1.
     #[track_caller]
     pub fn with_probability(mut self, probability: f64, seed: u64) -> Self {
         if !(0.0..=1.0).contains(&probability) {
-            fail(&format_args!("{probability} is no probability: it lies between 0 and 1"));
+            fail(&format_args!("invalid argument: the probability {probability} is not between 0 and 1"));
         }
-        self.when.chances.push(Chance { probability, seed });
+        self.trigger.probabilities.push(Probability { probability, seed });
         self
     }
 
-    /// Strikes while the timer's [`now`](Timer::now) lies in a window.
+    /// Selects the calls during a window of time, as measured by the timer's [`now`](Timer::now).
     ///
     /// ```
     /// use std::time::Duration;
@@ -117,45 +116,44 @@ impl Fault {
     /// ```
     pub fn during(mut self, window: impl RangeBounds<Duration>, timer: impl Timer + 'static) -> Self {
         let window = (window.start_bound().cloned(), window.end_bound().cloned());
-        self.when.times.push((window, Arc::new(timer)));
+        self.trigger.times.push((window, Arc::new(timer)));
         self
     }
 
-    /// Looks only at requests for which the predicate holds; others are not counted either.
+    /// Selects the requests for which the predicate returns `true`. Other requests are not counted.
     pub fn when(mut self, predicate: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
-        self.when.predicates.push(Box::new(predicate));
+        self.trigger.predicates.push(Box::new(predicate));
         self
     }
 
-    /// Strikes at most so often.
-    pub fn at_most(mut self, strikes: u64) -> Self {
-        self.when.most = Some(self.when.most.map_or(strikes, |most| most.min(strikes)));
+    /// Limits the number of injections.
+    pub fn at_most(mut self, count: u64) -> Self {
+        self.trigger.at_most = Some(self.trigger.at_most.map_or(count, |most| most.min(count)));
         self
     }
 }
 
-/// What happens before or instead of sending: while it does, the transport below is not called.
+/// Faults before the request is sent. The inner transport is not called, or is called late.
 impl Fault {
-    /// Fails, and the server has not seen the request: [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
+    /// Fails the call before the request is sent: [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
     ///
     /// # Panics
     ///
-    /// On a kind that tells of a reply.
+    /// Panics on `Protocol` and `ReplyTooLarge`, which require a reply.
     #[track_caller]
     pub fn fail_before_sending(self, kind: TransportErrorKind) -> FaultRule {
         if matches!(kind, TransportErrorKind::Protocol | TransportErrorKind::ReplyTooLarge) {
-            fail(&format_args!("{kind:?} tells of a reply, so it can't come before sending: see fail_after_sending"));
+            fail(&format_args!("invalid argument: {kind:?} requires a reply; use fail_after_sending"));
         }
-        self.then(Action::FailBefore(kind))
+        self.complete(Action::FailBefore(kind))
     }
 
-    /// Keeps the request back on a timer before it is sent: the server has not seen it by then. That is how a call waits for
-    /// a place in a pool, for a name, for a connection.
+    /// Delays the request before it is sent, as if it waited for a name, a connection or a place in a pool.
     ///
-    /// A request whose [time limit](Request::time_limit) is shorter waits for that long, and fails with
-    /// [`TransportErrorKind::Timeout`] and [`Delivery::NotSent`](wecom_core::Delivery::NotSent), so that any call may be made
-    /// again; a longer one goes out with what is left of its limit. Delays of several rules add up, and go with any other
-    /// fault. For a delay after sending, see [`delay`](Self::delay).
+    /// If the request's [time limit](Request::time_limit) is shorter, the call fails when it elapses, with
+    /// [`TransportErrorKind::Timeout`] and [`Delivery::NotSent`](wecom_core::Delivery::NotSent), so that any call may be
+    /// repeated. Otherwise the request is sent with the remaining time limit. The delays of several rules add up, and combine
+    /// with any other fault. To delay the reply, see [`delay`](Self::delay).
     ///
     /// ```
     /// use std::time::Duration;
@@ -181,77 +179,76 @@ impl Fault {
     /// # });
     /// ```
     pub fn delay_before_sending(self, duration: Duration, timer: impl Timer + 'static) -> FaultRule {
-        self.then(Action::DelayBefore(duration, Arc::new(timer)))
+        self.complete(Action::DelayBefore(duration, Arc::new(timer)))
     }
 
-    /// WeCom refuses with an `errcode` (`45009`, or an [`ErrCode`]) and an `errmsg` in the vendor's manner, and does
-    /// nothing.
+    /// Replies with an `errcode` (`45009`, or an [`ErrCode`]) and an `errmsg` like WeCom's.
     pub fn error_code(self, code: impl Into<ErrCode>) -> FaultRule {
         self.respond(Answer::error_code(code))
     }
 
-    /// An HTTP status and a body as it is, as from a gateway that does not pass the request on. For one that did, see
+    /// Replies with an HTTP status and a body, like a gateway that does not forward the request. For a gateway that does, see
     /// [`replace_reply`](Self::replace_reply).
     pub fn status(self, status: u16, body: impl Into<Bytes>) -> FaultRule {
         self.respond(Answer::status(status, body))
     }
 
-    /// Any other answer.
+    /// Replies with any answer.
     pub fn respond(self, answer: Answer) -> FaultRule {
-        self.then(Action::Respond(answer.into_outcome()))
+        self.complete(Action::Respond(answer.into_outcome()))
     }
 }
 
-/// What happens to the reply: the transport below is called, so the server has acted. Where that transport fails, its
-/// failure stays what it is.
+/// Faults after the request was sent. The inner transport is called, so the server has processed the request. If the inner
+/// transport fails, its error is returned unchanged.
 impl Fault {
-    /// Fails, and the reply is thrown away: [`Delivery::Unknown`](wecom_core::Delivery::Unknown).
+    /// Discards the reply and fails the call: [`Delivery::Unknown`](wecom_core::Delivery::Unknown).
     ///
     /// # Panics
     ///
-    /// On a kind that promises that nothing was sent.
+    /// Panics on a kind that means that the request was not sent: `Dns`, `Connect`, `Tls`, `Unsupported`, `NoRuntime`.
     #[track_caller]
     pub fn fail_after_sending(self, kind: TransportErrorKind) -> FaultRule {
         use TransportErrorKind::{Connect, Dns, NoRuntime, Tls, Unsupported};
         if matches!(kind, Dns | Connect | Tls | Unsupported | NoRuntime) {
             fail(&format_args!(
-                "{kind:?} means that nothing was sent, so it can't come after: see fail_before_sending"
+                "invalid argument: {kind:?} means that the request was not sent; use fail_before_sending"
             ));
         }
-        self.then(Action::FailAfter(kind))
+        self.complete(Action::FailAfter(kind))
     }
 
-    /// Another answer in place of the reply: `replace_reply(Answer::status(504, ""))` is a gateway that gave up on a server
-    /// which did its work.
+    /// Replaces the reply: `replace_reply(Answer::status(504, ""))` is a gateway that timed out although the server processed
+    /// the request.
     pub fn replace_reply(self, answer: Answer) -> FaultRule {
-        self.then(Action::Replace(answer.into_outcome()))
+        self.complete(Action::Replace(answer.into_outcome()))
     }
 
-    /// The reply's first so many bytes, and then it ends.
+    /// Truncates the body of the reply to this number of bytes.
     pub fn cut_reply(self, bytes: usize) -> FaultRule {
-        self.then(Action::Cut(bytes))
+        self.complete(Action::Cut(bytes))
     }
 
-    /// The reply's status and headers without a body.
+    /// Removes the body of the reply. Status and headers are kept.
     pub fn empty_reply(self) -> FaultRule {
-        self.then(Action::Empty)
+        self.complete(Action::Empty)
     }
 
-    /// Bytes that mean nothing, as many as the reply has.
+    /// Replaces the body of the reply by random bytes of the same length.
     pub fn garbage_reply(self) -> FaultRule {
-        self.then(Action::Garbage)
+        self.complete(Action::Garbage)
     }
 
-    /// A page of HTML with the reply's own status: somebody on the way wants the user to sign in.
+    /// Replaces the body of the reply by an HTML page, like a captive portal. The status is kept.
     pub fn html_reply(self) -> FaultRule {
-        self.then(Action::Html)
+        self.complete(Action::Html)
     }
 
-    /// Holds back what the call brings, be it reply or failure, on a timer: the server has acted by then.
+    /// Delays the reply or the error.
     ///
-    /// A request whose [time limit](Request::time_limit) is shorter waits for that long, and fails with
-    /// [`TransportErrorKind::Timeout`]. Delays of several rules add up, and go with any other fault. For a delay before
-    /// sending, see [`delay_before_sending`](Self::delay_before_sending).
+    /// If the request's [time limit](Request::time_limit) is shorter, the call fails when it elapses, with
+    /// [`TransportErrorKind::Timeout`]. The delays of several rules add up, and combine with any other fault. To delay the
+    /// request, see [`delay_before_sending`](Self::delay_before_sending).
     ///
     /// ```
     /// use std::time::Duration;
@@ -278,11 +275,11 @@ impl Fault {
     /// # });
     /// ```
     pub fn delay(self, duration: Duration, timer: impl Timer + 'static) -> FaultRule {
-        self.then(Action::Delay(duration, Arc::new(timer)))
+        self.complete(Action::Delay(duration, Arc::new(timer)))
     }
 
-    fn then(self, action: Action) -> FaultRule {
-        let rule = FaultRule::new(self.when, action);
+    fn complete(self, action: Action) -> FaultRule {
+        let rule = FaultRule::new(self.trigger, action);
         self.rules.add(rule.clone());
         rule
     }
@@ -290,6 +287,6 @@ impl Fault {
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.when)
+        write!(f, "{}", self.trigger)
     }
 }

@@ -1,4 +1,4 @@
-//! What a stub answers: a reply in bytes, or a failure of the transport.
+//! The answer of a stub: a reply or a transport error.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use wecom_core::{ApiCall, ErrCode, Response, TransportError};
 
-use crate::fail::fail;
+use crate::fail_test::fail;
 
-/// What a [`Transport`](wecom_core::Transport) gives for a request.
+/// The result of [`Transport::send`](wecom_core::Transport::send).
 pub(crate) type Outcome = Result<Response, TransportError>;
 
-/// One answer to a call of the type `C`: what [`Stub::respond_with`](crate::Stub::respond_with) makes of a call.
+/// An answer to a call of the type `C`. Returned by the closure of [`Stub::respond_with`](crate::stub::Stub::respond_with).
 ///
 /// ```
 /// use serde_json::json;
@@ -31,25 +31,25 @@ pub(crate) type Outcome = Result<Response, TransportError>;
 /// # let error = pollster::block_on(mock.client().call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
 /// # assert!(error.is_token_rejected());
 /// ```
-#[must_use = "an answer does nothing until a stub gives it"]
+#[must_use = "an answer has no effect until a stub returns it"]
 pub struct Answer<C = Untyped> {
     outcome: Outcome,
-    /// An answer holds no call; it is for calls of this type.
+    /// The type of the call. An answer contains no call.
     call: PhantomData<fn(C)>,
 }
 
-/// Marks a [`Stub`](crate::Stub) that reads requests instead of typed calls; see
+/// The type parameter of a [`Stub`](crate::stub::Stub) for requests instead of typed calls. See
 /// [`Mock::on_endpoint`](crate::Mock::on_endpoint).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Untyped {}
 
 impl<C: ApiCall> Answer<C> {
-    /// A typed reply; see [`Stub::reply`](crate::Stub::reply).
+    /// Creates a typed reply. See [`Stub::reply`](crate::stub::Stub::reply).
     ///
     /// # Panics
     ///
-    /// When the reply can't be written as a JSON object.
+    /// Panics if the reply does not serialize to a JSON object.
     #[track_caller]
     pub fn reply(reply: C::Reply) -> Self
     where
@@ -57,16 +57,16 @@ impl<C: ApiCall> Answer<C> {
     {
         match serde_json::to_value(reply) {
             Ok(Value::Object(payload)) => Self::envelope(ErrCode(0), "ok", payload),
-            // A call that is answered by the envelope alone has a unit for its reply.
+            // A reply without fields is a unit struct.
             Ok(Value::Null) => Self::envelope(ErrCode(0), "ok", Map::new()),
-            Ok(_) => unusable::<C>("is JSON, but not an object"),
-            Err(error) => unusable::<C>(&format!("can't be written as JSON: {error}")),
+            Ok(_) => fail_on_reply::<C>("does not serialize to a JSON object"),
+            Err(error) => fail_on_reply::<C>(&format!("cannot be serialized: {error}")),
         }
     }
 }
 
 impl<C> Answer<C> {
-    /// A refusal by WeCom; see [`Stub::error_code`](crate::Stub::error_code).
+    /// Creates an error reply of WeCom. See [`Stub::error_code`](crate::stub::Stub::error_code).
     pub fn error_code(code: impl Into<ErrCode>) -> Self {
         let code = code.into();
         let message = format!(
@@ -77,22 +77,22 @@ impl<C> Answer<C> {
         Self::envelope(code, &message, Map::new())
     }
 
-    /// A whole JSON body, envelope included; see [`Stub::json`](crate::Stub::json).
+    /// Creates a reply with a JSON body, including the envelope. See [`Stub::json`](crate::stub::Stub::json).
     pub fn json(body: Value) -> Self {
         Self::raw(body.to_string())
     }
 
-    /// A body as it is, with status 200; see [`Stub::raw`](crate::Stub::raw).
+    /// Creates a reply with this body and status 200. See [`Stub::raw`](crate::stub::Stub::raw).
     pub fn raw(body: impl Into<Bytes>) -> Self {
         Self::status(200, body)
     }
 
-    /// An HTTP status and a body as it is; see [`Stub::status`](crate::Stub::status).
+    /// Creates a reply with an HTTP status and a body. See [`Stub::status`](crate::stub::Stub::status).
     pub fn status(status: u16, body: impl Into<Bytes>) -> Self {
         Self::of(Ok(Response::new(status, body)))
     }
 
-    /// A failure of the transport; see [`Stub::fail`](crate::Stub::fail).
+    /// Creates a transport error. See [`Stub::fail`](crate::stub::Stub::fail).
     pub fn fail(error: TransportError) -> Self {
         Self::of(Err(error))
     }
@@ -119,7 +119,7 @@ impl<C> Clone for Answer<C> {
     }
 }
 
-/// Shows no body: it may be a token.
+/// Does not show the body, which may contain a token.
 impl<C> fmt::Debug for Answer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Answer").field(&self.outcome).finish()
@@ -127,6 +127,6 @@ impl<C> fmt::Debug for Answer<C> {
 }
 
 #[track_caller]
-fn unusable<C: ApiCall>(problem: &str) -> ! {
+fn fail_on_reply<C: ApiCall>(problem: &str) -> ! {
     fail(&format_args!("the reply for {} {problem}", C::ENDPOINT))
 }

@@ -1,4 +1,4 @@
-//! What was called, in order.
+//! The recorded calls of a mock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,12 +7,11 @@ use serde_json::Value;
 use wecom_core::Endpoint;
 use wecom_core::secret::Redactor;
 
-use crate::stub::incoming::Incoming;
+use crate::stub::incoming_request::IncomingRequest;
 
-/// One call as the mock saw it; from [`Mock::journal`](crate::Mock::journal).
+/// A call that a mock received. Returned by [`Mock::journal`](crate::Mock::journal).
 ///
-/// It holds no access token and no secret that the mock has seen: `***` stands where a value repeats one, and for fields
-/// whose name says that they are secret.
+/// Contains no secret. Secrets of any request of the mock, and fields with a secret's name, are replaced by `***`.
 #[derive(Clone)]
 pub struct RecordedCall {
     endpoint: &'static Endpoint,
@@ -22,25 +21,25 @@ pub struct RecordedCall {
 }
 
 impl RecordedCall {
-    /// The endpoint that was called.
+    /// Returns the endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &'static Endpoint {
         self.endpoint
     }
 
-    /// Which attempt at its call this was, beginning with 1.
+    /// Returns the number of the attempt. The first attempt is 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The public values of the query and the fields of the body in one object.
+    /// Returns the public values of the query and the fields of the body as one object.
     #[must_use]
     pub fn request(&self) -> &Value {
         &self.request
     }
 
-    /// Whether a stub answered it.
+    /// Whether a stub answered the call.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         self.answered
@@ -58,7 +57,7 @@ impl fmt::Debug for RecordedCall {
     }
 }
 
-/// A call in the mock's keeping, with the request as it came: typed calls are read from it.
+/// A call in the journal, before redaction. Typed calls are deserialized from it.
 pub(crate) struct Entry {
     pub(crate) endpoint: &'static Endpoint,
     attempt: u32,
@@ -67,12 +66,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(incoming: &Incoming, answered: bool) -> Self {
+    pub(crate) fn new(incoming: &IncomingRequest, answered: bool) -> Self {
         let (request, json) = (&incoming.request, Arc::clone(&incoming.json));
         Self { endpoint: request.endpoint(), attempt: request.attempt(), json, answered }
     }
 
-    /// The call, fit to be shown.
+    /// The call without secrets.
     pub(crate) fn recorded(&self, redactor: &Redactor) -> RecordedCall {
         let Self { endpoint, attempt, json, answered } = self;
         RecordedCall { endpoint, attempt: *attempt, request: redactor.json(json), answered: *answered }

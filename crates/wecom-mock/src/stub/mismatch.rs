@@ -1,14 +1,14 @@
-//! Why one stub is not for a request.
+//! Why a condition of a stub does not hold.
 
 use crate::stub::difference::Differences;
 
-/// What stands against a request in the eyes of one condition of a stub.
+/// The result of a condition that does not hold.
 #[derive(Debug)]
 pub(crate) enum Mismatch {
-    /// It can't be read as the stub's type of call.
+    /// The request cannot be deserialized into the stub's call type.
     Unreadable(String),
-    /// It is not the request that was asked for.
+    /// The request differs from the expected one.
     Differs(Differences),
-    /// The caller's own predicate refused it.
-    Refused,
+    /// The predicate returned `false`.
+    Predicate,
 }

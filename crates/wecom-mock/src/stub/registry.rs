@@ -1,4 +1,4 @@
-//! The stubs of a mock, and what came to them: which stub answers a call, the journal, the verdict.
+//! The state of a mock: its stubs, its journal, and the unanswered calls.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -8,16 +8,16 @@ use serde_json::Value;
 use wecom_core::secret::Redactor;
 use wecom_core::{Delivery, Endpoint, Request, TransportError, TransportErrorKind};
 
-use crate::fail::{at_drop, fail};
+use crate::fail_test::{fail, verify_on_drop};
 use crate::stub::answer::Outcome;
-use crate::stub::incoming::Incoming;
+use crate::stub::incoming_request::IncomingRequest;
 use crate::stub::journal::{Entry, RecordedCall};
 use crate::stub::mismatch::Mismatch;
-use crate::stub::registered::{Condition, Registered, Responder, is_same_place};
-use crate::stub::unanswered::{Unanswered, Verdict};
+use crate::stub::registered_stub::{Condition, RegisteredStub, Responder, is_same_endpoint};
+use crate::stub::unanswered_call::{Rejection, UnansweredCall};
 use crate::stub::verify::{UnansweredCalls, VerifyError};
 
-/// What all clones of a mock share. Dropping it verifies it.
+/// The state that all clones of a mock share. Dropping it verifies the mock.
 #[derive(Default)]
 pub(crate) struct Registry {
     state: Mutex<State>,
@@ -25,50 +25,50 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 struct State {
-    stubs: Vec<Registered>,
+    stubs: Vec<RegisteredStub>,
     journal: Vec<Entry>,
-    /// Knows the secrets of all requests: a token that one carries must not be shown where another repeats it.
+    /// Contains the secrets of all requests, because one request may repeat a secret of another.
     redactor: Arc<Redactor>,
     unanswered: UnansweredCalls,
-    /// Whether somebody has seen the verdict, and nothing has come since that could make it a worse one.
+    /// Whether the mock has been verified since its last new stub or unanswered call.
     verified: bool,
 }
 
 impl Registry {
-    /// Adds a stub, and returns its index.
-    pub(crate) fn register(&self, endpoint: &'static Endpoint, place: &'static Location<'static>) -> usize {
+    /// Adds a stub and returns its index.
+    pub(crate) fn register(&self, endpoint: &'static Endpoint, location: &'static Location<'static>) -> usize {
         let mut state = self.lock();
         state.verified = false;
-        state.stubs.push(Registered::new(endpoint, place));
+        state.stubs.push(RegisteredStub::new(endpoint, location));
         state.stubs.len() - 1
     }
 
-    /// Changes a stub; what makes no sense is told to the test at once.
+    /// Changes a stub. Panics if the stub becomes invalid.
     #[track_caller]
-    pub(crate) fn edit(&self, index: usize, change: impl FnOnce(&mut Registered)) {
+    pub(crate) fn edit(&self, index: usize, change: impl FnOnce(&mut RegisteredStub)) {
         let mut state = self.lock();
         state.verified = false;
         let Some(stub) = state.stubs.get_mut(index) else { return };
         change(stub);
-        let contradiction = stub.contradiction();
+        let validity = stub.validate();
         drop(state);
-        if let Some(contradiction) = contradiction {
-            fail(&contradiction);
+        if let Err(problem) = validity {
+            fail(&problem);
         }
     }
 
-    /// What a text calls a stub.
+    /// The name of a stub in reports.
     pub(crate) fn label(&self, index: usize) -> String {
         self.lock().stubs.get(index).map(|stub| stub.label.to_string()).unwrap_or_default()
     }
 
-    /// The answer of the first stub that is for the request, or an error that explains why there is none.
+    /// Returns the answer of the first stub that matches, or an error that explains why none does.
     pub(crate) fn answer(&self, request: Request) -> Outcome {
         let (redactor, candidates) = self.lock().begin(&request);
-        let incoming = Incoming::new(request, redactor);
+        let incoming = IncomingRequest::new(request, redactor);
         let mut mismatches = BTreeMap::new();
         for (index, conditions) in candidates {
-            // Conditions and answers are the caller's code: they run without the lock.
+            // Predicates and responders are user code, so they run without the lock.
             match conditions.iter().find_map(|condition| condition(&incoming).err()) {
                 Some(mismatch) => {
                     mismatches.insert(index, mismatch);
@@ -81,11 +81,11 @@ impl Registry {
                 }
             }
         }
-        let unanswered = self.lock().refuse(&incoming, mismatches);
+        let unanswered = self.lock().reject(&incoming, mismatches);
         Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(unanswered))
     }
 
-    /// The calls of an endpoint that came, as JSON.
+    /// The calls of an endpoint, as JSON.
     pub(crate) fn requests(&self, endpoint: &Endpoint) -> Vec<Arc<Value>> {
         self.lock().requests(endpoint)
     }
@@ -103,52 +103,53 @@ impl Registry {
         self.lock().verify()
     }
 
-    /// The number of stubs, and of calls in the journal.
+    /// The numbers of stubs and of calls in the journal.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let state = self.lock();
         (state.stubs.len(), state.journal.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code of the caller's runs under the lock, so nothing is left half done.
+        // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Keeps the request's secrets in mind, and gives the stubs to try.
+    /// Remembers the secrets of the request, and returns the stubs for its endpoint.
     fn begin(&mut self, request: &Request) -> (Arc<Redactor>, Vec<(usize, Vec<Condition>)>) {
         for secret in request.expose_secrets() {
             if !self.redactor.knows(secret) {
                 Arc::make_mut(&mut self.redactor).add(secret);
             }
         }
-        let stubs = self.stubs.iter().enumerate().filter(|(_, stub)| is_same_place(stub.endpoint, request.endpoint()));
+        let stubs =
+            self.stubs.iter().enumerate().filter(|(_, stub)| is_same_endpoint(stub.endpoint, request.endpoint()));
         (Arc::clone(&self.redactor), stubs.map(|(index, stub)| (index, stub.conditions.clone())).collect())
     }
 
     fn requests(&self, endpoint: &Endpoint) -> Vec<Arc<Value>> {
-        let entries = self.journal.iter().filter(|entry| is_same_place(entry.endpoint, endpoint));
+        let entries = self.journal.iter().filter(|entry| is_same_endpoint(entry.endpoint, endpoint));
         entries.map(|entry| Arc::clone(&entry.json)).collect()
     }
 
-    fn take(&mut self, index: usize, incoming: &Incoming) -> Option<Responder> {
-        let responder = self.stubs.get_mut(index)?.take()?;
+    fn take(&mut self, index: usize, incoming: &IncomingRequest) -> Option<Responder> {
+        let responder = self.stubs.get_mut(index)?.next_responder()?;
         self.journal.push(Entry::new(incoming, true));
         Some(responder)
     }
 
-    fn refuse(&mut self, incoming: &Incoming, mut mismatches: BTreeMap<usize, Mismatch>) -> Unanswered {
-        let verdicts = self.stubs.iter().enumerate().map(|(index, stub)| {
-            let verdict = match mismatches.remove(&index) {
-                _ if !is_same_place(stub.endpoint, incoming.request.endpoint()) => Verdict::OtherEndpoint,
-                Some(mismatch) => Verdict::Mismatch(mismatch),
-                None if stub.answers.is_empty() => Verdict::NoAnswer,
-                None => Verdict::UsedUp(stub.calls),
+    fn reject(&mut self, incoming: &IncomingRequest, mut mismatches: BTreeMap<usize, Mismatch>) -> UnansweredCall {
+        let rejections = self.stubs.iter().enumerate().map(|(index, stub)| {
+            let rejection = match mismatches.remove(&index) {
+                _ if !is_same_endpoint(stub.endpoint, incoming.request.endpoint()) => Rejection::OtherEndpoint,
+                Some(mismatch) => Rejection::Mismatch(mismatch),
+                None if stub.answers.is_empty() => Rejection::NoAnswer,
+                None => Rejection::Exhausted(stub.calls),
             };
-            (stub, verdict)
+            (stub, rejection)
         });
-        let unanswered = Unanswered::new(incoming, verdicts);
+        let unanswered = UnansweredCall::new(incoming, rejections);
         self.verified = false;
         self.journal.push(Entry::new(incoming, false));
         self.unanswered.add(unanswered.clone());
@@ -164,6 +165,6 @@ impl State {
 impl Drop for Registry {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        at_drop(state.verified, || state.verify());
+        verify_on_drop(state.verified, || state.verify());
     }
 }

@@ -1,17 +1,17 @@
-//! What was expected of the code under test and did not happen.
+//! The report of a verification.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::stub::registered::{Registered, called, times};
-use crate::stub::unanswered::Unanswered;
+use crate::stub::registered_stub::{RegisteredStub, called, times};
+use crate::stub::unanswered_call::UnansweredCall;
 
-/// How many unanswered calls are explained; of the others only the number is.
+/// The maximum number of unanswered calls in a report.
 const EXPLAINED: usize = 5;
 
-/// Stubs that were called too seldom, and calls that no stub answered; from [`Mock::try_verify`](crate::Mock::try_verify).
+/// The error of [`Mock::try_verify`](crate::Mock::try_verify): stubs with too few calls, and calls that no stub answers.
 ///
-/// Its text is the report that [`Mock::verify`](crate::Mock::verify) panics with. It holds no secret.
+/// Its text is the report with which [`Mock::verify`](crate::Mock::verify) panics. It contains no secret.
 #[derive(Clone)]
 pub struct VerifyError {
     missing: Vec<String>,
@@ -19,27 +19,27 @@ pub struct VerifyError {
 }
 
 impl VerifyError {
-    pub(crate) fn check(stubs: &[Registered], unanswered: &UnansweredCalls) -> Result<(), Self> {
+    pub(crate) fn check(stubs: &[RegisteredStub], unanswered: &UnansweredCalls) -> Result<(), Self> {
         let missing: Vec<_> = stubs.iter().filter_map(missing).collect();
         let unanswered = unanswered.clone();
         if missing.is_empty() && unanswered.explained.is_empty() { Ok(()) } else { Err(Self { missing, unanswered }) }
     }
 }
 
-/// What a stub still lacks.
-fn missing(stub: &Registered) -> Option<String> {
-    let Registered { label, calls, .. } = stub;
+/// The calls or answers that a stub lacks.
+fn missing(stub: &RegisteredStub) -> Option<String> {
+    let RegisteredStub { label, calls, max_calls, .. } = stub;
     if stub.answers.is_empty() {
-        return Some(format!("{label} has no answer: give it one with reply, error_code, json, raw, status or fail"));
+        return Some(format!("{label} has no answer; add one with reply, error_code, json, raw, status or fail"));
     }
-    let least = stub.least();
-    let bound = if stub.most == Some(least) { "exactly" } else { "at least" };
-    (*calls < least).then(|| format!("{label} was {}, expected {bound} {}", called(*calls), times(least)))
+    let min = stub.min_calls();
+    let bound = if *max_calls == Some(min) { "exactly" } else { "at least" };
+    (*calls < min).then(|| format!("{label} was {}, expected {bound} {}", called(*calls), times(min)))
 }
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the mock was not used as its stubs say")?;
+        f.write_str("mock verification failed")?;
         for stub in &self.missing {
             write!(f, "\n- {stub}")?;
         }
@@ -53,7 +53,7 @@ impl fmt::Display for VerifyError {
     }
 }
 
-/// The text as it is: `unwrap` shows it so, and a test that fails has to be readable.
+/// Shows the text with its line breaks, because `unwrap` prints `Debug`.
 impl fmt::Debug for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -62,15 +62,15 @@ impl fmt::Debug for VerifyError {
 
 impl StdError for VerifyError {}
 
-/// The calls that no stub answered.
+/// The calls that no stub answers.
 #[derive(Clone, Default)]
 pub(crate) struct UnansweredCalls {
-    explained: Vec<Unanswered>,
+    explained: Vec<UnansweredCall>,
     more: usize,
 }
 
 impl UnansweredCalls {
-    pub(crate) fn add(&mut self, call: Unanswered) {
+    pub(crate) fn add(&mut self, call: UnansweredCall) {
         if self.explained.len() < EXPLAINED {
             self.explained.push(call);
         } else {

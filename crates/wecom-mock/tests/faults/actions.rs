@@ -1,4 +1,4 @@
-//! What a fault does to a call, above and below.
+//! What a fault does to a call.
 
 use wecom_core::{
     AccessToken, Client, Delivery, ErrCode, LocalTransport, Request, Response, Transport, TransportError,
@@ -17,25 +17,25 @@ fn a_transport_without_faults_changes_nothing() {
 }
 
 #[test]
-fn a_failure_before_sending_does_not_reach_the_server() {
+fn an_error_before_sending_does_not_reach_the_server() {
     let (mock, faults) = healthy();
     let rule = faults.on(&LIST_IDS).fail_before_sending(TransportErrorKind::Connect);
     let error = send(&faults, &LIST_IDS).unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Connect, Delivery::NotSent));
-    assert_eq!((mock.journal().len(), rule.strikes()), (0, 1));
+    assert_eq!((mock.journal().len(), rule.injected()), (0, 1));
 }
 
 #[test]
-fn a_failure_after_sending_reaches_the_server_and_loses_the_reply() {
+fn an_error_after_sending_reaches_the_server_and_discards_the_reply() {
     let (mock, faults) = healthy();
     let rule = faults.on(&LIST_IDS).fail_after_sending(TransportErrorKind::ConnectionLost);
     let error = send(&faults, &LIST_IDS).unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::ConnectionLost, Delivery::Unknown));
-    assert_eq!((mock.journal().len(), rule.strikes()), (1, 1));
+    assert_eq!((mock.journal().len(), rule.injected()), (1, 1));
 }
 
 #[test]
-fn a_failure_of_the_transport_below_stays_what_it_is() {
+fn an_error_of_the_inner_transport_is_unchanged() {
     let refused = || async { Err::<Response, _>(TransportError::new(TransportErrorKind::Dns, Delivery::NotSent)) };
     let faults = Faults::new(from_fn(move |_| refused()));
     faults.on_any().fail_after_sending(TransportErrorKind::ConnectionLost);
@@ -44,7 +44,7 @@ fn a_failure_of_the_transport_below_stays_what_it_is() {
 }
 
 #[test]
-fn an_errcode_and_a_status_come_from_before_the_server() {
+fn an_errcode_and_a_status_do_not_reach_the_server() {
     let (mock, faults) = healthy();
     faults.on(&LIST_IDS).error_code(ErrCode::FREQUENCY_EXCEEDED);
     faults.on(&GET_GROUPS).status(502, "Bad Gateway");
@@ -55,7 +55,7 @@ fn an_errcode_and_a_status_come_from_before_the_server() {
 }
 
 #[test]
-fn a_replaced_reply_comes_after_the_server_has_acted() {
+fn a_replaced_reply_reaches_the_server() {
     let (mock, faults) = healthy();
     faults.on_any().replace_reply(Answer::status(504, "Gateway Timeout"));
     assert_eq!(send(&faults, &LIST_IDS).unwrap().status(), 504);
@@ -63,7 +63,7 @@ fn a_replaced_reply_comes_after_the_server_has_acted() {
 }
 
 #[test]
-fn a_cut_reply_is_the_beginning_of_the_true_one() {
+fn a_cut_reply_is_truncated() {
     let (mock, faults) = healthy();
     for bytes in [0, 1, 10, REPLY.len(), REPLY.len() + 1] {
         let rule = faults.on_any().cut_reply(bytes);
@@ -75,7 +75,7 @@ fn a_cut_reply_is_the_beginning_of_the_true_one() {
 }
 
 #[test]
-fn empty_garbage_and_html_take_the_place_of_the_body_and_leave_status_and_headers() {
+fn empty_garbage_and_html_replace_the_body_and_keep_status_and_headers() {
     let inner = from_fn(|_| async {
         let reply = Response::new(201, REPLY).with_header("Content-Type", "application/json");
         Ok(reply.with_header("error-code", "0"))
@@ -101,7 +101,7 @@ fn empty_garbage_and_html_take_the_place_of_the_body_and_leave_status_and_header
 }
 
 #[test]
-fn each_spoilt_reply_is_an_error_that_tells_what_it_is() {
+fn each_damaged_reply_is_another_error() {
     let (_mock, faults) = healthy();
     faults.on_any().nth(1).cut_reply(12);
     faults.on_any().nth(2).empty_reply();
@@ -114,7 +114,7 @@ fn each_spoilt_reply_is_an_error_that_tells_what_it_is() {
 }
 
 #[test]
-fn an_injected_failure_says_where_it_was_defined_and_at_which_call() {
+fn an_injected_error_shows_its_location_and_the_number_of_the_call() {
     let (_mock, faults) = healthy();
     faults.on(&LIST_IDS).nth(2).fail_before_sending(TransportErrorKind::Connect);
     send(&faults, &LIST_IDS).unwrap();
@@ -124,16 +124,16 @@ fn an_injected_failure_says_where_it_was_defined_and_at_which_call() {
 }
 
 #[test]
-fn a_fault_that_contradicts_itself_fails_the_test_where_it_is_defined() {
+fn an_invalid_fault_panics() {
     let (_mock, faults) = healthy();
     let fault = || faults.on(&LIST_IDS);
     for (text, run) in [
-        ("Connect means that nothing was sent", 0),
-        ("ReplyTooLarge tells of a reply", 1),
+        ("Connect means that the request was not sent", 0),
+        ("ReplyTooLarge requires a reply", 1),
         ("nth(0)", 2),
         ("every(0)", 3),
-        ("1.5 is no probability", 4),
-        ("NaN is no probability", 5),
+        ("the probability 1.5 is not between", 4),
+        ("the probability NaN is not between", 5),
     ] {
         let report = panic_text(|| match run {
             0 => drop(fault().fail_after_sending(TransportErrorKind::Connect)),
@@ -149,7 +149,7 @@ fn a_fault_that_contradicts_itself_fails_the_test_where_it_is_defined() {
 }
 
 #[test]
-fn a_local_transport_has_faults_too() {
+fn faults_are_injected_into_a_local_transport() {
     let sent = std::rc::Rc::new(std::cell::Cell::new(0));
     let counter = std::rc::Rc::clone(&sent);
     let faults = Faults::new(from_fn(move |_| {

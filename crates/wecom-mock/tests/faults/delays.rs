@@ -1,4 +1,4 @@
-//! Delays, on a timer that the test moves.
+//! Delays.
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,7 +24,7 @@ fn request() -> Request {
 }
 
 #[test]
-fn a_delayed_reply_is_there_when_its_time_has_come_and_the_server_has_acted_before() {
+fn a_delayed_reply_is_ready_after_the_delay_and_the_request_was_sent_before() {
     let (mock, faults) = healthy();
     let timer = ManualTimer::new();
     let rule = faults.on(&LIST_IDS).nth(1).delay(SECOND * 2, timer.clone());
@@ -35,11 +35,11 @@ fn a_delayed_reply_is_there_when_its_time_has_come_and_the_server_has_acted_befo
     assert!(poll(&mut reply).is_pending());
     timer.advance(SECOND);
     assert!(matches!(poll(&mut reply), Poll::Ready(Ok(_))));
-    assert_eq!(rule.strikes(), 1);
+    assert_eq!(rule.injected(), 1);
 }
 
 #[test]
-fn delays_add_up_and_go_with_another_fault() {
+fn delays_add_up_and_combine_with_another_fault() {
     let (mock, faults) = healthy();
     let timer = ManualTimer::new();
     let failure = faults.on_any().fail_before_sending(TransportErrorKind::Connect);
@@ -51,11 +51,11 @@ fn delays_add_up_and_go_with_another_fault() {
     timer.advance(SECOND * 2);
     let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the failure comes after three seconds") };
     assert_eq!((error.kind(), mock.journal().len()), (TransportErrorKind::Connect, 0));
-    assert_eq!((failure.strikes(), delays.map(|rule| rule.strikes())), (1, [1, 1]));
+    assert_eq!((failure.injected(), delays.map(|rule| rule.injected())), (1, [1, 1]));
 }
 
 #[test]
-fn a_delay_beyond_the_time_limit_is_a_timeout_at_the_limit_after_the_server_has_acted() {
+fn a_delay_over_the_time_limit_is_a_timeout_after_sending() {
     let (mock, faults) = healthy();
     let timer = ManualTimer::new();
     faults.on_any().delay(SECOND * 2, timer.clone());
@@ -71,7 +71,7 @@ fn a_delay_beyond_the_time_limit_is_a_timeout_at_the_limit_after_the_server_has_
 }
 
 #[test]
-fn a_timeout_of_what_was_never_sent_says_so() {
+fn the_timeout_of_an_unsent_request_is_not_sent() {
     let (_mock, faults) = healthy();
     let timer = ManualTimer::new();
     faults.on_any().fail_before_sending(TransportErrorKind::Connect);
@@ -84,7 +84,7 @@ fn a_timeout_of_what_was_never_sent_says_so() {
 }
 
 #[test]
-fn dropping_a_delayed_call_leaves_nobody_waiting_and_the_next_call_well() {
+fn dropping_a_delayed_call_leaves_no_sleeper_and_the_next_call_succeeds() {
     let (_mock, faults) = healthy();
     let timer = ManualTimer::new();
     faults.on_any().nth(1).delay(SECOND, timer.clone());
@@ -98,7 +98,7 @@ fn dropping_a_delayed_call_leaves_nobody_waiting_and_the_next_call_well() {
 }
 
 #[test]
-fn a_call_delayed_before_sending_reaches_the_server_only_when_its_time_has_come() {
+fn a_request_delayed_before_sending_reaches_the_server_after_the_delay() {
     let (mock, faults) = healthy();
     let timer = ManualTimer::new();
     let rule = faults.on(&LIST_IDS).nth(1).delay_before_sending(SECOND * 2, timer.clone());
@@ -109,11 +109,11 @@ fn a_call_delayed_before_sending_reaches_the_server_only_when_its_time_has_come(
     assert_eq!(mock.journal().len(), 0);
     timer.advance(SECOND);
     assert!(matches!(poll(&mut reply), Poll::Ready(Ok(_))));
-    assert_eq!((mock.journal().len(), rule.strikes()), (1, 1));
+    assert_eq!((mock.journal().len(), rule.injected()), (1, 1));
 }
 
 #[test]
-fn a_delay_before_sending_beyond_the_time_limit_is_a_timeout_of_what_was_never_sent() {
+fn a_delay_before_sending_over_the_time_limit_is_a_timeout_that_is_not_sent() {
     let (mock, faults) = healthy();
     let timer = ManualTimer::new();
     faults.on_any().delay_before_sending(SECOND * 2, timer.clone());
@@ -126,7 +126,7 @@ fn a_delay_before_sending_beyond_the_time_limit_is_a_timeout_of_what_was_never_s
 }
 
 #[test]
-fn what_a_delay_before_sending_takes_is_gone_from_the_limit_of_all_that_follows() {
+fn a_delay_before_sending_reduces_the_time_limit() {
     let timer = ManualTimer::new();
     let limits = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&limits);

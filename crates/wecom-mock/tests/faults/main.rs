@@ -1,4 +1,4 @@
-//! What faults promise, seen from above, where the client is, and from below, where the server is.
+//! Fault injection, as the client and as the server sees it.
 
 mod actions;
 mod delays;

@@ -1,4 +1,4 @@
-//! A server in good health that counts, and one call to it.
+//! A server without faults, and calls to it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,7 +13,7 @@ pub(crate) const GET_GROUPS: Endpoint = Endpoint::post("get_groups", "corpgroup/
 
 pub(crate) const REPLY: &str = r#"{"errcode":0,"rule_ids":[1,2]}"#;
 
-/// A server that answers everything, and faults over it.
+/// A server that answers every call, wrapped by `Faults`.
 pub(crate) fn healthy() -> (Mock, Faults<Mock>) {
     let mock = Mock::new();
     for endpoint in [&LIST_IDS, &GET_GROUPS] {
@@ -32,17 +32,17 @@ pub(crate) fn call(faults: &Faults<Mock>, endpoint: &'static Endpoint) -> Result
     block_on(client(faults).call_raw(RawCall::new(endpoint)))
 }
 
-/// One request without a client above.
+/// Sends one request without a client.
 pub(crate) fn send(faults: &Faults<Mock>, endpoint: &'static Endpoint) -> Result<Response, TransportError> {
     block_on(Transport::send(faults, Request::new(endpoint).with_body("{}")))
 }
 
-/// Which of the next calls fail, counted from 1.
+/// The numbers of the next calls that fail. The first call is 1.
 pub(crate) fn failing(faults: &Faults<Mock>, endpoint: &'static Endpoint, calls: usize) -> Vec<usize> {
     (1..=calls).filter(|_| send(faults, endpoint).is_err()).collect()
 }
 
-/// The text of the panic that this brings; empty when it brings none.
+/// The text of the panic. Empty if there is none.
 pub(crate) fn panic_text(run: impl FnOnce()) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(run)) else { return String::new() };
     let text = payload.downcast_ref::<String>().cloned();

@@ -1,4 +1,4 @@
-//! Each kind of answer, through the decoder that reads the real service's replies.
+//! Each kind of answer, decoded by a client.
 
 use std::io;
 
@@ -12,21 +12,21 @@ use wecom_mock::{Answer, Mock};
 use crate::calls::{Chains, GET_GROUPS, GetChains, GetGroups, StopJob, call, groups, of_chain, stop};
 
 #[test]
-fn a_typed_reply_comes_back_as_it_was_given() {
+fn a_typed_reply_survives_encoding_and_decoding() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["上游", "\"b\"\n"]));
     assert_eq!(call(&mock.client(), of_chain("ch1")).unwrap(), groups(&["上游", "\"b\"\n"]));
 }
 
 #[test]
-fn a_reply_without_payload_is_the_envelope_alone() {
+fn a_reply_without_fields_is_an_envelope() {
     let mock = Mock::new();
     mock.on::<StopJob>().reply(());
     call(&mock.client(), stop("job1")).unwrap();
 }
 
 #[test]
-fn an_error_code_is_answered_in_the_vendors_manner() {
+fn an_error_code_has_an_errmsg_like_wecoms() {
     let mock = Mock::new();
     mock.on::<GetGroups>().error_code(45009).error_code(ErrCode(99));
     for (code, label) in [(45009, ErrCode(45009).label().unwrap()), (99, "refused by the mock")] {
@@ -40,7 +40,7 @@ fn an_error_code_is_answered_in_the_vendors_manner() {
 }
 
 #[test]
-fn json_is_answered_as_it_is_so_that_odd_types_reach_the_decoder() {
+fn json_is_sent_unchanged_even_if_a_field_has_the_wrong_type() {
     let mock = Mock::new();
     mock.on::<GetGroups>()
         .json(json!({"errcode": "0", "groups": ["a"], "unheard_of": 1}))
@@ -52,7 +52,7 @@ fn json_is_answered_as_it_is_so_that_odd_types_reach_the_decoder() {
 }
 
 #[test]
-fn raw_bytes_are_answered_as_they_are() {
+fn raw_bytes_are_sent_unchanged() {
     let mock = Mock::new();
     mock.on::<GetGroups>().raw("<html>").raw(b"{\"errcode\":0,".to_vec()).raw(&b""[..]);
     for expected in [DecodeProblem::Html, DecodeProblem::Truncated, DecodeProblem::Empty] {
@@ -62,7 +62,7 @@ fn raw_bytes_are_answered_as_they_are() {
 }
 
 #[test]
-fn a_status_is_answered_with_its_body() {
+fn a_status_is_sent_with_its_body() {
     let mock = Mock::new();
     mock.on::<GetGroups>().status(502, "the gateway is down");
     let error = call(&mock.client(), of_chain("ch1")).unwrap_err();
@@ -71,7 +71,7 @@ fn a_status_is_answered_with_its_body() {
 }
 
 #[test]
-fn a_failure_of_the_transport_reaches_the_caller_with_its_source() {
+fn a_transport_error_keeps_its_source() {
     let mock = Mock::new();
     let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown)
         .with_source(io::Error::from(io::ErrorKind::ConnectionReset));
@@ -82,7 +82,7 @@ fn a_failure_of_the_transport_reaches_the_caller_with_its_source() {
 }
 
 #[test]
-fn a_closure_answers_by_what_it_is_called_with() {
+fn a_closure_computes_the_answer_from_the_call() {
     let mock = Mock::new();
     mock.on::<GetGroups>().respond_with(|call| match call.chain_id.as_str() {
         "unknown" => Answer::error_code(ErrCode::UNKNOWN_CHAIN),
@@ -94,7 +94,7 @@ fn a_closure_answers_by_what_it_is_called_with() {
 }
 
 #[test]
-fn answers_are_given_in_order_and_the_last_one_stays() {
+fn answers_are_given_in_order_and_the_last_one_is_repeated() {
     let mock = Mock::new();
     mock.on::<GetChains>().error_code(-1).reply(Chains { chains: vec!["a".to_owned()] }).error_code(45009);
     let client = mock.client();
@@ -103,7 +103,7 @@ fn answers_are_given_in_order_and_the_last_one_stays() {
 }
 
 #[test]
-fn an_untyped_stub_answers_typed_and_raw_calls_of_its_endpoint() {
+fn an_untyped_stub_answers_typed_and_raw_calls() {
     let mock = Mock::new();
     mock.on_endpoint(&GET_GROUPS)
         .respond_with(|request| Answer::json(json!({"errcode": 0, "groups": [request.method().as_str()]})));

@@ -41,7 +41,7 @@ impl ApiCall for GetChains {
     type Reply = Chains;
 }
 
-/// `GET` with a field, and an answer that is the envelope alone: stops a job.
+/// `GET` with a field, and a reply without fields: stops a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StopJob {
     pub(crate) jobid: String,
@@ -70,7 +70,7 @@ pub(crate) fn stop(jobid: &str) -> StopJob {
     StopJob { jobid: jobid.to_owned() }
 }
 
-/// Makes a call on no runtime at all.
+/// Makes a call without a runtime.
 pub(crate) fn call<C: ApiCall>(client: &Client, call: C) -> Result<C::Reply, Error> {
     block_on(client.call(call))
 }

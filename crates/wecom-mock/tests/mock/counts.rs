@@ -1,11 +1,11 @@
-//! How often a stub has to be called, and how often it may be.
+//! The expected number of calls.
 
 use wecom_core::ErrCode;
 use wecom_mock::Mock;
 
 use crate::calls::{GetGroups, call, groups, of_chain};
 
-/// The report after so many calls of the one stub.
+/// The report after this number of calls.
 fn report_after(calls: usize, mock: &Mock) -> Option<String> {
     let client = mock.client();
     (0..calls).for_each(|_| drop(call(&client, of_chain("ch1"))));
@@ -13,7 +13,7 @@ fn report_after(calls: usize, mock: &Mock) -> Option<String> {
 }
 
 #[test]
-fn a_stub_has_to_be_called_as_often_as_it_has_answers_and_may_be_more_often() {
+fn a_stub_expects_at_least_as_many_calls_as_it_has_answers() {
     for (calls, is_met) in [(0, false), (1, false), (2, true), (3, true)] {
         let mock = Mock::new();
         mock.on::<GetGroups>().error_code(-1).reply(groups(&[]));
@@ -31,7 +31,7 @@ fn times_is_exact() {
 }
 
 #[test]
-fn at_least_is_a_lower_bound_whatever_the_number_of_answers() {
+fn at_least_is_the_minimum_for_any_number_of_answers() {
     for (calls, is_met) in [(2, false), (3, true), (9, true)] {
         let mock = Mock::new();
         mock.on::<GetGroups>().reply(groups(&[])).at_least(3);
@@ -46,7 +46,7 @@ fn at_least_is_a_lower_bound_whatever_the_number_of_answers() {
 }
 
 #[test]
-fn optional_need_not_be_called_and_after_times_is_an_upper_bound() {
+fn optional_sets_the_minimum_to_zero_and_keeps_the_maximum_of_times() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[])).optional();
     assert_eq!(report_after(0, &mock), None);
@@ -58,7 +58,7 @@ fn optional_need_not_be_called_and_after_times_is_an_upper_bound() {
 }
 
 #[test]
-fn a_stub_that_is_used_up_leaves_the_call_to_the_next() {
+fn the_next_stub_answers_after_a_stub_is_exhausted() {
     let mock = Mock::new();
     mock.on::<GetGroups>().error_code(45009).times(1);
     mock.on::<GetGroups>().reply(groups(&["next"]));
@@ -68,7 +68,7 @@ fn a_stub_that_is_used_up_leaves_the_call_to_the_next() {
 }
 
 #[test]
-fn the_report_names_the_stub_its_place_and_both_counts() {
+fn the_report_shows_the_stub_its_location_and_both_counts() {
     let mock = Mock::new();
     mock.on::<GetGroups>().named("first page").reply(groups(&[])).times(3);
     mock.on::<GetGroups>().named("second page").reply(groups(&[]));
@@ -85,8 +85,8 @@ fn the_report_names_the_stub_its_place_and_both_counts() {
 }
 
 #[test]
-#[should_panic(expected = "has 2 answers, but is to be called once: the last would never be given")]
-fn more_answers_than_times_is_refused_at_once() {
+#[should_panic(expected = "has 2 answers, but expects to be called once; the last answer would never be given")]
+fn times_panics_if_there_are_more_answers() {
     let mock = Mock::new();
     mock.on::<GetGroups>().error_code(-1).reply(groups(&[])).times(1);
 }

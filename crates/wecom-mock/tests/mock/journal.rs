@@ -1,4 +1,4 @@
-//! What was called.
+//! The journal.
 
 use pollster::block_on;
 use serde_json::json;
@@ -8,7 +8,7 @@ use wecom_mock::Mock;
 use crate::calls::{GET_GROUPS, GetChains, GetGroups, StopJob, call, groups, of_chain, stop};
 
 #[test]
-fn calls_come_back_typed_and_in_order() {
+fn calls_are_typed_and_in_order() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[]));
     mock.on::<StopJob>().reply(());
@@ -22,7 +22,7 @@ fn calls_come_back_typed_and_in_order() {
 }
 
 #[test]
-fn the_journal_holds_every_call_with_its_request_and_whether_it_was_answered() {
+fn the_journal_has_every_call_its_request_and_whether_it_was_answered() {
     let mock = Mock::new();
     mock.on::<StopJob>().reply(());
     let client = mock.client();
@@ -36,7 +36,7 @@ fn the_journal_holds_every_call_with_its_request_and_whether_it_was_answered() {
 }
 
 #[test]
-fn a_request_that_is_not_of_the_type_is_in_the_journal_alone() {
+fn a_request_that_cannot_be_deserialized_is_only_in_the_journal() {
     let mock = Mock::new();
     mock.on_endpoint(&GET_GROUPS).json(json!({"errcode": 0}));
     let raw = RawCall::new(&GET_GROUPS).with_body(&json!({"chain": "ch1"})).unwrap();
@@ -46,7 +46,7 @@ fn a_request_that_is_not_of_the_type_is_in_the_journal_alone() {
 }
 
 #[test]
-fn clearing_the_journal_leaves_the_counts() {
+fn clearing_the_journal_keeps_the_counts() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[])).times(1);
     call(&mock.client(), of_chain("ch1")).unwrap();

@@ -1,4 +1,4 @@
-//! What the mock promises, seen from the code under test: through a client.
+//! The mock, used through a client.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 mod answers;

@@ -1,4 +1,4 @@
-//! Time that a test moves.
+//! The manual timer.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -19,7 +19,7 @@ fn poll(future: Pin<&mut (impl Future<Output = ()> + ?Sized)>) -> Poll<()> {
 }
 
 #[test]
-fn a_sleep_ends_when_time_has_been_moved_past_it_and_not_before() {
+fn a_sleep_ends_when_its_time_has_elapsed_and_not_before() {
     let timer = ManualTimer::new();
     let mut sleep = Timer::sleep(&timer, SECOND);
     assert_eq!(poll(sleep.as_mut()), Poll::Pending);
@@ -31,12 +31,12 @@ fn a_sleep_ends_when_time_has_been_moved_past_it_and_not_before() {
 }
 
 #[test]
-fn a_sleep_of_no_time_does_not_wait() {
+fn a_sleep_of_zero_does_not_wait() {
     block_on(LocalTimer::sleep(&ManualTimer::new(), Duration::ZERO));
 }
 
 #[test]
-fn an_endless_sleep_and_an_endless_advance_do_not_overflow() {
+fn the_longest_sleep_and_advance_do_not_overflow() {
     let timer = ManualTimer::new();
     timer.advance(SECOND);
     let mut sleep = Timer::sleep(&timer, Duration::MAX);
@@ -46,7 +46,7 @@ fn an_endless_sleep_and_an_endless_advance_do_not_overflow() {
 }
 
 #[test]
-fn those_who_wait_are_counted_and_one_who_is_dropped_no_longer() {
+fn sleepers_are_counted_until_they_are_dropped() {
     let timer = ManualTimer::new();
     let mut long = Timer::sleep(&timer, 2 * SECOND);
     let mut short = LocalTimer::sleep(&timer, SECOND);
@@ -60,7 +60,7 @@ fn those_who_wait_are_counted_and_one_who_is_dropped_no_longer() {
 }
 
 #[test]
-fn a_sleep_that_is_polled_twice_waits_once() {
+fn a_sleep_that_is_polled_twice_is_one_sleeper() {
     let timer = ManualTimer::new();
     let mut sleep = Timer::sleep(&timer, SECOND);
     assert!(poll(sleep.as_mut()).is_pending() && poll(sleep.as_mut()).is_pending());
@@ -69,8 +69,8 @@ fn a_sleep_that_is_polled_twice_waits_once() {
 
 #[test]
 fn sleepers_are_woken_in_the_order_of_their_time() {
-    struct Note(usize, Arc<Mutex<Vec<usize>>>);
-    impl Wake for Note {
+    struct LogWake(usize, Arc<Mutex<Vec<usize>>>);
+    impl Wake for LogWake {
         fn wake(self: Arc<Self>) {
             self.1.lock().unwrap().push(self.0);
         }
@@ -79,7 +79,7 @@ fn sleepers_are_woken_in_the_order_of_their_time() {
     let (timer, woken) = (ManualTimer::new(), Arc::new(Mutex::new(Vec::new())));
     let mut sleeps: Vec<_> = [3, 1, 2].map(|seconds| Timer::sleep(&timer, seconds * SECOND)).into();
     for (number, sleep) in sleeps.iter_mut().enumerate() {
-        let waker = Waker::from(Arc::new(Note(number, Arc::clone(&woken))));
+        let waker = Waker::from(Arc::new(LogWake(number, Arc::clone(&woken))));
         assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     }
     timer.advance(3 * SECOND);
@@ -87,25 +87,25 @@ fn sleepers_are_woken_in_the_order_of_their_time() {
 }
 
 #[test]
-fn a_waker_may_come_back_to_the_timer() {
-    struct Curious(ManualTimer, AtomicUsize);
-    impl Wake for Curious {
+fn a_waker_may_use_the_timer() {
+    struct UsesTimer(ManualTimer, AtomicUsize);
+    impl Wake for UsesTimer {
         fn wake(self: Arc<Self>) {
             self.1.store(self.0.sleepers() + 1, Ordering::SeqCst);
         }
     }
 
     let timer = ManualTimer::new();
-    let curious = Arc::new(Curious(timer.clone(), AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&curious));
+    let waker_state = Arc::new(UsesTimer(timer.clone(), AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&waker_state));
     let mut sleep = Timer::sleep(&timer, SECOND);
     assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     timer.advance(SECOND);
-    assert_eq!(curious.1.load(Ordering::SeqCst), 1);
+    assert_eq!(waker_state.1.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn a_test_can_wait_until_others_wait() {
+fn until_sleepers_waits_for_the_number_of_sleepers() {
     let timer = ManualTimer::new();
     let mut all_asleep = pin!(timer.until_sleepers(2));
     let mut first = Timer::sleep(&timer, SECOND);
@@ -117,7 +117,7 @@ fn a_test_can_wait_until_others_wait() {
 }
 
 #[test]
-fn threads_that_sleep_are_woken_by_the_one_that_moves_time() {
+fn threads_that_sleep_are_woken_by_the_thread_that_advances_time() {
     let timer = ManualTimer::new();
     std::thread::scope(|scope| {
         (0..8).for_each(|_| drop(scope.spawn(|| block_on(Timer::sleep(&timer, SECOND)))));

@@ -1,4 +1,4 @@
-//! Tokens through the mock, and in no text: `canary` stands in each of them.
+//! No text contains a secret. Every secret contains `canary`.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn assert_no_canary(text: &str) {
 }
 
 #[test]
-fn a_refused_token_is_replaced_and_the_call_repeated() {
+fn a_rejected_token_is_replaced_and_the_call_repeated() {
     let mock = Mock::new();
     mock.on_endpoint(&GET_TOKEN).json(token("canary-1")).json(token("canary-2")).times(2);
     mock.on_endpoint(&GET_GROUPS)
@@ -44,7 +44,7 @@ fn a_refused_token_is_replaced_and_the_call_repeated() {
 }
 
 #[test]
-fn a_token_is_fetched_anew_when_its_time_is_over() {
+fn a_token_is_fetched_again_after_it_expires() {
     let (mock, timer) = (Mock::new(), ManualTimer::new());
     mock.on_endpoint(&GET_TOKEN).json(token("canary-1")).json(token("canary-2")).times(2);
     mock.on::<GetGroups>().reply(groups(&[]));
@@ -58,7 +58,7 @@ fn a_token_is_fetched_anew_when_its_time_is_over() {
 }
 
 #[test]
-fn neither_token_nor_secret_is_in_what_is_said_of_an_unanswered_call() {
+fn the_error_of_an_unanswered_call_contains_no_secret() {
     let mock = Mock::new();
     mock.on_endpoint(&GET_TOKEN).json(token("canary-1"));
     mock.on::<GetGroups>().with(of_chain("ch2")).reply(groups(&[]));
@@ -74,7 +74,7 @@ fn neither_token_nor_secret_is_in_what_is_said_of_an_unanswered_call() {
 }
 
 #[test]
-fn neither_is_in_the_panic_of_a_dropped_mock_nor_in_its_debug_text() {
+fn neither_the_panic_of_a_dropped_mock_nor_its_debug_text_contains_a_secret() {
     let mock = Mock::new();
     let stub = mock.on_endpoint(&GET_TOKEN).json(token("canary-1")).times(2);
     let client = Client::builder(mock.clone()).credentials(credentials()).build();
@@ -86,17 +86,17 @@ fn neither_is_in_the_panic_of_a_dropped_mock_nor_in_its_debug_text() {
 }
 
 #[test]
-fn a_missing_gettoken_stub_is_told_without_the_secret() {
+fn the_error_of_a_missing_gettoken_stub_contains_no_secret() {
     let mock = Mock::new();
     mock.on::<GetChains>().error_code(-1).optional();
     let client = Client::builder(mock.clone()).credentials(credentials()).build();
     let error = call(&client, GetChains).unwrap_err();
-    assert!(error.to_string().contains("came: gettoken {\"corpid\":\"ww1234\"}"), "{error}");
+    assert!(error.to_string().contains("call: gettoken {\"corpid\":\"ww1234\"}"), "{error}");
     assert_no_canary(&format!("{error} {error:?} {}", mock.try_verify().unwrap_err()));
 }
 
 #[test]
-fn an_answer_shows_no_body() {
+fn the_debug_text_of_an_answer_does_not_show_the_body() {
     let answers: [Answer; 3] = [
         Answer::json(token("canary")),
         Answer::status(500, "canary"),
@@ -106,11 +106,11 @@ fn an_answer_shows_no_body() {
 }
 
 #[test]
-fn a_token_of_one_letter_does_not_garble_the_texts() {
+fn a_token_of_one_letter_is_not_redacted_in_texts() {
     let mock = Mock::new();
     let client = Client::builder(mock.clone()).token(AccessToken::new("t")).build();
     let _ = call(&client, of_chain("start"));
     assert_eq!(*mock.journal()[0].request(), json!({"chain_id": "start"}));
     let report = mock.try_verify().unwrap_err().to_string();
-    assert!(report.contains("came: get_groups {\"chain_id\":\"start\"}"), "{report}");
+    assert!(report.contains("call: get_groups {\"chain_id\":\"start\"}"), "{report}");
 }

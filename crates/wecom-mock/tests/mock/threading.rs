@@ -11,7 +11,7 @@ use wecom_mock::{ManualTimer, Mock};
 
 use crate::calls::{GetGroups, groups, of_chain};
 
-/// A transport that can't leave its thread: it counts in an `Rc`.
+/// A transport that is not `Send`: it counts in an `Rc`.
 struct Counted {
     inner: Mock,
     sent: Rc<Cell<u32>>,
@@ -33,14 +33,14 @@ fn mock_and_timer_may_be_shared_between_threads() {
 }
 
 #[test]
-fn a_client_that_stays_on_one_thread_is_answered_as_well() {
+fn a_local_client_is_answered() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["a"]));
     assert_eq!(block_on(mock.local_client().call(of_chain("ch1"))).unwrap(), groups(&["a"]));
 }
 
 #[test]
-fn a_wrapper_that_holds_an_rc_carries_the_mock() {
+fn a_transport_with_an_rc_wraps_the_mock() {
     let (mock, sent) = (Mock::new(), Rc::new(Cell::new(0)));
     mock.on::<GetGroups>().reply(groups(&["a"]));
     let wrapper = Counted { inner: mock.clone(), sent: Rc::clone(&sent) };
@@ -50,7 +50,7 @@ fn a_wrapper_that_holds_an_rc_carries_the_mock() {
 }
 
 #[test]
-fn a_thousand_calls_at_once_are_each_answered_and_counted_once() {
+fn a_thousand_concurrent_calls_are_each_answered_and_counted_once() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["first"])).times(400);
     mock.on::<GetGroups>().reply(groups(&["second"])).times(600);
@@ -66,7 +66,7 @@ fn a_thousand_calls_at_once_are_each_answered_and_counted_once() {
 }
 
 #[test]
-fn a_predicate_may_look_at_the_mock_that_asks_it() {
+fn a_predicate_may_use_its_own_mock() {
     let (mock, slot) = (Mock::new(), Arc::new(Mutex::new(None::<Mock>)));
     let seen = Arc::clone(&slot);
     mock.on::<GetGroups>()
@@ -74,12 +74,12 @@ fn a_predicate_may_look_at_the_mock_that_asks_it() {
         .reply(groups(&[]));
     *slot.lock().unwrap() = Some(mock.clone());
     block_on(mock.client().call(of_chain("ch1"))).unwrap();
-    // A closure that keeps its mock would keep it from being verified.
+    // A clone in the closure would prevent the verification on drop.
     slot.lock().unwrap().take();
 }
 
 #[test]
-fn a_predicate_that_panics_leaves_the_mock_usable() {
+fn the_mock_is_usable_after_a_predicate_panics() {
     let mock = Mock::new();
     mock.on::<GetGroups>().when(|call| call.chain_id.parse::<u32>().unwrap() > 0).reply(groups(&["a"]));
     let client = mock.client();

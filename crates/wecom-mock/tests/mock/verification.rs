@@ -1,4 +1,4 @@
-//! When the mock fails a test.
+//! Verification.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,7 +6,7 @@ use wecom_mock::Mock;
 
 use crate::calls::{GetGroups, call, groups, of_chain};
 
-/// The text of the panic that this brings; empty when it brings none.
+/// The text of the panic. Empty if there is none.
 pub(crate) fn panic_text(run: impl FnOnce()) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(run)) else { return String::new() };
     let text = payload.downcast_ref::<String>().cloned();
@@ -14,7 +14,7 @@ pub(crate) fn panic_text(run: impl FnOnce()) -> String {
 }
 
 #[test]
-fn a_mock_whose_stub_was_not_called_panics_when_it_is_dropped() {
+fn dropping_a_mock_panics_if_a_stub_was_not_called() {
     let report = panic_text(|| {
         let mock = Mock::new();
         mock.on::<GetGroups>().reply(groups(&[]));
@@ -23,7 +23,7 @@ fn a_mock_whose_stub_was_not_called_panics_when_it_is_dropped() {
 }
 
 #[test]
-fn a_mock_that_could_not_answer_panics_when_it_is_dropped_although_the_error_was_swallowed() {
+fn dropping_a_mock_panics_after_an_unanswered_call_even_if_its_error_was_ignored() {
     let report = panic_text(|| {
         let mock = Mock::new();
         let _ = call(&mock.client(), of_chain("ch1"));
@@ -32,7 +32,7 @@ fn a_mock_that_could_not_answer_panics_when_it_is_dropped_although_the_error_was
 }
 
 #[test]
-fn a_mock_that_was_used_as_it_says_is_dropped_in_silence() {
+fn dropping_a_mock_does_not_panic_if_all_expected_calls_were_made() {
     let report = panic_text(|| {
         let mock = Mock::new();
         mock.on::<GetGroups>().reply(groups(&[]));
@@ -52,7 +52,7 @@ fn only_the_last_clone_verifies() {
 }
 
 #[test]
-fn a_mock_is_silent_while_the_test_is_panicking_already() {
+fn a_mock_does_not_panic_during_another_panic() {
     let report = panic_text(|| {
         let mock = Mock::new();
         mock.on::<GetGroups>().reply(groups(&[]));
@@ -62,7 +62,7 @@ fn a_mock_is_silent_while_the_test_is_panicking_already() {
 }
 
 #[test]
-fn verify_panics_with_the_report_and_the_drop_after_it_does_not() {
+fn verify_panics_with_the_report_and_dropping_the_mock_does_not_panic_again() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[]));
     let report = panic_text(|| mock.verify());
@@ -71,7 +71,7 @@ fn verify_panics_with_the_report_and_the_drop_after_it_does_not() {
 }
 
 #[test]
-fn what_happens_after_verify_is_verified_again() {
+fn a_call_after_verify_is_verified_on_drop() {
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&[])).times(1);
     let client = mock.client();
@@ -90,11 +90,11 @@ fn a_stub_without_an_answer_fails_the_test() {
 }
 
 #[test]
-fn of_many_unanswered_calls_some_are_explained_and_the_rest_counted() {
+fn five_unanswered_calls_are_reported_and_the_others_counted() {
     let mock = Mock::new();
     let client = mock.client();
     (0..100).for_each(|_| drop(call(&client, of_chain("ch1"))));
     let report = format!("{:?}", mock.try_verify().unwrap_err());
-    assert_eq!(report.matches("came: get_groups").count(), 5);
+    assert_eq!(report.matches("call: get_groups").count(), 5);
     assert!(report.ends_with("and 95 more calls that no stub answers"), "{report}");
 }

@@ -77,8 +77,8 @@ fn a_restart_repeats_only_the_interrupted_call() {
         });
         saved = map.into_store().save();
     }
-    assert_eq!(lost.strikes(), 16);
-    assert_eq!(lookups.calls(), 100 + lost.strikes(), "only interrupted calls are repeated");
+    assert_eq!(lost.injected(), 16);
+    assert_eq!(lookups.calls(), 100 + lost.injected(), "only interrupted calls are repeated");
     assert_eq!(processes, 16 + 4);
     let records = Store::load(&saved).records;
     assert_eq!(records.values().filter(|record| record.external_userid(&dealer()).is_some()).count(), 100);

@@ -111,7 +111,7 @@ fn a_failed_call_fails_its_batch_and_not_the_next_one() {
             );
         }
     });
-    assert_eq!(lost.strikes(), 1);
+    assert_eq!(lost.injected(), 1);
 }
 
 #[test]

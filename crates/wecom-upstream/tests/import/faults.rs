@@ -50,7 +50,7 @@ fn no_row_is_imported_twice_or_reported_wrongly_despite_faults_of_every_kind() {
         assert_eq!(report.progress.settled(), 100, "{:?}", report.stopped);
         unknown += report.progress.unknown;
         imported += report.progress.imported;
-        strikes += rules.iter().map(wecom_mock::FaultRule::strikes).sum::<u64>();
+        strikes += rules.iter().map(wecom_mock::faults::FaultRule::injected).sum::<u64>();
     }
     assert!(
         unknown > 300 && imported > 300 && strikes > 500,
@@ -65,7 +65,7 @@ fn a_request_that_was_not_sent_is_retried_and_no_job_is_lost() {
     let report = import(&service);
     service.assert_consistent(&report);
     assert_eq!((report.progress.unknown, report.progress.imported), (0, 93));
-    assert!(unsent.strikes() >= 5);
+    assert!(unsent.injected() >= 5);
 }
 
 #[test]
@@ -121,5 +121,5 @@ fn an_accepted_submission_resets_the_number_of_failed_calls() {
     let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
     service.assert_consistent(&report);
     assert!(report.stopped.is_none() && report.progress.unknown == 0, "{:?}", report.stopped);
-    assert_eq!(lost_polls.strikes(), 10);
+    assert_eq!(lost_polls.injected(), 10);
 }

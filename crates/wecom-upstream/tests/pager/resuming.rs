@@ -94,7 +94,7 @@ fn after_an_error_the_next_call_requests_the_same_page() {
         }
     }
     assert_eq!(names, expected(CORPS));
-    assert_eq!((errors, lost.strikes()), (3, 3));
+    assert_eq!((errors, lost.injected()), (3, 3));
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn a_corp_of_a_failed_group_does_not_count_as_left() {
     let whole = walk();
     let outage = faults.on(&GET_CHAIN_CORPINFO_LIST).nth(2).error_code(ErrCode::BUSY);
     let partial = walk();
-    assert_eq!((outage.strikes(), partial.is_whole()), (1, false));
+    assert_eq!((outage.injected(), partial.is_whole()), (1, false));
     let (lost, found) = (partial.diff(&whole), whole.diff(&partial));
     assert_eq!((lost.left.len(), lost.not_seen.len()), (0, 1));
     assert_eq!((found.joined.len(), found.first_seen.len()), (0, 1));

@@ -47,7 +47,7 @@ fn walk_with_faults(groups: i64, corps: usize, page_size: u32, concurrency: usiz
     assert_eq!((lines.len(), difference.map(|at| &lines[at])), (expected.len(), None));
     assert_eq!(counts.max_in_flight.load(Ordering::SeqCst), concurrency);
     for rule in &rules {
-        assert!(rule.strikes() > 0, "{rule:?}");
+        assert!(rule.injected() > 0, "{rule:?}");
     }
     timer.now()
 }

@@ -1,4 +1,4 @@
-//! A request as the stubs look at it: all that is public in it, as one JSON object.
+//! A request with its public content as one JSON object.
 
 use std::sync::Arc;
 
@@ -10,51 +10,51 @@ use wecom_core::http::{Query, QueryValue};
 use wecom_core::secret::Redactor;
 use wecom_core::{ApiCall, Request};
 
-/// A request that came, read once for all who look at it.
-pub(crate) struct Incoming {
+/// A request and its JSON, which is computed once for all stubs.
+pub(crate) struct IncomingRequest {
     pub(crate) request: Request,
     pub(crate) json: Arc<Value>,
     pub(crate) redactor: Arc<Redactor>,
 }
 
-impl Incoming {
+impl IncomingRequest {
     pub(crate) fn new(request: Request, redactor: Arc<Redactor>) -> Self {
         let json = Arc::new(json_of(request.query(), request.body()));
         Self { request, json, redactor }
     }
 
-    /// The request's JSON, fit to be shown.
-    pub(crate) fn shown(&self) -> Value {
+    /// The JSON without secrets.
+    fn redacted(&self) -> Value {
         self.redactor.json(&self.json)
     }
 
-    /// The request as a typed call, or what stands against it.
+    /// Deserializes the request into a typed call. The error contains no secret.
     pub(crate) fn read<C: DeserializeOwned>(&self) -> Result<C, String> {
-        // The reader's error may repeat a value, so it is taken from what may be shown.
-        read(&self.json).map_err(|_| match read::<C>(&self.shown()) {
-            Ok(_) => "a field that is not shown does not fit".to_owned(),
+        // An error of serde may quote a value, so it is taken from the redacted JSON.
+        read(&self.json).map_err(|_| match read::<C>(&self.redacted()) {
+            Ok(_) => "a secret field has the wrong type".to_owned(),
             Err(error) => error.to_string(),
         })
     }
 }
 
-/// Reads a typed call back from the JSON of a request.
+/// Deserializes a typed call from the JSON of a request.
 pub(crate) fn read<C: DeserializeOwned>(json: &Value) -> serde_json::Result<C> {
     C::deserialize(json).or_else(|error| match json {
-        // A call without fields may be a unit struct, which is no object for serde.
+        // A call without fields may be a unit struct, which serde deserializes from null.
         Value::Object(fields) if fields.is_empty() => C::deserialize(&Value::Null).map_err(|_| error),
         _ => Err(error),
     })
 }
 
-/// The JSON of the request that a typed call becomes.
+/// The JSON of the request of a typed call.
 pub(crate) fn json_of_call<C: ApiCall>(call: &C) -> Result<Value, InvalidRequest> {
     let mut query = Query::new();
     call.query(&mut query);
     Ok(json_of(&query, call.body()?.as_ref()))
 }
 
-/// The public values of the query and the fields of the body in one object; a body that is no object stands for itself.
+/// The public values of the query and the fields of the body as one object. A body that is not an object is returned alone.
 fn json_of(query: &Query, body: Option<&Bytes>) -> Value {
     let public = query.iter().filter_map(|(name, value)| match value {
         QueryValue::Public(value) => Some((name.to_owned(), Value::from(value.as_str()))),
@@ -82,12 +82,12 @@ mod tests {
 
     const ENDPOINT: Endpoint = Endpoint::post("a", "a");
 
-    fn incoming(request: Request) -> Incoming {
-        Incoming::new(request, Arc::default())
+    fn incoming(request: Request) -> IncomingRequest {
+        IncomingRequest::new(request, Arc::default())
     }
 
     #[test]
-    fn public_query_and_body_make_one_object_without_token_or_secret() {
+    fn public_query_and_body_are_one_object_without_token_or_secret() {
         let mut query = Query::new();
         query.push("debug", "1");
         query.push_secret("key", Secret::new("canary"));
@@ -99,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_not_json_is_looked_at_as_text() {
+    fn a_body_that_is_not_json_is_a_string() {
         let incoming = incoming(Request::new(&ENDPOINT).with_body("<xml/>"));
         assert_eq!(*incoming.json, json!("<xml/>"));
     }
 
     #[test]
-    fn a_call_without_fields_is_read_whether_it_is_a_unit_struct_or_an_empty_one() {
+    fn a_call_without_fields_is_deserialized_into_a_unit_struct_and_an_empty_struct() {
         #[derive(Deserialize)]
         struct Unit;
         #[derive(Deserialize)]
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn why_a_call_cannot_be_read_is_told_without_a_secret() {
+    fn the_error_of_deserializing_a_call_contains_no_secret() {
         #[derive(Debug, Deserialize)]
         struct Numbers {
             #[serde(rename = "session_key")]

@@ -7,24 +7,24 @@ use bytes::Bytes;
 use wecom_core::http::Headers;
 use wecom_core::{Delivery, Request, Response, Timer, TransportError, TransportErrorKind};
 
-use crate::faults::chance::random;
+use crate::faults::probability::random;
 use crate::stub::answer::Outcome;
 
 #[derive(Clone)]
 pub(crate) enum Action {
     FailBefore(TransportErrorKind),
     FailAfter(TransportErrorKind),
-    /// The transport below is not called.
+    /// Answers without calling the inner transport.
     Respond(Outcome),
-    /// The transport below is called, and what it gives is replaced.
+    /// Calls the inner transport and replaces its reply.
     Replace(Outcome),
     Cut(usize),
     Empty,
     Garbage,
     Html,
-    /// Before the transport below is called.
+    /// Delays the request.
     DelayBefore(Duration, Arc<dyn Timer>),
-    /// After the transport below was called.
+    /// Delays the reply.
     Delay(Duration, Arc<dyn Timer>),
 }
 
@@ -34,81 +34,79 @@ impl Action {
     }
 }
 
-/// A rule's action on one call.
-pub(crate) struct Strike {
+/// A fault that is injected into one call.
+pub(crate) struct Injection {
     pub(crate) action: Action,
-    /// How the error of the call names the rule.
+    /// The source of the call's error, which names the rule.
     pub(crate) label: String,
-    /// How often the rule has struck, this time included.
+    /// The number of injections by the rule, including this one.
     pub(crate) number: u64,
 }
 
-/// What is to happen to one call.
+/// Everything that is injected into one call.
 pub(crate) struct Plan {
-    strike: Option<Strike>,
+    injection: Option<Injection>,
     delays_before: Vec<Delay>,
     delays: Vec<Delay>,
-    limit: Option<Duration>,
+    time_limit: Option<Duration>,
 }
 
 type Delay = (Duration, Arc<dyn Timer>);
 
 impl Plan {
-    pub(crate) fn new(limit: Option<Duration>) -> Self {
-        Self { strike: None, delays_before: Vec::new(), delays: Vec::new(), limit }
+    pub(crate) fn new(time_limit: Option<Duration>) -> Self {
+        Self { injection: None, delays_before: Vec::new(), delays: Vec::new(), time_limit }
     }
 
-    /// Whether a rule has struck that says what the call brings.
-    pub(crate) fn is_decided(&self) -> bool {
-        self.strike.is_some()
+    /// Whether the plan has a fault other than a delay.
+    pub(crate) fn has_fault(&self) -> bool {
+        self.injection.is_some()
     }
 
-    pub(crate) fn add(&mut self, strike: Strike) {
-        match strike.action {
+    pub(crate) fn add(&mut self, injection: Injection) {
+        match injection.action {
             Action::DelayBefore(duration, timer) => self.delays_before.push((duration, timer)),
             Action::Delay(duration, timer) => self.delays.push((duration, timer)),
-            _ => self.strike = Some(strike),
+            _ => self.injection = Some(injection),
         }
     }
 
-    /// Waits as long as the request is kept from being sent, and gives it back with what is left of its time limit; or fails
-    /// when that is over before.
-    pub(crate) async fn keep_back(&mut self, request: Request) -> Result<Request, TransportError> {
+    /// Delays the request and reduces its time limit accordingly. Fails if the time limit elapses first.
+    pub(crate) async fn delay_request(&mut self, request: Request) -> Result<Request, TransportError> {
         if self.delays_before.is_empty() {
             return Ok(request);
         }
         for (duration, timer) in std::mem::take(&mut self.delays_before) {
-            if !pass(duration, &*timer, &mut self.limit).await {
+            if !sleep_within(&mut self.time_limit, duration, &*timer).await {
                 return Err(TransportError::new(TransportErrorKind::Timeout, Delivery::NotSent));
             }
         }
-        Ok(match self.limit {
-            Some(left) => request.with_time_limit(left),
+        Ok(match self.time_limit {
+            Some(remaining) => request.with_time_limit(remaining),
             None => request,
         })
     }
 
-    /// What the call brings without being sent; `None` when it is to be sent.
-    pub(crate) fn instead_of_sending(&self) -> Option<Outcome> {
-        let strike = self.strike.as_ref()?;
-        match &strike.action {
-            Action::FailBefore(kind) => Some(Err(strike.error(*kind, Delivery::NotSent))),
+    /// The outcome if the inner transport is not called. `None` if it is.
+    pub(crate) fn short_circuit(&self) -> Option<Outcome> {
+        let injection = self.injection.as_ref()?;
+        match &injection.action {
+            Action::FailBefore(kind) => Some(Err(injection.error(*kind, Delivery::NotSent))),
             Action::Respond(outcome) => Some(outcome.clone()),
             _ => None,
         }
     }
 
-    /// What the call brings after the transport below has brought this. A failure of its own stays what it is: there is
-    /// no reply that could be lost or spoilt.
-    pub(crate) fn after(&self, outcome: Outcome) -> Outcome {
-        let Some(strike) = &self.strike else { return outcome };
-        strike.spoil(outcome?)
+    /// Applies the fault to the outcome of the inner transport. An error is unchanged, because there is no reply.
+    pub(crate) fn apply_to(&self, outcome: Outcome) -> Outcome {
+        let Some(injection) = &self.injection else { return outcome };
+        injection.apply_to_reply(outcome?)
     }
 
-    /// Gives the outcome when the delays have passed, or fails when the request's time limit is over before.
-    pub(crate) async fn hold_back(mut self, outcome: Outcome) -> Outcome {
+    /// Delays the outcome. Fails if the request's time limit elapses first.
+    pub(crate) async fn delay_reply(mut self, outcome: Outcome) -> Outcome {
         for (duration, timer) in self.delays {
-            if !pass(duration, &*timer, &mut self.limit).await {
+            if !sleep_within(&mut self.time_limit, duration, &*timer).await {
                 let delivery = outcome.map_or_else(|error| error.delivery(), |_| Delivery::Unknown);
                 return Err(TransportError::new(TransportErrorKind::Timeout, delivery));
             }
@@ -117,33 +115,33 @@ impl Plan {
     }
 }
 
-/// Waits, but not beyond what is left of a limit; says whether it was enough.
-async fn pass(duration: Duration, timer: &dyn Timer, left: &mut Option<Duration>) -> bool {
-    if let Some(limit) = left.filter(|&limit| duration > limit) {
+/// Sleeps for `duration`, but not beyond the time limit, which it reduces. Returns whether it slept for `duration`.
+async fn sleep_within(time_limit: &mut Option<Duration>, duration: Duration, timer: &dyn Timer) -> bool {
+    if let Some(limit) = time_limit.filter(|&limit| duration > limit) {
         timer.sleep(limit).await;
         return false;
     }
     timer.sleep(duration).await;
-    *left = left.map(|limit| limit.saturating_sub(duration));
+    *time_limit = time_limit.map(|limit| limit.saturating_sub(duration));
     true
 }
 
-impl Strike {
-    fn spoil(&self, reply: Response) -> Outcome {
+impl Injection {
+    fn apply_to_reply(&self, reply: Response) -> Outcome {
         let body = reply.body();
-        let spoilt = match &self.action {
+        let body = match &self.action {
             Action::FailAfter(kind) => return Err(self.error(*kind, Delivery::Unknown)),
             Action::Replace(outcome) => return outcome.clone(),
             Action::Cut(length) => body.slice(..body.len().min(*length)),
             Action::Empty => Bytes::new(),
             Action::Garbage => garbage(body.len(), self.number),
             Action::Html => return Ok(html(&reply)),
-            // Those that keep the request from being sent, and delays, which are not a strike of their own.
+            // These never reach a reply, or are not part of an injection.
             Action::FailBefore(_) | Action::Respond(_) | Action::DelayBefore(..) | Action::Delay(..) => {
                 return Ok(reply);
             }
         };
-        Ok(Response::new(reply.status(), spoilt).with_headers(reply.headers().clone()))
+        Ok(Response::new(reply.status(), body).with_headers(reply.headers().clone()))
     }
 
     fn error(&self, kind: TransportErrorKind, delivery: Delivery) -> TransportError {
@@ -151,14 +149,14 @@ impl Strike {
     }
 }
 
-/// Bytes that are neither text nor JSON, as many as the reply had, and other ones at each strike.
+/// Random bytes that are not UTF-8, at least one. Each seed gives other bytes.
 fn garbage(length: usize, seed: u64) -> Bytes {
     let noise = (0u64..).flat_map(|at| random(seed, at).to_le_bytes());
-    // No text in UTF-8 begins so.
+    // 0xFF is never part of UTF-8.
     std::iter::once(0xFF).chain(noise).take(length.max(1)).collect()
 }
 
-/// The page of somebody on the way, with the reply's own status.
+/// The sign-in page of a captive portal, with the status of the reply.
 fn html(reply: &Response) -> Response {
     const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Please sign in</title></head>\
         <body><h1>Please sign in to use this network</h1></body></html>\n";
