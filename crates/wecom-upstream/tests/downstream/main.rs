@@ -11,7 +11,8 @@ use std::time::Duration;
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::token::CORP_GET_TOKEN;
 use wecom_core::{Client, Local, LocalTransport, Secret, from_fn};
-use wecom_mock::{FaultRule, Faults, ManualTimer, Mock};
+use wecom_mock::faults::FaultRule;
+use wecom_mock::{Faults, ManualTimer, Mock};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::calls::{
     ExternalUseridToPendingId, LIST_APP_SHARE_INFO, ListAppShareInfo, ListAppShareInfoReply, SharedCorp,
