@@ -1,18 +1,19 @@
 //! The current state of one chain: its groups, corps and rules.
 
 pub(crate) mod corps;
+pub(crate) mod groups;
 pub(crate) mod stored_rules;
 pub(crate) mod visible_chain;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use wecom_core::ErrCode;
-use wecom_upstream::calls::Group;
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
 
 use crate::chain::corps::Corps;
+use crate::chain::groups::Groups;
 use crate::chain::stored_rules::StoredRules;
 use crate::hash::fnv1a;
 use crate::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
@@ -26,8 +27,7 @@ pub(crate) struct Chain {
     pub(crate) owner_range: Option<OwnerRange>,
     pub(crate) rules: StoredRules,
     pub(crate) corps: Corps,
-    /// All groups except the root.
-    groups: BTreeMap<GroupId, Group>,
+    pub(crate) groups: Groups,
 }
 
 impl Chain {
@@ -40,7 +40,7 @@ impl Chain {
             owner_range: chain.owner_range,
             rules: StoredRules::new(chain.rule_limit),
             corps: Corps::new(chain.generated, chain.corps),
-            groups: chain.groups.into_iter().map(|group| (group.groupid, group)).collect(),
+            groups: Groups::new(chain.groups),
         }
     }
 
@@ -51,10 +51,13 @@ impl Chain {
     /// Adds contacts to a corp. A contact replaces the one with the same mobile number.
     pub(crate) fn add_contacts(&mut self, position: u64, contacts: impl Iterator<Item = WorldContact>) {
         self.corps.change(position, |corp| {
-            for contact in contacts {
-                corp.contacts.retain(|known| known.mobile != contact.mobile);
-                corp.contacts.push(contact);
-            }
+            corp.contacts.extend(contacts);
+            let last: HashMap<_, _> = corp.contacts.iter().map(|contact| contact.mobile.clone()).zip(0..).collect();
+            let mut index = 0;
+            corp.contacts.retain(|contact| {
+                index += 1;
+                last.get(&contact.mobile) == Some(&(index - 1))
+            });
         });
     }
 
@@ -90,53 +93,9 @@ impl Chain {
         true
     }
 
-    pub(crate) fn has_group(&self, groupid: GroupId) -> bool {
-        groupid == GroupId::ROOT || self.groups.contains_key(&groupid)
-    }
-
-    /// Finds the child of a group with this name. Two of them are an error.
-    pub(crate) fn child_named(&self, parent: GroupId, name: &str) -> Result<Option<GroupId>, ErrCode> {
-        let children = self.groups.values().filter(|group| group.parentid == Some(parent));
-        let mut named = children.filter(|group| group.group_name == name).map(|group| group.groupid);
-        match (named.next(), named.next()) {
-            (_, Some(_)) => Err(ErrCode::GROUP_NOT_UNIQUE),
-            (group, None) => Ok(group),
-        }
-    }
-
     /// Returns whether a corp with this name is directly in the group.
     pub(crate) fn has_corp_named(&self, groupid: GroupId, name: &str) -> bool {
         let mut corps = self.corps.positions_of_name(name).filter_map(|position| self.corps.at(position));
         corps.any(|corp| corp.groupid == groupid)
-    }
-
-    /// Adds a group and returns its id.
-    pub(crate) fn add_group(&mut self, parent: GroupId, name: &str) -> GroupId {
-        let last = self.groups.keys().next_back().copied().unwrap_or(GroupId::ROOT);
-        let groupid = GroupId::new(last.get().saturating_add(1));
-        self.groups.insert(groupid, Group::new(groupid, name, parent));
-        groupid
-    }
-
-    /// The descendants of a group.
-    pub(crate) fn descendants(&self, groupid: GroupId) -> impl Iterator<Item = &Group> {
-        self.groups.values().filter(move |group| self.is_descendant(group, groupid))
-    }
-
-    /// Returns whether a group is one of `groups` or a descendant of one.
-    pub(crate) fn is_in(&self, groupid: GroupId, groups: &[GroupId]) -> bool {
-        let is_descendant = |group: &Group| groups.iter().any(|ancestor| self.is_descendant(group, *ancestor));
-        groups.contains(&groupid) || self.groups.get(&groupid).is_some_and(is_descendant)
-    }
-
-    fn is_descendant(&self, group: &Group, ancestor: GroupId) -> bool {
-        let mut parent = group.parentid;
-        while let Some(groupid) = parent {
-            if groupid == ancestor {
-                return true;
-            }
-            parent = self.groups.get(&groupid).and_then(|group| group.parentid);
-        }
-        false
     }
 }

@@ -94,13 +94,15 @@ fn find_or_add_group(chain: &mut Chain, corp: &ImportCorp) -> Result<GroupId, Er
     let mut group = GroupId::ROOT;
     let mut missing = names.as_slice();
     while let [name, rest @ ..] = missing {
-        let Some(child) = chain.child_named(group, name)? else { break };
+        let Some(child) = chain.groups.child_named(group, name)? else { break };
         (group, missing) = (child, rest);
     }
     match missing.first() {
         Some(name) if chain.has_corp_named(group, name) => return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP),
-        None if chain.child_named(group, &corp.corp_name)?.is_some() => return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP),
+        None if chain.groups.child_named(group, &corp.corp_name)?.is_some() => {
+            return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP);
+        }
         _ => {}
     }
-    Ok(missing.iter().fold(group, |parent, name| chain.add_group(parent, name)))
+    Ok(missing.iter().fold(group, |parent, name| chain.groups.add(parent, name)))
 }

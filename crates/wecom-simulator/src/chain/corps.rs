@@ -25,6 +25,7 @@ pub(crate) struct Corps {
     by_custom_id: HashMap<CustomId, u64>,
     by_name: HashMap<String, BTreeSet<u64>>,
     next_position: u64,
+    count: usize,
 }
 
 impl Corps {
@@ -46,13 +47,14 @@ impl Corps {
             by_custom_id: HashMap::new(),
             by_name: HashMap::new(),
             next_position: position_of(count),
+            count: count as usize,
         };
         others.into_iter().for_each(|corp| this.insert(corp));
         this
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.generated_by_group.values().map(Vec::len).sum::<usize>() + self.stored.len()
+        self.count
     }
 
     /// The position of the next corp to be inserted.
@@ -72,11 +74,15 @@ impl Corps {
         if let Some(corp) = self.unchanged(position) {
             self.replaced.insert(position);
             if let Some(positions) = self.generated_by_group.get_mut(&corp.groupid) {
-                positions.retain(|other| *other != position);
+                if let Ok(index) = positions.binary_search(&position) {
+                    positions.remove(index);
+                }
             }
+            self.count -= 1;
             return Some(corp);
         }
         let corp = self.stored.remove(&position)?;
+        self.count -= 1;
         self.by_group.remove(&(corp.groupid, position));
         self.by_id.remove(&corp.id);
         if let Some(custom_id) = &corp.custom_id {
@@ -160,6 +166,7 @@ impl Corps {
         }
         self.by_name.entry(corp.name.clone()).or_default().insert(position);
         self.stored.insert(position, corp);
+        self.count += 1;
     }
 
     /// The generated corp at a position, unless it was removed or changed.

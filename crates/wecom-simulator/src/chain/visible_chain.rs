@@ -1,6 +1,8 @@
 //! The part of a chain that an app can see: all groups, or some of them.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use wecom_core::ErrCode;
 use wecom_upstream::GroupId;
@@ -14,25 +16,28 @@ use crate::world::{WorldApp, WorldCorp, WorldCorpId};
 pub(crate) struct VisibleChain<'a> {
     pub(crate) chain: &'a Chain,
     /// The visible groups, apart from their descendants. `None` makes all groups visible.
-    groups: Option<&'a [GroupId]>,
+    groups: Option<HashSet<GroupId>>,
+    /// Whether a group is visible, for the groups examined so far.
+    visibility: RefCell<HashMap<GroupId, bool>>,
 }
 
 impl<'a> VisibleChain<'a> {
-    pub(crate) fn new(chain: &'a Chain, app: &'a WorldApp) -> Self {
-        Self { chain, groups: app.visible_groups_of(&chain.chain_id) }
+    pub(crate) fn new(chain: &'a Chain, app: &WorldApp) -> Self {
+        let groups = app.visible_groups_of(&chain.chain_id).map(|groups| groups.iter().copied().collect());
+        Self { chain, groups, visibility: RefCell::default() }
     }
 
     /// Returns an error if a group does not exist or is not visible to the app.
     pub(crate) fn check_group(&self, groupid: GroupId) -> Result<(), Refusal> {
-        if !self.chain.has_group(groupid) {
+        if !self.chain.groups.contains(groupid) {
             return Err(ErrCode::UNKNOWN_GROUP.into());
         }
         if self.sees_group(groupid) { Ok(()) } else { Err(ErrCode::GROUP_FORBIDDEN.into()) }
     }
 
-    /// The visible descendants of a group.
+    /// The visible descendants of a group, by id.
     pub(crate) fn descendants(&self, groupid: GroupId) -> impl Iterator<Item = &'a Group> {
-        self.chain.descendants(groupid).filter(|group| self.sees_group(group.groupid))
+        self.chain.groups.descendants(groupid).into_iter().filter(|group| self.sees_group(group.groupid))
     }
 
     /// Returns a corp of the chain, or an error if it is not visible to the app.
@@ -41,7 +46,24 @@ impl<'a> VisibleChain<'a> {
         if self.sees_group(corp.groupid) { Ok(corp) } else { Err(ErrCode::NOT_IN_RANGE.into()) }
     }
 
+    /// Walks up to the first ancestor whose visibility is known. Each group is examined once.
     fn sees_group(&self, groupid: GroupId) -> bool {
-        self.groups.is_none_or(|groups| self.chain.is_in(groupid, groups))
+        let Some(groups) = &self.groups else { return true };
+        let mut visibility = self.visibility.borrow_mut();
+        let mut examined = Vec::new();
+        let mut next = Some(groupid);
+        let is_visible = loop {
+            let Some(groupid) = next else { break false };
+            if let Some(is_visible) = visibility.get(&groupid) {
+                break *is_visible;
+            }
+            examined.push(groupid);
+            if groups.contains(&groupid) {
+                break true;
+            }
+            next = self.chain.groups.parent(groupid);
+        };
+        visibility.extend(examined.into_iter().map(|groupid| (groupid, is_visible)));
+        is_visible
     }
 }

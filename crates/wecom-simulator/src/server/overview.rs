@@ -57,7 +57,7 @@ impl Simulator {
 
 impl ChainOverview {
     fn new(chain: &Chain) -> Self {
-        let groups: Vec<_> = chain.descendants(GroupId::ROOT).collect();
+        let groups: Vec<_> = chain.groups.descendants(GroupId::ROOT);
         let root = GroupOverview::new(chain, GroupId::ROOT, "", &groups);
         Self { name: chain.name.clone(), chain_id: chain.chain_id.to_string(), root }
     }

@@ -3,6 +3,7 @@
 
 mod codes;
 mod customers;
+mod growth;
 mod imports;
 mod lists;
 mod model;

@@ -1,0 +1,116 @@
+//! The cost of calls grows linearly with the size of the world. Each test compares the times for two sizes.
+
+use std::time::Duration;
+
+use wecom_core::{Client, Credentials, Secret};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain};
+use wecom_upstream::calls::{
+    AddRule, GetChainGroup, GetResult, Group, ImportChainContact, ImportContact, ImportCorp, ImportStatus,
+};
+use wecom_upstream::values::{MemberCorpRange, OwnerCorpRange, RuleInfo};
+use wecom_upstream::{AgentId, CorpId, GroupId, Upstream, UserId};
+
+use crate::support::{dealers, expect_ok};
+
+/// The time that this thread has spent on a processor, so that other programs don't matter. Only Linux tells it.
+fn cpu_time() -> Option<Duration> {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(schedstat.split(' ').next()?.parse().ok()?))
+}
+
+/// A world with one chain of groups, and an app that sees only the first group and its descendants.
+fn world(groups: impl Iterator<Item = Group>) -> World {
+    let chain = groups.fold(WorldChain::new(dealers(), "经销商"), WorldChain::group);
+    let app = |agentid: i64, secret: &str| WorldApp::new(AgentId::new(agentid), Secret::new(secret));
+    let limited = app(2, "limited").sees_only_groups(dealers(), [GroupId::new(2)]);
+    World::new(CorpId::new("wwup")).app(app(1, "secret")).app(limited).chain(chain)
+}
+
+fn nested(count: i64) -> impl Iterator<Item = Group> {
+    (2..count).map(|id| Group::new(GroupId::new(id), "组", GroupId::new(id - 1)))
+}
+
+/// The average processor time of a run. The clock advances in steps of some milliseconds, so it takes many runs.
+fn average(run: impl Fn()) -> Option<Duration> {
+    let Some(start) = cpu_time() else {
+        run();
+        return None;
+    };
+    let mut runs = 0;
+    loop {
+        run();
+        runs += 1;
+        let elapsed = cpu_time()? - start;
+        if elapsed > Duration::from_millis(100) {
+            return Some(elapsed / runs);
+        }
+    }
+}
+
+/// Asserts that `large` is at most four times what linear growth by the factor `growth` allows.
+#[track_caller]
+fn assert_linear(small: Option<Duration>, large: Option<Duration>, growth: u32) {
+    if let (Some(small), Some(large)) = (small, large) {
+        assert!(large < small * growth * 4, "{growth} times the size took {large:?} instead of {small:?}");
+    }
+}
+
+#[test]
+fn nested_groups_are_listed_in_linear_time() {
+    let list = |depth: i64| {
+        let simulator = Simulator::new(world(nested(depth)));
+        let credentials = Credentials::new("wwup", Secret::new("limited"));
+        let limited = Upstream::new(Client::builder(simulator.clone()).credentials(credentials).build());
+        average(|| {
+            for upstream in [&Upstream::new(simulator.client()), &limited] {
+                let call = GetChainGroup::new(dealers()).groupid(GroupId::new(3));
+                let groups = expect_ok(upstream.get_chain_group(call)).groups;
+                assert_eq!(i64::try_from(groups.len()).unwrap(), depth - 4);
+            }
+        })
+    };
+    assert_linear(list(1000), list(20_000), 20);
+}
+
+#[test]
+fn the_groups_of_a_rule_are_checked_in_linear_time() {
+    let add = |depth: i64| {
+        let simulator = Simulator::new(world(nested(depth)));
+        let credentials = Credentials::new("wwup", Secret::new("limited"));
+        let limited = Upstream::new(Client::builder(simulator).credentials(credentials).build());
+        let groups = MemberCorpRange::group(GroupId::new(2)).and_groups((3..depth).rev().map(GroupId::new));
+        let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("li")), groups);
+        average(|| drop(expect_ok(limited.add_rule(AddRule::new(dealers(), rule.clone())))))
+    };
+    assert_linear(add(1000), add(20_000), 20);
+}
+
+#[test]
+fn a_world_of_nested_groups_is_checked_in_linear_time() {
+    let check = |depth: i64| {
+        // The deepest group comes first.
+        let groups: Vec<_> = nested(depth).collect();
+        let world = world(groups.into_iter().rev());
+        average(|| world.check().unwrap())
+    };
+    assert_linear(check(1000), check(20_000), 20);
+}
+
+#[test]
+fn a_row_of_an_import_costs_the_same_however_many_groups_there_are() {
+    let import = |groups: i64| {
+        let flat = (2..groups).map(|id| Group::new(GroupId::new(id), format!("组{id}"), GroupId::ROOT));
+        let upstream = Upstream::new(Simulator::new(world(flat)).client());
+        average(|| {
+            let corp = |number: usize| {
+                let corp = ImportCorp::new(format!("第{number}号"), [ImportContact::head("张三", "13000000001")]);
+                corp.group_path(format!("组{}/甲/乙/丙", number + 2))
+            };
+            let call = ImportChainContact::new(dealers(), (0..500).map(corp));
+            let job = expect_ok(upstream.import_chain_contact(call)).jobid;
+            let result = (0..3).find_map(|_| expect_ok(upstream.get_result(GetResult::new(&job))).result).unwrap();
+            assert_eq!(result.import_status, ImportStatus::AllImported);
+        })
+    };
+    assert_linear(import(1000), import(50_000), 1);
+}
