@@ -65,15 +65,15 @@ impl WorldCorp {
         }
     }
 
-    /// Sets the custom id (自定义企业id) that the upstream corp assigned to the corp.
+    /// Sets the custom id (自定义企业id) that the upstream corp assigned to the corp. An empty one is none.
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
-        self.custom_id = Some(custom_id.into());
+        self.custom_id = Some(custom_id.into()).filter(|id| !id.as_str().is_empty());
         self
     }
 
     /// Sets the member of the upstream corp that invited the corp.
     pub fn invite_userid(mut self, userid: impl Into<UserId>) -> Self {
-        self.invite_userid = Some(userid.into());
+        self.invite_userid = Some(userid.into()).filter(|userid| !userid.as_str().is_empty());
         self
     }
 
@@ -89,9 +89,10 @@ impl WorldCorp {
         self
     }
 
-    /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned.
+    /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned. An empty one is none.
     pub fn member_with_custom_id(mut self, userid: impl Into<UserId>, custom_id: impl Into<UserCustomId>) -> Self {
-        self.members.push(WorldMember { userid: userid.into(), user_custom_id: Some(custom_id.into()) });
+        let user_custom_id = Some(custom_id.into()).filter(|id| !id.as_str().is_empty());
+        self.members.push(WorldMember { userid: userid.into(), user_custom_id });
         self
     }
 }

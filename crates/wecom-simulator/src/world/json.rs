@@ -1,4 +1,4 @@
-//! Reading a world from a JSON file. The keys are those of the API, and an error names the position of the problem.
+//! Reading a world from a JSON file. The keys are those of the API, and an error names the path of the problem.
 
 mod schema;
 
@@ -60,15 +60,17 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Returns an error with the position of the problem if the text is not JSON or does not have this structure.
+    /// Returns an error with the path of the problem if the text is not JSON or does not have this structure.
     /// [`World::check`] checks whether the world is consistent.
     pub fn from_json(json: &str) -> Result<Self, WorldError> {
+        // Editors for Windows write a byte order mark.
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let file: File = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let path = error.path().to_string();
             // The path of the whole file is a dot.
-            let position = if path == "." { "the file".to_owned() } else { path };
-            WorldError::new(position, error.into_inner().to_string())
+            let path = if path == "." { "the file".to_owned() } else { path };
+            WorldError::new(path, error.into_inner().to_string())
         })?;
         deserializer.end().map_err(|error| WorldError::new("the file", error.to_string()))?;
         Ok(file.into())
@@ -88,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_starts_with_the_position_of_the_problem() {
+    fn an_error_starts_with_the_path_of_the_problem() {
         for (json, expected) in [
             ("", "the file: EOF"),
             ("7", "the file: invalid type"),
@@ -120,6 +122,28 @@ mod tests {
         ] {
             assert!(refused(json).starts_with(expected), "{}", refused(json));
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        assert!(World::from_json("\u{feff}{\"corp_id\":\"ww\"}").is_ok());
+    }
+
+    #[test]
+    fn an_empty_custom_id_is_none() {
+        let corp = |id: u8| {
+            format!(
+                r#"{{"corpid":"w{id}","corp_name":"x","custom_id":"","invite_userid":"","members":[{{"userid":"u","user_custom_id":""}}]}}"#
+            )
+        };
+        let corps = [corp(1), corp(2)].join(",");
+        let json = format!(
+            r#"{{"corp_id":"ww","apps":[{{"agentid":7,"secret":"s"}}],"chains":[{{"chain_id":"c","chain_name":"n","corps":[{corps}]}}]}}"#
+        );
+        let world = World::from_json(&json).unwrap();
+        world.check().unwrap();
+        let corp = &world.chains[0].corps[0];
+        assert_eq!((&corp.custom_id, &corp.invite_userid, &corp.members[0].user_custom_id), (&None, &None, &None));
     }
 
     #[test]

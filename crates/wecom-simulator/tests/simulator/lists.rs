@@ -95,7 +95,11 @@ fn many_corps(count: usize) -> World {
     let chain = corps.fold(WorldChain::new(dealers(), "经销商"), WorldChain::corp);
     let other = WorldChain::new(ChainId::new("ChOther"), "其他");
     let app = (0..count).fold(WorldApp::new(APP, Secret::new("the-secret-of-many")), |app, at| {
-        app.shared_with(SharedCorp::new(CorpId::new(format!("ww{at}")), format!("经销商{at}"), AgentId::new(at as i64)))
+        app.shared_with(SharedCorp::new(
+            CorpId::new(format!("ww{at}")),
+            format!("经销商{at}"),
+            AgentId::new(at as i64 + 1),
+        ))
     });
     World::new(CorpId::new("wwyunzao")).app(app).chain(chain).chain(other)
 }
@@ -159,7 +163,7 @@ fn shares_are_paged_and_filtered_by_business_type() {
             _ => break,
         }
     }
-    assert_eq!(seen, [0, 1, 2, 3, 4]);
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
     let corp_group = ListAppShareInfo::new(APP).business_type(BusinessType::CorpGroup);
     assert!(expect_ok(sim.upstream.list_app_share_info(corp_group)).corp_list.is_empty());
 }

@@ -1,11 +1,15 @@
 //! Inconsistent worlds, the demo world and generated worlds.
 
 use wecom_core::Secret;
-use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
-use wecom_upstream::calls::{GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, Group, RemoveCorp, SharedCorp};
-use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream, UserId};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldPerson, WorldSession};
+use wecom_upstream::calls::{
+    GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, Group, ImportChainContact, ImportContact, ImportCorp,
+    RemoveCorp, SharedCorp,
+};
+use wecom_upstream::ids::{ChatId, CustomId, PendingCorpId};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, OpenId, UnionId, Upstream, UserId};
 
-use crate::support::{Harness, expect_ok};
+use crate::support::{Harness, dealers, expect_ok};
 
 const SECOND: GroupId = GroupId::new(2);
 const THIRD: GroupId = GroupId::new(3);
@@ -22,52 +26,52 @@ fn app() -> WorldApp {
     WorldApp::new(AgentId::new(1), Secret::new("the-secret"))
 }
 
-fn position_of_error(world: World) -> String {
+fn error_path(world: World) -> String {
     let error = Simulator::try_new(world).unwrap_err();
-    assert!(error.to_string().starts_with(error.place()));
-    error.place().to_owned()
+    assert!(error.to_string().starts_with(error.path()));
+    error.path().to_owned()
 }
 
 #[test]
-fn an_inconsistent_world_is_rejected_with_the_position_of_the_problem() {
+fn an_inconsistent_world_is_rejected_with_the_path_of_the_problem() {
     let empty = || World::new(CorpId::new("wwup"));
     let world = || empty().app(app());
-    assert_eq!(position_of_error(empty()), "apps");
-    assert_eq!(position_of_error(world().app(app())), "apps[1].agentid");
-    assert_eq!(position_of_error(world().chain(chain()).chain(chain())), "chains[1].chain_id");
-    assert_eq!(position_of_error(world().chain(chain().corp(corp()).corp(corp()))), "chains[0].corps[1].id");
+    assert_eq!(error_path(empty()), "apps");
+    assert_eq!(error_path(world().app(app())), "apps[1].agentid");
+    assert_eq!(error_path(world().chain(chain()).chain(chain())), "chains[1].chain_id");
+    assert_eq!(error_path(world().chain(chain().corp(corp()).corp(corp()))), "chains[0].corps[1].id");
     let lost = WorldCorp::joined(THIRD, CorpId::new("ww2"), "顺达商贸");
-    assert_eq!(position_of_error(world().chain(chain().corp(corp()).corp(lost))), "chains[0].corps[1].groupid");
-    assert_eq!(position_of_error(empty().app(app().sees_only(ChainId::new("Ch1")))), "apps[0].visible_chains[0]");
+    assert_eq!(error_path(world().chain(chain().corp(corp()).corp(lost))), "chains[0].corps[1].groupid");
+    assert_eq!(error_path(empty().app(app().sees_only(ChainId::new("Ch1")))), "apps[0].visible_chains[0]");
     let share = SharedCorp::new(CorpId::new("ww9"), "顺达商贸", AgentId::new(5));
-    assert_eq!(position_of_error(empty().app(app().shared_with(share))), "apps[0].shares[0].corpid");
+    assert_eq!(error_path(empty().app(app().shared_with(share))), "apps[0].shares[0].corpid");
 }
 
 #[test]
-fn inconsistent_people_ranges_and_sessions_are_rejected_with_the_position_of_the_problem() {
+fn inconsistent_people_ranges_and_sessions_are_rejected_with_the_path_of_the_problem() {
     let empty = || World::new(CorpId::new("wwup"));
     let world = || empty().app(app()).chain(chain().corp(corp()));
     let person = |mobile: &str| WorldPerson::new(mobile);
-    assert_eq!(position_of_error(world().person(person("12"))), "people[0].mobile");
+    assert_eq!(error_path(world().person(person("12"))), "people[0].mobile");
     let twins = world().person(person("13000000001")).person(person("13000000001"));
-    assert_eq!(position_of_error(twins), "people[1].mobile");
+    assert_eq!(error_path(twins), "people[1].mobile");
 
     let sees = |chain_id: &str, group: GroupId| {
         empty().app(app().sees_only_groups(ChainId::new(chain_id), [GroupId::ROOT, group])).chain(chain())
     };
-    assert_eq!(position_of_error(sees("Ch9", GroupId::ROOT)), "apps[0].visible_groups[0].chain_id");
-    assert_eq!(position_of_error(sees("Ch1", THIRD)), "apps[0].visible_groups[0].groupids[1]");
+    assert_eq!(error_path(sees("Ch9", GroupId::ROOT)), "apps[0].visible_groups[0].chain_id");
+    assert_eq!(error_path(sees("Ch1", THIRD)), "apps[0].visible_groups[0].groupids[1]");
     let other = WorldChain::new(ChainId::new("Ch2"), "供应商");
     let blind = app().sees_only(ChainId::new("Ch2")).sees_only_groups(ChainId::new("Ch1"), [GroupId::ROOT]);
-    assert_eq!(position_of_error(empty().app(blind).chain(chain()).chain(other)), "apps[0].visible_groups[0].chain_id");
+    assert_eq!(error_path(empty().app(blind).chain(chain()).chain(other)), "apps[0].visible_groups[0].chain_id");
 
     let session = |key: &str| WorldSession::new(UserId::new("wo"), Secret::new(key));
-    assert_eq!(position_of_error(world().session(session(""))), "sessions[0].session_key");
-    assert_eq!(position_of_error(world().session(session("k")).session(session("k"))), "sessions[1].session_key");
+    assert_eq!(error_path(world().session(session(""))), "sessions[0].session_key");
+    assert_eq!(error_path(world().session(session("k")).session(session("k"))), "sessions[1].session_key");
     let in_corp = |corpid: &str| session("k").corp_user(CorpId::new(corpid), UserId::new("li"));
-    assert_eq!(position_of_error(world().session(in_corp("ww9"))), "sessions[0].corps[0].corpid");
+    assert_eq!(error_path(world().session(in_corp("ww9"))), "sessions[0].corps[0].corpid");
     let twice = in_corp("ww1").corp_user(CorpId::new("ww1"), UserId::new("wang"));
-    assert_eq!(position_of_error(world().session(twice)), "sessions[0].corps[1].corpid");
+    assert_eq!(error_path(world().session(twice)), "sessions[0].corps[1].corpid");
     let _ = Simulator::new(world().session(in_corp("ww1")));
 }
 
@@ -78,13 +82,61 @@ fn groups_that_do_not_form_a_tree_below_the_root_are_rejected() {
         World::new(CorpId::new("wwup")).app(app()).chain(chain)
     };
     let circle = [Group::new(SECOND, "a", THIRD), Group::new(THIRD, "b", SECOND)];
-    assert_eq!(position_of_error(world(&circle)), "chains[0].groups[0].parentid");
-    assert_eq!(position_of_error(world(&[Group::new(SECOND, "a", THIRD)])), "chains[0].groups[0].parentid");
-    assert_eq!(position_of_error(world(&[Group::new(GroupId::ROOT, "a", SECOND)])), "chains[0].groups[0].groupid");
-    assert_eq!(
-        position_of_error(world(&[Group::new(SECOND, "a", GroupId::ROOT).order(-1)])),
-        "chains[0].groups[0].order"
-    );
+    assert_eq!(error_path(world(&circle)), "chains[0].groups[0].parentid");
+    assert_eq!(error_path(world(&[Group::new(SECOND, "a", THIRD)])), "chains[0].groups[0].parentid");
+    assert_eq!(error_path(world(&[Group::new(GroupId::ROOT, "a", SECOND)])), "chains[0].groups[0].groupid");
+    assert_eq!(error_path(world(&[Group::new(SECOND, "a", GroupId::ROOT).order(-1)])), "chains[0].groups[0].order");
+}
+
+#[test]
+fn empty_ids_and_ids_that_are_not_positive_are_rejected() {
+    let share = |corpid: &str, agentid: i64| SharedCorp::new(CorpId::new(corpid), "顺达商贸", AgentId::new(agentid));
+    let of = |app: WorldApp, chain: WorldChain| World::new(CorpId::new("wwup")).app(app).chain(chain);
+    let member = |userid: &str| corp().member(UserId::new(userid));
+    for (world, path) in [
+        (World::new(CorpId::new("")).app(app()), "corp_id"),
+        (of(WorldApp::new(AgentId::new(0), Secret::new("s")), chain()), "apps[0].agentid"),
+        (of(app().shared_in_corp_group(share("", 5)), chain()), "apps[0].shares[0].corpid"),
+        (of(app().shared_in_corp_group(share("ww9", -5)), chain()), "apps[0].shares[0].agentid"),
+        (of(app(), WorldChain::new(ChainId::new(""), "x")), "chains[0].chain_id"),
+        (of(app(), chain().group(Group::new(GroupId::new(0), "x", GroupId::ROOT))), "chains[0].groups[0].groupid"),
+        (of(app(), chain().group(Group::new(GroupId::new(-7), "x", GroupId::ROOT))), "chains[0].groups[0].groupid"),
+        (of(app(), chain().corp(WorldCorp::joined(GroupId::ROOT, CorpId::new(""), "x"))), "chains[0].corps[0].corpid"),
+        (
+            of(app(), chain().corp(WorldCorp::pending(GroupId::ROOT, PendingCorpId::new(""), "x"))),
+            "chains[0].corps[0].pending_corpid",
+        ),
+        (of(app(), chain().corp(member(""))), "chains[0].corps[0].members[0].userid"),
+        (of(app(), chain().corp(member("a").member(UserId::new("a")))), "chains[0].corps[0].members[1].userid"),
+        (of(app(), chain().owner_range([0], [])), "chains[0].owner_corp_range.departmentids[0]"),
+        (of(app(), chain().owner_range([], [UserId::new("")])), "chains[0].owner_corp_range.userids[0]"),
+        (of(app(), chain()).customer(WorldCustomer::new(UnionId::new(""), OpenId::new("o"))), "customers[0].unionid"),
+        (of(app(), chain()).customer(WorldCustomer::new(UnionId::new("u"), OpenId::new(""))), "customers[0].openid"),
+        (of(app(), chain()).chat(ChatId::new(""), []), "chats[0].chat_id"),
+    ] {
+        assert_eq!(error_path(world), path);
+    }
+}
+
+#[test]
+fn the_position_of_a_duplicate_custom_id_counts_corps_without_one() {
+    let named = |id: &str| WorldCorp::joined(GroupId::ROOT, CorpId::new(id), "x").custom_id(CustomId::new("1"));
+    let chain = chain().corp(corp()).corp(named("a")).corp(named("b"));
+    assert_eq!(error_path(World::new(CorpId::new("wwup")).app(app()).chain(chain)), "chains[0].corps[2].custom_id");
+}
+
+#[test]
+fn an_import_into_a_chain_with_the_maximum_group_id_adds_groups_with_unused_ids() {
+    let groups = [2, 3, i64::MAX].map(|id| Group::new(GroupId::new(id), id.to_string(), GroupId::ROOT));
+    let chain = groups.into_iter().fold(WorldChain::new(dealers(), "经销商"), WorldChain::group);
+    let sim = Harness::of(World::new(CorpId::new("wwup")).app(app()).chain(chain));
+    let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]).group_path("华北区/北京市");
+    expect_ok(sim.upstream.import_chain_contact(ImportChainContact::new(dealers(), [corp])));
+    sim.advance(5);
+    let groups = expect_ok(sim.upstream.get_chain_group(GetChainGroup::new(dealers()))).groups;
+    let ids: Vec<_> = groups.iter().map(|group| (group.groupid.get(), group.parentid.map(GroupId::get))).collect();
+    assert_eq!(ids, [(2, Some(1)), (3, Some(1)), (4, Some(1)), (5, Some(4)), (i64::MAX, Some(1))]);
+    assert_eq!(sim.corps_in(5).len(), 1);
 }
 
 #[test]

@@ -182,10 +182,13 @@ impl TryFrom<CorpFields> for Corp {
             _ => return Err("a corp has either a `corpid` (joined) or a `pending_corpid` (not joined)"),
         };
         let mut corp = WorldCorp::with_id(fields.groupid, id, fields.corp_name);
-        corp.custom_id = fields.custom_id;
-        corp.invite_userid = fields.invite_userid;
+        corp.custom_id = fields.custom_id.filter(|id| !id.as_str().is_empty());
+        corp.invite_userid = fields.invite_userid.filter(|userid| !userid.as_str().is_empty());
         corp.qualification = fields.qualification_status.unwrap_or(corp.qualification);
-        let member = |member: Member| WorldMember { userid: member.userid, user_custom_id: member.user_custom_id };
+        let member = |member: Member| WorldMember {
+            userid: member.userid,
+            user_custom_id: member.user_custom_id.filter(|id| !id.as_str().is_empty()),
+        };
         corp.members = fields.members.into_iter().map(member).collect();
         Ok(Self(corp))
     }
