@@ -10,12 +10,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use wecom_core::{Client, ErrCode};
+use wecom_core::{Client, ErrCode, Secret};
 use wecom_hyper::HyperTransport;
-use wecom_simulator::{ServedCall, Simulator, SimulatorServer};
+use wecom_simulator::{ServedCall, Simulator, SimulatorServer, World, WorldApp, WorldChain};
 use wecom_tests::programs::is_installed;
-use wecom_upstream::calls::{GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp};
-use wecom_upstream::{ChainId, Upstream};
+use wecom_upstream::calls::{GetChainGroup, GetResult, Group, ImportChainContact, ImportContact, ImportCorp};
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
+
+/// A request for the page.
+const PAGE: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 /// A server with the demo world, on a free port.
 struct Running {
@@ -118,17 +121,84 @@ async fn curl_gets_a_token_and_makes_the_calls() {
 #[tokio::test]
 async fn the_page_shows_the_chains_as_a_tree() {
     let server = start().await;
-    let page = raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let page = raw(server.address, PAGE).await;
     for expected in ["text/html; charset=utf-8", "全国经销商", "华北区", "京西厨卫商贸", "未加入", "</html>"]
     {
         assert!(page.contains(expected), "{page}");
     }
 }
 
+/// A server with a configuration.
+async fn serve(simulator: Simulator, configure: impl FnOnce(SimulatorServer) -> SimulatorServer) -> SocketAddr {
+    let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator).await.unwrap();
+    let address = server.address();
+    tokio::spawn(configure(server).run(std::future::pending()));
+    address
+}
+
+#[tokio::test]
+async fn the_page_shows_a_tree_of_100_000_nested_groups() {
+    let groups = (2..100_000).map(|id| Group::new(GroupId::new(id), format!("级{id}"), GroupId::new(id - 1)));
+    let chain = groups.fold(WorldChain::new(ChainId::new("Ch1"), "经销商"), WorldChain::group);
+    let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
+    let world = World::new(CorpId::new("wwup")).app(app).chain(chain);
+    let address = serve(Simulator::new(world), |server| server).await;
+    let page = raw(address, PAGE).await;
+    assert!(page.contains("级2<") && page.contains("the first 2000 chains, groups and corps"), "{}", page.len());
+}
+
+#[tokio::test]
+async fn names_cannot_change_the_direction_of_the_text_or_add_elements_on_the_page() {
+    let chain = WorldChain::new(ChainId::new("Ch1"), "a\u{202e}b\u{85}c<script>");
+    let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
+    let world = World::new(CorpId::new("wwup")).app(app).chain(chain);
+    let page = raw(serve(Simulator::new(world), |server| server).await, PAGE).await;
+    assert!(page.contains("a\u{fffd}b\u{fffd}c&lt;script&gt;"), "{page}");
+}
+
+#[tokio::test]
+async fn the_record_of_a_call_has_no_control_characters() {
+    let server = start().await;
+    let path = "/cgi-bin/a\u{85}b\u{202e}c%0d企";
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    assert!(raw(server.address, request.as_bytes()).await.starts_with("HTTP/1.1 404"));
+    let calls = server.calls.lock().unwrap().clone();
+    assert_eq!(calls[0].path, "/cgi-bin/a%C2%85b%E2%80%AEc%0d%E4%BC%81");
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_loses_its_connection() {
+    let limit = Duration::from_millis(200);
+    let address = serve(Simulator::demo(), |server| server.max_connections(1).io_timeout(limit)).await;
+    // It requests pages without reading any, until the server does not read either and its connection is closed.
+    let mut hostile = TcpStream::connect(address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1000);
+    let flood = async { while hostile.write_all(&request).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(60), flood).await.unwrap();
+    let page = tokio::time::timeout(Duration::from_secs(60), raw(address, PAGE)).await.unwrap();
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+}
+
+#[tokio::test]
+async fn a_request_for_an_unknown_host_is_rejected() {
+    let address = serve(Simulator::demo(), |server| server.allow_host("wecom-sim")).await;
+    let status = async |head: &str| {
+        let reply = raw(address, format!("{head}connection: close\r\n\r\n").as_bytes()).await;
+        reply.split(' ').nth(1).unwrap().to_owned()
+    };
+    for host in ["127.0.0.1", "localhost:8900", "[::1]:1", "wecom-sim:8900"] {
+        assert_eq!(status(&format!("GET / HTTP/1.1\r\nhost: {host}\r\n")).await, "200", "{host}");
+    }
+    for path in ["/", "/cgi-bin/gettoken"] {
+        assert_eq!(status(&format!("GET {path} HTTP/1.1\r\nhost: evil.example\r\n")).await, "421");
+    }
+    assert_eq!(status("GET http://evil.example/ HTTP/1.1\r\nhost: localhost\r\n").await, "421");
+}
+
 #[tokio::test]
 async fn the_page_shows_the_last_jobs_and_calls_without_their_values() {
     let server = start().await;
-    let page = async || raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let page = async || raw(server.address, PAGE).await;
     assert_eq!(page().await.matches("None yet.").count(), 2);
 
     let client = Client::builder(HyperTransport::new().unwrap())
@@ -170,13 +240,15 @@ async fn a_call_with_the_wrong_http_method_is_refused_without_a_token_too() {
         ("GET", "corpgroup/corp/get_chain_group", 43002),
         ("PUT", "corpgroup/corp/remove_corp", 43002),
     ] {
-        let request =
-            format!("{method} /cgi-bin/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "{method} /cgi-bin/{path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
         let reply = raw(server.address, request.as_bytes()).await;
         assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
         assert!(reply.contains(&format!("{{\"errcode\":{code},\"errmsg\":\"require ")), "{reply}");
     }
-    let unknown = raw(server.address, b"PUT /cgi-bin/nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let unknown =
+        raw(server.address, b"PUT /cgi-bin/nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await;
     assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
 }
 
@@ -193,10 +265,10 @@ async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn hostile_clients_do_not_affect_others() {
     let server = start().await;
-    let post = "POST /cgi-bin/corpgroup/corp/get_chain_group HTTP/1.1\r\nhost: x\r\n";
+    let post = "POST /cgi-bin/corpgroup/corp/get_chain_group HTTP/1.1\r\nhost: localhost\r\n";
     let too_large = format!("{post}content-length: 99999999999\r\n\r\n{}", "x".repeat(3 << 20));
     let endless = format!("{post}transfer-encoding: chunked\r\n\r\n{}", "100000\r\n".to_owned() + &"x".repeat(3 << 20));
-    let long_head = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(1 << 20));
+    let long_head = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(1 << 20));
     let half = format!("{post}content-length: 100\r\n\r\n{{\"chain");
     for bytes in [
         b"\x16\x03\x01\x02\x00\x01\x00".as_slice(),
@@ -212,7 +284,7 @@ async fn hostile_clients_do_not_affect_others() {
         let reply = raw(server.address, bytes).await;
         assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 4"), "{reply}");
     }
-    let page = raw(server.address, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    let page = raw(server.address, PAGE).await;
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
 }
 
@@ -237,7 +309,7 @@ async fn it_stops_while_its_connection_limit_is_reached() {
     }));
     // The reply shows that this connection takes the only permit. It stays open.
     let mut taken = TcpStream::connect(address).await.unwrap();
-    taken.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    taken.write_all(b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert!(taken.read(&mut [0; 64]).await.unwrap() > 0);
     let _waiting = TcpStream::connect(address).await.unwrap();
     stop.send(()).unwrap();

@@ -1,7 +1,9 @@
 //! The simulator as an HTTP/1.1 server, for clients in any language.
 
+mod host;
 pub(crate) mod overview;
 mod page;
+mod write_timeout;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,14 +24,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
+use self::host::AllowedHosts;
+use self::write_timeout::WriteTimeout;
 use crate::service::IncomingRequest;
 use crate::simulator::Simulator;
 
 /// The maximum size of a request body. An import of 1,000 corps has some 400 KiB.
 const MAX_BODY: usize = 2 * 1024 * 1024;
 
-/// The time limit for reading the head of a request, and for reading its body.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// The default time limit for reading the head of a request, for reading its body, and for each write.
+const IO_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The default maximum number of connections.
 const MAX_CONNECTIONS: usize = 1024;
@@ -42,11 +46,11 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server for a [`Simulator`].
 ///
-/// The calls are below `/cgi-bin/`. `/` is a page that shows the chains as trees, the last five import jobs and the last
-/// twenty calls with their error codes. It shows no token, no secret and no request body.
+/// The calls are below `/cgi-bin/`. `/` is a page that shows the chains as trees (the first 2,000 chains, groups and corps), the
+/// last five import jobs and the last twenty calls with their error codes. It shows no token, no secret and no request body.
 ///
-/// The server itself replies to some requests: HTTP status 404 for a path elsewhere, 413 for a body over 2 MiB, and 408 for a
-/// body that takes over ten seconds.
+/// The server itself replies to some requests: HTTP status 404 for a path elsewhere, 413 for a body over 2 MiB, 408 for a body
+/// that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -64,13 +68,16 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct SimulatorServer {
     listener: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Shared,
     max_connections: usize,
 }
 
+#[derive(Clone)]
 struct Shared {
     simulator: Simulator,
-    observer: Box<dyn Fn(&ServedCall) + Send + Sync>,
+    observer: Arc<dyn Fn(&ServedCall) + Send + Sync>,
+    allowed_hosts: AllowedHosts,
+    io_timeout: Duration,
 }
 
 /// A request that a [`SimulatorServer`] replied to. It has neither the query nor a body, so it can be logged.
@@ -79,7 +86,7 @@ struct Shared {
 pub struct ServedCall {
     /// The HTTP method.
     pub method: String,
-    /// The path, without the query.
+    /// The path, without the query. Everything except printable ASCII characters is percent-encoded.
     pub path: String,
     /// The HTTP status of the reply.
     pub status: u16,
@@ -96,15 +103,37 @@ impl SimulatorServer {
     pub async fn bind(address: SocketAddr, simulator: Simulator) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { simulator, observer: Box::new(|_| ()) });
+        let shared = Shared {
+            simulator,
+            observer: Arc::new(|_| ()),
+            allowed_hosts: AllowedHosts::default(),
+            io_timeout: IO_TIMEOUT,
+        };
         Ok(Self { listener, address, shared, max_connections: MAX_CONNECTIONS })
     }
 
     /// Sets a closure that is called after each request, for example to log it.
     #[must_use]
-    pub fn on_call(self, observer: impl Fn(&ServedCall) + Send + Sync + 'static) -> Self {
-        let simulator = self.shared.simulator.clone();
-        Self { shared: Arc::new(Shared { simulator, observer: Box::new(observer) }), ..self }
+    pub fn on_call(mut self, observer: impl Fn(&ServedCall) + Send + Sync + 'static) -> Self {
+        self.shared.observer = Arc::new(observer);
+        self
+    }
+
+    /// Accepts requests with this name in the `Host` header, besides `localhost` and IP addresses.
+    ///
+    /// Other names have HTTP status 421. Otherwise a web page of a foreign domain that resolves to this server's address (DNS
+    /// rebinding) could make calls.
+    #[must_use]
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.shared.allowed_hosts.add(name.into());
+        self
+    }
+
+    /// Sets the time limit for reading the head of a request, for reading its body, and for each write; 10 s by default.
+    #[must_use]
+    pub fn io_timeout(mut self, limit: Duration) -> Self {
+        self.shared.io_timeout = limit;
+        self
     }
 
     /// Sets the maximum number of connections, 1,024 by default. Further connections wait.
@@ -139,7 +168,7 @@ impl SimulatorServer {
                     None => continue,
                 },
             };
-            let (shared, watcher) = (Arc::clone(&self.shared), graceful.watcher());
+            let (shared, watcher) = (self.shared.clone(), graceful.watcher());
             tokio::spawn(async move {
                 serve(stream, shared, watcher).await;
                 drop(permit);
@@ -168,16 +197,14 @@ impl std::fmt::Debug for SimulatorServer {
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
+async fn serve(stream: TcpStream, shared: Shared, watcher: Watcher) {
     // An error only makes calls slower.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(handle(&shared, request).await) }
-    });
+    let stream = WriteTimeout::new(stream, shared.io_timeout);
+    let service = service_fn(|request| async { Ok::<_, Infallible>(handle(&shared, request).await) });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(READ_TIMEOUT)
+        .header_read_timeout(shared.io_timeout)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
     // An error of one connection does not concern the server.
@@ -186,8 +213,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
 
 async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let response = match timeout(READ_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
-        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "request timeout: the body took more than 10 s"),
+    let response = match timeout(shared.io_timeout, Limited::new(body, MAX_BODY).collect()).await {
+        _ if !shared.allowed_hosts.allow(&head.uri, &head.headers) => {
+            plain(StatusCode::MISDIRECTED_REQUEST, "misdirected request: unknown host; allow it with --allow-host")
+        }
+        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "request timeout: the body took too long"),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB")
         }
@@ -197,11 +227,22 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
     (shared.observer)(&ServedCall {
         method: head.method.to_string(),
-        path: head.uri.path().to_owned(),
+        path: printable(head.uri.path()),
         status: response.status().as_u16(),
         errcode,
     });
     response
+}
+
+/// The path with everything except printable ASCII characters percent-encoded, so that it can be logged.
+fn printable(path: &str) -> String {
+    path.bytes().fold(String::with_capacity(path.len()), |mut printable, byte| {
+        match byte {
+            b'!'..=b'~' => printable.push(byte.into()),
+            _ => printable.push_str(&format!("%{byte:02X}")),
+        }
+        printable
+    })
 }
 
 async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Response<Full<Bytes>> {

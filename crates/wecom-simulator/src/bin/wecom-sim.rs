@@ -16,9 +16,10 @@ use wecom_simulator::{ServedCall, Simulator, SimulatorServer, World};
 const HELP: &str = "\
 Runs a simulator of the WeCom (企业微信) upstream/downstream API (上下游).
 
-Usage: wecom-sim [--listen ADDRESS] [--world FILE | --corps N [--seed S]]
+Usage: wecom-sim [--listen ADDRESS] [--allow-host NAME]... [--world FILE | --corps N [--seed S]]
 
   --listen ADDRESS   listens on this address instead of 127.0.0.1:8900
+  --allow-host NAME  accepts requests for this host name, besides localhost and IP addresses; repeatable
   --world FILE       reads the world from this JSON file (see wecom_simulator::World::from_json) instead of the demo world
   --corps N          generates a world of N corps instead
   --seed S           generates the world from this seed instead of 1
@@ -37,7 +38,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let Some(Options { address, world, corps, seed }) = options()? else {
+    let Some(Options { address, allowed_hosts, world, corps, seed }) = options()? else {
         print!("{HELP}");
         return Ok(());
     };
@@ -50,6 +51,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::try_new(world)?.on_timer(Clock(Instant::now()));
     let credentials = simulator.credentials();
     let server = SimulatorServer::bind(address, simulator).await.map_err(|error| format!("{address}: {error}"))?;
+    let server = allowed_hosts.into_iter().fold(server, SimulatorServer::allow_host);
     println!("base URL   {}", server.base_url());
     println!("corpid     {}", credentials.corp_id());
     // The user needs the secret. It is only valid for this program.
@@ -63,6 +65,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 struct Options {
     address: SocketAddr,
+    allowed_hosts: Vec<String>,
     world: Option<PathBuf>,
     corps: Option<usize>,
     seed: u64,
@@ -71,11 +74,12 @@ struct Options {
 /// Parses the command line. Returns `None` for `--help`.
 fn options() -> Result<Option<Options>, lexopt::Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8900));
-    let mut options = Options { address, world: None, corps: None, seed: 1 };
+    let mut options = Options { address, allowed_hosts: Vec::new(), world: None, corps: None, seed: 1 };
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("listen") => options.address = arguments.value()?.parse()?,
+            Arg::Long("allow-host") => options.allowed_hosts.push(arguments.value()?.string()?),
             Arg::Long("world") => options.world = Some(arguments.value()?.into()),
             Arg::Long("corps") => options.corps = Some(arguments.value()?.parse()?),
             Arg::Long("seed") => options.seed = arguments.value()?.parse()?,

@@ -1,7 +1,8 @@
 //! A snapshot of the simulator's state for the page.
 
+use std::cmp::Reverse;
+
 use wecom_upstream::GroupId;
-use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
 use crate::import::jobs::JobOverview;
@@ -9,82 +10,155 @@ use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
 use crate::world::{WorldCorp, WorldCorpId};
 
+/// The maximum number of chains, groups and corps on the page, together.
+const MAX_ROWS: usize = 2_000;
+
 /// The maximum number of corps shown in a group. The page has only the number of the others.
-const SHOWN: usize = 100;
+const MAX_CORPS_PER_GROUP: usize = 100;
 
 /// Everything that the page shows.
 pub(crate) struct Overview {
-    pub(crate) chains: Vec<ChainOverview>,
+    /// The chains with their groups and corps, in the order of the tree.
+    pub(crate) rows: Vec<Row>,
+    /// Whether the page lacks some chains, groups or corps.
+    pub(crate) is_truncated: bool,
     /// Latest first.
     pub(crate) jobs: Vec<JobOverview>,
     /// Latest first.
     pub(crate) calls: Vec<RecentCall>,
 }
 
-pub(crate) struct ChainOverview {
-    pub(crate) name: String,
-    pub(crate) chain_id: String,
-    pub(crate) root: GroupOverview,
-}
-
-pub(crate) struct GroupOverview {
-    pub(crate) groupid: GroupId,
-    pub(crate) name: String,
-    pub(crate) corps: Vec<CorpOverview>,
-    pub(crate) more_corps: usize,
-    pub(crate) groups: Vec<GroupOverview>,
-}
-
-pub(crate) struct CorpOverview {
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) is_joined: bool,
+/// A row of the tree. `depth` is the number of ancestors of the group, or of the corp's group.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Row {
+    Chain { name: String, chain_id: String },
+    Group { depth: usize, groupid: GroupId, name: String },
+    Corp { depth: usize, name: String, id: String, is_joined: bool },
+    MoreCorps { depth: usize, count: usize },
 }
 
 impl Simulator {
-    /// Takes a snapshot of all chains with their groups and the first corps of each, the last import jobs and the last calls.
+    /// Takes a snapshot of the chains with their groups and corps, the last import jobs and the last calls.
     pub(crate) fn overview(&self) -> Overview {
         let now = self.now();
         let mut service = self.lock();
         service.state.run_due_jobs(now);
+        let mut rows = Vec::new();
+        service.state.chains.iter().for_each(|chain| push_chain(&mut rows, chain));
+        let is_truncated = rows.len() > MAX_ROWS;
+        rows.truncate(MAX_ROWS);
         Overview {
-            chains: service.state.chains.iter().map(ChainOverview::new).collect(),
+            rows,
+            is_truncated,
             jobs: service.state.jobs.latest(now).collect(),
             calls: service.recent_calls.latest().collect(),
         }
     }
 }
 
-impl ChainOverview {
-    fn new(chain: &Chain) -> Self {
-        let groups: Vec<_> = chain.groups.descendants(GroupId::ROOT);
-        let root = GroupOverview::new(chain, GroupId::ROOT, "", &groups);
-        Self { name: chain.name.clone(), chain_id: chain.chain_id.to_string(), root }
+/// Adds the rows of a chain, until there are more than the page shows.
+fn push_chain(rows: &mut Vec<Row>, chain: &Chain) {
+    if rows.len() > MAX_ROWS {
+        return;
+    }
+    rows.push(Row::Chain { name: chain.name.clone(), chain_id: chain.chain_id.to_string() });
+    push_corps(rows, chain, GroupId::ROOT, 0);
+    // A stack instead of recursion: the tree can be deeper than the stack of a thread allows.
+    let mut open = Vec::new();
+    push_children(&mut open, chain, GroupId::ROOT, 1);
+    while let Some((depth, groupid, name)) = open.pop().filter(|_| rows.len() <= MAX_ROWS) {
+        rows.push(Row::Group { depth, groupid, name: name.to_owned() });
+        push_corps(rows, chain, groupid, depth);
+        push_children(&mut open, chain, groupid, depth + 1);
     }
 }
 
-impl GroupOverview {
-    /// A group with its descendants. The check of a world makes sure that groups form a tree.
-    fn new(chain: &Chain, groupid: GroupId, name: &str, all: &[&Group]) -> Self {
-        let mut children: Vec<_> = all.iter().filter(|group| group.parentid == Some(groupid)).collect();
-        children.sort_by_key(|group| std::cmp::Reverse(group.order));
-        let corps: Vec<_> = chain.corps.in_group(groupid, 0).map(|(_, corp)| corp).take(SHOWN).collect();
-        Self {
-            groupid,
-            name: name.to_owned(),
-            more_corps: chain.corps.count_in_group(groupid) - corps.len(),
-            corps: corps.iter().map(|corp| CorpOverview::new(corp)).collect(),
-            groups: children.iter().map(|group| Self::new(chain, group.groupid, &group.group_name, all)).collect(),
-        }
+/// Puts the children of a group on the stack, the one with the greatest `order` on top.
+fn push_children<'a>(open: &mut Vec<(usize, GroupId, &'a str)>, chain: &'a Chain, groupid: GroupId, depth: usize) {
+    let mut children: Vec<_> = chain.groups.children(groupid).collect();
+    children.sort_by_key(|group| (group.order, Reverse(group.groupid)));
+    open.extend(children.into_iter().map(|group| (depth, group.groupid, group.group_name.as_str())));
+}
+
+fn push_corps(rows: &mut Vec<Row>, chain: &Chain, groupid: GroupId, depth: usize) {
+    let corps = chain.corps.in_group(groupid, 0).take(MAX_CORPS_PER_GROUP);
+    rows.extend(corps.map(|(_, corp)| Row::of_corp(&corp, depth)));
+    match chain.corps.count_in_group(groupid).saturating_sub(MAX_CORPS_PER_GROUP) {
+        0 => {}
+        count => rows.push(Row::MoreCorps { depth, count }),
     }
 }
 
-impl CorpOverview {
-    fn new(corp: &WorldCorp) -> Self {
+impl Row {
+    fn of_corp(corp: &WorldCorp, depth: usize) -> Self {
         let (id, is_joined) = match &corp.id {
             WorldCorpId::Joined(id) => (id.to_string(), true),
             WorldCorpId::Pending(id) => (id.to_string(), false),
         };
-        Self { name: corp.name.clone(), id, is_joined }
+        Self::Corp { depth, name: corp.name.clone(), id, is_joined }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Secret;
+    use wecom_upstream::calls::Group;
+    use wecom_upstream::ids::PendingCorpId;
+    use wecom_upstream::{AgentId, ChainId, CorpId};
+
+    use super::*;
+    use crate::world::{World, WorldApp, WorldChain};
+
+    fn overview(chain: WorldChain) -> Overview {
+        let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
+        Simulator::new(World::new(CorpId::new("wwup")).app(app).chain(chain)).overview()
+    }
+
+    fn chain() -> WorldChain {
+        WorldChain::new(ChainId::new("Ch1"), "经销商")
+    }
+
+    fn group(groupid: i64, name: &str, parent: i64) -> Group {
+        Group::new(GroupId::new(groupid), name, GroupId::new(parent))
+    }
+
+    #[test]
+    fn rows_are_in_the_order_of_the_tree_with_the_greatest_order_first() {
+        let chain = chain()
+            .group(group(2, "b", 1).order(1))
+            .group(group(3, "a", 1).order(2))
+            .group(group(4, "a1", 3))
+            .corp(WorldCorp::joined(GroupId::ROOT, CorpId::new("ww1"), "x"))
+            .corp(WorldCorp::pending(GroupId::new(4), PendingCorpId::new("wp1"), "y"));
+        let group =
+            |depth, groupid, name: &str| Row::Group { depth, groupid: GroupId::new(groupid), name: name.into() };
+        let corp =
+            |depth, name: &str, id: &str, is_joined| Row::Corp { depth, name: name.into(), id: id.into(), is_joined };
+        let expected = [
+            Row::Chain { name: "经销商".into(), chain_id: "Ch1".into() },
+            corp(0, "x", "ww1", true),
+            group(1, 3, "a"),
+            group(2, 4, "a1"),
+            corp(2, "y", "wp1", false),
+            group(1, 2, "b"),
+        ];
+        let overview = overview(chain);
+        assert_eq!((&overview.rows[..], overview.is_truncated), (&expected[..], false));
+    }
+
+    #[test]
+    fn a_group_shows_its_first_corps_and_the_number_of_the_others() {
+        let corp = |index: u32| WorldCorp::joined(GroupId::ROOT, CorpId::new(format!("ww{index}")), "x");
+        let overview = overview((0..103).map(corp).fold(chain(), WorldChain::corp));
+        assert_eq!(overview.rows.len(), 102);
+        assert_eq!(overview.rows.last(), Some(&Row::MoreCorps { depth: 0, count: 3 }));
+    }
+
+    #[test]
+    fn a_page_has_a_limited_number_of_rows() {
+        let groups = |count: i64| (2..=count).map(|id| group(id, "x", 1)).fold(chain(), WorldChain::group);
+        let (full, over) = (overview(groups(2_000)), overview(groups(2_001)));
+        assert_eq!((full.rows.len(), full.is_truncated), (2_000, false));
+        assert_eq!((over.rows.len(), over.is_truncated), (2_000, true));
     }
 }

@@ -10,7 +10,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use wecom_upstream::calls::JobStatus;
 
 use crate::import::jobs::JobOverview;
-use crate::server::overview::{ChainOverview, GroupOverview, Overview};
+use crate::server::overview::{Overview, Row};
 use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
 
@@ -18,7 +18,7 @@ const HEAD: &str = r#"<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>wecom-sim</title>
 <style>
 body { font: 15px/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-bottom: 0; } ul { margin: .2rem 0; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-bottom: 0; }
 code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th { text-align: left; } .pending { color: #a60; }
 </style></head><body>
 <h1>wecom-sim: 企业微信上下游模拟器</h1>
@@ -28,25 +28,48 @@ code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th {
 pub(super) fn response(simulator: &Simulator) -> Response<Full<Bytes>> {
     let mut page = String::from(HEAD);
     // Writing to a String never fails.
-    let _ = write_world(&mut page, &simulator.overview());
+    let _ = write_overview(&mut page, &simulator.overview());
     page.push_str("</body></html>\n");
     let mut response = Response::new(Full::new(page.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
 
-fn write_world(page: &mut String, world: &Overview) -> fmt::Result {
-    if world.chains.is_empty() {
+fn write_overview(page: &mut String, overview: &Overview) -> fmt::Result {
+    if overview.rows.is_empty() {
         writeln!(page, "<p>This world has no chains.</p>")?;
     }
-    world.chains.iter().try_for_each(|chain| write_chain(page, chain))?;
-    write_jobs(page, &world.jobs)?;
-    write_calls(page, &world.calls)
+    overview.rows.iter().try_for_each(|row| write_row(page, row))?;
+    if overview.is_truncated {
+        writeln!(page, "<p>This page shows the first {} chains, groups and corps.</p>", overview.rows.len())?;
+    }
+    write_jobs(page, &overview.jobs)?;
+    write_calls(page, &overview.calls)
 }
 
-fn write_chain(page: &mut String, chain: &ChainOverview) -> fmt::Result {
-    writeln!(page, "<h2>{} <code>{}</code></h2>", Escaped(&chain.name), Escaped(&chain.chain_id))?;
-    write_group(page, &chain.root)
+fn write_row(page: &mut String, row: &Row) -> fmt::Result {
+    match row {
+        Row::Chain { name, chain_id } => {
+            writeln!(page, "<h2>{} <code>{}</code></h2>", Escaped(name), Escaped(chain_id))
+        }
+        Row::Group { depth, groupid, name } => {
+            let margin = margin(*depth);
+            writeln!(page, "<div style=\"{margin}\"><b>{}</b> <code>{groupid}</code></div>", Escaped(name))
+        }
+        Row::Corp { depth, name, id, is_joined } => {
+            let (class, state) = if *is_joined { ("", "") } else { (" class=\"pending\"", ", 未加入") };
+            let (margin, name, id) = (margin(depth + 1), Escaped(name), Escaped(id));
+            writeln!(page, "<div{class} style=\"{margin}\">{name} <code>{id}</code>{state}</div>")
+        }
+        Row::MoreCorps { depth, count } => {
+            writeln!(page, "<div style=\"{}\">… and {count} more</div>", margin(depth + 1))
+        }
+    }
+}
+
+/// The indentation of a row. Very deep groups share one.
+fn margin(depth: usize) -> String {
+    format!("margin-left: {}rem", depth.min(40))
 }
 
 fn write_jobs(page: &mut String, jobs: &[JobOverview]) -> fmt::Result {
@@ -84,24 +107,7 @@ fn write_calls(page: &mut String, calls: &[RecentCall]) -> fmt::Result {
     writeln!(page, "</table>")
 }
 
-fn write_group(page: &mut String, group: &GroupOverview) -> fmt::Result {
-    writeln!(page, "<ul>")?;
-    for corp in &group.corps {
-        let (class, state) = if corp.is_joined { ("", "") } else { (" class=\"pending\"", ", 未加入") };
-        writeln!(page, "<li{class}>{} <code>{}</code>{state}</li>", Escaped(&corp.name), Escaped(&corp.id))?;
-    }
-    if group.more_corps > 0 {
-        writeln!(page, "<li>… and {} more</li>", group.more_corps)?;
-    }
-    for child in &group.groups {
-        writeln!(page, "<li><b>{}</b> <code>{}</code>", Escaped(&child.name), child.groupid)?;
-        write_group(page, child)?;
-        writeln!(page, "</li>")?;
-    }
-    writeln!(page, "</ul>")
-}
-
-/// A text escaped for HTML. Names come from the world and from calls.
+/// A text escaped for HTML, without control characters. Names come from the world and from calls.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -113,9 +119,17 @@ impl fmt::Display for Escaped<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
+                control if control.is_control() || changes_direction(control) => {
+                    f.write_char(char::REPLACEMENT_CHARACTER)?;
+                }
                 plain => f.write_char(plain)?,
             }
         }
         Ok(())
     }
+}
+
+/// Returns whether a character changes the direction of the text after it.
+fn changes_direction(character: char) -> bool {
+    matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
