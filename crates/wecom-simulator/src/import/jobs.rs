@@ -1,5 +1,6 @@
 //! Import jobs (导入任务). One runs at a time, and its corps are imported independently of each other.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -31,7 +32,10 @@ const DAY: u64 = 24 * 60 * 60;
 pub(crate) struct ImportJobs {
     /// Whether the simulator has a timer. Without one, each poll advances a job by one status.
     pub(crate) on_timer: bool,
-    jobs: Vec<ImportJob>,
+    /// The jobs whose results are kept, oldest first.
+    jobs: VecDeque<ImportJob>,
+    /// The number of jobs started so far.
+    count: u64,
     /// The day of the last import and the number of contacts imported on it.
     daily_contacts: (u64, usize),
     /// Whether an import that was started in the admin console is running.
@@ -58,7 +62,7 @@ impl ImportJobs {
         if has_large || corps.len() > MAX_CORPS_PER_JOB || people > MAX_CONTACTS_PER_JOB {
             return Err(ErrCode::IMPORT_TOO_LARGE.into());
         }
-        if self.console_is_importing || self.jobs.last().is_some_and(|job| job.result.is_none()) {
+        if self.console_is_importing || self.jobs.back().is_some_and(|job| job.result.is_none()) {
             return Err(ErrCode::IMPORT_RUNNING.into());
         }
         let today = now.as_secs() / DAY;
@@ -67,20 +71,19 @@ impl ImportJobs {
             return Err(ErrCode::DAILY_IMPORT_EXCEEDED.into());
         }
         self.daily_contacts = (today, before + people);
-        let number = fnv1a(fnv1a(self.jobs.len() as u64, chain_id.as_str().as_bytes()), b"job");
-        let (jobid, total) = (format!("job{number:016x}"), corps.len());
-        self.jobs.push(ImportJob { jobid, chain_id, corps, total, started: now, polls: 0, result: None });
-        // Older jobs keep only their id and the fact that they are finished.
-        if let Some(older) = self.jobs.iter_mut().rev().nth(KEPT_RESULTS) {
-            older.result = Some(Value::Null);
+        let (jobid, total) = (job_id(self.count), corps.len());
+        self.count += 1;
+        if self.jobs.len() == KEPT_RESULTS {
+            self.jobs.pop_front();
         }
-        Ok(self.jobs.last().map_or("", |job| &job.jobid))
+        self.jobs.push_back(ImportJob { jobid, chain_id, corps, total, started: now, polls: 0, result: None });
+        Ok(self.jobs.back().map_or("", |job| &job.jobid))
     }
 
     /// Executes the running job if it is due.
     pub(crate) fn run_due_jobs(&mut self, chains: &mut [Chain], eligibility: &Eligibility, now: Duration) {
         let on_timer = self.on_timer;
-        if let Some(job) = self.jobs.last_mut().filter(|job| job.result.is_none()) {
+        if let Some(job) = self.jobs.back_mut().filter(|job| job.result.is_none()) {
             if job.status(on_timer, now) == JobStatus::Finished {
                 job.execute(chains, eligibility);
             }
@@ -90,7 +93,7 @@ impl ImportJobs {
     /// The jobs whose results are kept, latest first.
     #[cfg(feature = "server")]
     pub(crate) fn latest(&self, now: Duration) -> impl Iterator<Item = JobOverview> {
-        self.jobs.iter().rev().take(KEPT_RESULTS).map(move |job| JobOverview {
+        self.jobs.iter().rev().map(move |job| JobOverview {
             jobid: job.jobid.clone(),
             chain_id: job.chain_id.to_string(),
             status: job.status(self.on_timer, now),
@@ -107,12 +110,11 @@ impl ImportJobs {
         eligibility: &Eligibility,
         now: Duration,
     ) -> Result<Payload, Refusal> {
-        let index = self.jobs.iter().position(|job| job.jobid == jobid).ok_or(ErrCode::UNKNOWN_JOB)?;
-        if index + KEPT_RESULTS < self.jobs.len() {
-            return Err(ErrCode::JOB_RESULT_GONE.into());
-        }
         let on_timer = self.on_timer;
-        let job = self.jobs.get_mut(index).ok_or(ErrCode::UNKNOWN_JOB)?;
+        let Some(job) = self.jobs.iter_mut().find(|job| job.jobid == jobid) else {
+            let was_started = job_number(jobid).is_some_and(|number| number < self.count);
+            return Err(if was_started { ErrCode::JOB_RESULT_GONE } else { ErrCode::UNKNOWN_JOB }.into());
+        };
         job.polls = job.polls.saturating_add(1);
         let status = job.status(on_timer, now);
         if status == JobStatus::Finished && job.result.is_none() {
@@ -173,6 +175,16 @@ impl ImportJob {
     }
 }
 
+/// The id of a job. It contains the number of the job, so that old jobs are recognised without storing them.
+fn job_id(number: u64) -> String {
+    format!("job{:016x}{number:x}", fnv1a(number, b"job"))
+}
+
+fn job_number(jobid: &str) -> Option<u64> {
+    let number = u64::from_str_radix(jobid.get(19..)?, 16).ok()?;
+    (job_id(number) == jobid).then_some(number)
+}
+
 fn failed_corp(corp: &ImportCorp, failure: &FailedImport) -> Value {
     let contacts = failure
         .contacts
@@ -185,4 +197,31 @@ fn failed_corp(corp: &ImportCorp, failure: &FailedImport) -> Value {
         "errmsg": error_text(failure.code),
         "contact_info_list": contacts.collect::<Value>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_upstream::calls::ImportContact;
+
+    use super::*;
+
+    #[test]
+    fn old_jobs_are_recognised_and_not_stored() {
+        let mut jobs = ImportJobs { on_timer: true, ..ImportJobs::default() };
+        let eligibility = Eligibility::new(true, None, []);
+        let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]);
+        let mut ids = Vec::new();
+        for number in 0..100 {
+            let now = FINISHED_AFTER * number;
+            jobs.run_due_jobs(&mut [], &eligibility, now);
+            ids.push(jobs.start(ChainId::new("Ch1"), vec![corp.clone()], now).unwrap().to_owned());
+        }
+        assert_eq!(jobs.jobs.len(), KEPT_RESULTS);
+        let mut code = |jobid: &str| jobs.poll(jobid, &mut [], &eligibility, Duration::MAX).err().map(|it| it.code);
+        assert!(ids[..95].iter().all(|jobid| code(jobid) == Some(ErrCode::JOB_RESULT_GONE)));
+        assert!(ids[95..].iter().all(|jobid| code(jobid).is_none()));
+        for unknown in ["", "job", &job_id(100), &format!("{}0", ids[0]), "job0000000000000000企"] {
+            assert_eq!(code(unknown), Some(ErrCode::UNKNOWN_JOB), "{unknown}");
+        }
+    }
 }
