@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,6 +102,10 @@ impl ManualTimer {
     ///
     /// A sleep that starts afterwards starts at the new time. To advance to the next wake-up only, advance by
     /// [`next_wake`](Self::next_wake) minus [`now`](Self::now).
+    ///
+    /// # Panics
+    ///
+    /// Panics if a waker panics, after all others have been woken.
     pub fn advance(&self, duration: Duration) {
         let mut timeline = self.lock();
         timeline.now = timeline.now.saturating_add(duration);
@@ -109,7 +114,7 @@ impl ManualTimer {
         let woken = std::mem::replace(&mut timeline.sleepers, sleeping);
         // A waker is user code, which may call this timer.
         drop(timeline);
-        woken.into_values().for_each(Waker::wake);
+        wake_all(woken.into_values());
     }
 
     /// Returns the number of sleepers.
@@ -210,6 +215,15 @@ impl fmt::Debug for ManualTimer {
             .field("now", &timeline.now)
             .field("sleepers", &timeline.sleepers.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Wakes all wakers, even if some of them panic. Then the first panic continues.
+fn wake_all(wakers: impl Iterator<Item = Waker>) {
+    let wake = |waker: Waker| catch_unwind(AssertUnwindSafe(|| waker.wake())).err();
+    let panics: Vec<_> = wakers.filter_map(wake).collect();
+    if let Some(panic) = panics.into_iter().next() {
+        resume_unwind(panic);
     }
 }
 

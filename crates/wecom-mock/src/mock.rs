@@ -33,7 +33,8 @@ use crate::stub::{Stub, Untyped};
 ///
 /// # Verification
 ///
-/// Verification fails if a stub had fewer calls than it expects, or if there was a call that no stub answers.
+/// Verification fails if a stub had fewer calls than it expects, if its predicate or responder panicked, or if there was a
+/// call that no stub answers.
 ///
 /// The mock is verified by [`Mock::verify`], and when its last clone is dropped, unless it has been verified or the thread
 /// is panicking. Clients hold clones. If a spawned task drops the last clone, the panic is the task's, so call
@@ -127,7 +128,7 @@ impl Mock {
         self.registry.clear_journal();
     }
 
-    /// Panics if a stub had fewer calls than it expects, or if there was a call that no stub answers.
+    /// Panics if [verification](Mock#verification) fails.
     ///
     /// # Panics
     ///
@@ -141,7 +142,8 @@ impl Mock {
 
     /// Like [`Mock::verify`], but returns the report.
     ///
-    /// Dropping the mock does not verify it again, unless there was a new stub or a call that no stub answers.
+    /// Dropping the mock does not verify it again, unless there was a new stub, a panic, or a call that no stub
+    /// answers.
     ///
     /// # Errors
     ///

@@ -237,9 +237,11 @@ impl<C> Stub<C> {
 
     /// Expects exactly this number of calls. Later stubs answer any further call.
     ///
+    /// `times(0)` expects no call, and needs no answer. A call that the stub matches fails, and no later stub answers it.
+    ///
     /// # Panics
     ///
-    /// Panics if the stub has more answers than this.
+    /// Panics if the stub has more answers than this, and this is not 0.
     #[track_caller]
     pub fn times(self, count: usize) -> Self {
         self.edit(|stub| (stub.min_calls, stub.max_calls) = (Some(count), Some(count)))

@@ -67,7 +67,7 @@ impl RegisteredStub {
     pub(crate) fn validate(&self) -> Result<(), String> {
         let answers = self.answers.len();
         match self.max_calls {
-            Some(max) if max < answers => Err(format!(
+            Some(max @ 1..) if max < answers => Err(format!(
                 "invalid stub: {} has {answers} answers, but expects to be called {}; the last answer would never be given",
                 self.label,
                 times(max)

@@ -1,6 +1,6 @@
 //! The state of a mock: its stubs, its journal, and the unanswered calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +30,9 @@ struct State {
     /// Contains the secrets of all requests, because one request may repeat a secret of another.
     redactor: Arc<Redactor>,
     unanswered: UnansweredCalls,
-    /// Whether the mock has been verified since its last new stub or unanswered call.
+    /// The stubs whose code panicked, and what this code is.
+    panics: BTreeSet<(usize, &'static str)>,
+    /// Whether the mock has been verified since its last new stub, unanswered call, or panic.
     verified: bool,
 }
 
@@ -69,14 +71,18 @@ impl Registry {
         let mut mismatches = BTreeMap::new();
         for (index, conditions) in candidates {
             // Predicates and responders are user code, so they run without the lock.
-            match conditions.iter().find_map(|condition| condition(&incoming).err()) {
+            let find_mismatch = || conditions.iter().find_map(|condition| condition(&incoming).err());
+            match self.watch(index, "predicate", find_mismatch) {
                 Some(mismatch) => {
                     mismatches.insert(index, mismatch);
                 }
                 None => {
                     let responder = self.lock().take(index, &incoming);
                     if let Some(responder) = responder {
-                        return responder(&incoming);
+                        return self.watch(index, "responder", || responder(&incoming));
+                    }
+                    if self.lock().expects_no_call(index) {
+                        break;
                     }
                 }
             }
@@ -107,6 +113,14 @@ impl Registry {
     pub(crate) fn counts(&self) -> (usize, usize) {
         let state = self.lock();
         (state.stubs.len(), state.journal.len())
+    }
+
+    /// Runs user code of a stub. If it panics, verification fails, even if another thread catches the panic.
+    fn watch<T>(&self, index: usize, code: &'static str, run: impl FnOnce() -> T) -> T {
+        let guard = PanicGuard { registry: self, index, code };
+        let value = run();
+        std::mem::forget(guard);
+        value
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -144,7 +158,7 @@ impl State {
             let rejection = match mismatches.remove(&index) {
                 _ if !is_same_endpoint(stub.endpoint, incoming.request.endpoint()) => Rejection::OtherEndpoint,
                 Some(mismatch) => Rejection::Mismatch(mismatch),
-                None if stub.answers.is_empty() => Rejection::NoAnswer,
+                None if stub.answers.is_empty() && stub.max_calls != Some(0) => Rejection::NoAnswer,
                 None => Rejection::Exhausted(stub.calls),
             };
             (stub, rejection)
@@ -158,7 +172,27 @@ impl State {
 
     fn verify(&mut self) -> Result<(), VerifyError> {
         self.verified = true;
-        VerifyError::check(&self.stubs, &self.unanswered)
+        let panics = self.panics.iter().filter_map(|&(index, code)| Some((self.stubs.get(index)?, code)));
+        VerifyError::check(&self.stubs, panics, &self.unanswered)
+    }
+
+    fn expects_no_call(&self, index: usize) -> bool {
+        self.stubs.get(index).is_some_and(|stub| stub.max_calls == Some(0))
+    }
+}
+
+/// Records a panic when it is dropped.
+struct PanicGuard<'a> {
+    registry: &'a Registry,
+    index: usize,
+    code: &'static str,
+}
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        let mut state = self.registry.lock();
+        state.panics.insert((self.index, self.code));
+        state.verified = false;
     }
 }
 

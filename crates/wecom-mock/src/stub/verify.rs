@@ -9,27 +9,33 @@ use crate::stub::unanswered_call::UnansweredCall;
 /// The maximum number of unanswered calls in a report.
 const EXPLAINED: usize = 5;
 
-/// The error of [`Mock::try_verify`](crate::Mock::try_verify): stubs with too few calls, and calls that no stub answers.
+/// The error of [`Mock::try_verify`](crate::Mock::try_verify): stubs with too few calls, stubs whose code
+/// panicked, and calls that no stub answers.
 ///
 /// Its text is the report with which [`Mock::verify`](crate::Mock::verify) panics. It contains no secret.
 #[derive(Clone)]
 pub struct VerifyError {
-    missing: Vec<String>,
+    stubs: Vec<String>,
     unanswered: UnansweredCalls,
 }
 
 impl VerifyError {
-    pub(crate) fn check(stubs: &[RegisteredStub], unanswered: &UnansweredCalls) -> Result<(), Self> {
-        let missing: Vec<_> = stubs.iter().filter_map(missing).collect();
+    pub(crate) fn check<'a>(
+        stubs: &[RegisteredStub],
+        panics: impl Iterator<Item = (&'a RegisteredStub, &'static str)>,
+        unanswered: &UnansweredCalls,
+    ) -> Result<(), Self> {
+        let panics = panics.map(|(stub, code)| format!("{}: its {code} panicked", stub.label));
+        let stubs: Vec<_> = stubs.iter().filter_map(missing).chain(panics).collect();
         let unanswered = unanswered.clone();
-        if missing.is_empty() && unanswered.explained.is_empty() { Ok(()) } else { Err(Self { missing, unanswered }) }
+        if stubs.is_empty() && unanswered.explained.is_empty() { Ok(()) } else { Err(Self { stubs, unanswered }) }
     }
 }
 
 /// The calls or answers that a stub lacks.
 fn missing(stub: &RegisteredStub) -> Option<String> {
     let RegisteredStub { label, calls, max_calls, .. } = stub;
-    if stub.answers.is_empty() {
+    if stub.answers.is_empty() && *max_calls != Some(0) {
         return Some(format!("{label} has no answer; add one with reply, error_code, json, raw, status or fail"));
     }
     let min = stub.min_calls();
@@ -40,7 +46,7 @@ fn missing(stub: &RegisteredStub) -> Option<String> {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("mock verification failed")?;
-        for stub in &self.missing {
+        for stub in &self.stubs {
             write!(f, "\n- {stub}")?;
         }
         for call in &self.unanswered.explained {

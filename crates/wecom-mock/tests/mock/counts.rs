@@ -90,3 +90,28 @@ fn times_panics_if_there_are_more_answers() {
     let mock = Mock::new();
     mock.on::<GetGroups>().error_code(-1).reply(groups(&[])).times(1);
 }
+
+#[test]
+fn times_zero_expects_no_call_with_or_without_an_answer() {
+    for has_answer in [false, true] {
+        for (calls, is_met) in [(0, true), (1, false)] {
+            let mock = Mock::new();
+            let stub = mock.on::<GetGroups>();
+            let stub = if has_answer { stub.reply(groups(&[])) } else { stub };
+            let _ = stub.times(0);
+            assert_eq!(report_after(calls, &mock).is_none(), is_met, "{calls} calls, {has_answer}");
+        }
+    }
+}
+
+#[test]
+fn a_call_to_a_stub_with_times_zero_is_not_answered_by_a_later_stub() {
+    let mock = Mock::new();
+    let _ = mock.on::<GetGroups>().when(|call| call.chain_id == "ch1").times(0);
+    mock.on::<GetGroups>().reply(groups(&[])).optional();
+    assert!(call(&mock.client(), of_chain("ch2")).is_ok());
+    assert_eq!(mock.try_verify().err().map(|error| error.to_string()), None);
+    let error = call(&mock.client(), of_chain("ch1")).unwrap_err().to_string();
+    assert!(error.contains("it expects no call"), "{error}");
+    assert!(mock.try_verify().is_err());
+}

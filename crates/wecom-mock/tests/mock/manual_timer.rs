@@ -126,3 +126,33 @@ fn threads_that_sleep_are_woken_by_the_thread_that_advances_time() {
     });
     assert_eq!(timer.sleepers(), 0);
 }
+
+#[test]
+fn a_waker_that_panics_does_not_lose_the_others() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("in the waker");
+        }
+    }
+    struct Counts(AtomicUsize);
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    let (timer, counts) = (ManualTimer::new(), Arc::new(Counts(AtomicUsize::new(0))));
+    let wakers = [
+        Waker::from(Arc::new(Panics)),
+        Waker::from(Arc::clone(&counts)),
+        Arc::new(Panics).into(),
+        Arc::clone(&counts).into(),
+    ];
+    let mut sleeps: Vec<_> = wakers.iter().map(|_| Timer::sleep(&timer, SECOND)).collect();
+    for (sleep, waker) in sleeps.iter_mut().zip(&wakers) {
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    assert_eq!(crate::verification::panic_text(|| timer.advance(SECOND)), "in the waker");
+    assert_eq!((counts.0.load(Ordering::SeqCst), timer.sleepers()), (2, 0));
+}

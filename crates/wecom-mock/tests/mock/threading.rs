@@ -86,4 +86,5 @@ fn the_mock_is_usable_after_a_predicate_panics() {
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(client.call(of_chain("x")))));
     assert!(caught.is_err());
     assert_eq!(block_on(client.call(of_chain("1"))).unwrap(), groups(&["a"]));
+    assert!(mock.try_verify().unwrap_err().to_string().contains("its predicate panicked"));
 }

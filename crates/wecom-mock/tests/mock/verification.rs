@@ -98,3 +98,28 @@ fn five_unanswered_calls_are_reported_and_the_others_counted() {
     assert_eq!(report.matches("call: get_groups").count(), 5);
     assert!(report.ends_with("and 95 more calls that no stub answers"), "{report}");
 }
+
+#[test]
+fn a_panic_of_a_predicate_or_responder_on_another_thread_fails_the_verification() {
+    for in_predicate in [true, false] {
+        let mock = Mock::new();
+        let stub = mock.on::<GetGroups>().named("panicking").when(move |_| !in_predicate || panic!("in the predicate"));
+        stub.respond_with(|_| panic!("in the responder")).optional();
+        let client = mock.client();
+        let outcome = std::thread::scope(|scope| scope.spawn(|| call(&client, of_chain("ch1")).is_ok()).join());
+        drop(client);
+        assert!(outcome.is_err());
+        let report = panic_text(move || drop(mock));
+        let part = if in_predicate { "its predicate panicked" } else { "its responder panicked" };
+        assert!(report.contains("named \"panicking\"") && report.contains(part), "{report}");
+    }
+}
+
+#[test]
+fn a_panic_after_verify_is_verified_on_drop() {
+    let mock = Mock::new();
+    mock.on::<GetGroups>().respond_with(|_| panic!("in the responder")).optional();
+    mock.verify();
+    assert_eq!(panic_text(|| drop(call(&mock.client(), of_chain("ch1")))), "in the responder");
+    assert!(panic_text(move || drop(mock)).contains("its responder panicked"));
+}
