@@ -23,10 +23,12 @@ impl Threading for Local {}
 pub(crate) mod sealed {
     use std::rc::Rc;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::{Family, Local, Shared, Threading};
     use crate::client::{BoxedCall, Client};
     use crate::endpoint::call::ApiCall;
+    use crate::timer::Clock;
     use crate::token::corp_get_token::CorpGetToken;
     use crate::token::shared_token::{FetchTask, FlightFuture};
 
@@ -41,6 +43,9 @@ pub(crate) mod sealed {
 
         /// The task of a token's fetch, as a future.
         fn fetch(task: FetchTask<Self>) -> FlightFuture<Self>;
+
+        /// A wait on a timer, as a future that owns the timer.
+        fn wait(clock: Clock<Self>, duration: Duration) -> Self::Future<'static, ()>;
 
         /// A call that fetches a token, to be made whenever one is needed.
         fn token_call(client: Client<Self>, call: CorpGetToken) -> Self::TokenCall
@@ -61,6 +66,10 @@ pub(crate) mod sealed {
 
                 fn fetch(task: FetchTask<Self>) -> FlightFuture<Self> {
                     Box::pin(task.run())
+                }
+
+                fn wait(clock: Clock<Self>, duration: Duration) -> Self::Future<'static, ()> {
+                    Box::pin(async move { clock.sleep(duration).await })
                 }
 
                 fn token_call(client: Client<Self>, call: CorpGetToken) -> Self::TokenCall {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LocalTimer, Timer};
+use crate::client::Threading;
 use crate::threading::{Family, Local, Shared};
 
 /// A timer of one threading family. Cheap to clone.
@@ -41,6 +42,16 @@ impl<M: Family> Clock<M> {
         M::sleep(&self.timer, duration)
     }
 }
+
+impl<M: Threading> Clock<M> {
+    /// Waits like [`sleep`](Self::sleep), as a future that owns the timer and can be stored in a struct.
+    pub fn sleep_boxed(&self, duration: Duration) -> M::Future<'static, ()> {
+        M::wait(self.clone(), duration)
+    }
+}
+
+/// The timer is behind a pointer, so moving the clock does not move it.
+impl<M: Family> Unpin for Clock<M> {}
 
 impl<M: Family> Clone for Clock<M> {
     fn clone(&self) -> Self {
