@@ -4,6 +4,7 @@
 
 mod diff;
 mod display;
+mod mend;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
@@ -47,7 +48,7 @@ use crate::serde_helpers;
 /// # })?;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChainTree {
     chain_id: ChainId,
     need_pending: bool,
@@ -56,7 +57,21 @@ pub struct ChainTree {
     findings: Vec<GroupFinding>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     failures: Vec<GroupFailure>,
+    /// The index of the group that the walk has returned to. The next corps belong to it.
+    #[serde(skip)]
+    resumed: Option<usize>,
 }
+
+/// Compares what the walk has read, and not where it is.
+impl PartialEq for ChainTree {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { chain_id, need_pending, groups, findings, failures, resumed: _ } = self;
+        (chain_id, need_pending, groups, findings, failures)
+            == (&other.chain_id, &other.need_pending, &other.groups, &other.findings, &other.failures)
+    }
+}
+
+impl Eq for ChainTree {}
 
 /// A group of a [`ChainTree`] with its direct members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,11 +99,12 @@ pub struct GroupFailure {
 }
 
 impl<M: Threading> Walk<M> {
-    /// Walks to the end and returns the directory as a tree. The tree lists the groups that failed.
+    /// Walks to the end and returns the directory as a tree. The tree lists the groups that failed:
+    /// [`ChainTree::mend`] lists them again.
     ///
     /// # Errors
     ///
-    /// Returns an error if listing the groups fails.
+    /// Fails as [`Walk::next`] does, and drops what it has read. To keep it, use [`collect_into`](Self::collect_into).
     pub async fn collect(mut self) -> Result<ChainTree, Error> {
         let mut tree = ChainTree::new(self.chain_id(), self.needs_pending());
         self.collect_into(&mut tree).await?;
@@ -99,7 +115,7 @@ impl<M: Threading> Walk<M> {
     ///
     /// # Errors
     ///
-    /// Returns an error if listing the groups fails.
+    /// Fails as [`Walk::next`] does. The tree has all events so far: awaiting this method again continues the walk.
     pub async fn collect_into(&mut self, tree: &mut ChainTree) -> Result<(), Error> {
         while let Some(event) = self.next().await? {
             tree.add(event);
@@ -113,7 +129,7 @@ impl ChainTree {
     #[must_use]
     pub fn new(chain_id: impl Into<ChainId>, need_pending: bool) -> Self {
         let (groups, findings, failures) = (Vec::new(), Vec::new(), Vec::new());
-        Self { chain_id: chain_id.into(), need_pending, groups, findings, failures }
+        Self { chain_id: chain_id.into(), need_pending, groups, findings, failures, resumed: None }
     }
 
     /// Adds an event of a walk. Events must be added in the order of the walk. For a corp without a preceding group,
@@ -121,19 +137,33 @@ impl ChainTree {
     pub fn add(&mut self, event: WalkEvent) {
         match event {
             WalkEvent::Finding(finding) => self.findings.push(finding),
-            WalkEvent::Group { group, depth } => self.groups.push(TreeGroup { group, depth, corps: Vec::new() }),
-            WalkEvent::Corp(corp) => match self.groups.last_mut() {
-                Some(group) => group.corps.push(corp),
-                None => {
-                    let group = Group { groupid: corp.groupid, group_name: String::new(), parentid: None, order: 0 };
-                    self.groups.push(TreeGroup { group, depth: 0, corps: vec![corp] });
-                }
-            },
-            WalkEvent::GroupFailed { groupid, error } => {
+            WalkEvent::Group { group, depth } => {
+                self.resumed = None;
+                self.groups.push(TreeGroup { group, depth, corps: Vec::new() });
+            }
+            WalkEvent::Corp(corp) => self.add_corp(corp),
+            WalkEvent::GroupResumed { groupid } => {
+                self.failures.retain(|failure| failure.groupid != groupid);
+                self.resumed = self.groups.iter().position(|group| group.group.groupid == groupid);
+            }
+            WalkEvent::GroupDeferred { groupid, error } | WalkEvent::GroupFailed { groupid, error } => {
                 let errcode = error.code().unwrap_or_else(serde_helpers::code::none);
                 self.failures.push(GroupFailure { groupid, errcode, message: error.to_string() });
             }
         }
+    }
+
+    fn add_corp(&mut self, corp: GroupCorp) {
+        let group = match self.resumed {
+            Some(at) => self.groups.get_mut(at),
+            None => self.groups.last_mut(),
+        };
+        if let Some(group) = group {
+            group.corps.push(corp);
+            return;
+        }
+        let group = Group { groupid: corp.groupid, group_name: String::new(), parentid: None, order: 0 };
+        self.groups.push(TreeGroup { group, depth: 0, corps: vec![corp] });
     }
 
     /// Returns the id of the chain.

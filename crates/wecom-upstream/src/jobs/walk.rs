@@ -2,9 +2,13 @@
 //!
 //! [`Walk`] yields [`WalkEvent`]s in tree order. [`WalkState`] stores an unfinished walk.
 
+mod alarm;
 mod event;
+mod failure;
 mod group_fetch;
 mod group_order;
+mod outage;
+mod progress;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
@@ -13,20 +17,29 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use wecom_core::client::BoxedCall;
-use wecom_core::ids::ChainId;
+use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
+use self::alarm::WalkAlarm;
 pub use self::event::{GroupFinding, WalkEvent};
+use self::failure::{Consequence, may_pass};
 use self::group_fetch::{GroupFetch, Step};
+pub(crate) use self::group_order::PlannedGroup;
 use self::group_order::order_groups;
+use self::outage::Outage;
+pub use self::progress::WalkProgress;
+pub(crate) use self::state::OpenGroup;
 pub use self::state::WalkState;
 use self::state::{Remaining, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
+use crate::jobs::pager::PageError;
 use crate::upstream::Upstream;
 
 /// Reads the whole directory (通讯录) of a chain: its groups, and the corps of each group.
@@ -80,16 +93,33 @@ use crate::upstream::Upstream;
 /// it. Sibling groups are sorted by `order`, largest first, then by id, smallest first. WeCom does not list the root
 /// group; the walk yields it first, with an empty name.
 ///
-/// # Malformed trees and failures
+/// # Malformed trees
 ///
 /// A group without a parent in the list, or in a cycle of groups, yields a [finding](WalkEvent::Finding). The walk
-/// visits such groups after the others. If listing the corps of a group fails, the walk yields the corps listed so far
-/// and a [`GroupFailed`](WalkEvent::GroupFailed) event, and continues with the next group. The client decides whether a
-/// call is retried or waits for a quota: see [`Retry`](wecom_core::Retry) and [`Quotas`](wecom_core::Quotas). The walk
-/// itself fails only if listing the groups fails.
+/// visits such groups after the others.
 ///
 /// The walk yields exactly the corps that WeCom lists. WeCom's lists are not a snapshot: a corp that moves during the
 /// walk may be listed twice or not at all.
+///
+/// # Failures
+///
+/// The client decides whether a call is retried or waits for a quota: see [`Retry`](wecom_core::Retry) and
+/// [`Quotas`](wecom_core::Quotas). If a call fails nevertheless, the walk acts on the error:
+///
+/// | error | effect |
+/// |---|---|
+/// | may pass: connection, time limit, HTTP 5xx, busy, rate limit | [`GroupDeferred`](WalkEvent::GroupDeferred): the walk lists the rest of the group at its end |
+/// | affects every call: credentials, untrusted IP address, permission, certificate, unknown chain | [`next`](Self::next) returns the error; awaiting it again continues the walk |
+/// | affects one group: no access to the group, a malformed page, a cursor cycle | [`GroupFailed`](WalkEvent::GroupFailed): the walk continues with the next group |
+///
+/// After a failure that may pass, the walk waits 1 s before the next call, and doubles the wait up to 60 s while all
+/// calls fail, one call at a time. If the service has failed for longer than the [limit](Self::outage_limit), `next`
+/// returns the error; if only deferred groups are left, they fail. The waits need a client with a
+/// [timer](wecom_core::ClientBuilder::timer). Without one, three failures in a row reach the limit.
+///
+/// The failed groups stay in the [state](Self::state), and a walk that resumes from it lists them again.
+/// [`ChainTree::mend`](crate::jobs::chain_tree::ChainTree::mend) does the same for a stored tree. With
+/// [`fail_fast`](Self::fail_fast), `next` returns the error of any failed call.
 ///
 /// # Concurrency and memory
 ///
@@ -98,7 +128,8 @@ use crate::upstream::Upstream;
 /// pages of one group are fetched one after another, because each page has the cursor of the next. A walk is fastest if
 /// most groups fit into one page.
 ///
-/// Calls make progress only while the next event is awaited: the walk spawns nothing. Dropping the future of
+/// Calls make progress only while the next event is awaited: the walk spawns nothing. A prefetched call that times out
+/// because the program did something else between two events is repeated. Dropping the future of
 /// [`next`](Self::next) loses nothing and keeps the calls in flight. Dropping the walk cancels them.
 ///
 /// # Resuming
@@ -138,32 +169,89 @@ pub struct Walk<M: Threading = Shared> {
     remaining: Option<Remaining>,
     /// The groups being fetched. The first one yields the events.
     fetches: VecDeque<GroupFetch<M>>,
+    /// The groups to list again at the end.
+    deferred: VecDeque<OpenGroup>,
+    /// The groups that failed.
+    failed: VecDeque<OpenGroup>,
+    progress: WalkProgress,
     groups: Option<BoxedCall<M, GetChainGroupReply>>,
+    /// Whether the call that lists the groups was not polled for a while.
+    is_list_starved: bool,
+    outage: Outage<M>,
+    alarm: Arc<WalkAlarm>,
+    /// The error that stops the walk, or, once only deferred groups are left, makes them fail.
+    stop: Option<PageError>,
+    /// The time of the last poll.
+    polled_at: Option<Duration>,
 }
+
+/// The longest time between two polls that does not count as a pause.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl<M: Threading> Upstream<M> {
     /// Reads the whole directory (通讯录) of a chain, groups and corps; see [`Walk`].
     pub fn walk(&self, chain_id: impl Into<ChainId>) -> Walk<M> {
-        Walk::new(self.client().clone(), chain_id.into())
+        Walk::new(self.client().clone(), WalkOptions::new(chain_id.into()))
     }
 
-    /// Resumes a walk from the state of another [`Walk`]. The state includes the chain and the options.
+    /// Resumes a walk from the state of another [`Walk`]. The state includes the chain and the options. The walk lists
+    /// the groups that failed again.
     pub fn resume_walk(&self, state: WalkState) -> Walk<M> {
         Walk::resume(self.client().clone(), state)
     }
 }
 
 impl<M: Threading> Walk<M> {
-    pub(crate) fn new(client: Client<M>, chain_id: ChainId) -> Self {
-        let options = WalkOptions::new(chain_id);
-        Self { client, options, remaining: None, fetches: VecDeque::new(), groups: None }
+    fn new(client: Client<M>, options: WalkOptions) -> Self {
+        let outage = Outage::new(client.clock());
+        Self {
+            client,
+            options,
+            remaining: None,
+            fetches: VecDeque::new(),
+            deferred: VecDeque::new(),
+            failed: VecDeque::new(),
+            progress: WalkProgress::default(),
+            groups: None,
+            is_list_starved: false,
+            outage,
+            alarm: Arc::default(),
+            stop: None,
+            polled_at: None,
+        }
     }
 
-    pub(crate) fn resume(client: Client<M>, state: WalkState) -> Self {
-        let WalkState { mut options, remaining, open } = state;
+    fn resume(client: Client<M>, state: WalkState) -> Self {
+        let WalkState { mut options, remaining, open, deferred, failed, progress } = state;
         // Stored text may have been edited.
         options.concurrency = options.concurrency.max(1);
-        Self { client, options, remaining, fetches: open.into_iter().map(GroupFetch::new).collect(), groups: None }
+        let mut walk = Self::new(client, options);
+        walk.fetches = open.into_iter().map(|open| GroupFetch::new(open, &walk.alarm)).collect();
+        walk.deferred = deferred.into_iter().chain(failed).map(OpenGroup::deferred).collect();
+        let reopened = walk.fetches.iter().filter(|fetch| fetch.open.is_deferred).count();
+        walk.progress = WalkProgress { failed: walk.deferred.len() + reopened, ..progress };
+        walk.remaining = remaining;
+        walk
+    }
+
+    /// Creates a walk that lists only groups that an earlier walk has begun, each from its start.
+    pub(crate) fn mend(
+        upstream: &Upstream<M>,
+        chain_id: ChainId,
+        need_pending: bool,
+        groups: impl Iterator<Item = PlannedGroup>,
+    ) -> Self {
+        let mut walk = Self::new(upstream.client().clone(), WalkOptions::new(chain_id)).need_pending(need_pending);
+        walk.remaining = Some(Remaining::default());
+        walk.deferred = groups.map(OpenGroup::to_mend).collect();
+        walk.progress.failed = walk.deferred.len();
+        walk
+    }
+
+    /// Returns the groups that are not read completely.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = GroupId> {
+        let open = self.fetches.iter().map(|fetch| &fetch.open);
+        open.chain(&self.deferred).chain(&self.failed).map(OpenGroup::groupid)
     }
 
     /// Sets whether the walk includes corps that were invited and have not joined yet; not by default. Set it before
@@ -186,13 +274,29 @@ impl<M: Threading> Walk<M> {
         self
     }
 
+    /// Sets whether [`next`](Self::next) returns the error of any failed call, instead of deferring or skipping the
+    /// group; not by default. A list without an end is not a failed call: its group fails.
+    pub fn fail_fast(mut self, fail_fast: bool) -> Self {
+        self.options.fail_fast = fail_fast;
+        self
+    }
+
+    /// Sets how long to repeat calls while the service fails all of them: 5 minutes by default. See
+    /// [Failures](#failures).
+    pub fn outage_limit(mut self, limit: Duration) -> Self {
+        self.options.outage_limit = limit;
+        self
+    }
+
     /// Returns the next event; `None` at the end of the walk. Dropping the future loses no event.
     ///
     /// # Errors
     ///
-    /// Returns an error if listing the groups fails. The next call lists them again.
+    /// Returns an error if listing the groups fails, or if a call fails with an error that affects every call. The state
+    /// stays intact: the next call of this method continues the walk and repeats the failed call.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
-        poll_fn(|context| self.poll_event(context)).await.transpose()
+        let mut is_first = true;
+        poll_fn(|context| self.poll_event(context, std::mem::replace(&mut is_first, false))).await.transpose()
     }
 
     /// Returns the id of the chain.
@@ -205,11 +309,23 @@ impl<M: Threading> Walk<M> {
         self.options.need_pending
     }
 
-    /// Returns the state of the walk: all groups and corps that it has not yielded yet. The resumed walk repeats the
-    /// calls that were in flight, and those that failed without having yielded an event.
+    /// Returns the state of the walk: all groups and corps that it has not yielded yet, and the groups that failed. The
+    /// resumed walk repeats the calls that were in flight, and those that failed.
     pub fn state(&self) -> WalkState {
-        let open = self.fetches.iter().map(|fetch| fetch.open.clone()).collect();
-        WalkState { options: self.options.clone(), remaining: self.remaining.clone(), open }
+        WalkState {
+            options: self.options.clone(),
+            remaining: self.remaining.clone(),
+            open: self.fetches.iter().map(|fetch| fetch.open.clone()).collect(),
+            deferred: self.deferred.clone(),
+            failed: self.failed.clone(),
+            progress: self.progress,
+        }
+    }
+
+    /// Returns the number of groups and corps that the walk has read.
+    #[must_use]
+    pub fn progress(&self) -> WalkProgress {
+        self.progress
     }
 
     /// Returns the number of corps fetched and not yet yielded: at most `concurrency` pages.
@@ -218,7 +334,31 @@ impl<M: Threading> Walk<M> {
         self.fetches.iter().map(|fetch| fetch.open.page.items_left()).sum()
     }
 
-    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
+    /// Polls for the next event. `is_first` is set at the first poll after an event or a dropped future.
+    pub(crate) fn poll_event(
+        &mut self,
+        context: &mut Context<'_>,
+        is_first: bool,
+    ) -> Poll<Option<Result<WalkEvent, Error>>> {
+        if is_first {
+            self.note_pause();
+        }
+        let event = self.poll_next(context);
+        self.polled_at = self.outage.clock.as_ref().map(wecom_core::timer::Clock::now);
+        event
+    }
+
+    /// Marks the calls in flight if the walk was not polled for a while. Without a clock, any time counts.
+    fn note_pause(&mut self) {
+        let now = self.outage.clock.as_ref().map(wecom_core::timer::Clock::now);
+        let gap = now.zip(self.polled_at).map(|(now, polled_at)| now.saturating_sub(polled_at));
+        if gap.is_none_or(|gap| gap >= PAUSE) {
+            self.fetches.iter_mut().for_each(GroupFetch::mark_starved);
+            self.is_list_starved = self.groups.is_some();
+        }
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
         let mut remaining = match self.remaining.take() {
             Some(remaining) => remaining,
             None => match ready!(self.poll_groups(context)) {
@@ -227,55 +367,156 @@ impl<M: Threading> Walk<M> {
             },
         };
         let event = match remaining.findings.pop_front() {
-            Some(finding) => Poll::Ready(Some(WalkEvent::Finding(finding))),
+            Some(finding) => Poll::Ready(Some(Ok(WalkEvent::Finding(finding)))),
             None => self.poll_open(&mut remaining, context),
         };
         self.remaining = Some(remaining);
-        event.map(|event| event.map(Ok))
+        event
     }
 
     fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<Result<Remaining, Error>> {
-        let begin = || self.client.call_boxed(GetChainGroup::new(&self.options.chain_id));
-        let call = self.groups.get_or_insert_with(begin);
-        let outcome = ready!(Pin::new(call).poll(context));
-        self.groups = None;
-        Poll::Ready(outcome.map(|reply| {
-            let (groups, findings) = order_groups(reply.groups);
-            Remaining { findings, groups }
-        }))
+        loop {
+            ready!(self.outage.poll_wait(context));
+            let begin = || self.client.call_boxed(GetChainGroup::new(&self.options.chain_id));
+            let call = self.groups.get_or_insert_with(begin);
+            let outcome = ready!(Pin::new(call).poll(context));
+            self.groups = None;
+            let is_starved = std::mem::replace(&mut self.is_list_starved, false);
+            match outcome {
+                Ok(reply) => {
+                    self.outage.end();
+                    let (groups, findings) = order_groups(reply.groups);
+                    self.progress.groups = Some(groups.len());
+                    return Poll::Ready(Ok(Remaining { findings, groups }));
+                }
+                Err(error) if may_pass(&error) && is_starved => {}
+                Err(error) if may_pass(&error) && !self.options.fail_fast => {
+                    if self.outage.fail(self.outage.epoch(), Some(&error), self.options.outage_limit) {
+                        self.outage.end();
+                        return Poll::Ready(Err(error));
+                    }
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
     }
 
-    /// Returns the next event of the first open group. Polls all open groups, so that each makes progress at every
-    /// event.
-    fn poll_open(&mut self, remaining: &mut Remaining, context: &mut Context<'_>) -> Poll<Option<WalkEvent>> {
+    /// Returns the next event of the first open group.
+    fn poll_open(
+        &mut self,
+        remaining: &mut Remaining,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<WalkEvent, Error>>> {
+        self.alarm.task.register(context.waker());
         loop {
-            while self.fetches.len() < self.options.concurrency {
-                let Some(planned) = remaining.groups.pop_front() else { break };
-                self.fetches.push_back(GroupFetch::new(state::OpenGroup::new(planned)));
-            }
-            for fetch in self.fetches.iter_mut().take(self.options.concurrency) {
-                fetch.poll(&self.client, &self.options, context);
+            let has_new = self.open_groups(remaining);
+            let was_waiting = self.outage.is_suspected();
+            let may_begin = self.outage.poll_wait(context).is_ready();
+            // Rung before the poll, so that no alarm is lost.
+            if self.alarm.take() || has_new || was_waiting {
+                self.poll_fetches(may_begin);
+            } else if may_begin {
+                self.poll_first();
             }
             let Some(first) = self.fetches.front_mut() else { return Poll::Ready(None) };
             match first.next_step() {
-                Step::Event(event) => return Poll::Ready(Some(event)),
-                Step::Pending => return Poll::Pending,
-                Step::Finished(last) => {
-                    self.fetches.pop_front();
-                    if let Some(event) = last {
-                        return Poll::Ready(Some(event));
+                Step::Event(event) => {
+                    self.progress.corps += usize::from(matches!(event, WalkEvent::Corp(_)));
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Step::Finished => self.finish_first(),
+                Step::Failed(error) => {
+                    let may_pass = Consequence::of(&error) == Consequence::Defer;
+                    if let Some(event) = self.fail_first(error, may_pass) {
+                        return Poll::Ready(Some(Ok(event)));
                     }
                 }
+                Step::Idle if self.stop.is_some() => {
+                    if let Some(outcome) = self.stop_at_first(remaining) {
+                        return Poll::Ready(Some(outcome));
+                    }
+                }
+                Step::Pending | Step::Idle => return Poll::Pending,
             }
+        }
+    }
+
+    /// Opens the next groups, and the deferred ones after all others. Returns whether there are any.
+    fn open_groups(&mut self, remaining: &mut Remaining) -> bool {
+        let before = self.fetches.len();
+        while self.fetches.len() < self.options.concurrency {
+            let next = remaining.groups.pop_front().map(OpenGroup::new).or_else(|| self.deferred.pop_front());
+            let Some(open) = next else { break };
+            self.fetches.push_back(GroupFetch::new(open, &self.alarm));
+        }
+        self.fetches.len() > before
+    }
+
+    /// Polls the groups that were woken, and begins calls. While the service fails, only the first group begins one.
+    fn poll_fetches(&mut self, may_begin: bool) {
+        for (at, fetch) in self.fetches.iter_mut().take(self.options.concurrency).enumerate() {
+            let may_begin = may_begin && self.stop.is_none() && (at == 0 || !self.outage.is_suspected());
+            if let Some(stop) = fetch.poll(&self.client, &self.options, &mut self.outage, may_begin) {
+                self.stop.get_or_insert(stop);
+            }
+        }
+    }
+
+    /// Polls the first group, whose page may be used up.
+    fn poll_first(&mut self) {
+        if let Some(first) = self.fetches.front_mut() {
+            let may_begin = self.stop.is_none();
+            if let Some(stop) = first.poll(&self.client, &self.options, &mut self.outage, may_begin) {
+                self.stop.get_or_insert(stop);
+            }
+        }
+    }
+
+    fn finish_first(&mut self) {
+        if let Some(first) = self.fetches.pop_front() {
+            self.progress.done += 1;
+            self.progress.failed -= usize::from(first.open.is_deferred).min(self.progress.failed);
+        }
+    }
+
+    /// Defers or gives up the first group after a failed call.
+    fn fail_first(&mut self, error: PageError, may_pass: bool) -> Option<WalkEvent> {
+        let open = self.fetches.pop_front()?.open;
+        let groupid = open.groupid();
+        self.progress.failed += usize::from(!open.is_deferred);
+        if may_pass {
+            self.deferred.push_back(open.deferred());
+            return Some(WalkEvent::GroupDeferred { groupid, error });
+        }
+        self.failed.push_back(open.deferred());
+        Some(WalkEvent::GroupFailed { groupid, error })
+    }
+
+    /// Stops the walk before the first group. If the service has failed for too long and only deferred groups are left,
+    /// fails the first of them instead.
+    fn stop_at_first(&mut self, remaining: &Remaining) -> Option<Result<WalkEvent, Error>> {
+        let is_end = remaining.groups.is_empty() && self.fetches.iter().all(|fetch| fetch.open.is_deferred);
+        let error = self.stop.clone()?;
+        let is_outage = Consequence::of(&error) == Consequence::Defer && !self.options.fail_fast;
+        if is_end && is_outage {
+            let event = self.fail_first(error, false);
+            if self.fetches.is_empty() && self.deferred.is_empty() {
+                self.stop = None;
+            }
+            return event.map(Ok);
+        }
+        self.stop = None;
+        self.outage.end();
+        // Only a failed call stops the walk.
+        match error {
+            PageError::Call(error) => Some(Err(error)),
+            error => self.fail_first(error, false).map(Ok),
         }
     }
 }
 
 impl<M: Threading> fmt::Debug for Walk<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Walk")
-            .field("options", &self.options)
-            .field("open_groups", &self.fetches.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Walk").field("options", &self.options).field("progress", &self.progress).finish_non_exhaustive()
     }
 }

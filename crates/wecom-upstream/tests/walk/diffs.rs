@@ -146,7 +146,7 @@ fn a_corp_of_a_failed_group_does_not_count_as_left() {
     let upstream = Upstream::new(Client::builder(faults.clone()).credentials(simulator.credentials()).build());
     let walk = || block_on(upstream.walk(ChainId::new("ChSuppliers")).concurrency(1).collect()).unwrap();
     let whole = walk();
-    let outage = faults.on(&GET_CHAIN_CORPINFO_LIST).nth(2).error_code(ErrCode::BUSY);
+    let outage = faults.on(&GET_CHAIN_CORPINFO_LIST).nth(2).error_code(ErrCode::GROUP_FORBIDDEN);
     let partial = walk();
     assert_eq!((outage.injected(), partial.is_whole()), (1, false));
     let (lost, found) = (partial.diff(&whole), whole.diff(&partial));

@@ -7,6 +7,8 @@ mod failures;
 mod groups;
 mod large;
 mod memory;
+mod outages;
+mod pauses;
 mod resuming;
 mod speed;
 #[cfg(feature = "stream")]

@@ -1,11 +1,16 @@
 //! The speedup from concurrency, in exact virtual time.
 
-use std::sync::atomic::Ordering;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use wecom_core::{Client, Request, Response, Transport, TransportError, async_trait};
 use wecom_mock::ManualTimer;
+use wecom_simulator::Simulator;
+use wecom_upstream::Upstream;
 
-use crate::support::{Directory, LATENCY, chain, counted, rest};
+use crate::support::{Counting, Directory, LATENCY, chain, counted, rest};
 
 const GROUPS: i64 = 199;
 
@@ -41,4 +46,37 @@ fn the_first_pages_of_groups_with_several_pages_are_prefetched() {
     // Five corps and three pages in each group: the second and third page are fetched one after another.
     assert_eq!(duration(2, 1).0, LATENCY * (2 + 600));
     assert_eq!(duration(2, 8).0, LATENCY * (2 + 1 + 400));
+}
+
+/// A transport that counts how often its futures are polled.
+struct Polled {
+    inner: Counting<Simulator>,
+    polls: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Transport for Polled {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut sending = Transport::send(&self.inner, request);
+        poll_fn(|context| {
+            self.polls.fetch_add(1, Ordering::SeqCst);
+            sending.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
+#[test]
+fn a_call_in_flight_is_polled_only_when_it_was_woken() {
+    let timer = ManualTimer::new();
+    let simulator = Directory::new(GROUPS, 10_000).simulator();
+    let credentials = simulator.credentials();
+    let polls = Arc::new(AtomicUsize::new(0));
+    let inner = Counting::new(simulator, &timer);
+    let calls = Arc::clone(&inner.counts);
+    let transport = Polled { inner, polls: Arc::clone(&polls) };
+    let upstream = Upstream::new(Client::builder(transport).credentials(credentials).build());
+    timer.run(rest(&mut upstream.walk(chain()).concurrency(64).page_size(10))).unwrap();
+    let (polls, calls) = (polls.load(Ordering::SeqCst), calls.calls.load(Ordering::SeqCst));
+    assert!(calls > 800 && polls <= 2 * calls + 10, "{polls} polls of {calls} calls");
 }

@@ -87,6 +87,8 @@ pub(crate) fn line(event: WalkEvent) -> String {
     match event {
         WalkEvent::Group { group, depth } => format!("group {} at {depth}", group.groupid),
         WalkEvent::Corp(corp) => corp.corp_name,
+        WalkEvent::GroupDeferred { groupid, .. } => format!("group {groupid} deferred"),
+        WalkEvent::GroupResumed { groupid } => format!("group {groupid} resumed"),
         WalkEvent::GroupFailed { groupid, error } => format!("group {groupid} failed: {error}"),
         WalkEvent::Finding(finding) => finding.to_string(),
         other => panic!("{other:?}"),

@@ -23,8 +23,22 @@ pub enum WalkEvent {
     },
     /// A corp of the current group.
     Corp(GroupCorp),
+    /// Listing the rest of the current group failed with an error that may pass. The walk continues with the next group,
+    /// and returns to this one at its end.
+    GroupDeferred {
+        /// The group.
+        groupid: GroupId,
+        /// The error of the failed call.
+        error: PageError,
+    },
+    /// The walk returns to a group that it has deferred. The corps that follow belong to this group. They continue after
+    /// the corps that the walk has yielded already.
+    GroupResumed {
+        /// The group.
+        groupid: GroupId,
+    },
     /// Listing the rest of the current group failed. The walk continues with the next group and does not return to this
-    /// one. To list the group again, use [`Upstream::pages`](crate::Upstream::pages).
+    /// one. A walk that [resumes](crate::Upstream::resume_walk) from its state does.
     GroupFailed {
         /// The group.
         groupid: GroupId,

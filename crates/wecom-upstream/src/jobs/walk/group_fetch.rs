@@ -2,27 +2,39 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use wecom_core::client::BoxedCall;
 use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 use crate::jobs::pager::{PageError, PagedCall};
+use crate::jobs::walk::alarm::{GroupAlarm, WalkAlarm};
 use crate::jobs::walk::event::WalkEvent;
+use crate::jobs::walk::failure::{Consequence, may_pass};
+use crate::jobs::walk::outage::Outage;
 use crate::jobs::walk::state::{OpenGroup, WalkOptions};
 
-/// The maximum number of calls that one poll begins or ends, so that it ends over a transport that is always ready.
-const PAGES_PER_POLL: u32 = 32;
+/// The maximum number of empty pages that one poll accepts, so that it ends over a transport that is always ready.
+const PAGES_PER_POLL: u32 = 16;
 
 pub(crate) struct GroupFetch<M: Threading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
+    alarm: Arc<GroupAlarm>,
+    waker: Waker,
 }
 
 enum CallState<M: Threading> {
     Idle,
-    InFlight(BoxedCall<M, GetChainCorpinfoListReply>),
+    InFlight {
+        call: BoxedCall<M, GetChainCorpinfoListReply>,
+        /// The [epoch](Outage::epoch) at the start of the call.
+        epoch: u64,
+        /// Whether the call was not polled for a while, so that it may time out although the service replied.
+        is_starved: bool,
+    },
     Failed(PageError),
 }
 
@@ -31,52 +43,104 @@ pub(crate) enum Step {
     Event(WalkEvent),
     /// The group waits for a reply.
     Pending,
-    /// The group is finished, with a last event if it failed.
-    Finished(Option<WalkEvent>),
+    /// The group waits for a call to begin.
+    Idle,
+    Finished,
+    Failed(PageError),
 }
 
 impl<M: Threading> GroupFetch<M> {
-    pub(crate) fn new(open: OpenGroup) -> Self {
-        Self { open, call: CallState::Idle }
+    pub(crate) fn new(open: OpenGroup, walk: &Arc<WalkAlarm>) -> Self {
+        let alarm = GroupAlarm::new(walk);
+        Self { open, call: CallState::Idle, waker: Waker::from(Arc::clone(&alarm)), alarm }
     }
 
-    /// Requests the next page once the current one is used up, and polls the request.
-    pub(crate) fn poll(&mut self, client: &Client<M>, options: &WalkOptions, context: &mut Context<'_>) {
+    /// Returns whether the current page is used up and another one follows.
+    fn needs_page(&self) -> bool {
+        !self.open.page.has_items() && !self.open.page.is_last()
+    }
+
+    /// Requests the next page once the current one is used up and `may_begin` is set, and polls the request if it was
+    /// woken. Returns the error that stops the walk, if there is one.
+    pub(crate) fn poll(
+        &mut self,
+        client: &Client<M>,
+        options: &WalkOptions,
+        outage: &mut Outage<M>,
+        may_begin: bool,
+    ) -> Option<PageError> {
+        let mut is_woken = self.alarm.take();
         // Repeats only if a page is empty and another one follows.
         for _ in 0..PAGES_PER_POLL {
-            if self.open.page.has_items() || self.open.page.is_last() {
-                return;
+            if !self.needs_page() {
+                return None;
             }
-            match &mut self.call {
-                CallState::Failed(_) => return,
-                CallState::Idle => {
-                    let call = options.call(self.open.groupid(), &self.open.page);
-                    self.call = CallState::InFlight(client.call_boxed(call));
-                }
-                CallState::InFlight(call) => {
-                    let Poll::Ready(outcome) = Pin::new(call).poll(context) else { return };
-                    self.call = self.accept(outcome).err().map_or(CallState::Idle, CallState::Failed);
-                }
+            if matches!(self.call, CallState::Idle) && may_begin {
+                let call = client.call_boxed(options.call(self.open.groupid(), &self.open.page));
+                self.call = CallState::InFlight { call, epoch: outage.epoch(), is_starved: false };
+                is_woken = true;
             }
+            let CallState::InFlight { call, epoch, is_starved } = &mut self.call else { return None };
+            if !is_woken {
+                return None;
+            }
+            let Poll::Ready(outcome) = Pin::new(call).poll(&mut Context::from_waker(&self.waker)) else { return None };
+            let (epoch, is_starved) = (*epoch, *is_starved);
+            self.call = CallState::Idle;
+            let Err(error) = self.accept(outcome) else {
+                outage.end();
+                continue;
+            };
+            if is_starved && error.call_error().is_some_and(may_pass) {
+                continue;
+            }
+            return self.fail(error, epoch, options, outage);
         }
-        context.waker().wake_by_ref();
+        self.waker.wake_by_ref();
+        None
+    }
+
+    /// Records a failed call. Returns the error if it stops the walk.
+    fn fail(
+        &mut self,
+        error: PageError,
+        epoch: u64,
+        options: &WalkOptions,
+        outage: &mut Outage<M>,
+    ) -> Option<PageError> {
+        let is_over_limit = match Consequence::of(&error) {
+            Consequence::Stop => true,
+            _ if options.fail_fast && error.call_error().is_some() => true,
+            Consequence::Skip => {
+                outage.end();
+                false
+            }
+            Consequence::Defer => outage.fail(epoch, error.call_error(), options.outage_limit),
+        };
+        if is_over_limit {
+            return Some(error);
+        }
+        self.call = CallState::Failed(error);
+        None
+    }
+
+    /// Marks the call in flight as one that was not polled for a while.
+    pub(crate) fn mark_starved(&mut self) {
+        if let CallState::InFlight { is_starved, .. } = &mut self.call {
+            *is_starved = true;
+        }
     }
 
     /// Returns the next step. Poll the group first.
     pub(crate) fn next_step(&mut self) -> Step {
-        let OpenGroup { planned, has_begun, page } = &mut self.open;
-        if !*has_begun {
-            *has_begun = true;
-            return Step::Event(WalkEvent::Group { group: planned.group.clone(), depth: planned.depth });
+        if let Some(event) = self.open.next_event() {
+            return Step::Event(event);
         }
-        if let Some(corp) = page.take_item() {
-            return Step::Event(WalkEvent::Corp(corp));
-        }
-        let groupid = planned.group.groupid;
         match std::mem::replace(&mut self.call, CallState::Idle) {
-            CallState::Failed(error) => Step::Finished(Some(WalkEvent::GroupFailed { groupid, error })),
-            CallState::Idle if page.is_last() => Step::Finished(None),
-            call => {
+            CallState::Failed(error) => Step::Failed(error),
+            CallState::Idle if self.open.page.is_last() => Step::Finished,
+            CallState::Idle => Step::Idle,
+            call @ CallState::InFlight { .. } => {
                 self.call = call;
                 Step::Pending
             }

@@ -31,7 +31,7 @@ impl<M: Threading> Walk<M> {
     /// # Ok::<(), wecom_upstream::Error>(())
     /// ```
     pub fn into_stream(self) -> WalkStream<M> {
-        WalkStream { walk: self, is_over: false }
+        WalkStream { walk: self, is_over: false, is_first: true }
     }
 }
 
@@ -43,6 +43,8 @@ impl<M: Threading> Walk<M> {
 pub struct WalkStream<M: Threading = Shared> {
     walk: Walk<M>,
     is_over: bool,
+    /// Whether the next poll is the first one after an event.
+    is_first: bool,
 }
 
 impl<M: Threading> WalkStream<M> {
@@ -65,7 +67,9 @@ impl<M: Threading> Stream for WalkStream<M> {
         if this.is_over {
             return Poll::Ready(None);
         }
-        let event = ready!(this.walk.poll_event(context));
+        let is_first = std::mem::replace(&mut this.is_first, false);
+        let event = ready!(this.walk.poll_event(context, is_first));
+        this.is_first = true;
         this.is_over = !matches!(event, Some(Ok(_)));
         Poll::Ready(event)
     }

@@ -1,0 +1,47 @@
+//! The effect of a failed call on a walk.
+
+use wecom_core::error::DecodeProblem;
+use wecom_core::{ErrCode, Error, ErrorKind};
+
+use crate::jobs::pager::PageError;
+
+/// What the walk does after a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consequence {
+    /// Lists the rest of the group at the end of the walk.
+    Defer,
+    /// Goes on without the rest of the group.
+    Skip,
+    /// Stops, because the next call would fail too.
+    Stop,
+}
+
+impl Consequence {
+    pub(crate) fn of(error: &PageError) -> Self {
+        match error {
+            PageError::Call(error) if may_pass(error) => Self::Defer,
+            PageError::Call(error) if affects_every_call(error) => Self::Stop,
+            _ => Self::Skip,
+        }
+    }
+}
+
+/// Returns whether the same call may succeed later. A reply that is not WeCom's may be that of a failing proxy.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    let is_foreign = |problem| matches!(problem, DecodeProblem::Html | DecodeProblem::NotJson);
+    error.is_transient() || matches!(error.kind(), ErrorKind::Decode(decode) if is_foreign(decode.problem))
+}
+
+/// Returns whether a lasting error affects all calls of a walk, and not one group.
+fn affects_every_call(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Api(api) => {
+            let is_denied = error.is_permission_denied() && api.code != ErrCode::GROUP_FORBIDDEN;
+            error.is_token_rejected() || error.is_ip_not_trusted() || is_denied || api.code == ErrCode::UNKNOWN_CHAIN
+        }
+        // A reply with a corp that cannot be decoded, or a page that is too large.
+        ErrorKind::Decode(_) => false,
+        ErrorKind::Transport(transport) => transport.kind() != wecom_core::TransportErrorKind::ReplyTooLarge,
+        _ => true,
+    }
+}

@@ -1,0 +1,73 @@
+//! The waits of a walk while the service fails every call.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use wecom_core::timer::Clock;
+use wecom_core::{Error, Threading};
+
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The number of failures in a row that end the walk of a client without a timer, which cannot wait.
+const FAILURES_WITHOUT_TIMER: u32 = 3;
+
+/// The failures of a walk since the last successful call, and the wait before the next call.
+pub(crate) struct Outage<M: Threading> {
+    pub(crate) clock: Option<Clock<M>>,
+    /// The number of failures in a row. Calls that were in flight at the same time count as one.
+    failures: u32,
+    /// The number of all failures that were counted.
+    epoch: u64,
+    since: Option<Duration>,
+    wait: Option<M::Future<'static, ()>>,
+}
+
+impl<M: Threading> Outage<M> {
+    pub(crate) fn new(clock: Option<Clock<M>>) -> Self {
+        Self { clock, failures: 0, epoch: 0, since: None, wait: None }
+    }
+
+    /// Returns a number to pass to [`fail`](Self::fail) if a call that begins now fails.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Returns whether the latest call failed. Then the walk makes one call at a time.
+    pub(crate) fn is_suspected(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Returns `Ready` if a call may begin.
+    pub(crate) fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(wait) = &mut self.wait else { return Poll::Ready(()) };
+        let poll = Pin::new(wait).poll(context);
+        if poll.is_ready() {
+            self.wait = None;
+        }
+        poll
+    }
+
+    /// Records a reply of the service.
+    pub(crate) fn end(&mut self) {
+        if self.failures > 0 {
+            (self.failures, self.since, self.wait) = (0, None, None);
+        }
+    }
+
+    /// Records a failed call that began at an epoch. Returns whether the service has failed for longer than the limit.
+    pub(crate) fn fail(&mut self, epoch: u64, error: Option<&Error>, limit: Duration) -> bool {
+        if epoch != self.epoch {
+            return false;
+        }
+        self.epoch += 1;
+        self.failures += 1;
+        let Some(clock) = &self.clock else { return self.failures >= FAILURES_WITHOUT_TIMER };
+        let now = clock.now();
+        let since = *self.since.get_or_insert(now);
+        let backoff = Duration::from_secs(1 << (self.failures - 1).min(6)).min(LONGEST_WAIT);
+        let wait = backoff.max(error.and_then(Error::retry_after).unwrap_or_default());
+        self.wait = Some(clock.sleep_boxed(wait));
+        now.saturating_sub(since) >= limit
+    }
+}
