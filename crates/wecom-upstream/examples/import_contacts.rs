@@ -20,6 +20,7 @@ use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
 use wecom_upstream::ids::CustomId;
+use wecom_upstream::jobs::SavedFile;
 use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportReport, ImportState};
 use wecom_upstream::wecom_core::TransportErrorKind::{Connect, ConnectionLost};
 use wecom_upstream::{ChainId, Client, Upstream};
@@ -40,7 +41,7 @@ fn main() -> Outcome<()> {
 
     let rows = read(&folder.join("dealers.csv"))?;
     let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
-    let saved = folder.join("state.json");
+    let saved = SavedFile::new(folder.join("state.json"));
     let bar = ProgressBar::new(state.progress().total as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
 
@@ -49,8 +50,8 @@ fn main() -> Outcome<()> {
         if let ImportEvent::Submitting { job, corps } = event {
             bar.set_message(format!("job {job}: {corps} corps"));
         }
-        // After a crash: `upstream.import(serde_json::from_slice(&fs::read(saved)?)?, timer)`.
-        fs::write(&saved, serde_json::to_vec(state)?)
+        // After a crash, `saved.load()` returns the state to pass to `upstream.import`.
+        saved.save(&serde_json::to_vec(state)?)
     });
     let report = timer.run(import)?; // In production: import.await?
     bar.finish_and_clear();

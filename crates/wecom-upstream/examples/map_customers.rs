@@ -11,30 +11,28 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use wecom_simulator::Simulator;
 use wecom_upstream::ids::PendingId;
+use wecom_upstream::jobs::SavedFile;
 use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore, Recognition};
 use wecom_upstream::{AgentId, CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
 /// A file with all records. A production store has an index on `unionid` and one on `pending_id`.
 struct File {
-    path: PathBuf,
+    file: SavedFile,
     records: BTreeMap<String, CustomerRecord>,
 }
 
 impl File {
-    fn open(path: PathBuf) -> io::Result<Self> {
-        let records = match fs::read(&path) {
-            Ok(json) => serde_json::from_slice(&json)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(error),
+    fn open(file: SavedFile) -> io::Result<Self> {
+        let records = match file.load()? {
+            Some(json) => serde_json::from_slice(&json)?,
+            None => BTreeMap::new(),
         };
-        Ok(Self { path, records })
+        Ok(Self { file, records })
     }
 }
 
@@ -53,7 +51,7 @@ impl CustomerStore for File {
 
     async fn put(&mut self, record: &CustomerRecord) -> io::Result<()> {
         self.records.insert(record.unionid.to_string(), record.clone());
-        fs::write(&self.path, serde_json::to_vec(&self.records)?)
+        self.file.save(&serde_json::to_vec(&self.records)?)
     }
 }
 
@@ -64,10 +62,11 @@ fn unix_time() -> Duration {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::demo();
-    let path = std::env::temp_dir().join(format!("wecom-customers-{}.json", std::process::id()));
+    let file = std::env::temp_dir().join(format!("wecom-customers-{}.json", std::process::id()));
+    let file = SavedFile::new(file);
     pollster::block_on(async {
         println!("today: three users of the mini-program");
-        let mut map = Upstream::new(simulator.client()).map_customers(File::open(path.clone())?, unix_time);
+        let mut map = Upstream::new(simulator.client()).map_customers(File::open(file.clone())?, unix_time);
         for name in ["Chen", "Liu", "Wang"] {
             let (unionid, openid) = (format!("oUnion{name}"), format!("oOpen{name}"));
             let record = map.remember(UnionId::new(unionid), OpenId::new(openid)).await?;
@@ -83,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         simulator.add_customer(&wang, OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWangOfJingxi"));
 
         let upstream = Upstream::new(simulator.client());
-        let mut map = upstream.map_customers(File::open(path.clone())?, unix_time);
+        let mut map = upstream.map_customers(File::open(file.clone())?, unix_time);
         let downstream = upstream.share(AgentId::new(1_000_002)).downstream(&dealer).await?;
         let listed = ["wmLiuOfJingxi", "wmWangOfJingxi"].map(ExternalUserId::new);
         let mut customers = map.recognise_by(&downstream, listed);
@@ -100,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "  from the store: {} in the corp {dealer}",
             record.external_userid(&dealer).map_or("-", ExternalUserId::as_str)
         );
-        fs::remove_file(&path)?;
+        file.remove()?;
         Ok(())
     })
 }

@@ -9,12 +9,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
-use std::{env, fs, io, process};
+use std::path::PathBuf;
+use std::{env, process};
 
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GetResult, ImportChainContact, ImportContact, ImportCorp, RemoveCorp};
 use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::jobs::SavedFile;
 use wecom_upstream::jobs::chain_tree::ChainTree;
 use wecom_upstream::{ChainId, CorpId, Upstream};
 
@@ -23,9 +24,10 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     let chosen = env::args_os().nth(1).map(PathBuf::from);
     let file = chosen.clone().unwrap_or_else(|| env::temp_dir().join(format!("directory-{}.json", process::id())));
+    let file = SavedFile::new(file);
     let outcome = pollster::block_on(show(&file));
-    if chosen.is_none() && file.exists() {
-        fs::remove_file(&file)?;
+    if chosen.is_none() {
+        file.remove()?;
     }
     outcome
 }
@@ -33,7 +35,7 @@ fn main() -> Outcome<()> {
 /// In production, use a client over a transport such as `wecom_hyper::HyperTransport`, with the app's credentials,
 /// `.retry(Retry::new())` and `.quotas(Quotas::wait_at_most(…))`: a walk of thousands of groups then keeps the quotas
 /// and survives transient errors.
-async fn show(file: &Path) -> Outcome<()> {
+async fn show(file: &SavedFile) -> Outcome<()> {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     let chain_id = ChainId::new("ChDealers");
@@ -47,8 +49,11 @@ async fn show(file: &Path) -> Outcome<()> {
 }
 
 /// Walks the directory, prints the changes since the tree in the file, and replaces the file.
-async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &Path) -> Outcome<ChainTree> {
-    let tree = upstream.walk(chain_id).need_pending(true).concurrency(8).collect().await?;
+async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &SavedFile) -> Outcome<ChainTree> {
+    let mut tree = upstream.walk(chain_id).need_pending(true).concurrency(8).collect().await?;
+    if !tree.is_whole() {
+        tree.mend(upstream).await?;
+    }
     for failure in tree.failures() {
         eprintln!("group {} is incomplete: {}", failure.groupid, failure.message);
     }
@@ -65,25 +70,13 @@ async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &Path) -> Outcome<C
     }
     // If an incomplete tree were stored, its missing corps would count as new in the next run.
     if tree.is_whole() {
-        write(file, &tree)?;
+        file.save(&serde_json::to_vec(&tree)?)?;
     }
     Ok(tree)
 }
 
-fn read(file: &Path) -> Outcome<Option<ChainTree>> {
-    match fs::read(file) {
-        Ok(json) => Ok(Some(serde_json::from_slice(&json)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Replaces the file atomically, so that an interruption leaves either the old or the new file.
-fn write(file: &Path, tree: &ChainTree) -> Outcome<()> {
-    let unfinished = file.with_extension("new");
-    fs::write(&unfinished, serde_json::to_vec(tree)?)?;
-    fs::rename(unfinished, file)?;
-    Ok(())
+fn read(file: &SavedFile) -> Outcome<Option<ChainTree>> {
+    Ok(file.load()?.map(|json| serde_json::from_slice(&json)).transpose()?)
 }
 
 /// Changes the chain: one corp accepts its invitation, one is removed, one is imported.

@@ -6,6 +6,7 @@
 //! | read the whole directory (通讯录) of a chain | [`Upstream::walk`](crate::Upstream::walk), [`walk`] |
 //! | keep a directory in memory, print it, and compare two versions of it | [`chain_tree`] |
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
+//! | save the state of a job to a file, whole at any moment | [`SavedFile`] |
 //! | find which customer is which WeChat user | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
 //! A job runs while the caller awaits it: it spawns nothing, and waits on the caller's timer or not at all. The state
@@ -15,4 +16,7 @@ pub mod chain_tree;
 pub mod customers;
 pub mod import;
 pub mod pager;
+mod saved_file;
 pub mod walk;
+
+pub use self::saved_file::SavedFile;

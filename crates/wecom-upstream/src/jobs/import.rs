@@ -77,37 +77,41 @@ use crate::upstream::Upstream;
 ///
 /// # Resuming
 ///
-/// Save the [state](Self::state) after each event. Another process can pass it to [`Upstream::import`]. Dropping the
+/// Save the [state](Self::state) after each event, with a [`SavedFile`](crate::jobs::SavedFile) or in a database: a file
+/// written with `std::fs::write` may be empty or cut off if the process is killed. Another process can pass it to [`Upstream::import`]. Dropping the
 /// import, or the future of `next`, loses no submission.
 ///
 /// ```
-/// # use std::fs;
 /// # use wecom_mock::ManualTimer;
 /// # use wecom_simulator::Simulator;
 /// # use wecom_upstream::calls::{ImportContact, ImportCorp};
 /// # use wecom_upstream::jobs::import::{ImportReport, ImportState};
 /// # use wecom_upstream::{ChainId, Upstream};
-/// # fn load(path: &std::path::Path) -> std::io::Result<ImportState> { Ok(serde_json::from_slice(&fs::read(path)?)?) }
+/// use wecom_upstream::jobs::SavedFile;
 /// use wecom_upstream::wecom_core::Timer;
 ///
 /// async fn resume(
 ///     upstream: &Upstream,
 ///     timer: impl Timer + 'static,
-///     path: &std::path::Path,
+///     file: &SavedFile,
 /// ) -> std::io::Result<ImportReport> {
-///     let state = load(path)?;
+///     let state = load(file)?;
 ///     // An error of the closure stops the import before it submits anything that was not saved.
-///     let save = |state: &ImportState| fs::write(path, serde_json::to_vec(state)?);
+///     let save = |state: &ImportState| file.save(&serde_json::to_vec(state)?);
 ///     upstream.import(state, timer).finish_with(|_event, state| save(state)).await
+/// }
+///
+/// fn load(file: &SavedFile) -> std::io::Result<ImportState> {
+///     Ok(serde_json::from_slice(&file.load()?.unwrap_or_default())?)
 /// }
 /// # let timer = ManualTimer::new();
 /// # let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
 /// # let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
-/// # let path = std::env::temp_dir().join(format!("wecom-import-{}.json", std::process::id()));
-/// # fs::write(&path, serde_json::to_vec(&ImportState::new(ChainId::new("ChDealers"), [corp])?)?)?;
-/// # assert!(timer.run(resume(&upstream, timer.clone(), &path))?.is_complete());
-/// # assert_eq!(load(&path)?.progress().imported, 1);
-/// # fs::remove_file(&path)?;
+/// # let file = SavedFile::new(std::env::temp_dir().join(format!("wecom-import-{}.json", std::process::id())));
+/// # file.save(&serde_json::to_vec(&ImportState::new(ChainId::new("ChDealers"), [corp])?)?)?;
+/// # assert!(timer.run(resume(&upstream, timer.clone(), &file))?.is_complete());
+/// # assert_eq!(load(&file)?.progress().imported, 1);
+/// # file.remove()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -1,0 +1,112 @@
+//! A file that holds the latest saved state, whole at any moment.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that is replaced as a whole, for the states of jobs.
+///
+/// If the process is killed or the machine loses power during [`save`](Self::save), the file has either the old or the
+/// new content. `std::fs::write` does not promise that: it empties the file first.
+///
+/// ```
+/// use wecom_upstream::jobs::SavedFile;
+///
+/// # let path = std::env::temp_dir().join(format!("wecom-saved-file-{}.json", std::process::id()));
+/// let file = SavedFile::new(&path);
+/// assert_eq!(file.load()?, None);
+/// file.save(br#"{"rows":1}"#)?;
+/// assert_eq!(file.load()?.as_deref(), Some(&br#"{"rows":1}"#[..]));
+/// file.remove()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// `save` writes a temporary file in the same folder, flushes it to the disk, renames it over the file, and flushes the
+/// folder. It blocks the thread for some milliseconds: in an async program, call it where blocking is allowed. Only one
+/// process at a time may save to a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedFile {
+    path: PathBuf,
+}
+
+impl SavedFile {
+    /// Returns the file at a path. Creates nothing.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Returns the path of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the content of the file; `None` if there is no file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read.
+    pub fn load(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(&self.path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces the content of the file, and returns once the disk has it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the folder cannot be written. The file then has its old content, or, if only the flush of the
+    /// folder failed, the new one.
+    pub fn save(&self, content: &[u8]) -> io::Result<()> {
+        let unfinished = self.unfinished();
+        let mut file = create(&unfinished)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&unfinished, &self.path)?;
+        self.sync_folder()
+    }
+
+    /// Removes the file, and what an interrupted [`save`](Self::save) has left. Succeeds if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the folder cannot be written.
+    pub fn remove(&self) -> io::Result<()> {
+        for path in [&self.path, &self.unfinished()] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn unfinished(&self) -> PathBuf {
+        let mut path = OsString::from(&self.path);
+        path.push(".unfinished");
+        path.into()
+    }
+
+    /// Flushes the rename. Only Unix can open a folder; Windows flushes the rename itself.
+    fn sync_folder(&self) -> io::Result<()> {
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+    }
+}
+
+/// Creates the file, readable by its owner only, because states contain names and mobile numbers.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
