@@ -1,7 +1,7 @@
 //! The connections of a transport, and the calls that wait for one.
 //!
 //! Tasks of the runtime do all the work: each connection has a task that takes calls, sends them and reads the replies.
-//! A caller only waits for its outcome, so a caller that is never polled again holds back nobody: no connection, no place
+//! A caller only waits for its outcome, so a caller that is never polled again holds back no other caller: no connection, no place
 //! in the queue, no reply.
 //!
 //! `state` decides (who gets which connection, when to open one); `http1` and `http2` are the tasks; `seat` is a task's

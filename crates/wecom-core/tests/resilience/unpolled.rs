@@ -1,4 +1,4 @@
-//! Calls that nobody polls, stores and transports that hang, and quotas under them: each test guards one promise that
+//! Calls that are not polled, stores and transports that hang, and quotas under them: each test guards one promise that
 //! once was broken.
 
 use std::collections::VecDeque;

@@ -114,7 +114,7 @@ async fn member(upstream: &Upstream, chain_id: &ChainId, corpid: &CorpId) -> Out
 async fn customers(upstream: &Upstream) -> Outcome {
     let (unionid, openid) = (UnionId::new("oUnionChen"), OpenId::new("oOpenChen"));
     let known = upstream.unionid_to_external_userid(UnionidToExternalUserid::new(&unionid, &openid)).await?;
-    println!("A customer, as each corp knows him (unionid_to_external_userid)");
+    println!("A customer's id in each corp (unionid_to_external_userid)");
     known.external_userid_info.iter().for_each(|info| println!("  in {}: {}", info.corpid, info.external_userid));
 
     let pending = upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)).await?;

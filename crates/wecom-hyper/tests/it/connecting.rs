@@ -13,7 +13,7 @@ use crate::tls::builder;
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Nobody listens there.
+/// A port without a listener.
 fn closed_port() -> BaseUrl {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()

@@ -21,7 +21,7 @@ use crate::tls::{TRUSTED, builder};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// A proxy; it tells of each request for a tunnel.
+/// A proxy that reports each request for a tunnel.
 struct Fake {
     address: std::net::SocketAddr,
     asked: UnboundedReceiver<String>,
@@ -258,7 +258,7 @@ async fn a_proxy_that_hangs_ends_at_the_connect_limit() {
 async fn a_proxy_that_is_away_is_named_as_the_one_that_is() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for scheme in ["http", "socks5h"] {
-        for (address, kind) in [(closed.to_string(), Connect), ("nobody.invalid:1".to_owned(), Dns)] {
+        for (address, kind) in [(closed.to_string(), Connect), ("absent.invalid:1".to_owned(), Dns)] {
             let transport = through(known_at(&format!("{scheme}://{address}")));
             let base: BaseUrl = "http://service.invalid".parse().unwrap();
             assert_eq!(failure(&transport, post(base.clone())).await, (kind, NotSent), "{scheme} {address}");
@@ -284,7 +284,7 @@ async fn socks5h_leaves_the_name_to_the_proxy() {
 async fn socks5_gives_the_proxy_one_address_after_the_other() {
     let server = Server::start([Answer::reply("200 OK", "{}")]).await;
     let mut fake = Fake::start(Manner::Socks(None)).await;
-    // Nobody listens on the first one.
+    // The first address has no listener.
     let addresses = [Ipv4Addr::new(127, 0, 0, 3), Ipv4Addr::LOCALHOST].map(IpAddr::from);
     let port = server.address.port();
     let transport = builder().resolver(Book::of(addresses)).proxy(at(&fake.url("socks5"))).build().unwrap();
@@ -297,7 +297,7 @@ async fn socks5_gives_the_proxy_one_address_after_the_other() {
 async fn a_name_that_has_to_be_resolved_here_and_is_not_is_a_failure_of_dns() {
     let mut fake = Fake::start(Manner::Socks(None)).await;
     let transport = through(at(&fake.url("socks5")));
-    let base = "http://nobody.invalid".parse().unwrap();
+    let base = "http://absent.invalid".parse().unwrap();
     assert_eq!(failure(&transport, post(base)).await, (Dns, NotSent));
     assert_eq!(fake.asked(), [""; 0]);
 }

@@ -40,7 +40,7 @@ impl Resolve for Book {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match name {
             "service.invalid" => Ok(self.addresses.clone()),
-            _ => Err(io::Error::other("nobody knows this name")),
+            _ => Err(io::Error::other("unknown name")),
         }
     }
 }
@@ -86,7 +86,7 @@ async fn what_a_resolver_does_not_know_is_not_sent() {
     let other = "http://other.invalid".parse::<BaseUrl>().unwrap();
     assert_eq!(failure(&transport, post(other.clone())).await, (Dns, NotSent));
     let error = transport.send(post(other)).await.unwrap_err();
-    assert!(text(&error).contains("nobody knows this name"), "{error}");
+    assert!(text(&error).contains("unknown name"), "{error}");
 }
 
 #[tokio::test]

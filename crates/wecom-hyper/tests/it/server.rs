@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// What a test is told of the server's side, in order.
+/// The events on the server's side, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A connection was accepted.
