@@ -176,3 +176,12 @@ fn a_suites_element_behind_white_space_is_read() {
     );
     assert_eq!(event, Event::SuiteTicket(SuiteTicket::new(SuiteId::new("ww4"), Ticket::new("t"))));
 }
+
+#[test]
+fn an_element_behind_many_unknown_ones_is_found() {
+    let unknown = "<Unknown>1</Unknown>".repeat(40);
+    let xml = format!(
+        "<xml>{unknown}<SuiteId>ww4</SuiteId><InfoType>suite_ticket</InfoType><SuiteTicket>t</SuiteTicket></xml>"
+    );
+    assert_eq!(event_of(&xml), Event::SuiteTicket(SuiteTicket::new(SuiteId::new("ww4"), Ticket::new("t"))));
+}

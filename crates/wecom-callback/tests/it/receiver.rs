@@ -119,6 +119,9 @@ fn a_query_or_body_over_its_limit_is_too_large() {
     assert_eq!(small.body_limit(), 20);
     let refused = small.open("", b"<xml><Encrypt/></xml>", now()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::BodyTooLarge(20));
+    let request = sender().xml_request("<xml/>", now(), random()).unwrap();
+    let exact = receiver().with_body_limit(request.body().len());
+    assert!(exact.open(request.query(), request.body(), now()).is_ok());
 }
 
 #[test]

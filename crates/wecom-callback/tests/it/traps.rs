@@ -48,6 +48,7 @@ fn trap_2_every_byte_of_the_padding_is_checked() {
     for count in [0, 33, 64, 255] {
         Forged::plaintext(&layout(5, b"hello", CORP, &[count; 21])).assert_refused(ErrorKind::Padding);
     }
+    Forged::plaintext(&layout(5, b"hello", CORP, &[53; 53])).assert_refused(ErrorKind::Padding);
 }
 
 /// The error of a message that decrypts and is not XML.
