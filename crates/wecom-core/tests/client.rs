@@ -142,6 +142,21 @@ fn a_token_in_the_error_of_an_http_library_is_taken_out_wherever_it_stands() {
 }
 
 #[test]
+fn a_source_with_control_characters_or_of_any_length_is_replaced_by_a_short_text() {
+    for text in ["reset\u{1b}[2J\u{202e}".to_owned(), "x ".repeat(1_000_000)] {
+        let client = Client::builder(from_fn(move |_| {
+            let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown);
+            let outcome = Err(lost.with_source(std::io::Error::other(text.clone())));
+            async { outcome }
+        }));
+        let error = block_on(client.token(token()).build().call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
+        let texts = texts(&error);
+        assert!(!texts.contains(['\u{1b}', '\u{202e}']) && texts.len() < 5000, "{texts}");
+        assert!(error.to_string().starts_with("list_ids: connection lost: "), "{error}");
+    }
+}
+
+#[test]
 fn a_source_that_holds_no_secret_keeps_its_type() {
     let client = Client::builder(from_fn(|_| async {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
