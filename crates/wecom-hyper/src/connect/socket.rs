@@ -22,6 +22,8 @@ pub(crate) const MAX_HEAD: usize = 1024 * 1024;
 pub(crate) struct Wire {
     /// How many writes the socket took, and whether it may take more.
     writes: AtomicU64,
+    #[cfg(feature = "http2")]
+    is_gone: AtomicBool,
     probe: AtomicBool,
     head_allowance: AtomicUsize,
 }
@@ -32,7 +34,13 @@ pub(crate) struct WireMark(u64);
 
 impl Wire {
     fn new() -> Self {
-        Self { writes: AtomicU64::new(0), probe: AtomicBool::new(false), head_allowance: AtomicUsize::new(usize::MAX) }
+        Self {
+            writes: AtomicU64::new(0),
+            #[cfg(feature = "http2")]
+            is_gone: AtomicBool::new(false),
+            probe: AtomicBool::new(false),
+            head_allowance: AtomicUsize::new(usize::MAX),
+        }
     }
 
     pub(crate) fn mark(&self) -> WireMark {
@@ -44,6 +52,12 @@ impl Wire {
     pub(crate) fn close_if_unwritten(&self, since: WireMark) -> bool {
         let closed = self.writes.compare_exchange(since.0, since.0 | CLOSED, Ordering::AcqRel, Ordering::Acquire);
         closed.is_ok() || closed == Err(since.0 | CLOSED)
+    }
+
+    /// Whether the socket is closed.
+    #[cfg(feature = "http2")]
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Acquire)
     }
 
     /// Makes the next read look at the socket itself when the runtime has seen nothing on it.
@@ -134,6 +148,13 @@ impl Socket {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.wire.is_gone.store(true, Ordering::Release);
     }
 }
 

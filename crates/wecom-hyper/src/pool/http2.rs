@@ -21,7 +21,7 @@ use crate::pool::Shared;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, Outcome, after};
 use crate::pool::seat::Seat;
-use crate::pool::shared_connection::{Active, Connection};
+use crate::pool::shared_connection::Connection;
 
 /// How long the end of a connection may take.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -88,18 +88,18 @@ enum End {
 /// Sends one request and reads its reply. Spawned, so that the reply is read whatever the caller does.
 pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connection, job: Box<Job>) {
     let Job { request, limits, mut ticket } = *job;
-    let Active(connection) = &Active(connection);
-    let mut sender = connection.sender();
-    let written = connection.wire().mark();
+    let (mut sender, active) = connection.split();
+    let written = active.wire().mark();
     ticket.set_delivery(Delivery::Unknown);
     let path = request.uri().clone();
-    let request = absolute(request, connection.origin());
+    let sending = sender.try_send_request(absolute(request, active.origin()));
+    drop(sender);
     let mut exchange = pin!(async {
-        let reply = match sender.try_send_request(request).await {
+        let reply = match sending.await {
             Ok(reply) => reply,
             Err(error) => return End::Unanswered(error),
         };
-        if connection.note_reply() {
+        if active.note_reply() {
             shared.counts.connection_was_reused();
         }
         let (head, body) = reply.into_parts();
@@ -122,14 +122,14 @@ pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connect
         End::TimedOut => ticket.resolve(Err(failure::timed_out(limits.time, false))),
         End::Unanswered(mut error) => match error.take_message() {
             // The connection had ended; one that gives its first request back is no better than a new one.
-            Some(mut request) if connection.was_used() => {
+            Some(mut request) if active.was_used() => {
                 *request.uri_mut() = path;
                 ticket.set_delivery(Delivery::NotSent);
                 shared.requeue(lane, Box::new(Job { request, limits, ticket }));
             }
             given_back => {
-                let is_dead = || connection.is_closed() && connection.wire().close_if_unwritten(written);
-                let unwritten = given_back.is_some() || is_dead();
+                let is_dead = active.wire().is_gone() && active.wire().close_if_unwritten(written);
+                let unwritten = given_back.is_some() || is_dead;
                 ticket.resolve(Err(failure::of_request(error.into_error(), unwritten)));
             }
         },

@@ -55,25 +55,12 @@ impl Connection {
         Arc::ptr_eq(&self.streams, &other.streams)
     }
 
-    pub(crate) fn sender(&self) -> SendRequest<Whole> {
-        self.sender.clone()
-    }
-
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.streams.origin
-    }
-
-    pub(crate) fn wire(&self) -> &Wire {
-        &self.streams.wire
-    }
-
-    /// Notes a reply, and returns whether there was one before.
-    pub(crate) fn note_reply(&self) -> bool {
-        self.streams.was_used.swap(true, Ordering::Relaxed)
-    }
-
-    pub(crate) fn was_used(&self) -> bool {
-        self.streams.was_used.load(Ordering::Relaxed)
+    /// Splits the connection for a call that [`begin`](Self::begin) has counted.
+    ///
+    /// The call has to drop the sender before it waits: a request that crosses the end of the connection is given back only
+    /// once there are no senders.
+    pub(crate) fn split(self) -> (SendRequest<Whole>, Active) {
+        (self.sender, Active(self.streams))
     }
 
     /// When a call was last under way: now, while one is.
@@ -85,13 +72,31 @@ impl Connection {
     }
 }
 
-/// Ends the count that [`Connection::begin`] began.
-pub(crate) struct Active(pub(crate) Connection);
+/// A call on the connection. Dropping it ends the count that [`Connection::begin`] began.
+pub(crate) struct Active(Arc<Streams>);
+
+impl Active {
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    /// Notes a reply, and returns whether there was one before.
+    pub(crate) fn note_reply(&self) -> bool {
+        self.0.was_used.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn was_used(&self) -> bool {
+        self.0.was_used.load(Ordering::Relaxed)
+    }
+}
 
 impl Drop for Active {
     fn drop(&mut self) {
-        let streams = &self.0.streams;
-        *streams.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        streams.active.fetch_sub(1, Ordering::AcqRel);
+        *self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.active.fetch_sub(1, Ordering::AcqRel);
     }
 }

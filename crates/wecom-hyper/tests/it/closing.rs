@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
-use wecom_core::{BaseUrl, Delivery, Transport};
+use wecom_core::{BaseUrl, Delivery, Transport, TransportErrorKind};
 use wecom_hyper::HyperTransport;
 
 use crate::support::post;
@@ -102,7 +102,7 @@ async fn serve_http1(mut stream: TcpStream, close: Close, seen: Seen, mut random
                     note(&seen, &request);
                     let reply = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{";
                     let cut = random.below(reply.len() as u64) as usize;
-                    return stream.write_all(&reply[..cut]).await;
+                    return stream.write_all(reply.split_at(cut).0).await;
                 }
             }
         }
@@ -145,6 +145,9 @@ async fn check(transport: HyperTransport, close: Close) {
     for caller in callers {
         for (call, outcome) in caller.await.unwrap() {
             let times = seen.lock().unwrap().get(&call).copied().unwrap_or_default();
+            if let Err(error) = &outcome {
+                assert_ne!(error.kind(), TransportErrorKind::Timeout, "call {call} was left without an end: {error:?}");
+            }
             match outcome.map_err(|error| error.delivery()) {
                 Ok(_) => {
                     replies += 1;
