@@ -5,12 +5,14 @@
 mod diff;
 mod display;
 mod mend;
+mod path;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ErrCode, Error, Threading};
 
 pub use self::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
+use self::path::{parents, path_of};
 use crate::calls::{Group, GroupCorp};
 use crate::jobs::walk::{GroupFinding, Walk, WalkEvent};
 use crate::serde_helpers;
@@ -187,21 +189,16 @@ impl ChainTree {
     /// Returns all corps, group by group, each with the path of its group.
     ///
     /// The path has the form that imports take, such as `华北区/北京市`: it leaves out the root group, and is empty for the
-    /// corps of the root group.
+    /// corps of the root group. The path of a group below more than 64 others has the last 64 names, after `…/`.
     pub fn corps(&self) -> impl Iterator<Item = (String, &GroupCorp)> {
         self.paths().flat_map(|(path, group)| group.corps.iter().map(move |corp| (path.clone(), corp)))
     }
 
     /// Returns all groups, each with its path in the form of [`ChainTree::corps`].
     pub fn paths(&self) -> impl Iterator<Item = (String, &TreeGroup)> {
-        let mut names: Vec<&str> = Vec::new();
-        self.groups.iter().map(move |group| {
-            let depth = usize::try_from(group.depth).unwrap_or(usize::MAX);
-            names.truncate(depth);
-            names.push(if group.group.groupid == GroupId::ROOT { "" } else { &group.group.group_name });
-            let below_root = names.first().is_some_and(|name| name.is_empty());
-            (names.get(usize::from(below_root)..).unwrap_or_default().join("/"), group)
-        })
+        let parents = parents(&self.groups);
+        let groups = self.groups.iter().enumerate();
+        groups.map(move |(at, group)| (path_of(&self.groups, &parents, at), group))
     }
 
     /// Returns the flaws that keep the groups from forming one tree.

@@ -8,7 +8,7 @@ use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, Group, GroupCorp, RemoveCor
 use wecom_upstream::ids::{CustomId, PendingCorpId};
 use wecom_upstream::jobs::chain_tree::{ChainDiff, ChainTree};
 use wecom_upstream::jobs::walk::WalkEvent;
-use wecom_upstream::{ChainId, CorpId, GroupId, Upstream};
+use wecom_upstream::{ChainId, CorpId, GroupId, Upstream, UserId};
 
 /// A tree with two groups below the root, `a` and `b`.
 fn tree(corps_of_a: &[GroupCorp], corps_of_b: &[GroupCorp]) -> ChainTree {
@@ -173,4 +173,54 @@ fn changes_in_the_simulator_show_in_the_next_walk() {
 - left: 京西厨卫商贸 (wwjingxi), from 华北区/北京市
 ";
     assert_eq!(text(&walk().diff(&older)), expected);
+}
+
+/// A tree whose groups are in one line, each below the one before, with a corp in the deepest one.
+fn line_of(groups: u32) -> ChainTree {
+    tree_of((0..groups).map(|depth| {
+        let groupid = GroupId::new(i64::from(depth) + 1);
+        let corps = if depth + 1 == groups { vec![joined("ww1", "one")] } else { vec![] };
+        (depth, Group::new(groupid, format!("g{depth}"), GroupId::new(i64::from(depth))), corps)
+    }))
+}
+
+#[test]
+fn the_size_of_a_diff_and_of_a_displayed_tree_is_linear_in_a_line_of_nested_groups() {
+    const GROUPS: u32 = 4_000;
+    let (tree, none) = (line_of(GROUPS), ChainTree::new(ChainId::new("Ch1"), true));
+    assert!(tree.diff(&line_of(GROUPS)).is_empty());
+    let diff = tree.diff(&none);
+    let longest = diff.groups_added.iter().map(|group| group.path.len()).max().unwrap();
+    assert!(longest < 500 && diff.joined[0].path.len() < 500, "a path of {longest} bytes");
+    assert!(diff.joined[0].path.starts_with("…/") && diff.joined[0].path.ends_with("/g3998/g3999"));
+    let longest = tree.paths().map(|(path, _)| path.len()).max().unwrap();
+    assert!(longest < 500, "a path of {longest} bytes");
+    let longest = tree.to_string().lines().map(str::len).max().unwrap();
+    assert!(longest < 500, "a line of {longest} bytes");
+}
+
+#[test]
+fn a_diff_lists_changed_custom_ids_inviters_and_statuses() {
+    let with = |corp: GroupCorp, custom_id: &str| corp.custom_id(CustomId::new(custom_id));
+    let not_joined = |corp: GroupCorp| {
+        let mut corp = corp;
+        corp.is_joined = false;
+        corp
+    };
+    let invited_by = |corp: GroupCorp, userid: &str| corp.invite_userid(UserId::new(userid));
+    let older = tree(
+        &[with(joined("ww1", "one"), "C1"), joined("ww2", "two"), not_joined(joined("ww3", "three"))],
+        &[invited_by(joined("ww4", "four"), "li")],
+    );
+    let newer = tree(
+        &[with(joined("ww1", "one"), "C9"), with(joined("ww2", "two"), "C2"), joined("ww3", "three")],
+        &[invited_by(joined("ww4", "four"), "wang")],
+    );
+    let expected = "\
+~ custom id: one (ww1): C1 is now C9
+~ custom id: two (ww2): none is now C2
+~ status: three (ww3) [pending] is now three (ww3)
+~ inviter: four (ww4): li is now wang
+";
+    assert_eq!(text(&newer.diff(&older)), expected);
 }

@@ -3,17 +3,16 @@
 mod display;
 mod joined_corps;
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 use wecom_core::ids::GroupId;
 
 use self::joined_corps::match_joined_corps;
-use super::{ChainTree, TreeGroup};
+use super::ChainTree;
+use super::path::{parents, path_of};
 use crate::calls::{Group, GroupCorp};
-use crate::values::CorpRef;
 
 /// The changes of a chain between two [trees](ChainTree). Created by [`ChainTree::diff`]. It displays as one line for
 /// each change.
@@ -32,6 +31,7 @@ use crate::values::CorpRef;
 /// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no
 /// pending corp counts as left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct ChainDiff {
     /// New corps that have joined and were not pending before.
@@ -42,10 +42,16 @@ pub struct ChainDiff {
     pub accepted: Vec<CorpChange>,
     /// Corps that are gone, whether they had joined or were pending.
     pub left: Vec<PlacedCorp>,
+    /// Corps with another `custom_id`.
+    pub custom_ids_changed: Vec<CorpChange>,
+    /// Corps with the same `corpid` that have joined now and had not before, or the reverse.
+    pub statuses_changed: Vec<CorpChange>,
     /// Corps that moved to another group.
     pub moved: Vec<CorpChange>,
     /// Corps with a new name.
     pub renamed: Vec<CorpChange>,
+    /// Corps that another member of the upstream corp invited (`invite_userid`).
+    pub inviters_changed: Vec<CorpChange>,
     /// Corps that are missing from the newer tree, which is incomplete.
     pub not_seen: Vec<PlacedCorp>,
     /// Corps that are missing from the older tree, which is incomplete.
@@ -108,121 +114,204 @@ impl ChainDiff {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-
-    /// Adds the changes of a corp that is in both trees.
-    fn compare(&mut self, before: &PlacedCorp, after: &PlacedCorp) {
-        let change = || CorpChange { before: before.clone(), after: after.clone() };
-        if before.groupid != after.groupid {
-            self.moved.push(change());
-        }
-        if before.corp.corp_name != after.corp.corp_name {
-            self.renamed.push(change());
-        }
-    }
-
-    /// Adds the changes of a group that is in both trees.
-    fn compare_groups(&mut self, before: &PlacedGroup, after: &PlacedGroup) {
-        let change = || GroupChange { before: before.clone(), after: after.clone() };
-        if before.group.group_name != after.group.group_name {
-            self.groups_renamed.push(change());
-        }
-        if before.group.parentid != after.group.parentid && after.group.groupid != GroupId::ROOT {
-            self.groups_moved.push(change());
-        }
-    }
 }
 
 /// Returns the changes between two trees.
 pub(super) fn between(older: &ChainTree, newer: &ChainTree) -> ChainDiff {
     let mut diff = ChainDiff::default();
-    corps(&mut diff, older, newer);
-    let place = |(path, group): (String, &TreeGroup)| PlacedGroup { path, group: group.group.clone() };
-    let before = Listed::new(older.paths().map(place), |placed| placed.group.groupid);
-    let after = Listed::new(newer.paths().map(place), |placed| placed.group.groupid);
-    after.in_both(&before).for_each(|(before, after)| diff.compare_groups(before, after));
-    diff.groups_added = after.without(&before);
-    diff.groups_removed = before.without(&after);
+    let trees = Trees { older: Places::new(older), newer: Places::new(newer) };
+    trees.compare_corps(&mut diff);
+    trees.compare_groups(&mut diff);
     diff
 }
 
-fn corps(diff: &mut ChainDiff, older: &ChainTree, newer: &ChainTree) {
-    let (before, after) = (placed_corps(older), placed_corps(newer));
-    after.in_both(&before).for_each(|(before, after)| diff.compare(before, after));
-    let (gone, new) = (before.without(&after), after.without(&before));
-    let matches = match_joined_corps(&gone, &new);
-    for (&new_at, &gone_at) in &matches {
-        let (Some(before), Some(after)) = (gone.get(gone_at), new.get(new_at)) else { continue };
-        diff.compare(before, after);
-        diff.accepted.push(CorpChange { before: before.clone(), after: after.clone() });
+/// The trees to compare. Both stay borrowed: only what changed is cloned.
+struct Trees<'a> {
+    older: Places<'a>,
+    newer: Places<'a>,
+}
+
+impl Trees<'_> {
+    fn compare_corps(&self, diff: &mut ChainDiff) {
+        let (gone, new) = match_items(self.older.corps(), self.newer.corps(), Entry::key, |before, after| {
+            self.compare_corp(diff, before, after);
+        });
+        let matches = match_joined_corps(&gone, &new);
+        for (&new_at, &gone_at) in &matches {
+            let (Some(&before), Some(&after)) = (gone.get(gone_at), new.get(new_at)) else { continue };
+            self.compare_corp(diff, before, after);
+            diff.accepted.push(self.change(before, after));
+        }
+        let leaves_out_pending = !(self.older.tree.need_pending() && self.newer.tree.need_pending());
+        let counts = |entry: &Entry<'_>| entry.corp.is_joined || !leaves_out_pending;
+        let matched: HashSet<_> = matches.values().copied().collect();
+        let gone = without_places(&gone, |at| matched.contains(&at)).filter(counts);
+        let gone = gone.map(|entry| self.older.placed(entry)).collect();
+        *(if self.newer.tree.is_whole() { &mut diff.left } else { &mut diff.not_seen }) = gone;
+        let new = without_places(&new, |at| matches.contains_key(&at)).filter(counts);
+        let new = new.map(|entry| self.newer.placed(entry));
+        if self.older.tree.is_whole() {
+            (diff.joined, diff.invited) = new.partition(|placed| placed.corp.is_joined);
+        } else {
+            diff.first_seen = new.collect();
+        }
     }
-    let mut gone = without_places(gone, &matches.values().copied().collect());
-    let mut new = without_places(new, &matches.keys().copied().collect());
-    if !(older.need_pending() && newer.need_pending()) {
-        gone.retain(|placed| placed.corp.is_joined);
-        new.retain(|placed| placed.corp.is_joined);
+
+    /// Adds the changes of a corp that is in both trees.
+    fn compare_corp(&self, diff: &mut ChainDiff, before: Entry<'_>, after: Entry<'_>) {
+        let (old, new) = (before.corp, after.corp);
+        if old.custom_id != new.custom_id {
+            diff.custom_ids_changed.push(self.change(before, after));
+        }
+        if old.corpid == new.corpid && old.is_joined != new.is_joined {
+            diff.statuses_changed.push(self.change(before, after));
+        }
+        if self.older.groupid(before.at) != self.newer.groupid(after.at) {
+            diff.moved.push(self.change(before, after));
+        }
+        if old.corp_name != new.corp_name {
+            diff.renamed.push(self.change(before, after));
+        }
+        if old.invite_userid != new.invite_userid {
+            diff.inviters_changed.push(self.change(before, after));
+        }
     }
-    *(if newer.is_whole() { &mut diff.left } else { &mut diff.not_seen }) = gone;
-    if older.is_whole() {
-        (diff.joined, diff.invited) = new.into_iter().partition(|placed| placed.corp.is_joined);
-    } else {
-        diff.first_seen = new;
+
+    fn change(&self, before: Entry<'_>, after: Entry<'_>) -> CorpChange {
+        CorpChange { before: self.older.placed(before), after: self.newer.placed(after) }
+    }
+
+    fn compare_groups(&self, diff: &mut ChainDiff) {
+        let (older, newer) = (self.older.groups(), self.newer.groups());
+        let (gone, new) = match_items(
+            older,
+            newer,
+            |(_, groupid)| *groupid,
+            |before, after| {
+                self.compare_group(diff, before.0, after.0);
+            },
+        );
+        diff.groups_added = new.into_iter().filter_map(|(at, _)| self.newer.placed_group(at)).collect();
+        diff.groups_removed = gone.into_iter().filter_map(|(at, _)| self.older.placed_group(at)).collect();
+    }
+
+    /// Adds the changes of a group that is in both trees.
+    fn compare_group(&self, diff: &mut ChainDiff, old_at: usize, new_at: usize) {
+        let (old, new) = (self.older.tree.groups.get(old_at), self.newer.tree.groups.get(new_at));
+        let Some((old, new)) = old.zip(new).map(|(old, new)| (&old.group, &new.group)) else { return };
+        let place = || Some((self.older.placed_group(old_at)?, self.newer.placed_group(new_at)?));
+        let change = || place().map(|(before, after)| GroupChange { before, after });
+        if old.group_name != new.group_name {
+            diff.groups_renamed.extend(change());
+        }
+        if old.parentid != new.parentid && new.groupid != GroupId::ROOT {
+            diff.groups_moved.extend(change());
+        }
     }
 }
 
-fn without_places<T>(list: Vec<T>, places: &HashSet<usize>) -> Vec<T> {
-    list.into_iter().enumerate().filter(|(at, _)| !places.contains(at)).map(|(_, item)| item).collect()
+/// A tree whose paths are built on demand.
+struct Places<'a> {
+    tree: &'a ChainTree,
+    /// The index of the parent of each group.
+    parents: Vec<Option<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(tree: &'a ChainTree) -> Self {
+        Self { tree, parents: parents(&tree.groups) }
+    }
+
+    fn corps(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        let groups = self.tree.groups.iter().enumerate();
+        groups.flat_map(|(at, group)| {
+            let groupid = group.group.groupid;
+            group.corps.iter().map(move |corp| Entry { at, groupid, corp })
+        })
+    }
+
+    fn groups(&self) -> impl Iterator<Item = (usize, GroupId)> + use<'a> {
+        self.tree.groups.iter().map(|group| group.group.groupid).enumerate()
+    }
+
+    fn groupid(&self, at: usize) -> Option<GroupId> {
+        self.tree.groups.get(at).map(|group| group.group.groupid)
+    }
+
+    fn placed(&self, entry: Entry<'_>) -> PlacedCorp {
+        let path = path_of(&self.tree.groups, &self.parents, entry.at);
+        PlacedCorp { groupid: entry.groupid, path, corp: entry.corp.clone() }
+    }
+
+    fn placed_group(&self, at: usize) -> Option<PlacedGroup> {
+        let group = self.tree.groups.get(at)?.group.clone();
+        Some(PlacedGroup { path: path_of(&self.tree.groups, &self.parents, at), group })
+    }
+}
+
+/// A corp and the index of its group.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    at: usize,
+    groupid: GroupId,
+    corp: &'a GroupCorp,
 }
 
 /// The identity of a corp in two trees.
 #[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Id(CorpRef),
+enum Key<'a> {
+    Joined(&'a str),
+    Pending(&'a str),
     /// A corp without an id, by its group and name.
-    NoId(GroupId, String),
+    NoId(GroupId, &'a str),
 }
 
-fn placed_corps(tree: &ChainTree) -> Listed<Key, PlacedCorp> {
-    let placed = tree.paths().flat_map(|(path, group)| {
-        let place =
-            move |corp: &GroupCorp| PlacedCorp { groupid: group.group.groupid, path: path.clone(), corp: corp.clone() };
-        group.corps.iter().map(place)
-    });
-    Listed::new(placed, |placed| match placed.corp.corp() {
-        Some(corp) => Key::Id(corp),
-        None => Key::NoId(placed.groupid, placed.corp.corp_name.clone()),
-    })
+impl<'a> Entry<'a> {
+    /// Returns the identity of the corp, by the same id as [`GroupCorp::corp`].
+    fn key(&self) -> Key<'a> {
+        let Self { groupid, corp, .. } = *self;
+        let joined = corp.corpid.as_ref().map(|id| Key::Joined(id.as_str()));
+        let pending = || corp.pending_corpid.as_ref().map(|id| Key::Pending(id.as_str()));
+        let key = if corp.is_joined { joined.or_else(pending) } else { pending().or(joined) };
+        key.unwrap_or(Key::NoId(groupid, &corp.corp_name))
+    }
 }
 
-/// The items of a tree, in order and without duplicates.
-struct Listed<K, T> {
-    items: Vec<T>,
-    places: HashMap<K, usize>,
-    key: fn(&T) -> K,
-}
-
-impl<K: Eq + Hash, T: Clone> Listed<K, T> {
-    fn new(list: impl IntoIterator<Item = T>, key: fn(&T) -> K) -> Self {
-        let (mut items, mut places) = (Vec::new(), HashMap::new());
-        for item in list {
-            if let Entry::Vacant(place) = places.entry(key(&item)) {
-                place.insert(items.len());
-                items.push(item);
-            }
+/// Matches the items of two lists by their keys, without repeated items. Calls a closure with each item of both lists, in
+/// the newer order. Returns the items of the older list only, and those of the newer list only.
+fn match_items<T: Copy, K: Eq + Hash>(
+    older: impl Iterator<Item = T>,
+    newer: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> K,
+    mut on_both: impl FnMut(T, T),
+) -> (Vec<T>, Vec<T>) {
+    let mut items: Vec<Option<T>> = Vec::new();
+    let mut places: HashMap<K, usize> = HashMap::new();
+    for item in older {
+        if let hash_map::Entry::Vacant(place) = places.entry(key(&item)) {
+            place.insert(items.len());
+            items.push(Some(item));
         }
-        Self { items, places, key }
     }
+    let (mut new, mut new_keys) = (Vec::new(), HashSet::new());
+    for item in newer {
+        let key = key(&item);
+        match places.get(&key) {
+            Some(&place) => {
+                if let Some(older) = items.get_mut(place).and_then(Option::take) {
+                    on_both(older, item);
+                }
+            }
+            None if new_keys.insert(key) => new.push(item),
+            None => {}
+        }
+    }
+    (items.into_iter().flatten().collect(), new)
+}
 
-    fn find(&self, item: &T) -> Option<&T> {
-        self.places.get(&(self.key)(item)).and_then(|&place| self.items.get(place))
-    }
-
-    /// Returns the items of both lists, each as the older item and the newer item.
-    fn in_both<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a T, &'a T)> {
-        self.items.iter().filter_map(|item| Some((older.find(item)?, item)))
-    }
-
-    /// Returns the items that the other list lacks.
-    fn without(&self, other: &Self) -> Vec<T> {
-        self.items.iter().filter(|item| other.find(item).is_none()).cloned().collect()
-    }
+fn without_places<'e, T: Copy>(
+    list: &'e [T],
+    is_left_out: impl Fn(usize) -> bool + 'e,
+) -> impl Iterator<Item = T> + 'e {
+    list.iter().enumerate().filter(move |(at, _)| !is_left_out(*at)).map(|(_, item)| *item)
 }

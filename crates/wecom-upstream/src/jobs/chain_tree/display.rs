@@ -81,9 +81,16 @@ impl Trail {
     }
 }
 
+/// The maximum number of vertical lines, so that a displayed tree is not longer than linear in the depth of its groups.
+const MAX_LINES: usize = 64;
+
 /// The vertical lines of a path. The top-level group has none.
 fn lines(is_last: &[bool]) -> String {
-    is_last.iter().skip(1).map(|is_last| if *is_last { "   " } else { "│  " }).collect()
+    is_last
+        .iter()
+        .skip(is_last.len().saturating_sub(MAX_LINES).max(1))
+        .map(|is_last| if *is_last { "   " } else { "│  " })
+        .collect()
 }
 
 fn branch(is_last: bool) -> &'static str {

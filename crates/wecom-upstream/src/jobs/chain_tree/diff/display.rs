@@ -44,11 +44,22 @@ impl fmt::Display for ChainDiff {
         for PlacedCorp { path, corp, .. } in &self.left {
             writeln!(f, "- left: {}, from {}", CorpLine(corp), Path(path))?;
         }
+        for CorpChange { before, after } in &self.custom_ids_changed {
+            let (old, new) = (Value(before.corp.custom_id.as_ref()), Value(after.corp.custom_id.as_ref()));
+            writeln!(f, "~ custom id: {}: {old} is now {new}", CorpLine(&after.corp))?;
+        }
+        for CorpChange { before, after } in &self.statuses_changed {
+            writeln!(f, "~ status: {} is now {}", CorpLine(&before.corp), CorpLine(&after.corp))?;
+        }
         for CorpChange { before, after } in &self.moved {
             writeln!(f, "~ moved: {}, from {} to {}", CorpLine(&after.corp), Path(&before.path), Path(&after.path))?;
         }
         for CorpChange { before, after } in &self.renamed {
             writeln!(f, "~ renamed: {} is now {}", CorpLine(&before.corp), after.corp.corp_name)?;
+        }
+        for CorpChange { before, after } in &self.inviters_changed {
+            let (old, new) = (Value(before.corp.invite_userid.as_ref()), Value(after.corp.invite_userid.as_ref()));
+            writeln!(f, "~ inviter: {}: {old} is now {new}", CorpLine(&after.corp))?;
         }
         for PlacedCorp { path, corp, .. } in &self.not_seen {
             writeln!(
@@ -62,6 +73,18 @@ impl fmt::Display for ChainDiff {
             writeln!(f, "? first seen, because the older tree is incomplete: {}, in {}", CorpLine(corp), Path(path))?;
         }
         Ok(())
+    }
+}
+
+/// Displays an id, or `none`.
+struct Value<T>(Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Value<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("none"),
+        }
     }
 }
 

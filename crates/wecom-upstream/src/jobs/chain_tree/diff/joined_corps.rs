@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use wecom_core::ids::{CustomId, PendingCorpId};
 
-use super::PlacedCorp;
+use super::Entry;
 use crate::calls::GroupCorp;
 
 /// Returns the index in `gone` of the pending corp that each joined corp of `new` was, by the index in `new`.
-pub(super) fn match_joined_corps(gone: &[PlacedCorp], new: &[PlacedCorp]) -> BTreeMap<usize, usize> {
+pub(super) fn match_joined_corps(gone: &[Entry<'_>], new: &[Entry<'_>]) -> BTreeMap<usize, usize> {
     let mut matches = BTreeMap::new();
     let mut matched = HashSet::new();
     for feature in [pending_corpid, custom_id, name] {
@@ -46,14 +46,14 @@ fn have_different_custom_ids(one: &GroupCorp, other: &GroupCorp) -> bool {
 }
 
 /// Returns the candidates whose value of a feature is unique, by that value.
-fn unique(
-    list: &[PlacedCorp],
+fn unique<'a>(
+    list: &[Entry<'a>],
     feature: Feature,
     is_candidate: impl Fn(usize, &GroupCorp) -> bool,
-) -> HashMap<&str, (usize, &GroupCorp)> {
-    let mut found: HashMap<&str, Option<(usize, &GroupCorp)>> = HashMap::new();
-    for (at, PlacedCorp { corp, .. }) in list.iter().enumerate().filter(|(at, placed)| is_candidate(*at, &placed.corp))
-    {
+) -> HashMap<&'a str, (usize, &'a GroupCorp)> {
+    let mut found: HashMap<&'a str, Option<(usize, &'a GroupCorp)>> = HashMap::new();
+    let corps = list.iter().map(|entry| entry.corp).enumerate();
+    for (at, corp) in corps.filter(|(at, corp)| is_candidate(*at, corp)) {
         if let Some(text) = feature(corp).filter(|text| !text.is_empty()) {
             found.entry(text).and_modify(|place| *place = None).or_insert(Some((at, corp)));
         }
