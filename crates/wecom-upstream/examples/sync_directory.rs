@@ -12,6 +12,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, process};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GetResult, ImportChainContact, ImportContact, ImportCorp, RemoveCorp};
 use wecom_upstream::ids::PendingCorpId;
@@ -50,7 +51,7 @@ async fn show(file: &SavedFile) -> Outcome<()> {
 
 /// Walks the directory, prints the changes since the tree in the file, and replaces the file.
 async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &SavedFile) -> Outcome<ChainTree> {
-    let mut tree = upstream.walk(chain_id).need_pending(true).concurrency(8).collect().await?;
+    let mut tree = read_directory(upstream, chain_id).await?;
     if !tree.is_whole() {
         tree.mend(upstream).await?;
     }
@@ -72,6 +73,23 @@ async fn sync(upstream: &Upstream, chain_id: &ChainId, file: &SavedFile) -> Outc
     if tree.is_whole() {
         file.save(&serde_json::to_vec(&tree)?)?;
     }
+    Ok(tree)
+}
+
+/// Walks the directory with a progress bar.
+async fn read_directory(upstream: &Upstream, chain_id: &ChainId) -> Outcome<ChainTree> {
+    let mut walk = upstream.walk(chain_id).need_pending(true).concurrency(8);
+    let mut tree = ChainTree::new(chain_id, true);
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} groups {msg}")?);
+    while let Some(event) = walk.next().await? {
+        tree.add(event);
+        let progress = walk.progress();
+        bar.set_length(progress.groups.unwrap_or_default() as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(format!("{} corps, {} groups failed", progress.corps, progress.failed));
+    }
+    bar.finish_and_clear();
     Ok(tree)
 }
 
