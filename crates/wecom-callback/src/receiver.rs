@@ -37,8 +37,8 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// The body limit unless [`with_body_limit`](Self::with_body_limit) sets another: 128 KiB, which holds an encrypted
-    /// message of 96 KiB.
+    /// The body limit unless [`with_body_limit`](Self::with_body_limit) sets another: 128 KiB, which holds a message of
+    /// 95 KiB.
     pub const DEFAULT_BODY_LIMIT: usize = 128 << 10;
 
     /// The window unless [`with_window`](Self::with_window) sets another: 10 minutes.

@@ -125,7 +125,7 @@ fn a_query_or_body_over_its_limit_is_too_large() {
 }
 
 #[test]
-fn the_largest_body_that_is_read_holds_a_message_of_96_kib() {
+fn the_largest_body_that_is_read_holds_a_message_of_95_kib() {
     let message = format!("<xml><Content><![CDATA[{}]]></Content></xml>", "a".repeat(96 << 10));
     let request = sender().xml_request(&message, now(), random()).unwrap();
     assert!(request.body().len() > Receiver::DEFAULT_BODY_LIMIT);
