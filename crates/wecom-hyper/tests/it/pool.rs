@@ -323,3 +323,40 @@ fn a_request_that_the_runtime_never_got_to_write_was_not_sent() {
 fn poll_once<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
+
+#[cfg(unix)]
+const BASE: &str = "WECOM_HYPER_TEST_POOL_BASE";
+
+/// The limit holds for a process, so the calls are made in one of their own, by the test below.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_calls_at_once_need_no_more_than_three_hundred_file_descriptors() {
+    let server = Gated::start().await;
+    server.permits.add_permits(10_000);
+    let mut child = std::process::Command::new("sh");
+    child.args(["-c", r#"ulimit -n 300 && exec "$0" --exact --ignored pool::in_a_process_with_few_file_descriptors"#]);
+    child.arg(std::env::current_exe().unwrap()).env(BASE, server.base.as_str());
+    let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert!(server.most_open.load(Ordering::SeqCst) <= 256);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+#[ignore = "the test above runs it in a process of its own"]
+async fn in_a_process_with_few_file_descriptors() {
+    let base: BaseUrl = std::env::var(BASE).unwrap().parse().unwrap();
+    let transport = builder().build().unwrap();
+    for _ in 0..3 {
+        let calls: Vec<_> = (0..2048)
+            .map(|_| {
+                let (transport, base) = (transport.clone(), base.clone());
+                tokio::spawn(async move { transport.send(get(base)).await.map(|reply| reply.status()) })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap().unwrap(), 200);
+        }
+    }
+}
