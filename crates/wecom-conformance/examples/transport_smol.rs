@@ -1,11 +1,10 @@
-//! A transport on smol: hyper's protocol, driven by the very future of the call. It spawns nothing and keeps nothing, so
-//! dropping the future ends all of it.
+//! A transport on smol, with hyper's HTTP/1.1. The future of a call drives its connection, and dropping it closes the
+//! connection.
 //!
-//! A connection a call, over plain TCP: for `https` put a TLS stream (of `futures-rustls`, say) where the TCP stream is.
+//! It opens a plain TCP connection for each call. For `https`, wrap the TCP stream in a TLS stream, such as that of
+//! `futures-rustls`.
 //!
-//! `cargo run -p wecom-conformance --example transport_smol` runs the conformance suite over it.
-
-#![allow(clippy::print_stdout, reason = "the example shows the suite's report")]
+//! `cargo run -p wecom-conformance --example transport_smol` checks it with the conformance suite.
 
 use std::error::Error;
 use std::time::Duration;
@@ -17,14 +16,15 @@ use hyper::{Uri, header};
 use smol::net::TcpStream;
 use smol::{Timer, future};
 use smol_hyper::rt::FuturesIo;
+use wecom_conformance::Report;
 use wecom_core::Delivery::{NotSent, Unknown};
 use wecom_core::http::Headers;
 use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait};
 
-/// How long one attempt may take when the request doesn't say.
+/// The time limit of a request that has none.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// How large a reply may be.
+/// The largest reply, in bytes.
 const REPLY_LIMIT: usize = 8 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,11 +34,11 @@ pub(crate) struct SmolTransport;
 impl Transport for SmolTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let limit = request.time_limit().unwrap_or(TIME_LIMIT);
-        let too_late = async {
+        let timeout = async {
             Timer::after(limit).await;
             Err(TransportError::new(Kind::Timeout, Unknown))
         };
-        future::or(exchange(&request), too_late).await
+        future::or(exchange(&request), timeout).await
     }
 }
 
@@ -55,7 +55,7 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
         read(reply).await
     };
     let driven = async {
-        // How the connection ended, the reply tells as well.
+        // A failure of the connection also fails the reply.
         let _ = connection.await;
         future::pending().await
     };
@@ -63,7 +63,7 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
 }
 
 fn outgoing(request: &Request, url: &Uri) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
-    // On the connection itself, HTTP has the path alone, and the host as a header.
+    // The request line contains only the path and query. The host is a header.
     let target = url.path_and_query().map_or("/", |target| target.as_str());
     let mut sent = hyper::Request::builder().method(request.method().as_str()).uri(target);
     sent = sent.header(header::HOST, url.authority().map_or("", |authority| authority.as_str()));
@@ -96,8 +96,6 @@ fn failed(kind: Kind, delivery: Delivery, error: impl Into<Box<dyn Error + Send 
     TransportError::new(kind, delivery).with_source(error)
 }
 
-fn main() {
-    let report = smol::block_on(wecom_conformance::check(&SmolTransport));
-    println!("{report}");
-    report.assert();
+fn main() -> Report {
+    smol::block_on(wecom_conformance::check(&SmolTransport))
 }

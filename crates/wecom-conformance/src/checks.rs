@@ -1,110 +1,58 @@
-//! The promises of the contract: each a check, run one after the other.
+//! The checks, each in a module that is named after what it checks.
 
 use std::time::Duration;
 
-use wecom_core::http::AsLocal;
-use wecom_core::{LocalTransport, Request, Transport};
+use crate::check::Check;
+use crate::probe::{CheckResult, Probe};
 
+mod broken_reply;
 mod cancellation;
-mod errors;
-mod exchanges;
-mod probe;
-mod replies;
-mod report;
-mod requests;
-mod wait;
+mod concurrency;
+mod connection_reuse;
+mod content_encoding;
+mod delivery;
+mod failures;
+mod independence;
+mod one_request;
+mod redirects;
+mod reply_body;
+mod reply_headers;
+mod reply_limit;
+mod request_body;
+mod request_headers;
+mod request_line;
+mod status;
+mod time_limit;
 
-use self::exchanges::Exchanges;
-use self::probe::{CheckResult, Probe};
-pub use self::report::{Check, Report, Verdict};
-
-/// Runs every [`Check`] against a transport, one after the other.
-///
-/// The future is not `Send`: await it in the test itself, or in a `block_on`.
-pub async fn check<T: Transport + ?Sized>(transport: &T) -> Report {
-    check_local(&AsLocal(transport)).await
-}
-
-/// As [`check`], for a transport that stays on one thread.
-pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
-    let probe = Probe::new(&transport);
-    let mut verdicts = Vec::new();
-    for &check in Check::ALL {
-        let verdict = run(check, &probe).await.err().unwrap_or(Verdict::Passed);
-        verdicts.push((check, verdict));
-    }
-    Report::new(verdicts)
-}
-
-/// Runs the checks that need no server of the suite's own, on requests of the caller's: for a transport that answers from
-/// memory, such as a simulator or a cassette, and for one that speaks to one service alone.
-///
-/// Each request has to be one that may be sent again and again, and has to have a reply of its own, the same each time: they
-/// are sent one by one, all at once, after futures were dropped, and with a token that is not valid. Two with the same path
-/// and query and another body show that bodies arrive, and one with a status other than 200 that any status is `Ok`. What these
-/// requests don't show, or only a scripted server could, is [`NotApplicable`](Verdict::NotApplicable), and says why.
-///
-/// The order of the calls is always the same, so that what was recorded of them can be replayed.
-///
-/// ```
-/// use wecom_conformance::{Check, check_exchanges};
-/// use wecom_core::{Endpoint, Request, Response, from_fn};
-///
-/// const CHAINS: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
-/// const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/nowhere");
-///
-/// let memory = from_fn(|request: Request| async move {
-///     Ok(match request.endpoint().name() {
-///         "get_chain_list" => Response::new(200, r#"{"errcode":0,"chains":[]}"#),
-///         _ => Response::new(404, ""),
-///     })
-/// });
-/// let requests = [&CHAINS, &NOWHERE].map(Request::new);
-/// # pollster::block_on(async {
-/// let report = check_exchanges(&memory, &requests).await;
-/// report.assert();
-/// assert!(report.not_applicable().any(|check| check == Check::ReplyIsBounded));
-/// # });
-/// ```
-///
-/// The future is not `Send`, as that of [`check`].
-pub async fn check_exchanges<T: Transport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
-    check_exchanges_local(&AsLocal(transport), requests).await
-}
-
-/// As [`check_exchanges`], for a transport that stays on one thread.
-pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
-    let probe = Probe::new(&transport);
-    let mut exchanges = Exchanges::new(&probe, requests);
-    let mut verdicts = Vec::new();
-    for &check in Check::ALL {
-        let verdict = exchanges.run(check).await.err().unwrap_or(Verdict::Passed);
-        verdicts.push((check, verdict));
-    }
-    Report::new(verdicts)
-}
-
-/// How long a silent connection is kept: beyond every limit that the checks set.
+/// How long a server keeps a silent connection open. Longer than any limit of the checks.
 const HOLD: Duration = Duration::from_secs(10);
 
-async fn run(check: Check, probe: &Probe<'_>) -> CheckResult {
+/// The body of a successful reply.
+const OK: &str = r#"{"errcode":0,"errmsg":"ok"}"#;
+
+pub(crate) async fn run(check: Check, probe: &Probe<'_>) -> CheckResult {
     match check {
-        Check::AnyStatusIsOk => replies::any_status(probe).await,
-        Check::RedirectsAreNotFollowed => replies::redirects(probe).await,
-        Check::MethodAndUrlArrive => requests::method_and_url(probe).await,
-        Check::HeadersArriveOnce => requests::headers(probe).await,
-        Check::BodyArrives => requests::body(probe).await,
-        Check::OneCallIsOneRequest => requests::once(probe).await,
-        Check::ReplyBodyComesBack => replies::body(probe).await,
-        Check::ReplyHeadersComeBack => replies::headers(probe).await,
-        Check::ReplyIsBounded => errors::endless_reply(probe).await,
-        Check::TimeLimitIsKept => errors::time_limit(probe).await,
-        Check::RefusedConnectionIsAnError => errors::refused_connection(probe).await,
-        Check::LostConnectionMayBeDelivered => errors::lost_connection(probe).await,
-        Check::BrokenReplyIsAnError => errors::broken_reply(probe).await,
-        Check::DroppingCancels => cancellation::cancels(probe).await,
-        Check::UsableAfterDropping => cancellation::usable_afterwards(probe).await,
-        Check::RepliesAreNotMixedUp => replies::not_mixed_up(probe).await,
-        Check::ErrorsHoldNoToken => probe.leak().map_or(Ok(()), Err),
+        Check::AnyStatusIsOk => status::any_status(probe).await,
+        Check::RedirectsAreNotFollowed => redirects::not_followed(probe).await,
+        Check::MethodAndUrlArrive => request_line::arrives(probe).await,
+        Check::HeadersArriveOnce => request_headers::arrive(probe).await,
+        Check::BodyArrives => request_body::arrives(probe).await,
+        Check::OneCallIsOneRequest => one_request::is_sent(probe).await,
+        Check::CallsAreIndependent => independence::holds(probe).await,
+        Check::ReplyBodyComesBack => reply_body::comes_back(probe).await,
+        Check::ReplyHeadersComeBack => reply_headers::come_back(probe).await,
+        Check::ReplyIsBounded => reply_limit::is_enforced(probe).await,
+        Check::TimeLimitIsKept => time_limit::is_kept(probe).await,
+        Check::RefusedConnectionIsAnError => delivery::refused_connection(probe).await,
+        Check::NotSentIsTrue => delivery::not_sent_is_true(probe).await,
+        Check::BrokenReplyIsAnError => broken_reply::is_an_error(probe).await,
+        Check::ResetIsAnError => broken_reply::reset_is_an_error(probe).await,
+        Check::DroppingCancels => cancellation::closes_the_connection(probe).await,
+        Check::UsableAfterDropping => connection_reuse::after_dropping(probe).await,
+        Check::UsableAfterFailure => connection_reuse::after_failure(probe).await,
+        Check::ConnectionCloseIsHonored => connection_reuse::after_connection_close(probe).await,
+        Check::ConnectionsAreReleased => connection_reuse::is_bounded(probe).await,
+        Check::RepliesAreNotMixedUp => concurrency::replies_are_not_mixed_up(probe).await,
+        Check::ErrorsHoldNoToken => delivery::errors_hold_no_token(probe).await,
     }
 }

@@ -1,59 +1,69 @@
-//! Checks that a transport of your own keeps the contract of [`Transport`](wecom_core::Transport): each promise is a named
-//! [`Check`] with a verdict.
+//! Checks that an HTTP transport keeps the contract of [`Transport`](wecom_core::Transport), and a server that injects faults.
 //!
-//! It is for those who bring their own HTTP stack. The suite starts servers on 127.0.0.1, on threads of its own, that do
-//! what the real service does on a bad day: they redirect, stall, drip, break off, hang up, never end. It needs no
-//! runtime, brings none, and sends nothing beyond loopback. A transport that keeps the contract is through in about a
-//! second; one that breaks it takes longer, and is given up in the end.
+//! # Check a transport
 //!
-//! In a test of your own, on whichever runtime your transport runs on:
+//! [`check`] makes calls through the transport to scripted servers on 127.0.0.1, and returns a [`Report`] with a verdict for
+//! each [`Check`]. The servers redirect, stall, drip, truncate, reset, and never end their replies.
 //!
 //! ```no_run
 //! # use wecom_core::{Request, Response, Transport, TransportError, async_trait};
-//! # struct OurStack;
+//! # struct OurTransport;
 //! # #[async_trait]
-//! # impl Transport for OurStack {
+//! # impl Transport for OurTransport {
 //! #     async fn send(&self, _: Request) -> Result<Response, TransportError> { unimplemented!() }
 //! # }
 //! # pollster::block_on(async {
-//! let report = wecom_conformance::check(&OurStack).await;
-//! println!("{report}");
-//! report.assert();
+//! wecom_conformance::check(&OurTransport).await.assert();
 //! # });
 //! ```
 //!
-//! What the report looks like:
+//! If a check fails, the test fails with the report:
 //!
 //! ```text
-//! 17 checks: 1 failed, 1 with a warning
+//! 22 checks: 1 failed, 1 with a warning
 //!   passed  any HTTP status is Ok
 //!   FAILED  redirects are not followed
-//!             expected: Ok with status 302, and nothing sent to the address that it names
-//!             actual:   Ok with status 200 and 26 bytes
+//!             expected: Ok with status 302, and no request to the location, for a GET to a server that ...
+//!             actual:   Ok with status 200 and 27 bytes, after a GET to the location with the token and 0 bytes of body
+//!             remedy:   disable redirects in the HTTP library: the next host would receive the token and the body
 //!   ...
 //!   warned  dropping the future cancels the request
 //!             ...
 //! ```
 //!
-//! The transport has to take `http://` URLs, must not send them to a proxy, and has to reach a socket: for one that answers
-//! from memory, or speaks to one service alone, there is [`check_exchanges`]. What the suite does not see: TLS, DNS, whether
-//! URLs are logged, and the transport's own limit for requests that bring none.
+//! [`Suite`] runs single checks, and allows known failures with a reason.
 //!
-//! A blocking HTTP library can't cancel what is under way, and so passes with a warning; run its calls on threads of
-//! their own, or the suite and everything else on the thread that polls waits for them.
+//! The suite runs on any async runtime or none, and sends nothing beyond loopback. It takes about five seconds for a transport
+//! that keeps the contract, and longer for one that does not. The transport must accept `http://` URLs and must not use a
+//! proxy for them. The suite does not check TLS, DNS, log output, or the transport's default time limit.
 //!
-//! # A server that fails on purpose
+//! For a transport without sockets, or to a single service, see [`check_exchanges`].
 //!
-//! [`FaultServer`] tests an HTTP stack as a whole: its timeouts, pool, proxy and limits. The feature `tls` adds a fault: a
-//! certificate that no client trusts.
+//! A blocking HTTP library can't cancel a call, and passes with a warning. Run its calls on other threads, because a blocking
+//! call also stops every other future on its thread.
+//!
+//! # Test an HTTP stack
+//!
+//! [`FaultServer`] injects faults below HTTP, to test the timeouts, pool, proxy and limits of an HTTP stack. The feature `tls`
+//! adds the fault of a certificate that the client does not trust.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod check;
 mod checks;
-mod fault_server;
+mod exchanges;
+pub mod fault_server;
+mod fixture;
+mod probe;
+mod report;
 mod scripted_server;
+mod suite;
+mod wait;
 
-pub use crate::checks::{Check, Report, Verdict, check, check_exchanges, check_exchanges_local, check_local};
-pub use crate::fault_server::{FaultServer, ReceivedRequest, SocketFault};
+pub use crate::check::Check;
+#[doc(no_inline)]
+pub use crate::fault_server::{FaultServer, SocketFault};
+pub use crate::report::{Report, Verdict};
+pub use crate::suite::{Suite, check, check_exchanges, check_exchanges_local, check_local};

@@ -57,6 +57,11 @@ impl ScriptedServer {
         self.shared.until(condition).await;
     }
 
+    /// Releases the scripts that wait for [`State::released`].
+    pub(crate) fn release(&self) {
+        self.shared.release();
+    }
+
     /// Closes all open connections, and returns once they are closed.
     pub(crate) fn close_connections(&self) {
         self.shared.close_connections();

@@ -1,75 +1,99 @@
-//! What a dropped future has to leave behind.
+//! Dropping the future of a call closes its connection.
 
+use std::io;
+use std::net::TcpStream;
 use std::time::Duration;
 
-use super::HOLD;
-use super::probe::{CheckResult, Probe, describe, post};
-use super::report::Verdict;
-use super::wait::{cancel_when, timeout};
-use crate::scripted_server::ScriptedServer;
-use crate::scripted_server::script::Script;
+use wecom_core::Endpoint;
 
-/// The limit of the request that is dropped.
+use crate::checks::HOLD;
+use crate::fixture::{Fixture, METHODS, POST};
+use crate::probe::{CheckResult, Probe, describe};
+use crate::report::Verdict;
+use crate::scripted_server::Service;
+use crate::scripted_server::connection::Connection;
+use crate::scripted_server::script::Script;
+use crate::wait::{cancel_when, timeout};
+
+/// The time limit of the dropped call.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// By when its connection has to be given up.
+/// The duration within which its connection must close.
 const AT_ONCE: Duration = Duration::from_millis(2500);
 
-/// Beyond the request's own limit.
+/// A duration beyond the time limit.
 const AFTER_LIMIT: Duration = Duration::from_secs(5);
 
-const EXPECTED: &str = "the connection given up when the future is dropped";
+/// The size of a body that does not fit into socket buffers.
+const LARGE: usize = 8 * 1024 * 1024;
 
-/// A server that is silent to the first request, and answers the others.
-fn silent_at_first() -> std::io::Result<ScriptedServer> {
-    ScriptedServer::scripted(|index, _| match index {
-        0 => Script::empty().hold(HOLD).close(),
-        _ => Script::reply(200, "{}"),
-    })
-}
+const EXPECTED: &str = "the connection closed when the future is dropped";
 
-/// Drops a call when the server has the request; a warning where there is nothing to drop any more.
-async fn drop_under_way(probe: &Probe<'_>, server: &ScriptedServer) -> CheckResult {
-    let request = post(server.address())?.with_time_limit(LIMIT);
-    let actual = server.until(|state| state.requests.arrived() > 0);
-    match cancel_when(actual, probe.send(request)).await {
-        None => Ok(()),
-        Some(outcome) => Err(match outcome? {
-            outcome if outcome.is_ok() || server.state().requests.arrived() == 0 => {
-                Verdict::failed("a call that waits for a silent server", describe(&outcome))
-            }
-            // It waited as long as it may, and all of that in its first poll.
-            _ => Verdict::Warned(
-                "the call blocks the thread that polls it, so it can't be dropped: run it on a thread of its own"
-                    .to_owned(),
-            ),
-        }),
+/// Reads the beginning of a request, and the rest only once the check has dropped the call.
+struct StopsReading;
+
+impl Service for StopsReading {
+    type Plan = ();
+
+    fn plan(&self) {}
+
+    fn serve(&self, mut connection: Connection<'_, TcpStream>, (): ()) -> io::Result<()> {
+        let _ = connection.take(1)?;
+        connection.completed();
+        connection.wait(HOLD, |state| state.released);
+        connection.hold(HOLD)
     }
 }
 
-pub(crate) async fn cancels(probe: &Probe<'_>) -> CheckResult {
-    let server = silent_at_first()?;
-    drop_under_way(probe, &server).await?;
+pub(crate) async fn closes_the_connection(probe: &Probe<'_>) -> CheckResult {
+    const HALF: &str = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{";
+    for endpoint in METHODS {
+        let silent = Fixture::new(probe, "is silent", |_, _| Script::empty().hold(HOLD).close())?;
+        closes(&silent, endpoint, None).await?;
+        let stalls = Fixture::new(probe, "stalls in its reply", |_, _| Script::bytes(HALF).hold(HOLD).close())?;
+        closes(&stalls, endpoint, None).await?;
+    }
+    let unread = Fixture::with_service(probe, "does not read the body of the request", StopsReading)?.uncounted();
+    closes(&unread, &POST, Some(vec![b' '; LARGE])).await
+}
+
+async fn closes(fixture: &Fixture<'_>, endpoint: &'static Endpoint, body: Option<Vec<u8>>) -> CheckResult {
+    drop_call(fixture, endpoint, body).await?;
+    let server = fixture.server();
+    server.release();
     if timeout(AT_ONCE, server.until(|state| state.abandoned > 0)).await.is_some() {
         return Ok(());
     }
     match timeout(AFTER_LIMIT, server.until(|state| state.abandoned > 0)).await {
-        Some(()) => Err(Verdict::Warned(
-            "the request goes on until its time limit: what a blocking library can't help, an asynchronous one can"
-                .to_owned(),
-        )),
-        None => Err(Verdict::failed(EXPECTED, "it stays, beyond the request's time limit too")),
+        Some(()) => Err(Verdict::Warned(format!(
+            "{} to a server that {} continues until its time limit: unavoidable in a blocking library, avoidable in an \
+             asynchronous one",
+            endpoint.method(),
+            fixture.behavior()
+        ))),
+        None => Err(fixture.failed(EXPECTED, endpoint, "the connection stays open beyond the time limit")),
     }
 }
 
-pub(crate) async fn usable_afterwards(probe: &Probe<'_>) -> CheckResult {
-    let server = silent_at_first()?;
-    match drop_under_way(probe, &server).await {
-        Ok(()) | Err(Verdict::Warned(_)) => {}
-        failed => return failed,
+/// Makes a call, and drops it when the server has acted on it. Returns a warning if the call can't be dropped.
+pub(crate) async fn drop_call(
+    fixture: &Fixture<'_>,
+    endpoint: &'static Endpoint,
+    body: Option<Vec<u8>>,
+) -> CheckResult {
+    let mut request = fixture.request(endpoint)?.with_time_limit(LIMIT);
+    if let Some(body) = body {
+        request = request.with_body(body);
     }
-    for _ in 0..3 {
-        probe.reply(post(server.address())?, "Ok with status 200 after a future was dropped").await?;
+    let server = fixture.server();
+    let has_acted = server.until(|state| state.waits > 0 || state.completed > 0);
+    let Some(outcome) = cancel_when(has_acted, fixture.send(request)).await else { return Ok(()) };
+    let outcome = outcome?;
+    if outcome.is_ok() || server.state().connections == 0 {
+        return Err(fixture.failed("a call that waits", endpoint, describe(&outcome)));
     }
-    Ok(())
+    // The call has waited until its time limit in its first poll.
+    Err(Verdict::Warned(
+        "the call blocks the thread that polls it, so it can't be dropped: run it on another thread".to_owned(),
+    ))
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::socket_fault::SocketFault;
 use crate::scripted_server::reply;
-use crate::scripted_server::script::{After, Script};
+use crate::scripted_server::script::Script;
 
 /// The delay before a reset. A reset may discard bytes that the client has not read yet.
 const BEFORE_RESET: Duration = Duration::from_millis(20);
@@ -34,7 +34,7 @@ pub(crate) fn on_connection(fault: &SocketFault) -> Script {
     match fault {
         // Closing a socket with unread data would send RST.
         SocketFault::CloseOnAccept => Script::empty().close_writing().hold(FOREVER).close(),
-        SocketFault::ResetOnAccept => Script::empty().end(After::Reset),
+        SocketFault::ResetOnAccept => Script::empty().reset(),
         _ => Script::empty().hold(FOREVER).close(),
     }
 }
@@ -51,14 +51,14 @@ pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr)
         SocketFault::Silence => Script::empty().hold(FOREVER).close(),
         SocketFault::CloseBeforeReply => Script::empty().close(),
         SocketFault::HalfClose => Script::empty().close_writing().hold(FOREVER).close(),
-        SocketFault::ResetBeforeReply => Script::empty().end(After::Reset),
+        SocketFault::ResetBeforeReply => Script::empty().reset(),
         SocketFault::DripReply(pace) => {
             let pieces = good_bytes(good).into_iter().map(|byte| Bytes::from(vec![byte]));
             Script::empty().drip(pieces, *pace)
         }
         SocketFault::StallMidReply => Script::bytes(half_of(good)).hold(FOREVER).close(),
-        SocketFault::ResetMidReply => Script::bytes(half_of(good)).pause(BEFORE_RESET).end(After::Reset),
-        SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).end(After::Reset),
+        SocketFault::ResetMidReply => Script::bytes(half_of(good)).pause(BEFORE_RESET).reset(),
+        SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).reset(),
         SocketFault::CloseAfterReply => Script::bytes(good_bytes(good)).close(),
         SocketFault::EndlessChunks => {
             let piece = Bytes::from(reply::chunk(&[b'x'; PIECE]));

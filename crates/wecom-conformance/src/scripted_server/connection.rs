@@ -15,6 +15,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 const MAX_HEAD: usize = 64 * 1024;
 
+/// The first bytes of a TLS handshake.
+const TLS_HANDSHAKE: &[u8] = &[22, 3];
+
 /// A byte stream that carries HTTP: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write {
     /// Sends FIN.
@@ -35,6 +38,7 @@ pub(crate) struct Connection<'a, S> {
     /// Bytes read but not yet parsed.
     buffer: Vec<u8>,
     closed_by_client: bool,
+    sends_continue: bool,
 }
 
 impl<'a> Connection<'a, TcpStream> {
@@ -42,10 +46,10 @@ impl<'a> Connection<'a, TcpStream> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(POLL_INTERVAL))?;
         stream.set_write_timeout(Some(POLL_INTERVAL))?;
-        Ok(Self { stream, shared, number, buffer: Vec::new(), closed_by_client: false })
+        Ok(Self { stream, shared, number, buffer: Vec::new(), closed_by_client: false, sends_continue: true })
     }
 
-    /// Closes the connection with RST.
+    /// Sets the connection to close with RST.
     pub(crate) fn reset(self) -> io::Result<()> {
         // Dropping the last handle of a socket with zero linger sends RST.
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
@@ -54,8 +58,8 @@ impl<'a> Connection<'a, TcpStream> {
     /// Wraps the socket, before anything is read from it.
     #[cfg(feature = "tls")]
     pub(crate) fn over<S: Stream>(self, layer: impl FnOnce(TcpStream) -> S) -> Connection<'a, S> {
-        let Self { stream, shared, number, buffer, closed_by_client } = self;
-        Connection { stream: layer(stream), shared, number, buffer, closed_by_client }
+        let Self { stream, shared, number, buffer, closed_by_client, sends_continue } = self;
+        Connection { stream: layer(stream), shared, number, buffer, closed_by_client, sends_continue }
     }
 }
 
@@ -63,6 +67,11 @@ impl<S: Stream> Connection<'_, S> {
     /// Returns the address of the server.
     pub(crate) fn address(&self) -> SocketAddr {
         self.shared.address
+    }
+
+    /// Ignores `expect: 100-continue` on this connection.
+    pub(crate) fn ignore_expect(&mut self) {
+        self.sends_continue = false;
     }
 
     /// Whether the next bytes are these. Does not consume them.
@@ -140,9 +149,28 @@ impl<S: Stream> Connection<'_, S> {
         self.shared.wait_once(at_most, self.number, condition);
     }
 
+    /// Records whether bytes have arrived after the request, if an earlier wait for other requests has elapsed.
+    pub(crate) fn detect_pipelining(&mut self) -> io::Result<()> {
+        if !self.shared.state().wait_timed_out {
+            return Ok(());
+        }
+        if self.buffer.is_empty() {
+            self.read()?;
+        }
+        if !self.buffer.is_empty() {
+            self.shared.change(|state| state.pipelined += 1);
+        }
+        Ok(())
+    }
+
     /// Records a request, and returns the result of `decide` for its number, from 0, and the request.
     pub(crate) fn record<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
         self.shared.record(request, decide)
+    }
+
+    /// Counts a step that holds the connection or waits.
+    pub(crate) fn count_wait(&self) {
+        self.shared.change(|state| state.waits += 1);
     }
 
     /// Counts a script that ran to its end.
@@ -157,13 +185,16 @@ impl<S: Stream> Connection<'_, S> {
                 return Ok(None);
             }
         }
+        if self.buffer.starts_with(TLS_HANDSHAKE) {
+            self.shared.change(|state| state.tls_handshakes += 1);
+        }
         // A method begins with a letter. Without this check, other bytes would wait for a head that never ends.
         if !self.buffer.first().is_some_and(u8::is_ascii_alphabetic) {
             return Err(ErrorKind::InvalidData.into());
         }
         let Some(head) = self.take_to(b"\r\n\r\n")? else { return Ok(None) };
         let mut request = RawRequest::parse(&head, self.number).ok_or(ErrorKind::InvalidData)?;
-        if request.expects_continue() {
+        if request.expects_continue() && self.sends_continue {
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let body = match request.framing()? {

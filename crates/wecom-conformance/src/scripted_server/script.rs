@@ -38,6 +38,8 @@ enum Step {
     Hold(Duration),
     /// Waits until the condition holds or the duration elapses.
     Wait(Duration, Condition),
+    /// Records whether the client has sent the next request already.
+    DetectPipelining,
 }
 
 type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
@@ -91,12 +93,21 @@ impl Script {
         self.step(Step::Wait(at_most, Box::new(condition)))
     }
 
+    /// Records whether the client has sent another request before this one has received its reply.
+    pub(crate) fn detect_pipelining(self) -> Self {
+        self.step(Step::DetectPipelining)
+    }
+
     pub(crate) fn end(self, after: After) -> Self {
         Self { after, ..self }
     }
 
     pub(crate) fn close(self) -> Self {
         self.end(After::Close)
+    }
+
+    pub(crate) fn reset(self) -> Self {
+        self.end(After::Reset)
     }
 
     fn step(mut self, step: Step) -> Self {
@@ -133,8 +144,15 @@ impl<S: Stream> Connection<'_, S> {
                 }
                 Step::Pause(duration) => self.pause(duration)?,
                 Step::CloseWriting => self.close_writing()?,
-                Step::Hold(at_most) => self.hold(at_most)?,
-                Step::Wait(at_most, condition) => self.wait(at_most, condition),
+                Step::Hold(at_most) => {
+                    self.count_wait();
+                    self.hold(at_most)?;
+                }
+                Step::Wait(at_most, condition) => {
+                    self.count_wait();
+                    self.wait(at_most, condition);
+                }
+                Step::DetectPipelining => self.detect_pipelining()?,
             }
         }
         Ok(after)

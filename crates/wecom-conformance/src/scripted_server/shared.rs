@@ -25,15 +25,23 @@ pub(crate) struct State {
     pub(crate) requests: Requests,
     /// The number of scripts that ran to their end.
     pub(crate) completed: usize,
+    /// The number of steps that hold a connection or wait, including those that have ended.
+    pub(crate) waits: usize,
     /// The number of connections accepted.
     pub(crate) connections: usize,
     /// The number of connections closed or reset by the client.
     pub(crate) closed_by_client: usize,
     /// The number of connections closed or reset by the client while a script held back its reply.
     pub(crate) abandoned: usize,
+    /// The number of requests that arrived before the previous request on the connection received its reply.
+    pub(crate) pipelined: usize,
+    /// The number of connections that began with a TLS handshake.
+    pub(crate) tls_handshakes: usize,
+    /// Whether the check has released the scripts that wait for it.
+    pub(crate) released: bool,
     stopped: bool,
     /// Whether a wait has elapsed. Later waits then return immediately.
-    wait_timed_out: bool,
+    pub(crate) wait_timed_out: bool,
     open: BTreeSet<usize>,
     /// Connections up to this number must close.
     closed_up_to: usize,
@@ -54,6 +62,10 @@ impl Shared {
         self.changed.notify_all();
         self.event.notify(usize::MAX);
         value
+    }
+
+    pub(crate) fn release(&self) {
+        self.change(|state| state.released = true);
     }
 
     /// Waits until the condition holds.
@@ -132,6 +144,11 @@ impl Shared {
 }
 
 impl State {
+    /// Returns the number of open connections.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.open.len()
+    }
+
     fn must_close(&self, connection: usize) -> bool {
         self.stopped || connection <= self.closed_up_to
     }

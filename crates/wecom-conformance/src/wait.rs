@@ -1,4 +1,4 @@
-//! Waiting without a runtime: for several futures at once, and for no longer than a bound.
+//! Waits for futures without a runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,17 +8,19 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// What the future gives, or `None` when the bound passes first.
-pub(crate) async fn timeout<T>(bound: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let (mut future, mut alarm) = (pin!(future), Alarm::new(bound));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => alarm.poll(context).map(|()| None),
-    })
-    .await
+/// Returns the output of a future, or `None` if the duration elapses first.
+pub(crate) async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut alarm = Alarm::new(duration);
+    cancel_when(poll_fn(move |context| alarm.poll(context)), future).await
 }
 
-/// What the future gives, if that is before `signal` is over; the future is then dropped, unfinished.
+/// Returns once the duration has elapsed.
+pub(crate) async fn sleep(duration: Duration) {
+    let mut alarm = Alarm::new(duration);
+    poll_fn(move |context| alarm.poll(context)).await;
+}
+
+/// Returns the output of a future, or drops the future and returns `None` if the signal completes first.
 pub(crate) async fn cancel_when<T>(signal: impl Future, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut signal) = (pin!(future), pin!(signal));
     poll_fn(|context| match future.as_mut().poll(context) {
@@ -28,7 +30,7 @@ pub(crate) async fn cancel_when<T>(signal: impl Future, future: impl Future<Outp
     .await
 }
 
-/// What all of them give, in their order; all are begun before any is done.
+/// Runs futures concurrently, and returns their outputs in order.
 pub(crate) async fn join_all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut pending: Vec<_> = futures.into_iter().map(|future| Slot::Pending(Box::pin(future))).collect();
     poll_fn(|context| {
@@ -64,27 +66,29 @@ impl<F: Future> Slot<F> {
     }
 }
 
-/// Wakes once, by a thread of its own that ends with it.
+/// Wakes its task once, from its own thread. The thread ends when the alarm is dropped.
+///
+/// On a platform without threads, such as WebAssembly, it never wakes.
 struct Alarm {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<AlarmState>>,
     _alive: Sender<()>,
 }
 
 #[derive(Default)]
-struct State {
-    rang: bool,
+struct AlarmState {
+    has_elapsed: bool,
     waker: Option<Waker>,
 }
 
 impl Alarm {
-    fn new(bound: Duration) -> Self {
+    fn new(duration: Duration) -> Self {
         let (alive, ended) = channel();
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(AlarmState::default()));
         let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            if ended.recv_timeout(bound) == Err(RecvTimeoutError::Timeout) {
+        let _ = thread::Builder::new().spawn(move || {
+            if ended.recv_timeout(duration) == Err(RecvTimeoutError::Timeout) {
                 let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                state.rang = true;
+                state.has_elapsed = true;
                 let waker = state.waker.take();
                 drop(state);
                 waker.into_iter().for_each(Waker::wake);
@@ -95,7 +99,7 @@ impl Alarm {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.rang {
+        if state.has_elapsed {
             return Poll::Ready(());
         }
         state.waker = Some(context.waker().clone());

@@ -1,12 +1,14 @@
-//! The checks on exchanges of the caller's own pass a transport that answers from memory as it should, catch one that does
-//! not by the check of that promise and no other, and say of what they can't see that they can't.
+//! `check_exchanges` passes a correct transport in memory, catches broken ones by the check of their promise alone, and
+//! reports every other check as not applicable.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
 use std::future::{Future, ready};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pollster::block_on;
-use wecom_conformance::{Check, Report, Verdict, check_exchanges, check_exchanges_local};
+use wecom_conformance::{Check, Report, Suite, Verdict, check_exchanges, check_exchanges_local};
 use wecom_core::{
     AccessToken, Delivery, Endpoint, Request, Response, Transport, TransportError, TransportErrorKind, async_trait,
     from_fn,
@@ -14,11 +16,11 @@ use wecom_core::{
 
 const LIST: Endpoint = Endpoint::post("list", "corpgroup/list");
 const OTHER: Endpoint = Endpoint::get("other", "corpgroup/other");
-const NOWHERE: Endpoint = Endpoint::get("nowhere", "corpgroup/nowhere");
+const UNKNOWN: Endpoint = Endpoint::get("unknown", "corpgroup/unknown");
 const TOKEN: &str = "a-valid-token";
 
-/// What the checks can see of these requests.
-const SEEN: [Check; 6] = [
+/// The checks that apply to these requests.
+const APPLICABLE: [Check; 6] = [
     Check::AnyStatusIsOk,
     Check::MethodAndUrlArrive,
     Check::BodyArrives,
@@ -29,17 +31,17 @@ const SEEN: [Check; 6] = [
 
 fn requests() -> [Request; 4] {
     let list = Request::new(&LIST);
-    [list.clone().with_body(r#"{"of":1}"#), list.with_body(r#"{"of":2}"#), Request::new(&OTHER), Request::new(&NOWHERE)]
+    [list.clone().with_body(r#"{"of":1}"#), list.with_body(r#"{"of":2}"#), Request::new(&OTHER), Request::new(&UNKNOWN)]
         .map(|request| request.with_token(AccessToken::new(TOKEN)))
 }
 
-/// A service in memory: an error for a wrong token, and a reply for each request otherwise.
-fn answer(request: &Request) -> Result<Response, TransportError> {
+/// Replies to a request from memory. A wrong token is an error.
+fn reply_to(request: &Request) -> Result<Response, TransportError> {
     if request.token().is_none_or(|token| token.expose() != TOKEN) {
         return Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent));
     }
     let body = request.body().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
-    let status = if request.endpoint().name() == "nowhere" { 404 } else { 200 };
+    let status = if request.endpoint().name() == "unknown" { 404 } else { 200 };
     Ok(Response::new(status, format!("{} {body}", request.endpoint().name())))
 }
 
@@ -56,23 +58,23 @@ fn assert_caught(report: &Report, check: Check) {
 }
 
 #[test]
-fn a_service_in_memory_passes_what_can_be_seen_of_it_and_nothing_else_is_claimed() {
-    let report = report_on(|request| ready(answer(&request)));
+fn a_service_in_memory_passes_the_applicable_checks() {
+    let report = report_on(|request| ready(reply_to(&request)));
     for (check, verdict) in report.verdicts() {
         match verdict {
-            Verdict::Passed => assert!(SEEN.contains(&check), "{report}"),
-            Verdict::NotApplicable(why) => assert!(!SEEN.contains(&check) && why.contains("scripts"), "{report}"),
+            Verdict::Passed => assert!(APPLICABLE.contains(&check), "{report}"),
+            Verdict::NotApplicable(why) => assert!(!APPLICABLE.contains(&check) && why.contains("scripts"), "{report}"),
             _ => panic!("{report}"),
         }
     }
     assert!(report.verdicts().map(|(check, _)| check).eq(Check::ALL.iter().copied()));
-    assert_eq!(report.not_applicable().count(), Check::ALL.len() - SEEN.len());
-    let local = wecom_core::http::AsLocal(from_fn(|request: Request| ready(answer(&request))));
+    assert_eq!(report.not_applicable().count(), Check::ALL.len() - APPLICABLE.len());
+    let local = wecom_core::http::AsLocal(from_fn(|request: Request| ready(reply_to(&request))));
     block_on(check_exchanges_local(&local, &requests())).assert();
 }
 
 #[test]
-fn requests_that_show_nothing_are_said_to_show_nothing() {
+fn checks_that_the_requests_cannot_show_are_not_applicable() {
     let one = [Request::new(&LIST)];
     let report = block_on(check_exchanges(&from_fn(|_| ready(Ok(Response::new(200, "{}")))), &one));
     report.assert();
@@ -83,10 +85,10 @@ fn requests_that_show_nothing_are_said_to_show_nothing() {
 }
 
 #[test]
-fn a_status_taken_for_an_error_is_caught() {
+fn converting_a_status_to_an_error_is_caught() {
     assert_caught(
         &report_on(|request| {
-            let outcome = answer(&request);
+            let outcome = reply_to(&request);
             ready(outcome.and_then(|reply| match reply.status() {
                 200 => Ok(reply),
                 _ => Err(TransportError::new(TransportErrorKind::Other, Delivery::Unknown)),
@@ -97,63 +99,63 @@ fn a_status_taken_for_an_error_is_caught() {
 }
 
 #[test]
-fn a_body_or_a_path_that_is_not_looked_at_is_caught() {
-    let report = report_on(|request| ready(answer(&request).map(|_| Response::new(200, request.endpoint().name()))));
+fn ignoring_the_body_or_the_path_is_caught() {
+    let report = report_on(|request| ready(reply_to(&request).map(|_| Response::new(200, request.endpoint().name()))));
     assert_caught(&report, Check::BodyArrives);
     let report = report_on(|request| {
         let body = request.body().cloned().unwrap_or_default();
-        ready(answer(&request).map(|reply| Response::new(reply.status(), body)))
+        ready(reply_to(&request).map(|reply| Response::new(reply.status(), body)))
     });
-    // What is answered with nothing but its body is the same for both requests that have none, but for the status.
+    // The two requests without a body have replies with different statuses.
     report.assert();
     let report = report_on(|request| {
         let body = request.body().cloned().unwrap_or_default();
-        ready(answer(&request).map(|_| Response::new(404, body)))
+        ready(reply_to(&request).map(|_| Response::new(404, body)))
     });
     assert_caught(&report, Check::MethodAndUrlArrive);
 }
 
 #[test]
-fn replies_that_are_mixed_up_are_caught() {
+fn mixed_up_replies_are_caught() {
     let mixing = Mixing::default();
     assert_caught(&block_on(check_exchanges(&mixing, &requests())), Check::RepliesAreNotMixedUp);
 }
 
 #[test]
 fn a_failure_after_a_dropped_call_is_caught() {
-    let spoilt = Spoilt::default();
-    assert_caught(&block_on(check_exchanges(&spoilt, &requests())), Check::UsableAfterDropping);
+    let broken = FailsAfterDrop::default();
+    assert_caught(&block_on(check_exchanges(&broken, &requests())), Check::UsableAfterDropping);
 }
 
 #[test]
-fn a_token_in_an_error_is_warned_of() {
+fn a_token_in_an_error_is_a_warning() {
     let report = report_on(|request| {
-        let shown = request.expose_url();
-        ready(answer(&request).map_err(|error| error.with_source(format!("no answer from {shown}"))))
+        let url = request.expose_url();
+        ready(reply_to(&request).map_err(|error| error.with_source(format!("no reply from {url}"))))
     });
     report.assert();
     assert!(report.warnings().eq([Check::ErrorsHoldNoToken]), "{report}");
 }
 
-/// Gives to each of several calls under way the reply of the last.
+/// Returns the reply to the last call to all concurrent calls.
 #[derive(Default)]
 struct Mixing(Mutex<Option<Response>>);
 
 #[async_trait]
 impl Transport for Mixing {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        *self.0.lock().unwrap() = Some(answer(&request)?);
+        *self.0.lock().unwrap() = Some(reply_to(&request)?);
         yield_now().await;
         let last = self.0.lock().unwrap().clone();
         last.ok_or_else(|| TransportError::new(TransportErrorKind::Other, Delivery::Unknown))
     }
 }
 
-/// Fails at the next call when one was dropped under way.
+/// Fails the call after a dropped one.
 #[derive(Default)]
-struct Spoilt(AtomicBool);
+struct FailsAfterDrop(AtomicBool);
 
-struct Guard<'a>(&'a Spoilt, bool);
+struct Guard<'a>(&'a FailsAfterDrop, bool);
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
@@ -162,7 +164,7 @@ impl Drop for Guard<'_> {
 }
 
 #[async_trait]
-impl Transport for Spoilt {
+impl Transport for FailsAfterDrop {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let mut guard = Guard(self, false);
         yield_now().await;
@@ -170,11 +172,11 @@ impl Transport for Spoilt {
         if self.0.swap(false, Ordering::SeqCst) {
             return Err(TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown));
         }
-        answer(&request)
+        reply_to(&request)
     }
 }
 
-/// Is over when it is polled for the second time.
+/// Completes when it is polled for the second time.
 async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|context| {
@@ -185,4 +187,14 @@ async fn yield_now() {
         std::task::Poll::Pending
     })
     .await;
+}
+
+#[test]
+fn a_suite_selects_checks_of_exchanges() {
+    let suite = Suite::new().only([Check::BodyArrives]).allow_failure(Check::BodyArrives, "a stub");
+    let stub = from_fn(|_| ready(Ok(Response::new(200, "{}"))));
+    let report = block_on(suite.check_exchanges(&stub, &requests()));
+    report.assert();
+    assert!(report.allowed_failures().eq([Check::BodyArrives]), "{report}");
+    assert_eq!(report.verdicts().count(), 1);
 }

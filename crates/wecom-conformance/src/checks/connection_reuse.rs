@@ -1,0 +1,180 @@
+//! A connection is used again only after a complete reply, and is closed otherwise.
+
+use std::iter;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wecom_core::Endpoint;
+
+use crate::checks::cancellation::drop_call;
+use crate::checks::{HOLD, OK};
+use crate::fixture::{Fixture, METHODS};
+use crate::probe::{CheckResult, Probe, describe};
+use crate::report::Verdict;
+use crate::scripted_server::reply;
+use crate::scripted_server::script::Script;
+use crate::wait::{join_all, sleep, timeout};
+
+/// The time limit of a call that must fail.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// How long to wait for a server to finish a script, and for a transport to close its connections.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long to wait for a transport to return a connection to its pool, which it should not do.
+const SETTLE: Duration = Duration::from_millis(30);
+
+/// The number of calls that must not leave their connections behind.
+const CALLS: usize = 16;
+
+/// A reply whose body names its request.
+fn reply_to(number: usize) -> Vec<u8> {
+    reply::complete(200, "", body_of(number).as_bytes())
+}
+
+fn body_of(number: usize) -> String {
+    format!(r#"{{"request":{number}}}"#)
+}
+
+pub(crate) async fn after_dropping(probe: &Probe<'_>) -> CheckResult {
+    for endpoint in METHODS {
+        for (behavior, sent) in [("replies after the call was dropped", 0), ("ends its reply after a drop", 20)] {
+            let fixture = Fixture::new(probe, behavior, move |number, _| late_reply(number, sent))?;
+            match drop_call(&fixture, endpoint, None).await {
+                // A call that can't be dropped has failed, which must not harm the next one either.
+                Ok(()) | Err(Verdict::Warned(_)) => {}
+                Err(verdict) => return Err(verdict),
+            }
+            next_calls_work(&fixture, "after a dropped call").await?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the script for a request, given its number.
+type ScriptOf = fn(usize) -> Script;
+
+/// What a server does, and the script for each request. The first call fails or leaves surplus bytes.
+const FAILURES: [(&str, ScriptOf); 6] = [
+    ("replies after the time limit", |number| late_reply(number, 0)),
+    ("ends its reply after the time limit", |number| late_reply(number, 20)),
+    ("sends surplus bytes after its reply", |number| match number {
+        0 => Script::bytes([reply_to(0), reply_to(0)].concat()),
+        _ => Script::bytes(reply_to(number)),
+    }),
+    ("sends status 408 on an idle connection", |number| match number {
+        0 => Script::bytes(reply_to(0)).pause(PAUSE).send(reply::complete(408, "", b"")).close(),
+        _ => Script::bytes(reply_to(number)),
+    }),
+    ("sends a malformed chunk", |number| match number {
+        0 => Script::bytes([MALFORMED_CHUNK, &reply_to(0)].concat()),
+        _ => Script::bytes(reply_to(number)),
+    }),
+    ("declares and sends a reply of 1 TiB", |number| match number {
+        0 => too_large(),
+        _ => Script::bytes(reply_to(number)),
+    }),
+];
+
+const MALFORMED_CHUNK: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n";
+
+/// The pause between a reply and surplus bytes.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) async fn after_failure(probe: &Probe<'_>) -> CheckResult {
+    let cases = METHODS.into_iter().flat_map(|endpoint| FAILURES.map(|failure| (endpoint, failure)));
+    let results = join_all(cases.map(|(endpoint, (behavior, script))| async move {
+        let fixture = Fixture::new(probe, behavior, move |number, _| script(number))?;
+        let _ = fixture.send(fixture.request(endpoint)?.with_time_limit(LIMIT)).await?;
+        next_calls_work(&fixture, "after a failed call").await
+    }));
+    results.await.into_iter().collect()
+}
+
+/// Holds back the first reply, except for its first bytes, until it is released.
+fn late_reply(number: usize, sent: usize) -> Script {
+    let bytes = Bytes::from(reply_to(number));
+    if number > 0 {
+        return Script::bytes(bytes);
+    }
+    Script::bytes(bytes.slice(..sent)).wait(HOLD, |state| state.released).send(bytes.slice(sent..))
+}
+
+/// A reply that is too large, and that contains complete replies.
+fn too_large() -> Script {
+    let piece = Bytes::from(reply_to(0).repeat(200));
+    Script::bytes(reply::declared(200, "", 1 << 40, b"")).send_each(iter::repeat_n(piece, 64 * 64)).close()
+}
+
+/// Releases the first reply, and checks that the next calls receive their own.
+async fn next_calls_work(fixture: &Fixture<'_>, when: &str) -> CheckResult {
+    let server = fixture.server();
+    server.release();
+    // The late bytes are in the buffers of the first connection before the next call begins.
+    let _ = timeout(PATIENCE, server.until(|state| state.completed > 0 || state.closed_by_client > 0)).await;
+    sleep(SETTLE).await;
+    for endpoint in METHODS {
+        let before = fixture.arrived();
+        let expected = format!("the reply to request {before} {when}");
+        let reply = fixture.reply(fixture.request(endpoint)?, &expected).await?;
+        let is_own = (before..fixture.arrived()).any(|number| reply.body() == body_of(number).as_bytes());
+        if reply.status() != 200 || !is_own {
+            let text = String::from_utf8_lossy(reply.body()).chars().take(100).collect::<String>();
+            let actual = format!("{}: {text}", describe(&Ok(reply)));
+            return Err(fixture.failed(&expected, endpoint, actual));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn after_connection_close(probe: &Probe<'_>) -> CheckResult {
+    for (behavior, head) in [
+        ("replies with connection: close", "HTTP/1.1 200 OK\r\nconnection: close"),
+        ("replies with Connection: Close", "HTTP/1.1 200 OK\r\nConnection: Close"),
+        ("replies with HTTP/1.0", "HTTP/1.0 200 OK"),
+    ] {
+        let bytes = format!("{head}\r\ncontent-length: {}\r\n\r\n{OK}", OK.len());
+        // The connection stays open, so that a second request on it arrives.
+        let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()))?;
+        let mut last = None;
+        for endpoint in METHODS.into_iter().chain(METHODS) {
+            fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
+            let connection = fixture.last_request().map(|request| request.connection);
+            if connection.is_some() && connection == last {
+                let expected = "a new connection after this reply";
+                return Err(fixture.failed(expected, endpoint, "a second request on the same connection"));
+            }
+            last = connection;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn is_bounded(probe: &Probe<'_>) -> CheckResult {
+    join_all(METHODS.map(|endpoint| is_bounded_for(probe, endpoint))).await.into_iter().collect()
+}
+
+async fn is_bounded_for(probe: &Probe<'_>, endpoint: &'static Endpoint) -> CheckResult {
+    let fixture = Fixture::new(probe, "replies with status 200", |_, _| Script::reply(200, OK))?;
+    for _ in 0..CALLS {
+        fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
+    }
+    leaves_few_connections(&fixture, endpoint, "calls one after the other").await?;
+    let fixture = Fixture::new(probe, "is silent", |_, _| Script::empty().hold(HOLD).close())?;
+    let request = fixture.request(endpoint)?.with_time_limit(LIMIT);
+    for outcome in join_all((0..CALLS).map(|_| fixture.send(request.clone()))).await {
+        let _ = outcome?;
+    }
+    leaves_few_connections(&fixture, endpoint, "calls that timed out").await
+}
+
+async fn leaves_few_connections(fixture: &Fixture<'_>, endpoint: &Endpoint, calls: &str) -> CheckResult {
+    // Half of them leaves room for a pool.
+    let closed = fixture.server().until(|state| state.open_connections() <= CALLS / 2);
+    if timeout(PATIENCE, closed).await.is_some() {
+        return Ok(());
+    }
+    let open = fixture.server().state().open_connections();
+    let expected = format!("connections reused or closed after {CALLS} {calls}");
+    Err(fixture.failed(&expected, endpoint, format!("{open} open connections")))
+}

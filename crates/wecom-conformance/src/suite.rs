@@ -1,0 +1,190 @@
+//! Runs the checks.
+
+use wecom_core::http::AsLocal;
+use wecom_core::{LocalTransport, Request, Transport};
+
+use crate::check::Check;
+use crate::checks;
+use crate::exchanges::Exchanges;
+use crate::probe::{CheckResult, Probe};
+use crate::report::{Report, Verdict};
+
+/// Runs every [`Check`] against a transport, one after the other.
+///
+/// The suite starts servers on 127.0.0.1. The transport must accept `http://` URLs and must not use a proxy for them. See
+/// [`Suite`] to run single checks or to allow a known failure, and [`check_exchanges`] for a transport without sockets.
+///
+/// The future is not `Send`. Await it in the test itself, or in a `block_on`.
+pub async fn check<T: Transport + ?Sized>(transport: &T) -> Report {
+    Suite::new().check(transport).await
+}
+
+/// Runs every [`Check`] against a transport that stays on one thread. See [`check`].
+pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
+    Suite::new().check_local(transport).await
+}
+
+/// Runs the checks that need no server of the suite, with requests of the caller.
+///
+/// It is for transports that reply from memory, such as a simulator or a cassette, and for transports to a single service. It
+/// opens no socket, and works on WebAssembly.
+///
+/// Each request must be repeatable, and its replies must be equal to each other and different from those to the other
+/// requests. The suite sends the requests one by one, concurrently, after dropped calls, and with an invalid token. Two
+/// requests that differ only in their body show that bodies arrive, and a request with a status other than 200 shows that any
+/// status is `Ok`. A check that these requests can't show is [`NotApplicable`](Verdict::NotApplicable), with the reason.
+///
+/// The order of the calls is fixed, so that a recording of them can be replayed.
+///
+/// ```
+/// use wecom_conformance::{Check, check_exchanges};
+/// use wecom_core::{Endpoint, Request, Response, from_fn};
+///
+/// const CHAINS: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// const UNKNOWN: Endpoint = Endpoint::get("unknown", "corpgroup/unknown");
+///
+/// let memory = from_fn(|request: Request| async move {
+///     Ok(match request.endpoint().name() {
+///         "get_chain_list" => Response::new(200, r#"{"errcode":0,"chains":[]}"#),
+///         _ => Response::new(404, ""),
+///     })
+/// });
+/// let requests = [&CHAINS, &UNKNOWN].map(Request::new);
+/// # pollster::block_on(async {
+/// let report = check_exchanges(&memory, &requests).await;
+/// report.assert();
+/// assert!(report.not_applicable().any(|check| check == Check::ReplyIsBounded));
+/// # });
+/// ```
+///
+/// The future is not `Send`.
+pub async fn check_exchanges<T: Transport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
+    Suite::new().check_exchanges(transport, requests).await
+}
+
+/// Runs [`check_exchanges`] for a transport that stays on one thread.
+pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, requests: &[Request]) -> Report {
+    Suite::new().check_exchanges_local(transport, requests).await
+}
+
+/// A selection of checks, and the failures that are allowed.
+///
+/// ```no_run
+/// use wecom_conformance::{Check, Suite};
+/// # use wecom_core::{Request, Response, Transport, TransportError, async_trait};
+/// # struct OurTransport;
+/// # #[async_trait]
+/// # impl Transport for OurTransport {
+/// #     async fn send(&self, _: Request) -> Result<Response, TransportError> { unimplemented!() }
+/// # }
+/// # pollster::block_on(async {
+/// // While working on a promise, run its check alone.
+/// Suite::new().only([Check::TimeLimitIsKept]).check(&OurTransport).await.assert();
+///
+/// // Allow a known failure, with the reason. All other checks must pass.
+/// let suite = Suite::new().allow_failure(Check::ReplyHeadersComeBack, "our proxy joins repeated headers");
+/// suite.check(&OurTransport).await.assert();
+/// # });
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Suite {
+    /// The selected checks, or `None` for all.
+    only: Option<Vec<Check>>,
+    allowances: Vec<(Check, String)>,
+}
+
+impl Suite {
+    /// Creates a suite of all checks that allows no failure.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Selects the checks to run, in place of all.
+    #[must_use]
+    pub fn only(self, checks: impl IntoIterator<Item = Check>) -> Self {
+        Self { only: Some(checks.into_iter().collect()), ..self }
+    }
+
+    /// Allows a check to fail. The report lists the failure with the reason, and warns if the check does not fail.
+    #[must_use]
+    pub fn allow_failure(mut self, check: Check, reason: impl Into<String>) -> Self {
+        self.allowances.push((check, reason.into()));
+        self
+    }
+
+    /// Runs the selected checks. See [`check`].
+    pub async fn check<T: Transport + ?Sized>(&self, transport: &T) -> Report {
+        self.check_local(&AsLocal(transport)).await
+    }
+
+    /// Runs the selected checks against a transport that stays on one thread. See [`check`].
+    pub async fn check_local<T: LocalTransport + ?Sized>(&self, transport: &T) -> Report {
+        let probe = Probe::new(&transport);
+        self.run(&probe, async |check| checks::run(check, &probe).await).await
+    }
+
+    /// Runs the selected checks with requests of the caller. See [`check_exchanges`].
+    pub async fn check_exchanges<T: Transport + ?Sized>(&self, transport: &T, requests: &[Request]) -> Report {
+        self.check_exchanges_local(&AsLocal(transport), requests).await
+    }
+
+    /// Runs the selected checks with requests of the caller, against a transport that stays on one thread. See
+    /// [`check_exchanges`].
+    pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(
+        &self,
+        transport: &T,
+        requests: &[Request],
+    ) -> Report {
+        let probe = Probe::new(&transport);
+        let mut exchanges = Exchanges::new(&probe, requests);
+        exchanges.send_all().await;
+        self.run(&probe, async |check| exchanges.run(check).await).await
+    }
+
+    async fn run(&self, probe: &Probe<'_>, mut run: impl AsyncFnMut(Check) -> CheckResult) -> Report {
+        let mut findings = Vec::new();
+        for check in self.selected() {
+            findings.extend(run(check).await.err().map(|verdict| (check, verdict)));
+            let observed = probe.take_observed();
+            findings.extend(observed.into_iter().filter_map(|found| self.attribute(check, found)));
+        }
+        Report::new(self.selected().map(|check| (check, self.verdict(check, &findings))).collect())
+    }
+
+    fn selected(&self) -> impl Iterator<Item = Check> {
+        Check::ALL.iter().copied().filter(|&check| self.is_selected(check))
+    }
+
+    fn is_selected(&self, check: Check) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&check))
+    }
+
+    /// Attributes a violation to the check of its promise or, if that is not selected, to the check that observed it.
+    fn attribute(&self, observer: Check, (check, verdict): (Check, Verdict)) -> Option<(Check, Verdict)> {
+        match verdict {
+            verdict if self.is_selected(check) => Some((check, verdict)),
+            Verdict::Failed { .. } => Some((observer, verdict)),
+            _ => None,
+        }
+    }
+
+    /// Returns the gravest finding for a check.
+    fn verdict(&self, check: Check, findings: &[(Check, Verdict)]) -> Verdict {
+        let of_check = || findings.iter().filter(|(other, _)| *other == check).map(|(_, verdict)| verdict);
+        let verdict = of_check().min_by_key(|verdict| rank(verdict)).cloned().unwrap_or(Verdict::Passed);
+        match self.allowances.iter().find(|(allowed, _)| *allowed == check) {
+            Some((_, reason)) => verdict.allowed(reason),
+            None => verdict,
+        }
+    }
+}
+
+/// Orders verdicts from the gravest.
+fn rank(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Failed { .. } => 0,
+        Verdict::Warned(_) => 1,
+        _ => 2,
+    }
+}

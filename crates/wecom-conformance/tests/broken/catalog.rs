@@ -1,0 +1,209 @@
+//! The bugs, each with the check that catches it.
+
+use wecom_conformance::Check;
+
+use crate::bug::Bug;
+
+/// A bug, and how it is caught.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) bug: Bug,
+    /// The check of the promise that the bug breaks.
+    pub(crate) check: Check,
+    pub(crate) outcome: Outcome,
+    /// Parts of the verdict that name the bug.
+    pub(crate) named: &'static [&'static str],
+    /// Other checks that the bug fails, because it breaks their promises too.
+    pub(crate) also: &'static [Check],
+    /// Whether no call succeeds.
+    pub(crate) breaks_everything: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Fails,
+    Warns,
+}
+
+impl Entry {
+    const fn also(self, also: &'static [Check]) -> Self {
+        Self { also, ..self }
+    }
+
+    const fn warns(self) -> Self {
+        Self { outcome: Outcome::Warns, ..self }
+    }
+
+    const fn breaks_everything(self) -> Self {
+        Self { breaks_everything: true, ..self }
+    }
+}
+
+const fn bug(bug: Bug, check: Check, named: &'static [&'static str]) -> Entry {
+    Entry { bug, check, outcome: Outcome::Fails, named, also: &[], breaks_everything: false }
+}
+
+pub(crate) const CATALOG: &[Entry] = &[
+    // Status.
+    bug(Bug::TakesStatusForError, Check::AnyStatusIsOk, &["Ok with status 400", "Err(Other"]),
+    bug(Bug::DropsBodiesOfErrors, Check::AnyStatusIsOk, &["Ok with status 400 and 14 bytes", "400 and 0 bytes"]),
+    bug(Bug::RejectsUnknownStatuses, Check::AnyStatusIsOk, &["Ok with status 520", "Err(Other"]),
+    bug(Bug::ReturnsInterimReplies, Check::AnyStatusIsOk, &["the interim reply 100", "Ok with status 100"])
+        .also(&[Check::TimeLimitIsKept, Check::BrokenReplyIsAnError]),
+    bug(Bug::RequiresReasonPhrase, Check::AnyStatusIsOk, &["without a reason phrase"]),
+    bug(Bug::ReadsBodyOfNotModified, Check::AnyStatusIsOk, &["status 304"]),
+    // Redirects.
+    bug(
+        Bug::FollowsRedirectsWithGet,
+        Check::RedirectsAreNotFollowed,
+        &["status 301", "a GET to the location with the token"],
+    )
+    .also(&[Check::NotSentIsTrue]),
+    bug(
+        Bug::FollowsRedirectsOfPost,
+        Check::RedirectsAreNotFollowed,
+        &["status 307", "a POST to the location with the token and 38 bytes"],
+    ),
+    bug(Bug::FollowsLocationOfCreated, Check::RedirectsAreNotFollowed, &["status 201", "a GET to the location"]),
+    bug(
+        Bug::FollowsRelativeRedirects,
+        Check::RedirectsAreNotFollowed,
+        &["location /there", "a GET to the location without the token"],
+    ),
+    // Request line.
+    bug(Bug::LosesQuery, Check::MethodAndUrlArrive, &["?access_token=", "conformance/get"]),
+    bug(Bug::EncodesQueryAsForm, Check::MethodAndUrlArrive, &["a%20b", "a+b"]),
+    bug(Bug::DropsEmptyParameters, Check::MethodAndUrlArrive, &["&empty=&list=2", "%27&list=2"]),
+    bug(Bug::SortsParameters, Check::MethodAndUrlArrive, &["list=2&list=1", "list=1&list=2"]),
+    bug(Bug::AddsCacheBuster, Check::MethodAndUrlArrive, &["&_=1"]),
+    bug(Bug::NormalizesPath, Check::MethodAndUrlArrive, &["a%2Fb//cgi-bin", "a%2Fb/cgi-bin"]),
+    bug(Bug::DecodesPath, Check::MethodAndUrlArrive, &["a%2Fb", "a/b"]),
+    bug(Bug::LowercasesMethod, Check::MethodAndUrlArrive, &["GET /prefix", "get /prefix"]),
+    bug(Bug::SendsAbsoluteForm, Check::MethodAndUrlArrive, &["GET http://127.0.0.1"]),
+    bug(Bug::UpgradesToHttps, Check::MethodAndUrlArrive, &["a TLS handshake to an http:// URL"]).breaks_everything(),
+    bug(Bug::UsesProxy, Check::MethodAndUrlArrive, &["no request at the server"]).breaks_everything(),
+    // Request headers.
+    bug(Bug::DropsHeaders, Check::HeadersArriveOnce, &["the header accept once", "no such header"])
+        .also(&[Check::RepliesAreNotMixedUp]),
+    bug(Bug::SendsHeadersTwice, Check::HeadersArriveOnce, &["\"application/json\" and \"application/json\""])
+        .also(&[Check::RepliesAreNotMixedUp]),
+    bug(Bug::DropsRepeatedHeaders, Check::HeadersArriveOnce, &["x-conformance-list once, \"second\" and \"first\""]),
+    bug(Bug::FoldsLongHeaders, Check::HeadersArriveOnce, &["x-conformance-long"]),
+    bug(Bug::ReplacesUserAgent, Check::HeadersArriveOnce, &["user-agent", "\"broken/1.0\""]),
+    bug(Bug::AddsAuthorization, Check::HeadersArriveOnce, &["no header authorization", "Basic"])
+        .also(&[Check::CallsAreIndependent]),
+    bug(Bug::SendsContentLengthTwice, Check::HeadersArriveOnce, &["2 content-length headers"]),
+    bug(Bug::SendsHostWithTrailingDot, Check::HeadersArriveOnce, &["the header host once", "127.0.0.1.:"]),
+    // Request body.
+    bug(Bug::SendsBodyAsText, Check::BodyArrives, &["102400 bytes of all values"]),
+    bug(Bug::SendsBodyOnGet, Check::BodyArrives, &["a GET without a body, 0 bytes", "4 bytes"]),
+    bug(Bug::CutsLargeBodies, Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
+    bug(Bug::ReserializesJson, Check::BodyArrives, &["JSON with unusual spacing"]),
+    bug(Bug::WaitsForContinue, Check::BodyArrives, &["ignores expect: 100-continue", "Err(Timeout"]),
+    // Number of requests.
+    bug(Bug::RetriesServerErrors, Check::OneCallIsOneRequest, &["a POST", "status 500", "requests for"]),
+    bug(Bug::RetriesUnavailable, Check::OneCallIsOneRequest, &["status 503", "2 requests for 1 calls"]),
+    bug(Bug::RetriesGetAfterTooManyRequests, Check::OneCallIsOneRequest, &["a GET", "status 408"]),
+    bug(Bug::RetriesUnauthorized, Check::OneCallIsOneRequest, &["status 401"]),
+    bug(Bug::RetriesMisdirected, Check::OneCallIsOneRequest, &["status 421"]),
+    bug(
+        Bug::RetriesGetAfterLostConnection,
+        Check::OneCallIsOneRequest,
+        &["a GET", "closes the connection without a reply"],
+    ),
+    bug(Bug::RetriesPostOnReusedConnection, Check::OneCallIsOneRequest, &["a POST", "on a reused connection"]),
+    bug(Bug::RetriesBrokenReplies, Check::OneCallIsOneRequest, &["truncates the head"]),
+    bug(Bug::RetriesInvalidReplies, Check::OneCallIsOneRequest, &["not HTTP"]),
+    bug(Bug::RetriesLargeReplies, Check::OneCallIsOneRequest, &["1 TiB"]),
+    bug(Bug::RetriesAfterTimeout, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    bug(Bug::RetriesInBackground, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    bug(Bug::HedgesAtHalfTheLimit, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    bug(Bug::CombinesEqualCalls, Check::OneCallIsOneRequest, &["equal concurrent calls", "1 requests for 8 calls"]),
+    bug(Bug::OpensSpareConnections, Check::OneCallIsOneRequest, &["2 connections for 1 calls"])
+        .warns()
+        .also(&[Check::ConnectionsAreReleased]),
+    // State between calls.
+    bug(Bug::KeepsCookies, Check::CallsAreIndependent, &["no header cookie", "session=1"]),
+    bug(Bug::SendsReferer, Check::CallsAreIndependent, &["no header referer", "access_token"])
+        .also(&[Check::HeadersArriveOnce]),
+    bug(Bug::CachesReplies, Check::CallsAreIndependent, &["not a cached reply", "no request"]),
+    bug(Bug::RevalidatesReplies, Check::CallsAreIndependent, &["no header if-none-match"]),
+    bug(Bug::CachesRedirects, Check::CallsAreIndependent, &["status 301", "no request"]),
+    bug(Bug::AppliesHsts, Check::CallsAreIndependent, &["HSTS", "a TLS handshake"]),
+    bug(Bug::FollowsAltSvc, Check::CallsAreIndependent, &["Alt-Svc", "no request"]),
+    // Reply body.
+    bug(Bug::ReadsText, Check::ReplyBodyComesBack, &["all byte values", "of which the first 128 match"]),
+    bug(Bug::AsksForGzip, Check::ReplyBodyComesBack, &["requests that accept gzip"])
+        .also(&[Check::BrokenReplyIsAnError]),
+    bug(Bug::AsksForBrotli, Check::ReplyBodyComesBack, &["requests that accept br"]),
+    bug(Bug::DecodesTwice, Check::ReplyBodyComesBack, &["gzip data, in gzip"]),
+    bug(Bug::SniffsGzip, Check::ReplyBodyComesBack, &["without a content encoding"]),
+    bug(Bug::ConvertsCharset, Check::ReplyBodyComesBack, &["charset iso-8859-1"]),
+    bug(Bug::StripsByteOrderMark, Check::ReplyBodyComesBack, &["byte order mark"]),
+    bug(Bug::RejectsChunkExtensions, Check::ReplyBodyComesBack, &["chunk extensions"]),
+    bug(Bug::ReadsHeadAtOnce, Check::ReplyBodyComesBack, &["one byte at a time"]),
+    bug(Bug::CutsReplies, Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
+    bug(Bug::RejectsHttp10, Check::ReplyBodyComesBack, &["HTTP/1.0"]).also(&[Check::ConnectionCloseIsHonored]),
+    // Reply headers.
+    bug(Bug::LosesReplyHeaders, Check::ReplyHeadersComeBack, &["error-code", "no such header"]),
+    bug(Bug::DropsSecondCookie, Check::ReplyHeadersComeBack, &["set-cookie", "\"b=2\""]),
+    bug(Bug::KeepsLastOfRepeatedHeaders, Check::ReplyHeadersComeBack, &["set-cookie"]),
+    bug(Bug::RejectsNonAsciiHeaders, Check::ReplyHeadersComeBack, &["non-ASCII", "Err(Protocol"]),
+    bug(Bug::ReadsHeadersAsLatin1, Check::ReplyHeadersComeBack, &["x-text", "上下游"]),
+    bug(Bug::DropsEmptyHeaders, Check::ReplyHeadersComeBack, &["x-empty", "no such header"]),
+    // Size of a reply.
+    bug(Bug::TakesAnySize, Check::ReplyIsBounded, &["in chunks without end"]).also(&[Check::OneCallIsOneRequest]),
+    bug(Bug::TakesAnyDeclaredSize, Check::ReplyIsBounded, &["1 TiB", "all of it was read"]),
+    bug(Bug::TakesAnyChunkedSize, Check::ReplyIsBounded, &["in chunks without end"]),
+    bug(Bug::TakesAnyHead, Check::ReplyIsBounded, &["headers without end"]),
+    bug(Bug::LimitsEncodedSize, Check::ReplyIsBounded, &["64 MiB in gzip"]),
+    // Time limit.
+    bug(Bug::IgnoresLimit, Check::TimeLimitIsKept, &["time limit of 400 ms", "is silent"]),
+    bug(Bug::IgnoresLimitOfGet, Check::TimeLimitIsKept, &["time limit of 400 ms", "for a GET"]),
+    bug(Bug::LimitsEachRead, Check::TimeLimitIsKept, &["every 50 ms"]),
+    bug(Bug::LimitsHeadOnly, Check::TimeLimitIsKept, &["in the body"]),
+    bug(Bug::LimitsReceivingOnly, Check::TimeLimitIsKept, &["does not read the request"]),
+    bug(Bug::CutsLimitShort, Check::TimeLimitIsKept, &["replies after 1200 ms", "Err(Timeout"]),
+    bug(Bug::CallsTimeoutsOther, Check::TimeLimitIsKept, &["return TransportErrorKind::Timeout"]).warns(),
+    // Errors.
+    bug(Bug::TakesRefusalForReply, Check::RefusedConnectionIsAnError, &["refuses connections", "Ok with status 503"]),
+    bug(Bug::DoubtsRefusal, Check::RefusedConnectionIsAnError, &["return Delivery::NotSent"]).warns(),
+    bug(Bug::LiesAboutLostConnections, Check::NotSentIsTrue, &["without a reply", "Delivery::NotSent"]),
+    bug(Bug::LiesAboutGet, Check::NotSentIsTrue, &["for a GET", "Delivery::NotSent"]),
+    bug(Bug::LiesAboutBrokenReplies, Check::NotSentIsTrue, &["not HTTP", "Delivery::NotSent"]),
+    bug(Bug::LiesAboutTimeouts, Check::NotSentIsTrue, &["Err(Timeout, Delivery::NotSent)"]),
+    bug(Bug::LiesAboutPartialRequests, Check::NotSentIsTrue, &["reads a part of the request"]),
+    bug(Bug::Truncates, Check::BrokenReplyIsAnError, &["closes before the body", "Ok with status 200"]),
+    bug(Bug::TruncatesChunks, Check::BrokenReplyIsAnError, &["closes in a chunk", "Ok with status 200"]),
+    bug(Bug::TakesAnythingForBody, Check::BrokenReplyIsAnError, &["not HTTP", "Ok with status 200"]),
+    bug(Bug::KeepsTruncatedGzip, Check::BrokenReplyIsAnError, &["truncated gzip", "Ok with status 200"]),
+    bug(Bug::TakesResetForEnd, Check::ResetIsAnError, &["resets a reply without a length", "Ok with status 200"]),
+    bug(Bug::ShowsUrl, Check::ErrorsHoldNoToken, &["remove the URL", "access_token"]).warns(),
+    // Cancellation.
+    bug(Bug::KeepsConnectionWhenDropped, Check::DroppingCancels, &["stays open beyond the time limit"]),
+    bug(Bug::ContinuesWhenDropped, Check::DroppingCancels, &["is silent continues until its time limit"]).warns(),
+    bug(Bug::ContinuesReadingWhenDropped, Check::DroppingCancels, &["stalls in its reply continues"]).warns(),
+    bug(Bug::BlocksThread, Check::DroppingCancels, &["blocks the thread"]).warns(),
+    bug(Bug::FailsAfterDrop, Check::UsableAfterDropping, &["after a dropped call", "Err(ConnectionLost"])
+        .also(&[Check::DroppingCancels]),
+    bug(Bug::PoolsDroppedConnections, Check::UsableAfterDropping, &["after a dropped call", "{\"request\":0}"])
+        .also(&[Check::DroppingCancels]),
+    // Reuse of connections.
+    bug(Bug::PoolsAfterTimeout, Check::UsableAfterFailure, &["after the time limit", "{\"request\":0}"])
+        .also(&[Check::ConnectionsAreReleased]),
+    bug(Bug::PoolsAfterLargeReply, Check::UsableAfterFailure, &["1 TiB", "{\"request\":0}"]),
+    bug(Bug::PoolsWithSurplus, Check::UsableAfterFailure, &["surplus bytes", "{\"request\":0}"]),
+    bug(Bug::PoolsAfterBrokenChunk, Check::UsableAfterFailure, &["malformed chunk", "{\"request\":0}"]),
+    bug(Bug::ReusesWithoutLook, Check::UsableAfterFailure, &["408 on an idle connection", "Ok with status 408"]),
+    bug(
+        Bug::IgnoresConnectionClose,
+        Check::ConnectionCloseIsHonored,
+        &["connection: close", "second request on the same connection"],
+    ),
+    bug(Bug::ReusesHttp10, Check::ConnectionCloseIsHonored, &["HTTP/1.0", "second request on the same connection"]),
+    bug(Bug::LeaksConnections, Check::ConnectionsAreReleased, &["16 calls one after the other", "16 open connections"]),
+    bug(Bug::LeaksAfterTimeout, Check::ConnectionsAreReleased, &["16 calls that timed out", "16 open connections"]),
+    // Concurrency.
+    bug(Bug::MixesReplies, Check::RepliesAreNotMixedUp, &["the reply to call"]).also(&[Check::UsableAfterFailure]),
+    bug(Bug::Pipelines, Check::RepliesAreNotMixedUp, &["pipelining"]),
+];

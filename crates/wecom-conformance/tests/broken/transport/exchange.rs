@@ -1,0 +1,189 @@
+//! One request and its reply.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wecom_core::{Delivery, Response, TransportError, TransportErrorKind as Kind};
+
+use crate::bug::Bug;
+use crate::transport::call::{Call, Outcome};
+use crate::transport::connection::{Connection, Limit, is_timeout};
+use crate::transport::decode::Received;
+use crate::transport::encode::Outgoing;
+use crate::transport::{DEFAULT_LIMIT, Inner};
+
+/// A failed exchange.
+pub(crate) struct Failure {
+    pub(crate) error: io::Error,
+    /// Whether the connection was reused.
+    pub(crate) is_reused: bool,
+    /// The progress before the failure.
+    pub(crate) stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Connecting,
+    /// A part of the request is sent.
+    Sending,
+    Receiving,
+}
+
+/// The time limits of one attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) sending: Limit,
+    pub(crate) receiving: Limit,
+}
+
+impl Inner {
+    pub(crate) fn limits(&self, method: &str, limit: Option<Duration>) -> Limits {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let deadline = Limit::Deadline(Instant::now() + limit);
+        let both = |limit| Limits { sending: limit, receiving: limit };
+        match () {
+            () if self.has(Bug::IgnoresLimit) => both(Limit::Never),
+            () if self.has(Bug::IgnoresLimitOfGet) && method == "GET" => both(Limit::Never),
+            () if self.has(Bug::LimitsEachRead) => both(Limit::Each(limit)),
+            () if self.has(Bug::LimitsReceivingOnly) => Limits { sending: Limit::Never, receiving: deadline },
+            () if self.has(Bug::CutsLimitShort) => {
+                both(Limit::Deadline(Instant::now() + limit.min(Duration::from_millis(800))))
+            }
+            () => both(deadline),
+        }
+    }
+
+    pub(crate) fn exchange(&self, outgoing: &Outgoing, limits: Limits, call: &Arc<Call>) -> Result<Response, Failure> {
+        let peer = self.peer(outgoing.target.server);
+        if self.is_secured(outgoing.target.server) {
+            return Err(handshake(peer, limits));
+        }
+        if self.has(Bug::Pipelines) {
+            return self.pipelined(outgoing, limits, call);
+        }
+        let mut connection = self.connect(peer, limits, call)?;
+        let is_reused = connection.is_reused;
+        let failure = |stage| move |error| Failure { error, is_reused, stage };
+        let sent = self.send(&mut connection, outgoing, limits);
+        if let Err((written, error)) = sent {
+            // The server may have replied before it had read the whole request.
+            let stage = if written > 0 { Stage::Sending } else { Stage::Connecting };
+            return Err(failure(stage)(error));
+        }
+        connection.limit = limits.receiving;
+        let received = self.read_reply(&mut connection, call);
+        self.keep_or_close(connection, &received, call);
+        received.map(|received| received.reply).map_err(failure(Stage::Receiving))
+    }
+
+    fn connect(&self, peer: SocketAddr, limits: Limits, call: &Arc<Call>) -> Result<Connection, Failure> {
+        let failed = |error| Failure { error, is_reused: false, stage: Stage::Connecting };
+        let idle = self.take_idle(peer).filter(|_| !self.has(Bug::LeaksConnections));
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open(peer, limits.sending).map_err(failed)?,
+        };
+        if self.has(Bug::OpensSpareConnections) {
+            if let Ok(spare) = Connection::open(peer, limits.sending) {
+                self.put_idle(spare);
+            }
+        }
+        call.use_stream(&connection.stream).map_err(failed)?;
+        connection.interrupted_by = self.has(Bug::PoolsDroppedConnections).then(|| Arc::clone(call));
+        Ok(connection)
+    }
+
+    fn send(&self, connection: &mut Connection, outgoing: &Outgoing, limits: Limits) -> Result<(), (usize, io::Error)> {
+        let head = self.head(outgoing);
+        connection.write(&head, limits.sending)?;
+        let written = |(written, error)| (head.len() + written, error);
+        if self.waits_for_continue(outgoing) {
+            connection.limit = limits.sending;
+            let line = connection.line(1024).map_err(|error| written((0, error)))?;
+            if line.is_some_and(|line| line.starts_with(b"HTTP/1.1 100")) {
+                let _ = connection.line(1024);
+            }
+        }
+        connection.write(outgoing.body.as_deref().unwrap_or_default(), limits.sending).map_err(written)
+    }
+
+    /// Returns a connection to the pool if it can be used again.
+    fn keep_or_close(&self, mut connection: Connection, received: &io::Result<Received>, call: &Call) {
+        call.release_streams();
+        let has_surplus = !connection.buffer.is_empty();
+        connection.is_trusted = match received {
+            Ok(_) => has_surplus && self.has(Bug::PoolsWithSurplus),
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.has(Bug::PoolsDroppedConnections),
+            Err(error) if is_timeout(error) => self.has(Bug::PoolsAfterTimeout),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => self.has(Bug::PoolsAfterLargeReply),
+            Err(error) if error.kind() == ErrorKind::InvalidData => self.has(Bug::PoolsAfterBrokenChunk),
+            Err(_) => false,
+        };
+        let is_complete = received.as_ref().is_ok_and(|received| received.keeps_alive) && !call.is_dropped();
+        let is_kept = connection.is_trusted || is_complete && !has_surplus;
+        let is_leaked = match received {
+            Ok(_) => self.has(Bug::LeaksConnections),
+            Err(error) => is_timeout(error) && self.has(Bug::LeaksAfterTimeout),
+        };
+        if is_leaked {
+            self.leaked.lock().unwrap().push(connection.stream);
+        } else if is_kept {
+            self.put_idle(connection);
+        }
+    }
+
+    pub(crate) fn transport_error(&self, failure: Failure, outgoing: &Outgoing) -> TransportError {
+        let Failure { error, stage, .. } = failure;
+        let kind = match error.kind() {
+            _ if is_timeout(&error) && self.has(Bug::CallsTimeoutsOther) => Kind::Other,
+            _ if is_timeout(&error) => Kind::Timeout,
+            _ if stage == Stage::Connecting => Kind::Connect,
+            ErrorKind::InvalidData => Kind::Protocol,
+            ErrorKind::FileTooLarge => Kind::ReplyTooLarge,
+            _ => Kind::ConnectionLost,
+        };
+        let lies = match error.kind() {
+            _ if stage == Stage::Sending => self.has(Bug::LiesAboutPartialRequests),
+            _ if stage == Stage::Connecting => true,
+            _ if is_timeout(&error) => self.has(Bug::LiesAboutTimeouts),
+            _ if outgoing.method == "GET" && self.has(Bug::LiesAboutGet) => true,
+            ErrorKind::NotConnected | ErrorKind::ConnectionReset => self.has(Bug::LiesAboutLostConnections),
+            _ => self.has(Bug::LiesAboutBrokenReplies),
+        };
+        let is_doubtful = stage == Stage::Connecting && self.has(Bug::DoubtsRefusal);
+        let delivery = if lies && !is_doubtful { Delivery::NotSent } else { Delivery::Unknown };
+        let source = match self.has(Bug::ShowsUrl) {
+            true => format!("request to {} failed: {error}", outgoing.target.url()),
+            false => error.to_string(),
+        };
+        TransportError::new(kind, delivery).with_source(source)
+    }
+
+    /// Applies the bugs that change a reply.
+    pub(crate) fn returned_reply(&self, reply: Response) -> Outcome {
+        let status = reply.status();
+        let is_unknown = self.has(Bug::RejectsUnknownStatuses) && status >= 512;
+        if is_unknown || self.has(Bug::TakesStatusForError) && status >= 400 {
+            return Err(TransportError::new(Kind::Other, Delivery::Unknown));
+        }
+        let headers = if self.has(Bug::LosesReplyHeaders) { <_>::default() } else { reply.headers().clone() };
+        let body = match self.has(Bug::DropsBodiesOfErrors) && status >= 400 {
+            true => Default::default(),
+            false => reply.body().clone(),
+        };
+        Ok(Response::new(status, body).with_headers(headers))
+    }
+}
+
+/// Begins a TLS handshake, which no server of the suite answers.
+fn handshake(peer: SocketAddr, limits: Limits) -> Failure {
+    const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03";
+    let result = Connection::open(peer, limits.sending).and_then(|mut connection| {
+        connection.write(CLIENT_HELLO, limits.sending).map_err(|(_, error)| error)?;
+        connection.fill()
+    });
+    let error = result.err().unwrap_or_else(|| io::Error::other("the server does not speak TLS"));
+    Failure { error, is_reused: false, stage: Stage::Connecting }
+}
