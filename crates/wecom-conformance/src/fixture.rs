@@ -10,7 +10,7 @@ use wecom_core::http::Query;
 use wecom_core::{AccessToken, BaseUrl, Delivery, Endpoint, Request, Response, Secret, TransportError};
 
 use crate::check::Check;
-use crate::probe::{CALL_LIMIT, CANARY_TOKEN, Probe, describe};
+use crate::probe::{CALL_LIMIT, CANARY_TOKEN, CheckResult, Probe, describe, difference};
 use crate::report::Verdict;
 use crate::scripted_server::request::RawRequest;
 use crate::scripted_server::script::Script;
@@ -127,6 +127,21 @@ impl<'a> Fixture<'a> {
             Ok(reply) => Err(Verdict::failed(self.expected(expected, method), describe(&Ok(reply)))),
             Err(error) => Ok(error),
         }
+    }
+
+    /// Checks that a call with each method returns status 200 and this body.
+    pub(crate) async fn returns_body(&self, body: &[u8]) -> CheckResult {
+        let expected = format!("Ok with a body of {} bytes", body.len());
+        for endpoint in METHODS {
+            let reply = self.reply(self.request(endpoint)?, &expected).await?;
+            if reply.status() != 200 {
+                return Err(self.failed(&expected, endpoint, describe(&Ok(reply))));
+            }
+            if reply.body() != body {
+                return Err(self.failed(&expected, endpoint, difference(body, reply.body())));
+            }
+        }
+        Ok(())
     }
 
     /// Returns a failure of a call to this server.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::checks::content_encoding;
-use crate::fixture::{Fixture, METHODS};
-use crate::probe::{CheckResult, Probe, describe, difference};
+use crate::fixture::Fixture;
+use crate::probe::{CheckResult, Probe};
 use crate::scripted_server::reply;
 use crate::scripted_server::script::{After, Script};
 
@@ -42,7 +42,7 @@ pub(crate) async fn comes_back(probe: &Probe<'_>) -> CheckResult {
     for case in cases() {
         let (body, behavior) = (case.body.clone(), case.behavior);
         let fixture = Fixture::new(probe, behavior, move |_, _| case.script())?;
-        is_unchanged(&fixture, &body).await?;
+        fixture.returns_body(&body).await?;
     }
     content_encoding::is_removed(probe).await
 }
@@ -79,21 +79,6 @@ fn cases() -> Vec<Case> {
             reply::complete(200, "content-type: application/gzip\r\n", content_encoding::GZIP),
         ),
     ]
-}
-
-/// Checks that a call returns this body.
-pub(crate) async fn is_unchanged(fixture: &Fixture<'_>, body: &[u8]) -> CheckResult {
-    let expected = format!("Ok with a body of {} bytes", body.len());
-    for endpoint in METHODS {
-        let reply = fixture.reply(fixture.request(endpoint)?, &expected).await?;
-        if reply.status() != 200 {
-            return Err(fixture.failed(&expected, endpoint, describe(&Ok(reply))));
-        }
-        if reply.body() != body {
-            return Err(fixture.failed(&expected, endpoint, difference(body, reply.body())));
-        }
-    }
-    Ok(())
 }
 
 /// Returns a complete reply in chunks of this size.
