@@ -1,11 +1,10 @@
 //! Cassettes: recorded exchanges with a service, in a file that people can read and edit.
 
-mod aliases;
-mod compare;
+mod content;
 mod entry;
+mod masking;
 mod player;
 mod recorder;
-mod secret_kind;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,17 +12,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::json;
+use wecom_core::{Request, Secret};
 
-use self::aliases::Aliases;
 use self::entry::Entry;
+use self::masking::{Masking, Secrets};
 pub use self::player::{Player, ReplayError};
 pub use self::recorder::Recorder;
+use crate::stub::answer::Outcome;
 
-/// The version of the file's form.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
-/// What was said over a transport, in order: recorded by a [`Recorder`], replayed by a [`Player`].
+/// Recorded exchanges. Created by a [`Recorder`], replayed by a [`Player`].
 ///
 /// ```
 /// use serde_json::json;
@@ -34,13 +35,13 @@ const VERSION: u32 = 1;
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 ///
-/// // Here a mock takes the place of the real service.
+/// // A mock instead of the service.
 /// let service = Mock::new();
-/// service.on_endpoint(&GET_TOKEN).json(json!({"errcode": 0, "access_token": "a-real-token", "expires_in": 7200}));
+/// service.on_endpoint(&GET_TOKEN).json(json!({"errcode": 0, "access_token": "the-service-token", "expires_in": 7200}));
 /// service.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let recorder = Recorder::new(service);
-/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("a-real-secret"));
+/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-service-secret"));
 /// let client = Client::builder(recorder.clone()).credentials(credentials).build();
 /// # pollster::block_on(async {
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;
@@ -48,11 +49,11 @@ const VERSION: u32 = 1;
 /// # })?;
 /// let file = recorder.cassette().to_json()?;
 /// assert!(file.contains("token-1") && file.contains("corpsecret=secret-1"));
-/// assert!(!file.contains("a-real-"));
+/// assert!(!file.contains("the-service-"));
 ///
-/// // Ever after, without a service and without its secrets:
+/// // The replay needs neither the service nor its secrets.
 /// let player = Player::new(Cassette::from_json(&file)?);
-/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("any-secret"));
+/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("dummy"));
 /// let client = Client::builder(player.clone()).credentials(credentials).build();
 /// # pollster::block_on(async {
 /// let reply = client.call_raw(RawCall::new(&LIST_IDS)).await?;
@@ -63,7 +64,7 @@ const VERSION: u32 = 1;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # The file
+/// # File format
 ///
 /// ```json
 /// {
@@ -82,153 +83,127 @@ const VERSION: u32 = 1;
 ///         "headers": ["content-type: application/json"],
 ///         "body": { "json": { "errcode": 0, "errmsg": "ok", "status": 3 } }
 ///       }
-///     },
-///     {
-///       "request": {
-///         "endpoint": "remove_corp",
-///         "method": "POST",
-///         "path": "corpgroup/corp/remove_corp",
-///         "token": "token-1",
-///         "body": { "json": { "chain_id": "ch1", "corpid": "ww1" } }
-///       },
-///       "failure": { "kind": "timeout", "delivery": "unknown" }
 ///     }
 ///   ]
 /// }
 /// ```
 ///
-/// A body is `json`, or `text` where it is none, or `base64` where it is not even text. Text and Base64 come back byte by
-/// byte, aliases apart; JSON with the same meaning. JSON that would lose something (a name that stands twice, a fraction)
-/// is kept as text. Of a reply's headers, `content-type`, `retry-after`, `error-code` and `error-msg` are kept; of a
-/// request's none, nor its host. Kinds of failure are those of [`TransportErrorKind`](wecom_core::TransportErrorKind) in
-/// snake case.
+/// Instead of a reply, an entry may have a failure: `{"kind": "timeout", "delivery": "unknown"}`, with the kinds of
+/// [`TransportErrorKind`](wecom_core::TransportErrorKind) in snake case and the delivery `not_sent` or `unknown`.
+///
+/// A body is `json`, or `text` if it is not JSON, or `base64` if it is not UTF-8. JSON is kept as a value: its meaning is
+/// replayed, not its bytes. The headers `content-type`, `retry-after`, `error-code` and `error-msg` of a reply are kept.
 ///
 /// # Secrets
 ///
-/// Access tokens, secret values of a query, and fields whose name says that they are secret (`access_token`, `corpsecret`,
-/// `session_key`, `ticket` …) are replaced by aliases, the same wherever the same value occurs, as it is,
-/// percent-encoded or escaped in JSON. [`Recorder::hide`] is for any others. [`Cassette::to_json`] and
-/// [`Cassette::write`] fail where a known secret is still to be found in spite of that, as a number, say.
+/// Access tokens, secret values of the query, and the values of fields with a [secret's name](wecom_core::secret::names) are
+/// replaced by aliases, the same alias for the same value. Any other text that contains a known secret in any form, and any
+/// text after the name of a secret, is replaced by `***`. A secret of fewer than 16 characters that are all letters is an
+/// ordinary word, which is kept in other texts.
 #[derive(Clone)]
 pub struct Cassette {
     entries: Vec<Entry>,
-    /// The secrets that must not be in what is written; none are known of a cassette that was read.
-    aliases: Aliases,
+    /// The index of an entry that still contains a secret.
+    secret_left: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    cassette: u32,
-    entries: &'a [Entry],
-}
-
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Read {
+struct File {
     cassette: u32,
     entries: Vec<Entry>,
 }
 
 impl Cassette {
-    fn new(entries: Vec<Entry>, aliases: Aliases) -> Self {
-        Self { entries, aliases }
+    fn record(exchanges: &[(&Request, &Outcome)], hidden: &[Secret]) -> Self {
+        let mut entries: Vec<_> =
+            exchanges.iter().map(|(request, outcome)| Entry::unmasked(request, outcome)).collect();
+        let mut secrets = Secrets::default();
+        hidden.iter().for_each(|secret| secrets.hide(secret.expose()));
+        for (entry, (request, _)) in entries.iter().zip(exchanges) {
+            secrets.add_request(request);
+            entry.bodies().for_each(|body| secrets.add_json(&body.value(), None));
+        }
+        let masking = Masking::new(secrets);
+        entries.iter_mut().zip(exchanges).for_each(|(entry, (request, _))| entry.mask(request, &masking));
+        let has_secret = |entry: &Entry| {
+            let texts = json!([entry.request.token, entry.request.query, entry.headers()]);
+            masking.finds_secret(&texts) || entry.bodies().any(|body| masking.finds_secret(&body.value()))
+        };
+        let secret_left = entries.iter().position(has_secret);
+        Self { entries, secret_left }
     }
 
-    /// Reads the text of a cassette.
+    /// Parses a cassette. A byte order mark is ignored.
     ///
     /// # Errors
     ///
-    /// When it is none, with the place of what is wrong.
+    /// Returns an error with the line, or the number of the entry, if the text is not a valid cassette.
     pub fn from_json(json: &str) -> Result<Self, CassetteError> {
-        let Read { cassette, entries } =
-            serde_json::from_str(json).map_err(CassetteError::caused("it can't be read"))?;
+        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+        let File { cassette, entries } = serde_json::from_str(json).map_err(CassetteError::caused("invalid file"))?;
         if cassette != VERSION {
-            return Err(CassetteError::new(format!("it is of version {cassette}, and only {VERSION} can be read")));
+            return Err(CassetteError::new(format!("unsupported version {cassette}; expected {VERSION}")));
         }
-        for (at, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.iter().enumerate() {
             if let Some(problem) = entry.problem() {
-                return Err(CassetteError::new(format!("entry {} can't be played: {problem}", at + 1)));
+                return Err(CassetteError::new(format!("invalid entry {}: {problem}", index + 1)));
             }
         }
-        Ok(Self::new(entries, Aliases::default()))
+        Ok(Self { entries, secret_left: None })
     }
 
-    /// The text of the cassette, for a person to read.
+    /// Returns the text of the file.
     ///
     /// # Errors
     ///
-    /// When a known secret is still in it: [`CassetteError::is_secret_left`].
+    /// Returns an error with [`CassetteError::is_secret_left`] if a known secret remains where it cannot be replaced, such as
+    /// in a number.
     pub fn to_json(&self) -> Result<String, CassetteError> {
-        for (at, entry) in self.entries.iter().enumerate() {
-            let value = serde_json::to_value(entry).map_err(CassetteError::caused("it can't be written"))?;
-            let in_bytes = || entry.binary().find_map(|bytes| self.aliases.leak(bytes));
-            if let Some(alias) = self.leak(&value).or_else(in_bytes) {
-                return Err(CassetteError::secret_left(alias, at + 1));
-            }
+        if let Some(index) = self.secret_left {
+            let text = format!("secret left in entry {}, in a number; record with another secret", index + 1);
+            return Err(CassetteError { secret_left: true, ..CassetteError::new(text) });
         }
-        let written = Written { cassette: VERSION, entries: &self.entries };
-        let mut text = serde_json::to_string_pretty(&written).map_err(CassetteError::caused("it can't be written"))?;
-        text.push('\n');
-        match self.aliases.leak(text.as_bytes()) {
-            Some(alias) => Err(CassetteError::secret_left(alias, 0)),
-            None => Ok(text),
-        }
+        let file = File { cassette: VERSION, entries: self.entries.clone() };
+        let text = serde_json::to_string_pretty(&file).map_err(CassetteError::caused("serialization failed"))?;
+        Ok(text + "\n")
     }
 
     /// Reads a cassette from a file.
     ///
     /// # Errors
     ///
-    /// When there is no such file, or it is no cassette.
+    /// Returns an error if the file cannot be read or is not a valid cassette.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, CassetteError> {
-        let path = path.as_ref();
-        let place = path.display();
-        let json = std::fs::read_to_string(path).map_err(CassetteError::caused(format!("{place} can't be read")))?;
-        Self::from_json(&json).map_err(|error| CassetteError { text: format!("{place}: {}", error.text), ..error })
+        let (path, shown) = (path.as_ref(), path.as_ref().display());
+        let json = std::fs::read_to_string(path).map_err(CassetteError::caused(format!("cannot read {shown}")))?;
+        Self::from_json(&json).map_err(|error| CassetteError { text: format!("{shown}: {}", error.text), ..error })
     }
 
     /// Writes the cassette to a file, which is replaced.
     ///
     /// # Errors
     ///
-    /// When a known secret is still in it ([`CassetteError::is_secret_left`]), and then nothing is written; or when the
-    /// file can't be.
+    /// Returns the errors of [`to_json`](Self::to_json) without writing anything, or an error if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), CassetteError> {
         let path = path.as_ref();
-        let json = self.to_json()?;
-        std::fs::write(path, json).map_err(CassetteError::caused(format!("{} can't be written", path.display())))
+        std::fs::write(path, self.to_json()?).map_err(CassetteError::caused(format!("cannot write {}", path.display())))
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing was recorded.
+    /// Whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// Which secret is still in a value, in the text that its strings have for a reader.
-    fn leak(&self, value: &Value) -> Option<&str> {
-        match value {
-            Value::Array(items) => items.iter().find_map(|item| self.leak(item)),
-            Value::Object(fields) => {
-                fields.iter().find_map(|(name, field)| self.aliases.leak(name.as_bytes()).or_else(|| self.leak(field)))
-            }
-            Value::String(text) => self.aliases.leak(text.as_bytes()),
-            plain => self.aliases.leak(plain.to_string().as_bytes()),
-        }
-    }
 }
 
-/// Shows the endpoints alone.
+/// Shows the endpoints only.
 impl fmt::Debug for Cassette {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cassette ")?;
@@ -236,7 +211,7 @@ impl fmt::Debug for Cassette {
     }
 }
 
-/// Why a cassette can't be read or written. Its text holds no secret.
+/// The error of reading or writing a [`Cassette`]. Contains no secret.
 #[derive(Clone, Debug)]
 pub struct CassetteError {
     text: String,
@@ -254,17 +229,7 @@ impl CassetteError {
         move |error| Self { source: Some(Arc::new(error)), ..Self::new(text) }
     }
 
-    /// `number` is 0 where it is no entry's.
-    fn secret_left(alias: &str, number: usize) -> Self {
-        let place = if number == 0 { "in its text".to_owned() } else { format!("in entry {number}") };
-        let text = format!(
-            "it is not written: the value of {alias} is still to be found {place}, where no alias can take its place. If the \
-             value is an ordinary word, record with a less ordinary one"
-        );
-        Self { secret_left: true, ..Self::new(text) }
-    }
-
-    /// Whether the cassette was not written because a secret is still in it.
+    /// Whether the cassette was not written because it contains a secret.
     #[must_use]
     pub fn is_secret_left(&self) -> bool {
         self.secret_left
@@ -273,11 +238,8 @@ impl CassetteError {
 
 impl fmt::Display for CassetteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the cassette: {}", self.text)?;
-        match &self.source {
-            Some(source) => write!(f, ": {source}"),
-            None => Ok(()),
-        }
+        write!(f, "cassette: {}", self.text)?;
+        self.source.iter().try_for_each(|source| write!(f, ": {source}"))
     }
 }
 

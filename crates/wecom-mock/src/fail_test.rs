@@ -20,3 +20,24 @@ pub(crate) fn verify_on_drop<E: fmt::Display>(verified: bool, verify: impl FnOnc
         fail(&error);
     }
 }
+
+/// Implements the traits of an error that is a report for a person. `Debug` shows the line breaks, because `unwrap` prints it.
+macro_rules! report_error {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::error::Error for $name {}
+    };
+}
+
+pub(crate) use report_error;

@@ -1,5 +1,6 @@
 //! Masks secrets in texts that a person may read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -33,7 +34,7 @@ const LONGEST_KEPT: usize = 16 * 1024;
 #[derive(Clone, Default)]
 pub struct Redactor {
     matcher: SecretMatcher,
-    secrets: Vec<String>,
+    secrets: BTreeSet<String>,
 }
 
 impl Redactor {
@@ -48,14 +49,14 @@ impl Redactor {
     pub fn add(&mut self, secret: &str) {
         if !self.knows(secret) {
             self.matcher.add(secret);
-            self.secrets.push(secret.to_owned());
+            self.secrets.insert(secret.to_owned());
         }
     }
 
     /// Whether a secret has been added already, or is too short to be added.
     #[must_use]
     pub fn knows(&self, secret: &str) -> bool {
-        secret.len() < SHORTEST || self.secrets.iter().any(|known| known == secret)
+        secret.len() < SHORTEST || self.secrets.contains(secret)
     }
 
     /// Whether the text contains a secret in any form. Takes linear time.

@@ -1,33 +1,37 @@
-//! Replays what was recorded.
+//! Replays the exchanges of a cassette.
 
-use std::error::Error as StdError;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use wecom_core::{Delivery, LocalTransport, Request, Response, Secret, Transport, TransportError, TransportErrorKind};
+use wecom_core::secret::Redactor;
+use wecom_core::{
+    AccessToken, Delivery, LocalTransport, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 
 use crate::cassette::Cassette;
-use crate::cassette::aliases::Aliases;
-use crate::cassette::compare::{Comparison, recorded_line};
-use crate::fail_test::{fail, verify_on_drop};
+use crate::cassette::content::Content;
+use crate::cassette::masking::{Secrets, is_alias};
+use crate::fail_test::{fail, report_error, verify_on_drop};
 use crate::stub::answer::Outcome;
+use crate::stub::difference::Differences;
 
-/// How many calls and entries a report names; of the others only the number is.
-const NAMED: usize = 5;
+/// The maximum number of calls and of entries in a report.
+const REPORTED: usize = 5;
 
-/// A transport that answers with what was recorded on a [`Cassette`], in order.
+/// A transport that answers from a [`Cassette`], in any order.
 ///
-/// A request that is not the recorded one fails at once with a [`TransportErrorKind::Other`] that was
-/// [not sent](Delivery::NotSent); its text names the entry and what differs, and the entry stays the next one. Compared are
-/// method, path, query, body (JSON by its meaning, anything else byte by byte) and whether the token is the one that it was.
+/// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. The
+/// values of access tokens and secrets are not compared, so a replay needs neither. If several entries match, the one with
+/// the request's own token is preferred. In a recorded request, `***` matches any text.
 ///
-/// The credentials need not be those of the recording: what comes first in the place of an alias is what that alias
-/// stands for from then on.
+/// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
+/// error shows the nearest entry and the differences.
 ///
-/// The test fails when entries are left over, or when a request came that was not the recorded one: [`Player::verify`]
-/// says so, and so does dropping the last clone of the player, unless it has been verified or the thread is panicking
-/// already. Cheap to clone; all clones play the same cassette.
+/// Verification fails if there is an unused entry, or if there was a request without a matching entry. The player is
+/// verified by [`Player::verify`], and when its last clone is dropped, unless it has been verified or the thread is
+/// panicking. Cheap to clone; all clones use the same entries.
 #[derive(Clone)]
 pub struct Player {
     shared: Arc<Shared>,
@@ -39,51 +43,37 @@ struct Shared {
 
 struct State {
     cassette: Cassette,
-    /// How many entries have been played.
-    played: usize,
-    bound: Aliases,
-    refused: Vec<Refused>,
-    /// How many more were refused than are kept.
-    more_refused: usize,
-    /// Whether somebody has seen the verdict, and nothing has come since that could make it a worse one.
+    /// The unused entries of each content, in order.
+    unused: HashMap<Content, VecDeque<usize>>,
+    unmatched: Vec<Unmatched>,
+    more_unmatched: usize,
+    /// Whether the player has been verified since the last request without a matching entry.
     verified: bool,
 }
 
 impl Player {
-    /// Plays a cassette from its beginning.
+    /// Replays a cassette.
     #[must_use]
     pub fn new(cassette: Cassette) -> Self {
-        let state = State {
-            cassette,
-            played: 0,
-            bound: Aliases::default(),
-            refused: Vec::new(),
-            more_refused: 0,
-            verified: false,
-        };
+        let mut unused = HashMap::<_, VecDeque<_>>::new();
+        for (index, entry) in cassette.entries.iter().enumerate() {
+            unused.entry(Content::recorded(&entry.request)).or_default().push_back(index);
+        }
+        let state = State { cassette, unused, unmatched: Vec::new(), more_unmatched: 0, verified: false };
         Self { shared: Arc::new(Shared { state: Mutex::new(state) }) }
     }
 
-    /// Says what an alias stands for from the beginning: for what was [hidden by hand](crate::Recorder::hide) and is part of
-    /// a request. Tokens and secrets that stand where they did in the recording need not be said.
-    #[must_use]
-    pub fn with_secret(self, alias: &str, secret: Secret) -> Self {
-        self.lock().bound.bind(alias, secret.expose());
-        self
-    }
-
-    /// How many entries have not been played yet.
+    /// Returns the number of unused entries.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        let state = self.lock();
-        state.cassette.len().saturating_sub(state.played)
+        self.lock().unused.values().map(VecDeque::len).sum()
     }
 
-    /// Fails the test when entries are left over, or a request came that was not the recorded one.
+    /// Panics if there is an unused entry, or if there was a request without a matching entry.
     ///
     /// # Panics
     ///
-    /// With a report of all of these.
+    /// Panics with a report of all problems.
     #[track_caller]
     pub fn verify(&self) {
         if let Err(error) = self.try_verify() {
@@ -91,77 +81,109 @@ impl Player {
         }
     }
 
-    /// As [`Player::verify`], for those who want to look at the report.
+    /// Like [`Player::verify`], but returns the report.
     ///
-    /// Dropping the player doesn't verify it again, unless a request was refused since.
+    /// Dropping the player does not verify it again, unless there was another request without a matching entry.
     ///
     /// # Errors
     ///
-    /// With a report of what was not as it was recorded.
+    /// Returns a report of all problems.
     pub fn try_verify(&self) -> Result<(), ReplayError> {
         self.lock().verify()
     }
 
-    fn answer(&self, request: &Request) -> Outcome {
-        self.lock().answer(request)
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics between two changes that belong together.
+        // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     fn answer(&mut self, request: &Request) -> Outcome {
-        let number = self.played + 1;
-        let Some(entry) = self.cassette.entries().get(self.played) else {
-            let text = format!("the cassette has ended: its {} entries have been played", self.played);
-            return self.refuse(request, &text);
-        };
-        let Comparison { bound, differences } = Comparison::new(&entry.request, request, &self.bound);
-        match entry.outcome(number).filter(|_| differences.is_empty()) {
-            Some(outcome) => {
-                self.bound = bound;
-                self.played = number;
-                outcome
-            }
-            None => {
-                let expected = recorded_line(&entry.request);
-                let text = format!("entry {number} is: {expected}\n  differs: {}", differences.join("; "));
-                self.refuse(request, &text)
-            }
+        let content = Content::of(request);
+        match self.take(&content, request).and_then(|index| self.cassette.entries.get(index)?.outcome()) {
+            Some(outcome) => outcome,
+            None => self.reject(request, &content),
         }
     }
 
-    fn refuse(&mut self, request: &Request, why: &str) -> Outcome {
-        self.verified = false;
-        let endpoint = request.endpoint();
-        let refused = Refused(format!("this call is not the recorded one\n  came: {endpoint}\n  {why}"));
-        if self.refused.len() < NAMED {
-            self.refused.push(refused.clone());
-        } else {
-            self.more_refused += 1;
+    /// Takes the first unused entry with this content, or one whose `***` matches.
+    fn take(&mut self, content: &Content, request: &Request) -> Option<usize> {
+        let pattern = || {
+            let patterns = self.unused.iter().filter(|(pattern, _)| pattern.matches(content));
+            patterns.min_by_key(|(_, indexes)| indexes.front().copied()).map(|(pattern, _)| pattern.clone())
+        };
+        let key = if self.unused.contains_key(content) { content.clone() } else { pattern()? };
+        let indexes = self.unused.get_mut(&key)?;
+        let token = request.token().map(AccessToken::expose).filter(|token| is_alias(token));
+        let has_token = |index: &usize| {
+            token.is_some()
+                && self.cassette.entries.get(*index).is_some_and(|entry| entry.request.token.as_deref() == token)
+        };
+        let index = indexes.remove(indexes.iter().position(has_token).filter(|_| token.is_some()).unwrap_or(0));
+        if indexes.is_empty() {
+            self.unused.remove(&key);
         }
-        Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(refused))
+        index
+    }
+
+    fn reject(&mut self, request: &Request, content: &Content) -> Outcome {
+        let redactor = Secrets::of(request).redactor();
+        let error = Unmatched(format!(
+            "no unused entry of the cassette matches this call\n  call: {} {}\n  {}",
+            request.endpoint(),
+            redactor.json_text(&content.value),
+            self.nearest(content, &redactor)
+        ));
+        self.verified = false;
+        if self.unmatched.len() < REPORTED {
+            self.unmatched.push(error.clone());
+        } else {
+            self.more_unmatched += 1;
+        }
+        Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(error))
+    }
+
+    /// The nearest unused entry and the differences from it.
+    fn nearest(&self, content: &Content, redactor: &Redactor) -> String {
+        let entries = self.unused.iter().filter(|(other, _)| other.endpoint == content.endpoint);
+        let compared = entries.filter_map(|(recorded, indexes)| {
+            let differences = Differences::between(&recorded.value, &recorded.align(content), redactor)?;
+            Some((differences.count(), *indexes.front()?, recorded, differences))
+        });
+        match compared.min_by_key(|&(count, index, ..)| (count, index)) {
+            Some((_, index, recorded, differences)) => {
+                format!("nearest: {}\n  differences: {differences}", self.describe(index, recorded))
+            }
+            None => "the cassette has no unused entry for this endpoint".to_owned(),
+        }
+    }
+
+    /// An entry on one line.
+    fn describe(&self, index: usize, content: &Content) -> String {
+        let name = self.cassette.entries.get(index).map_or("", |entry| entry.request.endpoint.as_str());
+        format!("entry {}: {name} {}", index + 1, Redactor::default().json_text(&content.value))
     }
 
     fn verify(&mut self) -> Result<(), ReplayError> {
         self.verified = true;
-        let mut found: Vec<_> = self.refused.iter().map(ToString::to_string).collect();
-        if self.more_refused > 0 {
-            found.push(format!("and {} more calls that were not the recorded ones", self.more_refused));
+        let mut problems: Vec<_> = self.unmatched.iter().map(ToString::to_string).collect();
+        if self.more_unmatched > 0 {
+            problems.push(format!("and {} more calls without a matching entry", self.more_unmatched));
         }
-        let unused = self.cassette.entries().iter().enumerate().skip(self.played);
-        found.extend(unused.take(NAMED).map(|(at, entry)| {
-            let line = recorded_line(&entry.request);
-            format!("entry {} was not played: {line}", at + 1)
-        }));
-        let left = self.cassette.len().saturating_sub(self.played);
-        if left > NAMED {
-            found.push(format!("and {} more entries that were not played", left - NAMED));
+        let unused =
+            self.unused.iter().flat_map(|(content, indexes)| indexes.iter().map(move |&index| (index, content)));
+        let unused: BTreeMap<_, _> = unused.collect();
+        problems.extend(
+            unused.iter().take(REPORTED).map(|(&at, content)| format!("not used: {}", self.describe(at, content))),
+        );
+        if unused.len() > REPORTED {
+            problems.push(format!("and {} more entries that were not used", unused.len() - REPORTED));
         }
-        if found.is_empty() { Ok(()) } else { Err(ReplayError { found }) }
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(ReplayError(format!("replay verification failed\n- {}", problems.join("\n- ")))),
+        }
     }
 }
 
@@ -175,66 +197,32 @@ impl Drop for Shared {
 #[async_trait]
 impl Transport for Player {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.answer(&request)
+        self.lock().answer(&request)
     }
 }
 
 #[async_trait(?Send)]
 impl LocalTransport for Player {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.answer(&request)
+        self.lock().answer(&request)
     }
 }
 
 impl fmt::Debug for Player {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
-        f.debug_struct("Player")
-            .field("entries", &state.cassette.len())
-            .field("played", &state.played)
-            .finish_non_exhaustive()
+        f.debug_struct("Player").field("remaining", &self.remaining()).finish_non_exhaustive()
     }
 }
 
-/// A request that was not the recorded one, as the source of the error that its caller gets. Its text holds no secret.
+/// The source of the error of a request without a matching entry. Contains no secret.
 #[derive(Clone)]
-struct Refused(String);
+struct Unmatched(String);
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The text as it is: `unwrap` shows it so, and a test that fails has to be readable.
-impl fmt::Debug for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Refused {}
-
-/// Entries that were not played, and requests that were not the recorded ones; from [`Player::try_verify`].
+/// The error of [`Player::try_verify`]: unused entries, and requests without a matching entry.
 ///
-/// Its text is the report that [`Player::verify`] panics with. It holds no secret.
+/// Its text is the report with which [`Player::verify`] panics. It contains no secret.
 #[derive(Clone)]
-pub struct ReplayError {
-    found: Vec<String>,
-}
+pub struct ReplayError(String);
 
-impl fmt::Display for ReplayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the replay was not as it was recorded")?;
-        self.found.iter().try_for_each(|text| write!(f, "\n- {text}"))
-    }
-}
-
-/// The text as it is: `unwrap` shows it so, and a test that fails has to be readable.
-impl fmt::Debug for ReplayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl StdError for ReplayError {}
+report_error!(Unmatched);
+report_error!(ReplayError);

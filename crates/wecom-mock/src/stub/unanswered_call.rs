@@ -1,10 +1,10 @@
 //! The error of a call that no stub answers: the request, the nearest stub, and the differences.
 
-use std::error::Error as StdError;
 use std::fmt::{self, Write};
 
 use wecom_core::Endpoint;
 
+use crate::fail_test::report_error;
 use crate::stub::incoming_request::IncomingRequest;
 use crate::stub::mismatch::Mismatch;
 use crate::stub::registered_stub::{RegisteredStub, called};
@@ -88,17 +88,4 @@ impl UnansweredCall {
     }
 }
 
-impl fmt::Display for UnansweredCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Shows the text with its line breaks, because `unwrap` prints `Debug`.
-impl fmt::Debug for UnansweredCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for UnansweredCall {}
+report_error!(UnansweredCall);

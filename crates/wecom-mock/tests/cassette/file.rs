@@ -1,4 +1,4 @@
-//! The file: read, edited and written by people.
+//! The file.
 
 use wecom_core::Response;
 use wecom_mock::{Cassette, Player};
@@ -34,19 +34,19 @@ const FILE: &str = r#"{
 "#;
 
 #[test]
-fn the_file_is_json_that_a_person_can_read() {
+fn the_file_is_indented_json() {
     let reply = Response::new(200, r#"{"errcode":0}"#).with_header("content-type", "application/json");
     assert_eq!(recorded_once(get_result("job1"), Ok(reply)).to_json().unwrap(), FILE);
 }
 
 #[test]
-fn what_was_read_is_written_as_it_was() {
+fn writing_a_cassette_that_was_read_gives_the_same_text() {
     let text = recorded().to_json().unwrap();
     assert_eq!(Cassette::from_json(&text).unwrap().to_json().unwrap(), text);
 }
 
 #[test]
-fn a_number_that_is_no_integer_does_not_drift_when_a_file_is_read_and_written() {
+fn a_float_does_not_change_when_a_file_is_read_and_written() {
     for number in ["-9.221337203615479e+19", "1.844674407370956e+19", "0.30000000000000004", "5e-324"] {
         let edited = FILE.replace("\"errcode\": 0", &format!("\"errcode\": 0,\n            \"share\": {number}"));
         assert_eq!(Cassette::from_json(&edited).unwrap().to_json().unwrap(), edited);
@@ -54,14 +54,14 @@ fn a_number_that_is_no_integer_does_not_drift_when_a_file_is_read_and_written() 
 }
 
 #[test]
-fn an_edited_file_is_played_as_edited() {
+fn an_edited_file_is_replayed() {
     let edited = FILE.replace("job1", "job2").replace("\"errcode\": 0", "\"errcode\": 0, \"share\": 0.5");
     let player = Player::new(Cassette::from_json(&edited).unwrap());
     assert_eq!(replay(&player, get_result("job2")).unwrap().body(), r#"{"errcode":0,"share":0.5}"#);
 }
 
 #[test]
-fn a_cassette_is_written_to_a_file_and_read_from_it() {
+fn a_cassette_is_written_to_a_file_and_read() {
     let path = std::env::temp_dir().join(format!("wecom-mock-cassette-{}.json", std::process::id()));
     recorded().write(&path).unwrap();
     let player = Player::new(Cassette::read(&path).unwrap());
@@ -71,14 +71,14 @@ fn a_cassette_is_written_to_a_file_and_read_from_it() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn the_error_of_reading_a_file_shows_its_name() {
     let path = std::env::temp_dir().join("wecom-mock-no-such-cassette.json");
     let error = Cassette::read(&path).unwrap_err();
     assert!(error.to_string().contains("wecom-mock-no-such-cassette.json") && !error.is_secret_left(), "{error}");
 }
 
 #[test]
-fn what_is_wrong_in_an_edited_file_is_told_with_its_place() {
+fn the_error_of_an_invalid_file_shows_the_place() {
     for (from, to, problem) in [
         ("\"cassette\": 1", "\"cassette\": 2", "version 2"),
         ("\"status\"", "\"sttus\"", "line 14"),
@@ -86,12 +86,16 @@ fn what_is_wrong_in_an_edited_file_is_told_with_its_place() {
         (
             "{\n          \"json\": {\n            \"errcode\": 0\n          }\n        }",
             "{\"base64\": \"?\"}",
-            "not Base64",
+            "invalid Base64",
         ),
-        ("\"GET\"", "\"PUT\"", "entry 1 can't be played: its method"),
+        ("\"GET\"", "\"PUT\"", "invalid entry 1: expected the method"),
         ("jobid=job1", "jobid", "name=value"),
         ("content-type: ", "content-type:", "name: value"),
-        ("\"reply\": {", "\"failure\": {\"kind\": \"dns\", \"delivery\": \"unknown\"}, \"reply\": {", "either a reply"),
+        (
+            "\"reply\": {",
+            "\"failure\": {\"kind\": \"dns\", \"delivery\": \"unknown\"}, \"reply\": {",
+            "either a reply or a failure",
+        ),
         ("\"reply\": {", "\"failure\": {\"kind\": \"tired\", \"delivery\": \"unknown\"}, \"reply\": {", "tired"),
         (
             "\"reply\": {",
@@ -104,4 +108,9 @@ fn what_is_wrong_in_an_edited_file_is_told_with_its_place() {
         let error = Cassette::from_json(&edited).unwrap_err().to_string();
         assert!(error.contains(problem), "{error}");
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_ignored() {
+    assert_eq!(Cassette::from_json(&format!("\u{feff}{FILE}")).unwrap().to_json().unwrap(), FILE);
 }

@@ -1,5 +1,5 @@
-//! What cassettes promise, through a client, and in the file.
-#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
+//! Cassettes: recording, replaying, and the file.
+#![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod failing;
 mod file;

@@ -1,20 +1,23 @@
-//! What was recorded comes back.
+//! Replays.
 
 use bytes::Bytes;
 use pollster::block_on;
 use serde_json::json;
 use wecom_core::endpoint::RawCall;
+use wecom_core::http::Query;
 use wecom_core::{
-    AccessToken, Client, Delivery, LocalTransport, Request, Response, TransportError, TransportErrorKind, from_fn,
+    AccessToken, Client, Delivery, LocalTransport, Request, Response, Secret, TransportError, TransportErrorKind,
+    from_fn,
 };
 use wecom_mock::{Faults, Player, Recorder};
 
 use crate::support::{
-    LIST_IDS, client, credentials, get_result, list_ids, recorded, recorded_once, replay, service, text, through_file,
+    GET_RESULT, LIST_IDS, client, credentials, get_result, list_ids, recorded, recorded_once, replay, service,
+    through_file,
 };
 
 #[test]
-fn a_client_with_credentials_replays_what_it_did_with_refresh_and_repetition() {
+fn a_client_with_credentials_replays_a_token_renewal_and_a_retry() {
     let recorder = Recorder::new(service());
     let live = list_ids(&client(recorder.clone(), "canary-secret"), "ch1").unwrap();
     let player = Player::new(through_file(&recorder.cassette()));
@@ -29,7 +32,7 @@ fn a_client_with_credentials_replays_what_it_did_with_refresh_and_repetition() {
 }
 
 #[test]
-fn a_local_client_is_recorded_and_replayed_too() {
+fn a_local_client_is_recorded_and_replayed() {
     let recorder = Recorder::new(service());
     let call = || RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "ch1"})).unwrap();
     let live = Client::local(recorder.clone()).credentials(credentials("canary-secret")).build();
@@ -41,24 +44,21 @@ fn a_local_client_is_recorded_and_replayed_too() {
 }
 
 #[test]
-fn recording_changes_nothing_for_the_caller() {
+fn recording_does_not_change_the_reply() {
     let recorder = Recorder::new(from_fn(|_| async { Ok(Response::new(502, "x").with_header("x-a", "b")) }));
     let reply = block_on(LocalTransport::send(&recorder, get_result("job1"))).unwrap();
     assert_eq!(reply, Response::new(502, "x").with_header("x-a", "b"));
 }
 
 #[test]
-fn a_body_that_is_not_json_comes_back_byte_by_byte() {
-    let bodies: [&'static [u8]; 10] = [
+fn a_body_that_is_not_json_is_replayed_byte_by_byte() {
+    let bodies: [&'static [u8]; 7] = [
         b"",
         b"<html>\n\t502 \xE4\xBC\x81</html>",
         b"\xFF\xFE\x00binary",
         b"{\"errcode\":0,\"errm",
         b"\xEF\xBB\xBF{\"errcode\":0}",
         b"{\"a\":\"line\nbreak\"}",
-        b"{\"a\":1,\"a\":2}",
-        b"{\"a\":1.50}",
-        b"{\"a\":123456789012345678901234567890}",
         b"\\u4e00 \"quoted\"",
     ];
     for body in bodies {
@@ -69,7 +69,7 @@ fn a_body_that_is_not_json_comes_back_byte_by_byte() {
 }
 
 #[test]
-fn a_json_body_comes_back_with_the_same_meaning() {
+fn a_json_body_is_replayed_by_value() {
     let body = "{ \"errcode\" : 0, \"name\": \"\\u4f01\", \"big\": 18446744073709551615, \"none\": null }";
     let player = Player::new(through_file(&recorded_once(get_result("job1"), Ok(Response::new(200, body)))));
     let reply = replay(&player, get_result("job1")).unwrap();
@@ -80,7 +80,7 @@ fn a_json_body_comes_back_with_the_same_meaning() {
 }
 
 #[test]
-fn status_and_the_headers_that_mean_something_come_back() {
+fn the_status_and_the_relevant_headers_are_replayed() {
     let reply = Response::new(403, "{}")
         .with_header("Content-Type", "application/json")
         .with_header("Error-Code", "60020")
@@ -93,7 +93,7 @@ fn status_and_the_headers_that_mean_something_come_back() {
 }
 
 #[test]
-fn a_failure_comes_back_with_its_kind_and_delivery() {
+fn a_transport_error_is_replayed_with_its_kind_and_delivery() {
     use TransportErrorKind::{
         Connect, ConnectionLost, Dns, NoRuntime, Other, Protocol, ReplyTooLarge, Timeout, Tls, Unsupported,
     };
@@ -109,7 +109,7 @@ fn a_failure_comes_back_with_its_kind_and_delivery() {
 }
 
 #[test]
-fn what_faults_did_is_recorded_above_them() {
+fn injected_faults_are_recorded() {
     let faults = Faults::new(service());
     faults.on(&LIST_IDS).nth(2).fail_after_sending(TransportErrorKind::ConnectionLost);
     let recorder = Recorder::new(faults);
@@ -121,25 +121,107 @@ fn what_faults_did_is_recorded_above_them() {
 }
 
 #[test]
-fn a_fixed_token_may_be_another_one_in_the_replay_but_stays_the_same() {
+fn a_replay_may_use_other_tokens() {
     let request = |token: &str| get_result("job1").with_token(AccessToken::new(token));
     let recorder = Recorder::new(from_fn(|_| async { Ok(Response::new(200, "{}")) }));
     for token in ["canary-1", "canary-1", "canary-2"] {
         block_on(LocalTransport::send(&recorder, request(token))).unwrap();
     }
     let player = Player::new(through_file(&recorder.cassette()));
-    replay(&player, request("mine-1")).unwrap();
-    let error = text(&replay(&player, request("mine-2")).unwrap_err());
-    assert!(error.contains("its access token is another one than token-1") && !error.contains("mine"), "{error}");
-    replay(&player, request("mine-1")).unwrap();
-    let error = text(&replay(&player, request("mine-1")).unwrap_err());
-    assert!(error.contains("another one than token-2"), "{error}");
-    replay(&player, request("mine-2")).unwrap();
-    assert!(player.try_verify().is_err());
+    for token in ["mine-1", "mine-2", "mine-2"] {
+        replay(&player, request(token)).unwrap();
+    }
+    player.verify();
 }
 
 #[test]
-fn entries_stand_in_the_order_of_sending_and_dropped_calls_are_left_out() {
+fn the_entry_with_the_own_token_is_preferred() {
+    let request = |token: &str| get_result("job1").with_token(AccessToken::new(token));
+    let recorder = Recorder::new(from_fn(|request: Request| async move {
+        Ok(Response::new(200, request.token().map_or("", |token| token.expose()).replace("canary", "reply")))
+    }));
+    for token in ["canary-1", "canary-2"] {
+        block_on(LocalTransport::send(&recorder, request(token))).unwrap();
+    }
+    let player = Player::new(through_file(&recorder.cassette()));
+    for (token, reply) in [("token-2", "reply-2"), ("token-1", "reply-1")] {
+        assert_eq!(replay(&player, request(token)).unwrap().body(), reply);
+    }
+}
+
+#[test]
+fn calls_are_replayed_in_any_order() {
+    let recorder = Recorder::new(from_fn(|request: Request| async move {
+        Ok(Response::new(200, json!({"of": format!("{:?}", request.query())}).to_string()))
+    }));
+    let jobs: Vec<_> = (0..50).map(|number| format!("job{number}")).collect();
+    let live = jobs.iter().map(|job| block_on(LocalTransport::send(&recorder, get_result(job))).unwrap());
+    let live: Vec<_> = live.collect();
+    let player = Player::new(through_file(&recorder.cassette()));
+    for (job, reply) in jobs.iter().zip(&live).rev() {
+        assert_eq!(replay(&player, get_result(job)).unwrap().body(), reply.body());
+    }
+    player.verify();
+}
+
+#[test]
+fn two_apps_are_replayed_with_one_dummy_secret() {
+    let recorder =
+        Recorder::new(from_fn(|_| async { Ok(Response::new(200, r#"{"access_token":"a","expires_in":1}"#)) }));
+    let fetch = |transport: &dyn Fn(Request) -> Response, secret: &'static str| {
+        let mut query = Query::new();
+        query.push_secret("corpsecret", Secret::new(secret));
+        transport(Request::new(&GET_RESULT).with_query(query))
+    };
+    for secret in ["canary-1", "canary-2"] {
+        fetch(&|request| block_on(LocalTransport::send(&recorder, request)).unwrap(), secret);
+    }
+    let player = Player::new(through_file(&recorder.cassette()));
+    for _ in 0..2 {
+        fetch(&|request| replay(&player, request).unwrap(), "test");
+    }
+    player.verify();
+}
+
+#[test]
+fn a_replay_may_use_ordinary_words_as_secrets() {
+    let reply = json!({"errcode": 0, "errmsg": "ok", "access_token": "chain", "expires_in": 7200});
+    let mock = wecom_mock::Mock::new();
+    mock.on_endpoint(&wecom_core::token::GET_TOKEN).json(reply);
+    let groups = json!({"errcode": 0, "errmsg": "a test of a chain", "chain_id": "test", "test": "chain"});
+    mock.on_endpoint(&LIST_IDS).json(groups);
+    let recorder = Recorder::new(mock);
+    let live = list_ids(&client(recorder.clone(), "test"), "a chain to test").unwrap();
+    let player = Player::new(through_file(&recorder.cassette()));
+    assert_eq!(list_ids(&client(player.clone(), "test"), "a chain to test").unwrap(), live);
+    player.verify();
+}
+
+#[test]
+fn a_json_body_that_is_not_exact_is_replayed_as_its_value() {
+    for (body, replayed) in [(r#"{"a":1,"a":2}"#, r#"{"a":2}"#), (r#"{"a":1.50}"#, r#"{"a":1.5}"#)] {
+        let player = Player::new(through_file(&recorded_once(get_result("job1"), Ok(Response::new(200, body)))));
+        assert_eq!(replay(&player, get_result("job1")).unwrap().body(), replayed);
+    }
+}
+
+/// Fails to end within the time of a test if recording or replaying is quadratic.
+#[test]
+fn four_megabytes_and_ten_thousand_calls_are_recorded_and_replayed() {
+    let recorder = Recorder::new(from_fn(|request: Request| async move {
+        let size = if request.token().is_some_and(|token| token.expose().ends_with(":0")) { 4 << 20 } else { 10 };
+        Ok(Response::new(200, format!(r#"{{"filling":"{}"}}"#, "\\u0061b".repeat(size / 7))))
+    }));
+    let request =
+        |number: usize| get_result(&number.to_string()).with_token(AccessToken::new(format!("canary:{number}")));
+    (0..10_000).for_each(|number| drop(block_on(LocalTransport::send(&recorder, request(number)))));
+    let player = Player::new(through_file(&recorder.cassette()));
+    (0..10_000).rev().for_each(|number| drop(replay(&player, request(number)).unwrap()));
+    player.verify();
+}
+
+#[test]
+fn entries_are_in_the_order_of_sending_without_cancelled_calls() {
     let timer = wecom_mock::ManualTimer::new();
     let faults = Faults::new(from_fn(|_| async { Ok(Response::new(200, "{}")) }));
     faults.on_any().first(2).delay(std::time::Duration::from_secs(1), timer.clone());
@@ -160,7 +242,7 @@ fn entries_stand_in_the_order_of_sending_and_dropped_calls_are_left_out() {
 }
 
 #[test]
-fn an_empty_cassette_is_played_by_calling_nothing() {
+fn an_empty_cassette_is_replayed_without_calls() {
     let cassette = Recorder::new(service_without_stubs()).cassette();
     assert!(cassette.is_empty());
     Player::new(through_file(&cassette)).verify();

@@ -1,4 +1,4 @@
-//! A service with credentials, and ways to record and replay it.
+//! A service with credentials, and functions to record and replay it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +19,7 @@ pub(crate) fn text(error: &TransportError) -> String {
     links.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// A service whose first token is refused once.
+/// A service that rejects the first token once.
 pub(crate) fn service() -> Mock {
     let token = |token: &str| json!({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": 7200});
     let mock = Mock::new();
@@ -44,14 +44,14 @@ pub(crate) fn list_ids(client: &Client, chain_id: &str) -> Result<Value, Error> 
     block_on(client.call_raw(call))
 }
 
-/// gettoken, a refused call, gettoken, the call again.
+/// gettoken, a rejected call, gettoken, the repeated call.
 pub(crate) fn recorded() -> Cassette {
     let recorder = Recorder::new(service());
     list_ids(&client(recorder.clone(), "canary-secret"), "ch1").unwrap();
     recorder.cassette()
 }
 
-/// A cassette of one exchange.
+/// A cassette with one exchange.
 pub(crate) fn recorded_once(request: Request, reply: Result<Response, TransportError>) -> Cassette {
     let recorder = Recorder::new(wecom_core::from_fn(move |_| {
         let reply = reply.clone();
@@ -61,7 +61,7 @@ pub(crate) fn recorded_once(request: Request, reply: Result<Response, TransportE
     recorder.cassette()
 }
 
-/// The cassette as it is after a way through its file.
+/// The cassette, written and read again.
 pub(crate) fn through_file(cassette: &Cassette) -> Cassette {
     Cassette::from_json(&cassette.to_json().unwrap()).unwrap()
 }
@@ -76,7 +76,7 @@ pub(crate) fn get_result(jobid: &str) -> Request {
     Request::new(&GET_RESULT).with_query(query)
 }
 
-/// The text of the panic that this brings; empty when it brings none.
+/// The text of the panic. Empty if there is none.
 pub(crate) fn panic_text(run: impl FnOnce()) -> String {
     let Err(payload) = catch_unwind(AssertUnwindSafe(run)) else { return String::new() };
     let text = payload.downcast_ref::<String>().cloned();
