@@ -1,8 +1,7 @@
 //! A server that injects faults below HTTP: it resets, stalls, drips, truncates, or never ends a reply.
-//!
-//! [`socket_fault`] lists the faults, [`inject`] and [`http2`] produce them on the socket, and [`fault_queue`] decides which
-//! request meets which fault.
 
+// `socket_fault` lists the faults, `inject` and `http2` produce them on the socket, and `fault_queue` decides which request
+// meets which fault.
 mod fault_queue;
 mod http2;
 mod inject;

@@ -26,8 +26,8 @@ pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
 
 /// Runs the checks that need no server of the suite, with requests of the caller.
 ///
-/// It is for transports that reply from memory, such as a simulator or a cassette, and for transports to a single service. It
-/// opens no socket, and works on WebAssembly.
+/// It is for transports that reply from memory, such as a simulator or a cassette, and for transports to a single service.
+/// The suite itself opens no socket.
 ///
 /// Each request must be repeatable, and its replies must be equal to each other and different from those to the other
 /// requests. The suite sends the requests one by one, concurrently, after dropped calls, and with an invalid token. Two
