@@ -1,6 +1,5 @@
 //! The API of a downstream corp, for the app that is shared with it, and the lookup of such corps.
 
-mod lookup;
 mod share;
 
 use std::fmt;

@@ -1,6 +1,9 @@
 //! The bound of code that is written over both threading families, and the boxing that each family does for itself.
 
+use std::time::Duration;
+
 use crate::threading::{Family, Local, Shared};
+use crate::timer::clock::Clock;
 
 /// Whether a [`Client`](crate::Client) may move between threads: [`Shared`] (the default) or [`Local`].
 ///
@@ -19,6 +22,13 @@ pub trait Threading: Family + sealed::Boxing {}
 
 impl Threading for Shared {}
 impl Threading for Local {}
+
+impl<M: Threading> Clock<M> {
+    /// Waits like [`sleep`](Self::sleep), as a future that owns the timer and can be stored in a struct.
+    pub fn sleep_boxed(&self, duration: Duration) -> M::Future<'static, ()> {
+        M::wait(self.clone(), duration)
+    }
+}
 
 pub(crate) mod sealed {
     use std::rc::Rc;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{LocalTimer, Timer};
-use crate::client::Threading;
 use crate::threading::{Family, Local, Shared};
 
 /// A timer of one threading family. Cheap to clone.
@@ -40,13 +39,6 @@ impl<M: Family> Clock<M> {
     /// Waits until `duration` has passed.
     pub fn sleep(&self, duration: Duration) -> M::Future<'_, ()> {
         M::sleep(&self.timer, duration)
-    }
-}
-
-impl<M: Threading> Clock<M> {
-    /// Waits like [`sleep`](Self::sleep), as a future that owns the timer and can be stored in a struct.
-    pub fn sleep_boxed(&self, duration: Duration) -> M::Future<'static, ()> {
-        M::wait(self.clone(), duration)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Finds the downstream corps that an app of the upstream corp is shared with.
 
+mod lookup;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,9 +11,9 @@ use wecom_core::ids::{AgentId, CorpId};
 use wecom_core::token::DownstreamApp;
 use wecom_core::{Client, Error, Shared, Threading};
 
+use self::lookup::{Lookup, Lookups};
 use crate::calls::{ListAppShareInfo, SharedCorp};
 use crate::downstream::Downstream;
-use crate::downstream::lookup::{Lookup, Lookups};
 use crate::jobs::pager::Pager;
 use crate::upstream::Upstream;
 use crate::values::BusinessType;
@@ -57,7 +59,7 @@ pub struct Share<M: Threading = Shared> {
 
 pub(super) struct State<M: Threading> {
     found: HashMap<CorpId, Downstream<M>>,
-    pub(super) lookups: Lookups<M>,
+    lookups: Lookups<M>,
 }
 
 impl<M: Threading> Upstream<M> {
