@@ -160,13 +160,14 @@ impl ManualTimer {
     #[track_caller]
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        let woken = Arc::new(WakeFlag::default());
+        let woken = Arc::new(WakeFlag(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&woken));
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return output;
-            }
+            // A future that nothing woke is not polled, because that would hide a lost wake-up.
             if woken.0.swap(false, Ordering::SeqCst) {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return output;
+                }
                 continue;
             }
             match self.next_wake() {
@@ -228,7 +229,6 @@ fn wake_all(wakers: impl Iterator<Item = Waker>) {
 }
 
 /// Whether the future has been woken.
-#[derive(Default)]
 struct WakeFlag(AtomicBool);
 
 impl Wake for WakeFlag {

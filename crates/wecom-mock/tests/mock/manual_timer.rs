@@ -1,6 +1,6 @@
 //! The manual timer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -155,4 +155,17 @@ fn a_waker_that_panics_does_not_lose_the_others() {
     }
     assert_eq!(crate::verification::panic_text(|| timer.advance(SECOND)), "in the waker");
     assert_eq!((counts.0.load(Ordering::SeqCst), timer.sleepers()), (2, 0));
+}
+
+#[test]
+#[should_panic(expected = "deadlock")]
+fn run_does_not_poll_a_future_that_nothing_woke() {
+    let timer = ManualTimer::new();
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    let mut polls = 0;
+    timer.run(poll_fn(|_| {
+        polls += 1;
+        // The sleep wakes nothing: a future that relied on it would have lost its wake-up.
+        if polls > 1 { Poll::Ready(()) } else { poll(sleep.as_mut()) }
+    }));
 }
