@@ -53,13 +53,14 @@ impl Error {
         matches!(self.kind(), ErrorKind::InvalidRequest(_))
     }
 
-    /// Whether a time limit passed: the transport's limit or the call's deadline.
+    /// Whether a time limit passed: the transport's limit or the deadline, of the call or of the fetch of its token.
     ///
     /// Remedy: check [`Error::delivery`] before repeating a call that changes data. Raise the limit if the network is
     /// slow.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Deadline(_)) || self.transport_kind() == Some(TransportErrorKind::Timeout)
+        let is_deadline = matches!(self.fetch_error().kind(), ErrorKind::Deadline(_));
+        is_deadline || self.transport_kind() == Some(TransportErrorKind::Timeout)
     }
 
     /// Whether no connection could be established: DNS, network or TLS. The call was not sent.

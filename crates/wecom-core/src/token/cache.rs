@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::error::TokenError;
-use crate::error::Error;
 use crate::error::code::ErrCode;
+use crate::error::{Error, ErrorKind};
 use crate::quota::block::Block;
 use crate::retry::jitter::Jitter;
 use crate::secret::AccessToken;
@@ -168,7 +168,8 @@ impl Cache {
     /// final yet, because the token shows that the secret was right before: the end of the token decides.
     pub(super) fn fail(&mut self, error: Error, failed: Failed, now: Option<Duration>) -> TokenError {
         let Failed { purpose, with_credentials, began, longest } = failed;
-        let code = error.code();
+        // A downstream token's fetch may fail for the upstream's token, which has a pause of its own.
+        let code = error.code().filter(|_| !matches!(error.kind(), ErrorKind::Token(_)));
         let error = TokenError::from(error);
         if let (Some(ErrCode::FREQUENCY_EXCEEDED), Some(began), Some(now)) = (code, began, now) {
             self.block.close(began, now);

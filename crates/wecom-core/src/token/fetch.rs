@@ -65,11 +65,6 @@ impl<M: Family> TokenFetch<M> {
         matches!(self.source, TokenSource::Credentials { .. })
     }
 
-    /// How long the service may take.
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
-    }
-
     /// How long a fetch takes at most that is polled.
     pub(super) fn longest(&self) -> Duration {
         self.limit.saturating_add(STORE_LIMIT * 5)

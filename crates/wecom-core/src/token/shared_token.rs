@@ -22,6 +22,9 @@ use crate::threading::Family;
 /// How long a caller waits for a renewal at most, while the old token still serves.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A fetch that has been under way for longer than this may not have been polled.
+const USUAL_TIME: Duration = Duration::from_secs(2);
+
 /// The token of a client with credentials, or of a downstream client.
 ///
 /// A fetch lies in the shared state, not in the future of the caller that began it: whichever caller is polled drives
@@ -77,7 +80,7 @@ impl<M: Family> SharedToken<M> {
         now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        // A fetch that nothing has polled for long may have failed for that: its failure is not this caller's.
+        // A fetch that nothing has polled for long may have failed for that, without any wait of this caller.
         if let Some(Ok(token)) = self.old_flight(now).and_then(FutureExt::now_or_never) {
             return Ok(token);
         }
@@ -120,12 +123,12 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// The fetch under way, if it has been that for longer than the service may take.
+    /// The fetch under way, if it began a while ago.
     fn old_flight(&self, now: Option<Duration>) -> Option<Shared<FlightFuture<M>>> {
         let state = lock(&self.state);
         let flight = state.flight.as_ref()?;
         let age = now?.saturating_sub(flight.began?);
-        (age > self.fetch.limit()).then(|| flight.outcome.clone())
+        (age > USUAL_TIME).then(|| flight.outcome.clone())
     }
 
     /// The fetch under way, or a new one; says whether it is new.

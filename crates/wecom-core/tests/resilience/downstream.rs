@@ -1,9 +1,11 @@
+use std::task::Poll;
+
 use futures_util::future::join;
 use wecom_core::endpoint::TokenKind;
 use wecom_core::token::DownstreamApp;
 use wecom_core::{Endpoint, ErrorKind, Retry, Safety};
 
-use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, token};
+use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials, poll, token};
 
 const OF_EITHER: Endpoint =
     Endpoint::post("either", "test/either").with_safety(Safety::Safe).with_token_kind(TokenKind::UpstreamOrDownstream);
@@ -130,4 +132,46 @@ fn a_refused_fetch_of_a_downstream_token_is_repeated_by_the_next_call() {
     assert!(service.run(call(&dealer, &OF_DEALER)).is_err());
     service.run(call(&dealer, &OF_DEALER)).unwrap();
     assert_eq!(service.fetches(), 2);
+}
+
+#[test]
+fn a_rate_limit_on_the_upstreams_token_does_not_count_as_one_on_the_downstream_token() {
+    let service = Service::new();
+    service.set(|script| {
+        script.expires_in = 70;
+        script.to_gettoken.extend([Answer::Code(0), Answer::Code(45009), Answer::Code(45009)]);
+    });
+    let dealer = service.client().credentials(credentials()).build().downstream(app());
+    // The dealer's own fetch, then, after the upstream's token has ended, the upstream's.
+    assert!(service.run(call(&dealer, &OF_DEALER)).unwrap_err().is_rate_limited());
+    service.timer.advance(SECOND * 75);
+    assert!(service.run(call(&dealer, &OF_DEALER)).unwrap_err().is_rate_limited());
+    service.timer.advance(SECOND * 65);
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+}
+
+#[test]
+fn a_call_does_not_take_the_failure_of_a_downstream_fetch_that_nothing_polled() {
+    let service = Service::new();
+    let upstream = service.client().credentials(credentials()).deadline(SECOND * 5).build();
+    let dealer = upstream.downstream(app());
+    service.set(|script| script.latency_of_gettoken = SECOND);
+    let mut kept = Box::pin(call(&dealer, &OF_DEALER));
+    assert!(poll(kept.as_mut()).is_pending());
+    service.timer.advance(SECOND * 20);
+    service.run(call(&dealer, &OF_DEALER)).unwrap();
+    // The one that was kept is too late, and says so.
+    let Poll::Ready(outcome) = poll(kept.as_mut()) else { panic!("it is past its deadline") };
+    assert!(outcome.is_ok() || outcome.is_err_and(|error| error.is_timeout()));
+}
+
+#[test]
+fn a_deadline_that_passes_while_the_downstream_token_is_fetched_is_a_timeout() {
+    let service = Service::new();
+    service.set(|script| script.to_gettoken.extend([Answer::Code(0), Answer::Silence]));
+    let upstream = service.client().credentials(credentials()).deadline(SECOND * 5).build();
+    let dealer = upstream.downstream(app()).with_deadline(MINUTE);
+    let error = service.run(call(&dealer, &OF_DEALER)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Token(_)), "{error}");
+    assert!(error.is_timeout(), "{error}");
 }
