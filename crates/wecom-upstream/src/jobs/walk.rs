@@ -418,6 +418,8 @@ impl<M: Threading> Walk<M> {
             } else if may_begin {
                 self.poll_first();
             }
+            // A reply to another group ends the wait, and with it what would wake the first group.
+            let has_wait_ended = !may_begin && !self.outage.is_waiting();
             let Some(first) = self.fetches.front_mut() else { return Poll::Ready(None) };
             match first.next_step() {
                 Step::Event(event) => {
@@ -436,6 +438,7 @@ impl<M: Threading> Walk<M> {
                         return Poll::Ready(Some(outcome));
                     }
                 }
+                Step::Pending | Step::Idle if has_wait_ended => self.alarm.ring(),
                 Step::Pending | Step::Idle => return Poll::Pending,
             }
         }

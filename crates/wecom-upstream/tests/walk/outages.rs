@@ -1,10 +1,11 @@
 //! Services that fail for a while, and walks that stop and continue.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wecom_core::{Client, ErrCode, Request, TransportErrorKind};
+use wecom_core::http::{Delivery, Response, TransportError, from_fn};
+use wecom_core::{AccessToken, Client, ErrCode, Request, Timer, TransportErrorKind};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
@@ -197,4 +198,41 @@ fn an_outage_while_the_groups_are_listed_is_waited_for() {
     outage.fail_before_sending(TransportErrorKind::Connect);
     let tree = setup.timer.run(setup.upstream.walk(chain()).collect()).unwrap();
     assert_eq!(tree, setup.whole());
+}
+
+/// The root group has two pages, the second group replies after a while, and the first call for the third group fails.
+async fn reply(request: Request, timer: ManualTimer, is_first: bool) -> Result<Response, TransportError> {
+    let body: serde_json::Value = serde_json::from_slice(request.body().unwrap()).unwrap();
+    let page = |fields: &str| Ok(Response::new(200, format!(r#"{{"errcode":0,"group_corps":[],{fields}}}"#)));
+    match (request.endpoint().name(), body["groupid"].as_i64(), body["cursor"].as_str()) {
+        ("get_chain_group", ..) => {
+            let groups = r#"[{"groupid":2,"group_name":"b","parentid":1},{"groupid":3,"group_name":"c","parentid":1}]"#;
+            Ok(Response::new(200, format!(r#"{{"errcode":0,"groups":{groups}}}"#)))
+        }
+        (_, Some(1), None) => {
+            let corp = r#"{"groupid":1,"corpid":"ww1","corp_name":"corp","is_joined":1}"#;
+            let page = format!(r#"{{"errcode":0,"group_corps":[{corp}],"has_more":true,"next_cursor":"2"}}"#);
+            Ok(Response::new(200, page))
+        }
+        (_, Some(2), _) => {
+            Timer::sleep(&timer, Duration::from_millis(1)).await;
+            page(r#""has_more":false"#)
+        }
+        (_, Some(3), _) if is_first => Err(TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown)),
+        _ => page(r#""has_more":false"#),
+    }
+}
+
+#[test]
+fn the_reply_to_a_later_group_continues_the_first_group_after_a_failure() {
+    let (timer, is_first) = (ManualTimer::new(), AtomicBool::new(true));
+    let clock = timer.clone();
+    let transport = from_fn(move |request: Request| {
+        let is_third = request.endpoint() == &GET_CHAIN_CORPINFO_LIST && is_for_group_3(&request);
+        let is_first = is_third && is_first.swap(false, Ordering::SeqCst);
+        reply(request, clock.clone(), is_first)
+    });
+    let client = Client::builder(transport).token(AccessToken::new("a-token")).timer(timer.clone()).build();
+    let tree = timer.run(Upstream::new(client).walk(chain()).concurrency(3).collect()).unwrap();
+    assert_eq!((tree.groups().len(), tree.corps().count()), (3, 1));
 }

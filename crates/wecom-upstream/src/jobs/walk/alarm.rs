@@ -22,6 +22,11 @@ pub(crate) struct GroupAlarm {
 }
 
 impl WalkAlarm {
+    /// Rings without waking the task.
+    pub(crate) fn ring(&self) {
+        self.is_rung.store(true, Ordering::Release);
+    }
+
     /// Returns whether any group's alarm rang since the last call of this method.
     pub(crate) fn take(&self) -> bool {
         self.is_rung.swap(false, Ordering::AcqRel)

@@ -38,6 +38,11 @@ impl<M: Threading> Outage<M> {
         self.failures > 0
     }
 
+    /// Returns whether no call may begin yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.wait.is_some()
+    }
+
     /// Returns `Ready` if a call may begin.
     pub(crate) fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(wait) = &mut self.wait else { return Poll::Ready(()) };
