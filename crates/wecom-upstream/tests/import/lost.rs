@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wecom_core::TransportErrorKind::ConnectionLost;
 use wecom_upstream::ErrCode;
-use wecom_upstream::calls::IMPORT_CHAIN_CONTACT;
+use wecom_upstream::calls::{GET_CHAIN_GROUP, IMPORT_CHAIN_CONTACT};
 use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportState};
 
 use crate::support::{Service, chain, is_conflicting, rows};
@@ -111,4 +111,16 @@ fn a_job_is_not_submitted_if_saving_the_state_fails() {
     assert_eq!(outcome.unwrap_err(), "the disk is full");
     assert_eq!(service.in_chain().len(), crate::support::EXISTING);
     assert!(rows(60, 1).iter().all(|row| service.submissions(&row.corp_name) == 0));
+}
+
+#[test]
+fn a_row_that_is_missing_is_not_reported_as_missing_before_the_last_search() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).nth(3).error_code(ErrCode::BUSY);
+    service.faults.on(&GET_CHAIN_GROUP).nth(2).error_code(ErrCode::API_FORBIDDEN);
+    let import = service.upstream().import(three_jobs(), service.timer.clone());
+    let report = service.timer.run(import.finish());
+    assert!(report.stopped.is_some());
+    assert!(report.unknown().all(|row| row.outcome == ImportOutcome::Unknown { in_chain: None }), "{report:?}");
+    assert_eq!(report.unknown().count(), 20);
 }

@@ -266,11 +266,12 @@ impl ImportState {
         self.batches.iter().all(|batch| !matches!(batch.phase, Phase::Lost { over: false }))
     }
 
-    /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done.
+    /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done. Until then
+    /// a row that is missing may still come.
     pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool) {
         for &(at, found) in is_in_chain {
             if let Some(row) = self.rows.get_mut(at) {
-                row.outcome = Some(ImportOutcome::Unknown { in_chain: Some(found) });
+                row.outcome = Some(ImportOutcome::Unknown { in_chain: (found || last).then_some(found) });
             }
         }
         if last {
