@@ -1,10 +1,21 @@
 //! What the tasks of a run do.
 
 mod calls;
+mod customers;
+mod dealers;
+mod import;
+mod pending_ids;
+mod walk;
 
 use wecom_core::Endpoint;
 
 pub(crate) use self::calls::{Calls, KeptCall};
+pub(crate) use self::customers::{Customers, Step, USERS};
+pub(crate) use self::dealers::DealerCalls;
+pub(crate) use self::import::{Import, Kill};
+pub(crate) use self::pending_ids::PendingIds;
+pub(crate) use self::walk::{Between, Walk};
+use crate::endpoints::{OWN, READ};
 use crate::stage::Role;
 
 /// What a task does.
@@ -14,21 +25,38 @@ pub(crate) enum Actor {
     Calls(Calls),
     /// Begins a call, makes others without polling the first, and then finishes the first.
     KeptCall(KeptCall),
+    /// Makes calls with the token of a dealer's corp.
+    DealerCalls(DealerCalls),
+    /// Walks the directory of a chain.
+    Walk(Walk),
+    /// Imports corps.
+    Import(Import),
+    /// Asks for the pending ids of customers.
+    PendingIds(PendingIds),
+    /// Keeps track of customers.
+    Customers(Customers),
 }
 
 impl Actor {
     pub(crate) async fn run(self, role: Role) {
         match self {
-            Self::Calls(calls) => calls.run(role).await,
-            Self::KeptCall(calls) => calls.run(role).await,
+            Self::Calls(actor) => actor.run(role).await,
+            Self::KeptCall(actor) => actor.run(role).await,
+            Self::DealerCalls(actor) => actor.run(role).await,
+            Self::Walk(actor) => actor.run(role).await,
+            Self::Import(actor) => actor.run(role).await,
+            Self::PendingIds(actor) => actor.run(role).await,
+            Self::Customers(actor) => actor.run(role).await,
         }
     }
 
-    /// The endpoints that it calls.
+    /// The endpoints to probe after all trouble.
     pub(crate) fn endpoints(&self) -> Vec<&'static Endpoint> {
         match self {
             Self::Calls(calls) => vec![calls.endpoint],
             Self::KeptCall(calls) => vec![calls.kept, calls.others],
+            Self::DealerCalls(_) => vec![&READ, &OWN],
+            Self::Walk(_) | Self::Import(_) | Self::PendingIds(_) | Self::Customers(_) => vec![&READ],
         }
     }
 }

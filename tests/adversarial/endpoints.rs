@@ -1,6 +1,6 @@
 //! Endpoints of the runs: one for each kind of limit and of safety.
 
-use wecom_core::endpoint::{Endpoint, Quota, Safety};
+use wecom_core::endpoint::{Endpoint, Quota, Safety, TokenKind};
 
 pub(crate) const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 pub(crate) const SET: Endpoint = Endpoint::post("set", "test/set").with_safety(Safety::Idempotent);
@@ -16,3 +16,6 @@ pub(crate) const NARROW: Endpoint =
 /// One call at once.
 pub(crate) const SINGLE: Endpoint =
     Endpoint::post("single", "test/single").with_safety(Safety::Idempotent).with_concurrency(1);
+/// A call of a downstream corp's own.
+pub(crate) const OWN: Endpoint =
+    Endpoint::post("own", "test/own").with_safety(Safety::Safe).with_token_kind(TokenKind::Downstream);

@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use wecom_core::Endpoint;
-use wecom_core::token::GET_TOKEN;
+use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN};
 use wecom_tests::adversary::executor::{Hardship, TaskId};
 use wecom_tests::adversary::fate::{Ending, Fate, StoreFate};
+use wecom_upstream::calls::{
+    EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_RESULT, IMPORT_CHAIN_CONTACT,
+    LIST_APP_SHARE_INFO, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
+};
 
-use crate::actors::{Actor, Calls, KeptCall};
-use crate::endpoints::{ADD, NARROW, RARE, READ, SET, SINGLE};
+use crate::actors::{
+    Actor, Between, Calls, Customers, DealerCalls, Import, KeptCall, Kill, PendingIds, Step, USERS, Walk,
+};
+use crate::endpoints::{ADD, NARROW, OWN, RARE, READ, SET, SINGLE};
 use crate::plan::{Operation, Plan};
 use crate::settings::Settings;
 
@@ -20,6 +26,16 @@ pub(crate) enum Focus {
     Tokens,
     /// Calls that wait for their turn.
     Quotas,
+    /// Calls with the tokens of downstream corps.
+    Dealers,
+    /// Walks through the directory of a chain.
+    Walks,
+    /// Imports.
+    Imports,
+    /// Pending ids and customers.
+    Customers,
+    /// Everything at once.
+    All,
 }
 
 impl Focus {
@@ -28,20 +44,28 @@ impl Focus {
         let settings = self.settings(&mut random);
         let mut maker = Maker { focus: self, random, operations: Vec::new() };
         maker.tasks();
-        maker.trouble(&settings);
+        if maker.random.bool() {
+            maker.trouble(&settings);
+        }
         Plan { seed, settings, operations: maker.operations }
     }
 
     fn settings(self, random: &mut Rng) -> Settings {
         let quotas = self == Self::Quotas || random.u8(..4) == 0;
-        let tokens = self != Self::Quotas || random.u8(..4) == 0;
+        let tokens = !matches!(self, Self::Quotas | Self::Imports | Self::Customers) || random.u8(..4) == 0;
         Settings::random(random, quotas, tokens)
     }
 
+    /// The endpoints that it calls.
     fn endpoints(self) -> &'static [&'static Endpoint] {
         match self {
             Self::Tokens => &[&READ, &SET, &ADD],
             Self::Quotas => &[&RARE, &NARROW, &SINGLE, &READ],
+            Self::Dealers => &[&OWN, &READ, &LIST_APP_SHARE_INFO, &CORP_GET_TOKEN],
+            Self::Walks => &[&GET_CHAIN_CORPINFO_LIST, &GET_CHAIN_CORPINFO_LIST, &GET_CHAIN_GROUP, &READ],
+            Self::Imports => &[&IMPORT_CHAIN_CONTACT, &GET_RESULT, &GET_CHAIN_GROUP, &GET_CHAIN_CORPINFO_LIST],
+            Self::Customers => &[&EXTERNAL_USERID_TO_PENDING_ID, &UNIONID_TO_EXTERNAL_USERID, &UNIONID_TO_PENDING_ID],
+            Self::All => &[&READ, &NARROW, &SINGLE, &GET_CHAIN_CORPINFO_LIST, &IMPORT_CHAIN_CONTACT, &CORP_GET_TOKEN],
         }
     }
 }
@@ -54,11 +78,11 @@ struct Maker {
 
 impl Maker {
     fn tasks(&mut self) {
-        // Few endpoints, so that the tasks meet.
-        let (first, second) = (self.endpoint(), self.endpoint());
-        for task in 0..self.random.u32(1..=7) {
+        let endpoints = self.endpoints_of_calls();
+        let most = if matches!(self.focus, Focus::Tokens | Focus::Quotas | Focus::Dealers) { 7 } else { 3 };
+        for task in 0..self.random.u32(1..=most) {
             let at = if self.random.bool() { 0 } else { self.random.u64(..20_000) };
-            let actor = self.actor([first, second]);
+            let actor = self.actor(task, endpoints);
             self.operations.push(Operation::Start { task, at: Duration::from_millis(at), actor });
             if self.random.bool() {
                 self.hardships(task);
@@ -70,7 +94,34 @@ impl Maker {
         }
     }
 
-    fn actor(&mut self, endpoints: [&'static Endpoint; 2]) -> Actor {
+    /// Few endpoints, so that the tasks meet.
+    fn endpoints_of_calls(&mut self) -> [&'static Endpoint; 2] {
+        let endpoints: &[&'static Endpoint] = match self.focus {
+            Focus::Tokens | Focus::Quotas => self.focus.endpoints(),
+            Focus::All => &[&READ, &NARROW, &SINGLE],
+            _ => &[&READ],
+        };
+        [(); 2].map(|()| endpoints[self.random.usize(..endpoints.len())])
+    }
+
+    fn actor(&mut self, task: TaskId, endpoints: [&'static Endpoint; 2]) -> Actor {
+        let kind = match self.focus {
+            Focus::All => {
+                [Focus::Tokens, Focus::Dealers, Focus::Walks, Focus::Imports, Focus::Customers][self.random.usize(..5)]
+            }
+            focus => focus,
+        };
+        match kind {
+            Focus::Dealers if self.random.u8(..4) > 0 => self.dealer_calls(),
+            Focus::Walks if self.random.u8(..4) > 0 => self.walk(),
+            Focus::Imports => self.import(task),
+            Focus::Customers if self.random.bool() => self.pending_ids(),
+            Focus::Customers => self.customers(),
+            _ => self.calls(endpoints),
+        }
+    }
+
+    fn calls(&mut self, endpoints: [&'static Endpoint; 2]) -> Actor {
         let endpoint = endpoints[self.random.usize(..2)];
         if self.random.u8(..4) == 0 {
             let (polls, count) = (self.random.u32(1..5), self.random.u32(1..4));
@@ -78,8 +129,63 @@ impl Maker {
         }
         // Now and then, one that calls without a pause for long.
         let count = if self.random.u8(..8) == 0 { 40 } else { self.random.u32(1..6) };
-        let pause = if self.random.bool() { 0 } else { self.random.u64(..3000) };
-        Actor::Calls(Calls { endpoint, count, pause: Duration::from_millis(pause) })
+        Actor::Calls(Calls { endpoint, count, pause: self.pause() })
+    }
+
+    fn dealer_calls(&mut self) -> Actor {
+        let (dealer, count) = (self.random.u32(1..3), self.random.u32(1..5));
+        Actor::DealerCalls(DealerCalls { dealer, count, pause: self.pause() })
+    }
+
+    fn walk(&mut self) -> Actor {
+        let between = |random: &mut Rng| match random.u8(..5) {
+            0 => Between::Call,
+            1 => Between::Pause(Duration::from_millis(random.u64(..200))),
+            2 => Between::Pause(Duration::from_millis(random.u64(..90_000))),
+            3 => Between::DropNext(random.u32(1..4)),
+            _ => Between::Restart,
+        };
+        let count = self.random.u32(..6);
+        let between = (0..count).map(|_| (self.random.u32(1..15), between(&mut self.random))).collect();
+        Actor::Walk(Walk { concurrency: self.random.usize(1..5), page_size: self.random.u32(..4), between })
+    }
+
+    fn import(&mut self, name: u32) -> Actor {
+        // Few imports have two jobs, because they take so much longer to run.
+        let (corps, contacts) = if self.random.u8(..50) == 0 { (11, 200) } else { (self.random.u32(1..6), 1) };
+        let kill = |random: &mut Rng| match random.bool() {
+            true => Kill::WithinNext(random.u32(1..3)),
+            false => Kill::BeforeStoring,
+        };
+        let count = self.random.u32(..4);
+        let kills = (0..count).map(|_| (self.random.u32(1..10), kill(&mut self.random))).collect();
+        Actor::Import(Import { name, corps, contacts, kills })
+    }
+
+    fn pending_ids(&mut self) -> Actor {
+        let count = if self.random.u8(..8) == 0 { self.random.u32(90..120) } else { self.random.u32(1..10) };
+        let wrong = (self.random.u8(..4) == 0).then(|| self.random.u32(..count));
+        let drops = self.random.u32(..3);
+        let drops = (0..drops).map(|_| (self.random.u32(..count), self.random.u32(1..4))).collect();
+        Actor::PendingIds(PendingIds { count, wrong, drops })
+    }
+
+    fn customers(&mut self) -> Actor {
+        let step = |random: &mut Rng| {
+            let (user, dealer) = (random.u32(..USERS), random.u32(1..3));
+            match random.u8(..7) {
+                0 | 1 => Step::Remember(user),
+                2 => Step::Refresh(user),
+                3 | 4 => Step::Add(dealer, user),
+                _ => Step::Recognise(dealer),
+            }
+        };
+        let count = self.random.u32(2..10);
+        Actor::Customers(Customers { steps: (0..count).map(|_| step(&mut self.random)).collect() })
+    }
+
+    fn pause(&mut self) -> Duration {
+        Duration::from_millis(if self.random.bool() { 0 } else { self.random.u64(..3000) })
     }
 
     fn hardships(&mut self, task: TaskId) {
@@ -96,9 +202,6 @@ impl Maker {
     }
 
     fn trouble(&mut self, settings: &Settings) {
-        if self.random.bool() {
-            return;
-        }
         for _ in 0..self.random.u32(1..=8) {
             let nth = self.random.u32(1..=8);
             if settings.tokens.is_some() && self.random.bool() {

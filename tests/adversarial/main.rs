@@ -21,14 +21,23 @@ use self::focus::Focus;
 /// How many seeds each test runs.
 const SEEDS: u64 = 1000;
 
-#[test]
-fn calls_that_share_a_token_keep_their_promises() {
-    hunt("calls_that_share_a_token", SEEDS, |seed| Focus::Tokens.plan(seed));
+macro_rules! hunts {
+    ($($test:ident: $focus:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            hunt(stringify!($test), SEEDS, |seed| Focus::$focus.plan(seed));
+        }
+    )+};
 }
 
-#[test]
-fn calls_that_wait_for_their_turn_keep_their_promises() {
-    hunt("calls_that_wait_for_their_turn", SEEDS, |seed| Focus::Quotas.plan(seed));
+hunts! {
+    calls_that_share_a_token_keep_their_promises: Tokens;
+    calls_that_wait_for_their_turn_keep_their_promises: Quotas;
+    calls_of_downstream_corps_keep_their_promises: Dealers;
+    walks_keep_their_promises: Walks;
+    imports_keep_their_promises: Imports;
+    customers_keep_their_promises: Customers;
+    everything_at_once_keeps_its_promises: All;
 }
 
 #[test]
@@ -38,8 +47,8 @@ fn a_seed_gives_the_same_run_every_time() {
         let _ = focus.plan(seed).run(true, &mut |of_run| referee = Some(of_run.clone()));
         referee.map(|referee| referee.journal())
     };
-    for focus in [Focus::Tokens, Focus::Quotas] {
-        for seed in 0..50 {
+    for focus in [Focus::Tokens, Focus::Quotas, Focus::Walks, Focus::All] {
+        for seed in 0..30 {
             assert_eq!(journal(focus, seed), journal(focus, seed), "{focus:?}, seed {seed}");
         }
     }

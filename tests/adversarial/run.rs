@@ -9,18 +9,20 @@ use wecom_tests::adversary::executor::{Executor, Hardship, Rest, TaskId};
 use wecom_tests::adversary::referee::{Referee, Violation};
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::Store;
+use wecom_upstream::{AgentId, CorpId, Upstream};
 
 use crate::actors::Actor;
-use crate::endpoints::{NARROW, RARE, SINGLE};
+use crate::endpoints::{NARROW, OWN, RARE, SINGLE};
 use crate::plan::Plan;
 use crate::stage::{Role, Stage};
 use crate::world::World;
+use crate::world::customers::corp_id;
 
 /// When trouble ends.
 pub(crate) const CALM: Duration = Duration::from_secs(200);
 
 /// How long tasks that are polled may take after that.
-const PROGRESS: Duration = Duration::from_secs(900);
+const PROGRESS: Duration = Duration::from_secs(3600);
 
 /// The numbers of tasks that the plan doesn't have.
 const REVOCATIONS: TaskId = 1000;
@@ -40,13 +42,14 @@ impl Run {
     pub(crate) fn new(plan: &Plan, keeps_journal: bool) -> Self {
         let (timer, settings) = (ManualTimer::new(), plan.settings);
         let referee = Referee::new(timer.clone(), settings.rules(), keeps_journal);
-        let world = World::new(referee.clone());
+        let world = World::new(referee.clone(), plan.seed);
         let conditions = Conditions { fates: plan.fates(), ..settings.conditions() };
         let service = Service::new(referee.clone(), conditions, plan.seed ^ 1, Box::new(world.clone()));
         let store = settings.store(&referee, &service, plan.store_fates());
         let client = settings.client(&referee, &service, store.as_ref(), plan.seed);
         let executor = Executor::new(timer.clone(), referee.clone(), plan.seed ^ 2);
-        let stage = Rc::new(Stage { settings, referee, service, world, client });
+        let share = Upstream::new(client.clone()).share(AgentId::new(1));
+        let stage = Rc::new(Stage { settings, referee, service, world, client, share });
         Self { plan: plan.clone(), timer, stage, store, executor }
     }
 
@@ -147,7 +150,15 @@ impl Run {
 async fn probe(role: Role, endpoint: &'static Endpoint) {
     let referee = &role.stage.referee;
     loop {
-        if role.call(endpoint).await.is_ok() || referee.are_credentials_refused() {
+        let is_ok = if *endpoint == OWN {
+            match role.stage.share.downstream(CorpId::new(corp_id(1))).await {
+                Ok(dealer) => role.begin(dealer.client(), 1, endpoint).finish().await.is_ok(),
+                Err(_) => false,
+            }
+        } else {
+            role.call(endpoint).await.is_ok()
+        };
+        if is_ok || referee.are_credentials_refused() {
             return;
         }
         let pause = if *endpoint == RARE { 20 } else { 5 };

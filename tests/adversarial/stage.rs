@@ -15,6 +15,8 @@ use wecom_tests::adversary::referee::{Referee, Scope};
 use wecom_tests::adversary::service::Service;
 use wecom_tests::adversary::watch::calls::{Call, CallId};
 
+use wecom_upstream::Share;
+
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -28,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) service: Service,
     pub(crate) world: World,
     pub(crate) client: Client,
+    pub(crate) share: Share,
 }
 
 /// A task on the stage.
@@ -108,8 +111,8 @@ impl Begun {
     fn check_time(&self) {
         let Stage { referee, settings, .. } = &*self.role.stage;
         let took = referee.now() - self.began;
-        let may_wait = self.endpoint.concurrency().is_some() || self.endpoint.quota().per_minute().is_some();
-        if self.role.is_attentive && !may_wait && !self.is_near_trouble() && took > settings.usual_time() {
+        let is_near_trouble = self.role.stage.is_near_trouble(self.began);
+        if self.role.is_attentive && !self.may_wait() && !is_near_trouble && took > settings.usual_time() {
             referee.broken("a call that is polled makes progress", format!("call {} took {took:?}", self.id));
         }
     }
@@ -117,32 +120,53 @@ impl Begun {
     /// A call fails for a reason.
     fn check_reason(&self, error: &Error) {
         let Stage { referee, settings, .. } = &*self.role.stage;
+        // A wait leaves less of the deadline to the request.
+        let leaves_little = settings.deadline.is_some() && self.may_wait() && error.is_timeout();
+        if !leaves_little && !self.role.is_excused(error, self.began) {
+            referee.broken("a call fails for a reason", format!("call {}: {error}", self.id));
+        }
+    }
+
+    fn may_wait(&self) -> bool {
+        self.endpoint.concurrency().is_some() || self.endpoint.quota().per_minute().is_some()
+    }
+}
+
+impl Stage {
+    /// Whether there was trouble not long before this time, or since.
+    pub(crate) fn is_near_trouble(&self, began: Duration) -> bool {
+        self.referee.last_trouble().is_some_and(|trouble| trouble + AFTERMATH > began)
+    }
+
+    /// Whether the settings or trouble explain that a call failed which began at this time.
+    fn is_excused(&self, error: &Error, began: Duration) -> bool {
+        let settings = &self.settings;
         let is_short = |limit: Option<Duration>| limit.is_some_and(|limit| limit <= settings.usual_time());
-        // What is not polled in time may be too late.
-        let is_late = !self.role.is_attentive && error.is_timeout();
-        let is_excused = match error.kind() {
+        let is_explained = match error.kind() {
             ErrorKind::Quota(_) => settings.quotas.is_some(),
-            ErrorKind::Deadline(_) | ErrorKind::Transport(_) => {
-                // A wait leaves less of the deadline to the request.
-                let may_wait = self.endpoint.concurrency().is_some() || self.endpoint.quota().per_minute().is_some();
-                let leaves_little = settings.deadline.is_some() && may_wait || is_short(settings.deadline);
-                is_late || error.is_timeout() && leaves_little
-            }
-            ErrorKind::Token(_) => is_short(settings.time_limit) || referee.are_credentials_refused() || is_late,
+            ErrorKind::Deadline(_) | ErrorKind::Transport(_) => error.is_timeout() && is_short(settings.deadline),
+            ErrorKind::Token(_) => is_short(settings.time_limit) || is_short(settings.deadline),
             // The token may expire on its way.
             ErrorKind::Api(_) => {
                 error.is_token_rejected() && settings.tokens.is_some_and(|tokens| tokens.lifetime < 60)
             }
             _ => false,
         };
-        if !is_excused && !self.is_near_trouble() {
-            referee.broken("a call fails for a reason", format!("call {}: {error}", self.id));
-        }
+        is_explained || self.referee.are_credentials_refused() || self.is_near_trouble(began)
+    }
+}
+
+impl Role {
+    /// Whether a call of this task that began at this time may fail so.
+    pub(crate) fn is_excused(&self, error: &Error, began: Duration) -> bool {
+        // What is not polled in time may be too late.
+        let is_late = !self.is_attentive && error.is_timeout();
+        is_late || self.stage.is_excused(error, began)
     }
 
-    fn is_near_trouble(&self) -> bool {
-        let trouble = self.role.stage.referee.last_trouble();
-        trouble.is_some_and(|trouble| trouble + AFTERMATH > self.began)
+    /// Whether a job may lose something to a call that failed so: not because the job itself was not polled.
+    pub(crate) fn may_lose(&self, error: &Error, began: Duration) -> bool {
+        self.stage.is_excused(error, began)
     }
 }
 

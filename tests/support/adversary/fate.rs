@@ -122,7 +122,9 @@ impl Fate {
             _ => Duration::from_millis(random.u64(..40_000)),
         };
         let may_act = !matches!(ending, Ending::Fails(_, Delivery::NotSent));
-        let is_refusal = matches!(ending, Ending::Code(code) if ![-1, 6000].contains(&code));
+        // A gateway that limits requests does not pass them on.
+        let is_refusal = matches!(ending, Ending::Status(429, _))
+            || matches!(ending, Ending::Code(code) if ![-1, 6000].contains(&code));
         let acts = ending == Ending::Honest || (may_act && !is_refusal && random.bool());
         Self { after, acts, ending }
     }

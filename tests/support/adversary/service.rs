@@ -22,10 +22,17 @@ pub const TRANSPORT_LIMIT: Duration = Duration::from_secs(30);
 /// How long a client takes a request without a time limit to be under way, if nothing reads the answer.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
+/// The token has expired.
+const INVALID_TOKEN: i64 = 42001;
+
 /// What the service does with requests that carry a valid token.
 pub trait Api: Send {
-    /// Carries a request out. Returns the whole body of the honest reply.
-    fn carry_out(&mut self, request: &Request, scope: Scope, now: Duration) -> String;
+    /// Carries a request out. Returns the fields of the honest reply after `errcode` and `errmsg`, with the closing brace.
+    ///
+    /// # Errors
+    ///
+    /// The `errcode` with which the service refuses the request.
+    fn carry_out(&mut self, request: &Request, scope: Scope, now: Duration) -> Result<String, i64>;
 
     /// Whose token this request fetches, if it fetches a downstream corp's.
     fn fetches(&self, request: &Request) -> Option<Scope>;
@@ -75,6 +82,8 @@ struct Prepared {
     after: Duration,
     answer: Answer,
     outcome: Outcome,
+    /// Whether calls may fail for it.
+    is_trouble: bool,
 }
 
 enum Outcome {
@@ -169,15 +178,14 @@ impl Transport for Service {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let sent = self.referee.now();
         let (exchange, call, prepared) = self.with(|state| state.arrive(&request, sent));
-        if !matches!(prepared.answer, Answer::Reply) || prepared.after > Duration::from_secs(1) {
+        if prepared.is_trouble {
             self.referee.trouble();
         }
         let mut under_way = UnderWay { referee: &self.referee, exchange: Some(exchange) };
         self.referee.request_sent(&exchange, call);
         let limit = request.time_limit().unwrap_or(TRANSPORT_LIMIT);
-        let Prepared { after, answer, outcome } = prepared;
+        let Prepared { after, answer, outcome, is_trouble } = prepared;
         let after = if matches!(outcome, Outcome::Nothing) { Duration::MAX } else { after };
-        let is_trouble = !matches!(answer, Answer::Reply);
         if let Err(error) = self.wait(sent, limit, after).await {
             self.referee.trouble();
             under_way.ends(Answer::Nothing);
@@ -232,12 +240,16 @@ impl State {
     }
 
     fn prepare(&mut self, request: &Request, exchange: &Exchange, fate: Fate) -> Prepared {
+        let is_trouble = fate.is_trouble();
         let Fate { after, acts, ending } = fate;
-        let body = acts.then(|| self.honest_body(request, exchange, ending));
+        let honest = acts.then(|| self.carry_out(request, exchange, ending));
         let (answer, outcome) = match ending {
             Ending::Honest | Ending::OldToken | Ending::Lifetime(_) => {
-                let body = body.unwrap_or_else(|| self.honest_body(request, exchange, ending));
-                let answer = if body.starts_with(OK) { Answer::Reply } else { Answer::Code(42001) };
+                let honest = honest.unwrap_or_else(|| self.carry_out(request, exchange, ending));
+                let (answer, body) = match honest {
+                    Ok(fields) => (Answer::Reply, format!("{OK}{fields}")),
+                    Err(code) => (Answer::Code(code), refusal(request, code)),
+                };
                 (answer, Outcome::Response(Response::new(200, body)))
             }
             Ending::Code(code) => (Answer::Code(code), Outcome::Response(Response::new(200, refusal(request, code)))),
@@ -249,22 +261,24 @@ impl State {
                 (Answer::Nothing, Outcome::Response(response))
             }
             Ending::Garbage(kind) => {
-                let body = garbage(kind, request, body.as_deref().unwrap_or("{\"errcode\":0,\"errmsg\":\"ok\"}"));
+                let fields = honest.and_then(Result::ok);
+                let body = garbage(kind, request, fields.as_deref().unwrap_or("}"));
                 (Answer::Nothing, Outcome::Response(Response::new(200, body)))
             }
             Ending::Fails(kind, delivery) => (Answer::Nothing, Outcome::Fails(kind, delivery)),
             Ending::Nothing => (Answer::Nothing, Outcome::Nothing),
         };
-        Prepared { after, answer, outcome }
+        let is_trouble = is_trouble || answer == Answer::Code(INVALID_TOKEN);
+        Prepared { after, answer, outcome, is_trouble }
     }
 
     /// Carries a request out, if its token is valid.
-    fn honest_body(&mut self, request: &Request, exchange: &Exchange, ending: Ending) -> String {
+    fn carry_out(&mut self, request: &Request, exchange: &Exchange, ending: Ending) -> Result<String, i64> {
         let now = exchange.sent;
         if request.endpoint().token_kind() != TokenKind::None {
             let token = request.token().map_or("", |token| token.expose());
             if self.tokens.validity(token, now).is_none() {
-                return refusal(request, 42001);
+                return Err(INVALID_TOKEN);
             }
         }
         let Some(scope) = exchange.fetches else { return self.api.carry_out(request, exchange.scope, now) };
@@ -279,7 +293,7 @@ impl State {
             }
             _ => self.issue(scope, now),
         };
-        format!("{OK}\"access_token\":\"{token}\",\"expires_in\":{lifetime}}}")
+        Ok(format!("\"access_token\":\"{token}\",\"expires_in\":{lifetime}}}"))
     }
 
     fn issue(&mut self, scope: Scope, now: Duration) -> (String, i64) {
@@ -295,7 +309,7 @@ pub fn is_downstream_fetch(request: &Request) -> bool {
 }
 
 /// How the body of every honest reply begins.
-pub const OK: &str = "{\"errcode\":0,\"errmsg\":\"ok\",";
+const OK: &str = "{\"errcode\":0,\"errmsg\":\"ok\",";
 
 /// A refusal that shows what it should not: the request's secrets and a person's number.
 fn refusal(request: &Request, code: i64) -> String {
@@ -303,11 +317,15 @@ fn refusal(request: &Request, code: i64) -> String {
     format!("{{\"errcode\":{code},\"errmsg\":\"refused: {token} {SECRET} {NUMBER}, from ip: 10.0.0.1\"}}")
 }
 
-fn garbage(kind: Garbage, request: &Request, body: &str) -> String {
+/// What comes in place of the reply with these fields.
+fn garbage(kind: Garbage, request: &Request, fields: &str) -> String {
     let token = request.token().map_or(SECRET, |token| token.expose());
     match kind {
         Garbage::Html => format!("<html>{token}&amp;{SECRET}</html>"),
-        Garbage::Cut => body.chars().take(body.chars().count() / 2).collect(),
+        Garbage::Cut => {
+            let body = format!("{OK}{fields}");
+            body.chars().take(body.chars().count() / 2).collect()
+        }
         Garbage::Empty => String::new(),
         Garbage::OtherShape => format!("[{{\"access_token\":\"{token}\",\"groups\":\"{SECRET}\"}},0]"),
     }
