@@ -52,7 +52,11 @@ impl Focus {
 
     fn settings(self, random: &mut Rng) -> Settings {
         let quotas = self == Self::Quotas || random.u8(..4) == 0;
-        let tokens = !matches!(self, Self::Quotas | Self::Imports | Self::Customers) || random.u8(..4) == 0;
+        let tokens = match self {
+            Self::Tokens | Self::Dealers | Self::All => true,
+            Self::Walks => random.bool(),
+            Self::Quotas | Self::Imports | Self::Customers => random.u8(..4) == 0,
+        };
         Settings::random(random, quotas, tokens)
     }
 
@@ -138,15 +142,15 @@ impl Maker {
     }
 
     fn walk(&mut self) -> Actor {
-        let between = |random: &mut Rng| match random.u8(..5) {
+        let between = |random: &mut Rng| match random.u8(..6) {
             0 => Between::Call,
             1 => Between::Pause(Duration::from_millis(random.u64(..200))),
-            2 => Between::Pause(Duration::from_millis(random.u64(..90_000))),
-            3 => Between::DropNext(random.u32(1..4)),
+            2 | 3 => Between::Pause(Duration::from_millis(random.u64(..90_000))),
+            4 => Between::DropNext(random.u32(1..4)),
             _ => Between::Restart,
         };
         let count = self.random.u32(..6);
-        let between = (0..count).map(|_| (self.random.u32(1..15), between(&mut self.random))).collect();
+        let between = (0..count).map(|_| (self.random.u32(1..10), between(&mut self.random))).collect();
         Actor::Walk(Walk { concurrency: self.random.usize(1..5), page_size: self.random.u32(..4), between })
     }
 

@@ -186,13 +186,13 @@ impl Transport for Service {
         let limit = request.time_limit().unwrap_or(TRANSPORT_LIMIT);
         let Prepared { after, answer, outcome, is_trouble } = prepared;
         let after = if matches!(outcome, Outcome::Nothing) { Duration::MAX } else { after };
-        if let Err(error) = self.wait(sent, limit, after).await {
-            self.referee.trouble();
-            under_way.ends(Answer::Nothing);
-            return Err(error);
-        }
+        let waited = self.wait(sent, limit, after).await;
         if is_trouble {
             self.referee.trouble();
+        }
+        if let Err(error) = waited {
+            under_way.ends(Answer::Nothing);
+            return Err(error);
         }
         under_way.ends(answer);
         match outcome {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -22,8 +22,8 @@ use crate::threading::Family;
 /// How long a caller waits for a renewal at most, while the old token still serves.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A fetch that has been under way for longer than this may not have been polled.
-const USUAL_TIME: Duration = Duration::from_secs(2);
+/// A fetch that was last polled longer ago than this may have had something to do since.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// The token of a client with credentials, or of a downstream client.
 ///
@@ -50,7 +50,7 @@ struct State<M: Family> {
 
 /// A fetch under way.
 struct Flight<M: Family> {
-    began: Option<Duration>,
+    polled_at: Option<Duration>,
     outcome: Shared<FlightFuture<M>>,
 }
 
@@ -80,11 +80,20 @@ impl<M: Family> SharedToken<M> {
         now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        // A fetch that nothing has polled for long may have failed for that, without any wait of this caller.
-        if let Some(Ok(token)) = self.old_flight(now).and_then(FutureExt::now_or_never) {
-            return Ok(token);
+        // A fetch that nothing has polled for a while may fail for that, which is no failure of the service.
+        let is_starved = match self.starved_flight(now).map(FutureExt::now_or_never) {
+            Some(Some(Ok(token))) => return Ok(token),
+            Some(None) => true,
+            Some(Some(Err(_))) | None => false,
+        };
+        match self.take(self.next_step(now), remaining).await {
+            Err(_) if is_starved => self.take(self.next_step(self.fetch.now()), remaining).await,
+            outcome => outcome,
         }
-        match self.next_step(now) {
+    }
+
+    async fn take(&self, step: Step<M>, remaining: Option<Duration>) -> Result<AccessToken, TokenError> {
+        match step {
             Step::Use(token) => Ok(token),
             Step::Fail(error) => Err(error),
             Step::Await(outcome) => outcome.await,
@@ -123,12 +132,12 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// The fetch under way, if it began a while ago.
-    fn old_flight(&self, now: Option<Duration>) -> Option<Shared<FlightFuture<M>>> {
+    /// The fetch under way, if it was not polled for a while.
+    fn starved_flight(&self, now: Option<Duration>) -> Option<Shared<FlightFuture<M>>> {
         let state = lock(&self.state);
         let flight = state.flight.as_ref()?;
-        let age = now?.saturating_sub(flight.began?);
-        (age > USUAL_TIME).then(|| flight.outcome.clone())
+        let gap = now?.saturating_sub(flight.polled_at?);
+        (gap > LONGEST_GAP).then(|| flight.outcome.clone())
     }
 
     /// The fetch under way, or a new one; says whether it is new.
@@ -144,7 +153,7 @@ impl<M: Family> SharedToken<M> {
             state: Arc::downgrade(&self.state),
         };
         let outcome = (self.boxed)(task).shared();
-        state.flight = Some(Flight { began: now, outcome: outcome.clone() });
+        state.flight = Some(Flight { polled_at: now, outcome: outcome.clone() });
         (outcome, true)
     }
 }
@@ -168,11 +177,26 @@ impl<M: Family> fmt::Debug for FetchTask<M> {
 impl<M: Family> FetchTask<M> {
     pub(crate) async fn run(self) -> Result<AccessToken, TokenError> {
         // A panic of the transport or the store would poison the fetch for all who share it.
-        let outcome = AssertUnwindSafe(self.fetch.run(self.unwanted.as_ref())).catch_unwind().await;
+        let mut fetch = pin!(AssertUnwindSafe(self.fetch.run(self.unwanted.as_ref())).catch_unwind());
+        let outcome = poll_fn(|context| {
+            self.note_poll();
+            fetch.as_mut().poll(context)
+        })
+        .await;
         let now = self.fetch.now();
         match self.state.upgrade() {
             Some(state) => lock(&state).finish(&self, outcome, now),
             None => outcome.map_err(panicked)?.map(|fetched| fetched.token).map_err(TokenError::from),
+        }
+    }
+}
+
+impl<M: Family> FetchTask<M> {
+    fn note_poll(&self) {
+        let Some(state) = self.state.upgrade() else { return };
+        let polled_at = self.fetch.now();
+        if let Some(flight) = &mut lock(&state).flight {
+            flight.polled_at = polled_at;
         }
     }
 }
