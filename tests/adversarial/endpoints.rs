@@ -16,6 +16,11 @@ pub(crate) const NARROW: Endpoint =
 /// One call at once.
 pub(crate) const SINGLE: Endpoint =
     Endpoint::post("single", "test/single").with_safety(Safety::Idempotent).with_concurrency(1);
+/// Ten calls a minute, and two at once.
+pub(crate) const BOTH: Endpoint = Endpoint::post("both", "test/both")
+    .with_safety(Safety::Safe)
+    .with_quota(Quota::new().with_per_minute(10))
+    .with_concurrency(2);
 /// A call of a downstream corp's own.
 pub(crate) const OWN: Endpoint =
     Endpoint::post("own", "test/own").with_safety(Safety::Safe).with_token_kind(TokenKind::Downstream);

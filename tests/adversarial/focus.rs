@@ -15,7 +15,7 @@ use wecom_upstream::calls::{
 use crate::actors::{
     Actor, Between, Calls, Customers, DealerCalls, Import, KeptCall, Kill, PendingIds, Step, USERS, Walk,
 };
-use crate::endpoints::{ADD, NARROW, OWN, RARE, READ, SET, SINGLE};
+use crate::endpoints::{ADD, BOTH, NARROW, OWN, RARE, READ, SET, SINGLE};
 use crate::plan::{Operation, Plan};
 use crate::settings::Settings;
 
@@ -64,7 +64,7 @@ impl Focus {
     fn endpoints(self) -> &'static [&'static Endpoint] {
         match self {
             Self::Tokens => &[&READ, &SET, &ADD],
-            Self::Quotas => &[&RARE, &NARROW, &SINGLE, &READ],
+            Self::Quotas => &[&RARE, &NARROW, &NARROW, &SINGLE, &BOTH, &READ],
             Self::Dealers => &[&OWN, &READ, &LIST_APP_SHARE_INFO, &CORP_GET_TOKEN],
             Self::Walks => &[&GET_CHAIN_CORPINFO_LIST, &GET_CHAIN_CORPINFO_LIST, &GET_CHAIN_GROUP, &READ],
             Self::Imports => &[&IMPORT_CHAIN_CONTACT, &GET_RESULT, &GET_CHAIN_GROUP, &GET_CHAIN_CORPINFO_LIST],
@@ -131,9 +131,13 @@ impl Maker {
             let (polls, count) = (self.random.u32(1..5), self.random.u32(1..4));
             return Actor::KeptCall(KeptCall { kept: endpoint, polls, others: endpoints[0], count });
         }
-        // Now and then, one that calls without a pause for long.
-        let count = if self.random.u8(..8) == 0 { 40 } else { self.random.u32(1..6) };
-        Actor::Calls(Calls { endpoint, count, pause: self.pause() })
+        // Now and then, one that calls without a pause for long, or that makes many calls at once.
+        let (count, at_once) = match self.random.u8(..8) {
+            0 => (40, 1),
+            1 => (self.random.u32(1..3), self.random.u32(2..16)),
+            _ => (self.random.u32(1..6), 1),
+        };
+        Actor::Calls(Calls { endpoint, count, at_once, pause: self.pause() })
     }
 
     fn dealer_calls(&mut self) -> Actor {
@@ -155,7 +159,7 @@ impl Maker {
     }
 
     fn import(&mut self, name: u32) -> Actor {
-        // Few imports have two jobs, because they take so much longer to run.
+        // Few imports have two jobs, because such runs take long.
         let (corps, contacts) = if self.random.u8(..50) == 0 { (11, 200) } else { (self.random.u32(1..6), 1) };
         let kill = |random: &mut Rng| match random.bool() {
             true => Kill::WithinNext(random.u32(1..3)),

@@ -1,7 +1,7 @@
 //! Every promise of core and of the jobs, under the adversarial scheduler of `wecom_tests::adversary`.
 //!
-//! Each test runs thousands of seeds. `WECOM_SEEDS=1000000` runs as many of each, `WECOM_SEEDS=5000..6000` those seeds, and
-//! `WECOM_SEED=17` replays one.
+//! Each test runs a thousand seeds. `WECOM_SEEDS=1000000` runs a million in each, `WECOM_SEEDS=5000..6000` those seeds,
+//! and `WECOM_SEED=17` replays one.
 
 #![allow(clippy::indexing_slicing, reason = "a failing test panics")]
 

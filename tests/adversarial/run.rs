@@ -12,7 +12,7 @@ use wecom_tests::adversary::token_store::Store;
 use wecom_upstream::{AgentId, CorpId, Upstream};
 
 use crate::actors::Actor;
-use crate::endpoints::{NARROW, OWN, RARE, SINGLE};
+use crate::endpoints::{NARROW, OWN, SINGLE};
 use crate::plan::Plan;
 use crate::stage::{Role, Stage};
 use crate::world::World;
@@ -161,7 +161,7 @@ async fn probe(role: Role, endpoint: &'static Endpoint) {
         if is_ok || referee.are_credentials_refused() {
             return;
         }
-        let pause = if *endpoint == RARE { 20 } else { 5 };
+        let pause = if endpoint.quota().per_minute() == Some(10) { 20 } else { 5 };
         role.sleep(Duration::from_secs(pause)).await;
     }
 }

@@ -60,7 +60,7 @@ impl Settings {
             time_limit: one_of(random, [None, None, seconds(2), seconds(10)]),
             quotas: quotas.then(|| QuotaSettings::random(random)),
             tokens: tokens.then(|| TokenSettings::random(random)),
-            latency: Duration::from_millis(one_of(random, [0, 1, 30, 30, 300])),
+            latency: Duration::from_millis(one_of(random, [0, 1, 30, 30, 300, 800])),
             needs_polls: random.bool(),
         }
     }

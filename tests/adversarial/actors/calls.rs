@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use wecom_core::{Endpoint, Timer};
 
 use crate::run::CALM;
 use crate::stage::{Role, poll_times};
 
-/// Makes calls, one after another.
+/// Makes calls, one after another or several at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) count: u32,
-    /// The pause between two calls.
+    pub(crate) at_once: u32,
+    /// The pause before the next calls.
     pub(crate) pause: Duration,
 }
 
@@ -35,7 +38,9 @@ impl Calls {
             if role.stage.referee.now() >= CALM {
                 return;
             }
-            let _ = role.call(self.endpoint).await;
+            // Each call is polled only if it was woken itself.
+            let mut calls: FuturesUnordered<_> = (0..self.at_once).map(|_| role.call(self.endpoint)).collect();
+            while calls.next().await.is_some() {}
         }
     }
 }

@@ -49,7 +49,10 @@ impl Customers {
     pub(crate) fn list_dealers(&self, request: &Value) -> Result<String, i64> {
         let user = parse_user(request).ok_or(NOT_AN_EXTERNAL_CONTACT)?;
         let dealers = self.customers.iter().filter(|(_, customer)| *customer == user);
-        let info = |&(dealer, user): &(Dealer, User)| json!({"corpid": corp_id(dealer), "external_userid": external_userid(dealer, user)});
+        let info = |&(dealer, user): &(Dealer, User)| {
+            let id = external_userid(dealer, user);
+            json!({"corpid": corp_id(dealer), "external_userid": id})
+        };
         let infos: Vec<_> = dealers.map(info).collect();
         // The service says it in two ways.
         if infos.is_empty() && user % 2 == 0 {

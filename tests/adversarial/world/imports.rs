@@ -84,5 +84,5 @@ impl Imports {
 }
 
 fn failed(corp: &str) -> Value {
-    json!({"corp_name": corp, "custom_id": "", "errcode": 670_016, "errmsg": "invalid contact", "contact_info_list": []})
+    json!({"corp_name": corp, "custom_id": "", "errcode": 670_016, "errmsg": "invalid", "contact_info_list": []})
 }

@@ -96,8 +96,8 @@ pub struct Rules {
     pub has_fixed_token: bool,
 }
 
-/// Sees everything that happens in a run. Cheap to clone. It is the clock of the run as well, to notice a poll that never
-/// ends.
+/// Sees everything that happens in a run. Cheap to clone. It is the clock of the run as well, so that it notices a poll
+/// that never ends.
 #[derive(Clone)]
 pub struct Referee {
     timer: ManualTimer,

@@ -27,7 +27,7 @@ const INVALID_TOKEN: i64 = 42001;
 
 /// What the service does with requests that carry a valid token.
 pub trait Api: Send {
-    /// Carries a request out. Returns the fields of the honest reply after `errcode` and `errmsg`, with the closing brace.
+    /// Carries a request out. Returns the fields of the honest reply that follow `errmsg`, with the closing brace.
     ///
     /// # Errors
     ///
@@ -48,8 +48,8 @@ pub struct Conditions {
     pub latency: Duration,
     /// The same for a fetch of a token.
     pub fetch_latency: Duration,
-    /// Whether the transport makes progress only while it is polled, as HTTP without a task of its own does. A reply that
-    /// it has no time to read is then a time-out.
+    /// Whether the transport makes progress only while it is polled, as HTTP without a task of its own does. A reply
+    /// that is read too late is then a timeout.
     pub needs_polls: bool,
     /// For how many seconds a token is valid.
     pub lifetime: u32,

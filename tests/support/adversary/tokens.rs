@@ -20,8 +20,8 @@ struct Issued {
 }
 
 impl Tokens {
-    /// Tokens that are valid for this many seconds. A corp that asks again is given the same token while most of its time
-    /// is left, if the service `gives_same`, and another one otherwise.
+    /// Tokens that are valid for this many seconds. If the service `gives_same`, a corp that asks again is given the same
+    /// token while half of its time is left. Otherwise it is given another one.
     #[must_use]
     pub fn new(lifetime: u32, gives_same: bool) -> Self {
         Self { issued: Vec::new(), lifetime, gives_same }

@@ -8,13 +8,15 @@ use super::super::executor::TaskId;
 use super::super::referee::{Rules, Scope, Violation};
 use super::quotas::QuotaWatch;
 
-/// At how many moments a call may see others admitted that came later. More than one place may become free at once, and a
-/// call that is repeated counts by its first attempt.
+/// At how many moments a call may see others admitted that came later. More than one place may become free at once, and
+/// a call that is repeated counts by its first attempt.
 const MOST_OVERTAKEN: u32 = 16;
 
-/// How long room may stay unused because a call is not polled that comes first: for each call that waits, because they may
-/// be left unpolled one after another.
-const LONGEST_IDLE: Duration = Duration::from_millis(400);
+/// How long a call may wait in all while there is room for it.
+const LONGEST_IDLE: Duration = Duration::from_millis(150);
+
+/// How much longer for each call of the same endpoint that may be left unpolled: one after another may keep the room.
+const LONGEST_IDLE_OF_OTHERS: Duration = Duration::from_millis(400);
 
 /// Counts the calls of a run.
 pub type CallId = u64;
@@ -42,8 +44,8 @@ pub struct CallWatch {
     rules: Rules,
     begun: CallId,
     under_way: Vec<UnderWay>,
-    /// For how long calls of an endpoint have waited although there is room.
-    idle: Vec<(Scope, &'static Endpoint, Duration)>,
+    /// How many calls of each endpoint have begun that may be left unpolled.
+    inattentive: Vec<(&'static Endpoint, u32)>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,8 @@ struct UnderWay {
     is_sent: bool,
     overtaken: u32,
     overtaken_at: Option<Duration>,
+    /// How long it has waited while there was room for it.
+    idle: Duration,
 }
 
 impl UnderWay {
@@ -69,18 +73,26 @@ impl UnderWay {
 
 impl CallWatch {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, begun: 0, under_way: Vec::new(), idle: Vec::new() }
+        Self { rules, begun: 0, under_way: Vec::new(), inattentive: Vec::new() }
     }
 
     pub(crate) fn begin(&mut self, call: Call) -> CallId {
         self.begun += 1;
+        if !call.is_attentive {
+            match self.inattentive.iter_mut().find(|(endpoint, _)| endpoint.path() == call.endpoint.path()) {
+                Some((_, count)) => *count += 1,
+                None => self.inattentive.push((call.endpoint, 1)),
+            }
+        }
+        let (overtaken, overtaken_at, idle) = (0, None, Duration::ZERO);
         self.under_way.push(UnderWay {
             id: self.begun,
             call,
             is_kept: false,
             is_sent: false,
-            overtaken: 0,
-            overtaken_at: None,
+            overtaken,
+            overtaken_at,
+            idle,
         });
         self.begun
     }
@@ -103,7 +115,6 @@ impl CallWatch {
             return Ok(());
         }
         let Call { scope, endpoint, .. } = sent.call;
-        self.idle.retain(|idle| idle.0 != scope || idle.1.path() != endpoint.path());
         let earlier = |call: &&mut UnderWay| call.id < id && call.is_of(scope, endpoint) && call.waits_attentively();
         for call in self.under_way.iter_mut().filter(earlier) {
             // A task that never has to wait makes many calls in one poll.
@@ -147,25 +158,27 @@ impl CallWatch {
         if !self.rules.has_fixed_token {
             return Ok(());
         }
-        let Self { under_way, idle, .. } = self;
-        let waits_in_vain = |scope, endpoint: &Endpoint| {
-            let waits = |call: &UnderWay| call.is_of(scope, endpoint) && call.waits_attentively();
-            under_way.iter().any(waits) && quotas.has_room(scope, endpoint, from)
-        };
-        idle.retain(|&(scope, endpoint, _)| waits_in_vain(scope, endpoint));
-        for waiting in under_way.iter().filter(|call| call.waits_attentively()) {
+        let Self { under_way, inattentive, .. } = self;
+        let unpolled: Vec<_> = under_way
+            .iter()
+            .filter(|call| !call.is_sent && !call.waits_attentively())
+            .map(|call| (call.id, call.call.endpoint))
+            .collect();
+        for waiting in under_way.iter_mut().filter(|call| call.waits_attentively()) {
             let Call { scope, endpoint, .. } = waiting.call;
-            if !idle.iter().any(|idle| idle.0 == scope && idle.1.path() == endpoint.path())
-                && waits_in_vain(scope, endpoint)
-            {
-                idle.push((scope, endpoint, Duration::ZERO));
+            if !quotas.has_room(scope, endpoint, from) {
+                continue;
             }
-        }
-        for (scope, endpoint, time) in idle {
-            *time += to - from;
-            let waiting = under_way.iter().filter(|call| call.is_of(*scope, endpoint) && !call.is_sent).count();
-            if *time > LONGEST_IDLE * u32::try_from(waiting).unwrap_or(u32::MAX) {
-                let facts = format!("{}: {waiting} calls waited {time:?} while there was room", endpoint.name());
+            waiting.idle += to - from;
+            let others = inattentive.iter().find(|(of, _)| of.path() == endpoint.path()).map_or(0, |&(_, count)| count);
+            if waiting.idle > LONGEST_IDLE + LONGEST_IDLE_OF_OTHERS * others {
+                let (name, id, idle) = (endpoint.name(), waiting.id, waiting.idle);
+                let before = unpolled.iter().filter(|(of, other)| *of < id && other.path() == endpoint.path()).count();
+                let unread = quotas.unread(scope, endpoint);
+                let facts = format!(
+                    "{name}: call {id} waited {idle:?} while there was room, with {before} unpolled calls before it \
+                     and {unread} requests whose answers are not read"
+                );
                 return Err(Violation::new("no call waits while there is room for it", facts));
             }
         }

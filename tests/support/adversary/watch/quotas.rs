@@ -29,8 +29,8 @@ struct Counts {
     limit: Option<LeastLimit>,
 }
 
-/// The least that the limit on concurrent calls can be: 1 after a 45033, and one more each time that this number of calls
-/// has succeeded.
+/// The least that the limit on concurrent calls can be: 1 after a 45033, and one more each time that this number of
+/// calls has succeeded.
 #[derive(Clone, Copy, Debug)]
 struct LeastLimit {
     limit: u32,
@@ -93,6 +93,11 @@ impl QuotaWatch {
 
     pub(crate) fn under_way(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> u32 {
         self.find(scope, endpoint).map_or(0, |counts| counts.busy_with(|exchange| now < exchange.over))
+    }
+
+    /// How many requests were sent whose answers were not read, answered or not.
+    pub(crate) fn unread(&self, scope: Scope, endpoint: &Endpoint) -> usize {
+        self.find(scope, endpoint).map_or(0, |counts| counts.under_way.len())
     }
 
     pub(crate) fn least_limit(&self, scope: Scope, endpoint: &Endpoint) -> u32 {
