@@ -1,7 +1,7 @@
 //! An import from start to end with a corp that fails, and other imports that are refused meanwhile.
 
 use wecom_core::ErrCode;
-use wecom_simulator::World;
+use wecom_simulator::{World, WorldPerson};
 use wecom_upstream::Upstream;
 use wecom_upstream::calls::{
     GetChainCorpinfoList, GetChainGroup, GetResult, ImportChainContact, ImportContact, ImportCorp, ImportStatus,
@@ -16,12 +16,12 @@ fn great_wall() -> ImportCorp {
     ImportCorp::new("长城电器", [contact]).custom_id(CustomId::new("N100")).group_path("华北区/北京市/海淀区")
 }
 
-/// A corp with two contacts that share a custom id, so the import of it fails.
+/// The mobile number of a person with a barred account.
+const BARRED: &str = "+85251234567";
+
+/// A corp with a contact that can't be invited, so the import of it fails.
 fn failing() -> ImportCorp {
-    let contacts = [("李四", "13000000002"), ("王五", "+85251234567")];
-    let contacts =
-        contacts.map(|(name, mobile)| ImportContact::member(name, mobile).user_custom_id(UserCustomId::new("77")));
-    ImportCorp::new("泰山电器", contacts)
+    ImportCorp::new("泰山电器", [ImportContact::member("李四", "13000000002"), ImportContact::member("王五", BARRED)])
 }
 
 async fn import(upstream: &Upstream, control: &Control) -> Transcript {
@@ -45,7 +45,7 @@ async fn import(upstream: &Upstream, control: &Control) -> Transcript {
     let failed: Vec<_> = result.fail_list.iter().map(|corp| corp.corp_name.as_str()).collect();
     assert_eq!(failed, ["泰山电器"]);
     let contacts = &result.fail_list[0].contact_info_list;
-    assert_eq!((&*contacts[0].mobile, contacts[0].errcode), ("+85251234567", ErrCode::USER_CUSTOM_ID_NOT_UNIQUE));
+    assert_eq!((&*contacts[0].mobile, contacts[0].errcode), (BARRED, ErrCode::CONTACT_ACCOUNT_UNUSABLE));
 
     let groups = transcript.expect_reply(upstream.get_chain_group(GetChainGroup::new(dealers())).await).groups;
     let made = groups.iter().find(|group| group.group_name == "海淀区").unwrap();
@@ -58,7 +58,7 @@ async fn import(upstream: &Upstream, control: &Control) -> Transcript {
 
 #[tokio::test]
 async fn an_import_runs_from_start_to_end_and_others_are_refused_meanwhile() {
-    run_everywhere(World::demo(), import).await;
+    run_everywhere(World::demo().person(WorldPerson::new(BARRED).account_unusable()), import).await;
 }
 
 async fn at_the_console(upstream: &Upstream, control: &Control) -> Transcript {

@@ -90,7 +90,7 @@ fn check_people_limit(corp: &ImportCorp, known: Option<&WorldCorp>, limit: Optio
 
 /// Finds the group of a new corp, and adds the groups of its path that do not exist.
 fn find_or_add_group(chain: &mut Chain, corp: &ImportCorp) -> Result<GroupId, ErrCode> {
-    let names = validation::group_names(corp)?;
+    let names = validation::check_group_path(corp)?;
     let mut group = GroupId::ROOT;
     let mut missing = names.as_slice();
     while let [name, rest @ ..] = missing {

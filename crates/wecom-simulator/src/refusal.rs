@@ -1,6 +1,7 @@
 //! The error codes of refused calls, with the vendor's error texts.
 
 use wecom_core::ErrCode;
+use wecom_upstream::validation::import_rules::INVALID_MOBILE;
 
 /// The reason why a call is refused.
 #[derive(Clone, Debug)]
@@ -30,8 +31,6 @@ pub(crate) const GET_REQUIRED: ErrCode = ErrCode(43001);
 pub(crate) const POST_REQUIRED: ErrCode = ErrCode(43002);
 /// The code for an unknown group chat.
 pub(crate) const UNKNOWN_CHAT: ErrCode = ErrCode(40050);
-/// The code for an invalid mobile number.
-pub(crate) const INVALID_MOBILE: ErrCode = ErrCode(60103);
 
 /// The error text of a code. It is ASCII because it is sent in a header too.
 pub(crate) fn error_text(code: ErrCode) -> &'static str {

@@ -24,7 +24,6 @@ pub(crate) use self::corp::{WorldContact, WorldCorpId, WorldMember};
 pub use self::customer::{LoginAccount, WorldCustomer};
 pub(crate) use self::generated_corps::GeneratedCorps;
 pub use self::person::WorldPerson;
-pub(crate) use self::person::is_mobile;
 pub use self::session::WorldSession;
 
 /// The initial state of a [`Simulator`](crate::Simulator): an upstream corp with its apps, chains and customers.

@@ -85,7 +85,8 @@ mod paged_call;
 mod samples;
 mod serde_helpers;
 mod upstream;
-mod validation;
+#[doc(hidden)]
+pub mod validation;
 pub mod values;
 
 pub use wecom_core;

@@ -13,7 +13,7 @@ use crate::call::{Payload, payload};
 use crate::chain::Chain;
 use crate::hash::fnv1a;
 use crate::import::eligibility::Eligibility;
-use crate::import::{FailedImport, import};
+use crate::import::{FailedImport, import, validation};
 use crate::refusal::{Refusal, error_text};
 
 /// The times from the start of a job until it is running and until it is finished.
@@ -21,9 +21,6 @@ const RUNNING_AFTER: Duration = Duration::from_secs(1);
 const FINISHED_AFTER: Duration = Duration::from_secs(5);
 /// The number of jobs whose results are kept.
 const KEPT_RESULTS: usize = 5;
-const MAX_CORPS_PER_JOB: usize = 1000;
-const MAX_CONTACTS_PER_JOB: usize = 2000;
-const MAX_CONTACTS_PER_CORP: usize = 200;
 const MAX_CONTACTS_PER_DAY: usize = 20_000;
 const DAY: u64 = 24 * 60 * 60;
 
@@ -57,20 +54,17 @@ struct ImportJob {
 impl ImportJobs {
     /// Starts a job and returns its id.
     pub(crate) fn start(&mut self, chain_id: ChainId, corps: Vec<ImportCorp>, now: Duration) -> Result<&str, Refusal> {
-        let people: usize = corps.iter().map(|corp| corp.contact_info_list.len()).sum();
-        let has_large = corps.iter().any(|corp| corp.contact_info_list.len() > MAX_CONTACTS_PER_CORP);
-        if has_large || corps.len() > MAX_CORPS_PER_JOB || people > MAX_CONTACTS_PER_JOB {
-            return Err(ErrCode::IMPORT_TOO_LARGE.into());
-        }
+        validation::check_job(&corps)?;
         if self.console_is_importing || self.jobs.back().is_some_and(|job| job.result.is_none()) {
             return Err(ErrCode::IMPORT_RUNNING.into());
         }
         let today = now.as_secs() / DAY;
         let before = if self.daily_contacts.0 == today { self.daily_contacts.1 } else { 0 };
-        if before + people > MAX_CONTACTS_PER_DAY {
+        let contacts: usize = corps.iter().map(|corp| corp.contact_info_list.len()).sum();
+        if before + contacts > MAX_CONTACTS_PER_DAY {
             return Err(ErrCode::DAILY_IMPORT_EXCEEDED.into());
         }
-        self.daily_contacts = (today, before + people);
+        self.daily_contacts = (today, before + contacts);
         let (jobid, total) = (job_id(self.count), corps.len());
         self.count += 1;
         if self.jobs.len() == KEPT_RESULTS {

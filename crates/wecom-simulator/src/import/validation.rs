@@ -1,40 +1,33 @@
-//! The documented rules for an imported corp, its contacts and its group path
-//! ([95821](https://developer.work.weixin.qq.com/document/path/95821)), with the code of each violation.
-
-use std::collections::HashMap;
+//! The refusal of an imported corp: the documented rules for its fields, contacts and group path. The rules are a table of
+//! `wecom-upstream`, which the client checks too.
 
 use wecom_core::ErrCode;
 use wecom_upstream::calls::{IdentityType, ImportContact, ImportCorp};
-use wecom_upstream::ids::UserCustomId;
+use wecom_upstream::ids::{CustomId, UserCustomId};
+use wecom_upstream::validation::import_rules::{
+    CONTACT_NAME, CONTACTS_PER_CORP, CONTACTS_PER_JOB, CORP_NAME, CORPS_PER_JOB, CUSTOM_ID, CountRule, GROUP_PATH,
+    HEADS_PER_CORP, MOBILE, TextRule, USER_CUSTOM_ID, UserCustomIds, group_names,
+};
 
 use crate::import::FailedImport;
 use crate::import::eligibility::Eligibility;
-use crate::refusal::INVALID_MOBILE;
-use crate::world::{WorldCorp, is_mobile};
+use crate::refusal::Refusal;
+use crate::world::WorldCorp;
 
-const MAX_HEADS_PER_CORP: usize = 5;
-const MAX_GROUP_LEVELS: usize = 9;
+/// Checks the numbers of corps and contacts in a job. A violation rejects the whole job.
+pub(super) fn check_job(corps: &[ImportCorp]) -> Result<(), Refusal> {
+    let contacts = |corp: &ImportCorp| corp.contact_info_list.len();
+    check_count(&CORPS_PER_JOB, corps.len())?;
+    corps.iter().try_for_each(|corp| check_count(&CONTACTS_PER_CORP, contacts(corp)))?;
+    check_count(&CONTACTS_PER_JOB, corps.iter().map(contacts).sum())
+}
 
 /// Checks the fields of the corp itself.
 pub(super) fn check_corp(corp: &ImportCorp) -> Result<(), ErrCode> {
-    let name = &corp.corp_name;
-    let is_allowed =
-        |character: char| character.is_ascii_alphanumeric() || " -_()（）".contains(character) || is_chinese(character);
-    if name.is_empty() {
-        return Err(ErrCode::CORP_NAME_EMPTY);
-    }
-    if name.chars().count() > 32 || !name.chars().all(is_allowed) {
-        return Err(ErrCode::INVALID_CORP_NAME);
-    }
-    let custom_id = corp.custom_id.as_ref().map_or("", |id| id.as_str());
-    if custom_id.len() > 64 || !custom_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(ErrCode::INVALID_CUSTOM_ID);
-    }
+    check_text(&CORP_NAME, &corp.corp_name)?;
+    check_text(&CUSTOM_ID, corp.custom_id.as_ref().map_or("", CustomId::as_str))?;
     let heads = corp.contact_info_list.iter().filter(|contact| contact.identity_type == IdentityType::Head);
-    if heads.count() > MAX_HEADS_PER_CORP {
-        return Err(ErrCode::HEADS_EXCEEDED);
-    }
-    Ok(())
+    HEADS_PER_CORP.code(heads.count()).map_or(Ok(()), Err)
 }
 
 /// Checks every contact. `known` is the corp as it is in the chain, if it is.
@@ -43,16 +36,11 @@ pub(super) fn check_contacts(
     known: Option<&WorldCorp>,
     eligibility: &Eligibility,
 ) -> Result<(), FailedImport> {
-    let members = known.into_iter().flat_map(|known| &known.members);
-    let of_members = members.filter_map(|member| member.user_custom_id.as_ref().map(|id| (id, "")));
-    let contacts = known.into_iter().flat_map(|known| &known.contacts);
-    let of_contacts = contacts.filter_map(|known| known.user_custom_id.as_ref().map(|id| (id, known.mobile.as_str())));
-    let mut owners: HashMap<&UserCustomId, &str> = of_members.chain(of_contacts).collect();
-    let mut ids: HashMap<&str, &UserCustomId> = HashMap::new();
+    let mut ids = known.map(known_ids).unwrap_or_default();
     let mut failed = Vec::new();
     for contact in &corp.contact_info_list {
-        let outcome = check_contact(contact, &mut owners, &mut ids);
-        if let Err(code) = outcome.and_then(|()| eligibility.check_person(&contact.mobile)) {
+        let outcome = check_contact(contact, &mut ids).and_then(|()| eligibility.check_person(&contact.mobile));
+        if let Err(code) = outcome {
             failed.push((contact.mobile.clone(), code));
         }
     }
@@ -62,60 +50,41 @@ pub(super) fn check_contacts(
     }
 }
 
-/// Checks a contact. `owners` has the mobile number of each custom id, `ids` the custom id of each mobile number.
-fn check_contact<'a>(
-    contact: &'a ImportContact,
-    owners: &mut HashMap<&'a UserCustomId, &'a str>,
-    ids: &mut HashMap<&'a str, &'a UserCustomId>,
-) -> Result<(), ErrCode> {
-    if contact.name.is_empty() {
-        return Err(ErrCode::CONTACT_NAME_EMPTY);
+/// The custom ids of the people that a corp already has. A member has no mobile number.
+fn known_ids(corp: &WorldCorp) -> UserCustomIds<'_> {
+    let members = corp.members.iter().map(|member| ("", member.user_custom_id.as_ref()));
+    let contacts = corp.contacts.iter().map(|contact| (contact.mobile.as_str(), contact.user_custom_id.as_ref()));
+    let mut ids = UserCustomIds::default();
+    for (mobile, id) in members.chain(contacts) {
+        if let Some(id) = id {
+            ids.insert_known(mobile, id.as_str());
+        }
     }
-    if contact.name.chars().count() > 32 {
-        return Err(ErrCode::INVALID_CONTACT_NAME);
-    }
+    ids
+}
+
+fn check_contact<'a>(contact: &'a ImportContact, ids: &mut UserCustomIds<'a>) -> Result<(), ErrCode> {
+    check_text(&CONTACT_NAME, &contact.name)?;
     if !matches!(contact.identity_type, IdentityType::Member | IdentityType::Head) {
         return Err(ErrCode::INVALID_IDENTITY);
     }
-    if !is_mobile(&contact.mobile) {
-        return Err(INVALID_MOBILE);
-    }
-    let Some(id) = contact.user_custom_id.as_ref() else { return Ok(()) };
-    if !is_user_custom_id(id.as_str()) {
-        return Err(ErrCode::INVALID_USER_CUSTOM_ID);
-    }
-    if *ids.entry(&contact.mobile).or_insert(id) != id {
-        return Err(ErrCode::SEVERAL_USER_CUSTOM_IDS);
-    }
-    if *owners.entry(id).or_insert(&contact.mobile) != contact.mobile {
-        return Err(ErrCode::USER_CUSTOM_ID_NOT_UNIQUE);
-    }
-    Ok(())
+    check_text(&MOBILE, &contact.mobile)?;
+    let Some(id) = contact.user_custom_id.as_ref().map(UserCustomId::as_str) else { return Ok(()) };
+    check_text(&USER_CUSTOM_ID, id)?;
+    ids.insert(0, &contact.mobile, id).map_err(|conflict| conflict.code)
 }
 
 /// The names of the groups in the corp's group path.
-pub(super) fn group_names(corp: &ImportCorp) -> Result<Vec<&str>, ErrCode> {
+pub(super) fn check_group_path(corp: &ImportCorp) -> Result<Vec<&str>, ErrCode> {
     let path = corp.group_path.as_deref().unwrap_or_default();
-    let names: Vec<_> = if path.is_empty() { Vec::new() } else { path.split('/').collect() };
-    if names.len() > MAX_GROUP_LEVELS {
-        return Err(ErrCode::GROUP_TOO_DEEP);
-    }
-    let is_valid = |name: &&str| {
-        (1..=32).contains(&name.chars().count()) && !name.contains(['\\', ':', '*', '?', '"', '<', '>', '|'])
-    };
-    if names.iter().all(is_valid) { Ok(names) } else { Err(ErrCode::INVALID_GROUP_NAME) }
+    check_text(&GROUP_PATH, path)?;
+    Ok(group_names(path))
 }
 
-/// Returns whether a text is a number from 1 to 2^64 - 2 that is as long as neither a mobile number nor a time in
-/// milliseconds.
-fn is_user_custom_id(id: &str) -> bool {
-    let is_number = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
-    is_number && !matches!(id.len(), 11 | 13) && id.parse::<u64>().is_ok_and(|number| number < u64::MAX)
+fn check_text(rule: &TextRule, value: &str) -> Result<(), ErrCode> {
+    rule.code(value).map_or(Ok(()), Err)
 }
 
-fn is_chinese(character: char) -> bool {
-    matches!(
-        character,
-        '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}'
-    )
+fn check_count(rule: &CountRule, count: usize) -> Result<(), Refusal> {
+    rule.code(count).map_or(Ok(()), |code| Err(Refusal::about(code, rule.field)))
 }

@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use std::fmt;
 
 use wecom_upstream::CorpId;
+use wecom_upstream::validation::import_rules::MOBILE;
 
 use self::ids::{check_not_empty, check_unique};
-use super::person::is_mobile;
 use super::{GeneratedCorps, World, WorldCorp, WorldCorpId};
 
 /// The error of an inconsistent [`World`], or of JSON that is not a world.
@@ -63,7 +63,7 @@ impl World {
     fn check_people(&self) -> Result<(), WorldError> {
         check_unique("people", "mobile", self.people.iter().map(|person| &person.mobile))?;
         for (index, person) in self.people.iter().enumerate() {
-            if !is_mobile(&person.mobile) {
+            if MOBILE.code(&person.mobile).is_some() {
                 return Err(WorldError::new(format!("people[{index}].mobile"), "is not a mobile number"));
             }
         }

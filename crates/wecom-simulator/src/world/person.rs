@@ -37,12 +37,3 @@ impl WorldPerson {
         self
     }
 }
-
-/// Returns whether a text is a mobile number: 11 digits starting with 1, or `+` and 6 to 15 digits.
-pub(crate) fn is_mobile(mobile: &str) -> bool {
-    let (digits, is_long_enough) = match mobile.strip_prefix('+') {
-        Some(abroad) => (abroad, (6..=15).contains(&abroad.len())),
-        None => (mobile, mobile.len() == 11 && mobile.starts_with('1')),
-    };
-    is_long_enough && digits.bytes().all(|byte| byte.is_ascii_digit())
-}

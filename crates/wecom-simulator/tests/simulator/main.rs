@@ -4,6 +4,7 @@
 mod codes;
 mod customers;
 mod growth;
+mod import_rules;
 mod imports;
 mod lists;
 mod model;

@@ -6,10 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::{ChainId, CustomId, JobId, UserCustomId};
-use wecom_core::{ApiCall, Endpoint, Safety};
+use wecom_core::{ApiCall, Endpoint, ErrCode, Safety};
 
 use crate::calls::USUAL_QUOTA;
-use crate::validation;
+use crate::validation::import_rules::{self, UserCustomIds};
 use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`ImportChainContact`].
@@ -75,9 +75,9 @@ impl ApiCall for ImportChainContact {
     fn validate(&self) -> Result<(), InvalidRequest> {
         let mut violations = Violations::new();
         violations.require("chain_id", self.chain_id.as_str());
-        validation::count(&mut violations, "contact_list", self.contact_list.len(), "corps", 1..=1000);
+        import_rules::CORPS_PER_JOB.check(&mut violations, "contact_list", self.contact_list.len());
         let contacts = self.contact_list.iter().map(|corp| corp.contact_info_list.len()).sum();
-        validation::count(&mut violations, "contact_list", contacts, "contacts", 0..=2000);
+        import_rules::CONTACTS_PER_JOB.check(&mut violations, "contact_list", contacts);
         for (at, corp) in self.contact_list.iter().enumerate() {
             corp.check(&mut violations, format_args!("contact_list[{at}]."));
         }
@@ -129,18 +129,37 @@ impl ImportCorp {
 
     /// Adds the corp's violations. `place` is the prefix of its field names, including the dot at the end.
     pub(crate) fn check(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
-        validation::CORP_NAME.check(violations, format_args!("{place}corp_name"), &self.corp_name);
+        import_rules::CORP_NAME.check(violations, format_args!("{place}corp_name"), &self.corp_name);
         if let Some(group_path) = &self.group_path {
-            validation::GROUP_PATH.check(violations, format_args!("{place}group_path"), group_path);
+            import_rules::GROUP_PATH.check(violations, format_args!("{place}group_path"), group_path);
         }
         if let Some(custom_id) = &self.custom_id {
-            validation::CUSTOM_ID.check(violations, format_args!("{place}custom_id"), custom_id.as_str());
+            import_rules::CUSTOM_ID.check(violations, format_args!("{place}custom_id"), custom_id.as_str());
         }
         let (contacts, heads) = (self.contact_info_list.len(), self.heads());
-        validation::count(violations, format_args!("{place}contact_info_list"), contacts, "contacts", 1..=200);
-        validation::count(violations, format_args!("{place}contact_info_list"), heads, "heads (负责人)", 0..=5);
+        import_rules::CONTACTS_PER_CORP.check(violations, format_args!("{place}contact_info_list"), contacts);
+        import_rules::HEADS_PER_CORP.check(violations, format_args!("{place}contact_info_list"), heads);
         for (at, contact) in self.contact_info_list.iter().enumerate() {
             contact.check(violations, format_args!("{place}contact_info_list[{at}]"));
+        }
+        self.check_user_custom_ids(violations, place);
+    }
+
+    /// Checks that mobile numbers and custom ids map one to one. WeCom accepts a repeated mobile number.
+    fn check_user_custom_ids(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
+        let mut ids = UserCustomIds::default();
+        for (index, contact) in self.contact_info_list.iter().enumerate() {
+            let Some(id) = &contact.user_custom_id else { continue };
+            let Err(conflict) = ids.insert(index, &contact.mobile, id.as_str()) else { continue };
+            let field = format!("{place}contact_info_list[{index}].user_custom_id");
+            let earlier = format!("contact_info_list[{}]", conflict.earlier);
+            if conflict.code == ErrCode::SEVERAL_USER_CUSTOM_IDS {
+                let problem = format!("differs from that of {earlier}, which has the same mobile");
+                violations.add(field, problem, "one id for each mobile (670033)");
+            } else {
+                let problem = format!("duplicates {earlier}");
+                violations.add(field, problem, "a unique id for each contact of a corp (670034)");
+            }
         }
     }
 
@@ -184,13 +203,13 @@ impl ImportContact {
     }
 
     fn check(&self, violations: &mut Violations, place: fmt::Arguments<'_>) {
-        validation::CONTACT_NAME.check(violations, format_args!("{place}.name"), &self.name);
+        import_rules::CONTACT_NAME.check(violations, format_args!("{place}.name"), &self.name);
         if let IdentityType::Other(number) = self.identity_type {
             violations.add(format!("{place}.identity_type"), format!("is {number}"), "1 (member) or 2 (head)");
         }
-        validation::MOBILE.check(violations, format_args!("{place}.mobile"), &self.mobile);
+        import_rules::MOBILE.check(violations, format_args!("{place}.mobile"), &self.mobile);
         if let Some(id) = &self.user_custom_id {
-            validation::USER_CUSTOM_ID.check(violations, format_args!("{place}.user_custom_id"), id.as_str());
+            import_rules::USER_CUSTOM_ID.check(violations, format_args!("{place}.user_custom_id"), id.as_str());
         }
     }
 }

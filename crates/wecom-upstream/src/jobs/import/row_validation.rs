@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::ids::CustomId;
 
-use crate::calls::{ImportContact, ImportCorp};
+use crate::calls::ImportCorp;
 
 /// An error for an import with rows that break the documented rules. It has every invalid row. Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,6 @@ impl RowValidator {
             let problem = format!("duplicates row {first}");
             violations.add("custom_id", problem, "a unique id for each corp (670009)");
         }
-        check_contacts(&mut violations, &corp.contact_info_list);
         let outcome = violations.into_result().map_err(|invalid| InvalidRow { row, problems: problems(&invalid) });
         if outcome.is_ok() || !self.leaves_out_invalid {
             self.names.entry(name.to_owned()).or_insert(row);
@@ -128,26 +127,6 @@ pub(crate) fn custom_id_of(corp: &ImportCorp) -> Option<&CustomId> {
     corp.custom_id.as_ref().filter(|id| !id.as_str().is_empty())
 }
 
-/// Checks that the mobile numbers and custom ids within a corp map one to one. WeCom accepts a repeated mobile number.
-fn check_contacts(violations: &mut Violations, contacts: &[ImportContact]) {
-    let (mut ids, mut mobiles) = (HashMap::new(), HashMap::new());
-    for (at, contact) in contacts.iter().enumerate() {
-        let Some(id) = &contact.user_custom_id else { continue };
-        let field = format!("contact_info_list[{at}].user_custom_id");
-        let (first, earlier) = *ids.entry(contact.mobile.as_str()).or_insert((at, id));
-        if earlier != id {
-            let problem = format!("differs from that of contact_info_list[{first}], which has the same mobile");
-            violations.add(field, problem, "one id for each mobile (670033)");
-            continue;
-        }
-        let (first, mobile) = *mobiles.entry(id).or_insert((at, contact.mobile.as_str()));
-        if mobile != contact.mobile {
-            let problem = format!("duplicates contact_info_list[{first}]");
-            violations.add(field, problem, "a unique id for each contact of a corp (670034)");
-        }
-    }
-}
-
 fn problems(invalid: &InvalidRequest) -> Vec<RowProblem> {
     let problem = |violation: &wecom_core::endpoint::Violation| RowProblem {
         field: violation.field.clone(),
@@ -162,6 +141,7 @@ mod tests {
     use wecom_core::ids::UserCustomId;
 
     use super::*;
+    use crate::calls::ImportContact;
 
     fn contact(mobile: &str, id: &str) -> ImportContact {
         ImportContact::member("张三", mobile).user_custom_id(UserCustomId::new(id))
