@@ -12,13 +12,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
-use hyper::{Uri, header};
+use hyper::header::{HOST, HeaderValue};
 use smol::net::TcpStream;
 use smol::{Timer, future};
 use smol_hyper::rt::FuturesIo;
 use wecom_conformance::Report;
 use wecom_core::Delivery::{NotSent, Unknown};
-use wecom_core::http::Headers;
 use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait};
 
 /// The time limit of a request that has none.
@@ -43,16 +42,18 @@ impl Transport for SmolTransport {
 }
 
 async fn exchange(request: &Request) -> Result<Response, TransportError> {
-    let url: Uri = request.expose_url().parse().map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, url.port_u16().unwrap_or(80))).await;
+    let mut request = http::Request::<Bytes>::try_from(request)?;
+    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
+    let stream = TcpStream::connect((host, request.uri().port_u16().unwrap_or(80))).await;
     let stream = stream.map_err(|error| failed(Kind::Connect, NotSent, error))?;
     let handshake = http1::handshake(FuturesIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| failed(Kind::Connect, NotSent, error))?;
-    let sent = outgoing(request, &url).map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
+    to_origin_form(&mut request).map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
     let reply = async {
-        let reply = sender.send_request(sent).await.map_err(broken)?;
-        read(reply).await
+        let reply = sender.send_request(request.map(Full::new)).await.map_err(broken)?;
+        let (head, body) = reply.into_parts();
+        let body = Limited::new(body, REPLY_LIMIT).collect().await.map_err(unreadable)?;
+        Ok(http::Response::from_parts(head, body.to_bytes()).into())
     };
     let driven = async {
         // A failure of the connection also fails the reply.
@@ -62,30 +63,21 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
     future::or(reply, driven).await
 }
 
-fn outgoing(request: &Request, url: &Uri) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
-    // The request line contains only the path and query. The host is a header.
-    let target = url.path_and_query().map_or("/", |target| target.as_str());
-    let mut sent = hyper::Request::builder().method(request.method().as_str()).uri(target);
-    sent = sent.header(header::HOST, url.authority().map_or("", |authority| authority.as_str()));
-    for (name, value) in request.headers() {
-        sent = sent.header(name, value);
-    }
-    sent.body(Full::new(request.body().cloned().unwrap_or_default()))
+/// Splits the URL: the request line contains only the path and query, and the host is a header.
+fn to_origin_form(request: &mut http::Request<Bytes>) -> Result<(), http::Error> {
+    let uri = request.uri().clone();
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    request.headers_mut().insert(HOST, HeaderValue::from_str(host)?);
+    *request.uri_mut() = uri.path_and_query().map_or("/", |path| path.as_str()).parse()?;
+    Ok(())
 }
 
-async fn read(reply: hyper::Response<hyper::body::Incoming>) -> Result<Response, TransportError> {
-    let (head, body) = reply.into_parts();
-    let body = Limited::new(body, REPLY_LIMIT).collect().await;
-    let body = body.map_err(|error| match error.downcast::<hyper::Error>() {
+fn unreadable(error: Box<dyn Error + Send + Sync>) -> TransportError {
+    match error.downcast::<hyper::Error>() {
         Ok(error) => broken(*error),
         Err(error) if error.is::<LengthLimitError>() => failed(Kind::ReplyTooLarge, Unknown, error),
         Err(error) => failed(Kind::Other, Unknown, error),
-    })?;
-    let mut headers = Headers::with_capacity(head.headers.len());
-    for (name, value) in &head.headers {
-        headers.push(name.as_str(), value.as_bytes());
     }
-    Ok(Response::new(head.status.as_u16(), body.to_bytes()).with_headers(headers))
 }
 
 fn broken(error: hyper::Error) -> TransportError {

@@ -8,11 +8,11 @@
 use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
-use ureq::{Agent, AsSendBody, http};
+use ureq::{Agent, AsSendBody};
 use wecom_conformance::{Check, Report, Suite};
-use wecom_core::http::Headers;
 use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind, async_trait};
 
 /// The time limit of a request that has none.
@@ -38,9 +38,11 @@ impl Transport for UreqTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let agent = self.0.clone();
         blocking::unblock(move || {
-            let outcome = match request.body() {
-                Some(body) => exchange(&agent, &request, &body[..]),
-                None => exchange(&agent, &request, ()),
+            let limit = request.time_limit().unwrap_or(TIME_LIMIT);
+            let (head, body) = http::Request::<Bytes>::try_from(request)?.into_parts();
+            let outcome = match &body[..] {
+                [] => exchange(&agent, http::Request::from_parts(head, ()), limit),
+                body => exchange(&agent, http::Request::from_parts(head, body), limit),
             };
             outcome.map_err(failure)
         })
@@ -48,20 +50,11 @@ impl Transport for UreqTransport {
     }
 }
 
-fn exchange(agent: &Agent, request: &Request, body: impl AsSendBody) -> Result<Response, ureq::Error> {
-    let mut sent = http::Request::builder().method(request.method().as_str()).uri(request.expose_url());
-    for (name, value) in request.headers() {
-        sent = sent.header(name, value);
-    }
-    let limit = request.time_limit().unwrap_or(TIME_LIMIT);
-    let sent = agent.configure_request(sent.body(body)?).timeout_global(Some(limit)).build();
-    let (head, mut body) = agent.run(sent)?.into_parts();
-    let mut headers = Headers::with_capacity(head.headers.len());
-    for (name, value) in &head.headers {
-        headers.push(name.as_str(), value.as_bytes());
-    }
+fn exchange(agent: &Agent, request: http::Request<impl AsSendBody>, limit: Duration) -> Result<Response, ureq::Error> {
+    let request = agent.configure_request(request).timeout_global(Some(limit)).build();
+    let (head, mut body) = agent.run(request)?.into_parts();
     let body = body.with_config().limit(REPLY_LIMIT).read_to_vec()?;
-    Ok(Response::new(head.status.as_u16(), body).with_headers(headers))
+    Ok(http::Response::from_parts(head, Bytes::from(body)).into())
 }
 
 fn failure(error: ureq::Error) -> TransportError {

@@ -2,8 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-use wecom_conformance::{Check, Report, check};
+use wecom_conformance::{Check, Report, check, check_local};
 
+#[path = "../examples/transport_curl.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_curl;
+#[path = "../examples/transport_monoio.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod transport_monoio;
 #[path = "../examples/transport_reqwest.rs"]
 #[allow(dead_code, reason = "the example's main")]
 mod transport_reqwest;
@@ -54,6 +60,16 @@ fn the_readmes_show_the_reqwest_recipe() {
     ] {
         assert!(readme.contains(&format!("```rust\n{code}```\n")), "{name} differs from examples/transport_reqwest.rs");
     }
+}
+
+#[test]
+fn the_curl_recipe_keeps_the_contract_but_cannot_cancel() {
+    assert_passed(&pollster::block_on(check(&transport_curl::CurlTransport)), &[Check::DroppingCancels]);
+}
+
+#[test]
+fn the_monoio_recipe_keeps_the_contract_on_its_thread() {
+    assert_passed(&transport_monoio::block_on(check_local(&transport_monoio::MonoioTransport)), &[]);
 }
 
 #[test]

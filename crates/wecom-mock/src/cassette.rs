@@ -12,7 +12,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use wecom_core::{Request, Secret};
 
 use self::entry::Entry;
@@ -116,21 +115,16 @@ struct File {
 
 impl Cassette {
     fn record(exchanges: &[(&Request, &Outcome)], hidden: &[Secret]) -> Self {
-        let mut entries: Vec<_> =
-            exchanges.iter().map(|(request, outcome)| Entry::unmasked(request, outcome)).collect();
         let mut secrets = Secrets::default();
         hidden.iter().for_each(|secret| secrets.hide(secret.expose()));
-        for (entry, (request, _)) in entries.iter().zip(exchanges) {
+        for (request, outcome) in exchanges {
             secrets.add_request(request);
-            entry.bodies().for_each(|body| secrets.add_json(&body.value(), None));
+            outcome.iter().for_each(|reply| secrets.add_body(reply.body()));
         }
         let masking = Masking::new(secrets);
-        entries.iter_mut().zip(exchanges).for_each(|(entry, (request, _))| entry.mask(request, &masking));
-        let has_secret = |entry: &Entry| {
-            let texts = json!([entry.request.token, entry.request.query, entry.headers()]);
-            masking.finds_secret(&texts) || entry.bodies().any(|body| masking.finds_secret(&body.value()))
-        };
-        let secret_left = entries.iter().position(has_secret);
+        let entries = exchanges.iter().map(|(request, outcome)| Entry::record(request, outcome, &masking));
+        let entries: Vec<_> = entries.collect();
+        let secret_left = entries.iter().position(|entry| entry.has_secret(&masking));
         Self { entries, secret_left }
     }
 

@@ -78,52 +78,37 @@ pub(crate) enum Body {
 }
 
 impl Entry {
-    /// An entry that still contains its secrets.
-    pub(crate) fn unmasked(request: &Request, outcome: &Outcome) -> Self {
-        let (endpoint, query) = (request.endpoint(), |value: &QueryValue| match value {
-            QueryValue::Public(value) => value.clone(),
-            QueryValue::Secret(secret) => secret.expose().to_owned(),
-            _ => MASK.to_owned(),
-        });
-        let request = RecordedRequest {
+    pub(crate) fn record(request: &Request, outcome: &Outcome, masking: &Masking) -> Self {
+        let endpoint = request.endpoint();
+        let query = |(name, value): (&str, &QueryValue)| match value {
+            QueryValue::Public(value) => format!("{name}={}", masking.request_text(value)),
+            QueryValue::Secret(secret) => format!("{name}={}", masking.alias(secret.expose())),
+            _ => format!("{name}={MASK}"),
+        };
+        let recorded = RecordedRequest {
             endpoint: endpoint.name().to_owned(),
             method: endpoint.method().as_str().to_owned(),
             path: endpoint.path().to_owned(),
-            token: request.token().map(|token| token.expose().to_owned()),
-            query: request.query().iter().map(|(name, value)| format!("{name}={}", query(value))).collect(),
-            body: request.body().map(Body::new),
+            token: request.token().map(|token| masking.alias(token.expose())),
+            query: request.query().iter().map(query).collect(),
+            body: request.body().map(|body| Body::new(body).masked(masking, true, false)),
         };
-        let name = |kind| KINDS.iter().find(|(_, other)| *other == kind).map_or("other", |(name, _)| name).to_owned();
-        let delivery = |delivery| if delivery == Delivery::NotSent { "not_sent" } else { "unknown" }.to_owned();
-        let failure =
-            |error: &TransportError| RecordedFailure { kind: name(error.kind()), delivery: delivery(error.delivery()) };
-        let reply = outcome.as_ref().ok().map(RecordedReply::unmasked);
-        Self { request, reply, failure: outcome.as_ref().err().map(failure) }
+        let reply = |reply| RecordedReply::record(reply, masking, endpoint.has_secret_reply());
+        let failure = outcome.as_ref().err().map(RecordedFailure::record);
+        Self { request: recorded, reply: outcome.as_ref().ok().map(reply), failure }
     }
 
-    /// Replaces the secrets. `request` is the request of the entry.
-    pub(crate) fn mask(&mut self, request: &Request, masking: &Masking) {
-        self.request.token = request.token().map(|token| masking.alias(token.expose()));
-        for (pair, (name, value)) in self.request.query.iter_mut().zip(request.query().iter()) {
-            let masked = match value {
-                QueryValue::Public(value) => masking.request_text(value),
-                QueryValue::Secret(secret) => masking.alias(secret.expose()),
-                _ => MASK.to_owned(),
-            };
-            *pair = format!("{name}={masked}");
-        }
-        self.request.body.iter_mut().for_each(|body| body.mask(masking, true, false));
-        if let Some(reply) = &mut self.reply {
-            reply.body.mask(masking, false, request.endpoint().has_secret_reply());
-            reply.headers.iter_mut().for_each(|header| *header = masking.text(header));
-        }
+    /// Whether a secret is left that cannot be replaced.
+    pub(crate) fn has_secret(&self, masking: &Masking) -> bool {
+        let texts = serde_json::json!([self.request.token, self.request.query, self.headers()]);
+        masking.finds_secret(&texts) || self.bodies().any(|body| masking.finds_secret(&body.value()))
     }
 
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = &Body> {
+    fn bodies(&self) -> impl Iterator<Item = &Body> {
         self.request.body.iter().chain(self.reply.as_ref().map(|reply| &reply.body))
     }
 
-    pub(crate) fn headers(&self) -> Vec<&str> {
+    fn headers(&self) -> Vec<&str> {
         self.reply.iter().flat_map(|reply| &reply.headers).map(String::as_str).collect()
     }
 
@@ -156,19 +141,24 @@ impl Entry {
 }
 
 impl RecordedReply {
-    fn unmasked(response: &Response) -> Self {
+    fn record(response: &Response, masking: &Masking, is_secret: bool) -> Self {
         let is_recorded = |name: &str| RECORDED_HEADERS.iter().any(|recorded| recorded.eq_ignore_ascii_case(name));
-        let headers = response.headers().iter().filter(|(name, _)| is_recorded(name));
-        let text = |(name, value): (&str, &[u8])| Some(format!("{name}: {}", std::str::from_utf8(value).ok()?));
-        Self {
-            status: response.status(),
-            headers: headers.filter_map(text).collect(),
-            body: Body::new(response.body()),
-        }
+        let headers =
+            response.headers().iter().filter(|(name, _)| is_recorded(name)).filter_map(|(name, value)| {
+                Some(format!("{name}: {}", masking.text(std::str::from_utf8(value).ok()?)))
+            });
+        let body = Body::new(response.body()).masked(masking, false, is_secret);
+        Self { status: response.status(), headers: headers.collect(), body }
     }
 }
 
 impl RecordedFailure {
+    fn record(error: &TransportError) -> Self {
+        let kind = KINDS.iter().find(|(_, kind)| *kind == error.kind()).map_or("other", |(name, _)| name);
+        let delivery = if error.delivery() == Delivery::NotSent { "not_sent" } else { "unknown" };
+        Self { kind: kind.to_owned(), delivery: delivery.to_owned() }
+    }
+
     fn error(&self) -> Option<TransportError> {
         let (_, kind) = KINDS.iter().find(|(name, _)| *name == self.kind)?;
         let delivery = match self.delivery.as_str() {
@@ -197,9 +187,10 @@ impl Body {
         }
     }
 
-    fn mask(&mut self, masking: &Masking, is_request: bool, is_secret: bool) {
-        if let Self::Json(value) = self {
-            return masking.json(value, false, is_request);
+    fn masked(self, masking: &Masking, is_request: bool, is_secret: bool) -> Self {
+        if let Self::Json(mut value) = self {
+            masking.json(&mut value, false, is_request);
+            return Self::Json(value);
         }
         let text = self.value();
         let text = text.as_str().unwrap_or_default();
@@ -208,9 +199,7 @@ impl Body {
             false if is_secret && !text.is_empty() => MASK.to_owned(),
             false => masking.text(text),
         };
-        if masked != text {
-            *self = Self::Text(masked);
-        }
+        if masked == text { self } else { Self::Text(masked) }
     }
 
     fn bytes(&self) -> Option<Bytes> {

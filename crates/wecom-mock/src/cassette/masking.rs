@@ -28,17 +28,6 @@ impl Secrets {
         self.searched.push(text.to_owned());
     }
 
-    pub(crate) fn of(request: &Request) -> Self {
-        let mut secrets = Self::default();
-        secrets.add_request(request);
-        request
-            .body()
-            .and_then(|body| serde_json::from_slice(body).ok())
-            .iter()
-            .for_each(|body| secrets.add_json(body, None));
-        secrets
-    }
-
     pub(crate) fn add_request(&mut self, request: &Request) {
         request.token().into_iter().for_each(|token| self.add("token", token.expose()));
         for (name, value) in request.query().iter() {
@@ -47,10 +36,15 @@ impl Secrets {
             }
         }
         request.expose_secrets().for_each(|secret| self.add("secret", secret));
+        request.body().into_iter().for_each(|body| self.add_body(body));
     }
 
     /// Adds the strings of all fields with a secret's name.
-    pub(crate) fn add_json(&mut self, value: &Value, secret: Option<&'static str>) {
+    pub(crate) fn add_body(&mut self, body: &[u8]) {
+        serde_json::from_slice(body).iter().for_each(|value| self.add_json(value, None));
+    }
+
+    fn add_json(&mut self, value: &Value, secret: Option<&'static str>) {
         match (value, secret) {
             (Value::String(text), Some(prefix)) => self.add(prefix, text),
             (Value::Array(items), _) => items.iter().for_each(|item| self.add_json(item, secret)),
@@ -68,7 +62,8 @@ impl Secrets {
     fn add(&mut self, prefix: &'static str, secret: &str) {
         if !secret.is_empty() && self.known.insert(secret.to_owned()) {
             self.found.push((prefix, secret.to_owned()));
-            let is_word = secret.len() < SHORTEST_UNUSUAL && secret.chars().all(char::is_alphabetic);
+            let plain = forms::decoded(secret);
+            let is_word = plain.len() < SHORTEST_UNUSUAL && plain.chars().all(char::is_alphabetic);
             self.searched.extend((!is_word).then(|| secret.to_owned()));
         }
     }

@@ -128,7 +128,9 @@ impl State {
     }
 
     fn reject(&mut self, request: &Request, content: &Content) -> Outcome {
-        let redactor = Secrets::of(request).redactor();
+        let mut secrets = Secrets::default();
+        secrets.add_request(request);
+        let redactor = secrets.redactor();
         let error = Unmatched(format!(
             "no unused entry of the cassette matches this call\n  call: {} {}\n  {}",
             request.endpoint(),

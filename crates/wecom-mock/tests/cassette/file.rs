@@ -114,3 +114,13 @@ fn the_error_of_an_invalid_file_shows_the_place() {
 fn a_byte_order_mark_is_ignored() {
     assert_eq!(Cassette::from_json(&format!("\u{feff}{FILE}")).unwrap().to_json().unwrap(), FILE);
 }
+
+#[test]
+fn base64_may_be_wrapped() {
+    let edited = FILE.replace(
+        "{\n          \"json\": {\n            \"errcode\": 0\n          }\n        }",
+        "{\"base64\": \"Zm9v\\n YmE=\\n\"}",
+    );
+    let player = Player::new(Cassette::from_json(&edited).unwrap());
+    assert_eq!(replay(&player, get_result("job1")).unwrap().body(), "fooba");
+}

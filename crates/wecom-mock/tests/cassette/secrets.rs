@@ -44,7 +44,7 @@ fn a_secret_is_replaced_in_every_part_of_an_exchange() {
         let reply = Response::new(200, body).with_header("error-msg", "canary/\"1");
         let cassette = recorded_once(request.clone(), Ok(reply));
         let text = clean(&cassette);
-        assert!(text.contains("\"token-1\"") && text.contains("error-msg: ***"), "{text}");
+        assert!(text.contains("\"token-1\"") && text.contains("error-msg: token-1"), "{text}");
         replay(&Player::new(through_file(&cassette)), request.clone()).unwrap();
     }
     let binary = Response::new(200, &b"\xFF\xFEcanary/\"1"[..]);

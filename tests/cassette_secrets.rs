@@ -1,0 +1,139 @@
+//! No cassette, journal or log contains a secret, and every recording can be replayed: for random secrets and replies.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
+
+use pollster::block_on;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use wecom_core::http::Query;
+use wecom_core::secret::Redactor;
+use wecom_core::{AccessToken, Endpoint, Request, Response, Secret, Transport, TransportError, from_fn};
+use wecom_mock::{Cassette, Mock, Player, Recorder};
+
+const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
+
+const WORDS: [&str; 9] = ["test", "chain", "token", "secret", "errcode", "entries", "json", "corpgroup", "list_ids"];
+
+fn secret() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(WORDS.to_vec()).prop_map(str::to_owned),
+        "(token|secret|alias|a)-[1-9]",
+        "canary(-[a-c]{1,3}){0,3}",
+        "[A-Za-z0-9_-]{16,40}",
+        "[A-Za-z0-9]{8}[A-Za-z0-9+/=\" %&<]{4,20}[A-Za-z]{4}",
+    ]
+}
+
+/// Secrets that must not occur anywhere: neither words nor aliases.
+fn is_unusual(secret: &str) -> bool {
+    secret.len() >= 12 && !WORDS.contains(&secret)
+}
+
+/// The forms in which a server may repeat a secret.
+fn forms(secret: &str) -> Vec<String> {
+    let every_byte = |escape: fn(u8) -> String| secret.bytes().map(escape).collect::<String>();
+    let in_json = serde_json::to_string(secret).unwrap();
+    vec![
+        secret.to_owned(),
+        in_json.trim_matches('"').to_owned(),
+        in_json.trim_matches('"').replace('/', "\\/"),
+        every_byte(|byte| format!("%{byte:02X}")),
+        every_byte(|byte| format!("%25{byte:02x}")),
+        every_byte(|byte| format!("\\u{byte:04x}")),
+        every_byte(|byte| format!("\\\\u{byte:04X}")),
+        every_byte(|byte| format!("&#{byte};")),
+        every_byte(|byte| format!("&#x{byte:x};")),
+    ]
+}
+
+/// A body that repeats a secret in some place, as JSON if it is valid, otherwise as text.
+fn body(form: &str, place: usize) -> String {
+    match place % 8 {
+        0 => format!(r#"{{"errcode":0,"access_token":"{form}","expires_in":7200}}"#),
+        1 => format!(r#"{{"errcode":40014,"errmsg":"for ?access_token={form}&x=1"}}"#),
+        2 => format!(r#"{{"sessionKey":["{form}"],"note":"{form}"}}"#),
+        3 => format!(r#"{{"errcode":0,"access\u005ftoken":"{form}","a":{{"list":["x {form} y"]}}}}"#),
+        4 => format!("<html>{form}</html>"),
+        5 => format!(r#"{{"errcode":0,"access_token":"{form}"#),
+        6 => format!(r#"{{"a":"{{\"corpsecret\":\"{form}\"}}"}}"#),
+        _ => format!(r#"{{"errcode":0,"{form}":"{form}"}}"#),
+    }
+}
+
+fn request(endpoint: &'static Endpoint, secrets: &[String], at: usize, body: &Value) -> Request {
+    let mut query = Query::new();
+    query.push("debug", "1");
+    query.push_secret("corpsecret", Secret::new(secrets[(at + 1) % secrets.len()].as_str()));
+    let token = AccessToken::new(secrets[at % secrets.len()].as_str());
+    Request::new(endpoint).with_query(query).with_token(token).with_body(body.to_string())
+}
+
+/// The cassette, written and read again.
+fn through_file(cassette: &Cassette) -> Cassette {
+    Cassette::from_json(&cassette.to_json().unwrap()).unwrap()
+}
+
+fn replay(player: &Player, request: Request) -> Result<Response, TransportError> {
+    block_on(Transport::send(player, request))
+}
+
+fn assert_no_secret(secrets: &[String], text: &str) {
+    for secret in secrets.iter().filter(|secret| is_unusual(secret)) {
+        assert!(!Redactor::new([secret.as_str()]).finds_secret(text), "{secret} is in {text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_cassette_contains_a_secret_and_every_recording_is_replayed(
+        secrets in vec(secret(), 1..5),
+        others in vec(secret(), 1..5),
+        calls in vec((0..5usize, 0..9usize, 0..8usize, any::<bool>()), 1..6),
+    ) {
+        let replies: Vec<_> = calls.iter().map(|&(at, form, place, _)| {
+            body(&forms(&secrets[at % secrets.len()])[form], place)
+        }).collect();
+        let bodies: Vec<_> = calls.iter().enumerate().map(|(number, &(at, .., repeats))| {
+            let note = if repeats { secrets[at % secrets.len()].as_str() } else { "nothing" };
+            json!({"number": number, "note": format!("of {note}"), "session_key": secrets[0]})
+        }).collect();
+
+        let mock = Mock::new();
+        for reply in &replies {
+            let _ = mock.on_endpoint(&LIST_IDS).raw(reply.clone()).times(1);
+        }
+        let recorder = Recorder::new(mock.clone());
+        for (body, &(at, ..)) in bodies.iter().zip(&calls) {
+            block_on(Transport::send(&recorder, request(&LIST_IDS, &secrets, at, body))).unwrap();
+        }
+        let file = recorder.cassette().to_json().unwrap();
+        assert_no_secret(&secrets, &file);
+        assert_no_secret(&secrets, &format!("{:?} {recorder:?}", mock.journal()));
+
+        // Any order, other secrets.
+        let player = Player::new(through_file(&recorder.cassette()));
+        for (body, &(at, ..)) in bodies.iter().zip(&calls).rev() {
+            replay(&player, request(&LIST_IDS, &others, at, body)).unwrap();
+        }
+        player.verify();
+        let unmatched = json!({"note": secrets[0], "session_key": secrets[0]});
+        let error = replay(&player, request(&LIST_IDS, &secrets, 0, &unmatched)).unwrap_err();
+        assert_no_secret(&secrets[..1], &format!("{error} {error:?} {:?}", player.try_verify()));
+    }
+
+    #[test]
+    fn no_random_reply_fails_a_recording(status in 200..600u16, body in vec(any::<u8>(), 0..200)) {
+        let recorder = Recorder::new(from_fn(move |_| {
+            let reply = Response::new(status, body.clone());
+            async { Ok(reply) }
+        }));
+        let request = || request(&LIST_IDS, &["canary-canary-canary".to_owned()], 0, &json!({}));
+        let reply = block_on(Transport::send(&recorder, request())).unwrap();
+        let player = Player::new(through_file(&recorder.cassette()));
+        assert_eq!(replay(&player, request()).unwrap().status(), reply.status());
+    }
+}
