@@ -55,13 +55,13 @@ pub type BoxedCall<M, T> = <M as Family>::Future<'static, Result<T, Error>>;
 struct Inner<M: Threading> {
     transport: AddressedTransport<M>,
     tokens: Tokens<M>,
-    /// Whose tokens those are.
+    /// The corp and app that the tokens belong to.
     scope: TokenScope,
     time: Option<Time<M>>,
     observers: Observers<M>,
 }
 
-/// A timer, and what needs one.
+/// The timer, and the settings that need it.
 struct Time<M: Threading> {
     clock: Clock<M>,
     retrying: Option<Retrying>,
@@ -133,7 +133,7 @@ impl<M: Threading> Client<M> {
             transport: transport.clone(),
             tokens,
             scope: TokenScope::Downstream(app),
-            time: time.as_ref().map(Time::anew),
+            time: time.as_ref().map(Time::with_new_counters),
             observers: observers.clone(),
         };
         Self { shared: Arc::new(inner), time_limit: self.time_limit, deadline: self.deadline }
@@ -172,8 +172,8 @@ impl<M: Threading> Client<M> {
 }
 
 impl<M: Threading> Time<M> {
-    /// The same settings, with nothing counted yet.
-    fn anew(&self) -> Self {
+    /// The same settings, with all counters at zero.
+    fn with_new_counters(&self) -> Self {
         Self {
             clock: self.clock.clone(),
             retrying: self.retrying.as_ref().map(|retrying| Retrying::new(retrying.policy().clone())),

@@ -1,6 +1,7 @@
 //! Identifiers: one type for each kind of id, so that an id of the wrong kind does not compile.
 //!
-//! A text is made into an id only by `new` or `parse`, never implicitly. Creating an id does not validate it. A call with an empty id is rejected before it is sent.
+//! Only `new` and `parse` turn a text into an id; there is no implicit conversion. Creating an id does not validate it. A
+//! call with an empty id is rejected before it is sent.
 
 use std::borrow::Borrow;
 use std::convert::Infallible;
@@ -73,7 +74,7 @@ macro_rules! text_ids {
             }
         }
 
-        /// Finds an id in a map by its text.
+        /// A map whose keys are ids can be searched by the text of an id.
         impl Borrow<str> for $id {
             fn borrow(&self) -> &str {
                 &self.0

@@ -4,14 +4,14 @@
 //! |---|---|
 //! | connect an HTTP library | [`Transport`], [`LocalTransport`], [`from_fn`], [`http`] |
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
-//! | survive failures | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
+//! | repeat failed calls, limit their number and time | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
 //! | share tokens between processes, or bring your own | [`token::TokenStore`], [`token::TokenProvider`] |
 //! | observe calls | [`Observer`], the feature `tracing` |
 //! | handle errors | [`Error`], [`ErrorKind`], [`ErrCode`] |
-//! | type an endpoint | [`ApiCall`], [`Endpoint`], [`codec::wire`] |
+//! | add a typed endpoint | [`ApiCall`], [`Endpoint`], [`codec::wire`] |
 //! | work without a client | [`encode`], [`decode`] |
 //!
-//! The crate root holds what everyday code names. Everything else is in its module.
+//! The crate root has the items that most programs need. Everything else is in its module.
 //!
 //! `wecom-upstream` has the calls, `wecom-hyper` a transport on hyper, and `wecom-mock` transports for tests.
 //!
@@ -22,8 +22,6 @@
 //! | `http1` | conversions from and to the types of the crate `http`, version 1 |
 //! | `tower` | [`http`]'s `TowerTransport`, a transport over any `tower` service; includes `http1` |
 //! | `tracing` | a span for each call, and its events |
-//! | `http1` | conversions from and to the types of `http` 1.x |
-//! | `tower` | a transport over any `tower_service::Service` |
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,8 +1,8 @@
 //! The vendor's documented limits, kept by the client: how often an endpoint is called, and how many calls are under way
-//! at once.
+//! at the same time.
 //!
-//! Sliding windows, not a token bucket such as GCRA: a bucket lets a burst and then a full rate pass, and so more than a
-//! minute's quota within some minute.
+//! The limits use sliding windows, not a token bucket such as GCRA. A bucket admits a burst and then calls at the full
+//! rate, which is more than a minute's quota within some minute.
 
 pub(crate) mod block;
 pub(crate) mod concurrency;

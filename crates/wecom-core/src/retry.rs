@@ -31,7 +31,7 @@ use crate::retry::jitter::Jitter;
 /// | 45033 (concurrency exceeded) | any call, after at least a second: the refused call did nothing |
 /// | 45009 (frequency exceeded), any other code | none |
 /// | no access token | any call, if the token fetch failed in one of these ways |
-/// | TLS failed, the reply is too large, or it is not what the endpoint answers | none |
+/// | TLS failed, the reply is too large, or it is not what the endpoint returns | none |
 ///
 /// A `Retry-After` header is obeyed. The call ends if the header asks for more time than the deadline leaves (more than a
 /// minute without a deadline), or if the next backoff would exceed the deadline. The error is that of the last attempt,
@@ -74,7 +74,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// The defaults listed above.
+    /// Creates a policy with the defaults listed above.
     pub fn new() -> Self {
         Self::default()
     }
@@ -91,7 +91,7 @@ impl Retry {
         self
     }
 
-    /// Sets the same when WeCom says that it is busy (-1): 500 ms by default.
+    /// Sets the longest backoff before the second attempt after WeCom replied that it is busy (-1): 500 ms by default.
     pub fn initial_backoff_when_busy(mut self, wait: Duration) -> Self {
         self.initial_backoff_when_busy = wait;
         self
@@ -152,7 +152,7 @@ impl Retrying {
         self.budget.count_call(now);
     }
 
-    /// How long to wait before the next attempt, if there is to be one. `remaining` is what the deadline leaves.
+    /// The wait before the next attempt; `None` if the call is not repeated. `remaining` is what the deadline leaves.
     pub(crate) fn wait(
         &self,
         verdict: &Verdict,
@@ -175,7 +175,7 @@ impl Retrying {
         self.budget.withdraw(now).then_some(wait)
     }
 
-    /// Full jitter: anything up to a bound that doubles with each attempt.
+    /// A backoff with full jitter: a random time up to a bound that doubles with each attempt.
     fn backoff(&self, is_busy: bool, attempts: u32) -> Duration {
         let first = if is_busy { self.policy.initial_backoff_when_busy } else { self.policy.initial_backoff };
         let doublings = attempts.saturating_sub(1).min(31);
@@ -191,13 +191,13 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
 
     fn busy() -> Verdict {
-        Verdict { is_busy: true, ..Verdict::AGAIN }
+        Verdict { is_busy: true, ..Verdict::REPEAT }
     }
 
     #[test]
-    fn a_wait_is_random_within_a_bound_that_doubles_up_to_the_longest() {
+    fn a_backoff_is_random_within_a_bound_that_doubles_up_to_the_maximum() {
         let retrying = Retrying::new(Retry::new().attempts(99).budget_floor(u32::MAX));
-        for (verdict, first) in [(Verdict::AGAIN, 100), (busy(), 500)] {
+        for (verdict, first) in [(Verdict::REPEAT, 100), (busy(), 500)] {
             for attempts in 1..20 {
                 let bound = Duration::from_millis(first << (attempts - 1)).min(Duration::from_secs(5));
                 let waits: Vec<_> = (0..200).map(|_| retrying.wait(&verdict, attempts, NOW, None).unwrap()).collect();
@@ -213,7 +213,7 @@ mod tests {
     fn the_same_seed_gives_the_same_waits() {
         let waits = |seed| {
             let retrying = Retrying::new(Retry::new().seed(seed));
-            (0..5).map(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, None).unwrap()).collect::<Vec<_>>()
+            (0..5).map(|_| retrying.wait(&Verdict::REPEAT, 1, NOW, None).unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(waits(7), waits(7));
         assert_ne!(waits(7), waits(8));
@@ -222,23 +222,23 @@ mod tests {
     #[test]
     fn the_last_attempt_is_not_followed_by_a_wait() {
         let retrying = Retrying::new(Retry::new());
-        assert!(retrying.wait(&Verdict::AGAIN, 2, NOW, None).is_some());
-        assert_eq!(retrying.wait(&Verdict::AGAIN, 3, NOW, None), None);
+        assert!(retrying.wait(&Verdict::REPEAT, 2, NOW, None).is_some());
+        assert_eq!(retrying.wait(&Verdict::REPEAT, 3, NOW, None), None);
     }
 
     #[test]
-    fn no_wait_goes_to_the_deadline_or_beyond_it() {
+    fn every_wait_ends_before_the_deadline() {
         let retrying = Retrying::new(Retry::new().initial_backoff(Duration::from_secs(4)).budget_floor(u32::MAX));
         let remaining = Duration::from_secs(1);
-        let waits: Vec<_> = (0..200).map(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, Some(remaining))).collect();
+        let waits: Vec<_> = (0..200).map(|_| retrying.wait(&Verdict::REPEAT, 1, NOW, Some(remaining))).collect();
         assert!(waits.iter().flatten().all(|&wait| wait < remaining));
         assert!(waits.contains(&None) && waits.iter().any(Option::is_some));
     }
 
     #[test]
-    fn what_the_server_asks_for_is_waited_within_the_deadline_and_within_a_minute_without_one() {
+    fn a_requested_wait_is_obeyed_up_to_the_deadline_or_a_minute() {
         let retrying = Retrying::new(Retry::new());
-        let asked = |seconds| Verdict { requested: Some(Duration::from_secs(seconds)), ..Verdict::AGAIN };
+        let asked = |seconds| Verdict { requested: Some(Duration::from_secs(seconds)), ..Verdict::REPEAT };
         let remaining = Some(Duration::from_secs(10));
         assert_eq!(retrying.wait(&asked(9), 1, NOW, remaining), Some(Duration::from_secs(9)));
         assert_eq!(retrying.wait(&asked(11), 1, NOW, remaining), None);
@@ -247,9 +247,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_for_too_many_at_once_waits_at_least_a_second() {
+    fn a_call_refused_for_concurrency_waits_at_least_a_second() {
         let retrying = Retrying::new(Retry::new());
-        let verdict = Verdict { at_least: Duration::from_secs(1), ..Verdict::AGAIN };
+        let verdict = Verdict { at_least: Duration::from_secs(1), ..Verdict::REPEAT };
         assert!(retrying.wait(&verdict, 1, NOW, None).unwrap() >= Duration::from_secs(1));
     }
 
@@ -260,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_bounded_by_what_was_set() {
+    fn waits_are_bounded_by_the_settings() {
         let second = Duration::from_secs(1);
         for (policy, verdict, attempts, bound) in [
-            (Retry::new().initial_backoff(second * 3), Verdict::AGAIN, 1, second * 3),
-            (Retry::new().initial_backoff(second * 2), Verdict::AGAIN, 2, second * 4),
+            (Retry::new().initial_backoff(second * 3), Verdict::REPEAT, 1, second * 3),
+            (Retry::new().initial_backoff(second * 2), Verdict::REPEAT, 2, second * 4),
             (Retry::new().initial_backoff_when_busy(second * 3), busy(), 1, second * 3),
-            (Retry::new().initial_backoff(second * 60).max_backoff(second * 20), Verdict::AGAIN, 1, second * 20),
+            (Retry::new().initial_backoff(second * 60).max_backoff(second * 20), Verdict::REPEAT, 1, second * 20),
             (Retry::new().max_backoff(second / 20), busy(), 3, second / 20),
         ] {
             let longest = longest(policy, &verdict, attempts).unwrap();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_what_was_set() {
+    fn the_budget_follows_the_settings() {
         for (policy, expected) in [
             (Retry::new().budget_percent(0).budget_floor(3), 3),
             (Retry::new().budget_percent(50).budget_floor(0), 50),
@@ -283,7 +283,7 @@ mod tests {
         ] {
             let retrying = Retrying::new(policy);
             (0..100).for_each(|_| retrying.begin(NOW));
-            let granted = (0..1000).filter(|_| retrying.wait(&Verdict::AGAIN, 1, NOW, None).is_some()).count();
+            let granted = (0..1000).filter(|_| retrying.wait(&Verdict::REPEAT, 1, NOW, None).is_some()).count();
             assert_eq!(granted, expected);
         }
     }

@@ -145,7 +145,7 @@ impl fmt::Display for EmptySecret {
 
 impl StdError for EmptySecret {}
 
-/// Implements what a program needs to read a secret from its configuration.
+/// Implements parsing and deserializing, for secrets in a configuration.
 macro_rules! from_configuration {
     ($($secret:ident),+) => {$(
         impl FromStr for $secret {

@@ -1,4 +1,4 @@
-//! The two threading families: everything above a transport is written once, over both.
+//! The two threading families. All code above a transport is generic over them.
 
 use std::fmt;
 use std::future::Future;
@@ -32,7 +32,7 @@ pub enum Shared {}
 #[non_exhaustive]
 pub enum Local {}
 
-/// What the two families differ in: which pointers and trait objects they hold, and whether the futures are `Send`.
+/// The differences between the two families: their pointers and trait objects, and whether futures are `Send`.
 pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
     type Transport: Clone;
     type Timer: Clone;

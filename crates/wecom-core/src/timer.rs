@@ -1,4 +1,4 @@
-//! Clocks and sleeps, as arguments: this crate reads no clock of its own.
+//! Clocks and sleeps, passed in as values: this crate reads no clock of its own.
 
 pub(crate) mod cached_clock;
 pub(crate) mod clock;
@@ -13,8 +13,8 @@ pub use self::clock::Clock;
 
 /// A clock that can be read and waited on.
 ///
-/// `wecom-hyper` has a timer for tokio, and `wecom-mock` one that a test advances by hand. For any other runtime it takes
-/// a few lines:
+/// `wecom-hyper` has a timer for tokio, and `wecom-mock` one that a test advances. A timer for another runtime takes a few
+/// lines:
 ///
 /// ```
 /// use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Where access tokens come from: the app's [`Credentials`], a fixed token, or a [`TokenProvider`] of the program's own.
+//! Where access tokens come from: the app's [`Credentials`], a fixed token, or the program's own [`TokenProvider`].
 
 pub(crate) mod cache;
 pub(crate) mod corp_get_token;

@@ -127,12 +127,12 @@ pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
 #[non_exhaustive]
 pub struct NoToken;
 
-/// The builder has no timer: nothing can be repeated or waited for.
+/// The state of a builder that has no timer. Its calls can neither be repeated nor wait.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NoTimer;
 
-/// The builder has a timer, and what was set that needs one.
+/// The state of a builder that has a timer: the timer, and the settings that need it.
 pub struct Timed<M: Family> {
     clock: Clock<M>,
     retry: Option<Retry>,
@@ -151,7 +151,7 @@ impl<M: Family> fmt::Debug for Timed<M> {
     }
 }
 
-/// Where tokens are to come from.
+/// The state of a builder that has a source of tokens.
 #[derive(Debug)]
 pub struct TokenSource<M: Threading>(Source<M>);
 
@@ -171,7 +171,7 @@ impl<M: Threading> fmt::Debug for Source<M> {
     }
 }
 
-/// How long a fetch of a token may take, where the client has no time limit for each request.
+/// The time limit of a token fetch if the client has no time limit for each request.
 const TOKEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// The default `User-Agent`, such as `wecom-core/0.1.0`.
@@ -193,17 +193,17 @@ impl<M: Threading> ClientBuilder<NoToken, NoTimer, M> {
 }
 
 impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
-    /// Gets tokens by the app's credentials, through the same transport: fetched when first needed, shared by all
-    /// clones of the client, and replaced when WeCom refuses them.
+    /// Fetches tokens with the app's credentials, over the same transport. A token is fetched when it is first needed,
+    /// shared by all clones of the client, and replaced when WeCom refuses it.
     ///
-    /// On a [timer](ClientBuilder::timer) they are also renewed before their time is over: in the last five minutes the
-    /// first call does it, while the others go on with the old one, and so does the first if the renewal fails or takes
-    /// more than two seconds.
+    /// With a [timer](ClientBuilder::timer), a token is also renewed before it expires: the first call in its last five
+    /// minutes renews it, while other calls use the old token. If the renewal fails or takes more than two seconds, the
+    /// first call uses the old token too.
     pub fn credentials(self, credentials: Credentials) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Credentials(credentials))
     }
 
-    /// Uses one token that was got elsewhere. When WeCom refuses it, calls fail: there is nothing to refresh it with.
+    /// Uses a fixed token. When WeCom refuses it, calls fail, because the client cannot fetch another one.
     pub fn token(self, token: AccessToken) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Fixed(token))
     }
@@ -215,7 +215,7 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
 }
 
 impl<W> ClientBuilder<NoToken, W, Shared> {
-    /// Uses a token provider of the program's own.
+    /// Uses the program's own token provider.
     pub fn token_provider(
         self,
         provider: impl TokenProvider + 'static,
@@ -226,7 +226,7 @@ impl<W> ClientBuilder<NoToken, W, Shared> {
 }
 
 impl<W> ClientBuilder<NoToken, W, Local> {
-    /// Uses a token provider of the program's own.
+    /// Uses the program's own token provider.
     pub fn token_provider(
         self,
         provider: impl LocalTokenProvider + 'static,
@@ -319,7 +319,7 @@ impl<T, W> ClientBuilder<T, W, Local> {
 }
 
 impl<T, W, M: Threading> ClientBuilder<T, W, M> {
-    /// Sets the address below which the endpoints lie; the vendor's by default.
+    /// Sets the base URL of the endpoints; the vendor's by default.
     pub fn base_url(mut self, base: BaseUrl) -> Self {
         self.base = base;
         self

@@ -22,7 +22,7 @@ use crate::timer::cached_clock::CachedClock;
 use crate::token::error::TokenError;
 use crate::token::scope::TokenScope;
 
-/// How long a request can be under way whose time limit is the transport's own.
+/// The assumed maximum duration of a request that has no time limit other than the transport's own.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
 /// One call under way.
@@ -34,10 +34,10 @@ pub(super) struct CallLoop<'a, M: Threading> {
     clock: CachedClock<M>,
     began: Option<Duration>,
     deadline: Option<Deadline>,
-    /// How often the request was given to the transport.
+    /// The number of times the request was passed to the transport.
     attempts: u32,
-    /// How often the call was tried. Without a token nothing is sent, and a call that is repeated for its token alone is
-    /// one try.
+    /// The number of attempts that count towards the retry policy: also those that failed without a token, but not the
+    /// repetition after a token was replaced.
     tries: u32,
     /// The error of the previous attempt.
     earlier: Option<Error>,
@@ -112,7 +112,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             }
             self.tries += 1;
             let Some(wait) = self.wait_before_repeating(&error) else { return Err(self.with_history(error)) };
-            self.note(error, wait);
+            self.record_failure(error, wait);
             self.clock.sleep(wait).await;
         }
     }
@@ -181,7 +181,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             return Ok(token);
         }
         let remaining = self.remaining(CallPhase::GettingToken)?;
-        // Boxed, or every call would carry the state of a fetch about, and few ever need it.
+        // Boxed: otherwise the future of every call would contain the state of a fetch, which few calls need.
         let token = Box::pin(self.inner.tokens.token(&self.inner.scope, self.clock.now(), remaining));
         self.await_token(remaining, token).await
     }
@@ -209,7 +209,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         request.set_attempt(self.attempts, self.request_limit(remaining));
         self.inner.observers.notify(&CallEvent::Sending { endpoint: self.endpoint, attempt: self.attempts });
         let reply = self.clock.timeout(remaining, self.inner.transport.send(request)).await;
-        // A transport may take its time within one poll.
+        // A transport may block within one poll.
         self.clock.invalidate();
         let response = reply.unwrap_or_else(|_| Err(self.deadline_exceeded(CallPhase::AwaitingReply)))?;
         decode_as(request, &response)
@@ -220,7 +220,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         self.deadline.map(|deadline| deadline.remaining(now))
     }
 
-    /// What the deadline leaves, if there is one; an error when it leaves nothing.
+    /// The time that the deadline leaves; `None` without a deadline, an error if no time is left.
     fn remaining(&mut self, phase: CallPhase) -> Result<Option<Duration>, Error> {
         match self.left() {
             Some(left) if left.is_zero() => Err(self.deadline_exceeded(phase)),
@@ -233,13 +233,13 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         self.error(DeadlineError { limit, phase, earlier: self.earlier.clone() })
     }
 
-    /// How long to wait before the next attempt, if there is to be one.
+    /// The wait before the next attempt; `None` if the call is not repeated.
     fn wait_before_repeating(&mut self, error: &Error) -> Option<Duration> {
         let retrying = self.inner.time.as_ref()?.retrying.as_ref()?;
         retrying.wait(&classify(error)?, self.tries, self.clock.now()?, self.left())
     }
 
-    fn note(&mut self, error: Error, wait: Duration) {
+    fn record_failure(&mut self, error: Error, wait: Duration) {
         self.inner.observers.notify(&CallEvent::Retrying { endpoint: self.endpoint, error: &error, wait });
         self.may_have_acted |= may_have_acted(&error);
         self.earlier = Some(error);
@@ -249,12 +249,12 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         self.with_history(Error::new(self.endpoint, self.attempts, kind))
     }
 
-    /// An error that knows of the attempts before the last.
+    /// Adds to an error whether an earlier attempt may have been carried out.
     fn with_history(&self, error: Error) -> Error {
         if self.may_have_acted { error.with_unknown_delivery() } else { error }
     }
 
-    /// The downstream corp's token is not the upstream's: the service would refuse the call with words that say little.
+    /// Rejects a call whose client has the token of the wrong corp. WeCom would refuse it too, but not name the cause.
     fn check_token_kind(&self) -> Result<(), Error> {
         let fits = match self.endpoint.token_kind() {
             TokenKind::Upstream => self.inner.scope == TokenScope::Upstream,
@@ -265,10 +265,10 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             return Ok(());
         }
         let wanted = match self.endpoint.token_kind() {
-            TokenKind::Downstream => "a client of that downstream corp: Client::downstream",
-            _ => "the upstream corp's client",
+            TokenKind::Downstream => "that of a downstream corp; call with a client from Client::downstream",
+            _ => "that of the upstream corp; call with the upstream corp's client",
         };
-        Err(self.error(InvalidRequest::new("the access token", "is another corp's", wanted)))
+        Err(self.error(InvalidRequest::new("the access token", "belongs to another corp", wanted)))
     }
 
     fn end(&mut self, outcome: CallOutcome<'_>) {
@@ -296,8 +296,8 @@ fn permit_outcome<T>(outcome: &Result<T, Error>) -> PermitOutcome {
     }
 }
 
-/// Whether a call that failed may have been carried out. Of WeCom's codes only those that are certain to be refusals
-/// say that it wasn't: a busy service may have acted.
+/// Whether a failed call may have been carried out. Only some of WeCom's codes rule that out: a busy service may have
+/// carried out the call.
 fn may_have_acted(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Api(api) => !api.code.means_not_carried_out(),

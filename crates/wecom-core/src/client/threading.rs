@@ -1,4 +1,4 @@
-//! The bound of code that is written over both threading families, and the boxing that each family does for itself.
+//! The bound of code that is generic over both threading families, and the boxing of futures in each family.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(crate) mod sealed {
         /// A wait on a timer, as a future that owns the timer.
         fn wait(clock: Clock<Self>, duration: Duration) -> Self::Future<'static, ()>;
 
-        /// A call that fetches a token, to be made whenever one is needed.
+        /// A call that fetches a token, as a function that makes it whenever a token is needed.
         fn token_call(client: Client<Self>, call: CorpGetToken) -> Self::TokenCall
         where
             Self: Threading;

@@ -14,19 +14,19 @@ use crate::token::scope::{DownstreamApp, TokenScope};
 use crate::token::shared_token::SharedToken;
 use crate::token::store::TokenKey;
 
-/// How long a fetch of a downstream token may take: a call of the upstream client with its own limits, which may wait
-/// for a quota.
+/// The time limit of a fetch of a downstream token. The fetch is a call of the upstream client with its own limits, and
+/// may wait for a quota.
 const DOWNSTREAM_LIMIT: Duration = Duration::from_secs(120);
 
-/// Where a client's tokens come from. The built-in sources are called directly: only a provider that the program brings
-/// costs a boxed future a call.
+/// Where a client's tokens come from. The built-in sources are called directly; only the program's own provider costs a
+/// boxed future for each call.
 pub(super) enum Tokens<M: Threading> {
     Fixed(AccessToken),
     Fetched { token: Box<SharedToken<M>>, store: Option<AppStore<M>> },
     Provider(M::TokenProvider),
 }
 
-/// A store of tokens, and which app's tokens they are.
+/// A token store, and the app that the tokens belong to.
 pub(super) struct AppStore<M: Family> {
     pub(super) store: M::TokenStore,
     pub(super) corp_id: Arc<str>,
@@ -34,7 +34,7 @@ pub(super) struct AppStore<M: Family> {
 }
 
 impl<M: Threading> Tokens<M> {
-    /// The token that most calls find ready, without a future whose state would have to be moved about.
+    /// The cached token, if it can be used without a fetch. It is not a future, because most calls end here.
     pub(super) fn cached(&self, now: Option<Duration>) -> Option<AccessToken> {
         match self {
             Self::Fixed(token) => Some(token.clone()),
@@ -43,7 +43,7 @@ impl<M: Threading> Tokens<M> {
         }
     }
 
-    /// Whether asking for the token again is cheap and gives the newest one.
+    /// Whether getting the token again is cheap and returns the newest one.
     pub(super) fn is_built_in(&self) -> bool {
         !matches!(self, Self::Provider(_))
     }
@@ -62,7 +62,7 @@ impl<M: Threading> Tokens<M> {
         }
     }
 
-    /// The token to repeat a call with that WeCom refused for its token; `None` when there is no other.
+    /// The token to repeat a call with after WeCom refused its token; `None` if there is no other token.
     pub(super) async fn replace(
         &self,
         scope: &TokenScope,
@@ -77,7 +77,7 @@ impl<M: Threading> Tokens<M> {
         }
     }
 
-    /// The tokens of an app that is shared with a downstream corp, fetched with the upstream's client.
+    /// The tokens of an app that is shared with a downstream corp, fetched with the upstream corp's client.
     pub(super) fn downstream(&self, upstream: &Client<M>, app: &DownstreamApp) -> Self {
         let store = match self {
             Self::Provider(provider) => return Self::Provider(provider.clone()),

@@ -159,7 +159,7 @@ mod tests {
 
     fn description<T: DeserializeOwned>(json: &str) -> String {
         match serde_json::from_str::<T>(json) {
-            Ok(_) => panic!("{json} is read"),
+            Ok(_) => panic!("{json} was accepted"),
             Err(error) => describe(&error),
         }
     }

@@ -175,7 +175,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<'_, K> {
             _ => {
                 let known = self.fields.is_none_or(|fields| fields.contains(&key));
                 // The seed is used once, by the first key of the payload.
-                let seed = self.seed.take().ok_or_else(|| E::custom("a key was asked for twice"))?;
+                let seed = self.seed.take().ok_or_else(|| E::custom("a key was requested twice"))?;
                 let key = seed.deserialize(StrDeserializer::new(key))?;
                 Ok(Found::Payload { key, known })
             }

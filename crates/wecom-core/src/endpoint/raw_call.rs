@@ -25,7 +25,7 @@ use crate::http::request::Request;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until it is passed to a client"]
 pub struct RawCall {
     request: Request,
     query: Query,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// The time until which one call may run.
+/// The deadline of one call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     pub(crate) limit: Duration,
@@ -28,7 +28,7 @@ impl Deadline {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeadlineError {
-    /// The time that the call had.
+    /// The time limit of the call.
     pub limit: Duration,
     /// What the call was doing when the deadline passed.
     pub phase: CallPhase,

@@ -42,11 +42,11 @@ impl fmt::Display for DecodeProblem {
         f.write_str(match self {
             Self::Empty => "empty reply: a gateway or proxy may have dropped the body",
             Self::Html => "unexpected HTML: a gateway, proxy or login page replied; check the base URL and the network",
-            Self::NotJson => "invalid JSON: another server than WeCom replied; check the base URL",
+            Self::NotJson => "invalid JSON: a server other than WeCom replied; check the base URL",
             Self::Truncated => "truncated JSON: the reply ends too early",
             Self::Shape => "invalid reply: the JSON is not in the documented shape",
             Self::Foreign => {
-                "unrecognized reply: neither an errcode nor a documented field; another server than WeCom replied; check \
+                "unrecognized reply: neither an errcode nor a documented field; a server other than WeCom replied; check \
                  the base URL"
             }
         })

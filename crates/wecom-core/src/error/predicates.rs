@@ -1,4 +1,4 @@
-//! Questions about an error that decide what a program does next.
+//! Predicates on errors, for code that decides what to do next.
 
 use crate::error::code::ErrCode;
 use crate::error::decode_error::DecodeProblem;

@@ -30,7 +30,7 @@ impl StatusError {
         }
     }
 
-    /// The reason phrase of the common ones, by which people search.
+    /// The reason phrase of a common status, which people search for.
     fn reason(&self) -> &'static str {
         match self.status {
             301 => " Moved Permanently",

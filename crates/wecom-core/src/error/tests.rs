@@ -195,14 +195,14 @@ fn the_text_starts_with_the_endpoint_and_counts_the_attempts_if_there_were_sever
     }
 }
 
-/// Asserts that the text has these parts, and none of the noise.
-fn assert_text(error: &Error, parts: &[&str], noise: &[&str]) {
+/// Asserts that the text contains all of `parts` and none of `unwanted`.
+fn assert_text(error: &Error, parts: &[&str], unwanted: &[&str]) {
     let text = error.to_string();
     for part in parts {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
-    for noise in noise {
-        assert!(!text.contains(noise), "{noise:?} in {text}");
+    for part in unwanted {
+        assert!(!text.contains(part), "{part:?} in {text}");
     }
 }
 

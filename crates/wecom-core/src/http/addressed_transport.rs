@@ -32,12 +32,12 @@ impl<M: Family> AddressedTransport<M> {
         &self.base
     }
 
-    /// The request, addressed to this channel's server.
+    /// Sets the base URL and the user agent of a request.
     pub(crate) fn address(&self, request: Request) -> Request {
         request.with_base_url(self.base.clone()).with_user_agent(self.user_agent.clone())
     }
 
-    /// Sends a request. The texts of an error are free of the request's secrets, whatever the HTTP library printed.
+    /// Sends a request. Redacts the request's secrets in the texts of an error, which an HTTP library may print.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, Error> {
         let outcome = M::send(&self.transport, request.clone()).await;
         outcome.map_err(|error| Error::new(request.endpoint(), request.attempt(), redacted(error, request)))
@@ -46,5 +46,5 @@ impl<M: Family> AddressedTransport<M> {
 
 fn redacted(error: TransportError, request: &Request) -> TransportError {
     let redactor = Redactor::new(request.expose_secrets());
-    error.redacted(|text| redactor.objects_to(text), |text| shown_message(text, &redactor))
+    error.redacted(|text| redactor.must_replace(text), |text| shown_message(text, &redactor))
 }

@@ -83,7 +83,7 @@ fn check_authority(authority: &str) -> Result<(), InvalidBaseUrl> {
     if !is_host(host) {
         return Err(InvalidBaseUrl("it has no valid host: a name, an IPv4 address, or an IPv6 address in brackets"));
     }
-    // `parse` accepts a sign, a port has none.
+    // `parse` accepts a sign, but a port has none.
     if port.is_some_and(|port| port.starts_with('+') || port.parse::<u16>().is_err()) {
         return Err(InvalidBaseUrl("its port is not a number from 0 to 65535"));
     }

@@ -18,7 +18,7 @@ const TOKEN_NAME: &str = "access_token";
 
 /// A request for a [`Transport`](crate::Transport) to send.
 ///
-/// It has the [`Endpoint`] that it is for, and its `Debug` form shows no secret. Its URL contains the access token, so only
+/// It refers to the [`Endpoint`] that it calls. Its `Debug` form shows no secret. Its URL contains the access token, so only
 /// [`Request::expose_url`] returns it: pass that text to the HTTP library and to nothing else.
 ///
 /// ```
@@ -111,7 +111,7 @@ impl Request {
         self
     }
 
-    /// Sets the time limit of the transport, from connecting to the last byte of the reply.
+    /// Sets the time limit that the transport applies, from connecting to the last byte of the reply.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
@@ -229,7 +229,7 @@ impl Request {
     /// Returns the secrets of the request: the access token and those of earlier attempts, secret query values, and secrets in
     /// the body.
     ///
-    /// For programs that keep recordings or logs, to make a [`Redactor`](crate::secret::Redactor).
+    /// Programs that keep recordings or logs create a [`Redactor`](crate::secret::Redactor) from them.
     pub fn expose_secrets(&self) -> impl Iterator<Item = &str> {
         let in_query = self.query.iter().filter_map(|(_, value)| match value {
             QueryValue::Public(_) => None,

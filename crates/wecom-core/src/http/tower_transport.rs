@@ -28,9 +28,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// layers, an `axum` router in a test.
 ///
 /// `B` is the type of the request body that the service takes; it has to be [`From<Bytes>`](From). The service is cloned
-/// for each call. The transport applies the time limit, by the given timer, and the limit for the size of a reply.
+/// for each call. The transport applies the time limit, with the given timer, and the limit for the size of a reply.
 ///
-/// It is a [`Transport`] if the futures of the service are `Send`, and a [`LocalTransport`] in any case.
+/// It is a [`Transport`] if the futures of the service are `Send`, and always a [`LocalTransport`].
 ///
 /// # Responsibilities of the service
 ///
@@ -109,9 +109,9 @@ impl<S, B> TowerTransport<S, B> {
 
     /// Sets how an error of the service maps to a kind and a delivery.
     ///
-    /// By default, a refused connection is `Connect` and not sent; any other `std::io::Error` among the sources is
-    /// `Timeout` or `ConnectionLost`, and everything else `Other`, with an unknown delivery. Say
-    /// [`NotSent`](Delivery::NotSent) only where the error guarantees it.
+    /// By default, a refused connection is `Connect` and not sent. Any other `std::io::Error` among the sources is
+    /// `Timeout` or `ConnectionLost`, and everything else is `Other`, both with an unknown delivery. Return
+    /// [`NotSent`](Delivery::NotSent) only if the error guarantees it.
     #[must_use]
     pub fn with_classification(
         mut self,
@@ -142,7 +142,7 @@ impl<S, B> TowerTransport<S, B> {
         .await
     }
 
-    /// Classifies an error of the service; where the delivery is known, the classification does not decide it.
+    /// Classifies an error of the service. A known delivery takes precedence over the classification.
     fn failed_with(&self, known: Option<Delivery>, error: impl Into<BoxError>) -> TransportError {
         let error = error.into();
         let (kind, delivery) = (self.classify)(&*error);
@@ -160,7 +160,7 @@ where
 {
     async fn exchange(&self, mut service: S, request: ::http::Request<B>) -> Result<Response, TransportError> {
         if let Err(error) = poll_fn(|context| service.poll_ready(context)).await {
-            // The service never had the request.
+            // The service has not received the request.
             return Err(self.failed_with(Some(Delivery::NotSent), error));
         }
         let reply = service.call(request).await.map_err(|error| self.failed_with(None, error))?;
@@ -173,7 +173,7 @@ where
         let mut body = pin!(body);
         let mut collected = BytesMut::new();
         while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            // The request has arrived, whatever the error says of the body.
+            // The request has arrived, because the reply has begun.
             let frame = frame.map_err(|error| self.failed_with(Some(Delivery::Unknown), error))?;
             let Ok(mut data) = frame.into_data() else { continue };
             if data.remaining() > self.reply_limit - collected.len() {
@@ -246,7 +246,7 @@ impl<S, B> fmt::Debug for TowerTransport<S, B> {
 
 fn classify(error: &(dyn StdError + 'static)) -> (TransportErrorKind, Delivery) {
     let links = std::iter::successors(Some(error), |&link| match link.downcast_ref::<io::Error>() {
-        // An I/O error skips the error that it wraps when asked for its source.
+        // The source of an I/O error is not the error that it wraps, but the source of that error.
         Some(error) => error.get_ref().map(|wrapped| wrapped as &(dyn StdError + 'static)),
         None => link.source(),
     });
@@ -263,7 +263,7 @@ fn classify(error: &(dyn StdError + 'static)) -> (TransportErrorKind, Delivery) 
 struct DeadlineExceeded(Duration);
 
 #[derive(Debug, Error)]
-#[error("reply body over the limit of {0} bytes: raise it with with_reply_limit")]
+#[error("reply body exceeds the limit of {0} bytes; raise it with with_reply_limit")]
 struct ReplyTooLarge(usize);
 
 #[cfg(test)]
@@ -279,11 +279,11 @@ mod tests {
 
     const ENDPOINT: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
 
-    /// A timer whose sleeps end at once.
-    struct Hasty;
+    /// A timer whose sleeps end immediately.
+    struct ImmediateTimer;
 
     #[async_trait]
-    impl Timer for Hasty {
+    impl Timer for ImmediateTimer {
         fn now(&self) -> Duration {
             Duration::ZERO
         }
@@ -310,16 +310,16 @@ mod tests {
         }
     }
 
-    /// What the service does with a call.
+    /// A service, by what it does with a call.
     #[derive(Clone)]
-    enum Act {
+    enum StubService {
         Reply(Vec<Result<&'static str, io::ErrorKind>>),
         Fail(io::ErrorKind),
         Hang,
         NeverReady(io::ErrorKind),
     }
 
-    impl Service<::http::Request<Bytes>> for Act {
+    impl Service<::http::Request<Bytes>> for StubService {
         type Response = ::http::Response<Pieces>;
         type Error = io::Error;
         type Future = Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>> + Send>>;
@@ -344,8 +344,8 @@ mod tests {
         }
     }
 
-    fn send(act: Act, limit: usize) -> Result<Response, (TransportErrorKind, Delivery)> {
-        let transport = TowerTransport::new(act, Hasty).with_reply_limit(limit);
+    fn send(service: StubService, limit: usize) -> Result<Response, (TransportErrorKind, Delivery)> {
+        let transport = TowerTransport::new(service, ImmediateTimer).with_reply_limit(limit);
         let local = block_on(LocalTransport::send(&transport, Request::new(&ENDPOINT)));
         let shared = block_on(Transport::send(&transport, Request::new(&ENDPOINT)));
         let outcome = shared.map_err(|error| (error.kind(), error.delivery()));
@@ -355,39 +355,42 @@ mod tests {
 
     #[test]
     fn a_reply_keeps_its_status_headers_and_the_pieces_of_its_body() {
-        let reply = send(Act::Reply(vec![Ok("a"), Ok(""), Ok("bc")]), 3).unwrap();
+        let reply = send(StubService::Reply(vec![Ok("a"), Ok(""), Ok("bc")]), 3).unwrap();
         assert_eq!((reply.status(), &reply.body()[..]), (201, &b"abc"[..]));
         assert_eq!(reply.headers().get("x-note"), Some(&b"1"[..]));
     }
 
     #[test]
     fn a_reply_over_the_limit_is_too_large() {
-        let outcome = send(Act::Reply(vec![Ok("a"), Ok("bc")]), 2);
+        let outcome = send(StubService::Reply(vec![Ok("a"), Ok("bc")]), 2);
         assert_eq!(outcome, Err((TransportErrorKind::ReplyTooLarge, Delivery::Unknown)));
     }
 
     #[test]
     fn a_call_that_hangs_ends_at_the_limit_of_the_timer() {
-        assert_eq!(send(Act::Hang, 1), Err((TransportErrorKind::Timeout, Delivery::Unknown)));
+        assert_eq!(send(StubService::Hang, 1), Err((TransportErrorKind::Timeout, Delivery::Unknown)));
     }
 
     #[test]
     fn an_error_is_classified_and_the_delivery_is_known_before_and_after_the_call() {
         use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
-        for (act, expected) in [
-            (Act::Fail(ConnectionRefused), (TransportErrorKind::Connect, Delivery::NotSent)),
-            (Act::Fail(TimedOut), (TransportErrorKind::Timeout, Delivery::Unknown)),
-            (Act::Fail(ConnectionReset), (TransportErrorKind::ConnectionLost, Delivery::Unknown)),
-            (Act::NeverReady(ConnectionReset), (TransportErrorKind::ConnectionLost, Delivery::NotSent)),
-            (Act::Reply(vec![Ok("a"), Err(ConnectionRefused)]), (TransportErrorKind::Connect, Delivery::Unknown)),
+        for (service, expected) in [
+            (StubService::Fail(ConnectionRefused), (TransportErrorKind::Connect, Delivery::NotSent)),
+            (StubService::Fail(TimedOut), (TransportErrorKind::Timeout, Delivery::Unknown)),
+            (StubService::Fail(ConnectionReset), (TransportErrorKind::ConnectionLost, Delivery::Unknown)),
+            (StubService::NeverReady(ConnectionReset), (TransportErrorKind::ConnectionLost, Delivery::NotSent)),
+            (
+                StubService::Reply(vec![Ok("a"), Err(ConnectionRefused)]),
+                (TransportErrorKind::Connect, Delivery::Unknown),
+            ),
         ] {
-            assert_eq!(send(act, 8), Err(expected));
+            assert_eq!(send(service, 8), Err(expected));
         }
     }
 
     #[test]
-    fn a_classification_of_the_users_own_decides() {
-        let transport = TowerTransport::<_, Bytes>::new(Act::Fail(io::ErrorKind::Other), Hasty)
+    fn a_custom_classification_replaces_the_default() {
+        let transport = TowerTransport::<_, Bytes>::new(StubService::Fail(io::ErrorKind::Other), ImmediateTimer)
             .with_classification(|_| (TransportErrorKind::Dns, Delivery::NotSent));
         let error = block_on(Transport::send(&transport, Request::new(&ENDPOINT))).unwrap_err();
         assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Dns, Delivery::NotSent));

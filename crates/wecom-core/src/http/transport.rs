@@ -33,7 +33,7 @@ use crate::http::transport_error::TransportError;
 /// A transport is not responsible for tokens, retries, quotas or the meaning of a reply. It is responsible for connections,
 /// DNS, TLS and proxies. `wecom-conformance` tests a transport for all of this.
 ///
-/// # Bring your own
+/// # Implementing a transport
 ///
 /// ```
 /// use wecom_core::{Request, Response, Transport, TransportError, async_trait};
@@ -65,7 +65,7 @@ pub trait Transport: Send + Sync {
 
 /// A [`Transport`] that stays on one thread, for thread-per-core runtimes and browsers, whose HTTP clients are not `Send`.
 ///
-/// It has the responsibilities of a [`Transport`]. [`AsLocal`] makes a `LocalTransport` of a `Transport`.
+/// It has the responsibilities of a [`Transport`]. [`AsLocal`] turns a `Transport` into a `LocalTransport`.
 ///
 /// ```
 /// use std::{cell::Cell, rc::Rc};
@@ -116,7 +116,7 @@ type LocalReply<'a> = Pin<Box<dyn Future<Output = Result<Response, TransportErro
 forward!(Transport, SharedReply<'async_trait>, &T, Box<T>, Arc<T>);
 forward!(LocalTransport, LocalReply<'async_trait>, &T, Box<T>, Rc<T>, Arc<T>);
 
-/// Makes a [`LocalTransport`] of a [`Transport`].
+/// Turns a [`Transport`] into a [`LocalTransport`].
 ///
 /// ```
 /// use wecom_core::http::AsLocal;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 /// The error of a [`Transport`](crate::Transport): what failed, and whether the request may have reached the server.
 ///
-/// The HTTP library's error is its [`source`](StdError::source) and not part of its own text. The text of the
-/// [`Error`](crate::Error) that the client makes of it includes the root cause.
+/// The HTTP library's error is its [`source`](StdError::source) and not part of its own text. The client's
+/// [`Error`](crate::Error) includes the root cause in its text.
 ///
 /// ```
 /// use std::io;
@@ -52,10 +52,10 @@ impl TransportError {
         self.delivery
     }
 
-    /// Replaces the sources by their text, passed through `redact`, if a text of theirs must not be shown as it is.
-    pub(crate) fn redacted(mut self, objects_to: impl Fn(&str) -> bool, redact: impl Fn(&str) -> String) -> Self {
+    /// Replaces the sources by their texts, passed through `redact`, if one of these texts must not be shown unchanged.
+    pub(crate) fn redacted(mut self, must_replace: impl Fn(&str) -> bool, redact: impl Fn(&str) -> String) -> Self {
         let Some(source) = &self.source else { return self };
-        if texts(&**source).iter().any(|text| objects_to(text)) {
+        if texts(&**source).iter().any(|text| must_replace(text)) {
             let shown: Vec<_> = chain(&**source).map(|error| redact(&error.to_string())).collect();
             self.source = Some(Arc::new(RedactedSource(shown.join(": "))));
         }
@@ -94,7 +94,7 @@ fn texts(error: &(dyn StdError + 'static)) -> Vec<String> {
     chain(error).flat_map(|error| [error.to_string(), format!("{error:?}"), format!("{error:#?}")]).collect()
 }
 
-/// Takes the place of a source whose text must not be shown.
+/// Replaces a source whose text must not be shown.
 #[derive(Debug)]
 struct RedactedSource(String);
 
@@ -149,7 +149,7 @@ impl TransportErrorKind {
             Self::Protocol => "invalid HTTP response",
             Self::ReplyTooLarge => "reply exceeds the transport's size limit",
             Self::Unsupported => "request not supported by the transport",
-            Self::NoRuntime => "no async runtime on this thread, which the transport needs",
+            Self::NoRuntime => "no async runtime on this thread; the transport needs one",
             Self::Other => "transport error",
         }
     }

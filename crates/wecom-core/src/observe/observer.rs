@@ -1,4 +1,4 @@
-//! The events of a client's calls, for metrics and logs of the program's own.
+//! The events of a client's calls, for the program's own metrics and logs.
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ pub enum CallEvent<'a> {
     Ended {
         /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// How many times the request was passed to the transport.
+        /// The number of times the request was passed to the transport.
         attempts: u32,
         /// The duration of the call, if the client has a timer.
         elapsed: Option<Duration>,

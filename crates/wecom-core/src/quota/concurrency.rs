@@ -1,4 +1,4 @@
-//! How many calls may be under way at once: half as many after a 45033, one more at a time while calls succeed.
+//! The concurrency limit of one endpoint: halved after a 45033, raised by one at a time while calls succeed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,19 +6,20 @@ use std::time::Duration;
 /// The calls under way at one endpoint.
 #[derive(Debug)]
 pub(super) struct Concurrency {
-    /// The limit while nothing is wrong; `None`: no limit.
+    /// The limit without refusals; `None` if there is no limit.
     ceiling: Option<u32>,
-    /// The limit now.
+    /// The current limit.
     limit: Option<u32>,
     /// In the order in which the calls began.
     under_way: VecDeque<UnderWay>,
-    /// How many calls have begun.
+    /// The number of calls that have begun.
     begun: u64,
-    /// How many calls were under way at the last 45033. Without a ceiling, the limit is lifted when it comes near.
-    crowd: u32,
+    /// The number of calls that were under way at the last 45033. Without a ceiling, the limit is removed before it
+    /// reaches this number.
+    refused_at: u32,
     /// Successful calls since the limit last changed.
     successes: u32,
-    /// How often the limit was lowered.
+    /// The number of times the limit was lowered.
     lowered: u64,
 }
 
@@ -26,7 +27,7 @@ pub(super) struct Concurrency {
 #[derive(Debug)]
 struct UnderWay {
     number: u64,
-    /// From when on the service can't be busy with it, even if its future is still there and not polled.
+    /// When its request has ended at the latest, even if its future still exists and is not polled.
     over_at: Duration,
 }
 
@@ -34,23 +35,23 @@ struct UnderWay {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     number: u64,
-    /// How often the limit had been lowered when the call began.
+    /// The number of times the limit had been lowered when the call began.
     lowered: u64,
 }
 
 impl Concurrency {
     pub(super) fn new(ceiling: Option<u32>) -> Self {
-        Self { ceiling, limit: ceiling, under_way: VecDeque::new(), begun: 0, crowd: 0, successes: 0, lowered: 0 }
+        Self { ceiling, limit: ceiling, under_way: VecDeque::new(), begun: 0, refused_at: 0, successes: 0, lowered: 0 }
     }
 
-    /// How many more calls may begin.
+    /// The number of calls that may begin now.
     pub(super) fn room(&self, now: Duration) -> u32 {
         let Some(limit) = self.limit else { return u32::MAX };
         let busy = self.under_way.iter().filter(|call| now < call.over_at).take(limit as usize).count();
         limit.saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX))
     }
 
-    /// Begins a call that takes its place until it leaves, but no longer than until `over_at`.
+    /// Begins a call. It counts as under way until it leaves, but no longer than until `over_at`.
     pub(super) fn enter(&mut self, over_at: Duration) -> Place {
         self.begun += 1;
         self.under_way.push_back(UnderWay { number: self.begun, over_at });
@@ -63,7 +64,7 @@ impl Concurrency {
         }
     }
 
-    /// Notes a successful call.
+    /// Records a successful call.
     pub(super) fn succeeded(&mut self) {
         let Some(limit) = self.limit.filter(|_| self.limit != self.ceiling) else { return };
         self.successes += 1;
@@ -74,20 +75,20 @@ impl Concurrency {
         let more = limit.saturating_add(1);
         self.limit = match self.ceiling {
             Some(ceiling) => Some(more.min(ceiling)),
-            None => Some(more).filter(|&more| more < self.crowd),
+            None => Some(more).filter(|&more| more < self.refused_at),
         };
     }
 
-    /// Notes a call that was refused with 45033. Calls that began before the limit was lowered say nothing new.
+    /// Records a call that was refused with 45033. Calls that began before the limit was lowered are ignored.
     pub(super) fn exceeded(&mut self, place: Place) {
         if place.lowered != self.lowered {
             return;
         }
         self.lowered += 1;
         self.successes = 0;
-        self.crowd = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
-        let crowd = self.limit.map_or(self.crowd, |limit| limit.min(self.crowd));
-        self.limit = Some((crowd / 2).max(1));
+        self.refused_at = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
+        let refused = self.limit.map_or(self.refused_at, |limit| limit.min(self.refused_at));
+        self.limit = Some((refused / 2).max(1));
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_does_not_leave_keeps_its_place_only_as_long_as_the_service_can_be_busy_with_it() {
+    fn a_call_that_never_leaves_counts_until_its_request_must_have_ended() {
         let mut concurrency = Concurrency::new(Some(2));
         let kept = concurrency.enter(LATER);
         concurrency.enter(LATER * 2);
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_halves_what_is_allowed_and_once_for_all_that_were_under_way() {
+    fn refusals_of_concurrent_calls_halve_the_limit_once() {
         let mut concurrency = Concurrency::new(Some(8));
         let place = concurrency.enter(LATER);
         assert_eq!(fill(&mut concurrency), 7);
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_grows_by_one_each_time_that_as_many_calls_succeeded_up_to_the_ceiling() {
+    fn the_limit_grows_by_one_after_as_many_successes_as_the_limit_up_to_the_ceiling() {
         let mut concurrency = Concurrency::new(Some(4));
         let place = concurrency.enter(LATER);
         fill(&mut concurrency);
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_ceiling_it_grows_back_to_the_crowd_and_is_then_without_limit() {
+    fn without_a_ceiling_the_limit_grows_back_and_is_then_removed() {
         let mut concurrency = Concurrency::new(None);
         let place = concurrency.enter(LATER);
         for _ in 0..3 {

@@ -8,9 +8,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QuotaError {
-    /// Which limit the call would have passed.
+    /// The limit that the call would have exceeded.
     pub limit: QuotaLimit,
-    /// How long until the endpoint may be called again, as far as that is known.
+    /// The time until the endpoint may be called again, if it is known.
     pub retry_after: Option<Duration>,
 }
 
@@ -32,7 +32,7 @@ impl StdError for QuotaError {}
 pub enum QuotaLimit {
     /// Calls in a minute, an hour, a day or a month.
     Frequency,
-    /// Calls under way at once.
+    /// Calls under way at the same time.
     Concurrency,
     /// WeCom has refused the endpoint with 45009, and its block has not ended yet.
     Blocked,
@@ -42,7 +42,7 @@ impl fmt::Display for QuotaLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Frequency => "the client's share of this endpoint's documented quota is used up",
-            Self::Concurrency => "as many calls of this endpoint are under way as the limit allows",
+            Self::Concurrency => "the maximum number of concurrent calls of this endpoint is under way",
             Self::Blocked => "WeCom blocks this endpoint after too many calls (45009)",
         })
     }

@@ -1,4 +1,4 @@
-//! What limits the calls of one endpoint, and who may send the next one.
+//! The limits of one endpoint, and the order in which its calls are admitted.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,11 +32,11 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Full {
     pub(super) limit: QuotaLimit,
-    /// How long until there is room, where that is known.
+    /// The time until there is room, if it is known.
     pub(super) wait: Option<Duration>,
 }
 
-/// One call under way; dropped at its end.
+/// The permit of one call under way, dropped when the call ends.
 #[derive(Debug)]
 #[must_use = "the call counts as ended when this is dropped"]
 pub(crate) struct Permit {
@@ -45,12 +45,12 @@ pub(crate) struct Permit {
     place: Place,
 }
 
-/// How a call ended, as far as the limits of its endpoint are concerned.
+/// How a call ended, for the limits of its endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PermitOutcome {
     Succeeded,
     Refused(ErrCode),
-    /// The endpoint said nothing about its limits.
+    /// The outcome says nothing about the limits.
     Unknown,
 }
 
@@ -80,8 +80,8 @@ impl Limiter {
         Self { state: Mutex::new(state) }
     }
 
-    /// Lets a call through that is sent now, if there is room and no other call comes first. The service is busy with it
-    /// until the permit is dropped, but no longer than the time limit of its request.
+    /// Admits a call that is sent now, if there is room and no other call comes first. The call counts as under way until
+    /// the permit is dropped, but no longer than the time limit of its request.
     pub(super) fn try_acquire(
         self: &Arc<Self>,
         ticket: Option<Ticket>,
@@ -91,7 +91,7 @@ impl Limiter {
         let mut state = self.lock();
         state.now = now;
         if let Some(ticket) = ticket {
-            state.queue.looks(ticket);
+            state.queue.begin_check(ticket);
         }
         let room = state.room(now)?;
         if !state.queue.may_pass(ticket, room, now) {
@@ -109,15 +109,15 @@ impl Limiter {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics between two changes that belong together.
+        // No code that holds this lock panics between two related changes.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// How many calls may be sent now.
+    /// The number of calls that may be sent now.
     fn room(&mut self, now: Duration) -> Result<u32, Full> {
-        if let Some(left) = self.block.closed_for(now) {
+        if let Some(left) = self.block.remaining(now) {
             return Err(Full { limit: QuotaLimit::Blocked, wait: Some(left) });
         }
         if let Some(wait) = self.windows.iter_mut().filter_map(|window| window.full_for(now)).max() {
@@ -129,7 +129,7 @@ impl State {
         }
     }
 
-    /// Wakes as many of those who wait as there is room for.
+    /// Wakes as many waiting calls as there is room for.
     pub(super) fn wake_next(&mut self) {
         let now = self.now;
         if let Ok(room) = self.room(now) {
@@ -139,14 +139,14 @@ impl State {
 }
 
 impl Permit {
-    /// Tells the limits how the call ended.
+    /// Adjusts the limits to how the call ended.
     pub(crate) fn report(&self, outcome: PermitOutcome, now: Duration) {
         let mut state = self.limiter.lock();
-        // The permit's end looks at the block with this time: an earlier one would shorten it.
+        // Dropping the permit checks the block at this time. An earlier time would shorten the block.
         state.now = now;
         match outcome {
             PermitOutcome::Succeeded => state.concurrency.succeeded(),
-            PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED) => state.block.close(self.sent, now),
+            PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED) => state.block.record_refusal(self.sent, now),
             PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => state.concurrency.exceeded(self.place),
             PermitOutcome::Refused(_) | PermitOutcome::Unknown => {}
         }

@@ -24,7 +24,7 @@ impl Limiters {
         &self.policy
     }
 
-    /// A call of an endpoint, at the beginning of its way to a permit.
+    /// Begins the wait of a call for a permit.
     pub(crate) fn turn(&self, endpoint: &'static Endpoint, now: Duration) -> Turn {
         let mut limiters = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters.entry(endpoint.path()).or_insert_with(|| Arc::new(Limiter::new(endpoint, &self.policy)));

@@ -11,13 +11,13 @@ use super::queue::{TURN_TIME, Ticket};
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
 
-/// One call's way to its permit.
+/// The wait of one call for its permit.
 ///
-/// Wherever this is dropped, its place in the order and whatever it was woken for go to the next call.
+/// When it is dropped, its place in the queue and a wake-up that it has not used pass to the next call.
 pub(crate) struct Turn {
     limiter: Arc<Limiter>,
     ticket: Option<Ticket>,
-    /// The longest that the call waits; `None`: it is refused instead.
+    /// The maximum wait; `None` if the call is refused instead.
     max_wait: Option<Duration>,
     began: Duration,
     full: Option<Full>,
@@ -46,7 +46,7 @@ impl Turn {
     ///
     /// # Errors
     ///
-    /// When the wait would be longer than the call may wait.
+    /// If the wait would be longer than the call may wait.
     pub(crate) fn check_wait(
         &self,
         now: Duration,
@@ -61,7 +61,7 @@ impl Turn {
     /// Waits until there may be room.
     pub(crate) async fn wait<M: Family>(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
         let Some((now, left)) = clock.now().and_then(|now| Some((now, self.left(now, remaining)?))) else { return };
-        // Room that a call ahead doesn't take, because nothing polls it, has to be noticed by others.
+        // A call ahead that is not polled does not take its room, so this call checks again by itself.
         let wait = self.full.and_then(|full| full.wait).unwrap_or(TURN_TIME).min(left);
         let limiter = &self.limiter;
         match self.ticket {
@@ -82,7 +82,7 @@ impl Turn {
         now.saturating_sub(self.began)
     }
 
-    /// How much longer the call may wait; `None` if it may not wait at all.
+    /// The time that the call may still wait; `None` if it may not wait at all.
     fn left(&self, now: Duration, remaining: Option<Duration>) -> Option<Duration> {
         let left = self.max_wait?.saturating_sub(self.waited(now));
         Some(remaining.map_or(left, |remaining| remaining.min(left)))

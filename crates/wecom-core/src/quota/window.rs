@@ -1,13 +1,13 @@
-//! A limit on the calls within any stretch of time of one length.
+//! A sliding window: a limit on the calls within any interval of one length.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How finely a window slides: by a sixtieth of its length.
+/// The number of buckets of a window. It slides by one bucket.
 const BUCKETS: u32 = 60;
 
 /// Counts calls in buckets of a sixtieth of the window's length. A bucket counts until all of it is older than the
-/// window, so no stretch of that length ever holds more calls than allowed, wherever it begins.
+/// window, so no interval of that length contains more calls than allowed.
 #[derive(Debug)]
 pub(super) struct Window {
     /// In nanoseconds.
@@ -25,19 +25,19 @@ impl Window {
         Self { bucket: nanoseconds(span / BUCKETS).max(1), allowed, counts, total: 0, newest: 0 }
     }
 
-    /// How many more calls may be sent now.
+    /// The number of calls that may be sent now.
     pub(super) fn room(&mut self, now: Duration) -> u32 {
         self.slide_to(now);
         self.allowed.saturating_sub(self.total)
     }
 
-    /// How long until there is room for one call; `None` when there is.
+    /// The time until there is room for one call; `None` if there is room now.
     pub(super) fn full_for(&mut self, now: Duration) -> Option<Duration> {
         if self.room(now) > 0 {
             return None;
         }
         let empty = self.counts.iter().take_while(|&&count| count == 0).count();
-        // The oldest bucket leaves when the next one begins; each empty one before it takes as long again.
+        // The oldest bucket is dropped when the next one begins. Empty buckets are dropped before it, one at a time.
         let leaves = self.newest.saturating_add(1 + empty as u64);
         let leaves = Duration::from_nanos(leaves.saturating_mul(self.bucket));
         Some(leaves.saturating_sub(now))
@@ -51,8 +51,8 @@ impl Window {
         }
     }
 
-    /// Moves on to the bucket of this moment. A clock that was set back takes the counts along: they stay as recent as
-    /// they were.
+    /// Advances to the bucket of this moment. If the clock was set back, the counts move back with it and stay as recent
+    /// as they were.
     fn slide_to(&mut self, now: Duration) {
         let bucket = nanoseconds(now) / self.bucket;
         let steps = bucket.saturating_sub(self.newest).min(self.counts.len() as u64);
@@ -75,7 +75,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Calls as often as the window lets it, with waits of chance between, and says when.
+    /// Makes calls whenever the window admits one, with random waits between, and returns their times.
     fn calls_over(window: &mut Window, until: Duration, random: &mut fastrand::Rng) -> Vec<Duration> {
         let (mut now, mut calls) = (Duration::ZERO, Vec::new());
         while now < until {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn no_stretch_of_its_length_ever_holds_more_calls_than_are_allowed() {
+    fn no_interval_of_its_length_contains_more_calls_than_allowed() {
         for seed in 0..50 {
             let mut random = fastrand::Rng::with_seed(seed);
             let allowed = random.u32(1..200);
@@ -108,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_is_nearly_used() {
+    fn nearly_all_allowed_calls_are_admitted() {
         let mut random = fastrand::Rng::with_seed(1);
         let calls = calls_over(&mut Window::new(MINUTE, 100), MINUTE * 20, &mut random).len();
         assert!(calls >= 1900, "{calls} calls in 20 minutes of 100");
     }
 
     #[test]
-    fn a_clock_that_is_set_back_neither_frees_nor_blocks() {
+    fn a_clock_that_is_set_back_neither_admits_more_calls_nor_blocks_longer() {
         let mut window = Window::new(MINUTE, 2);
         let hour = MINUTE * 60;
         assert_eq!(window.full_for(hour), None);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_leaps_ahead_begins_anew() {
+    fn a_clock_that_jumps_ahead_empties_the_window() {
         let mut window = Window::new(MINUTE, 1);
         assert_eq!(window.full_for(Duration::ZERO), None);
         window.count();

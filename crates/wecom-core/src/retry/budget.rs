@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The budget covers ten seconds, with a bucket each.
+/// The budget covers ten seconds, with one bucket for each second.
 const BUCKETS: u64 = 10;
 
 /// A share of the calls and a floor, over the last ten seconds.
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_ten_seconds_ago_no_longer_counts() {
+    fn calls_of_ten_seconds_ago_no_longer_count() {
         let budget = Budget::new(20, 10);
         for _ in 0..100 {
             budget.count_call(Duration::ZERO);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_grants_no_more_than_the_floor_anew() {
+    fn a_clock_that_jumps_grants_at_most_the_floor_again() {
         let budget = Budget::new(20, 10);
         let (hour, later) = (Duration::from_secs(3600), Duration::from_secs(7200));
         assert_eq!(granted(&budget, later), 10);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_to_a_second_it_has_been_in_begins_that_one_anew() {
+    fn a_clock_that_returns_to_an_earlier_second_starts_that_second_over() {
         let budget = Budget::new(20, 10);
         let at = |second| Duration::from_secs(second);
         assert_eq!(granted(&budget, at(5)), 10);

@@ -102,7 +102,7 @@ fn is_camel_case(letters: &str) -> bool {
     (0..bytes.len()).all(|at| is_small(at) || (is_small(at + 1) && (is_small(at + 2) || at + 2 == bytes.len())))
 }
 
-/// A corp id such as `ww1234567890abcdef`. It is no secret, and the subject of many an `errmsg`.
+/// A corp id such as `ww1234567890abcdef`. It is not a secret, and an `errmsg` often contains one.
 fn is_corp_id(word: &str) -> bool {
     let id = word.strip_prefix("ww").unwrap_or_default();
     id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())

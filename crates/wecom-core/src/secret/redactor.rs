@@ -91,7 +91,7 @@ impl Redactor {
     }
 
     /// Whether a text must not be kept unchanged: it contains a secret or a control character, or is very long.
-    pub(crate) fn objects_to(&self, text: &str) -> bool {
+    pub(crate) fn must_replace(&self, text: &str) -> bool {
         let is_control = |character: char| is_invisible(character) && !matches!(character, ' ' | '\n');
         text.len() > LONGEST_KEPT || text.chars().any(is_control) || self.finds_secret(text)
     }
@@ -154,11 +154,11 @@ mod tests {
     fn a_text_is_kept_unless_it_has_a_secret_or_a_control_character_or_is_very_long() {
         let redactor = Redactor::new([TOKEN]);
         for text in ["", "connection refused", "Error {\n    kind: 企业\n}", &"x".repeat(LONGEST_KEPT)] {
-            assert!(!redactor.objects_to(text), "{text}");
+            assert!(!redactor.must_replace(text), "{text}");
         }
         let form = TOKEN.to_ascii_lowercase();
         for text in [TOKEN, &form, "a\u{202e}b", "a\u{1b}[0m", "a\rb", &"x".repeat(LONGEST_KEPT + 1)] {
-            assert!(redactor.objects_to(text), "{text}");
+            assert!(redactor.must_replace(text), "{text}");
         }
     }
 

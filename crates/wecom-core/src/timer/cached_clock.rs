@@ -8,8 +8,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use crate::threading::Family;
 
-/// The time of one call. Reading a clock costs more than the rest of what a call does with the time, so the reading is
-/// kept until the call has had to wait.
+/// The time of one call. Reading a clock is expensive, so a reading is kept until the call has waited.
 pub(crate) struct CachedClock<M: Family> {
     /// `None` for a client without a timer.
     clock: Option<Clock<M>>,
@@ -33,12 +32,12 @@ impl<M: Family> CachedClock<M> {
         self.now
     }
 
-    /// Reads the clock anew at the next use.
+    /// Makes the next use read the clock again.
     pub(crate) fn invalidate(&mut self) {
         self.now = None;
     }
 
-    /// Waits. Without a timer it returns at once: what waits is configured together with a timer.
+    /// Waits. Without a timer it returns immediately, because settings that wait need a timer.
     pub(crate) async fn sleep(&mut self, duration: Duration) {
         if let Some(clock) = &self.clock {
             self.now = None;
@@ -46,10 +45,10 @@ impl<M: Family> CachedClock<M> {
         }
     }
 
-    /// Waits for a future, but no longer than the limit, where there is one and a timer to keep it.
+    /// Waits for a future, but no longer than the limit. Without a limit or without a timer, waits until it is ready.
     ///
-    /// The sleep begins when the future has to wait: most futures are ready at once. A transport that keeps the same
-    /// limit therefore comes first, and its error says more than that time has passed.
+    /// The sleep begins only if the future is not ready at its first poll. A transport that keeps the same limit
+    /// therefore times out first, and its error has more details.
     pub(crate) async fn timeout<F: Future>(
         &mut self,
         limit: Option<Duration>,

@@ -10,20 +10,20 @@ use crate::threading::{Family, Local, Shared};
 
 /// A timer of one threading family. Cheap to clone.
 ///
-/// [`Client::clock`](crate::Client::clock) gives the client's own.
+/// [`Client::clock`](crate::Client::clock) returns the client's own.
 pub struct Clock<M: Family> {
     timer: M::Timer,
 }
 
 impl Clock<Shared> {
-    /// A clock on a timer.
+    /// Creates a clock from a timer.
     pub fn new(timer: impl Timer + 'static) -> Self {
         Self { timer: Arc::new(timer) }
     }
 }
 
 impl Clock<Local> {
-    /// A clock on a timer that stays on one thread.
+    /// Creates a clock from a timer that stays on one thread.
     pub fn new(timer: impl LocalTimer + 'static) -> Self {
         Self { timer: Rc::new(timer) }
     }

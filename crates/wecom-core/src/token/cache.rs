@@ -1,4 +1,4 @@
-//! What is known of one token: pure state, without waiting and without I/O.
+//! The state of one token, without waiting and without I/O.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::quota::block::Block;
 use crate::retry::jitter::Jitter;
 use crate::secret::AccessToken;
 
-/// How long before its end a token is renewed, if it is valid for long enough.
+/// How long before its expiry a token is renewed, if it is valid for long enough.
 const RENEWAL_LEAD: Duration = Duration::from_secs(300);
 
-/// How long a renewal rests after one that failed or that brought the token it was to replace.
+/// How long no renewal begins after one that failed or returned the old token.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long a fetch is not repeated that WeCom refused for the caller's IP. Trusted IPs are added while programs run.
+/// How long no fetch begins after WeCom refused the caller's IP address. Addresses become trusted while programs run.
 const IP_PAUSE: Duration = Duration::from_secs(10);
 
-/// One token and what the last fetches of it met.
+/// One token, and the outcome of its last fetches.
 pub(super) struct Cache {
     current: Option<Entry>,
     /// The last token that WeCom refused on a call.
     rejected: Option<AccessToken>,
-    /// Until when `rejected` is known to be all that a fetch brings.
+    /// Until when a fetch is expected to return only `rejected`.
     rejected_until: Option<Duration>,
     /// The generation of the last token.
     generation: u64,
@@ -34,9 +34,9 @@ pub(super) struct Cache {
 
 struct Entry {
     token: AccessToken,
-    /// On the timer, when there is one and the service said how long the token is valid.
+    /// When the token expires, on the timer; `None` without a timer, or if its validity is unknown.
     expires: Option<Duration>,
-    /// When to renew the token, on the same condition.
+    /// When to renew the token; `None` in the same cases.
     renew: Option<Duration>,
 }
 
@@ -51,10 +51,10 @@ enum Pause {
     Until { end: Duration, length: Duration },
 }
 
-/// What a fetch brought.
+/// The result of a fetch.
 pub(super) struct Fetched {
     pub(super) token: AccessToken,
-    /// When the request for it left, on the timer.
+    /// When the token was requested, on the timer.
     pub(super) requested_at: Option<Duration>,
     pub(super) expires_in: Option<Duration>,
 }
@@ -64,16 +64,16 @@ pub(super) struct Failed {
     pub(super) purpose: Purpose,
     pub(super) with_credentials: bool,
     pub(super) began: Option<Duration>,
-    /// How long it takes at most if it is polled.
+    /// The maximum duration of the fetch while it is polled.
     pub(super) longest: Duration,
 }
 
 /// Why a token is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// There is none to send a call with.
+    /// There is no token to send a call with.
     Needed,
-    /// There is one, which will expire soon.
+    /// The token expires soon.
     Renewal,
 }
 
@@ -111,11 +111,11 @@ impl Cache {
             let token = entry.token.clone();
             return if has_passed(entry.renew, now) { Next::Renew(token) } else { Next::Use(token) };
         }
-        let failure = self.failure.as_mut().and_then(|failure| failure.holding(now));
+        let failure = self.failure.as_mut().and_then(|failure| failure.error_during_pause(now));
         failure.map_or(Next::Fetch, |error| Next::Fail(error.clone()))
     }
 
-    /// The token that a fetch is not to bring again.
+    /// The token that a fetch must not return again.
     pub(super) fn unwanted(&self, purpose: Purpose) -> Option<AccessToken> {
         match purpose {
             Purpose::Needed => self.rejected.clone(),
@@ -124,7 +124,7 @@ impl Cache {
     }
 
     /// Drops the token that WeCom refused, if it is still the one in use: a late refusal of a token that has been
-    /// replaced since changes nothing. Says whether a fetch may bring another one.
+    /// replaced since changes nothing. Returns whether a fetch may return another token.
     pub(super) fn reject(&mut self, rejected: &AccessToken, now: Option<Duration>) -> bool {
         if self.current.as_ref().is_none_or(|entry| entry.token.generation() != rejected.generation()) {
             return true;
@@ -132,8 +132,8 @@ impl Cache {
         // A clock that was set back must not prolong it.
         let latest = now.map(|now| now.saturating_add(RENEWAL_PAUSE));
         self.rejected_until = self.rejected_until.zip(latest).map(|(until, latest)| until.min(latest));
-        let is_all_there_is = self.rejected_until.zip(now).is_some_and(|(until, now)| now < until);
-        if is_all_there_is && self.rejected.as_ref().is_some_and(|last| last.expose() == rejected.expose()) {
+        let is_only_token = self.rejected_until.zip(now).is_some_and(|(until, now)| now < until);
+        if is_only_token && self.rejected.as_ref().is_some_and(|last| last.expose() == rejected.expose()) {
             return false;
         }
         self.current = None;
@@ -153,7 +153,7 @@ impl Cache {
         let expires = requested_at.zip(expires_in).map(|(at, valid)| at.saturating_add(valid));
         let renew = requested_at.zip(expires_in).map(|(at, valid)| {
             let lead = RENEWAL_LEAD.min(valid / 4);
-            // Not all processes at the same moment.
+            // Processes must not all renew at the same moment.
             let lead = lead + self.jitter.up_to(lead / 5);
             let after = valid.saturating_sub(lead);
             at.saturating_add(if is_unchanged { after.max(RENEWAL_PAUSE) } else { after })
@@ -162,21 +162,22 @@ impl Cache {
         token
     }
 
-    /// Notes that a fetch failed, and for how long it is not repeated.
+    /// Records that a fetch failed, and how long it is not repeated.
     ///
-    /// A wrong secret is never sent again: repeating it gets the caller's IP banned. At a renewal the refusal is not
-    /// final yet, because the token shows that the secret was right before: the end of the token decides.
+    /// A wrong secret is never sent again, because repeating it gets the caller's IP address banned. At a renewal the
+    /// refusal is not final, because the current token shows that the secret was valid. It is final if the fetch after
+    /// the token's expiry is refused too.
     pub(super) fn fail(&mut self, error: Error, failed: Failed, now: Option<Duration>) -> TokenError {
         let Failed { purpose, with_credentials, began, longest } = failed;
-        // A downstream token's fetch may fail for the upstream's token, which has a pause of its own.
+        // A fetch of a downstream token may fail because of the upstream token, which has a pause of its own.
         let code = error.code().filter(|_| !matches!(error.kind(), ErrorKind::Token(_)));
         let error = TokenError::from(error);
         if let (Some(ErrCode::FREQUENCY_EXCEEDED), Some(began), Some(now)) = (code, began, now) {
-            self.block.close(began, now);
+            self.block.record_refusal(began, now);
         }
         let was_polled = began.zip(now).is_none_or(|(began, now)| now.saturating_sub(began) <= longest);
         if code.is_none() && !was_polled {
-            // It says nothing of the service.
+            // A fetch that was not polled in time says nothing about the service.
             return error;
         }
         let is_credentials_error = with_credentials && code.is_some_and(ErrCode::means_credentials_rejected);
@@ -186,7 +187,7 @@ impl Cache {
             _ => None,
         };
         if purpose == Purpose::Renewal {
-            // The old token serves to its end either way. If that comes before the pause is over, the failure decides.
+            // The old token is used until it expires. If it expires during the pause, calls fail with this error.
             let rest = pause.as_ref().map_or(RENEWAL_PAUSE, |pause| RENEWAL_PAUSE.max(pause.length()));
             self.set_renewal(now.filter(|_| !is_credentials_error).map(|now| now.saturating_add(rest)));
         }
@@ -196,7 +197,7 @@ impl Cache {
 
     fn pause_after(&mut self, code: ErrCode, now: Duration) -> Option<Pause> {
         let length = match code {
-            ErrCode::FREQUENCY_EXCEEDED => self.block.closed_for(now)?,
+            ErrCode::FREQUENCY_EXCEEDED => self.block.remaining(now)?,
             ErrCode::IP_NOT_TRUSTED => IP_PAUSE,
             _ => return None,
         };
@@ -220,8 +221,8 @@ impl Pause {
 }
 
 impl Failure {
-    /// The error, as long as the fetch is not repeated.
-    fn holding(&mut self, now: Option<Duration>) -> Option<&TokenError> {
+    /// The error, until the pause ends.
+    fn error_during_pause(&mut self, now: Option<Duration>) -> Option<&TokenError> {
         let holds = match (&mut self.pause, now) {
             (Pause::Forever, _) => true,
             (Pause::Until { .. }, None) => false,
@@ -235,7 +236,7 @@ impl Failure {
     }
 }
 
-/// Whether a moment has passed. An unknown moment never has.
+/// Whether a moment has passed. An unknown moment has not.
 fn has_passed(moment: Option<Duration>, now: Option<Duration>) -> bool {
     moment.zip(now).is_some_and(|(moment, now)| now >= moment)
 }

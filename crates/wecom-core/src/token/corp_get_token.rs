@@ -36,14 +36,14 @@ pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup
 /// # Ok::<(), wecom_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[must_use = "a call does nothing until a client is given it"]
+#[must_use = "a call does nothing until it is passed to a client"]
 pub struct CorpGetToken {
     #[serde(flatten, serialize_with = "fields")]
     app: DownstreamApp,
 }
 
 impl CorpGetToken {
-    /// The call for an app in a downstream corp.
+    /// Creates the call for an app in a downstream corp.
     pub fn new(app: DownstreamApp) -> Self {
         Self { app }
     }

@@ -17,7 +17,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The corp's id (企业ID, `ww…`) and the app's secret (`corpsecret`).
+    /// Creates credentials from the corp's id (企业ID, `ww…`) and the app's secret (`corpsecret`).
     pub fn new(corp_id: impl Into<String>, secret: Secret) -> Self {
         Self { corp_id: corp_id.into(), secret }
     }

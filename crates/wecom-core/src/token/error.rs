@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// No access token could be had.
+/// No access token could be obtained.
 #[derive(Clone, Debug)]
 pub struct TokenError {
     source: Arc<dyn StdError + Send + Sync>,

@@ -17,7 +17,7 @@ use crate::threading::Family;
 use crate::timer::cached_clock::{CachedClock, Elapsed};
 use crate::timer::clock::Clock;
 
-/// How long the store may take for one answer before it is passed over.
+/// The time limit of one operation of the store. A store that exceeds it is skipped.
 const STORE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How a token is fetched.
@@ -25,7 +25,7 @@ pub(crate) struct TokenFetch<M: Family> {
     source: TokenSource<M>,
     store: Option<KeyedStore<M>>,
     clock: Option<Clock<M>>,
-    /// How long the service may take, all attempts included.
+    /// The time limit of the request for a token.
     limit: Duration,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct TokenFetch<M: Family> {
 pub(crate) enum TokenSource<M: Family> {
     /// `gettoken`, with the app's own credentials.
     Credentials { transport: AddressedTransport<M>, credentials: Credentials },
-    /// A call made with another client: `corp/gettoken`, with the upstream's token.
+    /// A call made with another client: `corp/gettoken`, with the upstream corp's token.
     Call(M::TokenCall),
 }
 
@@ -65,15 +65,15 @@ impl<M: Family> TokenFetch<M> {
         matches!(self.source, TokenSource::Credentials { .. })
     }
 
-    /// How long a fetch takes at most that is polled.
+    /// The maximum duration of a fetch that is polled.
     pub(super) fn longest(&self) -> Duration {
         self.limit.saturating_add(STORE_LIMIT * 5)
     }
 
-    /// Gives a token other than the unwanted one, if there is one.
+    /// Fetches a token other than the unwanted one, if there is another.
     pub(super) async fn run(&self, unwanted: Option<&AccessToken>) -> Result<Fetched, Error> {
         let is_unwanted = |token: &AccessToken| unwanted.is_some_and(|unwanted| unwanted.expose() == token.expose());
-        // A store that hangs is not asked again in this fetch.
+        // A store that hangs is not used again in this fetch.
         let Ok(found) = self.load().await else { return Ok(fetched(&self.request().await?)) };
         if let Some(found) = found.as_ref().filter(|found| !is_unwanted(found.stored.token())) {
             return Ok(fetched(found));
@@ -88,12 +88,12 @@ impl<M: Family> TokenFetch<M> {
             None if self.swap(None, &ours).await => ours.clone(),
             None => self.load().await.ok().flatten().unwrap_or_else(|| ours.clone()),
         };
-        // What all processes use is better than one token each.
+        // The token that other processes use is preferred to a token of our own.
         Ok(fetched(if is_unwanted(theirs.stored.token()) { &ours } else { &theirs }))
     }
 
     async fn request(&self) -> Result<Dated, Error> {
-        let asked_at = self.now();
+        let requested_at = self.now();
         let reply = async {
             match &self.source {
                 TokenSource::Credentials { transport, credentials } => {
@@ -106,7 +106,7 @@ impl<M: Family> TokenFetch<M> {
             }
         };
         let reply = self.clock().timeout(Some(self.limit), reply).await.unwrap_or_else(|_| Err(self.took_too_long()));
-        Ok(Dated { stored: stored(reply?), asked_at })
+        Ok(Dated { stored: stored(reply?), requested_at })
     }
 
     fn took_too_long(&self) -> Error {
@@ -114,15 +114,15 @@ impl<M: Family> TokenFetch<M> {
         Error::new(&GET_TOKEN, 1, error.with_source(format!("no token within {:?}", self.limit)))
     }
 
-    /// The token in the store. A store that fails is passed over: the service has tokens too.
+    /// Reads the token from the store. A store that fails counts as empty.
     async fn load(&self) -> Result<Option<Dated>, Elapsed> {
         let Some(KeyedStore { store, key }) = self.store.as_ref() else { return Ok(None) };
-        let asked_at = self.now();
+        let requested_at = self.now();
         let stored = self.within_limit(M::load(store, key)).await?.ok().flatten();
-        Ok(stored.map(|stored| Dated { stored, asked_at }))
+        Ok(stored.map(|stored| Dated { stored, requested_at }))
     }
 
-    /// Whether the store has kept the token, if there is a store that works.
+    /// Stores a token. Returns `false` only if the store works and holds another token than expected.
     async fn swap(&self, expected: Option<&Dated>, new: &Dated) -> bool {
         let Some(KeyedStore { store, key }) = &self.store else { return true };
         let swap = M::compare_and_swap(store, key, expected.map(|expected| expected.stored.token()), &new.stored);
@@ -134,19 +134,19 @@ impl<M: Family> TokenFetch<M> {
     }
 }
 
-/// A token, and when it was asked for: its validity counts from then on.
+/// A token and the time of its request, from which its validity counts.
 #[derive(Clone)]
 struct Dated {
     stored: StoredToken,
-    asked_at: Option<Duration>,
+    requested_at: Option<Duration>,
 }
 
-fn fetched(Dated { stored, asked_at }: &Dated) -> Fetched {
-    Fetched { token: stored.token().clone(), requested_at: *asked_at, expires_in: stored.expires_in() }
+fn fetched(Dated { stored, requested_at }: &Dated) -> Fetched {
+    Fetched { token: stored.token().clone(), requested_at: *requested_at, expires_in: stored.expires_in() }
 }
 
-/// A new token, as it is stored. A validity that is missing, zero or negative says nothing: such a token serves until
-/// it is refused.
+/// Converts a reply to a token for the store. If the validity is missing, zero or negative, the token is used until WeCom
+/// refuses it.
 fn stored(reply: GetTokenReply) -> StoredToken {
     let token = StoredToken::new(reply.access_token);
     let seconds = reply.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).filter(|&seconds| seconds > 0);

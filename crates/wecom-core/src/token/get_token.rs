@@ -42,7 +42,7 @@ pub struct GetToken {
 }
 
 impl GetToken {
-    /// The call for an app's credentials.
+    /// Creates the call for an app's credentials.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {
         Self { credentials }
@@ -96,7 +96,7 @@ impl fmt::Debug for GetTokenReply {
 
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccessToken, D::Error> {
     let text = wire::text(deserializer)?;
-    // A token with a replacement character was damaged on its way.
+    // A token with a replacement character was corrupted in transit.
     if text.is_empty() || text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(D::Error::invalid_value(Unexpected::Str(&text), &"a token"));
     }

@@ -1,4 +1,4 @@
-//! Token providers that a program brings itself.
+//! Token providers that the program implements.
 
 use async_trait::async_trait;
 
@@ -6,11 +6,11 @@ use super::error::TokenError;
 use super::scope::TokenScope;
 use crate::secret::AccessToken;
 
-/// A source of access tokens that the program brings itself.
+/// A source of access tokens that the program implements.
 ///
 /// Most programs need none: [`ClientBuilder::credentials`](crate::ClientBuilder::credentials) and
-/// [`ClientBuilder::token`](crate::ClientBuilder::token) have one built in. Implement this trait for tokens that live
-/// elsewhere, for example in a service that all programs of a company ask.
+/// [`ClientBuilder::token`](crate::ClientBuilder::token) have one built in. Implement this trait for tokens that are
+/// managed elsewhere, for example by a service that all programs of a company use.
 ///
 /// ```
 /// use wecom_core::token::{TokenError, TokenProvider, TokenScope};
@@ -21,7 +21,7 @@ use crate::secret::AccessToken;
 /// #[async_trait]
 /// impl TokenProvider for TokenService {
 ///     async fn token(&self, _scope: &TokenScope) -> Result<AccessToken, TokenError> {
-///         // ... ask the service ...
+///         // ... request it from the service ...
 ///         Ok(AccessToken::new("the-token"))
 ///     }
 ///

@@ -28,7 +28,8 @@ pub struct DownstreamApp {
 }
 
 impl DownstreamApp {
-    /// The app of a downstream corp, by the corp's id and the app's id there. Both come from `list_app_share_info`.
+    /// Creates the app of a downstream corp from the corp's id and the app's id there. Both are returned by
+    /// `list_app_share_info`.
     ///
     /// The app is shared through a chain (上下游, `business_type` 1) by default.
     pub fn new(corp_id: impl Into<Arc<str>>, agent_id: i64) -> Self {

@@ -1,4 +1,4 @@
-//! The token that all callers of a client share: one fetch at a time, however many of them want it.
+//! The token that all callers of a client share, with at most one fetch at a time.
 
 use std::any::Any;
 use std::fmt;
@@ -19,19 +19,19 @@ use crate::error::Error;
 use crate::secret::AccessToken;
 use crate::threading::Family;
 
-/// How long a caller waits for a renewal at most, while the old token still serves.
-const RENEWAL_PATIENCE: Duration = Duration::from_secs(2);
+/// The maximum wait for a renewal while the old token is valid.
+const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(2);
 
-/// A fetch that was last polled longer ago than this may have had something to do since.
+/// A fetch that was last polled longer ago than this may be able to proceed.
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// The token of a client with credentials, or of a downstream client.
 ///
-/// A fetch lies in the shared state, not in the future of the caller that began it: whichever caller is polled drives
-/// it, it goes on when that caller is dropped, and all callers share what it brings, errors included.
+/// A fetch is stored in the shared state, not in the future of the caller that began it. Any caller that is polled
+/// drives it. It continues when a caller is dropped, and all callers share its outcome, errors included.
 ///
-/// With a timer, the first caller within the last five minutes of a token begins its renewal, while the others go on
-/// with the token that is there. If the renewal fails, so does that caller.
+/// With a timer, the first caller within the last five minutes of a token begins its renewal, while the others use the
+/// old token. If the renewal fails, the first caller uses the old token too.
 pub(crate) struct SharedToken<M: Family> {
     fetch: Arc<TokenFetch<M>>,
     state: Arc<Mutex<State<M>>>,
@@ -54,7 +54,7 @@ struct Flight<M: Family> {
     outcome: Shared<FlightFuture<M>>,
 }
 
-/// What a caller does.
+/// The next step of a caller.
 enum Step<M: Family> {
     Use(AccessToken),
     Fail(TokenError),
@@ -63,7 +63,7 @@ enum Step<M: Family> {
 }
 
 impl<M: Family> SharedToken<M> {
-    /// A token that is not there yet. The seed makes the time of its renewal reproducible.
+    /// Creates the state without a token. The seed makes the time of renewals reproducible.
     pub(crate) fn new(fetch: TokenFetch<M>, seed: Option<u64>, boxed: Boxed<M>) -> Self {
         let state = State { cache: Cache::new(seed), flight: None };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)), boxed }
@@ -80,7 +80,7 @@ impl<M: Family> SharedToken<M> {
         now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        // A fetch that nothing has polled for a while may fail for that, which is no failure of the service.
+        // A fetch that was not polled for a while may fail for that reason alone.
         let is_starved = match self.starved_flight(now).map(FutureExt::now_or_never) {
             Some(Some(Ok(token))) => return Ok(token),
             Some(None) => true,
@@ -99,14 +99,14 @@ impl<M: Family> SharedToken<M> {
             Step::Await(outcome) => outcome.await,
             Step::Renew { token, outcome, is_first: false } => Ok(poll_once(outcome).await.unwrap_or(token)),
             Step::Renew { token, outcome, is_first: true } => {
-                let patience = remaining.map_or(RENEWAL_PATIENCE, |remaining| RENEWAL_PATIENCE.min(remaining / 4));
-                let outcome = self.fetch.clock().timeout(Some(patience), outcome).await;
+                let max_wait = remaining.map_or(MAX_RENEWAL_WAIT, |remaining| MAX_RENEWAL_WAIT.min(remaining / 4));
+                let outcome = self.fetch.clock().timeout(Some(max_wait), outcome).await;
                 Ok(outcome.ok().and_then(Result::ok).unwrap_or(token))
             }
         }
     }
 
-    /// A token other than the one refused; `None` when there is no other.
+    /// A token other than the refused one; `None` if there is no other.
     pub(crate) async fn replace(
         &self,
         refused: &AccessToken,
@@ -140,7 +140,7 @@ impl<M: Family> SharedToken<M> {
         (gap > LONGEST_GAP).then(|| flight.outcome.clone())
     }
 
-    /// The fetch under way, or a new one; says whether it is new.
+    /// Returns the fetch under way, or a new one, and whether it is new.
     fn join(&self, state: &mut State<M>, purpose: Purpose, now: Option<Duration>) -> (Shared<FlightFuture<M>>, bool) {
         if let Some(flight) = &state.flight {
             return (flight.outcome.clone(), false);
@@ -176,7 +176,7 @@ impl<M: Family> fmt::Debug for FetchTask<M> {
 
 impl<M: Family> FetchTask<M> {
     pub(crate) async fn run(self) -> Result<AccessToken, TokenError> {
-        // A panic of the transport or the store would poison the fetch for all who share it.
+        // A panic of the transport or the store would poison the fetch for all callers that share it.
         let mut fetch = pin!(AssertUnwindSafe(self.fetch.run(self.unwanted.as_ref())).catch_unwind());
         let outcome = poll_fn(|context| {
             self.note_poll();
@@ -229,7 +229,7 @@ fn panicked(_: Box<dyn Any + Send>) -> TokenError {
     TokenError::new("the transport or the token store panicked while a token was fetched")
 }
 
-/// What the future has brought by now, if it has ended well; the caller drives it by that much.
+/// Polls the future once. Returns its output if it is ready and `Ok`.
 async fn poll_once<T, E>(mut outcome: impl Future<Output = Result<T, E>> + Unpin) -> Option<T> {
     poll_fn(|context| match Pin::new(&mut outcome).poll(context) {
         Poll::Ready(outcome) => Poll::Ready(outcome.ok()),
@@ -239,6 +239,6 @@ async fn poll_once<T, E>(mut outcome: impl Future<Output = Result<T, E>> + Unpin
 }
 
 fn lock<M: Family>(state: &Mutex<State<M>>) -> MutexGuard<'_, State<M>> {
-    // Nothing in here panics between two changes that belong together.
+    // No code that holds this lock panics between two related changes.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ use crate::secret::AccessToken;
 /// A store of tokens that several processes share, so that they need not fetch one each. Set with
 /// [`ClientBuilder::token_store`](crate::ClientBuilder::token_store).
 ///
-/// A client keeps its token in memory. It asks the store only when it has no token, when its token is about to expire,
+/// A client keeps its token in memory. It reads the store only when it has no token, when its token is about to expire,
 /// and when WeCom has refused its token. A store that fails, or that takes longer than two seconds, is skipped: the
 /// client fetches a token itself.
 ///
@@ -107,7 +107,7 @@ impl TokenKey {
         &self.app
     }
 
-    /// Whose token it is.
+    /// The corp and app that the token belongs to.
     #[must_use]
     pub fn scope(&self) -> &TokenScope {
         &self.scope
@@ -135,7 +135,7 @@ pub struct StoredToken {
 }
 
 impl StoredToken {
-    /// A token whose validity is unknown.
+    /// Creates a token whose validity is unknown.
     #[must_use]
     pub fn new(token: AccessToken) -> Self {
         Self { token, expires_in: None }
