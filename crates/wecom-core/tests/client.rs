@@ -47,7 +47,7 @@ fn headers(request: &Request) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_raw_post_sends_json_and_gives_the_payload_without_the_envelope() {
+fn a_raw_post_sends_json_and_returns_the_payload_without_the_envelope() {
     let recorder = Recorder::default();
     let client = Client::builder(recorder.clone()).token(token()).build();
     let reply =
@@ -107,7 +107,7 @@ fn texts(error: &Error) -> String {
 }
 
 /// An HTTP library that prints the URL in its errors.
-fn leaky(in_source: bool) -> impl Transport + 'static {
+fn printing_the_url(in_source: bool) -> impl Transport + 'static {
     #[derive(Debug)]
     struct Outer(String, Option<std::io::Error>);
     impl std::fmt::Display for Outer {
@@ -129,9 +129,9 @@ fn leaky(in_source: bool) -> impl Transport + 'static {
 }
 
 #[test]
-fn a_token_in_the_error_of_an_http_library_is_taken_out_wherever_it_stands() {
+fn a_token_in_the_error_of_an_http_library_is_redacted_at_any_depth() {
     for in_source in [false, true] {
-        let client = Client::builder(leaky(in_source)).token(token()).build();
+        let client = Client::builder(printing_the_url(in_source)).token(token()).build();
         let error = block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
         let texts = texts(&error);
         assert!(!texts.contains("canary"), "{texts}");
@@ -157,7 +157,7 @@ fn a_source_with_control_characters_or_of_any_length_is_replaced_by_a_short_text
 }
 
 #[test]
-fn a_source_that_holds_no_secret_keeps_its_type() {
+fn a_source_without_a_secret_keeps_its_type() {
     let client = Client::builder(from_fn(|_| async {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         Err(TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(refused))
@@ -207,27 +207,27 @@ fn pointers_to_a_transport_are_transports() {
 }
 
 #[test]
-fn a_request_that_cannot_be_written_as_json_is_refused_before_it_is_sent() {
+fn a_request_that_cannot_be_serialized_as_json_is_not_sent() {
     struct NoJson;
     impl serde::Serialize for NoJson {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            Err(serde::ser::Error::custom("a map's key is no text"))
+            Err(serde::ser::Error::custom("a map key is not a string"))
         }
     }
     let error = RawCall::new(&LIST_IDS).with_body(&NoJson).unwrap_err();
     assert!(error.is_invalid_request() && error.attempts() == 0);
-    assert!(error.to_string().contains("a map's key is no text"), "{error}");
+    assert!(error.to_string().contains("a map key is not a string"), "{error}");
 }
 
 #[test]
-fn debug_shows_the_text_and_its_alternate_form_the_parts() {
+fn debug_shows_the_text_and_alternate_debug_the_parts() {
     let error = RawCall::new(&LIST_IDS).with_body(&std::collections::HashMap::from([(vec![1], 1)])).unwrap_err();
     assert_eq!(format!("{error:?}"), error.to_string());
     assert!(format!("{error:#?}").contains("attempts: 0"));
 }
 
 #[test]
-fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
+fn a_local_client_works_with_a_local_timer_and_a_local_token_provider() {
     use wecom_core::token::{LocalTokenProvider, TokenError, TokenScope};
     use wecom_core::{Credentials, LocalTimer, Secret};
 
@@ -242,10 +242,10 @@ fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
         async fn sleep(&self, _: Duration) {}
     }
 
-    struct Own(Rc<RefCell<u32>>);
+    struct CountingProvider(Rc<RefCell<u32>>);
 
     #[async_trait(?Send)]
-    impl LocalTokenProvider for Own {
+    impl LocalTokenProvider for CountingProvider {
         async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
             *self.0.borrow_mut() += 1;
             Ok(token())
@@ -256,7 +256,7 @@ fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
         }
     }
 
-    let (now, fetches, asked) = (Rc::new(RefCell::default()), Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
+    let (now, fetches, requested) = (Rc::new(RefCell::default()), Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
     let counted = Rc::clone(&fetches);
     let transport = move || {
         let counted = Rc::clone(&counted);
@@ -275,7 +275,7 @@ fn a_local_client_has_a_timer_and_a_provider_of_its_own_too() {
         assert_eq!(*fetches.borrow(), expected, "at {seconds} s");
     }
 
-    let client = Client::local(transport()).token_provider(Own(Rc::clone(&asked))).build();
+    let client = Client::local(transport()).token_provider(CountingProvider(Rc::clone(&requested))).build();
     call(&client);
-    assert_eq!((*asked.borrow(), *fetches.borrow()), (1, 2));
+    assert_eq!((*requested.borrow(), *fetches.borrow()), (1, 2));
 }

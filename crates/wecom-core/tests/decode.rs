@@ -81,7 +81,7 @@ fn ids(reply: &GetChainListReply) -> Vec<&str> {
 }
 
 #[test]
-fn a_payload_is_decoded_before_behind_and_between_the_envelope() {
+fn a_payload_is_decoded_before_after_and_between_the_envelope_fields() {
     for body in [
         r#"{"errcode":0,"errmsg":"ok","chains":[{"chain_id":"a"},{"chain_id":"b"}]}"#,
         r#"{"chains":[{"chain_id":"a"},{"chain_id":"b"}],"errcode":0,"errmsg":"ok"}"#,
@@ -153,7 +153,7 @@ fn a_refusal_is_an_api_error_in_any_order_of_fields_and_form_of_the_errcode() {
 }
 
 #[test]
-fn a_refusal_with_a_payload_that_does_not_fit_is_a_refusal() {
+fn a_refusal_with_an_unexpected_payload_is_a_refusal() {
     for body in [
         r#"{"errcode":45009,"errmsg":"api freq out of limit","chains":"none"}"#,
         r#"{"chains":"none","errcode":45009,"errmsg":"api freq out of limit"}"#,
@@ -173,7 +173,7 @@ fn an_unknown_code_passes_through_as_a_number() {
 }
 
 #[test]
-fn an_errcode_that_is_no_number_is_an_error_of_shape() {
+fn an_errcode_that_is_not_a_number_is_a_shape_error() {
     for body in [r#"{"errcode":"x","chains":[]}"#, r#"{"errcode":[],"chains":[]}"#, r#"{"errcode":1e30,"chains":[]}"#] {
         assert_eq!(problem(body), DecodeProblem::Shape, "{body}");
     }
@@ -202,7 +202,7 @@ fn each_kind_of_bad_reply_has_its_problem() {
 }
 
 #[test]
-fn an_error_of_shape_has_the_path() {
+fn a_shape_error_has_the_path() {
     for (body, path) in [
         (r#"{"errcode":0,"chains":[{"chain_id":"a"},{"chain_name":"b"}]}"#, "chains[1]"),
         (r#"{"errcode":0,"chains":[{"chain_id":"a"},{"chain_id":7}]}"#, "chains[1].chain_id"),
@@ -304,7 +304,7 @@ fn with_bad(body: &str, bad: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn one_bad_character_does_not_spoil_a_page_of_good_corps() {
+fn one_bad_character_does_not_fail_a_page_of_valid_corps() {
     let good: Vec<String> = (0..99).map(|number| format!(r#"{{"chain_id":"c{number}","chain_name":"好"}}"#)).collect();
     let body =
         format!(r#"{{"errcode":0,"chains":[{},{{"chain_id":"c99","chain_name":"a{{bad}}#b"}}]}}"#, good.join(","));
@@ -317,7 +317,7 @@ fn one_bad_character_does_not_spoil_a_page_of_good_corps() {
 }
 
 #[test]
-fn a_bad_errmsg_does_not_hide_the_errcode_behind_it() {
+fn a_bad_errmsg_does_not_hide_the_errcode_after_it() {
     for bad in BAD_CHARACTERS {
         for body in [
             r#"{"errmsg":"无效的{bad}","errcode":40014}"#,
@@ -335,7 +335,7 @@ fn a_bad_errmsg_does_not_hide_the_errcode_behind_it() {
 }
 
 #[test]
-fn an_errmsg_behind_a_payload_that_does_not_fit_is_shown() {
+fn an_errmsg_after_an_unexpected_payload_is_shown() {
     let error = read(r#"{"errcode":45009,"chains":"none","errmsg":"api freq out of limit"}"#).unwrap_err();
     assert!(error.to_string().contains("api freq out of limit"), "{error}");
 }

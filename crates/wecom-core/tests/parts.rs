@@ -49,7 +49,7 @@ fn by_default_an_endpoint_has_no_limits_and_the_upstream_token() {
 }
 
 #[test]
-fn an_endpoint_displays_its_name_and_debugs_with_method_and_path() {
+fn an_endpoint_displays_its_name_and_its_debug_form_has_method_and_path() {
     assert_eq!((GET.to_string(), POST.to_string()), ("get_result".to_owned(), "list_ids".to_owned()));
     for part in ["list_ids", "POST", "corpgroup/rule/list_ids"] {
         assert!(format!("{POST:?}").contains(part), "{POST:?}");
@@ -97,7 +97,7 @@ fn a_request_returns_what_was_set() {
 }
 
 #[test]
-fn a_new_request_is_a_first_attempt_without_anything() {
+fn a_new_request_is_a_first_attempt_without_settings() {
     let request = Request::new(&GET);
     assert_eq!(request.base_url(), &BaseUrl::default());
     assert!(request.token().is_none() && request.query().is_empty() && request.body().is_none());
@@ -169,7 +169,7 @@ fn a_query_has_its_parameters_in_order_and_masks_secret_values() {
 }
 
 #[test]
-fn a_base_url_is_parsed_and_knows_whether_it_is_https() {
+fn a_base_url_is_parsed_and_states_whether_it_is_https() {
     for (text, is_https) in [("https://a.example/b/", true), ("http://a.example/b/", false)] {
         let base: BaseUrl = text.parse().unwrap();
         assert_eq!((base.as_str(), base.is_https()), (text, is_https));

@@ -1,4 +1,4 @@
-//! A builder's settings reach the client and its requests, and pointers and wrappers forward to what they hold.
+//! A builder's settings reach the client and its requests. Pointers and wrappers forward to the value in them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
@@ -41,7 +41,7 @@ fn agent(request: &Request) -> String {
 }
 
 #[test]
-fn the_builders_settings_reach_every_request_the_token_fetch_included() {
+fn the_builders_settings_reach_every_request_including_the_token_fetch() {
     let requests = Arc::default();
     let client = Client::builder(recording(&requests))
         .base_url(gateway())
@@ -87,7 +87,7 @@ impl Observer for NoTokens {
     fn on_event(&self, _: &CallEvent<'_>) {}
 }
 
-/// Records the keys that it is asked for.
+/// Records the keys that are read from it.
 #[derive(Clone, Default)]
 struct Keys(Arc<Mutex<Vec<TokenKey>>>);
 

@@ -32,7 +32,7 @@ impl ApiCall for GetChainList {
     type Reply = GetChainListReply;
 }
 
-/// A server whose answers a test sets, and whose requests it reads.
+/// A server whose answers a test sets and whose requests a test reads.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<State>>);
 
@@ -58,12 +58,12 @@ impl Server {
         change(&mut self.0.lock().unwrap());
     }
 
-    /// Answers calls with this code when their token is one of these.
+    /// Answers calls with this code if `tokens` returns `true` for their token.
     fn refuse(&self, code: i64, tokens: fn(&str) -> bool) {
         self.set(|state| (state.code, state.refuse) = (code, Some(tokens)));
     }
 
-    /// Answers no fetch until they are released.
+    /// Holds the answers to fetches until they are released.
     fn hold(&self) {
         self.set(|state| state.is_holding = true);
     }
@@ -76,7 +76,7 @@ impl Server {
         });
     }
 
-    /// The outcomes of calls that all wait for a token before it comes.
+    /// Runs calls that all wait for a token before it arrives, and returns their outcomes.
     fn release_after<F: Future>(&self, calls: Vec<F>) -> Vec<F::Output> {
         block_on(join(join_all(calls), async { self.release() })).0
     }
@@ -222,7 +222,7 @@ fn a_refused_token_is_replaced_once_and_the_call_repeated_once() {
 }
 
 #[test]
-fn another_refusal_is_not_repeated() {
+fn a_refusal_for_another_reason_is_not_repeated() {
     let server = Server::default();
     server.refuse(45009, |_| true);
     let error = block_on(call(&client(&server))).unwrap_err();
@@ -293,7 +293,7 @@ fn a_late_refusal_of_an_old_token_keeps_the_new_one() {
 
         *late.released.lock().unwrap() = true;
         let _ = block_on(slow);
-        assert_eq!(server.fetches(), 2, "the late refusal had the new token replaced");
+        assert_eq!(server.fetches(), 2, "the late refusal replaced the new token");
     }
 }
 
@@ -347,23 +347,23 @@ fn a_fetch_outlives_the_caller_that_began_it() {
 }
 
 #[test]
-fn a_caller_that_is_never_polled_again_holds_no_other_caller() {
+fn a_caller_that_is_never_polled_again_delays_no_other_caller() {
     let server = Server::default();
     server.hold();
     let client = client(&server);
-    let mut parked = Box::pin(call(&client));
-    assert!(poll(parked.as_mut()).is_pending());
+    let mut unpolled = Box::pin(call(&client));
+    assert!(poll(unpolled.as_mut()).is_pending());
     server.release();
-    // The parked call began the fetch, and may even have been woken for the reply.
+    // The unpolled call began the fetch, and may even have been woken for the reply.
     block_on(call(&client)).unwrap();
     block_on(call(&client)).unwrap();
     assert_eq!(server.fetches(), 1);
-    block_on(parked).unwrap();
+    block_on(unpolled).unwrap();
     assert_eq!((server.fetches(), server.calls().len()), (1, 3));
 }
 
 #[test]
-fn a_fetch_that_no_caller_waits_for_any_more_is_taken_up_by_the_next_call() {
+fn a_fetch_without_waiting_callers_is_continued_by_the_next_call() {
     let server = Server::default();
     server.hold();
     let client = client(&server);
@@ -400,7 +400,7 @@ fn with_a_timer_an_expired_token_is_replaced() {
 }
 
 #[test]
-fn a_validity_of_zero_less_or_endless_does_not_cause_a_fetch_for_each_call() {
+fn a_zero_negative_or_endless_validity_does_not_cause_a_fetch_for_each_call() {
     for expires_in in [0, -1, i64::MIN, i64::MAX] {
         let (server, timer) = (Server::default(), ManualTimer::new());
         server.set(|state| state.expires_in = Some(expires_in));
@@ -413,12 +413,12 @@ fn a_validity_of_zero_less_or_endless_does_not_cause_a_fetch_for_each_call() {
 }
 
 #[test]
-fn a_token_provider_gives_and_replaces_tokens() {
+fn a_token_provider_supplies_and_replaces_tokens() {
     #[derive(Clone, Default)]
-    struct Own(Arc<Mutex<Vec<String>>>);
+    struct RecordingProvider(Arc<Mutex<Vec<String>>>);
 
     #[async_trait]
-    impl TokenProvider for Own {
+    impl TokenProvider for RecordingProvider {
         async fn token(&self, scope: &TokenScope) -> Result<AccessToken, TokenError> {
             self.0.lock().unwrap().push(format!("token for {scope:?}"));
             Ok(AccessToken::new("canary-old"))
@@ -430,16 +430,16 @@ fn a_token_provider_gives_and_replaces_tokens() {
         }
     }
 
-    let (server, own) = (Server::default(), Own::default());
+    let (server, provider) = (Server::default(), RecordingProvider::default());
     server.refuse(40014, |token| token == "canary-old");
-    let client = builder(&server).token_provider(own.clone()).build();
+    let client = builder(&server).token_provider(provider.clone()).build();
     block_on(call(&client)).unwrap();
-    assert_eq!(*own.0.lock().unwrap(), ["token for Upstream", "not canary-old"]);
+    assert_eq!(*provider.0.lock().unwrap(), ["token for Upstream", "not canary-old"]);
     assert_eq!(server.calls(), ["canary-old", "canary-new"]);
 }
 
 #[test]
-fn a_provider_that_fails_is_named_in_the_error() {
+fn the_error_of_a_failing_provider_is_part_of_the_text() {
     struct Failing;
 
     #[async_trait]

@@ -28,7 +28,7 @@ fn a_call_without_a_reply_fails_at_its_deadline_with_unknown_delivery() {
 #[test]
 fn a_call_without_a_token_fails_unsent_at_its_deadline() {
     let service = Service::new();
-    // A fetch that brings nothing ends after ten seconds; until then the calls share it.
+    // A fetch without a reply ends after ten seconds. Until then, the calls share it.
     service.set(|script| script.to_gettoken.push_back(Answer::Silence));
     let client = service.client().deadline(SECOND * 5).credentials(credentials()).build();
     let error = service.run(call(&client, &READ)).unwrap_err();
@@ -56,7 +56,7 @@ fn a_call_that_is_not_admitted_before_its_deadline_fails_unsent() {
 }
 
 #[test]
-fn a_call_whose_admission_is_known_to_come_after_the_deadline_fails_at_once() {
+fn a_call_that_cannot_be_admitted_before_its_deadline_fails_immediately() {
     let service = Service::new();
     let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 60)).deadline(SECOND * 5).token(token()).build();
     for _ in 0..8 {
@@ -99,7 +99,7 @@ fn a_deadline_that_passes_in_a_later_attempt_names_the_error_of_the_previous_one
 }
 
 #[test]
-fn a_call_that_was_never_sent_is_not_sent_when_the_deadline_passes_during_a_backoff() {
+fn a_deadline_that_passes_during_a_backoff_reports_an_unsent_call_as_not_sent() {
     let unsent = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
     let service = Service::always(unsent);
     service.set(|script| script.latency = SECOND);
@@ -141,13 +141,14 @@ fn each_attempt_has_its_own_limit_or_the_time_that_is_left() {
     let (timed, timeless) = (timed.build(), Client::builder(transport()).token(token()).build());
     let unlimited = Client::builder(transport()).timer(wecom_mock::ManualTimer::new()).deadline(SECOND * 9);
     let clients = [
-        // A deadline leaves the transport its own limit, or an attempt in silence would leave no time for another.
+        // A deadline does not replace the transport's own limit: an attempt without a reply would leave no time for
+        // another one.
         unlimited.token(token()).build(),
         timed.clone(),
         timed.with_deadline(SECOND),
         timed.with_time_limit(SECOND * 30),
         timeless.clone(),
-        // Without a timer the transport has to keep it.
+        // Without a timer, the transport keeps the deadline.
         timeless.with_deadline(SECOND * 2),
         timeless.with_deadline(SECOND * 2).with_time_limit(SECOND * 3),
     ];

@@ -17,7 +17,7 @@ fn app() -> DownstreamApp {
 }
 
 #[test]
-fn a_downstream_client_gets_its_token_with_the_upstream_one_and_keeps_it() {
+fn a_downstream_token_is_fetched_with_the_upstream_token_and_kept() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).build();
     let dealer = upstream.downstream(app());
@@ -44,7 +44,7 @@ fn upstream_and_downstream_tokens_that_expire_together_cost_one_fetch_each() {
 }
 
 #[test]
-fn a_refused_downstream_token_leaves_the_upstream_one_alone() {
+fn a_refused_downstream_token_does_not_affect_the_upstream_token() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).build();
     let dealer = upstream.downstream(app());
@@ -70,7 +70,7 @@ fn a_call_with_the_wrong_client_is_refused_unsent() {
 }
 
 #[test]
-fn a_failing_fetch_of_a_downstream_token_is_attempted_as_often_as_any_call() {
+fn a_failing_fetch_of_a_downstream_token_has_as_many_attempts_as_any_call() {
     let service = Service::new();
     service.set(|script| {
         script.to_gettoken.push_back(Answer::Code(0));
@@ -82,7 +82,7 @@ fn a_failing_fetch_of_a_downstream_token_is_attempted_as_often_as_any_call() {
 }
 
 #[test]
-fn a_fixed_upstream_token_gets_downstream_ones_too() {
+fn a_fixed_upstream_token_fetches_downstream_tokens() {
     let service = Service::new();
     let upstream = service.client().token(token()).build();
     service.run(call(&upstream.downstream(app()), &OF_DEALER)).unwrap();
@@ -90,7 +90,7 @@ fn a_fixed_upstream_token_gets_downstream_ones_too() {
 }
 
 #[test]
-fn a_downstream_token_is_renewed_before_its_end_too() {
+fn a_downstream_token_is_renewed_before_it_expires() {
     let service = Service::new();
     let upstream = service.client().token(token()).build();
     let dealer = upstream.downstream(app());
@@ -114,7 +114,7 @@ fn the_error_of_a_call_with_the_wrong_client_names_the_right_one() {
 }
 
 #[test]
-fn a_downstream_client_repeats_as_the_upstream_one_does() {
+fn a_downstream_client_has_the_retry_policy_of_the_upstream_client() {
     for attempts in [1, 2, 5] {
         let service = Service::always(Answer::Code(-1));
         let upstream = service.client().retry(Retry::new().attempts(attempts)).token(token()).build();
@@ -142,7 +142,7 @@ fn a_rate_limit_on_the_upstreams_token_does_not_count_as_one_on_the_downstream_t
         script.to_gettoken.extend([Answer::Code(0), Answer::Code(45009), Answer::Code(45009)]);
     });
     let dealer = service.client().credentials(credentials()).build().downstream(app());
-    // The dealer's own fetch, then, after the upstream's token has ended, the upstream's.
+    // First the dealer's own fetch is refused, then, after the upstream token has expired, the upstream fetch.
     assert!(service.run(call(&dealer, &OF_DEALER)).unwrap_err().is_rate_limited());
     service.timer.advance(SECOND * 75);
     assert!(service.run(call(&dealer, &OF_DEALER)).unwrap_err().is_rate_limited());
@@ -151,7 +151,7 @@ fn a_rate_limit_on_the_upstreams_token_does_not_count_as_one_on_the_downstream_t
 }
 
 #[test]
-fn a_call_does_not_take_the_failure_of_a_downstream_fetch_that_nothing_polled() {
+fn a_call_does_not_fail_with_a_downstream_fetch_that_was_not_polled() {
     let service = Service::new();
     let upstream = service.client().credentials(credentials()).deadline(SECOND * 5).build();
     let dealer = upstream.downstream(app());
@@ -160,7 +160,7 @@ fn a_call_does_not_take_the_failure_of_a_downstream_fetch_that_nothing_polled() 
     assert!(poll(kept.as_mut()).is_pending());
     service.timer.advance(SECOND * 20);
     service.run(call(&dealer, &OF_DEALER)).unwrap();
-    // The one that was kept is too late, and says so.
+    // The call that was kept fails with its deadline.
     let Poll::Ready(outcome) = poll(kept.as_mut()) else { panic!("it is past its deadline") };
     assert!(outcome.is_ok() || outcome.is_err_and(|error| error.is_timeout()));
 }

@@ -94,21 +94,21 @@ fn an_observer_sees_that_a_call_was_dropped() {
 
 #[test]
 fn a_dropped_call_reports_the_time_until_it_was_dropped() {
-    struct Long(Mutex<Option<std::time::Duration>>);
-    impl Observer for Long {
+    struct CancelledAfter(Mutex<Option<std::time::Duration>>);
+    impl Observer for CancelledAfter {
         fn on_event(&self, event: &CallEvent<'_>) {
             if let CallEvent::Ended { elapsed, outcome: CallOutcome::Cancelled, .. } = event {
                 *self.0.lock().unwrap() = *elapsed;
             }
         }
     }
-    let (service, long) = (Service::always(Answer::Silence), Arc::new(Long(Mutex::default())));
-    let client = service.client().observer(Arc::clone(&long)).token(token()).build();
+    let (service, after) = (Service::always(Answer::Silence), Arc::new(CancelledAfter(Mutex::default())));
+    let client = service.client().observer(Arc::clone(&after)).token(token()).build();
     let mut one = Box::pin(call(&client, &READ));
     assert!(poll(one.as_mut()).is_pending());
     service.timer.advance(SECOND * 3);
     drop(one);
-    assert_eq!(*long.0.lock().unwrap(), Some(SECOND * 3));
+    assert_eq!(*after.0.lock().unwrap(), Some(SECOND * 3));
 }
 
 #[test]
@@ -126,14 +126,14 @@ fn an_observer_sees_a_wait_for_the_quota() {
 
 #[test]
 fn an_observer_of_a_local_client_need_not_be_send() {
-    struct Here(Rc<RefCell<Vec<String>>>);
-    impl Observer for Here {
+    struct LocalLog(Rc<RefCell<Vec<String>>>);
+    impl Observer for LocalLog {
         fn on_event(&self, event: &CallEvent<'_>) {
             self.0.borrow_mut().push(text(event));
         }
     }
     let (service, log) = (Service::new(), Rc::new(RefCell::default()));
-    let client = Client::local(AsLocal(service.clone())).observer(Here(Rc::clone(&log))).token(token()).build();
+    let client = Client::local(AsLocal(service.clone())).observer(LocalLog(Rc::clone(&log))).token(token()).build();
     service.run(client.call_raw(RawCall::new(&READ))).unwrap();
     assert_eq!(*log.borrow(), ["read began", "sending 1", "ended after 1: replied"]);
 }

@@ -1,4 +1,4 @@
-//! Retries, deadlines, quotas, the renewal and sharing of tokens, and the events of all these, on virtual time.
+//! Retries, deadlines, quotas, the renewal and sharing of tokens, and their events, on virtual time.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 

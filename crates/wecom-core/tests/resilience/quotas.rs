@@ -45,7 +45,7 @@ fn four_fifths_of_the_documented_calls_are_admitted_and_the_next_is_refused_unse
 }
 
 #[test]
-fn a_patient_client_waits_and_no_minute_holds_more_than_its_share() {
+fn a_waiting_client_never_exceeds_its_share_in_any_minute() {
     let service = Service::new();
     let client = patient(&service);
     service.run(join_all((0..80).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
@@ -58,7 +58,7 @@ fn a_patient_client_waits_and_no_minute_holds_more_than_its_share() {
 }
 
 #[test]
-fn the_longer_window_is_kept_too() {
+fn the_longer_window_is_enforced_too() {
     let service = Service::new();
     let client = patient(&service);
     service.run(join_all((0..100).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
@@ -105,7 +105,7 @@ fn a_permit_passes_to_the_next_call_when_a_call_is_dropped() {
     }
     assert_eq!(service.calls().len(), 1);
     drop(first);
-    // It is woken and dropped before it looks, so the third is woken.
+    // The second call is woken and dropped before it checks for room, so the third one is woken.
     drop(second);
     service.set(|script| script.otherwise = Answer::Code(0));
     service.run(third).unwrap();
@@ -134,7 +134,7 @@ fn an_endpoint_without_documented_limits_is_blocked_and_limited_too() {
 }
 
 #[test]
-fn a_block_that_lasts_is_retried_after_a_minute_an_hour_and_a_day() {
+fn repeated_blocks_last_a_minute_an_hour_and_a_day() {
     let service = Service::always(Answer::Code(45009));
     let client = patient(&service);
     let mut at = Vec::new();
@@ -154,7 +154,7 @@ fn concurrency_exceeded_halves_the_limit_which_grows_again() {
     let quotas = Quotas::wait_at_most(MINUTE * 60);
     let client = service.client().quotas(quotas).retry(Retry::new().budget_floor(1000)).token(token()).build();
     let all = |count: usize| service.run(join_all((0..count).map(|_| call(&client, &READ))));
-    // Sixteen at once are refused; at the next attempt there are eight at once.
+    // Sixteen concurrent calls are refused. At the next attempt, at most eight are under way.
     all(16).into_iter().for_each(Result::unwrap);
     assert_eq!(service.set(|script| std::mem::take(&mut script.most_under_way)), 16);
     let most = |count| {
@@ -200,13 +200,13 @@ fn clones_share_the_counts() {
     assert!(service.run(call(&client, &RARE)).is_err());
 }
 
-/// A timer that ends a poll that reads it without end.
-struct Patient(ManualTimer, AtomicU32);
+/// A timer that panics if one poll reads it in an endless loop.
+struct LoopDetector(ManualTimer, AtomicU32);
 
 #[async_trait]
-impl Timer for Patient {
+impl Timer for LoopDetector {
     fn now(&self) -> Duration {
-        assert!(self.1.fetch_add(1, Ordering::Relaxed) < 1000, "one poll reads the clock again and again");
+        assert!(self.1.fetch_add(1, Ordering::Relaxed) < 1000, "one poll reads the clock in an endless loop");
         self.0.now()
     }
 
@@ -216,16 +216,16 @@ impl Timer for Patient {
 }
 
 #[test]
-fn a_call_that_comes_later_waits_while_the_first_has_not_used_its_wake_up() {
+fn a_later_call_waits_while_an_earlier_one_has_an_unused_wake_up() {
     let service = Service::always(Answer::Silence);
-    let timer = Patient(service.timer.clone(), AtomicU32::new(0));
+    let timer = LoopDetector(service.timer.clone(), AtomicU32::new(0));
     let quotas = Quotas::wait_at_most(MINUTE);
     let client = Client::builder(service.clone()).timer(timer).quotas(quotas).token(token()).build();
     let [mut under_way, mut first, mut second] = [(); 3].map(|()| Box::pin(call(&client, &ONE)));
     for one in [&mut under_way, &mut first, &mut second] {
         assert!(poll(one.as_mut()).is_pending());
     }
-    // The first is woken. The second looks before it.
+    // The first call is woken. The second one checks for room before it.
     drop(under_way);
     service.timer.advance(SECOND / 10);
     assert!(poll(second.as_mut()).is_pending());
@@ -235,7 +235,7 @@ fn a_call_that_comes_later_waits_while_the_first_has_not_used_its_wake_up() {
 }
 
 #[test]
-fn calls_that_nothing_polls_are_overtaken_together_not_one_after_another() {
+fn unpolled_calls_are_passed_together_not_one_at_a_time() {
     let service = Service::always(Answer::Silence);
     let client = patient(&service);
     let mut under_way = Box::pin(call(&client, &ONE));
@@ -251,7 +251,7 @@ fn calls_that_nothing_polls_are_overtaken_together_not_one_after_another() {
 }
 
 #[test]
-fn a_request_that_nothing_polls_counts_as_under_way_until_its_time_limit() {
+fn an_unpolled_request_counts_as_under_way_until_its_time_limit() {
     for (limit, expected) in [(None, MINUTE), (Some(SECOND * 10), SECOND * 10)] {
         let service = Service::always(Answer::Silence);
         let client = patient(&service);
@@ -266,7 +266,7 @@ fn a_request_that_nothing_polls_counts_as_under_way_until_its_time_limit() {
 }
 
 #[test]
-fn a_call_that_is_past_its_deadline_uses_up_no_quota() {
+fn a_call_past_its_deadline_uses_no_quota() {
     let service = Service::new();
     let client = patient(&service);
     for _ in 0..8 {
@@ -286,7 +286,7 @@ fn a_call_that_is_past_its_deadline_uses_up_no_quota() {
 }
 
 #[test]
-fn too_often_closes_the_endpoint_for_a_minute_from_the_reply_on() {
+fn frequency_exceeded_blocks_the_endpoint_for_a_minute_from_the_reply() {
     let service = Service::answering([Answer::Code(45009)]);
     service.set(|script| script.latency = SECOND * 10);
     let client = refusing(&service);

@@ -21,7 +21,7 @@ fn tokens(service: &Service) -> Vec<String> {
 }
 
 #[test]
-fn the_first_call_within_five_to_six_minutes_of_a_tokens_end_renews_it() {
+fn the_first_call_within_five_to_six_minutes_of_a_tokens_expiry_renews_it() {
     let mut times = Vec::new();
     for _ in 0..20 {
         let service = Service::new();
@@ -57,7 +57,7 @@ fn while_one_call_renews_the_token_the_others_use_the_old_one() {
 }
 
 #[test]
-fn a_failed_renewal_is_invisible_and_repeated_a_minute_later() {
+fn a_failed_renewal_fails_no_call_and_is_repeated_a_minute_later() {
     for answer in [UNSENT, Answer::Code(-1), Answer::Status(500), Answer::Silence] {
         let service = Service::new();
         let client = about_to_expire(&service);
@@ -86,7 +86,7 @@ fn a_renewal_without_a_reply_delays_its_call_by_two_seconds_or_a_quarter_of_its_
 }
 
 #[test]
-fn a_renewal_that_is_refused_for_the_credentials_is_not_repeated_and_the_old_token_is_used_to_its_end() {
+fn a_renewal_with_rejected_credentials_is_not_repeated_and_the_old_token_is_used_until_it_expires() {
     let service = Service::new();
     let client = about_to_expire(&service);
     service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
@@ -95,7 +95,7 @@ fn a_renewal_that_is_refused_for_the_credentials_is_not_repeated_and_the_old_tok
         service.timer.advance(MINUTE);
     }
     assert_eq!(service.fetches(), 2);
-    // At the token's end the secret is sent once more, and then never again.
+    // When the token expires, the secret is sent once more, and then never again.
     service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
     service.timer.advance(MINUTE);
     for _ in 0..3 {
@@ -105,7 +105,7 @@ fn a_renewal_that_is_refused_for_the_credentials_is_not_repeated_and_the_old_tok
 }
 
 #[test]
-fn a_transient_40001_at_a_renewal_does_not_end_the_client_with_the_token() {
+fn a_transient_40001_at_a_renewal_does_not_disable_the_client() {
     let service = Service::new();
     let client = about_to_expire(&service);
     service.set(|script| script.to_gettoken.push_back(Answer::Code(40001)));
@@ -131,7 +131,7 @@ fn a_renewal_whose_caller_is_dropped_is_driven_by_the_next_callers() {
 }
 
 #[test]
-fn a_renewal_that_brings_the_same_token_is_repeated_once_a_minute_at_most() {
+fn a_renewal_that_returns_the_same_token_is_repeated_at_most_once_a_minute() {
     let service = Service::new();
     service.set(|script| script.same_token = Some("canary-same"));
     let client = about_to_expire(&service);
@@ -160,11 +160,12 @@ fn the_validity_of_a_token_counts_from_its_request() {
 }
 
 #[test]
-fn a_token_that_a_renewal_brought_again_is_not_renewed_for_a_minute() {
+fn a_token_returned_again_by_a_renewal_is_not_renewed_for_a_minute() {
     let service = Service::new();
     service.set(|script| (script.same_token, script.expires_in) = (Some("canary-same"), 100));
     let client = service.client().credentials(credentials()).build();
-    // Fetched for 100 s, it is renewed after 75 s; then, for 70 s, not after the 50 s or so of any other token.
+    // A token that is valid for 100 s is renewed after 75 s. A token returned again with 70 s left is renewed after 60 s,
+    // not after about 50 s as a new one would be.
     for (seconds, fetches) in [(0, 1), (69, 1), (76, 2), (131, 2), (136, 3)] {
         let now = service.timer.now();
         service.timer.advance(SECOND * seconds - now);
@@ -175,7 +176,7 @@ fn a_token_that_a_renewal_brought_again_is_not_renewed_for_a_minute() {
 }
 
 #[test]
-fn a_refused_token_that_every_fetch_brings_is_fetched_once_a_minute() {
+fn a_refused_token_that_every_fetch_returns_is_fetched_once_a_minute() {
     let service = Service::new();
     service.set(|script| (script.same_token, script.dead_tokens) = (Some("canary-same"), vec!["canary-same"]));
     let client = service.client().retry(Retry::new()).credentials(credentials()).build();
@@ -217,8 +218,9 @@ fn a_hundred_calls_with_wrong_credentials_fetch_once() {
 }
 
 #[test]
-fn a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call() {
-    // Forward, the token seems to have expired. A `ManualTimer` can't go back, so the test has a clock of its own.
+fn a_clock_that_jumps_by_an_hour_fails_no_call() {
+    // After a jump forward, the token seems to have expired. A `ManualTimer` can't be set back, so the test has its own
+    // clock.
     let service = Service::new();
     let client = service.client().credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
@@ -231,7 +233,7 @@ fn a_clock_that_jumps_by_an_hour_costs_a_fetch_or_a_refusal_and_no_call() {
     jumping.set(MINUTE * 60);
     service.run(call(&client, &READ)).unwrap();
     jumping.set(Duration::ZERO);
-    // On the service the token has expired by now; by the jumped clock it has two more hours.
+    // The token has expired on the service, but has two more hours according to the client's clock.
     service.set(|script| script.dead_tokens = vec!["canary-3"]);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(service.fetches(), 4);
@@ -259,7 +261,7 @@ impl wecom_core::Timer for Jumping {
 }
 
 #[test]
-fn a_call_does_not_take_the_failure_of_a_fetch_that_nothing_polled() {
+fn a_call_does_not_fail_with_a_fetch_that_was_not_polled() {
     // The fetch may take ten seconds, and fails when it is polled next, or soon after.
     for time in [SECOND * 15, SECOND * 10 - SECOND / 10] {
         let service = Service::new();
@@ -274,7 +276,7 @@ fn a_call_does_not_take_the_failure_of_a_fetch_that_nothing_polled() {
 }
 
 #[test]
-fn a_renewal_that_is_refused_for_too_many_calls_is_not_repeated_within_the_minute_even_if_the_token_ends() {
+fn a_rate_limited_renewal_is_not_repeated_within_a_minute_even_if_the_token_expires() {
     let service = Service::new();
     service.set(|script| script.expires_in = 100);
     let client = service.client().credentials(credentials()).build();

@@ -132,7 +132,7 @@ fn a_call_that_may_have_been_carried_out_is_never_reported_as_unsent_later() {
 }
 
 #[test]
-fn a_call_without_a_token_is_repeated_if_the_fetch_may_be() {
+fn a_call_without_a_token_is_repeated_if_the_fetch_may_be_repeated() {
     // Refused credentials are sent once. A fetch whose failure may be temporary is repeated like any call, even for a call
     // that must not be repeated, because that call was never sent.
     let table = [
@@ -197,7 +197,7 @@ fn a_minute_of_total_failure_adds_at_most_a_fifth_of_load_and_then_calls_succeed
 }
 
 #[test]
-fn a_local_client_repeats_too() {
+fn a_local_client_repeats_failed_calls() {
     let service = Service::answering([UNSENT, UNSENT]);
     let transport = wecom_core::http::AsLocal(service.clone());
     let client = Client::local(transport).timer(service.timer.clone()).retry(Retry::new()).token(token()).build();

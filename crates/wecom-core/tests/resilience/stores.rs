@@ -84,7 +84,7 @@ impl LocalTokenStore for SharedStore {
     }
 }
 
-/// A process: a client that shares the store alone with others.
+/// A process: a client that shares only the store with others.
 fn process(service: &Service, store: &SharedStore) -> Client {
     service.client().token_store("app", store.clone()).credentials(credentials()).build()
 }
@@ -162,7 +162,7 @@ fn a_store_that_fails_is_skipped() {
 }
 
 #[test]
-fn the_second_process_to_store_a_token_uses_the_firsts() {
+fn the_second_process_to_store_a_token_uses_the_first_token() {
     /// Another process stores its token while this one fetches.
     #[derive(Clone)]
     struct Overtaken(SharedStore);
@@ -192,7 +192,7 @@ fn the_second_process_to_store_a_token_uses_the_firsts() {
 }
 
 #[test]
-fn a_local_client_has_a_store_too() {
+fn a_local_client_uses_a_token_store() {
     let service = Service::new();
     let store = SharedStore::of(&service);
     for _ in 0..2 {
@@ -235,7 +235,7 @@ impl TokenStore for Hanging {
 }
 
 #[test]
-fn a_fetch_is_carried_on_by_calls_that_come_seldom_and_have_little_time() {
+fn a_fetch_is_continued_by_rare_calls_with_short_deadlines() {
     let service = Service::new();
     let client = service.client().token_store("app", Hanging).credentials(credentials()).deadline(SECOND).build();
     let outcomes = [(); 3].map(|()| {

@@ -18,11 +18,11 @@ use wecom_mock::ManualTimer;
 pub(crate) const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 pub(crate) const SET: Endpoint = Endpoint::post("set", "test/set").with_safety(Safety::Idempotent);
 pub(crate) const ADD: Endpoint = Endpoint::post("add", "test/add");
-/// Ten calls a minute, of which eight are used.
+/// Documented limit: ten calls a minute, of which a client uses eight.
 pub(crate) const RARE: Endpoint = Endpoint::post("rare", "test/rare")
     .with_safety(Safety::Safe)
     .with_quota(Quota::new().with_per_minute(10).with_per_hour(100));
-/// Five at once, of which four are used.
+/// Documented limit: five concurrent calls, of which a client uses four.
 pub(crate) const NARROW: Endpoint =
     Endpoint::post("narrow", "test/narrow").with_safety(Safety::Safe).with_concurrency(5);
 
@@ -94,7 +94,7 @@ impl Service {
         Self { timer, script: Arc::new(Mutex::new(script)) }
     }
 
-    /// Answers the next calls with these, and then with `errcode` 0.
+    /// Answers the next calls with `answers`, and later ones with `errcode` 0.
     pub(crate) fn answering(answers: impl IntoIterator<Item = Answer>) -> Self {
         let service = Self::new();
         service.set(|script| script.answers.extend(answers));

@@ -1,5 +1,5 @@
-//! Calls that are not polled, stores and transports that hang, and quotas under them: each test guards one promise that
-//! once was broken.
+//! Calls that are not polled, stores and transports that hang, and the quotas meanwhile. Each test guards against a bug
+//! that occurred once.
 
 use std::collections::VecDeque;
 use std::future::{Future, pending};
@@ -18,36 +18,36 @@ use wecom_core::{
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, credentials, poll, token};
 
-/// One call at once.
+/// One call at a time.
 const SINGLE: Endpoint = Endpoint::post("single", "test/single").with_safety(Safety::Safe).with_concurrency(1);
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
-/// A call that was polled once and is not polled again until the test says so.
-fn parked<'a>(client: &'a Client, endpoint: &'static Endpoint) -> Call<'a> {
+/// A call that was polled once and is not polled again unless the test does it.
+fn unpolled<'a>(client: &'a Client, endpoint: &'static Endpoint) -> Call<'a> {
     let mut call: Call<'a> = Box::pin(call(client, endpoint));
     assert!(poll(call.as_mut()).is_pending());
     call
 }
 
 #[test]
-fn a_parked_caller_that_began_a_fetch_holds_no_other_caller() {
+fn an_unpolled_caller_that_began_a_fetch_delays_no_other_caller() {
     let service = Service::new();
     service.set(|script| script.latency_of_gettoken = SECOND);
     let client = service.client().deadline(SECOND * 90).credentials(credentials()).build();
-    let _parked = parked(&client, &READ);
+    let _unpolled = unpolled(&client, &READ);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!((service.fetches(), service.timer.now()), (1, SECOND));
 }
 
 #[test]
-fn a_parked_renewal_holds_no_other_caller_and_is_completed_by_them() {
+fn an_unpolled_renewal_delays_no_other_caller_and_is_completed_by_others() {
     let service = Service::new();
     let client = service.client().credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
     service.timer.advance(Duration::from_secs(7000));
     service.set(|script| script.latency_of_gettoken = SECOND);
-    let _parked = parked(&client, &READ);
+    let _unpolled = unpolled(&client, &READ);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(service.timer.now(), Duration::from_secs(7000), "the call waits for no renewal");
     service.timer.advance(SECOND);
@@ -56,7 +56,7 @@ fn a_parked_renewal_holds_no_other_caller_and_is_completed_by_them() {
 }
 
 #[test]
-fn a_call_is_not_overtaken_by_another_caller_again_and_again() {
+fn a_waiting_call_is_not_passed_repeatedly_by_another_caller() {
     let service = Service::new();
     service.set(|script| script.latency = SECOND / 10);
     let client = service.client().quotas(Quotas::wait_at_most(MINUTE)).token(token()).build();
@@ -74,12 +74,12 @@ fn a_call_is_not_overtaken_by_another_caller_again_and_again() {
 }
 
 #[test]
-fn a_parked_call_that_was_woken_for_a_place_is_overtaken() {
+fn an_unpolled_call_that_was_woken_is_passed() {
     let service = Service::new();
     service.set(|script| script.latency = SECOND);
     let client = service.client().quotas(Quotas::wait_at_most(MINUTE)).token(token()).build();
-    let mut first = parked(&client, &SINGLE);
-    let _parked: Vec<_> = (0..5).map(|_| parked(&client, &SINGLE)).collect();
+    let mut first = unpolled(&client, &SINGLE);
+    let _unpolled: Vec<_> = (0..5).map(|_| unpolled(&client, &SINGLE)).collect();
     let last = call(&client, &SINGLE);
     service.run(join(&mut first, last)).1.unwrap();
     assert!(service.timer.now() < SECOND * 3, "{:?}", service.timer.now());
@@ -93,7 +93,7 @@ fn a_place_that_a_woken_call_cannot_use_goes_to_the_next_call() {
         let client = service.client().quotas(Quotas::wait_at_most(max_wait)).token(token()).build();
         let hurried = client.with_deadline(SECOND * 10);
         let first = call(&client, &SINGLE);
-        // Woken when the first call ends, it finds a block that lasts beyond its deadline.
+        // The second call is woken when the first one ends. By then the endpoint is blocked beyond its deadline.
         let second = call(&hurried, &SINGLE);
         let third = call(&client, &SINGLE);
         let (first, second, third) = service.run(join3(first, second, third));
@@ -104,7 +104,7 @@ fn a_place_that_a_woken_call_cannot_use_goes_to_the_next_call() {
 }
 
 #[test]
-fn after_busy_a_failure_to_connect_does_not_say_that_nothing_was_sent() {
+fn a_connect_failure_after_a_busy_reply_has_an_unknown_delivery() {
     for code in [-1, 6000] {
         let failed = Answer::Fails(TransportErrorKind::Connect, Delivery::NotSent);
         let service = Service::answering([Answer::Code(code), failed.clone(), failed]);
@@ -124,7 +124,7 @@ fn the_concurrency_recovers_after_a_45033_while_calls_wait() {
         script.answers.extend(vec![Answer::Code(45033); 4]);
     });
     service.run(join_all((0..200).map(|_| call(&client, &NARROW)))).into_iter().for_each(Result::unwrap);
-    // Four at once take 50 seconds; two at once would take a hundred.
+    // Four concurrent calls take 50 seconds in all; two would take a hundred.
     assert!(service.timer.now() < SECOND * 60, "{:?}", service.timer.now());
     service.set(|script| script.most_under_way = 0);
     service.run(join_all((0..20).map(|_| call(&client, &NARROW)))).into_iter().for_each(Result::unwrap);
@@ -172,7 +172,7 @@ fn calls_whose_deadline_is_shorter_than_a_fetch_share_one_that_succeeds() {
 }
 
 #[test]
-fn a_gettoken_that_was_refused_for_frequency_or_ip_rests() {
+fn a_gettoken_refused_for_frequency_or_ip_is_not_repeated_for_a_while() {
     for (code, pause) in [(45009, MINUTE), (60020, SECOND * 10)] {
         let service = Service::new();
         service.set(|script| script.to_gettoken.extend([Answer::Code(code), Answer::Code(code)]));
@@ -184,13 +184,13 @@ fn a_gettoken_that_was_refused_for_frequency_or_ip_rests() {
         service.timer.advance(pause);
         assert!(service.run(call(&client, &READ)).is_err());
         assert_eq!(service.fetches(), 2, "{code}");
-        // The block of a frequency lasts longer the second time.
+        // The second block after a frequency refusal lasts longer.
         service.timer.advance(if code == 45009 { MINUTE * 60 } else { pause });
         service.run(call(&client, &READ)).unwrap();
     }
 }
 
-/// Takes its time within one poll.
+/// A transport that blocks within one poll.
 #[derive(Clone)]
 struct Blocking(Service);
 
@@ -203,7 +203,7 @@ impl Transport for Blocking {
 }
 
 #[test]
-fn the_time_that_a_transport_blocks_in_its_first_poll_is_seen() {
+fn the_time_that_a_transport_blocks_in_its_first_poll_counts() {
     #[derive(Clone, Default)]
     struct Elapsed(Arc<Mutex<Vec<Duration>>>);
     impl Observer for Elapsed {
@@ -217,7 +217,7 @@ fn the_time_that_a_transport_blocks_in_its_first_poll_is_seen() {
     let (service, elapsed) = (Service::new(), Elapsed::default());
     let client = Client::builder(Blocking(service.clone())).timer(service.timer.clone()).token(token());
     let client = client.observer(elapsed.clone()).deadline(SECOND / 2).build();
-    // A reply that has come is not thrown away.
+    // A reply that has arrived is not thrown away.
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(*elapsed.0.lock().unwrap(), [Duration::from_millis(1200)]);
     // No further attempt begins after the deadline.
@@ -234,7 +234,7 @@ fn a_quota_counts_when_a_request_is_sent_and_not_while_its_token_is_fetched() {
     service.set(|script| script.latency_of_gettoken = SECOND * 9);
     let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 10)).credentials(credentials()).build();
     service.run(join_all((0..8).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
-    // Counted when the fetch began, eight more would be sent within a minute of the first eight.
+    // If the first calls counted from the start of the fetch, eight more would be sent within a minute of them.
     service.run(join_all((0..8).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
     let at: Vec<_> = service.calls().iter().map(|seen| seen.at).collect();
     for window in at.windows(9) {
@@ -281,7 +281,7 @@ fn a_token_is_stored_although_the_old_one_expires_before_the_swap() {
 }
 
 #[test]
-fn a_panic_of_the_transport_while_a_token_is_fetched_fails_that_fetch_alone() {
+fn a_panic_of_the_transport_while_a_token_is_fetched_fails_only_that_fetch() {
     #[derive(Clone)]
     struct Panics(Service, Arc<Mutex<bool>>);
 
@@ -289,7 +289,7 @@ fn a_panic_of_the_transport_while_a_token_is_fetched_fails_that_fetch_alone() {
     impl Transport for Panics {
         async fn send(&self, request: Request) -> Result<Response, TransportError> {
             if std::mem::take(&mut *self.1.lock().unwrap()) {
-                panic!("a bug of the transport");
+                panic!("a bug in the transport");
             }
             self.0.send(request).await
         }
