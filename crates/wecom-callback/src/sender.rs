@@ -59,8 +59,16 @@ impl Sender {
     ///
     /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an event of 4 GiB or more.
     pub fn request(&self, event: &Event, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
-        let header = Header { is_suite: self.is_suite, receive_id: &self.receive_id, seconds: seconds(now) };
-        self.xml_request(&event.write(&header), now, random)
+        self.xml_request(&self.xml(event, now), now, random)
+    }
+
+    /// The message that tells an event, in XML. The time becomes its `CreateTime` (`TimeStamp` on a suite channel).
+    ///
+    /// With [`xml_request`](Self::xml_request) a test sends it again, as WeCom does: each attempt has its own timestamp and
+    /// signature, and the message stays the same.
+    #[must_use]
+    pub fn xml(&self, event: &Event, created: SystemTime) -> String {
+        event.write(&Header { is_suite: self.is_suite, receive_id: &self.receive_id, seconds: seconds(created) })
     }
 
     /// The `POST` request that brings a message in XML, whatever it is.
