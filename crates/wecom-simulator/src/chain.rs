@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wecom_core::ErrCode;
-use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
 
 use crate::chain::corps::Corps;
@@ -76,21 +75,15 @@ impl Chain {
     }
 
     /// Turns a pending corp into a joined one, and its imported contacts into members.
-    ///
-    /// Returns `false` if the pending corp does not exist, or if the new id is already in the chain.
-    pub(crate) fn join(&mut self, pending: &PendingCorpId, corpid: CorpId) -> bool {
-        let joined = WorldCorpId::Joined(corpid);
-        let position = self.corps.position(&WorldCorpId::Pending(pending.clone()));
-        let Some(position) = position.filter(|_| self.corps.position(&joined).is_none()) else { return false };
+    pub(crate) fn join(&mut self, position: u64, corpid: CorpId) {
         self.corps.change(position, |corp| {
-            corp.id = joined;
+            corp.id = WorldCorpId::Joined(corpid);
             let contacts = std::mem::take(&mut corp.contacts).into_iter();
             corp.members.extend(contacts.map(|contact| WorldMember {
                 userid: UserId::new(contact.mobile),
                 user_custom_id: contact.user_custom_id,
             }));
         });
-        true
     }
 
     /// Returns whether a corp with this name is directly in the group.

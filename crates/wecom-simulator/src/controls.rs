@@ -4,7 +4,7 @@ use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, ExternalUserId, OpenId, UnionId};
 
-use crate::simulator::Simulator;
+use crate::simulator::{Simulator, fail};
 
 impl Simulator {
     /// Revokes all access tokens before they expire, as the vendor may do.
@@ -50,26 +50,14 @@ impl Simulator {
         self.lock().state.customers.add(unionid.into(), openid.into(), Some(info));
     }
 
-    /// Lets a pending corp join its chain.
-    ///
-    /// Its imported contacts become members, with their mobile numbers as `userid`.
+    /// [`Admin::join_corp`](crate::Admin::join_corp) that panics: lets a pending corp join its chain.
     ///
     /// # Panics
     ///
     /// Panics if the chain has no such pending corp, or has a corp with the new id.
     #[track_caller]
     pub fn join_corp(&self, chain_id: &ChainId, pending_corpid: &PendingCorpId, corpid: impl Into<CorpId>) {
-        let corpid = corpid.into();
-        let now = self.now();
-        let mut service = self.lock();
-        service.state.run_due_jobs(now);
-        let chain = service.state.chains.iter_mut().find(|chain| chain.chain_id == *chain_id);
-        let joined = chain.is_some_and(|chain| chain.join(pending_corpid, corpid.clone()));
-        drop(service);
-        assert!(
-            joined,
-            "{pending_corpid} can't join {chain_id}: the chain has no such pending corp, or {corpid} is already in it"
-        );
+        self.admin().join_corp(chain_id, pending_corpid, corpid).unwrap_or_else(|error| fail(&error));
     }
 
     /// Sets whether an import started in the admin console (管理后台) is running. None is by default.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | calls to a simulated service | [`Simulator`] |
 //! | its initial state | [`World`], [`WorldApp`], [`WorldChain`], [`WorldCorp`], [`WorldPerson`] |
+//! | changes without a call, and their events (回调) | [`Simulator::admin`], [`Simulator::events`] |
 //! | the undocumented forms of replies | [`WireVariant`] |
 //! | clients in other languages | `SimulatorServer` and the program `wecom-sim`, with the feature `server` |
 //!
@@ -27,11 +28,13 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod admin;
 mod call;
 mod calls;
 mod chain;
 mod controls;
 mod cursor;
+mod events;
 mod hash;
 mod import;
 mod parameters;
@@ -44,6 +47,8 @@ mod state;
 mod wire_variant;
 mod world;
 
+pub use crate::admin::{Admin, AdminError};
+pub use crate::events::Events;
 #[cfg(feature = "server")]
 pub use crate::server::{ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;

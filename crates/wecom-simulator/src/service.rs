@@ -25,12 +25,12 @@ use crate::state::State;
 use crate::state::access_tokens::{AccessTokens, TokenOwner};
 use crate::state::customers::Customers;
 use crate::state::mini_program_sessions::MiniProgramSessions;
+use crate::state::outboxes::Outboxes;
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldApp};
 
 /// The service and its state.
 pub(crate) struct Service {
-    apps: Vec<Arc<WorldApp>>,
     pub(crate) quotas: Quotas,
     pub(crate) state: State,
     pub(crate) ip_is_trusted: bool,
@@ -69,19 +69,18 @@ pub(crate) struct RequestContext {
 
 impl Service {
     pub(crate) fn new(world: World) -> Self {
-        let agentids = world.apps.iter().map(|app| app.agentid).collect();
         Self {
-            apps: world.apps.into_iter().map(Arc::new).collect(),
             quotas: Quotas::new(),
             state: State {
                 corp_id: world.corp_id,
-                agentids,
+                apps: world.apps.into_iter().map(Arc::new).collect(),
                 chains: world.chains.into_iter().map(Chain::new).collect(),
                 customers: Customers::new(world.customers, world.chats),
                 jobs: ImportJobs::default(),
                 tokens: AccessTokens::default(),
                 eligibility: Eligibility::new(!world.account_unusable, world.joined_corp_limit, world.people),
                 sessions: MiniProgramSessions::new(world.sessions),
+                outboxes: Outboxes::default(),
                 rule_version: 0,
             },
             ip_is_trusted: true,
@@ -150,7 +149,7 @@ impl Service {
         query: &Pairs<'_>,
         context: RequestContext,
     ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-        let caller = authenticate(&self.apps, &self.state.tokens, endpoint, query, context.now)?;
+        let caller = authenticate(&self.state.apps, &self.state.tokens, endpoint, query, context.now)?;
         if !self.ip_is_trusted {
             return Err(ErrCode::IP_NOT_TRUSTED.into());
         }
@@ -170,7 +169,7 @@ impl Service {
         if corp_id != self.state.corp_id.as_str() {
             return Err(ErrCode::INVALID_CORP_ID.into());
         }
-        let app = self.apps.iter().find(|app| app.secret.expose() == secret);
+        let app = self.state.apps.iter().find(|app| app.secret.expose() == secret);
         self.quotas.record_secret(app.is_some(), now);
         let app = app.ok_or(ErrCode::INVALID_SECRET)?;
         let owner = TokenOwner { app: app.agentid, downstream: None };

@@ -221,6 +221,11 @@ impl Simulator {
         self.shared.credentials.clone()
     }
 
+    /// The id of the upstream corp.
+    pub(crate) fn corp_id(&self) -> &str {
+        self.shared.credentials.corp_id()
+    }
+
     /// Replies to a request.
     pub(crate) async fn reply(&self, request: IncomingRequest<'_>) -> Response {
         let permit = ConcurrencyPermit::new(self, request.path);
@@ -314,6 +319,6 @@ impl fmt::Debug for Simulator {
 
 #[expect(clippy::panic, reason = "misuse in a test fails the test where it occurs")]
 #[track_caller]
-fn fail(report: &dyn fmt::Display) -> ! {
+pub(crate) fn fail(report: &dyn fmt::Display) -> ! {
     panic!("{report}")
 }

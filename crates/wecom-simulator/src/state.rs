@@ -3,13 +3,16 @@
 pub(crate) mod access_tokens;
 pub(crate) mod customers;
 pub(crate) mod mini_program_sessions;
+pub(crate) mod outboxes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use wecom_callback::{BatchJobResult, Event, JobType};
 use wecom_core::ErrCode;
-use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::CorpId;
+use wecom_upstream::ids::{JobId, PendingCorpId};
 use wecom_upstream::values::BusinessType;
-use wecom_upstream::{AgentId, ChainId, CorpId};
 
 use crate::call::Call;
 use crate::chain::Chain;
@@ -20,32 +23,37 @@ use crate::refusal::Refusal;
 use crate::state::access_tokens::AccessTokens;
 use crate::state::customers::Customers;
 use crate::state::mini_program_sessions::MiniProgramSessions;
+use crate::state::outboxes::Outboxes;
 use crate::world::{WorldApp, WorldCorpId};
 
 /// The state of the upstream corp.
 pub(crate) struct State {
     pub(crate) corp_id: CorpId,
-    /// The ids of all its apps.
-    pub(crate) agentids: Vec<AgentId>,
+    pub(crate) apps: Vec<Arc<WorldApp>>,
     pub(crate) chains: Vec<Chain>,
     pub(crate) customers: Customers,
     pub(crate) jobs: ImportJobs,
     pub(crate) tokens: AccessTokens,
     pub(crate) eligibility: Eligibility,
     pub(crate) sessions: MiniProgramSessions,
+    /// The events that wait to be sent.
+    pub(crate) outboxes: Outboxes,
     /// The number of rule changes in all chains.
     pub(crate) rule_version: u64,
 }
 
 impl State {
-    /// Executes the import jobs that are due.
+    /// Executes the import job that is due, and sends the event of its end.
     pub(crate) fn run_due_jobs(&mut self, now: Duration) {
-        self.jobs.run_due_jobs(&mut self.chains, &self.eligibility, now);
+        if let Some(ended) = self.jobs.run_due_job(&mut self.chains, &self.eligibility, now) {
+            let result = BatchJobResult::new(JobId::new(ended.jobid), JobType::ImportChainContact);
+            self.outboxes.of(ended.app).push(Event::BatchJobResult(result), ended.at);
+        }
     }
 
     /// The chains that are visible to an app.
     pub(crate) fn visible_chains(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
-        self.chains.iter().filter(|chain| is_visible(app, &chain.chain_id))
+        self.chains.iter().filter(|chain| app.sees_chain(&chain.chain_id))
     }
 
     /// Returns the chain in the call's `chain_id`, if it is visible to the app.
@@ -63,7 +71,7 @@ impl State {
     /// Like [`State::chain`], for a change.
     pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
-        let mut chains = self.chains.iter_mut().filter(|chain| is_visible(call.app, &chain.chain_id));
+        let mut chains = self.chains.iter_mut().filter(|chain| call.app.sees_chain(&chain.chain_id));
         chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 
@@ -81,13 +89,8 @@ impl State {
 
     /// Returns whether an app is shared with a corp. Sharing through a chain ends when the corp has left all chains.
     pub(crate) fn is_shared(&self, app: &WorldApp, business: BusinessType, corpid: &CorpId) -> bool {
-        let mut shares = app.shares.iter().filter(|(kind, corp)| *kind == business && corp.corpid == *corpid);
-        shares.next().is_some() && (business != BusinessType::Chain || self.has_joined(corpid))
+        app.shares.contain(business, corpid) && (business != BusinessType::Chain || self.has_joined(corpid))
     }
-}
-
-fn is_visible(app: &WorldApp, chain_id: &ChainId) -> bool {
-    app.visible_chains.as_ref().is_none_or(|visible| visible.contains(chain_id))
 }
 
 /// Returns the corp in the call's `corpid` or `pending_corpid`. `corpid` takes precedence.

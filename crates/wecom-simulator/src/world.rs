@@ -11,6 +11,7 @@ mod generated_corps;
 mod json;
 mod person;
 mod session;
+mod shares;
 
 use wecom_upstream::ids::ChatId;
 use wecom_upstream::{CorpId, ExternalUserId};

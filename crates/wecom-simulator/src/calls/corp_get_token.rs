@@ -13,8 +13,7 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     let corpid = CorpId::new(call.parameters.text("corpid")?);
     let agentid = AgentId::new(call.parameters.integer("agentid")?);
     let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
-    let mut shares = call.app.shares.iter().filter(|(kind, _)| *kind == business);
-    let is_shared = shares.any(|(_, corp)| (&corp.corpid, corp.agentid) == (&corpid, agentid))
+    let is_shared = call.app.shares.of(business).any(|(_, corp)| (&corp.corpid, corp.agentid) == (&corpid, agentid))
         && state.is_shared(call.app, business, &corpid);
     if !is_shared {
         return Err(ErrCode::APP_NOT_SHARED.into());

@@ -6,5 +6,7 @@ use crate::state::State;
 
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let jobid = call.parameters.text("jobid")?;
-    state.jobs.poll(jobid, &mut state.chains, &state.eligibility, call.now)
+    state.jobs.count_poll(jobid);
+    state.run_due_jobs(call.now);
+    state.jobs.status(jobid, call.now)
 }

@@ -13,6 +13,8 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     if !state.eligibility.account_is_usable {
         return Err(ErrCode::IMPORT_ACCOUNT_UNUSABLE.into());
     }
-    let jobid = state.jobs.start(chain_id, corps, call.now)?;
+    let jobid = state.jobs.start(call.app.agentid, chain_id, corps, call.now)?.to_owned();
+    // The delivery of its event now waits for its end.
+    state.outboxes.of(call.app.agentid).wake();
     Ok(payload([("jobid", jobid.into())]))
 }

@@ -15,7 +15,7 @@ use crate::state::State;
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let agentid = AgentId::new(call.parameters.integer("agentid")?);
     if agentid != call.app.agentid {
-        let is_known = state.agentids.contains(&agentid);
+        let is_known = state.apps.iter().any(|app| app.agentid == agentid);
         return Err(if is_known { ErrCode::APP_FORBIDDEN } else { ErrCode::INVALID_AGENT_ID }.into());
     }
     let business = BusinessType::from(call.parameters.optional_integer("business_type")?.unwrap_or(0));
@@ -32,9 +32,11 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
         PagedList::new(&["shares", &agentid.to_string(), &business.get().to_string(), corpid.unwrap_or_default()]);
     let after = call.parameters.optional_text("cursor")?.map_or(Ok(0), |cursor| list.position(cursor))?;
 
-    let shared = (1..).zip(&call.app.shares).filter(|(_, (kind, corp))| is_shared(state, business, *kind, corp));
-    let mut corps = shared
-        .map(|(position, (_, corp))| (position, corp))
+    let mut corps = call
+        .app
+        .shares
+        .of(business)
+        .filter(|(_, corp)| business != BusinessType::Chain || state.has_joined(&corp.corpid))
         .filter(|(_, corp)| corpid.is_none_or(|corpid| corp.corpid.as_str() == corpid))
         .filter(|&(position, _)| position > after)
         .peekable();
@@ -49,11 +51,6 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
         ("corp_list", page.into_iter().map(|(_, corp)| item(corp)).collect()),
         ("next_cursor", if is_last { "".into() } else { list.cursor(last).into() }),
     ]))
-}
-
-/// Sharing through a chain ends when the corp has left all chains.
-fn is_shared(state: &State, wanted: BusinessType, kind: BusinessType, corp: &SharedCorp) -> bool {
-    kind == wanted && (kind != BusinessType::Chain || state.has_joined(&corp.corpid))
 }
 
 fn item(corp: &SharedCorp) -> Value {

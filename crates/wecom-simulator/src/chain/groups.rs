@@ -11,14 +11,21 @@ pub(crate) struct Groups {
     by_id: BTreeMap<GroupId, Group>,
     /// The children of a group, by name. A world can have two groups with the same parent and name.
     children: HashMap<GroupId, HashMap<String, Vec<GroupId>>>,
-    /// Every id from 2 to this one is in use. Only needed when there is no id after the last one.
+    /// The greatest id so far. The id of a removed group is not used again.
+    greatest: GroupId,
+    /// Every id from 2 to this one is in use. Only needed when there is no id after the greatest one.
     used_up_to: i64,
 }
 
 impl Groups {
     /// Creates the groups. They must form a tree, as the check of a world guarantees.
     pub(crate) fn new(groups: Vec<Group>) -> Self {
-        let mut this = Self { by_id: BTreeMap::new(), children: HashMap::new(), used_up_to: GroupId::ROOT.get() };
+        let mut this = Self {
+            by_id: BTreeMap::new(),
+            children: HashMap::new(),
+            greatest: GroupId::ROOT,
+            used_up_to: GroupId::ROOT.get(),
+        };
         groups.into_iter().for_each(|group| this.insert(group));
         this
     }
@@ -68,18 +75,41 @@ impl Groups {
         groupid
     }
 
+    /// Changes the name or the parent of a group.
+    pub(crate) fn change(&mut self, groupid: GroupId, change: impl FnOnce(&mut Group)) {
+        if let Some(mut group) = self.remove(groupid) {
+            change(&mut group);
+            self.insert(group);
+        }
+    }
+
+    /// Removes a group. Its children keep it as their parent.
+    pub(crate) fn remove(&mut self, groupid: GroupId) -> Option<Group> {
+        let group = self.by_id.remove(&groupid)?;
+        let siblings = group.parentid.and_then(|parent| self.children.get_mut(&parent));
+        if let Some(siblings) = siblings {
+            if let Some(same_name) = siblings.get_mut(&group.group_name) {
+                same_name.retain(|sibling| *sibling != groupid);
+                if same_name.is_empty() {
+                    siblings.remove(&group.group_name);
+                }
+            }
+        }
+        Some(group)
+    }
+
     fn insert(&mut self, group: Group) {
         if let Some(parent) = group.parentid {
             let siblings = self.children.entry(parent).or_default();
             siblings.entry(group.group_name.clone()).or_default().push(group.groupid);
         }
+        self.greatest = self.greatest.max(group.groupid);
         self.by_id.insert(group.groupid, group);
     }
 
-    /// The id after the last one, or the first unused one if the last one is the maximum.
+    /// The id after the greatest one, or the first unused one if the greatest one is the maximum.
     fn unused_id(&mut self) -> GroupId {
-        let last = self.by_id.keys().next_back().copied().unwrap_or(GroupId::ROOT);
-        if let Some(next) = last.get().checked_add(1) {
+        if let Some(next) = self.greatest.get().checked_add(1) {
             return GroupId::new(next);
         }
         let used =
@@ -103,6 +133,14 @@ mod tests {
     fn a_new_group_has_the_id_after_the_last_one() {
         let mut groups = groups(&[2, 9]);
         assert_eq!([(); 2].map(|()| groups.add(GroupId::ROOT, "x").get()), [10, 11]);
+    }
+
+    #[test]
+    fn the_id_of_a_removed_group_is_not_used_again() {
+        let mut groups = groups(&[2, 9]);
+        assert_eq!(groups.remove(GroupId::new(9)).unwrap().group_name, "9");
+        assert_eq!(groups.child_named(GroupId::ROOT, "9"), Ok(None));
+        assert_eq!(groups.add(GroupId::ROOT, "x").get(), 10);
     }
 
     #[test]

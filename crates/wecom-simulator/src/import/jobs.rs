@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wecom_core::ErrCode;
-use wecom_upstream::ChainId;
 use wecom_upstream::calls::{ImportCorp, ImportStatus, JobStatus};
 use wecom_upstream::ids::CustomId;
+use wecom_upstream::{AgentId, ChainId};
 
 use crate::call::{Payload, payload};
 use crate::chain::Chain;
@@ -41,6 +41,8 @@ pub(crate) struct ImportJobs {
 
 struct ImportJob {
     jobid: String,
+    /// The app that started the job.
+    app: AgentId,
     chain_id: ChainId,
     corps: Vec<ImportCorp>,
     /// The number of corps, executed or not.
@@ -52,8 +54,14 @@ struct ImportJob {
 }
 
 impl ImportJobs {
-    /// Starts a job and returns its id.
-    pub(crate) fn start(&mut self, chain_id: ChainId, corps: Vec<ImportCorp>, now: Duration) -> Result<&str, Refusal> {
+    /// Starts a job of an app and returns its id.
+    pub(crate) fn start(
+        &mut self,
+        app: AgentId,
+        chain_id: ChainId,
+        corps: Vec<ImportCorp>,
+        now: Duration,
+    ) -> Result<&str, Refusal> {
         validation::check_job(&corps)?;
         if self.console_is_importing || self.jobs.back().is_some_and(|job| job.result.is_none()) {
             return Err(ErrCode::IMPORT_RUNNING.into());
@@ -70,18 +78,32 @@ impl ImportJobs {
         if self.jobs.len() == KEPT_RESULTS {
             self.jobs.pop_front();
         }
-        self.jobs.push_back(ImportJob { jobid, chain_id, corps, total, started: now, polls: 0, result: None });
+        self.jobs.push_back(ImportJob { jobid, app, chain_id, corps, total, started: now, polls: 0, result: None });
         Ok(self.jobs.back().map_or("", |job| &job.jobid))
     }
 
-    /// Executes the running job if it is due.
-    pub(crate) fn run_due_jobs(&mut self, chains: &mut [Chain], eligibility: &Eligibility, now: Duration) {
+    /// Executes the running job if it is due, and returns its end.
+    pub(crate) fn run_due_job(
+        &mut self,
+        chains: &mut [Chain],
+        eligibility: &Eligibility,
+        now: Duration,
+    ) -> Option<EndedJob> {
         let on_timer = self.on_timer;
-        if let Some(job) = self.jobs.back_mut().filter(|job| job.result.is_none()) {
-            if job.status(on_timer, now) == JobStatus::Finished {
-                job.execute(chains, eligibility);
-            }
+        let job = self.jobs.back_mut().filter(|job| job.result.is_none())?;
+        if job.status(on_timer, now) != JobStatus::Finished {
+            return None;
         }
+        job.execute(chains, eligibility);
+        let at = if on_timer { job.ends_at() } else { now };
+        Some(EndedJob { jobid: job.jobid.clone(), app: job.app, at })
+    }
+
+    /// When the running job ends. `None` if no job is running, or if polls advance it.
+    #[cfg(feature = "server")]
+    pub(crate) fn next_end(&self) -> Option<Duration> {
+        let running = self.jobs.back().filter(|job| self.on_timer && job.result.is_none());
+        running.map(ImportJob::ends_at)
     }
 
     /// The jobs whose results are kept, latest first.
@@ -96,30 +118,33 @@ impl ImportJobs {
         })
     }
 
+    /// Counts a poll of a job. Without a timer this advances the job.
+    pub(crate) fn count_poll(&mut self, jobid: &str) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.jobid == jobid) {
+            job.polls = job.polls.saturating_add(1);
+        }
+    }
+
     /// Returns the status of a job, and its result if it is finished.
-    pub(crate) fn poll(
-        &mut self,
-        jobid: &str,
-        chains: &mut [Chain],
-        eligibility: &Eligibility,
-        now: Duration,
-    ) -> Result<Payload, Refusal> {
-        let on_timer = self.on_timer;
-        let Some(job) = self.jobs.iter_mut().find(|job| job.jobid == jobid) else {
+    pub(crate) fn status(&self, jobid: &str, now: Duration) -> Result<Payload, Refusal> {
+        let Some(job) = self.jobs.iter().find(|job| job.jobid == jobid) else {
             let was_started = job_number(jobid).is_some_and(|number| number < self.count);
             return Err(if was_started { ErrCode::JOB_RESULT_GONE } else { ErrCode::UNKNOWN_JOB }.into());
         };
-        job.polls = job.polls.saturating_add(1);
-        let status = job.status(on_timer, now);
-        if status == JobStatus::Finished && job.result.is_none() {
-            job.execute(chains, eligibility);
-        }
-        let mut reply = payload([("status", status.get().into())]);
+        let mut reply = payload([("status", job.status(self.on_timer, now).get().into())]);
         if let Some(result) = &job.result {
             reply.insert("result".to_owned(), result.clone());
         }
         Ok(reply)
     }
+}
+
+/// The end of a job.
+pub(crate) struct EndedJob {
+    pub(crate) jobid: String,
+    /// The app that started the job.
+    pub(crate) app: AgentId,
+    pub(crate) at: Duration,
 }
 
 /// A job as the server's page shows it.
@@ -144,6 +169,11 @@ impl ImportJob {
             (false, 2) => JobStatus::Running,
             _ => JobStatus::Started,
         }
+    }
+
+    /// When the job ends, with a timer.
+    fn ends_at(&self) -> Duration {
+        self.started.saturating_add(FINISHED_AFTER)
     }
 
     fn execute(&mut self, chains: &mut [Chain], eligibility: &Eligibility) {
@@ -207,11 +237,11 @@ mod tests {
         let mut ids = Vec::new();
         for number in 0..100 {
             let now = FINISHED_AFTER * number;
-            jobs.run_due_jobs(&mut [], &eligibility, now);
-            ids.push(jobs.start(ChainId::new("Ch1"), vec![corp.clone()], now).unwrap().to_owned());
+            jobs.run_due_job(&mut [], &eligibility, now);
+            ids.push(jobs.start(AgentId::new(1), ChainId::new("Ch1"), vec![corp.clone()], now).unwrap().to_owned());
         }
         assert_eq!(jobs.jobs.len(), KEPT_RESULTS);
-        let mut code = |jobid: &str| jobs.poll(jobid, &mut [], &eligibility, Duration::MAX).err().map(|it| it.code);
+        let code = |jobid: &str| jobs.status(jobid, Duration::MAX).err().map(|it| it.code);
         assert!(ids[..95].iter().all(|jobid| code(jobid) == Some(ErrCode::JOB_RESULT_GONE)));
         assert!(ids[95..].iter().all(|jobid| code(jobid).is_none()));
         for unknown in ["", "job", &job_id(100), &format!("{}0", ids[0]), "job0000000000000000企"] {

@@ -5,6 +5,8 @@ use wecom_upstream::calls::SharedCorp;
 use wecom_upstream::values::BusinessType;
 use wecom_upstream::{AgentId, ChainId, GroupId};
 
+use super::shares::Shares;
+
 /// An app (应用) of the upstream corp. By default it can see every chain and make every call.
 #[derive(Clone, Debug)]
 #[must_use = "an app does nothing without a world"]
@@ -16,7 +18,7 @@ pub struct WorldApp {
     /// The visible groups. All groups of a chain that is not in the list are visible.
     pub(crate) visible_groups: Vec<(ChainId, Vec<GroupId>)>,
     pub(crate) callable: bool,
-    pub(crate) shares: Vec<(BusinessType, SharedCorp)>,
+    pub(crate) shares: Shares,
 }
 
 impl WorldApp {
@@ -28,7 +30,7 @@ impl WorldApp {
             visible_chains: None,
             visible_groups: Vec::new(),
             callable: true,
-            shares: Vec::new(),
+            shares: Shares::default(),
         }
     }
 
@@ -60,14 +62,18 @@ impl WorldApp {
 
     /// Shares the app with a corp of a chain ([`BusinessType::Chain`]).
     pub fn shared_with(mut self, corp: SharedCorp) -> Self {
-        self.shares.push((BusinessType::Chain, corp));
+        self.shares.add(BusinessType::Chain, corp);
         self
     }
 
     /// Shares the app with a corp by 企业互联 ([`BusinessType::CorpGroup`]).
     pub fn shared_in_corp_group(mut self, corp: SharedCorp) -> Self {
-        self.shares.push((BusinessType::CorpGroup, corp));
+        self.shares.add(BusinessType::CorpGroup, corp);
         self
+    }
+
+    pub(crate) fn sees_chain(&self, chain_id: &ChainId) -> bool {
+        self.visible_chains.as_ref().is_none_or(|visible| visible.contains(chain_id))
     }
 
     /// The visible groups of a chain, apart from their descendants. All groups if `None`.

@@ -72,7 +72,7 @@ impl World {
 
     fn check_sessions(&self, joined: &JoinedCorps<'_>) -> Result<(), WorldError> {
         check_unique("sessions", "session_key", self.sessions.iter().map(|session| session.session_key.expose()))?;
-        let shares = self.apps.iter().flat_map(|app| &app.shares);
+        let shares = self.apps.iter().flat_map(|app| app.shares.all());
         let shared: HashSet<_> = shares.map(|(_, corp)| &corp.corpid).collect();
         for (index, session) in self.sessions.iter().enumerate() {
             let path = format!("sessions[{index}]");

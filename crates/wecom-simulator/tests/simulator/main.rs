@@ -3,6 +3,7 @@
 
 mod codes;
 mod customers;
+mod events;
 mod growth;
 mod import_rules;
 mod imports;

@@ -55,11 +55,11 @@ impl World {
 }
 
 fn check_shares(app: &WorldApp, joined: &JoinedCorps<'_>, path: &str) -> Result<(), WorldError> {
-    for (index, (business, corp)) in app.shares.iter().enumerate() {
+    for (index, (business, corp)) in app.shares.all().enumerate() {
         let path = format!("{path}[{index}]");
         check_not_empty(&format!("{path}.corpid"), corp.corpid.as_str())?;
         check_positive(&format!("{path}.agentid"), corp.agentid.get())?;
-        if *business == BusinessType::Chain && !joined.contains(&corp.corpid) {
+        if business == BusinessType::Chain && !joined.contains(&corp.corpid) {
             return Err(WorldError::new(format!("{path}.corpid"), format!("{} has joined no chain", corp.corpid)));
         }
     }

@@ -215,8 +215,9 @@ impl From<App> for WorldApp {
         app.callable = file.callable;
         app.visible_chains = file.visible_chains;
         app.visible_groups = file.visible_groups.into_iter().map(|groups| (groups.chain_id, groups.groupids)).collect();
-        let share = |share: Share| (share.business_type, SharedCorp::new(share.corpid, share.corp_name, share.agentid));
-        app.shares = file.shares.into_iter().map(share).collect();
+        for share in file.shares {
+            app.shares.add(share.business_type, SharedCorp::new(share.corpid, share.corp_name, share.agentid));
+        }
         app
     }
 }
