@@ -8,65 +8,81 @@ const BUCKETS: u32 = 60;
 
 /// Counts calls in buckets of a sixtieth of the window's length. A bucket counts until all of it is older than the
 /// window, so no interval of that length contains more calls than allowed.
+///
+/// Only buckets with calls take memory.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// In nanoseconds.
-    bucket: u64,
+    /// The length of a bucket in nanoseconds.
+    length: i64,
     allowed: u32,
-    counts: VecDeque<u32>,
+    /// The buckets with calls, oldest first.
+    buckets: VecDeque<Bucket>,
     total: u32,
-    /// The number of the newest bucket, the last of `counts`.
-    newest: u64,
+    /// The number of the current bucket.
+    current: i64,
+}
+
+/// The calls within one bucket.
+#[derive(Debug)]
+struct Bucket {
+    number: i64,
+    calls: u32,
 }
 
 impl Window {
     pub(super) fn new(span: Duration, allowed: u32) -> Self {
-        let counts = std::iter::repeat_n(0, BUCKETS as usize + 1).collect();
-        Self { bucket: nanoseconds(span / BUCKETS).max(1), allowed, counts, total: 0, newest: 0 }
+        let length = nanoseconds(span / BUCKETS).max(1);
+        Self { length, allowed, buckets: VecDeque::new(), total: 0, current: 0 }
     }
 
-    /// The number of calls that may be sent now.
+    /// Returns how many more calls may be sent now.
     pub(super) fn room(&mut self, now: Duration) -> u32 {
         self.slide_to(now);
         self.allowed.saturating_sub(self.total)
     }
 
-    /// The time until there is room for one call; `None` if there is room now.
+    /// Returns how long until there is room for one call; `None` if there is room now.
     pub(super) fn full_for(&mut self, now: Duration) -> Option<Duration> {
         if self.room(now) > 0 {
             return None;
         }
-        let empty = self.counts.iter().take_while(|&&count| count == 0).count();
-        // The oldest bucket is dropped when the next one begins. Empty buckets are dropped before it, one at a time.
-        let leaves = self.newest.saturating_add(1 + empty as u64);
-        let leaves = Duration::from_nanos(leaves.saturating_mul(self.bucket));
-        Some(leaves.saturating_sub(now))
+        let oldest = self.buckets.front().map_or(self.current, |bucket| bucket.number);
+        let expires = oldest.saturating_add(i64::from(BUCKETS) + 1).saturating_mul(self.length);
+        let expires = Duration::from_nanos(u64::try_from(expires).unwrap_or_default());
+        Some(expires.saturating_sub(now))
     }
 
     /// Counts a call.
     pub(super) fn count(&mut self) {
-        if let Some(newest) = self.counts.back_mut() {
-            *newest += 1;
-            self.total += 1;
+        match self.buckets.back_mut().filter(|newest| newest.number == self.current) {
+            Some(newest) => newest.calls += 1,
+            None => self.buckets.push_back(Bucket { number: self.current, calls: 1 }),
         }
+        self.total += 1;
     }
 
-    /// Advances to the bucket of this moment. If the clock was set back, the counts move back with it and stay as recent
-    /// as they were.
+    /// Advances to the bucket of this moment and drops the buckets that have left the window. If the clock was set back,
+    /// the buckets move with it and stay as recent as they were.
     fn slide_to(&mut self, now: Duration) {
-        let bucket = nanoseconds(now) / self.bucket;
-        let steps = bucket.saturating_sub(self.newest).min(self.counts.len() as u64);
-        for _ in 0..steps {
-            self.total -= self.counts.pop_front().unwrap_or_default();
-            self.counts.push_back(0);
+        let current = nanoseconds(now) / self.length;
+        let set_back = self.current.saturating_sub(current);
+        if set_back > 0 {
+            self.buckets.iter_mut().for_each(|bucket| bucket.number = bucket.number.saturating_sub(set_back));
         }
-        self.newest = bucket;
+        self.current = current;
+        while let Some(oldest) = self.buckets.front() {
+            if current.saturating_sub(oldest.number) <= i64::from(BUCKETS) {
+                break;
+            }
+            self.total -= oldest.calls;
+            self.buckets.pop_front();
+        }
     }
 }
 
-/// Enough for five centuries.
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// Enough for 290 years.
+fn nanoseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -124,6 +140,19 @@ mod tests {
         let wait = window.full_for(Duration::ZERO).unwrap();
         assert!(wait <= MINUTE + MINUTE / BUCKETS, "{wait:?}");
         assert_eq!(window.full_for(wait), None);
+    }
+
+    #[test]
+    fn only_buckets_with_calls_take_memory() {
+        let mut window = Window::new(MINUTE, 1_000);
+        assert_eq!(window.buckets.capacity(), 0);
+        for second in 0..600 {
+            assert_eq!(window.full_for(Duration::from_secs(second)), None);
+            window.count();
+        }
+        assert_eq!(window.buckets.len(), BUCKETS as usize + 1);
+        assert_eq!(window.room(MINUTE * 20), 1_000);
+        assert!(window.buckets.is_empty());
     }
 
     #[test]
