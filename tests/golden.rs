@@ -16,9 +16,7 @@ use wecom_upstream::calls::{
     ImportCorp, ListAppShareInfo, ListRuleIds, ModifyRule, RemoveCorp, SharedCorp, TransferSession,
     UnionidToExternalUserid, UnionidToPendingId,
 };
-use wecom_upstream::ids::{
-    ChatId, Cursor, CustomId, DepartmentId, JobId, MassCallTicket, PendingCorpId, RuleId, UserCustomId,
-};
+use wecom_upstream::ids::{ChatId, Cursor, CustomId, DepartmentId, JobId, PendingCorpId, RuleId, UserCustomId};
 use wecom_upstream::values::{
     BusinessType, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
     StoredRuleInfo,
@@ -110,10 +108,16 @@ fn unionid_to_external_userid() {
         r#"{"unionid":"u","openid":"o"}"#
     );
     post!(
-        unionid_to_external_userid(call().corpid(CorpId::new("c")).mass_call_ticket(MassCallTicket::new("t"))),
+        unionid_to_external_userid(call().corpid(CorpId::new("c")).mass_call_ticket(Secret::new("t"))),
         "corpgroup/unionid_to_external_userid",
         r#"{"unionid":"u","openid":"o","corpid":"c","mass_call_ticket":"t"}"#
     );
+}
+
+#[test]
+fn apply_mass_call_ticket() {
+    let sent = sent(|upstream| async move { upstream.apply_mass_call_ticket().await });
+    assert_sent(sent, "GET", "corp/apply_mass_call_ticket", "", None);
 }
 
 #[test]

@@ -33,7 +33,7 @@ use wecom_upstream::calls::{
     UnionidToExternalUserid, UnionidToExternalUseridReply, UnionidToPendingId, UnionidToPendingIdReply,
 };
 use wecom_upstream::ids::{
-    ChatId, Cursor, CustomId, DepartmentId, JobId, MassCallTicket, PendingCorpId, PendingId, RuleId, UserCustomId,
+    ChatId, Cursor, CustomId, DepartmentId, JobId, PendingCorpId, PendingId, RuleId, UserCustomId,
 };
 use wecom_upstream::values::{
     BusinessType, Chain, CorpRef, MemberCorpRange, OwnerCorpRange, RuleInfo, StoredMemberRange, StoredOwnerRange,
@@ -148,7 +148,7 @@ proptest! {
         );
         let union = UnionidToExternalUserid::new(UnionId::new(t(0)), OpenId::new(t(1)));
         assert_call(&union);
-        assert_call(&union.corpid(CorpId::new(t(2))).mass_call_ticket(MassCallTicket::new(t(3))));
+        assert_call(&union.corpid(CorpId::new(t(2))).mass_call_ticket(Secret::new(t(3))));
         assert_call(&UnionidToPendingId::new(UnionId::new(t(0)), OpenId::new(t(1))));
         let pending = ExternalUseridToPendingId::new(m.texts.iter().map(ExternalUserId::new));
         assert_call(&pending);

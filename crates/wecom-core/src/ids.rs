@@ -170,8 +170,6 @@ text_ids! {
     ChatId;
     /// The id of a provider's suite (第三方应用) or template of apps developed for other corps (代开发应用模板): `SuiteId`.
     SuiteId;
-    /// A ticket that lifts the frequency limits of some calls for a limited time (接口高频调用凭据): `mass_call_ticket`.
-    MassCallTicket;
     /// The start of a page of a list: `next_cursor` in a reply, `cursor` in the next request.
     Cursor;
 }

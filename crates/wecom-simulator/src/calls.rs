@@ -1,5 +1,6 @@
 //! The handlers of the calls, one file for each.
 
+mod apply_mass_call_ticket;
 mod corp_get_token;
 mod external_userid_to_pending_id;
 mod get_chain_corpinfo;

@@ -24,6 +24,7 @@ use crate::service::recent_calls::RecentCalls;
 use crate::state::State;
 use crate::state::access_tokens::{AccessTokens, TokenOwner};
 use crate::state::customers::Customers;
+use crate::state::mass_call_ticket::MassCallTicket;
 use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::state::outboxes::Outboxes;
 use crate::wire_variant::WireVariant;
@@ -81,6 +82,7 @@ impl Service {
                 eligibility: Eligibility::new(!world.account_unusable, world.joined_corp_limit, world.people),
                 sessions: MiniProgramSessions::new(world.sessions),
                 outboxes: Outboxes::default(),
+                mass_call_ticket: MassCallTicket::default(),
                 rule_version: 0,
             },
             ip_is_trusted: true,
@@ -100,7 +102,7 @@ impl Service {
         let outcome = self.check_request(endpoint, request, context.now).and_then(|()| match find(request.path) {
             None => self.get_token(request.query, context.now),
             Some((_, handler)) => {
-                let (app, downstream) = self.authorize(endpoint, request.query, context)?;
+                let (app, downstream) = self.authorize(endpoint, request, context)?;
                 let parameters = Parameters::read(endpoint.method(), request.query, request.body);
                 malformed = parameters.malformed;
                 let call = Call {
@@ -146,18 +148,26 @@ impl Service {
     fn authorize(
         &mut self,
         endpoint: &'static Endpoint,
-        query: &Pairs<'_>,
+        request: IncomingRequest<'_>,
         context: RequestContext,
     ) -> Result<(Arc<WorldApp>, Option<CorpId>), Refusal> {
-        let caller = authenticate(&self.state.apps, &self.state.tokens, endpoint, query, context.now)?;
+        let caller = authenticate(&self.state.apps, &self.state.tokens, endpoint, request.query, context.now)?;
         if !self.ip_is_trusted {
             return Err(ErrCode::IP_NOT_TRUSTED.into());
         }
         if context.exceeds_concurrency {
             return Err(ErrCode::CONCURRENCY_EXCEEDED.into());
         }
-        self.quotas.count(endpoint, context.now)?;
+        let has_ticket = endpoint.ticketed_quota().is_some() && self.has_valid_ticket(request, context.now);
+        self.quotas.count(endpoint, has_ticket, context.now)?;
         Ok(caller)
+    }
+
+    /// Returns whether a request contains the ticket that lifts frequency limits.
+    fn has_valid_ticket(&self, request: IncomingRequest<'_>, now: Duration) -> bool {
+        let parameters = Parameters::read(Method::Post, request.query, request.body);
+        let ticket = parameters.optional_text("mass_call_ticket").ok().flatten();
+        ticket.is_some_and(|ticket| self.state.mass_call_ticket.is_valid(ticket, now))
     }
 
     /// `GET gettoken`: 获取access_token.

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod customers;
+pub(crate) mod mass_call_ticket;
 pub(crate) mod mini_program_sessions;
 pub(crate) mod outboxes;
 
@@ -22,6 +23,7 @@ use crate::import::jobs::ImportJobs;
 use crate::refusal::Refusal;
 use crate::state::access_tokens::AccessTokens;
 use crate::state::customers::Customers;
+use crate::state::mass_call_ticket::MassCallTicket;
 use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::state::outboxes::Outboxes;
 use crate::world::{WorldApp, WorldCorpId};
@@ -38,6 +40,7 @@ pub(crate) struct State {
     pub(crate) sessions: MiniProgramSessions,
     /// The events that wait to be sent.
     pub(crate) outboxes: Outboxes,
+    pub(crate) mass_call_ticket: MassCallTicket,
     /// The number of rule changes in all chains.
     pub(crate) rule_version: u64,
 }

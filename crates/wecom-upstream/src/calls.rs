@@ -10,6 +10,7 @@
 mod table;
 
 mod add_rule;
+mod apply_mass_call_ticket;
 mod delete_rule;
 mod external_userid_to_pending_id;
 mod get_chain_corpinfo;
@@ -164,7 +165,7 @@ mod tests {
     fn the_calls_that_change_data_have_the_documented_safety() {
         for endpoint in all() {
             let expected = match endpoint.name() {
-                "import_chain_contact" | "add_rule" => Safety::NotIdempotent,
+                "apply_mass_call_ticket" | "import_chain_contact" | "add_rule" => Safety::NotIdempotent,
                 "remove_corp" | "delete_rule" | "modify_rule" => Safety::Idempotent,
                 _ => Safety::Safe,
             };
@@ -202,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn only_the_reply_with_a_session_key_is_secret() {
+    fn only_the_replies_with_a_ticket_or_a_session_key_are_secret() {
         let secret = all().into_iter().filter(|endpoint| endpoint.has_secret_reply());
-        assert_eq!(secret.collect::<Vec<_>>(), [&TRANSFER_SESSION]);
+        assert_eq!(secret.collect::<Vec<_>>(), [&APPLY_MASS_CALL_TICKET, &TRANSFER_SESSION]);
     }
 }

@@ -60,6 +60,23 @@ pub(crate) mod secret {
     }
 }
 
+/// Serde for a field that may have no secret: `null` and an empty string are none.
+pub(crate) mod optional_secret {
+    use serde::{Deserializer, Serialize, Serializer};
+    use wecom_core::Secret;
+    use wecom_core::codec::wire;
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+        let text: Option<String> = wire::optional(deserializer)?;
+        Ok(text.map(Secret::new))
+    }
+
+    #[expect(clippy::ref_option, reason = "serde requires this signature")]
+    pub(crate) fn serialize<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::expose).serialize(serializer)
+    }
+}
+
 /// Serde for an [`ErrCode`](wecom_core::ErrCode) as its number; 0 for `null` or an empty string.
 pub(crate) mod code {
     use serde::{Deserializer, Serializer};

@@ -136,7 +136,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         self.put_token(request, refusal).await?;
         let limiters = self.inner.time.as_ref().and_then(|time| time.limiters.as_ref());
         let Some((limiters, began)) = limiters.zip(self.clock.now()) else { return Ok(None) };
-        let mut turn = limiters.turn(self.endpoint, began);
+        let mut turn = limiters.turn(self.endpoint, request.has_ticket(), began);
         loop {
             // A permit counts as a call, so none is taken for a call that can't be sent any more.
             let remaining = self.remaining(CallPhase::AwaitingQuota)?;

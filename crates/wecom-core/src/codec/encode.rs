@@ -34,7 +34,7 @@ pub fn encode<C: ApiCall>(call: &C) -> Result<Request, Error> {
     call.validate().map_err(invalid)?;
     let mut query = Query::new();
     call.query(&mut query);
-    let request = Request::new(C::ENDPOINT).with_query(query);
+    let request = Request::new(C::ENDPOINT).with_query(query).with_ticket(call.has_ticket());
     Ok(match call.body().map_err(invalid)? {
         Some(body) => request.with_body(body).with_body_secrets(call.body_secrets()),
         None => request,

@@ -74,6 +74,12 @@ pub trait ApiCall: Serialize {
         Vec::new()
     }
 
+    /// Returns whether the call carries a ticket that lifts the endpoint's frequency limits to its
+    /// [`ticketed_quota`](Endpoint::ticketed_quota). By default it does not.
+    fn has_ticket(&self) -> bool {
+        false
+    }
+
     /// Checks the call against the documented rules before it is sent. By default there are none.
     ///
     /// # Errors
@@ -99,6 +105,10 @@ impl<C: ApiCall + ?Sized> ApiCall for &C {
 
     fn body_secrets(&self) -> Vec<Secret> {
         (**self).body_secrets()
+    }
+
+    fn has_ticket(&self) -> bool {
+        (**self).has_ticket()
     }
 
     fn validate(&self) -> Result<(), InvalidRequest> {

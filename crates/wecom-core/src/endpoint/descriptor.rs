@@ -35,6 +35,7 @@ pub struct Endpoint {
     token: TokenKind,
     safety: Safety,
     quota: Quota,
+    ticketed_quota: Option<Quota>,
     concurrency: Option<u32>,
     documents: &'static [u32],
     secret_reply: bool,
@@ -83,6 +84,7 @@ impl Endpoint {
                 Method::Post => Safety::NotIdempotent,
             },
             quota: Quota::new(),
+            ticketed_quota: None,
             concurrency: None,
             documents: &[],
             secret_reply: false,
@@ -114,6 +116,14 @@ impl Endpoint {
     #[must_use]
     pub const fn with_quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
+        self
+    }
+
+    /// Sets the documented frequency limits of calls that carry a ticket
+    /// ([`ApiCall::has_ticket`](crate::ApiCall::has_ticket)). They count all calls of the endpoint.
+    #[must_use]
+    pub const fn with_ticketed_quota(mut self, quota: Quota) -> Self {
+        self.ticketed_quota = Some(quota);
         self
     }
 
@@ -178,6 +188,12 @@ impl Endpoint {
     #[must_use]
     pub const fn quota(&self) -> Quota {
         self.quota
+    }
+
+    /// The documented frequency limits of calls that carry a ticket; `None` if no ticket lifts the limits.
+    #[must_use]
+    pub const fn ticketed_quota(&self) -> Option<Quota> {
+        self.ticketed_quota
     }
 
     /// The documented concurrency limit, in calls of one corp at the same time; `None` if there is none.

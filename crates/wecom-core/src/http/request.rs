@@ -46,6 +46,7 @@ pub struct Request {
     headers: Headers,
     body: Option<Bytes>,
     body_secrets: Vec<Secret>,
+    has_ticket: bool,
     time_limit: Option<Duration>,
     attempt: u32,
 }
@@ -64,6 +65,7 @@ impl Request {
             headers: Headers::new(),
             body: None,
             body_secrets: Vec::new(),
+            has_ticket: false,
             time_limit: None,
             attempt: 1,
         }
@@ -142,6 +144,16 @@ impl Request {
     pub fn with_body_secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.body_secrets = secrets;
         self
+    }
+
+    pub(crate) fn with_ticket(mut self, has_ticket: bool) -> Self {
+        self.has_ticket = has_ticket;
+        self
+    }
+
+    /// Whether the call carries a ticket that lifts frequency limits.
+    pub(crate) fn has_ticket(&self) -> bool {
+        self.has_ticket
     }
 
     /// The endpoint. Wrappers, mocks and metrics match on it instead of the URL.

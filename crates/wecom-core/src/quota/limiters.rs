@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::limiter::Limiter;
+use super::limiter::{Lane, Limiter};
 use super::policy::Quotas;
 use super::turn::Turn;
 use crate::endpoint::descriptor::Endpoint;
@@ -25,9 +25,9 @@ impl Limiters {
     }
 
     /// Begins the wait of a call for a permit.
-    pub(crate) fn turn(&self, endpoint: &'static Endpoint, now: Duration) -> Turn {
+    pub(crate) fn turn(&self, endpoint: &'static Endpoint, has_ticket: bool, now: Duration) -> Turn {
         let mut limiters = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter = limiters.entry(endpoint.path()).or_insert_with(|| Arc::new(Limiter::new(endpoint, &self.policy)));
-        Turn::new(Arc::clone(limiter), self.policy.max_wait(), now)
+        Turn::new(Arc::clone(limiter), Lane::of(endpoint, has_ticket), self.policy.max_wait(), now)
     }
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::error::{QuotaError, QuotaLimit};
-use super::limiter::{Full, Limiter, Permit};
+use super::limiter::{Full, Lane, Limiter, Permit};
 use super::queue::{TURN_TIME, Ticket};
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
@@ -16,6 +16,7 @@ use crate::timer::cached_clock::CachedClock;
 /// When it is dropped, its place in the queue and a wake-up that it has not used pass to the next call.
 pub(crate) struct Turn {
     limiter: Arc<Limiter>,
+    lane: Lane,
     ticket: Option<Ticket>,
     /// The maximum wait; `None` if the call is refused instead.
     max_wait: Option<Duration>,
@@ -24,13 +25,13 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(super) fn new(limiter: Arc<Limiter>, max_wait: Option<Duration>, now: Duration) -> Self {
-        Self { limiter, ticket: None, max_wait, began: now, full: None }
+    pub(super) fn new(limiter: Arc<Limiter>, lane: Lane, max_wait: Option<Duration>, now: Duration) -> Self {
+        Self { limiter, lane, ticket: None, max_wait, began: now, full: None }
     }
 
     /// The permit for a call that is sent now with this time limit; `None` if it has to [wait](Turn::wait).
     pub(crate) fn try_acquire(&mut self, now: Duration, limit: Duration) -> Option<Permit> {
-        match self.limiter.try_acquire(self.ticket, now, limit) {
+        match self.limiter.try_acquire(self.lane, self.ticket, now, limit) {
             Ok(permit) => {
                 self.ticket = None;
                 Some(permit)
@@ -65,11 +66,11 @@ impl Turn {
         let wait = self.full.and_then(|full| full.wait).unwrap_or(TURN_TIME).min(left);
         let limiter = &self.limiter;
         match self.ticket {
-            Some(ticket) => limiter.lock().queue.stay(ticket, now, wait),
-            None => self.ticket = Some(limiter.lock().queue.join(now, wait)),
+            Some(ticket) => limiter.lock().queue(self.lane).stay(ticket, now, wait),
+            None => self.ticket = Some(limiter.lock().queue(self.lane).join(now, wait)),
         }
         let Some(ticket) = self.ticket else { return };
-        let woken = poll_fn(|context| match limiter.lock().queue.is_woken(ticket, context.waker()) {
+        let woken = poll_fn(|context| match limiter.lock().queue(self.lane).is_woken(ticket, context.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         });
@@ -93,7 +94,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let mut state = self.limiter.lock();
-            state.queue.leave(ticket);
+            state.queue(self.lane).leave(ticket);
             state.wake_next();
         }
     }

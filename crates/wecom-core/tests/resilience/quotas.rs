@@ -3,9 +3,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use wecom_core::endpoint::Quota;
 use wecom_core::error::CallPhase;
 use wecom_core::quota::{QuotaError, QuotaLimit};
-use wecom_core::{Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety, Timer, async_trait};
+use wecom_core::{ApiCall, Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety, Timer, async_trait};
 use wecom_mock::ManualTimer;
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, poll, token};
@@ -293,4 +296,81 @@ fn frequency_exceeded_blocks_the_endpoint_for_a_minute_from_the_reply() {
     service.run(call(&client, &READ)).unwrap_err();
     let quota = quota_error(&service.run(call(&client, &READ)).unwrap_err());
     assert_eq!((quota.limit, quota.retry_after), (QuotaLimit::Blocked, Some(MINUTE)));
+}
+
+/// Ten calls a minute and 20 an hour, of which eight and 16 are used; with a ticket 20 a minute, of which 16 are used.
+const LIFTED: Endpoint = Endpoint::post("lifted", "test/lifted")
+    .with_safety(Safety::Safe)
+    .with_quota(Quota::new().with_per_minute(10).with_per_hour(20))
+    .with_ticketed_quota(Quota::new().with_per_minute(20));
+
+#[derive(Serialize)]
+struct Lifted {
+    #[serde(skip)]
+    has_ticket: bool,
+}
+
+impl ApiCall for Lifted {
+    const ENDPOINT: &'static Endpoint = &LIFTED;
+    type Reply = IgnoredAny;
+
+    fn has_ticket(&self) -> bool {
+        self.has_ticket
+    }
+}
+
+async fn lifted(client: &Client, has_ticket: bool) -> Result<(), wecom_core::Error> {
+    client.call(&Lifted { has_ticket }).await.map(drop)
+}
+
+#[test]
+fn a_call_with_a_ticket_is_held_back_by_the_lifted_limits_only_which_count_all_calls() {
+    let service = Service::new();
+    let client = refusing(&service);
+    for _ in 0..8 {
+        service.run(lifted(&client, false)).unwrap();
+    }
+    quota_error(&service.run(lifted(&client, false)).unwrap_err());
+    // 8 of the 16 are left.
+    for _ in 0..8 {
+        service.run(lifted(&client, true)).unwrap();
+    }
+    quota_error(&service.run(lifted(&client, true)).unwrap_err());
+    for _ in 0..4 {
+        service.timer.advance(SECOND * 61);
+        for _ in 0..16 {
+            service.run(lifted(&client, true)).unwrap();
+        }
+    }
+    // They left the hour of calls without a ticket alone.
+    service.timer.advance(SECOND * 61);
+    for _ in 0..8 {
+        service.run(lifted(&client, false)).unwrap();
+    }
+    service.timer.advance(SECOND * 61);
+    quota_error(&service.run(lifted(&client, false)).unwrap_err());
+    service.run(lifted(&client, true)).unwrap();
+}
+
+#[test]
+fn a_call_with_a_ticket_passes_calls_that_wait_for_the_limits_without_one() {
+    let service = Service::new();
+    let client = patient(&service);
+    service.run(join_all((0..8).map(|_| lifted(&client, false)))).into_iter().for_each(Result::unwrap);
+    let mut waiting = Box::pin(lifted(&client, false));
+    assert!(poll(waiting.as_mut()).is_pending());
+    let mut passing = Box::pin(lifted(&client, true));
+    assert!(poll(passing.as_mut()).is_ready());
+    service.run(waiting).unwrap();
+}
+
+#[test]
+fn a_refusal_of_a_call_without_a_ticket_does_not_block_calls_with_one() {
+    let service = Service::answering([Answer::Code(45009), Answer::Code(0), Answer::Code(45009)]);
+    let client = refusing(&service);
+    service.run(lifted(&client, false)).unwrap_err();
+    assert_eq!(quota_error(&service.run(lifted(&client, false)).unwrap_err()).limit, QuotaLimit::Blocked);
+    service.run(lifted(&client, true)).unwrap();
+    service.run(lifted(&client, true)).unwrap_err();
+    assert_eq!(quota_error(&service.run(lifted(&client, true)).unwrap_err()).limit, QuotaLimit::Blocked);
 }

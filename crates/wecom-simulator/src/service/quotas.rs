@@ -22,6 +22,8 @@ pub(crate) struct Quotas {
     /// The divisor of the documented limits.
     pub(crate) divisor: u32,
     endpoints: HashMap<&'static str, Usage>,
+    /// The usage of the endpoints whose limits a ticket lifts, by all calls.
+    ticketed: HashMap<&'static str, Usage>,
     address: Usage,
     rule_changes: Usage,
     secret_ban: SecretBan,
@@ -52,6 +54,7 @@ impl Quotas {
             on_timer: false,
             divisor: 1,
             endpoints: HashMap::new(),
+            ticketed: HashMap::new(),
             address: Usage::default(),
             rule_changes: Usage::default(),
             secret_ban: SecretBan::default(),
@@ -60,11 +63,23 @@ impl Quotas {
     }
 
     /// Counts a call. Beyond a limit, calls are rejected for as long as the window of that limit.
-    pub(crate) fn count(&mut self, endpoint: &'static Endpoint, now: Duration) -> Result<(), Refusal> {
+    ///
+    /// A valid ticket lifts the limits to those for calls with a ticket.
+    pub(crate) fn count(
+        &mut self,
+        endpoint: &'static Endpoint,
+        has_ticket: bool,
+        now: Duration,
+    ) -> Result<(), Refusal> {
         if !self.on_timer {
             return Ok(());
         }
-        self.endpoints.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
+        if let Some(quota) = endpoint.ticketed_quota() {
+            self.ticketed.entry(endpoint.name()).or_default().count(quota, self.divisor, now)?;
+        }
+        if !has_ticket {
+            self.endpoints.entry(endpoint.name()).or_default().count(endpoint.quota(), self.divisor, now)?;
+        }
         if RULE_CHANGES.contains(&endpoint) {
             self.rule_changes.count(RULE_CHANGE_QUOTA, self.divisor, now)?;
         }

@@ -8,7 +8,7 @@ use wecom_core::token::GetToken;
 use wecom_core::{Credentials, ErrCode, Secret};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::calls::{GetChainGroup, GetResult, RemoveCorp, UnionidToPendingId};
+use wecom_upstream::calls::{GetChainGroup, GetResult, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId};
 use wecom_upstream::ids::JobId;
 use wecom_upstream::{CorpId, OpenId, UnionId, Upstream};
 
@@ -75,6 +75,47 @@ fn calls_with_a_unionid_have_a_daily_limit_too() {
     assert_eq!(expect_code(ask()), ErrCode::FREQUENCY_EXCEEDED);
     sim.advance(24 * 60 * 60);
     expect_ok(ask());
+}
+
+#[test]
+fn a_mass_call_ticket_is_issued_once_and_lifts_the_daily_limit_until_it_expires() {
+    let sim = with_low_quotas();
+    let ticket = expect_ok(sim.upstream.apply_mass_call_ticket()).mass_call_ticket;
+    assert_eq!(expect_code(sim.upstream.apply_mass_call_ticket()), ErrCode::API_FORBIDDEN);
+    let ask = |ticket: Option<&Secret>| {
+        let mut call = UnionidToExternalUserid::new(UnionId::new("oUnionChen"), OpenId::new("oOpenChen"));
+        call.mass_call_ticket = ticket.cloned();
+        sim.upstream.unionid_to_external_userid(call)
+    };
+    // 150 calls an hour exceed the 100 without a ticket, and in four hours the 480 a day.
+    for _ in 0..4 {
+        for _ in 0..15 {
+            for _ in 0..10 {
+                expect_ok(ask(Some(&ticket)));
+            }
+            sim.advance(60);
+        }
+        sim.advance(60 * 45);
+    }
+    // Those calls do not count against the limits without a ticket, where a wrong ticket lifts nothing.
+    for call in 0..100 {
+        expect_ok(ask([None, Some(&Secret::new("another"))][call % 2]));
+        sim.advance(6);
+    }
+    assert_eq!(expect_code(ask(None)), ErrCode::FREQUENCY_EXCEEDED);
+    expect_ok(ask(Some(&ticket)));
+    sim.advance(7 * 24 * 60 * 60);
+    for _ in 0..10 {
+        expect_ok(ask(Some(&ticket)));
+    }
+    for _ in 0..9 {
+        sim.advance(60);
+        for _ in 0..10 {
+            expect_ok(ask(Some(&ticket)));
+        }
+    }
+    sim.advance(60);
+    assert_eq!(expect_code(ask(Some(&ticket))), ErrCode::FREQUENCY_EXCEEDED, "an expired ticket lifts nothing");
 }
 
 #[test]

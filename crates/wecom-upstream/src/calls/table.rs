@@ -43,6 +43,12 @@ macro_rules! for_each_call {
                 fn unionid_to_external_userid(UnionidToExternalUserid) -> UnionidToExternalUseridReply:
                     "通过unionid和openid查询external_userid" [95818];
 
+                /// Gets the ticket that lifts frequency limits of `unionid_to_external_userid` for seven days.
+                ///
+                /// A corp gets one ticket, once. The call is never repeated by itself.
+                fn apply_mass_call_ticket(ApplyMassCallTicket::new()) -> ApplyMassCallTicketReply:
+                    "获取接口高频调用凭据" [96168, 96250];
+
                 /// Returns a temporary id for a WeChat user who is not a customer yet.
                 ///
                 /// The id stays valid for 90 days and identifies the user once a corp adds the user as a customer.

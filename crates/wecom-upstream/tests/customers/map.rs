@@ -1,13 +1,15 @@
 //! The customer map: linking users and customers, expiry, restarts and failures.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
 
-use wecom_core::{Client, TransportErrorKind};
+use wecom_core::{Client, Request, Secret, Transport, TransportErrorKind, from_fn};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
 use wecom_upstream::jobs::customers::{MapError, Recognition};
+use wecom_upstream::values::MassCallTicket;
 use wecom_upstream::{AgentId, CorpId, ExternalUserId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
@@ -187,4 +189,50 @@ fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognises_the_user(
         now.set(91 * DAY);
         assert_eq!(map.refresh(&unionid, &openid).await.unwrap().pending, None, "the id has expired");
     });
+}
+
+/// The simulator, and the tickets of its requests for customers.
+fn counting_tickets(simulator: &Simulator) -> (Upstream, Arc<Mutex<Vec<bool>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (service, notes) = (simulator.clone(), Arc::clone(&seen));
+    let transport = from_fn(move |request: Request| {
+        if *request.endpoint() == UNIONID_TO_EXTERNAL_USERID {
+            let body = String::from_utf8_lossy(request.body().unwrap()).into_owned();
+            notes.lock().unwrap().push(body.contains("mass_call_ticket"));
+        }
+        let service = service.clone();
+        async move { service.send(request).await }
+    });
+    (Upstream::new(Client::builder(transport).credentials(simulator.credentials()).build()), seen)
+}
+
+#[test]
+fn a_mass_call_ticket_is_used_until_it_expires() {
+    let simulator = Simulator::demo();
+    let (upstream, seen) = counting_tickets(&simulator);
+    let now = Cell::new(DAY);
+    let reply = pollster::block_on(upstream.apply_mass_call_ticket()).unwrap();
+    let ticket = reply.ticket(UNIX_EPOCH + DAY);
+    let mut map = upstream.map_customers(Store::default(), || now.get()).mass_call_ticket(ticket);
+    for day in 6..10 {
+        now.set(DAY * day);
+        let (unionid, openid) = user(day as usize);
+        pollster::block_on(map.remember(unionid, openid)).unwrap();
+    }
+    assert_eq!(*seen.lock().unwrap(), [true, true, false, false]);
+}
+
+#[test]
+fn a_mass_call_ticket_that_is_refused_is_dropped() {
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let refused = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(1).error_code(40058);
+    let upstream = Upstream::new(Client::builder(faults).credentials(simulator.credentials()).build());
+    let ticket = MassCallTicket::new(Secret::new("used-up"), UNIX_EPOCH + DAY * 2);
+    let mut map = upstream.map_customers(Store::default(), || DAY).mass_call_ticket(ticket);
+    for number in 0..3 {
+        let (unionid, openid) = user(number);
+        pollster::block_on(map.remember(unionid, openid)).unwrap();
+    }
+    assert_eq!(refused.injected(), 1);
 }

@@ -2,14 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use wecom_core::ids::{OpenId, UnionId};
 use wecom_core::{ErrCode, Error, Shared, Threading};
 
-use crate::calls::{UnionidToExternalUserid, UnionidToPendingId};
+use crate::calls::{UnionidToExternalUserid, UnionidToExternalUseridReply, UnionidToPendingId};
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore, RememberedPendingId};
 use crate::upstream::Upstream;
+use crate::values::MassCallTicket;
 
 /// Links the customers (`external_userid`) of downstream corps with WeChat users (`unionid`), including users who
 /// become customers later.
@@ -80,16 +81,26 @@ pub struct CustomerMap<S, C, M: Threading = Shared> {
     pub(super) upstream: Upstream<M>,
     pub(super) store: S,
     clock: C,
+    ticket: Option<MassCallTicket>,
 }
 
 impl<M: Threading> Upstream<M> {
     /// Links customers of downstream corps with WeChat users; see [`CustomerMap`].
     pub fn map_customers<S: CustomerStore, C: Fn() -> Duration>(&self, store: S, clock: C) -> CustomerMap<S, C, M> {
-        CustomerMap { upstream: self.clone(), store, clock }
+        CustomerMap { upstream: self.clone(), store, clock, ticket: None }
     }
 }
 
 impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
+    /// Sets the [mass call ticket](MassCallTicket) that lifts frequency limits, such as for the first fill of the store.
+    ///
+    /// The map uses the ticket until it expires or WeCom no longer accepts it.
+    #[must_use]
+    pub fn mass_call_ticket(mut self, ticket: MassCallTicket) -> Self {
+        self.ticket = Some(ticket);
+        self
+    }
+
     /// Stores a WeChat user: with the customer ids in all corps, or with a `pending_id` if the user is not a customer.
     ///
     /// Returns a stored record without a call, unless its `pending_id` has expired; then [refreshes](Self::refresh) the
@@ -131,7 +142,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         // Taken before the call, because WeCom's 90 days start no earlier.
         let since = (self.clock)();
         let call = UnionidToExternalUserid::new(&record.unionid, &record.openid);
-        record.known_to = match self.upstream.unionid_to_external_userid(call).await {
+        record.known_to = match self.look_up(call, since).await {
             Ok(reply) => reply.external_userid_info,
             // WeCom returns this code for some users who are not a customer of any corp.
             Err(error) if error.code() == Some(ErrCode::NOT_AN_EXTERNAL_CONTACT) => Vec::new(),
@@ -146,6 +157,27 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         }
         self.store.put(&record).await.map_err(MapError::Store)?;
         Ok(record)
+    }
+
+    /// Looks up a WeChat user, with the ticket while it is valid.
+    async fn look_up(
+        &mut self,
+        call: UnionidToExternalUserid,
+        now: Duration,
+    ) -> Result<UnionidToExternalUseridReply, Error> {
+        self.ticket =
+            self.ticket.take().filter(|ticket| ticket.is_valid(UNIX_EPOCH.checked_add(now).unwrap_or(UNIX_EPOCH)));
+        if let Some(ticket) = &self.ticket {
+            let outcome = self.upstream.unionid_to_external_userid(call.clone().mass_call_ticket(ticket)).await;
+            // WeCom documents no code for a ticket that it does not accept. These are the likely ones.
+            let is_refused =
+                |error: &Error| matches!(error.code(), Some(ErrCode::INVALID_PARAMETER | ErrCode::API_FORBIDDEN));
+            if !outcome.as_ref().is_err_and(is_refused) {
+                return outcome;
+            }
+            self.ticket = None;
+        }
+        self.upstream.unionid_to_external_userid(call).await
     }
 
     /// Returns the store.
