@@ -1,7 +1,7 @@
 //! The events of the simulated service in memory: as values, and as requests for a handler.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use wecom_callback::{CallbackKeys, CallbackRequest, Event, RandomBytes, Sender};
 use wecom_upstream::AgentId;
@@ -55,8 +55,7 @@ impl Simulator {
     /// The events that wait to be sent to the world's first app.
     #[must_use]
     pub fn events(&self) -> Events<'_> {
-        let app = self.lock().state.apps.first().map_or(AgentId::new(0), |app| app.agentid);
-        Events { simulator: self, app }
+        Events { simulator: self, app: self.first_app() }
     }
 }
 
@@ -99,7 +98,7 @@ impl Events<'_> {
 
 impl PendingEvent {
     /// When the event happened, if the simulator's time now stands for the other time.
-    pub(crate) fn created(&self, now: SystemTime, simulated_now: std::time::Duration) -> SystemTime {
+    pub(crate) fn created(&self, now: SystemTime, simulated_now: Duration) -> SystemTime {
         now.checked_sub(simulated_now.saturating_sub(self.at)).unwrap_or(now)
     }
 }

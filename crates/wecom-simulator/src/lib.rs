@@ -9,8 +9,8 @@
 //! | the undocumented forms of replies | [`WireVariant`] |
 //! | clients in other languages | `SimulatorServer` and the program `wecom-sim`, with the feature `server` |
 //!
-//! The simulator needs no network, no runtime and no clock. Only the feature `server` opens sockets; it depends on hyper and
-//! tokio.
+//! The simulator needs no network, no runtime and no clock. Only the feature `server` opens sockets and reads the clock, for
+//! the timestamps of the events that it pushes; it depends on hyper and tokio.
 //!
 //! ```
 //! use wecom_simulator::Simulator;
@@ -50,7 +50,7 @@ mod world;
 pub use crate::admin::{Admin, AdminError};
 pub use crate::events::Events;
 #[cfg(feature = "server")]
-pub use crate::server::{ServedCall, SimulatorServer};
+pub use crate::server::{CallbackAttempt, CallbackOutcome, CallbackUrl, CallbackUrlError, ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;
 pub use crate::wire_variant::WireVariant;
 pub use crate::world::{

@@ -1,5 +1,7 @@
 //! The simulator as an HTTP/1.1 server, for clients in any language.
 
+mod callback;
+mod forms;
 mod host;
 pub(crate) mod overview;
 mod page;
@@ -15,15 +17,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+pub use self::callback::{CallbackAttempt, CallbackOutcome, CallbackUrl, CallbackUrlError};
+use self::callback::{Delivery, Observer};
+use self::forms::FormError;
 use self::host::AllowedHosts;
 use self::write_timeout::WriteTimeout;
 use crate::service::IncomingRequest;
@@ -47,7 +54,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server for a [`Simulator`].
 ///
 /// The calls are below `/cgi-bin/`. `/` is a page that shows the chains as trees (the first 2,000 chains, groups and corps), the
-/// last five import jobs and the last twenty calls with their error codes. It shows no token, no secret and no request body.
+/// last five import jobs and the last twenty calls with their error codes. It shows no token, no secret and no request body. Its
+/// forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused.
 ///
 /// The server itself replies to some requests: HTTP status 404 for a path elsewhere, 413 for a body over 2 MiB, 408 for a body
 /// that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
@@ -70,6 +78,8 @@ pub struct SimulatorServer {
     address: SocketAddr,
     shared: Shared,
     max_connections: usize,
+    callbacks: Vec<CallbackUrl>,
+    callback_observer: Observer,
 }
 
 #[derive(Clone)]
@@ -109,13 +119,41 @@ impl SimulatorServer {
             allowed_hosts: AllowedHosts::default(),
             io_timeout: IO_TIMEOUT,
         };
-        Ok(Self { listener, address, shared, max_connections: MAX_CONNECTIONS })
+        Ok(Self {
+            listener,
+            address,
+            shared,
+            max_connections: MAX_CONNECTIONS,
+            callbacks: Vec::new(),
+            callback_observer: Arc::new(|_| ()),
+        })
     }
 
     /// Sets a closure that is called after each request, for example to log it.
     #[must_use]
     pub fn on_call(mut self, observer: impl Fn(&ServedCall) + Send + Sync + 'static) -> Self {
         self.shared.observer = Arc::new(observer);
+        self
+    }
+
+    /// Pushes the events of an app to a URL (回调), signed and encrypted. See [`Events`](crate::Events) for what sends an event.
+    ///
+    /// [`run`](Self::run) checks the URL first, and repeats the check until the answer is right. Then it sends one event after
+    /// the other: also those from before, as far as 1,024 were kept. An event is received if the answer has status 200 and
+    /// comes within 5 seconds. Otherwise it is sent again, three times in all; after the last attempt it is dropped. What is
+    /// not sent when the server stops is dropped.
+    ///
+    /// A URL can be added for each app.
+    #[must_use]
+    pub fn callback(mut self, url: CallbackUrl) -> Self {
+        self.callbacks.push(url);
+        self
+    }
+
+    /// Sets a closure that is called after each attempt to send an event or to check a URL, for example to log it.
+    #[must_use]
+    pub fn on_callback(mut self, observer: impl Fn(&CallbackAttempt) + Send + Sync + 'static) -> Self {
+        self.callback_observer = Arc::new(observer);
         self
     }
 
@@ -156,7 +194,13 @@ impl SimulatorServer {
     }
 
     /// Serves requests until `shutdown` completes. Calls in flight then have five seconds to finish.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        // Dropped at the end, which stops the deliveries.
+        let mut deliveries = JoinSet::new();
+        for url in std::mem::take(&mut self.callbacks) {
+            let observer = Arc::clone(&self.callback_observer);
+            deliveries.spawn(Delivery::new(self.shared.simulator.clone(), url, observer).run());
+        }
         let graceful = GracefulShutdown::new();
         let permits = Arc::new(Semaphore::new(self.max_connections));
         let mut shutdown = std::pin::pin!(shutdown);
@@ -222,7 +266,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
             plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB")
         }
         Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "bad request: the body is incomplete"),
-        Ok(Ok(body)) => route(shared, &head.method, &head.uri, &body.to_bytes()).await,
+        Ok(Ok(body)) => route(shared, &head, &body.to_bytes()).await,
     };
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
     (shared.observer)(&ServedCall {
@@ -245,7 +289,11 @@ fn printable(path: &str) -> String {
     })
 }
 
-async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Response<Full<Bytes>> {
+async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
+    let (method, uri) = (&head.method, &head.uri);
+    if let (&Method::POST, Some(action)) = (method, uri.path().strip_prefix("/admin/")) {
+        return submitted(forms::submit(&shared.simulator.admin(), action, &head.headers, body));
+    }
     match uri.path().strip_prefix("/cgi-bin/") {
         Some(path) => {
             let query = uri.query().unwrap_or_default().as_bytes();
@@ -263,6 +311,21 @@ async fn route(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> Resp
     }
 }
 
+/// Sends the browser back to the page, or tells why the form was not accepted.
+fn submitted(outcome: Result<(), FormError>) -> Response<Full<Bytes>> {
+    let Err(error) = outcome else {
+        let mut response = plain(StatusCode::SEE_OTHER, "");
+        response.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
+        return response;
+    };
+    let status = match error {
+        FormError::UnknownForm => StatusCode::NOT_FOUND,
+        FormError::ForeignOrigin => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    plain(status, error.to_string())
+}
+
 /// Converts the simulator's response to hyper's type.
 fn to_hyper(response: &wecom_core::Response) -> Response<Full<Bytes>> {
     let mut converted = Response::new(Full::new(response.body().clone()));
@@ -276,8 +339,8 @@ fn to_hyper(response: &wecom_core::Response) -> Response<Full<Bytes>> {
     converted
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response

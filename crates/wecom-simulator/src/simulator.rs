@@ -1,6 +1,8 @@
 //! The simulator: a transport backed by a simulated service that keeps state.
 
 use std::fmt;
+#[cfg(feature = "server")]
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use wecom_core::http::QueryValue;
 use wecom_core::{
     Client, Credentials, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport, TransportError,
 };
+use wecom_upstream::AgentId;
 
 use crate::service::{IncomingRequest, RequestContext, Service, find};
 use crate::wire_variant::WireVariant;
@@ -224,6 +227,17 @@ impl Simulator {
     /// The id of the upstream corp.
     pub(crate) fn corp_id(&self) -> &str {
         self.shared.credentials.corp_id()
+    }
+
+    /// The world's first app. The check of a world guarantees one.
+    pub(crate) fn first_app(&self) -> AgentId {
+        self.lock().state.apps.first().map_or(AgentId::new(0), |app| app.agentid)
+    }
+
+    /// Sleeps on the timer, if the simulator has one.
+    #[cfg(feature = "server")]
+    pub(crate) fn sleep(&self, duration: Duration) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        self.shared.timer.as_ref().map(|timer| timer.sleep(duration))
     }
 
     /// Replies to a request.

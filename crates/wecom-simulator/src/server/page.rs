@@ -1,5 +1,5 @@
-//! The page at `/`: the chains as trees of groups and corps, the last import jobs and the last calls. It shows no token, no
-//! secret and no mobile number.
+//! The page at `/`: the chains as trees of groups and corps, the forms that change them, the last import jobs and the last
+//! calls. It shows no token, no secret and no mobile number.
 
 use std::fmt::{self, Write};
 
@@ -10,6 +10,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use wecom_upstream::calls::JobStatus;
 
 use crate::import::jobs::JobOverview;
+use crate::server::forms::FORMS;
 use crate::server::overview::{Overview, Row};
 use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
@@ -43,6 +44,7 @@ fn write_overview(page: &mut String, overview: &Overview) -> fmt::Result {
     if overview.is_truncated {
         writeln!(page, "<p>This page shows the first {} chains, groups and corps.</p>", overview.rows.len())?;
     }
+    write_forms(page)?;
     write_jobs(page, &overview.jobs)?;
     write_calls(page, &overview.calls)
 }
@@ -70,6 +72,18 @@ fn write_row(page: &mut String, row: &Row) -> fmt::Result {
 /// The indentation of a row. Very deep groups share one.
 fn margin(depth: usize) -> String {
     format!("margin-left: {}rem", depth.min(40))
+}
+
+fn write_forms(page: &mut String) -> fmt::Result {
+    writeln!(page, "<h2>Changes by the administrator (管理后台)</h2>")?;
+    for form in FORMS {
+        write!(page, "<form method=\"post\" action=\"/admin/{}\">{}", form.action, Escaped(form.title))?;
+        for field in form.fields {
+            write!(page, " <input name=\"{field}\" placeholder=\"{field}\" size=\"14\" required>")?;
+        }
+        writeln!(page, " <button>OK</button></form>")?;
+    }
+    Ok(())
 }
 
 fn write_jobs(page: &mut String, jobs: &[JobOverview]) -> fmt::Result {

@@ -1,0 +1,70 @@
+//! The command line.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::callback_options::CallbackOptions;
+
+pub(crate) const HELP: &str = "\
+Runs a simulator of the WeCom (企业微信) upstream/downstream API (上下游).
+
+Usage: wecom-sim [--listen ADDRESS] [--allow-host NAME]... [--world FILE | --corps N [--seed S]] [--callback URL]
+
+  --listen ADDRESS   listens on this address instead of 127.0.0.1:8900
+  --allow-host NAME  accepts requests for this host name, besides localhost and IP addresses; repeatable
+  --world FILE       reads the world from this JSON file (see wecom_simulator::World::from_json) instead of the demo world
+  --corps N          generates a world of N corps instead
+  --seed S           generates the world from this seed instead of 1
+  --callback URL     pushes the events (回调) of the first app to this http:// URL, after a check of the URL
+  --help             prints this text
+
+The keys of the URL are those that the receiver has too. Each is taken from a file, an option or the environment:
+
+  --callback-token-file FILE    --callback-token TOKEN    WECOM_CALLBACK_TOKEN      the Token
+  --callback-aes-key-file FILE  --callback-aes-key KEY    WECOM_CALLBACK_AES_KEY    the EncodingAESKey, 43 characters
+
+Other programs of this machine can see the options of a program. A file or the environment keeps the keys from them.
+";
+
+pub(crate) struct Options {
+    pub(crate) address: SocketAddr,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) world: Option<PathBuf>,
+    pub(crate) corps: Option<usize>,
+    pub(crate) seed: u64,
+    pub(crate) callback: CallbackOptions,
+}
+
+/// Parses the command line. Returns `None` for `--help`.
+pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8900));
+    let callback = CallbackOptions::default();
+    let mut options = Options { address, allowed_hosts: Vec::new(), world: None, corps: None, seed: 1, callback };
+    let mut arguments = Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("listen") => options.address = arguments.value()?.parse()?,
+            Arg::Long("allow-host") => options.allowed_hosts.push(arguments.value()?.string()?),
+            Arg::Long("world") => options.world = Some(arguments.value()?.into()),
+            Arg::Long("corps") => options.corps = Some(arguments.value()?.parse()?),
+            Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
+            Arg::Long("callback") => options.callback.url = Some(secret(&mut arguments, "--callback")?),
+            Arg::Long("callback-token") => options.callback.token = Some(secret(&mut arguments, "--callback-token")?),
+            Arg::Long("callback-aes-key") => {
+                options.callback.aes_key = Some(secret(&mut arguments, "--callback-aes-key")?);
+            }
+            Arg::Long("callback-token-file") => options.callback.token_file = Some(arguments.value()?.into()),
+            Arg::Long("callback-aes-key-file") => options.callback.aes_key_file = Some(arguments.value()?.into()),
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// The value of an option that no error text may quote.
+fn secret(arguments: &mut Parser, option: &str) -> Result<String, lexopt::Error> {
+    arguments.value()?.into_string().map_err(|_| format!("the value of {option} is not UTF-8").into())
+}

@@ -1,0 +1,68 @@
+//! What is reported of each attempt to send.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An attempt of a [`SimulatorServer`](crate::SimulatorServer) to send an event, or to check a URL. It has no URL, no key
+/// and no content, so it can be logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallbackAttempt {
+    /// `url check`, or the kind of event, such as `change_chain/corp_join`. Empty for [`CallbackOutcome::Dropped`].
+    pub kind: String,
+    /// The number of this attempt, from 1.
+    pub attempt: u32,
+    /// What became of it.
+    pub outcome: CallbackOutcome,
+}
+
+/// What became of an attempt to send. Everything but [`Accepted`](Self::Accepted) is a failure, and leads to another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallbackOutcome {
+    /// The receiver answered with status 200, and a URL check with the echo.
+    Accepted,
+    /// The receiver answered with another status.
+    Status(u16),
+    /// A URL check was answered with something else than the decrypted `echostr`.
+    WrongEcho,
+    /// There was no complete answer within the time limit.
+    TimedOut(Duration),
+    /// No connection to the receiver.
+    NotConnected,
+    /// The receiver closed the connection without a complete answer.
+    ConnectionLost,
+    /// The answer was no HTTP, or had more than 128 KiB.
+    InvalidAnswer,
+    /// The operating system gave no random bytes.
+    NoRandomBytes,
+    /// This number of events was dropped, because more than 1,024 were waiting.
+    Dropped(u64),
+}
+
+impl fmt::Display for CallbackAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.outcome {
+            CallbackOutcome::Dropped(_) => write!(f, "callback: {}", self.outcome),
+            _ => write!(f, "callback {}, attempt {}: {}", self.kind, self.attempt, self.outcome),
+        }
+    }
+}
+
+impl fmt::Display for CallbackOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Status(status) => write!(f, "status {status}; only 200 means received"),
+            Self::WrongEcho => f.write_str(
+                "wrong answer to the URL check; answer the decrypted echostr alone, without quotes and line breaks",
+            ),
+            Self::TimedOut(limit) => write!(f, "deadline exceeded: no answer within {limit:?}"),
+            Self::NotConnected => f.write_str("connection failed; is the receiver running?"),
+            Self::ConnectionLost => f.write_str("connection lost before the answer was complete"),
+            Self::InvalidAnswer => f.write_str("invalid answer: no HTTP/1.1, or more than 128 KiB"),
+            Self::NoRandomBytes => f.write_str("not sent: the operating system gave no random bytes"),
+            Self::Dropped(events) => write!(f, "queue full: {events} events dropped"),
+        }
+    }
+}
