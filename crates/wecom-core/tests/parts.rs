@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::panic::catch_unwind;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use wecom_core::token::{
     TokenScope, TokenStoreError,
 };
 use wecom_core::{
-    AccessToken, ApiCall, BaseUrl, Credentials, Endpoint, ErrCode, Request, Response, Safety, Secret, encode,
+    AccessToken, ApiCall, BaseUrl, Credentials, Delivery, Endpoint, ErrCode, Request, Response, Safety, Secret,
+    TransportError, TransportErrorKind, encode,
 };
 
 const GET: Endpoint = Endpoint::get("get_result", "corpgroup/getresult");
@@ -363,6 +365,14 @@ fn the_error_of_a_provider_or_store_has_the_text_and_the_cause() {
         assert!(text.contains(kind) && text.contains("it is down"), "{text}");
         assert!(source.is::<std::io::Error>(), "{text}");
     }
+}
+
+#[test]
+fn the_source_of_a_stores_error_is_that_of_the_stores_own_error() {
+    let unsent = || TransportError::new(TransportErrorKind::Connect, Delivery::NotSent);
+    let error = TokenStoreError::new(unsent().with_source(std::io::Error::other("it is down")));
+    assert_eq!(error.source().unwrap().to_string(), "it is down");
+    assert!(TokenStoreError::new(unsent()).source().is_none());
 }
 
 #[test]

@@ -157,6 +157,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_refusal_with_an_errmsg_says_more_than_one_without_and_that_more_than_any_other_failure() {
+        let refusal = |message: &str| Failure::Refusal { code: 1, message: message.to_owned() };
+        let is_refusal = |failure: &Failure| matches!(failure, Failure::Refusal { .. });
+        assert!(is_refusal(&Failure::foreign().or_better(refusal(""))));
+        assert!(is_refusal(&refusal("").or_better(Failure::foreign())));
+        for better in [refusal("").or_better(refusal("words")), refusal("words").or_better(refusal(""))] {
+            assert!(matches!(better, Failure::Refusal { message, .. } if message == "words"));
+        }
+    }
+
     fn description<T: DeserializeOwned>(json: &str) -> String {
         match serde_json::from_str::<T>(json) {
             Ok(_) => panic!("{json} was accepted"),

@@ -99,8 +99,9 @@ mod tests {
 
     #[test]
     fn every_string_but_the_errmsg_may_be_a_credential() {
-        let body = br#"{"errcode":1,"errmsg":"some long words","a":{"b":["12345678",{"c":"x"}]},"d":123456789,"e":[1.5,true,null]}"#;
-        assert_eq!(reply_secrets(body), Some(vec!["12345678".to_owned(), "123456789".to_owned()]));
+        let body = br#"{"errcode":1,"errmsg":"some long words","a":{"b":["12345678",{"c":"x"}]},"d":123456789,"e":[1.5,true,null,-1234567]}"#;
+        let found = ["12345678", "123456789", "-1234567"].map(str::to_owned);
+        assert_eq!(reply_secrets(body), Some(found.to_vec()));
     }
 
     #[test]

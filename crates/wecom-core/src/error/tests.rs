@@ -221,7 +221,10 @@ fn the_text_of_a_refusal_has_code_meaning_remedy_errmsg_and_lookup_page() {
 fn the_text_of_a_status_has_reason_phrase_and_remedy() {
     for (number, phrase, remedy) in [
         (300, "HTTP 300", "base URL"),
+        (301, "HTTP 301 Moved Permanently", "redirects are not followed"),
         (302, "HTTP 302 Found", "redirects are not followed"),
+        (307, "HTTP 307 Temporary Redirect", "redirects are not followed"),
+        (308, "HTTP 308 Permanent Redirect", "redirects are not followed"),
         (399, "HTTP 399", "base URL"),
         (400, "HTTP 400 Bad Request", "WeCom itself"),
         (401, "HTTP 401 Unauthorized", "denied access"),
@@ -234,6 +237,8 @@ fn the_text_of_a_status_has_reason_phrase_and_remedy() {
         (429, "HTTP 429 Too Many Requests", "rate limit"),
         (500, "HTTP 500 Internal Server Error", "retry later"),
         (502, "HTTP 502 Bad Gateway", "retry later"),
+        (503, "HTTP 503 Service Unavailable", "retry later"),
+        (504, "HTTP 504 Gateway Timeout", "retry later"),
         (599, "HTTP 599:", "retry later"),
     ] {
         assert_text(&status(number, None), &[&format!("add: {phrase}"), remedy], &["errcode", "retry after"]);

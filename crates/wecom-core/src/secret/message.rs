@@ -176,6 +176,32 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_is_nearly_a_log_id_is_masked() {
+        let hash = "e0fae07666aa64636023c1fa7e8f49a4";
+        let times = ["157606593", "15760659341", "157606593a"].map(|time| format!("{time}_28_{hash}"));
+        let numbers = ["12345", "2b"].map(|number| format!("1576065934_{number}_{hash}"));
+        let hashes = [&hash[1..], "g0fae07666aa64636023c1fa7e8f49a4", ""].map(|hash| format!("1576065934_28_{hash}"));
+        let lengths = [18, 31].map(|length| "1".repeat(length));
+        let parts = [format!("1576065934_{hash}"), format!("1576065934_28_{hash}_1")];
+        for word in times.iter().chain(&numbers).chain(&hashes).chain(&lengths).chain(&parts) {
+            assert_eq!(shown(&format!("hint: [{word}]")), "hint: [***]", "{word}");
+        }
+        for length in [19, 30] {
+            assert_eq!(shown(&"1".repeat(length)).len(), length);
+        }
+    }
+
+    #[test]
+    fn a_long_word_whose_capitals_lack_lower_case_letters_behind_them_is_masked() {
+        for word in ["errMsgForCorp", "externalUserId"] {
+            assert_eq!(shown(word), word);
+        }
+        for word in ["aBcDeFgHiJkLm", "abcdefghijklM", "abcdefGHijklm", "abcdefGhIjklm"] {
+            assert_eq!(shown(word), "***", "{word}");
+        }
+    }
+
+    #[test]
     fn telephone_numbers_and_urls_are_masked() {
         for (text, expected) in [
             ("mobile 13800000000 exists", "mobile *** exists"),

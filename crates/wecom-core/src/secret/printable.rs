@@ -55,6 +55,13 @@ mod tests {
     }
 
     #[test]
+    fn letters_without_a_shape_are_never_shown() {
+        for character in "\u{115f}\u{1160}\u{3164}\u{ffa0}".chars() {
+            assert_eq!(shown(character), char::REPLACEMENT_CHARACTER, "{character:?}");
+        }
+    }
+
+    #[test]
     fn terminal_and_direction_controls_are_never_shown() {
         let controls = ('\0'..='\u{10ffff}').filter(|character| {
             matches!(character,

@@ -204,6 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_four_bytes_is_replaced_and_a_shorter_one_is_not() {
+        assert_eq!(redactor("kqzx").text("a kqzx b"), "a *** b");
+        assert_eq!(redactor("kqz").text("a kqz b"), "a kqz b");
+    }
+
+    #[test]
+    fn the_debug_text_shows_no_secret() {
+        assert_eq!(format!("{:?}", redactor("canary")), "Redactor { .. }");
+    }
+
+    #[test]
     fn a_token_is_replaced_in_json_with_needless_escapes() {
         let redactor = redactor("canary");
         assert_eq!(redactor.text("\\u0063anary c\\u0061n\\u0061ry"), "*** ***");

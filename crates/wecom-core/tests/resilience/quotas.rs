@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -8,10 +9,13 @@ use serde::de::IgnoredAny;
 use wecom_core::endpoint::Quota;
 use wecom_core::error::CallPhase;
 use wecom_core::quota::{QuotaError, QuotaLimit};
-use wecom_core::{ApiCall, Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety, Timer, async_trait};
+use wecom_core::token::{TokenError, TokenProvider, TokenScope};
+use wecom_core::{
+    AccessToken, ApiCall, Client, Delivery, Endpoint, ErrorKind, Quotas, Retry, Safety, Timer, async_trait,
+};
 use wecom_mock::ManualTimer;
 
-use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, poll, token};
+use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, credentials, poll, token};
 
 const ONE: Endpoint = Endpoint::post("one", "test/one").with_safety(Safety::Idempotent).with_concurrency(1);
 
@@ -373,4 +377,66 @@ fn a_refusal_of_a_call_without_a_ticket_does_not_block_calls_with_one() {
     service.run(lifted(&client, true)).unwrap();
     service.run(lifted(&client, true)).unwrap_err();
     assert_eq!(quota_error(&service.run(lifted(&client, true)).unwrap_err()).limit, QuotaLimit::Blocked);
+}
+
+#[test]
+fn a_waiting_call_is_sent_at_the_moment_at_which_another_ends() {
+    let service = Service::new();
+    let latency = Duration::from_millis(1234);
+    service.set(|script| script.latency = latency);
+    let client = patient(&service);
+    service.run(join_all((0..3).map(|_| call(&client, &ONE)))).into_iter().for_each(Result::unwrap);
+    assert_eq!(service.calls().iter().map(|seen| seen.at).collect::<Vec<_>>(), [Duration::ZERO, latency, latency * 2]);
+}
+
+#[test]
+fn a_call_that_is_woken_for_a_place_and_then_blocked_waits_again() {
+    let service = Service::answering([Answer::Code(0), Answer::Code(45009)]);
+    let soon = SECOND / 10;
+    service.set(|script| script.latency = soon);
+    let client = patient(&service);
+    let [mut first, mut refused, mut third, mut fourth, mut waiting] =
+        std::array::from_fn(|_| Box::pin(call(&client, &NARROW)));
+    for call in [&mut first, &mut refused, &mut third, &mut fourth, &mut waiting] {
+        assert!(poll(call.as_mut()).is_pending());
+    }
+    service.timer.advance(soon);
+    assert!(matches!(poll(first.as_mut()), Poll::Ready(Ok(()))));
+    assert!(matches!(poll(refused.as_mut()), Poll::Ready(Err(_))));
+    assert!(poll(waiting.as_mut()).is_pending());
+    service.run(waiting).unwrap();
+    assert_eq!(service.calls().last().unwrap().at, soon + MINUTE);
+}
+
+#[test]
+fn a_call_whose_token_expires_while_it_waits_is_sent_with_a_new_one() {
+    let service = Service::new();
+    service.set(|script| script.expires_in = 30);
+    let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 2)).credentials(credentials()).build();
+    service.run(join_all((0..9).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
+    let tokens: Vec<_> = service.calls().into_iter().map(|seen| seen.token).collect();
+    assert_eq!((tokens[7].as_str(), tokens[8].as_str()), ("canary-1", "canary-2"));
+}
+
+#[test]
+fn a_call_that_waits_asks_a_token_provider_once() {
+    #[derive(Clone, Default)]
+    struct Counting(Arc<AtomicU32>);
+
+    #[async_trait]
+    impl TokenProvider for Counting {
+        async fn token(&self, _: &TokenScope) -> Result<AccessToken, TokenError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(token())
+        }
+
+        async fn replace(&self, _: &TokenScope, _: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+            Ok(None)
+        }
+    }
+
+    let (service, provider) = (Service::new(), Counting::default());
+    let client = service.client().quotas(Quotas::wait_at_most(MINUTE * 2)).token_provider(provider.clone()).build();
+    service.run(join_all((0..9).map(|_| call(&client, &RARE)))).into_iter().for_each(Result::unwrap);
+    assert_eq!(provider.0.load(Ordering::Relaxed), 9);
 }

@@ -246,3 +246,17 @@ fn a_fetch_is_continued_by_rare_calls_with_short_deadlines() {
     assert_eq!(outcomes, [false, true, true]);
     assert_eq!(service.fetches(), 1);
 }
+
+#[test]
+fn a_renewal_that_fails_after_its_store_hung_is_repeated_a_minute_later() {
+    let service = Service::new();
+    let client = service.client().token_store("app", Hanging).credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(SECOND * 7200 - MINUTE * 5);
+    service.set(|script| script.to_gettoken.push_back(Answer::Silence));
+    for _ in 0..60 {
+        service.run(call(&client, &READ)).unwrap();
+        service.timer.advance(SECOND);
+    }
+    assert_eq!(service.fetches(), 2);
+}
