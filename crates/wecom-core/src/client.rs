@@ -2,6 +2,7 @@
 
 mod builder;
 mod call_loop;
+mod overrides;
 pub(crate) mod threading;
 mod tokens;
 
@@ -13,19 +14,22 @@ use serde::de::DeserializeOwned;
 
 pub use self::builder::{ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
 use self::call_loop::CallLoop;
+use self::overrides::{Overrides, RetryOverride};
 pub use self::threading::Threading;
 use self::tokens::Tokens;
 use crate::codec::encode::encode;
 use crate::endpoint::call::ApiCall;
+use crate::endpoint::descriptor::Safety;
 use crate::endpoint::raw_call::RawCall;
 use crate::error::Error;
 use crate::http::addressed_transport::AddressedTransport;
 use crate::http::base_url::BaseUrl;
 use crate::http::request::Request;
+use crate::http::response::Response;
 use crate::observe::observers::Observers;
 use crate::observe::tracing::traced;
 use crate::quota::limiters::Limiters;
-use crate::retry::Retrying;
+use crate::retry::{Retry, Retrying};
 use crate::threading::{Family, Shared};
 use crate::timer::clock::Clock;
 use crate::token::scope::{DownstreamApp, TokenScope};
@@ -45,8 +49,7 @@ use crate::token::scope::{DownstreamApp, TokenScope};
 /// ```
 pub struct Client<M: Threading = Shared> {
     shared: Arc<Inner<M>>,
-    time_limit: Option<Duration>,
-    deadline: Option<Duration>,
+    overrides: Overrides,
 }
 
 /// A call as a boxed future that owns its client, made by [`Client::call_boxed`]. `Send` where the family is.
@@ -81,6 +84,25 @@ impl<M: Threading> Client<M> {
     /// transport failed, WeCom refused the call, or the reply has an unexpected form.
     pub async fn call<C: ApiCall>(&self, call: C) -> Result<C::Reply, Error> {
         let request = encode(&call)?;
+        self.run(request).await.map(|(reply, _)| reply)
+    }
+
+    /// Makes a typed call and returns the response too, such as for fields of the reply that have no type yet.
+    ///
+    /// ```
+    /// # async fn example<C: wecom_core::ApiCall>(client: wecom_core::Client, call: C) -> Result<(), wecom_core::Error> {
+    /// let (reply, response) = client.call_with_response(call).await?;
+    /// println!("{} bytes, status {}", response.body().len(), response.status());
+    /// # let _ = reply;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn call_with_response<C: ApiCall>(&self, call: C) -> Result<(C::Reply, Response), Error> {
+        let request = encode(&call)?;
         self.run(request).await
     }
 
@@ -90,24 +112,75 @@ impl<M: Threading> Client<M> {
     ///
     /// As [`Client::call`].
     pub async fn call_raw(&self, call: RawCall) -> Result<serde_json::Value, Error> {
-        self.run(call.into_request()).await
+        self.run(call.into_request()).await.map(|(reply, _)| reply)
     }
 
     /// Returns the same client with a time limit for each request, from connecting to the last byte of the reply. The
     /// transport keeps the limit. Without one, the transport's own limit applies.
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
-        Self { time_limit: Some(limit), ..self.clone() }
+        self.with(|overrides| overrides.time_limit = Some(limit))
     }
 
     /// Returns the same client with a time limit for each whole call: the wait for its quota, getting a token, all
     /// attempts and the waits between them. It replaces the [builder's](ClientBuilder::deadline).
     ///
-    /// The client's [timer](ClientBuilder::timer) keeps the limit. A client without a timer neither repeats nor waits, so
-    /// there the limit applies to each request, as with [`Client::with_time_limit`].
+    /// The client's [timer](ClientBuilder::timer) keeps the limit. Every call of a client without a timer fails with an
+    /// error that says so; [`Client::with_time_limit`] needs no timer.
     #[must_use]
     pub fn with_deadline(&self, limit: Duration) -> Self {
-        Self { deadline: Some(limit), ..self.clone() }
+        self.with(|overrides| overrides.deadline = Some(limit))
+    }
+
+    /// Returns the same client with a retry policy that replaces the [builder's](ClientBuilder::retry). It has a budget of
+    /// its own.
+    ///
+    /// The client's [timer](ClientBuilder::timer) measures the backoffs. Every call of a client without a timer fails with
+    /// an error that says so.
+    ///
+    /// ```
+    /// use wecom_core::{Client, Retry};
+    ///
+    /// # fn example(client: Client) {
+    /// let patient = client.with_retry(Retry::new().attempts(6));
+    /// # let _ = patient;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_retry(&self, policy: Retry) -> Self {
+        self.with(|overrides| overrides.retry = RetryOverride::Policy(Arc::new(Retrying::new(policy))))
+    }
+
+    /// Returns the same client without retries. A call whose token is refused is still repeated once with a new token.
+    #[must_use]
+    pub fn without_retry(&self) -> Self {
+        self.with(|overrides| overrides.retry = RetryOverride::Off)
+    }
+
+    /// Returns the same client for calls that the caller knows to be safe, idempotent or not, whatever their endpoints
+    /// say. It decides [which failed calls are repeated](Retry#what-is-repeated).
+    ///
+    /// ```
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::{Client, Endpoint, Safety};
+    ///
+    /// // A POST, so it is not idempotent by default.
+    /// const GET_USER: Endpoint = Endpoint::post("get_user", "user/get_userid");
+    ///
+    /// # async fn example(client: Client) -> Result<(), wecom_core::Error> {
+    /// client.with_safety(Safety::Safe).call_raw(RawCall::new(&GET_USER)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_safety(&self, safety: Safety) -> Self {
+        self.with(|overrides| overrides.safety = Some(safety))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Overrides)) -> Self {
+        let mut client = self.clone();
+        change(&mut client.overrides);
+        client
     }
 
     /// Returns a client for a downstream corp, with the token of the app that is shared with that corp.
@@ -136,7 +209,7 @@ impl<M: Threading> Client<M> {
             time: time.as_ref().map(Time::with_new_counters),
             observers: observers.clone(),
         };
-        Self { shared: Arc::new(inner), time_limit: self.time_limit, deadline: self.deadline }
+        Self { shared: Arc::new(inner), overrides: self.overrides.anew() }
     }
 
     /// The client's timer; `None` without one.
@@ -165,7 +238,7 @@ impl<M: Threading> Client<M> {
         self.shared.transport.base_url()
     }
 
-    async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+    async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<(T, Response), Error> {
         let endpoint = request.endpoint();
         traced(endpoint, async { CallLoop::begin(self, endpoint).finish(request).await }).await
     }
@@ -185,7 +258,7 @@ impl<M: Threading> Time<M> {
 
 impl<M: Threading> Clone for Client<M> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), time_limit: self.time_limit, deadline: self.deadline }
+        Self { shared: Arc::clone(&self.shared), overrides: self.overrides.clone() }
     }
 }
 

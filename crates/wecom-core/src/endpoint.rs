@@ -6,6 +6,6 @@ pub(crate) mod raw_call;
 pub(crate) mod validation;
 
 pub use self::call::ApiCall;
-pub use self::descriptor::{Endpoint, Method, Quota, Safety, TokenKind};
+pub use self::descriptor::{Endpoint, InvalidEndpoint, Method, Quota, Safety, TokenKind};
 pub use self::raw_call::RawCall;
 pub use self::validation::{InvalidRequest, Violation, Violations};

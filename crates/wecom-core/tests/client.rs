@@ -13,8 +13,8 @@ use serde_json::json;
 use wecom_core::endpoint::RawCall;
 use wecom_core::http::AsLocal;
 use wecom_core::{
-    AccessToken, BaseUrl, Client, Delivery, Endpoint, Error, LocalTransport, Request, Response, Safety, Transport,
-    TransportError, TransportErrorKind, async_trait, from_fn,
+    AccessToken, ApiCall, BaseUrl, Client, Delivery, Endpoint, Error, LocalTransport, Request, Response, Safety,
+    Transport, TransportError, TransportErrorKind, async_trait, from_fn,
 };
 
 const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
@@ -278,4 +278,22 @@ fn a_local_client_works_with_a_local_timer_and_a_local_token_provider() {
     let client = Client::local(transport()).token_provider(CountingProvider(Rc::clone(&requested))).build();
     call(&client);
     assert_eq!((*requested.borrow(), *fetches.borrow()), (1, 2));
+}
+
+#[test]
+fn a_call_can_return_its_response_beside_the_reply() {
+    #[derive(serde::Serialize)]
+    struct ListIds;
+    #[derive(serde::Deserialize)]
+    struct Ids {
+        rule_ids: Vec<i64>,
+    }
+    impl ApiCall for ListIds {
+        const ENDPOINT: &'static Endpoint = &LIST_IDS;
+        type Reply = Ids;
+    }
+    let client = Client::builder(Recorder::default()).token(token()).build();
+    let (reply, response) = block_on(client.call_with_response(ListIds)).unwrap();
+    assert_eq!((reply.rule_ids, response.status()), (vec![1, 2], 200));
+    assert!(response.body().ends_with(br#""rule_ids":[1,2]}"#));
 }

@@ -165,14 +165,14 @@ fn recording_fn() -> impl std::fmt::Debug {
 }
 
 #[test]
-fn a_client_without_a_timer_passes_the_deadline_to_each_request() {
+fn a_client_with_a_time_limit_passes_it_to_each_request() {
     let requests = Arc::default();
     let client = Client::builder(recording(&requests)).token(AccessToken::new("canary")).build();
-    for client in [client.with_deadline(SECOND * 2), client.with_time_limit(SECOND * 4)] {
+    for client in [client.with_time_limit(SECOND * 4), client.with_time_limit(SECOND).with_time_limit(SECOND * 2)] {
         block_on(client.call_raw(RawCall::new(&READ))).unwrap();
     }
     let limits: Vec<_> = requests.lock().unwrap().iter().map(Request::time_limit).collect();
-    assert_eq!(limits, [Some(SECOND * 2), Some(SECOND * 4)]);
+    assert_eq!(limits, [Some(SECOND * 4), Some(SECOND * 2)]);
 }
 
 /// Checks that a sleep ends when the timer reaches its end, and not before.

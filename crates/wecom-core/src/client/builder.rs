@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::overrides::Overrides;
 use super::tokens::{AppStore, Tokens};
 use super::{Client, Inner, Threading, Time};
 use crate::http::addressed_transport::AddressedTransport;
@@ -376,7 +377,7 @@ impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
         };
         let observers = Observers(observers);
         let inner = Inner { transport, tokens, scope: TokenScope::Upstream, time, observers };
-        Client { shared: Arc::new(inner), time_limit, deadline: None }
+        Client { shared: Arc::new(inner), overrides: Overrides { time_limit, ..Overrides::default() } }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::overrides::{Overrides, RetryOverride};
 use super::threading::Threading;
 use super::{Client, Inner};
 use crate::codec::decode::decode_as;
@@ -13,10 +14,11 @@ use crate::endpoint::validation::InvalidRequest;
 use crate::error::deadline::{CallPhase, Deadline, DeadlineError};
 use crate::error::{Error, ErrorKind};
 use crate::http::request::Request;
+use crate::http::response::Response;
 use crate::http::transport_error::Delivery;
 use crate::observe::observer::{CallEvent, CallOutcome};
 use crate::quota::limiter::{Permit, PermitOutcome};
-use crate::retry::classify;
+use crate::retry::{Retrying, classify};
 use crate::secret::AccessToken;
 use crate::timer::cached_clock::CachedClock;
 use crate::token::error::TokenError;
@@ -28,8 +30,8 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 /// One call under way.
 pub(super) struct CallLoop<'a, M: Threading> {
     inner: &'a Inner<M>,
-    /// The limit for each request.
-    time_limit: Option<Duration>,
+    overrides: &'a Overrides,
+    retrying: Option<&'a Retrying>,
     endpoint: &'static Endpoint,
     clock: CachedClock<M>,
     began: Option<Duration>,
@@ -57,20 +59,21 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         let inner = &*client.shared;
         let mut clock = CachedClock::new(client.clock());
         let began = clock.now();
-        let limit = client.deadline.or(inner.time.as_ref().and_then(|time| time.deadline));
+        let limit = client.overrides.deadline.or(inner.time.as_ref().and_then(|time| time.deadline));
         let deadline = began.zip(limit).map(|(began, limit)| Deadline::new(limit, began));
-        // Without a timer the client can't keep a deadline, so the transport keeps it, request by request.
-        let time_limit = match began {
-            Some(_) => client.time_limit,
-            None => client.time_limit.into_iter().chain(limit).min(),
+        let retrying = match &client.overrides.retry {
+            RetryOverride::None => inner.time.as_ref().and_then(|time| time.retrying.as_ref()),
+            RetryOverride::Off => None,
+            RetryOverride::Policy(retrying) => Some(&**retrying),
         };
-        if let (Some(time), Some(began)) = (&inner.time, began) {
-            time.retrying.iter().for_each(|retrying| retrying.begin(began));
+        if let (Some(retrying), Some(began)) = (retrying, began) {
+            retrying.begin(began);
         }
         inner.observers.notify(&CallEvent::Began { endpoint });
         Self {
             inner,
-            time_limit,
+            overrides: &client.overrides,
+            retrying,
             endpoint,
             clock,
             began,
@@ -83,7 +86,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         }
     }
 
-    pub(super) async fn finish<T: DeserializeOwned>(&mut self, request: Request) -> Result<T, Error> {
+    pub(super) async fn finish<T: DeserializeOwned>(&mut self, request: Request) -> Result<(T, Response), Error> {
         let outcome = self.repeat(request).await;
         self.end(match &outcome {
             Ok(_) => CallOutcome::Replied,
@@ -92,7 +95,8 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         outcome
     }
 
-    async fn repeat<T: DeserializeOwned>(&mut self, request: Request) -> Result<T, Error> {
+    async fn repeat<T: DeserializeOwned>(&mut self, request: Request) -> Result<(T, Response), Error> {
+        self.check_timer()?;
         self.check_token_kind()?;
         let mut request = self.inner.transport.address(request);
         let mut refusal = None;
@@ -122,7 +126,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         &mut self,
         request: &mut Request,
         refusal: &mut Option<Refusal>,
-    ) -> Result<T, Error> {
+    ) -> Result<(T, Response), Error> {
         let permit = self.prepare(request, refusal).await?;
         let outcome = self.exchange(request).await;
         if let (Some(permit), Some(now)) = (&permit, self.clock.now()) {
@@ -160,7 +164,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
     /// The time limit of a request. The deadline alone sets none: passed to the request, it would replace the transport's
     /// own limit, and one attempt could use up all the time.
     fn request_limit(&self, remaining: Option<Duration>) -> Option<Duration> {
-        self.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)))
+        self.overrides.time_limit.map(|limit| remaining.map_or(limit, |remaining| limit.min(remaining)))
     }
 
     async fn put_token(&mut self, request: &mut Request, refusal: &mut Option<Refusal>) -> Result<(), Error> {
@@ -203,7 +207,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         }
     }
 
-    async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<T, Error> {
+    async fn exchange<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<(T, Response), Error> {
         let remaining = self.remaining(CallPhase::GettingToken)?;
         self.attempts += 1;
         request.set_attempt(self.attempts, self.request_limit(remaining));
@@ -212,7 +216,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         // A transport may block within one poll.
         self.clock.invalidate();
         let response = reply.unwrap_or_else(|_| Err(self.deadline_exceeded(CallPhase::AwaitingReply)))?;
-        decode_as(request, &response)
+        decode_as(request, &response).map(|reply| (reply, response))
     }
 
     fn left(&mut self) -> Option<Duration> {
@@ -235,8 +239,8 @@ impl<'a, M: Threading> CallLoop<'a, M> {
 
     /// The wait before the next attempt; `None` if the call is not repeated.
     fn wait_before_repeating(&mut self, error: &Error) -> Option<Duration> {
-        let retrying = self.inner.time.as_ref()?.retrying.as_ref()?;
-        retrying.wait(&classify(error)?, self.tries, self.clock.now()?, self.left())
+        let safety = self.overrides.safety.unwrap_or(self.endpoint.safety());
+        self.retrying?.wait(&classify(error, safety)?, self.tries, self.clock.now()?, self.left())
     }
 
     fn record_failure(&mut self, error: Error, wait: Duration) {
@@ -269,6 +273,17 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             _ => "that of the upstream corp; call with the upstream corp's client",
         };
         Err(self.error(InvalidRequest::new("the access token", "belongs to another corp", wanted)))
+    }
+
+    /// Without a timer, neither a deadline nor a backoff can be kept.
+    fn check_timer(&self) -> Result<(), Error> {
+        match self.overrides.needs_timer().filter(|_| self.inner.time.is_none()) {
+            None => Ok(()),
+            Some(setting) => {
+                let wanted = "a client with ClientBuilder::timer, or Client::with_time_limit instead of a deadline";
+                Err(self.error(InvalidRequest::new(setting, "needs a timer", wanted)))
+            }
+        }
     }
 
     fn end(&mut self, outcome: CallOutcome<'_>) {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 /// The descriptor of an API endpoint.
 ///
 /// It is built in a `const`, where a malformed path does not compile:
@@ -67,12 +69,44 @@ impl Endpoint {
         Self::new(Method::Post, name, path)
     }
 
+    /// Creates an endpoint from run-time data, such as a path in a configuration. The other settings are those of
+    /// [`Endpoint::get`] or [`Endpoint::post`].
+    ///
+    /// The texts are never freed, and neither is the endpoint after [`Endpoint::leak`], because calls, errors and metrics
+    /// refer to endpoints at any time. So create each endpoint once.
+    ///
+    /// ```
+    /// use wecom_core::endpoint::{Method, RawCall};
+    /// use wecom_core::{Endpoint, Safety};
+    ///
+    /// let configured = ("user_id_by_mobile", "user/getuserid");
+    /// let endpoint = Endpoint::parse(Method::Post, configured.0, configured.1)?.with_safety(Safety::Safe).leak();
+    /// let call = RawCall::new(endpoint);
+    /// # let _ = call;
+    /// assert!(Endpoint::parse(Method::Post, "user_id", "https://example.com/").is_err());
+    /// # Ok::<(), wecom_core::endpoint::InvalidEndpoint>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the name or path is malformed.
+    pub fn parse(method: Method, name: &str, path: &str) -> Result<Self, InvalidEndpoint> {
+        match (is_name(name), is_path(path)) {
+            (false, _) => Err(InvalidEndpoint(NAME_RULE)),
+            (true, false) => Err(InvalidEndpoint(PATH_RULE)),
+            (true, true) => Ok(Self::new(method, name.to_owned().leak(), path.to_owned().leak())),
+        }
+    }
+
+    /// Keeps the endpoint for as long as the program runs, as calls need it.
+    #[must_use]
+    pub fn leak(self) -> &'static Self {
+        Box::leak(Box::new(self))
+    }
+
     const fn new(method: Method, name: &'static str, path: &'static str) -> Self {
-        assert!(is_name(name), "an endpoint's name consists of a-z, 0-9 and _, and is not empty");
-        assert!(
-            is_path(path),
-            "an endpoint's path consists of segments of A-Z, a-z, 0-9, _ and -, separated by single slashes"
-        );
+        assert!(is_name(name), "{}", NAME_RULE);
+        assert!(is_path(path), "{}", PATH_RULE);
         Self {
             name,
             title: "",
@@ -227,8 +261,18 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// An HTTP method. The API uses no other ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+const NAME_RULE: &str = "an endpoint's name consists of a-z, 0-9 and _, and is not empty";
+const PATH_RULE: &str =
+    "an endpoint's path consists of segments of A-Z, a-z, 0-9, _ and -, separated by single slashes, as in user/get";
+
+/// The error of [`Endpoint::parse`]: a malformed name or path. The text says which, and the rule that it breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid endpoint: {0}")]
+pub struct InvalidEndpoint(&'static str);
+
+/// An HTTP method. The API uses no other ones. In configurations: `"GET"` or `"POST"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum Method {
     /// `GET`, with parameters in the query and no body.
@@ -254,8 +298,9 @@ impl fmt::Display for Method {
     }
 }
 
-/// The `access_token` that a call needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The `access_token` that a call needs. In configurations: `"upstream"` and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenKind {
     /// None, for a call that fetches a token.
@@ -268,8 +313,9 @@ pub enum TokenKind {
     UpstreamOrDownstream,
 }
 
-/// Whether a call may be repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whether a call may be repeated. In configurations: `"safe"`, `"idempotent"` or `"not_idempotent"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Safety {
     /// The call only reads data.
@@ -397,6 +443,25 @@ mod tests {
             assert!(!is_path(path), "{path:?} was accepted");
         }
         assert!(is_path("corpgroup/corp/get_chain_list"));
+    }
+
+    #[test]
+    fn an_endpoint_from_run_time_data_equals_the_constant_one() {
+        const CONSTANT: Endpoint = Endpoint::post("a_b", "a/b").with_safety(Safety::Safe);
+        let parsed = Endpoint::parse(Method::Post, &String::from("a_b"), "a/b").unwrap().with_safety(Safety::Safe);
+        assert_eq!(parsed.leak(), &CONSTANT);
+        for (name, path, part) in [("", "a", "name"), ("A", "a", "name"), ("a", "/a", "path"), ("a", "a?b=c", "path")] {
+            let error = Endpoint::parse(Method::Get, name, path).unwrap_err().to_string();
+            assert!(error.starts_with("invalid endpoint: ") && error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn method_safety_and_token_kind_are_read_from_configurations() {
+        let read = r#"["POST", "not_idempotent", "upstream_or_downstream"]"#;
+        let read: (Method, Safety, TokenKind) = serde_json::from_str(read).unwrap();
+        assert_eq!(read, (Method::Post, Safety::NotIdempotent, TokenKind::UpstreamOrDownstream));
+        assert!(serde_json::from_str::<Method>("\"post\"").is_err());
     }
 
     #[test]

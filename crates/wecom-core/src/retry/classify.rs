@@ -23,8 +23,8 @@ impl Verdict {
 }
 
 /// Whether and how a failed call may be repeated. [`Retry`](crate::Retry) documents the table.
-pub(crate) fn classify(error: &Error) -> Option<Verdict> {
-    let repeating_is_safe = error.endpoint().safety() != Safety::NotIdempotent;
+pub(crate) fn classify(error: &Error, safety: Safety) -> Option<Verdict> {
+    let repeating_is_safe = safety != Safety::NotIdempotent;
     match error.kind() {
         ErrorKind::Transport(transport) => of_transport(transport, repeating_is_safe),
         ErrorKind::Status(status) => (status.is_transient() && repeating_is_safe)
@@ -32,7 +32,10 @@ pub(crate) fn classify(error: &Error) -> Option<Verdict> {
         ErrorKind::Api(api) => of_code(api.code, repeating_is_safe),
         // The call itself was not sent, so only the fetch matters, and a fetch only reads. A fetch that was a call of
         // another client was repeated by that client.
-        ErrorKind::Token(token) => token.call_error().filter(|error| *error.endpoint() == GET_TOKEN).and_then(classify),
+        ErrorKind::Token(token) => {
+            let fetch = token.call_error().filter(|error| *error.endpoint() == GET_TOKEN)?;
+            classify(fetch, GET_TOKEN.safety())
+        }
         ErrorKind::InvalidRequest(_) | ErrorKind::Quota(_) | ErrorKind::Deadline(_) | ErrorKind::Decode(_) => None,
     }
 }

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
+use wecom_core::endpoint::RawCall;
 use wecom_core::error::CallPhase;
-use wecom_core::{Client, Delivery, ErrCode, Error, ErrorKind, Quotas, Retry, TransportErrorKind};
+use wecom_core::{
+    Client, Delivery, ErrCode, Error, ErrorKind, Quotas, Request, Response, Retry, Safety, TransportErrorKind, from_fn,
+};
 
 use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credentials, token};
 
@@ -122,8 +125,6 @@ fn a_deadline_of_zero_sends_nothing() {
 #[test]
 fn each_attempt_has_its_own_limit_or_the_time_that_is_left() {
     use std::sync::{Arc, Mutex};
-    use wecom_core::endpoint::RawCall;
-    use wecom_core::{Request, Response, from_fn};
 
     let limits = Arc::new(Mutex::new(Vec::new()));
     let transport = {
@@ -148,14 +149,27 @@ fn each_attempt_has_its_own_limit_or_the_time_that_is_left() {
         timed.with_deadline(SECOND),
         timed.with_time_limit(SECOND * 30),
         timeless.clone(),
-        // Without a timer, the transport keeps the deadline.
-        timeless.with_deadline(SECOND * 2),
-        timeless.with_deadline(SECOND * 2).with_time_limit(SECOND * 3),
+        timeless.with_time_limit(SECOND * 3),
     ];
     for client in clients {
         pollster::block_on(client.call_raw(RawCall::new(&READ))).unwrap();
     }
-    let expected =
-        [None, Some(4), Some(1), Some(9), None, Some(2), Some(2)].map(|limit| limit.map(Duration::from_secs));
+    let expected = [None, Some(4), Some(1), Some(9), None, Some(3)].map(|limit| limit.map(Duration::from_secs));
     assert_eq!(*limits.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_deadline_or_a_retry_policy_without_a_timer_fails_every_call_with_the_remedy() {
+    let client = Client::builder(from_fn(|_: Request| async { Ok(Response::new(200, r#"{"errcode":0}"#)) }));
+    let client = client.token(token()).build();
+    let broken = [client.with_deadline(SECOND), client.with_retry(Retry::new()), client.with_deadline(SECOND)];
+    for (client, setting) in broken.iter().zip(["the deadline", "the retry policy", "the deadline"]) {
+        let error = pollster::block_on(client.call_raw(RawCall::new(&READ))).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidRequest(_)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("{setting} needs a timer")) && text.contains("ClientBuilder::timer"), "{text}");
+    }
+    for client in [client.without_retry(), client.with_safety(Safety::Safe), client] {
+        pollster::block_on(client.call_raw(RawCall::new(&READ))).unwrap();
+    }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use pollster::block_on;
 use wecom_core::endpoint::RawCall;
-use wecom_core::{AccessToken, Client, Delivery, Endpoint, ErrCode, ErrorKind, Retry, TransportErrorKind};
+use wecom_core::{AccessToken, Client, Delivery, Endpoint, ErrCode, ErrorKind, Retry, Safety, TransportErrorKind};
 
 use super::support::{ADD, Answer, MINUTE, READ, SECOND, SET, Service, call, credentials, token};
 
@@ -214,4 +214,32 @@ fn a_backoff_that_is_dropped_leaves_the_client_unchanged() {
     drop(one);
     assert_eq!(service.timer.sleepers(), 0);
     block_on(call(&client, &READ)).unwrap();
+}
+
+#[test]
+fn a_caller_can_replace_the_retry_policy_and_state_that_a_call_is_safe_to_repeat() {
+    let attempts = |endpoint, change: fn(Client) -> Client| {
+        let service = Service::always(LOST);
+        let client = change(service.client().retry(Retry::new()).token(token()).build());
+        service.run(call(&client, endpoint)).unwrap_err();
+        service.calls().len()
+    };
+    assert_eq!(attempts(&READ, |client| client.with_retry(Retry::new().attempts(5))), 5);
+    assert_eq!(attempts(&READ, |client| client.without_retry()), 1);
+    assert_eq!(attempts(&READ, |client| client.without_retry().with_retry(Retry::new())), 3);
+    assert_eq!(attempts(&ADD, |client| client), 1);
+    assert_eq!(attempts(&ADD, |client| client.with_safety(Safety::Idempotent)), 3);
+    assert_eq!(attempts(&READ, |client| client.with_safety(Safety::NotIdempotent)), 1);
+}
+
+#[test]
+fn a_replaced_retry_policy_works_on_a_client_that_has_none_and_has_a_budget_of_its_own() {
+    let service = Service::always(UNSENT);
+    let plain = service.client().token(token()).build();
+    let careful = plain.with_retry(Retry::new().attempts(9).budget_floor(2).budget_percent(0));
+    for client in [careful.clone(), careful, plain.with_retry(Retry::new().attempts(2))] {
+        service.run(call(&client, &READ)).unwrap_err();
+    }
+    // Two repetitions for both calls of `careful`, and one of the other policy's budget.
+    assert_eq!(service.calls().len(), 3 + 1 + 2);
 }
