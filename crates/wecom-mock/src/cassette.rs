@@ -96,9 +96,9 @@ const VERSION: u32 = 1;
 /// # Secrets
 ///
 /// Access tokens, secret values of the query, and the values of fields with a [secret's name](wecom_core::secret::names) are
-/// replaced by aliases, the same alias for the same value. Any other text that contains a known secret in any form, and any
-/// text after the name of a secret, is replaced by `***`. A secret of fewer than 16 characters that are all letters is an
-/// ordinary word, which is kept in other texts.
+/// replaced by aliases, the same alias for the same value. A known secret in any other text is replaced by `***`, in every
+/// encoding, and so is any text after the name of a secret. A secret of fewer than 16 characters, all of them letters, may
+/// be an ordinary word, so it is kept in other texts.
 #[derive(Clone)]
 pub struct Cassette {
     entries: Vec<Entry>,
@@ -155,7 +155,10 @@ impl Cassette {
     /// in a number.
     pub fn to_json(&self) -> Result<String, CassetteError> {
         if let Some(index) = self.secret_left {
-            let text = format!("secret left in entry {}, in a number; record with another secret", index + 1);
+            let text = format!(
+                "secret left in entry {}: a secret in a number cannot be replaced; record with another secret",
+                index + 1
+            );
             return Err(CassetteError { secret_left: true, ..CassetteError::new(text) });
         }
         let file = File { cassette: VERSION, entries: self.entries.clone() };

@@ -40,7 +40,7 @@ impl Content {
     ) -> Self {
         let mut pairs = Map::<String, Value>::new();
         for (name, value) in query {
-            // A name that occurs twice has an array.
+            // A repeated name has an array of its values.
             match pairs.get_mut(name) {
                 Some(Value::Array(values)) => values.push(json!(value)),
                 Some(first) => *first = json!([first, value]),
@@ -55,7 +55,7 @@ impl Content {
         self.endpoint == content.endpoint && self.value == align(&self.value, &content.value)
     }
 
-    /// The value of another content, with `***` where this content has it.
+    /// Returns the value of another content, with `***` in the places where this content has `***`.
     pub(crate) fn align(&self, content: &Self) -> Value {
         align(&self.value, &content.value)
     }

@@ -98,7 +98,7 @@ impl Entry {
         Self { request: recorded, reply: outcome.as_ref().ok().map(reply), failure }
     }
 
-    /// Whether a secret is left that cannot be replaced.
+    /// Whether the entry still contains a secret, because it cannot be replaced.
     pub(crate) fn has_secret(&self, masking: &Masking) -> bool {
         let texts = serde_json::json!([self.request.token, self.request.query, self.headers()]);
         masking.finds_secret(&texts) || self.bodies().any(|body| masking.finds_secret(&body.value()))
@@ -112,14 +112,16 @@ impl Entry {
         self.reply.iter().flat_map(|reply| &reply.headers).map(String::as_str).collect()
     }
 
-    /// What is wrong with an edited entry.
+    /// Returns why the entry is invalid, for example after a mistake in editing it. `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<String> {
         let RecordedRequest { method, query, .. } = &self.request;
         match &self.failure {
             Some(RecordedFailure { kind, delivery })
                 if self.failure.as_ref().and_then(RecordedFailure::error).is_none() =>
             {
-                Some(format!("unknown failure {kind} or delivery {delivery}, which is not_sent or unknown"))
+                Some(format!(
+                    "unknown failure kind {kind} or delivery {delivery}; expected the delivery not_sent or unknown"
+                ))
             }
             failure if self.reply.is_some() == failure.is_some() => Some("expected either a reply or a failure".into()),
             _ if !["GET", "POST"].contains(&method.as_str()) => Some("expected the method GET or POST".into()),

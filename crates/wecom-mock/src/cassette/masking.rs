@@ -10,8 +10,8 @@ use wecom_core::secret::{Redactor, forms, names};
 /// Replaces what must not be kept and has no alias.
 pub(crate) const MASK: &str = "***";
 
-/// Shorter secrets of letters only are ordinary words. They are replaced where a secret is expected, and nowhere else.
-const SHORTEST_UNUSUAL: usize = 16;
+/// A shorter secret of letters only may be an ordinary word. It is replaced where a secret is expected, and nowhere else.
+const MIN_DISTINCTIVE_LETTERS: usize = 16;
 
 /// The secrets of some exchanges, in the order of their first occurrence.
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Secrets {
         if !secret.is_empty() && self.known.insert(secret.to_owned()) {
             self.found.push((prefix, secret.to_owned()));
             let plain = forms::decoded(secret);
-            let is_word = plain.len() < SHORTEST_UNUSUAL && plain.chars().all(char::is_alphabetic);
+            let is_word = plain.len() < MIN_DISTINCTIVE_LETTERS && plain.chars().all(char::is_alphabetic);
             self.searched.extend((!is_word).then(|| secret.to_owned()));
         }
     }
@@ -110,13 +110,13 @@ impl Masking {
         self.aliases.get(secret).map_or(MASK, String::as_str).to_owned()
     }
 
-    /// A text of a request without secrets: `***` if it contains one, because `***` matches any text in a replay.
+    /// Masks a text of a request. If it contains a secret, the whole text becomes `***`, which matches any text in a replay.
     pub(crate) fn request_text(&self, text: &str) -> String {
         let masked = self.text(text);
         if masked == text { masked } else { MASK.to_owned() }
     }
 
-    /// A text without secrets. It ends where an unknown secret may begin: `access_token=…`, `"session_key":"…`.
+    /// Masks a text. It is also truncated where an unknown secret may begin: `access_token=…`, `"session_key":"…`.
     pub(crate) fn text(&self, text: &str) -> String {
         let plain = forms::decoded(text);
         let cut = end_of_secret_name(&plain).and_then(|end| plain.get(..end));
@@ -146,7 +146,7 @@ impl Masking {
         }
     }
 
-    /// Whether a masked value still contains a secret: as a number, for example.
+    /// Whether a masked value still contains a secret, for example as a number.
     pub(crate) fn finds_secret(&self, value: &Value) -> bool {
         match value {
             Value::Array(items) => items.iter().any(|item| self.finds_secret(item)),
@@ -165,7 +165,7 @@ impl Masking {
     }
 }
 
-/// The end of the first secret's name that has a value.
+/// Returns the end of the first name of a secret that is followed by a value.
 fn end_of_secret_name(text: &str) -> Option<usize> {
     let is_in_name = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
     let mut start = 0;

@@ -23,8 +23,8 @@ const REPORTED: usize = 5;
 /// A transport that answers from a [`Cassette`], in any order.
 ///
 /// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. The
-/// values of access tokens and secrets are not compared, so a replay needs neither. If several entries match, the one with
-/// the request's own token is preferred. In a recorded request, `***` matches any text.
+/// values of access tokens and secrets are not compared, so a replay needs neither. If several entries match, the first one
+/// that was recorded with the request's token is preferred. In a recorded request, `***` matches any text.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.

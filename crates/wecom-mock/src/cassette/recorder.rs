@@ -32,7 +32,7 @@ impl<T> Recorder<T> {
         Self { inner: Arc::new(inner), recording: Arc::default() }
     }
 
-    /// Keeps one more text out of the cassette, such as a phone number. Texts of fewer than four bytes are ignored.
+    /// Also replaces this text wherever it occurs, such as a phone number. A text of fewer than four bytes is ignored.
     #[must_use]
     pub fn hide(self, secret: Secret) -> Self {
         self.lock().hidden.push(secret);

@@ -133,7 +133,7 @@ impl Fault {
     }
 }
 
-/// Faults before the request is sent. The inner transport is not called, or is called late.
+/// Faults before the request is sent. The inner transport is not called, or is called after a delay.
 impl Fault {
     /// Fails the call before the request is sent: [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
     ///
@@ -170,11 +170,11 @@ impl Fault {
     ///
     /// let client = Client::builder(faults).token(AccessToken::new("a-token")).build();
     /// # pollster::block_on(async {
-    /// let passing = async {
+    /// let advance = async {
     ///     timer.until_sleepers(1).await;
     ///     timer.advance(Duration::from_secs(5));
     /// };
-    /// let (reply, ()) = join(client.call_raw(RawCall::new(&LIST_IDS)), passing).await;
+    /// let (reply, ()) = join(client.call_raw(RawCall::new(&LIST_IDS)), advance).await;
     /// assert!(reply.is_ok());
     /// # });
     /// ```
@@ -266,11 +266,11 @@ impl Fault {
     /// let client = Client::builder(faults).token(AccessToken::new("a-token")).build();
     /// let client = client.with_time_limit(Duration::from_secs(10));
     /// # pollster::block_on(async {
-    /// let passing = async {
+    /// let advance = async {
     ///     timer.until_sleepers(1).await;
     ///     timer.advance(Duration::from_secs(10));
     /// };
-    /// let (reply, ()) = join(client.call_raw(RawCall::new(&LIST_IDS)), passing).await;
+    /// let (reply, ()) = join(client.call_raw(RawCall::new(&LIST_IDS)), advance).await;
     /// assert!(reply.unwrap_err().is_timeout());
     /// # });
     /// ```

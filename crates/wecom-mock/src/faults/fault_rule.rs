@@ -1,4 +1,4 @@
-//! Which calls a fault is injected into, and how many there were.
+//! A fault in effect: selects the calls, and counts them and the injections.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};

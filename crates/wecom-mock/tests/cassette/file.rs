@@ -1,4 +1,4 @@
-//! The file.
+//! The file format: reading, writing, and the errors.
 
 use wecom_core::Response;
 use wecom_mock::{Cassette, Player};

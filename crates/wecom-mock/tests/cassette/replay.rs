@@ -1,4 +1,4 @@
-//! Replays.
+//! Recording and replaying.
 
 use bytes::Bytes;
 use pollster::block_on;
@@ -135,7 +135,7 @@ fn a_replay_may_use_other_tokens() {
 }
 
 #[test]
-fn the_entry_with_the_own_token_is_preferred() {
+fn the_entry_with_the_same_token_is_preferred() {
     let request = |token: &str| get_result("job1").with_token(AccessToken::new(token));
     let recorder = Recorder::new(from_fn(|request: Request| async move {
         Ok(Response::new(200, request.token().map_or("", |token| token.expose()).replace("canary", "reply")))
@@ -205,7 +205,7 @@ fn a_json_body_that_is_not_exact_is_replayed_as_its_value() {
     }
 }
 
-/// Fails to end within the time of a test if recording or replaying is quadratic.
+/// Takes many minutes if recording or replaying is quadratic.
 #[test]
 fn four_megabytes_and_two_thousand_calls_are_recorded_and_replayed() {
     let recorder = Recorder::new(from_fn(|request: Request| async move {

@@ -53,7 +53,7 @@ fn a_secret_is_replaced_in_every_part_of_an_exchange() {
 }
 
 #[test]
-fn the_reply_with_a_credential_is_dropped_if_it_is_not_json() {
+fn a_reply_that_carries_a_credential_is_masked_completely_if_it_is_not_json() {
     let request = Request::new(&wecom_core::token::GET_TOKEN);
     let player = Player::new(recorded_once(request.clone(), Ok(Response::new(200, "the token is canary"))));
     assert_eq!(replay(&player, request).unwrap().body(), "***");
@@ -73,7 +73,7 @@ fn two_tokens_have_two_aliases_even_if_one_looks_like_an_alias() {
 }
 
 #[test]
-fn a_secret_that_contains_another_one_leaves_no_tail() {
+fn a_secret_that_contains_another_secret_is_replaced_completely() {
     let request = get_result("job1").with_token(AccessToken::new("canary"));
     let mut query = Query::new();
     query.push_secret("corpsecret", Secret::new("canary-with-a-tail"));

@@ -101,7 +101,7 @@ fn empty_garbage_and_html_replace_the_body_and_keep_status_and_headers() {
 }
 
 #[test]
-fn each_damaged_reply_is_another_error() {
+fn each_kind_of_damaged_reply_causes_a_different_error() {
     let (_mock, faults) = healthy();
     faults.on_any().nth(1).cut_reply(12);
     faults.on_any().nth(2).empty_reply();

@@ -49,7 +49,7 @@ fn delays_add_up_and_combine_with_another_fault() {
     timer.advance(SECOND);
     assert!(poll(&mut reply).is_pending());
     timer.advance(SECOND * 2);
-    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the failure comes after three seconds") };
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected the injected error after three seconds") };
     assert_eq!((error.kind(), mock.journal().len()), (TransportErrorKind::Connect, 0));
     assert_eq!((failure.injected(), delays.map(|rule| rule.injected())), (1, [1, 1]));
 }
@@ -65,7 +65,7 @@ fn a_delay_over_the_time_limit_is_a_timeout_after_sending() {
     timer.advance(SECOND * 2);
     assert!(poll(&mut reply).is_pending());
     timer.advance(SECOND);
-    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after three seconds") };
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected a timeout after three seconds") };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::Unknown));
     assert_eq!(mock.journal().len(), 1);
 }
@@ -79,7 +79,7 @@ fn the_timeout_of_an_unsent_request_is_not_sent() {
     let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND)));
     assert!(poll(&mut reply).is_pending());
     timer.advance(SECOND);
-    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after a second") };
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected a timeout after one second") };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::NotSent));
 }
 
@@ -120,7 +120,7 @@ fn a_delay_before_sending_over_the_time_limit_is_a_timeout_that_is_not_sent() {
     let mut reply = pin!(Transport::send(&faults, request().with_time_limit(SECOND)));
     assert!(poll(&mut reply).is_pending());
     timer.advance(SECOND);
-    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after a second") };
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected a timeout after one second") };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::NotSent));
     assert_eq!(mock.journal().len(), 0);
 }
@@ -142,6 +142,6 @@ fn a_delay_before_sending_reduces_the_time_limit() {
     assert!(poll(&mut reply).is_pending());
     assert_eq!(*limits.lock().unwrap(), [Some(SECOND)]);
     timer.advance(SECOND);
-    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("the limit passed after three seconds") };
+    let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected a timeout after three seconds") };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::Unknown));
 }

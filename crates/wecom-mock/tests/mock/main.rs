@@ -1,5 +1,5 @@
 //! The mock, used through a client.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "what helps a test may fail it")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test helper fails the test by a panic")]
 
 mod answers;
 mod calls;

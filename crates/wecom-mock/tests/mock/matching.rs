@@ -77,10 +77,10 @@ fn the_predicate_of_an_untyped_stub_receives_the_request() {
 
 #[test]
 fn a_stub_matches_another_descriptor_with_the_same_method_and_path() {
-    const OTHERWISE: Endpoint = Endpoint::post("groups", "corpgroup/corp/get_groups").with_title("获取分组");
+    const SAME_ENDPOINT: Endpoint = Endpoint::post("groups", "corpgroup/corp/get_groups").with_title("获取分组");
     let mock = Mock::new();
     mock.on::<GetGroups>().reply(groups(&["a"]));
-    let raw = RawCall::new(&OTHERWISE).with_body(&of_chain("ch1")).unwrap();
+    let raw = RawCall::new(&SAME_ENDPOINT).with_body(&of_chain("ch1")).unwrap();
     assert_eq!(block_on(mock.client().call_raw(raw)).unwrap(), json!({"groups": ["a"]}));
 }
 
