@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Bug {
     // Status.
-    TakesStatusForError,
+    ReturnsErrorForStatus,
     DropsBodiesOfErrors,
     RejectsUnknownStatuses,
     ReturnsInterimReplies,
@@ -18,7 +18,7 @@ pub(crate) enum Bug {
     FollowsRelativeRedirects,
 
     // Request line.
-    LosesQuery,
+    DropsQuery,
     EncodesQueryAsForm,
     DropsEmptyParameters,
     SortsParameters,
@@ -43,7 +43,7 @@ pub(crate) enum Bug {
     // Request body.
     SendsBodyAsText,
     SendsBodyOnGet,
-    CutsLargeBodies,
+    TruncatesLargeBodies,
     ReserializesJson,
     WaitsForContinue,
 
@@ -75,19 +75,19 @@ pub(crate) enum Bug {
 
     // Reply body.
     ReadsText,
-    AsksForGzip,
-    AsksForBrotli,
+    RequestsGzip,
+    RequestsBrotli,
     DecodesTwice,
     SniffsGzip,
     ConvertsCharset,
     StripsByteOrderMark,
     RejectsChunkExtensions,
     ReadsHeadAtOnce,
-    CutsReplies,
+    TruncatesLargeReplies,
     RejectsHttp10,
 
     // Reply headers.
-    LosesReplyHeaders,
+    DropsReplyHeaders,
     DropsSecondCookie,
     KeepsLastOfRepeatedHeaders,
     RejectsNonAsciiHeaders,
@@ -95,10 +95,10 @@ pub(crate) enum Bug {
     DropsEmptyHeaders,
 
     // Size of a reply.
-    TakesAnySize,
-    TakesAnyDeclaredSize,
-    TakesAnyChunkedSize,
-    TakesAnyHead,
+    AcceptsAnySize,
+    AcceptsAnyDeclaredSize,
+    AcceptsAnyChunkedSize,
+    AcceptsAnyHead,
     LimitsEncodedSize,
 
     // Time limit.
@@ -107,22 +107,22 @@ pub(crate) enum Bug {
     LimitsEachRead,
     LimitsHeadOnly,
     LimitsReceivingOnly,
-    CutsLimitShort,
-    CallsTimeoutsOther,
+    ShortensLimit,
+    ReportsTimeoutsAsOther,
 
     // Errors.
-    TakesRefusalForReply,
-    DoubtsRefusal,
-    LiesAboutLostConnections,
-    LiesAboutGet,
-    LiesAboutBrokenReplies,
-    LiesAboutTimeouts,
-    LiesAboutPartialRequests,
-    Truncates,
-    TruncatesChunks,
-    TakesAnythingForBody,
-    KeepsTruncatedGzip,
-    TakesResetForEnd,
+    ReturnsReplyForRefusal,
+    ReportsRefusalAsUnknown,
+    ReportsLostConnectionsAsNotSent,
+    ReportsGetAsNotSent,
+    ReportsBrokenRepliesAsNotSent,
+    ReportsTimeoutsAsNotSent,
+    ReportsPartialRequestsAsNotSent,
+    AcceptsTruncatedBody,
+    AcceptsTruncatedChunks,
+    AcceptsAnythingAsBody,
+    AcceptsTruncatedGzip,
+    TreatsResetAsEnd,
     ShowsUrl,
 
     // Cancellation.
@@ -136,9 +136,9 @@ pub(crate) enum Bug {
     // Reuse of connections.
     PoolsAfterTimeout,
     PoolsAfterLargeReply,
-    PoolsWithSurplus,
+    PoolsWithSurplusBytes,
     PoolsAfterBrokenChunk,
-    ReusesWithoutLook,
+    ReusesWithoutStaleCheck,
     IgnoresConnectionClose,
     ReusesHttp10,
     LeaksConnections,

@@ -4,14 +4,14 @@ use wecom_conformance::Check;
 
 use crate::bug::Bug;
 
-/// A bug, and how it is caught.
+/// A bug, and the verdicts that it causes.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) bug: Bug,
     /// The check of the promise that the bug breaks.
     pub(crate) check: Check,
     pub(crate) outcome: Outcome,
-    /// Parts of the verdict that name the bug.
+    /// Parts of the verdict's text that identify the bug.
     pub(crate) named: &'static [&'static str],
     /// Other checks that the bug fails, because it breaks their promises too.
     pub(crate) also: &'static [Check],
@@ -45,7 +45,7 @@ const fn bug(bug: Bug, check: Check, named: &'static [&'static str]) -> Entry {
 
 pub(crate) const CATALOG: &[Entry] = &[
     // Status.
-    bug(Bug::TakesStatusForError, Check::AnyStatusIsOk, &["Ok with status 400", "Err(Other"]),
+    bug(Bug::ReturnsErrorForStatus, Check::AnyStatusIsOk, &["Ok with status 400", "Err(Other"]),
     bug(Bug::DropsBodiesOfErrors, Check::AnyStatusIsOk, &["Ok with status 400 and 14 bytes", "400 and 0 bytes"]),
     bug(Bug::RejectsUnknownStatuses, Check::AnyStatusIsOk, &["Ok with status 520", "Err(Other"]),
     bug(Bug::ReturnsInterimReplies, Check::AnyStatusIsOk, &["the interim reply 100", "Ok with status 100"])
@@ -71,7 +71,7 @@ pub(crate) const CATALOG: &[Entry] = &[
         &["location /there", "a GET to the location without the token"],
     ),
     // Request line.
-    bug(Bug::LosesQuery, Check::MethodAndUrlArrive, &["?access_token=", "conformance/get"]),
+    bug(Bug::DropsQuery, Check::MethodAndUrlArrive, &["?access_token=", "conformance/get"]),
     bug(Bug::EncodesQueryAsForm, Check::MethodAndUrlArrive, &["a%20b", "a+b"]),
     bug(Bug::DropsEmptyParameters, Check::MethodAndUrlArrive, &["&empty=&list=2", "%27&list=2"]),
     bug(Bug::SortsParameters, Check::MethodAndUrlArrive, &["list=2&list=1", "list=1&list=2"]),
@@ -97,7 +97,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     // Request body.
     bug(Bug::SendsBodyAsText, Check::BodyArrives, &["102400 bytes of all values"]),
     bug(Bug::SendsBodyOnGet, Check::BodyArrives, &["a GET without a body, 0 bytes", "4 bytes"]),
-    bug(Bug::CutsLargeBodies, Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
+    bug(Bug::TruncatesLargeBodies, Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
     bug(Bug::ReserializesJson, Check::BodyArrives, &["JSON with unusual spacing"]),
     bug(Bug::WaitsForContinue, Check::BodyArrives, &["ignores expect: 100-continue", "Err(Timeout"]),
     // Number of requests.
@@ -133,29 +133,29 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::FollowsAltSvc, Check::CallsAreIndependent, &["Alt-Svc", "no request"]),
     // Reply body.
     bug(Bug::ReadsText, Check::ReplyBodyComesBack, &["all byte values", "of which the first 128 match"]),
-    bug(Bug::AsksForGzip, Check::ReplyBodyComesBack, &["requests that accept gzip"])
+    bug(Bug::RequestsGzip, Check::ReplyBodyComesBack, &["requests that accept gzip"])
         .also(&[Check::BrokenReplyIsAnError]),
-    bug(Bug::AsksForBrotli, Check::ReplyBodyComesBack, &["requests that accept br"]),
+    bug(Bug::RequestsBrotli, Check::ReplyBodyComesBack, &["requests that accept br"]),
     bug(Bug::DecodesTwice, Check::ReplyBodyComesBack, &["gzip data, in gzip"]),
     bug(Bug::SniffsGzip, Check::ReplyBodyComesBack, &["without a content encoding"]),
     bug(Bug::ConvertsCharset, Check::ReplyBodyComesBack, &["charset iso-8859-1"]),
     bug(Bug::StripsByteOrderMark, Check::ReplyBodyComesBack, &["byte order mark"]),
     bug(Bug::RejectsChunkExtensions, Check::ReplyBodyComesBack, &["chunk extensions"]),
     bug(Bug::ReadsHeadAtOnce, Check::ReplyBodyComesBack, &["one byte at a time"]),
-    bug(Bug::CutsReplies, Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
+    bug(Bug::TruncatesLargeReplies, Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
     bug(Bug::RejectsHttp10, Check::ReplyBodyComesBack, &["HTTP/1.0"]).also(&[Check::ConnectionCloseIsHonored]),
     // Reply headers.
-    bug(Bug::LosesReplyHeaders, Check::ReplyHeadersComeBack, &["error-code", "no such header"]),
+    bug(Bug::DropsReplyHeaders, Check::ReplyHeadersComeBack, &["error-code", "no such header"]),
     bug(Bug::DropsSecondCookie, Check::ReplyHeadersComeBack, &["set-cookie", "\"b=2\""]),
     bug(Bug::KeepsLastOfRepeatedHeaders, Check::ReplyHeadersComeBack, &["set-cookie"]),
     bug(Bug::RejectsNonAsciiHeaders, Check::ReplyHeadersComeBack, &["non-ASCII", "Err(Protocol"]),
     bug(Bug::ReadsHeadersAsLatin1, Check::ReplyHeadersComeBack, &["x-text", "上下游"]),
     bug(Bug::DropsEmptyHeaders, Check::ReplyHeadersComeBack, &["x-empty", "no such header"]),
     // Size of a reply.
-    bug(Bug::TakesAnySize, Check::ReplyIsBounded, &["in chunks without end"]).also(&[Check::OneCallIsOneRequest]),
-    bug(Bug::TakesAnyDeclaredSize, Check::ReplyIsBounded, &["1 TiB", "all of it was read"]),
-    bug(Bug::TakesAnyChunkedSize, Check::ReplyIsBounded, &["in chunks without end"]),
-    bug(Bug::TakesAnyHead, Check::ReplyIsBounded, &["headers without end"]),
+    bug(Bug::AcceptsAnySize, Check::ReplyIsBounded, &["in chunks without end"]).also(&[Check::OneCallIsOneRequest]),
+    bug(Bug::AcceptsAnyDeclaredSize, Check::ReplyIsBounded, &["1 TiB", "all of it was read"]),
+    bug(Bug::AcceptsAnyChunkedSize, Check::ReplyIsBounded, &["in chunks without end"]),
+    bug(Bug::AcceptsAnyHead, Check::ReplyIsBounded, &["headers without end"]),
     bug(Bug::LimitsEncodedSize, Check::ReplyIsBounded, &["64 MiB in gzip"]),
     // Time limit.
     bug(Bug::IgnoresLimit, Check::TimeLimitIsKept, &["time limit of 400 ms", "is silent"]),
@@ -163,21 +163,21 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::LimitsEachRead, Check::TimeLimitIsKept, &["every 50 ms"]),
     bug(Bug::LimitsHeadOnly, Check::TimeLimitIsKept, &["in the body"]),
     bug(Bug::LimitsReceivingOnly, Check::TimeLimitIsKept, &["does not read the request"]),
-    bug(Bug::CutsLimitShort, Check::TimeLimitIsKept, &["replies after 1200 ms", "Err(Timeout"]),
-    bug(Bug::CallsTimeoutsOther, Check::TimeLimitIsKept, &["return TransportErrorKind::Timeout"]).warns(),
+    bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 1200 ms", "Err(Timeout"]),
+    bug(Bug::ReportsTimeoutsAsOther, Check::TimeLimitIsKept, &["return TransportErrorKind::Timeout"]).warns(),
     // Errors.
-    bug(Bug::TakesRefusalForReply, Check::RefusedConnectionIsAnError, &["refuses connections", "Ok with status 503"]),
-    bug(Bug::DoubtsRefusal, Check::RefusedConnectionIsAnError, &["return Delivery::NotSent"]).warns(),
-    bug(Bug::LiesAboutLostConnections, Check::NotSentIsTrue, &["without a reply", "Delivery::NotSent"]),
-    bug(Bug::LiesAboutGet, Check::NotSentIsTrue, &["for a GET", "Delivery::NotSent"]),
-    bug(Bug::LiesAboutBrokenReplies, Check::NotSentIsTrue, &["not HTTP", "Delivery::NotSent"]),
-    bug(Bug::LiesAboutTimeouts, Check::NotSentIsTrue, &["Err(Timeout, Delivery::NotSent)"]),
-    bug(Bug::LiesAboutPartialRequests, Check::NotSentIsTrue, &["reads a part of the request"]),
-    bug(Bug::Truncates, Check::BrokenReplyIsAnError, &["closes before the body", "Ok with status 200"]),
-    bug(Bug::TruncatesChunks, Check::BrokenReplyIsAnError, &["closes in a chunk", "Ok with status 200"]),
-    bug(Bug::TakesAnythingForBody, Check::BrokenReplyIsAnError, &["not HTTP", "Ok with status 200"]),
-    bug(Bug::KeepsTruncatedGzip, Check::BrokenReplyIsAnError, &["truncated gzip", "Ok with status 200"]),
-    bug(Bug::TakesResetForEnd, Check::ResetIsAnError, &["resets a reply without a length", "Ok with status 200"]),
+    bug(Bug::ReturnsReplyForRefusal, Check::RefusedConnectionIsAnError, &["refuses connections", "Ok with status 503"]),
+    bug(Bug::ReportsRefusalAsUnknown, Check::RefusedConnectionIsAnError, &["return Delivery::NotSent"]).warns(),
+    bug(Bug::ReportsLostConnectionsAsNotSent, Check::NotSentIsTrue, &["without a reply", "Delivery::NotSent"]),
+    bug(Bug::ReportsGetAsNotSent, Check::NotSentIsTrue, &["for a GET", "Delivery::NotSent"]),
+    bug(Bug::ReportsBrokenRepliesAsNotSent, Check::NotSentIsTrue, &["not HTTP", "Delivery::NotSent"]),
+    bug(Bug::ReportsTimeoutsAsNotSent, Check::NotSentIsTrue, &["Err(Timeout, Delivery::NotSent)"]),
+    bug(Bug::ReportsPartialRequestsAsNotSent, Check::NotSentIsTrue, &["reads a part of the request"]),
+    bug(Bug::AcceptsTruncatedBody, Check::BrokenReplyIsAnError, &["closes before the body", "Ok with status 200"]),
+    bug(Bug::AcceptsTruncatedChunks, Check::BrokenReplyIsAnError, &["closes in a chunk", "Ok with status 200"]),
+    bug(Bug::AcceptsAnythingAsBody, Check::BrokenReplyIsAnError, &["not HTTP", "Ok with status 200"]),
+    bug(Bug::AcceptsTruncatedGzip, Check::BrokenReplyIsAnError, &["truncated gzip", "Ok with status 200"]),
+    bug(Bug::TreatsResetAsEnd, Check::ResetIsAnError, &["resets a reply without a length", "Ok with status 200"]),
     bug(Bug::ShowsUrl, Check::ErrorsHoldNoToken, &["remove the URL", "access_token"]).warns(),
     // Cancellation.
     bug(Bug::KeepsConnectionWhenDropped, Check::DroppingCancels, &["stays open beyond the time limit"]),
@@ -192,9 +192,9 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::PoolsAfterTimeout, Check::UsableAfterFailure, &["after the time limit", "{\"request\":0}"])
         .also(&[Check::ConnectionsAreReleased]),
     bug(Bug::PoolsAfterLargeReply, Check::UsableAfterFailure, &["1 TiB", "{\"request\":0}"]),
-    bug(Bug::PoolsWithSurplus, Check::UsableAfterFailure, &["surplus bytes", "{\"request\":0}"]),
+    bug(Bug::PoolsWithSurplusBytes, Check::UsableAfterFailure, &["surplus bytes", "{\"request\":0}"]),
     bug(Bug::PoolsAfterBrokenChunk, Check::UsableAfterFailure, &["malformed chunk", "{\"request\":0}"]),
-    bug(Bug::ReusesWithoutLook, Check::UsableAfterFailure, &["408 on an idle connection", "Ok with status 408"]),
+    bug(Bug::ReusesWithoutStaleCheck, Check::UsableAfterFailure, &["408 on an idle connection", "Ok with status 408"]),
     bug(
         Bug::IgnoresConnectionClose,
         Check::ConnectionCloseIsHonored,

@@ -94,7 +94,7 @@ fn a_local_transport_and_a_boxed_one_can_be_checked() {
 }
 
 #[test]
-fn each_bug_is_caught_by_the_check_that_is_named_for_it() {
+fn each_bug_fails_the_check_of_its_catalog_entry() {
     let failures = failures_of(CATALOG.iter(), is_caught);
     assert!(failures.is_empty(), "\n{failures}");
 }

@@ -36,7 +36,7 @@ impl Head {
 
 impl Inner {
     pub(crate) fn read_reply(&self, connection: &mut Connection, call: &Call) -> io::Result<Received> {
-        if self.has(Bug::TakesAnythingForBody) && !starts_like_http(connection)? {
+        if self.has(Bug::AcceptsAnythingAsBody) && !starts_like_http(connection)? {
             return self.read_anything(connection);
         }
         let head = self.read_final_head(connection)?;
@@ -76,7 +76,7 @@ impl Inner {
                 return Err(ErrorKind::InvalidData.into());
             }
         }
-        let most = if self.has(Bug::TakesAnyHead) { usize::MAX } else { HEAD_LIMIT };
+        let most = if self.has(Bug::AcceptsAnyHead) { usize::MAX } else { HEAD_LIMIT };
         let line = connection.line(most)?.ok_or(ErrorKind::NotConnected)?;
         let (is_http_1_0, status) = self.status_line(&line).ok_or(ErrorKind::InvalidData)?;
         let mut headers = Headers::new();
@@ -145,12 +145,12 @@ impl Inner {
             self.read_chunks(connection, &mut body)?;
         } else if let Some(length) = head.value("content-length") {
             let length: u64 = length.parse().map_err(|_| ErrorKind::InvalidData)?;
-            self.check_size(length, Bug::TakesAnyDeclaredSize)?;
-            self.read_exact(connection, length, &mut body, Bug::Truncates)?;
+            self.check_size(length, Bug::AcceptsAnyDeclaredSize)?;
+            self.read_exact(connection, length, &mut body, Bug::AcceptsTruncatedBody)?;
         } else if !is_empty {
             self.read_to_end(connection, &mut body)?;
         }
-        if self.has(Bug::CutsReplies) {
+        if self.has(Bug::TruncatesLargeReplies) {
             body.truncate(64 * 1024);
         }
         Ok(body)
@@ -159,7 +159,11 @@ impl Inner {
     fn read_chunks(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
         loop {
             let Some(line) = connection.line(HEAD_LIMIT)? else {
-                return if self.has(Bug::TruncatesChunks) { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
+                return if self.has(Bug::AcceptsTruncatedChunks) {
+                    Ok(())
+                } else {
+                    Err(ErrorKind::UnexpectedEof.into())
+                };
             };
             let line = String::from_utf8_lossy(&line).into_owned();
             if self.has(Bug::RejectsChunkExtensions) && line.contains(';') {
@@ -170,8 +174,8 @@ impl Inner {
             if size == 0 {
                 break;
             }
-            self.check_size(body.len() as u64 + size, Bug::TakesAnyChunkedSize)?;
-            self.read_exact(connection, size, body, Bug::TruncatesChunks)?;
+            self.check_size(body.len() as u64 + size, Bug::AcceptsAnyChunkedSize)?;
+            self.read_exact(connection, size, body, Bug::AcceptsTruncatedChunks)?;
             let _ = connection.line(HEAD_LIMIT)?;
         }
         // Skips the trailers.
@@ -180,7 +184,7 @@ impl Inner {
     }
 
     fn check_size(&self, size: u64, bug: Bug) -> io::Result<()> {
-        if size > REPLY_LIMIT as u64 && !self.has_any(&[bug, Bug::TakesAnySize]) {
+        if size > REPLY_LIMIT as u64 && !self.has_any(&[bug, Bug::AcceptsAnySize]) {
             return Err(ErrorKind::FileTooLarge.into());
         }
         Ok(())
@@ -204,7 +208,7 @@ impl Inner {
     fn read_to_end(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
         loop {
             body.append(&mut connection.buffer);
-            if body.len() > REPLY_LIMIT && !self.has(Bug::TakesAnySize) {
+            if body.len() > REPLY_LIMIT && !self.has(Bug::AcceptsAnySize) {
                 return Err(ErrorKind::FileTooLarge.into());
             }
             if self.is_at_end(connection)? {
@@ -215,18 +219,18 @@ impl Inner {
 
     fn is_at_end(&self, connection: &mut Connection) -> io::Result<bool> {
         match connection.fill() {
-            Err(error) if error.kind() == ErrorKind::ConnectionReset && self.has(Bug::TakesResetForEnd) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && self.has(Bug::TreatsResetAsEnd) => Ok(true),
             result => result.map(|count| count == 0),
         }
     }
 
     /// Whether the transport requests gzip and decodes it.
     fn decodes_gzip(&self) -> bool {
-        self.has_any(&[Bug::DecodesTwice, Bug::LimitsEncodedSize, Bug::KeepsTruncatedGzip, Bug::SniffsGzip])
+        self.has_any(&[Bug::DecodesTwice, Bug::LimitsEncodedSize, Bug::AcceptsTruncatedGzip, Bug::SniffsGzip])
     }
 
-    pub(crate) fn asks_for_gzip(&self) -> bool {
-        self.decodes_gzip() || self.has(Bug::AsksForGzip)
+    pub(crate) fn requests_gzip(&self) -> bool {
+        self.decodes_gzip() || self.has(Bug::RequestsGzip)
     }
 
     fn decode(&self, mut body: Vec<u8>, head: &Head) -> io::Result<Vec<u8>> {
@@ -253,7 +257,7 @@ impl Inner {
         let most = if self.has(Bug::LimitsEncodedSize) { u64::MAX } else { REPLY_LIMIT as u64 + 1 };
         let mut decoded = Vec::new();
         match GzDecoder::new(body).take(most).read_to_end(&mut decoded) {
-            Err(_) if self.has(Bug::KeepsTruncatedGzip) => {}
+            Err(_) if self.has(Bug::AcceptsTruncatedGzip) => {}
             result => drop(result?),
         }
         if decoded.len() as u64 == most { Err(ErrorKind::FileTooLarge.into()) } else { Ok(decoded) }
@@ -263,7 +267,7 @@ impl Inner {
 fn starts_like_http(connection: &mut Connection) -> io::Result<bool> {
     while connection.buffer.len() < 5 {
         if connection.fill()? == 0 {
-            // Truncated, and so left to the regular parser.
+            // Truncated: the regular parser reports the error.
             return Ok(true);
         }
     }

@@ -57,7 +57,7 @@ impl Inner {
             _ => path.to_owned(),
         };
         let query = match query {
-            _ if self.has(Bug::LosesQuery) => return path,
+            _ if self.has(Bug::DropsQuery) => return path,
             _ if self.has(Bug::EncodesQueryAsForm) => serialized(&mut pairs.into_owned()),
             _ if self.has(Bug::DropsEmptyParameters) => parameters(&|pair| !pair.ends_with('=')).join("&"),
             _ if self.has(Bug::SortsParameters) => {
@@ -94,10 +94,10 @@ impl Inner {
         if self.has(Bug::AddsAuthorization) {
             headers.push(("authorization".to_owned(), b"Basic bmV0cmM=".to_vec()));
         }
-        if self.asks_for_gzip() {
+        if self.requests_gzip() {
             headers.push(("accept-encoding".to_owned(), b"gzip".to_vec()));
         }
-        if self.has(Bug::AsksForBrotli) {
+        if self.has(Bug::RequestsBrotli) {
             headers.push(("accept-encoding".to_owned(), b"br".to_vec()));
         }
         headers
@@ -112,7 +112,7 @@ impl Inner {
         let body = body?;
         Some(match body {
             _ if self.has(Bug::SendsBodyAsText) => String::from_utf8_lossy(&body).into_owned().into_bytes(),
-            _ if self.has(Bug::CutsLargeBodies) && body.len() > MOST => body[..MOST].to_vec(),
+            _ if self.has(Bug::TruncatesLargeBodies) && body.len() > MOST => body[..MOST].to_vec(),
             _ if self.has(Bug::ReserializesJson) => match serde_json::from_slice::<serde_json::Value>(&body) {
                 Ok(value) => value.to_string().into_bytes(),
                 Err(_) => body,

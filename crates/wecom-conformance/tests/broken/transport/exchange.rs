@@ -48,7 +48,7 @@ impl Inner {
             () if self.has(Bug::IgnoresLimitOfGet) && method == "GET" => both(Limit::Never),
             () if self.has(Bug::LimitsEachRead) => both(Limit::Each(limit)),
             () if self.has(Bug::LimitsReceivingOnly) => Limits { sending: Limit::Never, receiving: deadline },
-            () if self.has(Bug::CutsLimitShort) => {
+            () if self.has(Bug::ShortensLimit) => {
                 both(Limit::Deadline(Instant::now() + limit.min(Duration::from_millis(800))))
             }
             () => both(deadline),
@@ -114,7 +114,7 @@ impl Inner {
         call.release_streams();
         let has_surplus = !connection.buffer.is_empty();
         connection.is_trusted = match received {
-            Ok(_) => has_surplus && self.has(Bug::PoolsWithSurplus),
+            Ok(_) => has_surplus && self.has(Bug::PoolsWithSurplusBytes),
             Err(error) if error.kind() == ErrorKind::Interrupted => self.has(Bug::PoolsDroppedConnections),
             Err(error) if is_timeout(error) => self.has(Bug::PoolsAfterTimeout),
             Err(error) if error.kind() == ErrorKind::FileTooLarge => self.has(Bug::PoolsAfterLargeReply),
@@ -137,7 +137,7 @@ impl Inner {
     pub(crate) fn transport_error(&self, failure: Failure, outgoing: &Outgoing) -> TransportError {
         let Failure { error, stage, .. } = failure;
         let kind = match error.kind() {
-            _ if is_timeout(&error) && self.has(Bug::CallsTimeoutsOther) => Kind::Other,
+            _ if is_timeout(&error) && self.has(Bug::ReportsTimeoutsAsOther) => Kind::Other,
             _ if is_timeout(&error) => Kind::Timeout,
             _ if stage == Stage::Connecting => Kind::Connect,
             ErrorKind::InvalidData => Kind::Protocol,
@@ -145,14 +145,14 @@ impl Inner {
             _ => Kind::ConnectionLost,
         };
         let lies = match error.kind() {
-            _ if stage == Stage::Sending => self.has(Bug::LiesAboutPartialRequests),
+            _ if stage == Stage::Sending => self.has(Bug::ReportsPartialRequestsAsNotSent),
             _ if stage == Stage::Connecting => true,
-            _ if is_timeout(&error) => self.has(Bug::LiesAboutTimeouts),
-            _ if outgoing.method == "GET" && self.has(Bug::LiesAboutGet) => true,
-            ErrorKind::NotConnected | ErrorKind::ConnectionReset => self.has(Bug::LiesAboutLostConnections),
-            _ => self.has(Bug::LiesAboutBrokenReplies),
+            _ if is_timeout(&error) => self.has(Bug::ReportsTimeoutsAsNotSent),
+            _ if outgoing.method == "GET" && self.has(Bug::ReportsGetAsNotSent) => true,
+            ErrorKind::NotConnected | ErrorKind::ConnectionReset => self.has(Bug::ReportsLostConnectionsAsNotSent),
+            _ => self.has(Bug::ReportsBrokenRepliesAsNotSent),
         };
-        let is_doubtful = stage == Stage::Connecting && self.has(Bug::DoubtsRefusal);
+        let is_doubtful = stage == Stage::Connecting && self.has(Bug::ReportsRefusalAsUnknown);
         let delivery = if lies && !is_doubtful { Delivery::NotSent } else { Delivery::Unknown };
         let source = match self.has(Bug::ShowsUrl) {
             true => format!("request to {} failed: {error}", outgoing.target.url()),
@@ -165,10 +165,10 @@ impl Inner {
     pub(crate) fn returned_reply(&self, reply: Response) -> Outcome {
         let status = reply.status();
         let is_unknown = self.has(Bug::RejectsUnknownStatuses) && status >= 512;
-        if is_unknown || self.has(Bug::TakesStatusForError) && status >= 400 {
+        if is_unknown || self.has(Bug::ReturnsErrorForStatus) && status >= 400 {
             return Err(TransportError::new(Kind::Other, Delivery::Unknown));
         }
-        let headers = if self.has(Bug::LosesReplyHeaders) { <_>::default() } else { reply.headers().clone() };
+        let headers = if self.has(Bug::DropsReplyHeaders) { <_>::default() } else { reply.headers().clone() };
         let body = match self.has(Bug::DropsBodiesOfErrors) && status >= 400 {
             true => Default::default(),
             false => reply.body().clone(),

@@ -17,7 +17,7 @@ impl Inner {
         let mut pool = self.pool.0.lock().unwrap();
         let idle = pool.get_mut(&peer)?;
         while let Some(mut connection) = idle.pop() {
-            let is_usable = self.has(Bug::ReusesWithoutLook) && !connection.is_closed()
+            let is_usable = self.has(Bug::ReusesWithoutStaleCheck) && !connection.is_closed()
                 || connection.is_trusted
                 || connection.buffer.is_empty() && !connection.is_stale();
             if is_usable {

@@ -62,7 +62,7 @@ impl Inner {
                 self.remember(&outgoing, &reply);
                 self.returned_reply(reply)
             }
-            Err(failure) if self.has(Bug::TakesRefusalForReply) && is_refused(&failure) => Ok(Response::new(503, "")),
+            Err(failure) if self.has(Bug::ReturnsReplyForRefusal) && is_refused(&failure) => Ok(Response::new(503, "")),
             Err(failure) => {
                 if is_timeout(&failure.error) && self.has(Bug::RetriesInBackground) {
                     self.retry_in_background(outgoing.clone());
