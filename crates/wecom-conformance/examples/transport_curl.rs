@@ -1,7 +1,7 @@
 //! A transport on libcurl, a blocking client. Each call runs on a thread of a growing pool.
 //!
-//! libcurl repeats a request by itself, even a POST, if a kept connection turns out to be closed. The contract forbids that,
-//! and libcurl has no option against it. So this transport opens a connection for each call: `fresh_connect` and
+//! libcurl repeats a request by itself, even a POST, if a pooled connection turns out to be closed. The contract forbids
+//! that, and libcurl has no option to disable it. So this transport opens a connection for each call: `fresh_connect` and
 //! `forbid_reuse`.
 //!
 //! A blocking call can't be cancelled. After its future is dropped, it continues until its time limit, and its reply is
@@ -46,7 +46,7 @@ struct Reply {
 
 impl Handler for Reply {
     fn header(&mut self, line: &[u8]) -> bool {
-        // A status line begins a reply. What came before it was an interim reply.
+        // A status line begins a reply. The headers before it belong to an interim reply.
         if line.starts_with(b"HTTP/") {
             (self.headers, self.has_whole_head) = (Headers::new(), false);
         } else if line == b"\r\n" {
@@ -62,7 +62,7 @@ impl Handler for Reply {
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
         self.is_too_large = self.body.len() + data.len() > REPLY_LIMIT;
         if self.is_too_large {
-            // Less than was given: libcurl ends the call.
+            // Fewer bytes than libcurl passed: it aborts the call.
             return Ok(0);
         }
         self.body.extend_from_slice(data);
@@ -100,7 +100,7 @@ fn set_up(easy: &mut Easy2<Reply>, request: &Request) -> Result<(), Error> {
         headers.append(&format!("{name}: {}", String::from_utf8_lossy(value)))?;
     }
     if request.method() == Method::Post {
-        // Otherwise libcurl asks the server for permission to send a large body.
+        // Without this, libcurl waits for `100 Continue` before it sends a large body.
         headers.append("expect:")?;
         easy.post(true)?;
         easy.post_fields_copy(request.body().map_or(&[], |body| &body[..]))?;
@@ -109,7 +109,7 @@ fn set_up(easy: &mut Easy2<Reply>, request: &Request) -> Result<(), Error> {
 }
 
 fn failure(easy: &mut Easy2<Reply>, error: Error) -> TransportError {
-    // Zero until there is a connection.
+    // Zero until the connection is established.
     let was_connected = easy.connect_time().is_ok_and(|time| !time.is_zero());
     let delivery = if was_connected { Delivery::Unknown } else { Delivery::NotSent };
     let kind = match () {

@@ -1,7 +1,8 @@
 //! A transport on monoio, a thread-per-core runtime. Its sockets are not `Send`, so it is a `LocalTransport` for
 //! `Client::local`. hyper's HTTP/1.1 connection is driven by the future of the call, and dropping the future closes it.
 //!
-//! It opens a plain TCP connection for each call. For `https`, wrap the TCP stream in one of `monoio-rustls`.
+//! It opens a plain TCP connection for each call. For `https`, wrap the TCP stream in a TLS stream, such as that of
+//! `monoio-rustls`.
 //!
 //! `cargo run -p wecom-conformance --example transport_monoio` checks it with the conformance suite.
 
@@ -65,7 +66,7 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
         has_ended = has_ended || connection.as_mut().poll(context).is_ready();
         match reply.as_mut().poll(context) {
             Poll::Pending if !has_ended => {
-                // The reply may have brought the connection something to do.
+                // Polling the reply may give the connection new work.
                 has_ended = connection.as_mut().poll(context).is_ready();
                 reply.as_mut().poll(context)
             }

@@ -1,4 +1,4 @@
-//! A transport on a service of `tower`, here the client of hyper-util: `TowerTransport` takes it as it is.
+//! A transport on a service of `tower`, here the client of hyper-util: `TowerTransport` takes it without an adapter.
 //!
 //! `cargo run -p wecom-conformance --example transport_tower` runs the conformance suite on it.
 
@@ -34,7 +34,7 @@ pub(crate) fn transport() -> HyperUtil {
     TowerTransport::new(client, TokioTimer(Instant::now())).with_classification(classify)
 }
 
-/// This client tells whether it failed to connect, so a failure before sending is known to be one.
+/// This client reports whether connecting failed. Only then the request was certainly not sent.
 fn classify(error: &(dyn Error + 'static)) -> (Kind, Delivery) {
     match error.downcast_ref::<ClientError>() {
         Some(error) if error.is_connect() => (Kind::Connect, Delivery::NotSent),

@@ -1,4 +1,4 @@
-//! The checks that need only requests of the caller, and no server of the suite.
+//! The checks that need only the caller's requests, and no scripted server.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -54,7 +54,9 @@ impl<'a> Exchanges<'a> {
             Check::UsableAfterDropping => self.usable_after_dropping().await,
             Check::RepliesAreNotMixedUp => self.not_mixed_up().await,
             Check::ErrorsHoldNoToken => self.no_token().await,
-            _ => Err(not_applicable("it needs a server that the suite scripts, and these requests go elsewhere")),
+            _ => Err(not_applicable(
+                "it needs a server that the suite scripts, and the caller's requests use another one",
+            )),
         }
     }
 
@@ -129,8 +131,8 @@ impl<'a> Exchanges<'a> {
     }
 
     async fn send(&self, request: Request) -> Result<Result<Response, TransportError>, Verdict> {
-        let expected = format!("an end of {} within {} s", request.endpoint().name(), CALL_LIMIT.as_secs());
-        self.probe.send(request).await.ok_or_else(|| Verdict::failed(expected, "no end"))
+        let expected = format!("an outcome of {} within {} s", request.endpoint().name(), CALL_LIMIT.as_secs());
+        self.probe.send(request).await.ok_or_else(|| Verdict::failed(expected, "the call is still pending"))
     }
 
     /// Returns the first replies, if all requests have one.

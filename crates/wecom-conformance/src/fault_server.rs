@@ -1,4 +1,4 @@
-//! A server that injects faults below HTTP: it resets, stalls, drips, truncates, or never ends a reply.
+//! A server that injects faults below HTTP: it resets connections, and stalls, slows, truncates or never ends a reply.
 
 // `socket_fault` lists the faults, `inject` and `http2` produce them on the socket, and `fault_queue` decides which request
 // meets which fault.
@@ -81,7 +81,7 @@ impl FaultServer {
     ///
     /// # Errors
     ///
-    /// Fails when no port or no thread is available.
+    /// Returns an error if no port or no thread is available.
     pub fn start() -> io::Result<Self> {
         let service = Arc::new(FaultService::new(
             #[cfg(feature = "tls")]
@@ -104,14 +104,14 @@ impl FaultServer {
 
     /// Returns the base URL for clients that use TLS, `https://127.0.0.1:port/cgi-bin/`.
     ///
-    /// The server speaks TLS only under `SocketFault::UntrustedCertificate`. [`SocketFault::SilentConnection`] serves to test
-    /// a TLS handshake without a reply.
+    /// The server uses TLS only for `SocketFault::UntrustedCertificate`. To test a TLS handshake that receives no reply,
+    /// use [`SocketFault::SilentConnection`].
     #[must_use]
     pub fn tls_base_url(&self) -> String {
         format!("https://{}/cgi-bin/", self.address())
     }
 
-    /// Returns the certificate, in DER, that `SocketFault::UntrustedCertificate` presents.
+    /// Returns the certificate of `SocketFault::UntrustedCertificate`, in DER.
     ///
     /// It is self-signed, for `127.0.0.1` and `localhost`, and generated for each server. A client that trusts it receives
     /// successful replies.

@@ -70,7 +70,7 @@ impl<'a> Fixture<'a> {
         })
     }
 
-    /// Leaves the count of requests to the check.
+    /// Turns off the comparison of calls with requests, for a check that counts them itself.
     pub(crate) fn uncounted(mut self) -> Self {
         self.is_counted = false;
         self
@@ -107,7 +107,7 @@ impl<'a> Fixture<'a> {
         let outcome = self.probe.send(request).await;
         let outcome = outcome.ok_or_else(|| {
             let limit = CALL_LIMIT.as_secs();
-            Verdict::failed(self.expected(&format!("an end of the call within {limit} s"), method), "no end")
+            Verdict::failed(self.expected(&format!("an outcome within {limit} s"), method), "the call is still pending")
         })?;
         self.compare_counts(method.as_str(), &outcome);
         Ok(outcome)
@@ -180,7 +180,7 @@ impl<'a> Fixture<'a> {
     }
 }
 
-/// Requests that arrive after the end of their call count too.
+/// Compares the counts again: a request may arrive after the end of its call.
 impl Drop for Fixture<'_> {
     fn drop(&mut self) {
         let (calls, arrived) = (self.calls.get(), self.arrived());

@@ -3,7 +3,8 @@
 //! # Check a transport
 //!
 //! [`check`] makes calls through the transport to scripted servers on 127.0.0.1, and returns a [`Report`] with a verdict for
-//! each [`Check`]. The servers redirect, stall, drip, truncate, reset, and never end their replies.
+//! each [`Check`]. The servers redirect, stall, send one byte at a time, truncate their replies, reset connections, and send
+//! replies without end.
 //!
 //! ```no_run
 //! # use wecom_core::{Request, Response, Transport, TransportError, async_trait};
@@ -37,7 +38,7 @@
 //! that keeps the contract, and longer for one that does not. The transport must accept `http://` URLs and must not use a
 //! proxy for them. The suite does not check TLS, DNS, log output, or the transport's default time limit.
 //!
-//! For a transport without sockets, or to a single service, see [`check_exchanges`].
+//! For a transport without sockets, or one that reaches a single service, see [`check_exchanges`].
 //!
 //! A blocking HTTP library can't cancel a call, and passes with a warning. Run its calls on other threads, because a blocking
 //! call also stops every other future on its thread.

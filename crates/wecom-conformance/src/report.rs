@@ -52,7 +52,7 @@ impl Verdict {
     }
 }
 
-/// A check needs a server on loopback.
+/// A check fails if its server on loopback does not start.
 impl From<io::Error> for Verdict {
     fn from(error: io::Error) -> Self {
         Self::failed("a server of the suite on 127.0.0.1", error.to_string())
@@ -85,7 +85,7 @@ impl Report {
         self.verdicts().find(|(other, _)| *other == check).map(|(_, verdict)| verdict)
     }
 
-    /// Returns the checks that failed, without those that may fail.
+    /// Returns the checks that failed, except [allowed failures](Self::allowed_failures).
     pub fn failures(&self) -> impl Iterator<Item = Check> {
         self.with(|verdict| matches!(verdict, Verdict::Failed { .. }))
     }

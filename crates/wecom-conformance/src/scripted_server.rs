@@ -77,7 +77,7 @@ impl ScriptedServer {
 
     fn stop(&self) {
         self.shared.stop();
-        // Wakes the accepting thread. If connecting fails, that thread is awake already: its backlog is full.
+        // Wakes the accepting thread. If connecting fails, its backlog is full, so that thread is already awake.
         let _ = TcpStream::connect_timeout(&self.shared.address, Duration::from_secs(1));
     }
 }

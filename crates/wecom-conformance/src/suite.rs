@@ -24,15 +24,15 @@ pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
     Suite::new().check_local(transport).await
 }
 
-/// Runs the checks that need no server of the suite, with requests of the caller.
+/// Runs the checks that need no scripted server, with the caller's requests.
 ///
-/// It is for transports that reply from memory, such as a simulator or a cassette, and for transports to a single service.
+/// It is for transports that reply from memory, such as a simulator or a cassette, and for those with a single service.
 /// The suite itself opens no socket.
 ///
 /// Each request must be repeatable, and its replies must be equal to each other and different from those to the other
 /// requests. The suite sends the requests one by one, concurrently, after dropped calls, and with an invalid token. Two
-/// requests that differ only in their body show that bodies arrive, and a request with a status other than 200 shows that any
-/// status is `Ok`. A check that these requests can't show is [`NotApplicable`](Verdict::NotApplicable), with the reason.
+/// requests that differ only in their body show that bodies arrive. A request whose reply has a status other than 200 shows
+/// that any status is `Ok`. A check that needs other requests is [`NotApplicable`](Verdict::NotApplicable), with the reason.
 ///
 /// The order of the calls is fixed, so that a recording of them can be replayed.
 ///
@@ -124,12 +124,12 @@ impl Suite {
         self.run(&probe, async |check| checks::run(check, &probe).await).await
     }
 
-    /// Runs the selected checks with requests of the caller. See [`check_exchanges`].
+    /// Runs the selected checks with the caller's requests. See [`check_exchanges`].
     pub async fn check_exchanges<T: Transport + ?Sized>(&self, transport: &T, requests: &[Request]) -> Report {
         self.check_exchanges_local(&AsLocal(transport), requests).await
     }
 
-    /// Runs the selected checks with requests of the caller, against a transport that stays on one thread. See
+    /// Runs the selected checks with the caller's requests, against a transport that stays on one thread. See
     /// [`check_exchanges`].
     pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(
         &self,
@@ -169,7 +169,7 @@ impl Suite {
         }
     }
 
-    /// Returns the gravest finding for a check.
+    /// Returns the most severe finding for a check.
     fn verdict(&self, check: Check, findings: &[(Check, Verdict)]) -> Verdict {
         let of_check = || findings.iter().filter(|(other, _)| *other == check).map(|(_, verdict)| verdict);
         let verdict = of_check().min_by_key(|verdict| rank(verdict)).cloned().unwrap_or(Verdict::Passed);
@@ -180,7 +180,7 @@ impl Suite {
     }
 }
 
-/// Orders verdicts from the gravest.
+/// Returns the rank of a verdict, the most severe first.
 fn rank(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Failed { .. } => 0,

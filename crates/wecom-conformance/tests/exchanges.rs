@@ -1,5 +1,5 @@
-//! `check_exchanges` passes a correct transport in memory, catches broken ones by the check of their promise alone, and
-//! reports every other check as not applicable.
+//! `check_exchanges` passes a correct transport in memory, fails a broken one in the check of the promise that it breaks,
+//! and reports every other check as not applicable.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 

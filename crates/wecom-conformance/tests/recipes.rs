@@ -48,7 +48,7 @@ async fn the_tower_recipe_keeps_the_contract() {
     assert_passed(&check(&transport_tower::transport()).await, &[]);
 }
 
-/// So that the suite checks the very code that the READMEs show.
+/// The suite then checks the code that the READMEs show.
 #[test]
 fn the_readmes_show_the_reqwest_recipe() {
     let recipe = include_str!("../examples/transport_reqwest.rs");

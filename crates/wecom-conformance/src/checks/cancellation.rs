@@ -18,8 +18,8 @@ use crate::wait::{cancel_when, timeout};
 /// The time limit of the dropped call.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// The duration within which its connection must close.
-const AT_ONCE: Duration = Duration::from_millis(2500);
+/// The duration within which its connection must close. Shorter than the time limit.
+const CLOSE_LIMIT: Duration = Duration::from_millis(2500);
 
 /// A duration beyond the time limit.
 const AFTER_LIMIT: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ async fn closes(fixture: &Fixture<'_>, endpoint: &'static Endpoint, body: Option
     drop_call(fixture, endpoint, body).await?;
     let server = fixture.server();
     server.release();
-    if timeout(AT_ONCE, server.until(|state| state.abandoned > 0)).await.is_some() {
+    if timeout(CLOSE_LIMIT, server.until(|state| state.abandoned > 0)).await.is_some() {
         return Ok(());
     }
     match timeout(AFTER_LIMIT, server.until(|state| state.abandoned > 0)).await {
@@ -92,7 +92,7 @@ pub(crate) async fn drop_call(
     if outcome.is_ok() || server.state().connections == 0 {
         return Err(fixture.failed("a call that waits", endpoint, describe(&outcome)));
     }
-    // The call has waited until its time limit in its first poll.
+    // The first poll of the call blocked until the time limit.
     Err(Verdict::Warned(
         "the call blocks the thread that polls it, so it can't be dropped: run it on another thread".to_owned(),
     ))

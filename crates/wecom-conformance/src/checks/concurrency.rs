@@ -15,15 +15,15 @@ use crate::wait::join_all;
 const CONCURRENT: usize = 8;
 
 /// How long a reply waits for the other calls. A transport may send them one after the other.
-const PATIENCE: Duration = Duration::from_millis(500);
+const MAX_WAIT: Duration = Duration::from_millis(500);
 
-/// The header that names a call.
+/// The header with the name of a call. The reply's body repeats it.
 const CALL: &str = "x-conformance-call";
 
 pub(crate) async fn replies_are_not_mixed_up(probe: &Probe<'_>) -> CheckResult {
     for endpoint in METHODS {
-        let fixture = Fixture::new(probe, "replies to the last of concurrent calls first", last_first)?;
-        // The second round finds the connections of the first.
+        let fixture = Fixture::new(probe, "replies to concurrent calls in reverse order", reverse_order)?;
+        // The second round can reuse the connections of the first.
         for round in 0..2 {
             receives_own_replies(&fixture, endpoint, round).await?;
         }
@@ -36,14 +36,14 @@ pub(crate) async fn replies_are_not_mixed_up(probe: &Probe<'_>) -> CheckResult {
     Ok(())
 }
 
-/// Replies once all calls have arrived, to the last one first. This reveals replies that are assigned by order.
-fn last_first(number: usize, request: &RawRequest) -> Script {
+/// Replies once all calls have arrived, in reverse order. This exposes a transport that assigns replies by their order.
+fn reverse_order(number: usize, request: &RawRequest) -> Script {
     let (round, place) = (number / CONCURRENT, number % CONCURRENT);
     let all_arrived = (round + 1) * CONCURRENT;
     let completed_before = all_arrived - 1 - place;
     let call = request.header_values(CALL).collect::<Vec<_>>().concat();
     Script::empty()
-        .wait(PATIENCE, move |state| state.requests.arrived() >= all_arrived && state.completed >= completed_before)
+        .wait(MAX_WAIT, move |state| state.requests.arrived() >= all_arrived && state.completed >= completed_before)
         .detect_pipelining()
         .send(reply::complete(200, "", &call))
 }

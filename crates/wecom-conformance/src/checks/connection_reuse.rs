@@ -19,9 +19,9 @@ use crate::wait::{join_all, sleep, timeout};
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// How long to wait for a server to finish a script, and for a transport to close its connections.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// How long to wait for a transport to return a connection to its pool, which it should not do.
+/// How long to wait for a transport to return a connection to its pool, although it must not.
 const SETTLE: Duration = Duration::from_millis(30);
 
 /// The number of calls that must not leave their connections behind.
@@ -38,10 +38,11 @@ fn body_of(number: usize) -> String {
 
 pub(crate) async fn after_dropping(probe: &Probe<'_>) -> CheckResult {
     for endpoint in METHODS {
-        for (behavior, sent) in [("replies after the call was dropped", 0), ("ends its reply after a drop", 20)] {
+        for (behavior, sent) in [("replies after the call was dropped", 0), ("completes its reply after the drop", 20)]
+        {
             let fixture = Fixture::new(probe, behavior, move |number, _| late_reply(number, sent))?;
             match drop_call(&fixture, endpoint, None).await {
-                // A call that can't be dropped has failed, which must not harm the next one either.
+                // A call that can't be dropped ends with an error. The next call must work after that, too.
                 Ok(()) | Err(Verdict::Warned(_)) => {}
                 Err(verdict) => return Err(verdict),
             }
@@ -57,7 +58,7 @@ type ScriptOf = fn(usize) -> Script;
 /// What a server does, and the script for each request. The first call fails or leaves surplus bytes.
 const FAILURES: [(&str, ScriptOf); 6] = [
     ("replies after the time limit", |number| late_reply(number, 0)),
-    ("ends its reply after the time limit", |number| late_reply(number, 20)),
+    ("completes its reply after the time limit", |number| late_reply(number, 20)),
     ("sends surplus bytes after its reply", |number| match number {
         0 => Script::bytes([reply_to(0), reply_to(0)].concat()),
         _ => Script::bytes(reply_to(number)),
@@ -106,12 +107,12 @@ fn too_large() -> Script {
     Script::bytes(reply::declared(200, "", 1 << 40, b"")).send_each(iter::repeat_n(piece, 64 * 64)).close()
 }
 
-/// Releases the first reply, and checks that the next calls receive their own.
+/// Releases the first reply, and checks that each of the next calls receives its own reply.
 async fn next_calls_work(fixture: &Fixture<'_>, when: &str) -> CheckResult {
     let server = fixture.server();
     server.release();
     // The late bytes are in the buffers of the first connection before the next call begins.
-    let _ = timeout(PATIENCE, server.until(|state| state.completed > 0 || state.closed_by_client > 0)).await;
+    let _ = timeout(MAX_WAIT, server.until(|state| state.completed > 0 || state.closed_by_client > 0)).await;
     sleep(SETTLE).await;
     for endpoint in METHODS {
         let before = fixture.arrived();
@@ -169,9 +170,9 @@ async fn is_bounded_for(probe: &Probe<'_>, endpoint: &'static Endpoint) -> Check
 }
 
 async fn leaves_few_connections(fixture: &Fixture<'_>, endpoint: &Endpoint, calls: &str) -> CheckResult {
-    // Half of them leaves room for a pool.
+    // A pool may keep up to half of the connections open.
     let closed = fixture.server().until(|state| state.open_connections() <= CALLS / 2);
-    if timeout(PATIENCE, closed).await.is_some() {
+    if timeout(MAX_WAIT, closed).await.is_some() {
         return Ok(());
     }
     let open = fixture.server().state().open_connections();

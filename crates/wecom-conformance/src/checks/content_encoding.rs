@@ -57,7 +57,7 @@ pub(crate) async fn is_removed(probe: &Probe<'_>) -> CheckResult {
     is_removed_once(probe).await
 }
 
-/// Checks that gzip data is still gzip data after decoding once.
+/// Checks that a gzip file sent with content encoding gzip is decoded once, so that the body is the gzip file.
 async fn is_removed_once(probe: &Probe<'_>) -> CheckResult {
     let behavior = "replies with gzip data, in gzip if the request accepts it";
     let fixture = Fixture::new(probe, behavior, |_, request| match is_accepted(request, "gzip") {

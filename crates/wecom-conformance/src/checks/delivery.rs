@@ -1,4 +1,4 @@
-//! An error says whether the request can have been sent, and does not contain the token.
+//! An error says whether the request may have been sent, and does not contain the token.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -43,7 +43,7 @@ pub(crate) async fn refused_connection(probe: &Probe<'_>) -> CheckResult {
 
 /// Makes calls to a port that refuses connections.
 async fn refused_calls(probe: &Probe<'_>) -> Result<Vec<TransportError>, Verdict> {
-    // The local port of a client: it does not listen, and no server can bind it while the client holds it.
+    // The local port of a client refuses connections, and no server can bind it while the client is open.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let client = TcpStream::connect(listener.local_addr()?)?;
     let mut errors = Vec::new();
@@ -52,7 +52,7 @@ async fn refused_calls(probe: &Probe<'_>) -> Result<Vec<TransportError>, Verdict
         match probe.send(request_to(client.local_addr()?, endpoint)?).await {
             Some(Err(error)) => errors.push(error),
             Some(Ok(reply)) => return Err(Verdict::failed(expected, describe(&Ok(reply)))),
-            None => return Err(Verdict::failed(expected, "no end of the call")),
+            None => return Err(Verdict::failed(expected, "the call is still pending")),
         }
     }
     Ok(errors)
@@ -62,7 +62,7 @@ async fn refused_calls(probe: &Probe<'_>) -> Result<Vec<TransportError>, Verdict
 pub(crate) async fn not_sent_is_true(probe: &Probe<'_>) -> CheckResult {
     for (behavior, script) in FAILURES {
         let new = Fixture::new(probe, format!("{behavior} on a new connection"), move |_, _| script())?;
-        // Of each two requests, the first opens a connection for the second.
+        // The first request of each pair opens the connection that the second one reuses.
         let reused = Fixture::new(probe, format!("{behavior} on a reused connection"), move |index, _| {
             if index % 2 == 0 { Script::reply(200, OK) } else { script() }
         })?;

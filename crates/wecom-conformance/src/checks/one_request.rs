@@ -35,7 +35,7 @@ pub(crate) async fn is_sent(probe: &Probe<'_>) -> CheckResult {
         })?);
     }
     for (behavior, script) in FAILURES {
-        // Of each two requests, the first opens a connection for the second.
+        // The first request of each pair opens the connection that the second one reuses.
         fixtures.push(Fixture::new(probe, format!("{behavior} on a reused connection"), move |index, _| {
             if index % 2 == 0 { Script::reply(200, OK) } else { script() }
         })?);
@@ -69,7 +69,7 @@ async fn timeouts<'a>(probe: &'a Probe<'a>) -> Result<Vec<Fixture<'a>>, Verdict>
     Ok(fixtures.into_iter().map(|(fixture, _)| fixture).collect())
 }
 
-/// Makes equal calls concurrently, which must not share a request.
+/// Makes equal calls concurrently. They must not share a request.
 async fn combined(probe: &Probe<'_>) -> CheckResult {
     let fixture = Fixture::new(probe, "replies after 50 ms to equal concurrent calls", |_, _| {
         Script::empty().pause(Duration::from_millis(50)).send(reply::complete(200, "", OK.as_bytes()))

@@ -65,7 +65,7 @@ fn cases() -> Vec<Case> {
         Case::new("replies in chunks", &*every_byte, chunked(&every_byte, 100)),
         Case::new("replies with the last chunk only", "", chunked(b"", 100)),
         Case::new("replies with chunk extensions and a trailer", "0123456789ab", extensions),
-        Case { after: After::Close, ..Case::new("ends its reply with the connection", &*every_byte, to_the_end) },
+        Case { after: After::Close, ..Case::new("ends its reply by closing the connection", &*every_byte, to_the_end) },
         Case { after: After::Close, ..Case::new("replies with HTTP/1.0", &*every_byte, http_1_0) },
         Case {
             pace: Some(Duration::from_micros(200)),

@@ -34,7 +34,7 @@ pub(crate) async fn come_back(probe: &Probe<'_>) -> CheckResult {
         let reply = fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
         for &(name, expected) in EXPECTED {
             let actual = values_of(&reply, name);
-            // A list may come back as one header, which is not possible for cookies.
+            // A transport may join the values of a header, except cookies.
             let is_joined = name != "set-cookie" && actual == [expected.join(", ")];
             if actual != expected && !is_joined {
                 let expected = format!("the header {name} as {}", texts(expected));

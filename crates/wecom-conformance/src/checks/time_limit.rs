@@ -1,4 +1,4 @@
-//! The time limit of the request applies to the whole call, and not earlier.
+//! The time limit of the request applies to the whole call, which does not fail before the limit.
 
 use std::io;
 use std::net::TcpStream;
@@ -109,7 +109,7 @@ pub(crate) async fn is_kept(probe: &Probe<'_>) -> CheckResult {
     match kinds?.into_iter().flatten().find(|kind| *kind != TransportErrorKind::Timeout) {
         None => Ok(()),
         Some(kind) => Err(Verdict::Warned(format!(
-            "return TransportErrorKind::Timeout, by which a caller recognizes that the limit elapsed, and not {kind:?}"
+            "return TransportErrorKind::Timeout instead of {kind:?}, so that callers can identify the elapsed limit"
         ))),
     }
 }

@@ -44,7 +44,7 @@ impl FaultQueue {
         self.take(|fault| !fault.affects_connection())
     }
 
-    /// Takes the first fault of the queue if it is applicable. If not, the queue stays as it is.
+    /// Takes the first fault of the queue if it is applicable. Otherwise the queue does not change.
     fn take(&mut self, is_applicable: impl Fn(&SocketFault) -> bool) -> SocketFault {
         let fault = match self.next.front() {
             Some(first) if is_applicable(first) => self.next.pop_front(),

@@ -29,7 +29,7 @@ pub(crate) fn accept<S: Service>(shared: &Arc<Shared>, listener: &TcpListener, s
             Ok((stream, _)) if threads.len() < MAX_CONNECTIONS => stream,
             Ok(_) => continue,
             Err(_) => {
-                // The system is out of a resource, usually file descriptors. An immediate retry would fail too.
+                // The process has run out of a resource, usually file descriptors. An immediate retry would fail too.
                 shared.pause(ACCEPT_BACKOFF, usize::MAX);
                 continue;
             }
