@@ -60,8 +60,8 @@ fn contact() -> ImportContact {
 #[test]
 fn more_than_a_hundred_external_ids_or_none() {
     let ids = |count| ExternalUseridToPendingId::new((0..count).map(|n| ExternalUserId::new(format!("o{n}"))));
-    assert_invalid!(external_userid_to_pending_id(ids(101)), "external_userid holds 101", "1 to 100");
-    assert_invalid!(external_userid_to_pending_id(ids(0)), "external_userid holds 0", "1 to 100");
+    assert_invalid!(external_userid_to_pending_id(ids(101)), "external_userid has 101", "1 to 100");
+    assert_invalid!(external_userid_to_pending_id(ids(0)), "external_userid has 0", "1 to 100");
 }
 
 #[test]
@@ -144,18 +144,14 @@ fn a_rule_with_an_empty_range() {
 
 #[test]
 fn an_import_over_the_limits_of_one_job() {
-    assert_invalid!(import_chain_contact(import(vec![])), "contact_list holds 0", "1 to 1000");
-    assert_invalid!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list holds 1001", "1 to 1000");
+    assert_invalid!(import_chain_contact(import(vec![])), "contact_list has 0", "1 to 1000");
+    assert_invalid!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list has 1001", "1 to 1000");
     assert_invalid!(
         import_chain_contact(import(vec![corp(201)])),
-        "contact_list[0].contact_info_list holds 201",
+        "contact_list[0].contact_info_list has 201",
         "1 to 200"
     );
-    assert_invalid!(
-        import_chain_contact(import(vec![corp(0)])),
-        "contact_list[0].contact_info_list holds 0",
-        "1 to 200"
-    );
+    assert_invalid!(import_chain_contact(import(vec![corp(0)])), "contact_list[0].contact_info_list has 0", "1 to 200");
     let mut eleven = vec![corp(200); 10];
     eleven.push(corp(1));
     assert_invalid!(import_chain_contact(import(eleven)), "2001", "2000");

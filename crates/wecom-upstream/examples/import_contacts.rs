@@ -62,7 +62,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A client whose connection fails now and then.
+/// A client whose connection sometimes fails.
 fn client_with_faults(simulator: &Simulator) -> Client {
     let faults = Faults::new(simulator.clone());
     faults.on(&GET_RESULT).every(3).fail_after_sending(ConnectionLost);

@@ -1,16 +1,16 @@
 //! Jobs: work that takes several calls.
 //!
-//! | to | there is |
+//! | to | use |
 //! |---|---|
 //! | read a list page by page | [`Upstream::pages`](crate::Upstream::pages), [`pager`] |
 //! | read the whole directory (通讯录) of a chain | [`Upstream::walk`](crate::Upstream::walk), [`walk`] |
 //! | keep a directory in memory, print it, and compare two versions of it | [`chain_tree`] |
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
-//! | save the state of a job to a file, whole at any moment | [`SavedFile`] |
-//! | find which customer is which WeChat user | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
+//! | save the state of a job to a file, which is replaced atomically | [`SavedFile`] |
+//! | link customers with WeChat users | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
-//! A job runs while the caller awaits it: it spawns nothing, and waits on the caller's timer or not at all. The state
-//! of a job can be stored, and another process can resume it.
+//! A job runs while the caller awaits it. It spawns nothing, and any wait uses the caller's timer. The state of a job
+//! can be stored, and another process can resume it.
 
 pub mod chain_tree;
 pub mod customers;

@@ -40,8 +40,8 @@
 //! | the descriptors of all endpoints: paths, quotas, safety, documents | [`ENDPOINTS`], [`DOWNSTREAM_ENDPOINTS`] |
 //! | transports, tokens, retries, errors | [`wecom_core`] |
 //!
-//! The crate root holds what most programs name: the facades, the client's building blocks, the error types and the ids
-//! used most. Everything else is in its module.
+//! The crate root re-exports what most programs use: the facades, the client's building blocks, the error types and the
+//! most frequent ids. Everything else is in its module.
 //!
 //! # Requests and replies
 //!

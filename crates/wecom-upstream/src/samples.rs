@@ -2,7 +2,7 @@
 //!
 //! Each call has `samples/CALL.request.json` (its parameters, also those of a `GET`) and `samples/CALL.reply.json`. In
 //! the samples of rules, the vendor's placeholders for groups (`groupid1`) are numbers, because a group's id is a
-//! number. The vendor prints no sample for the requests of `get_chain_list`, `get_result`, `list_rule_ids`,
+//! number. The vendor documents no sample for the requests of `get_chain_list`, `get_result`, `list_rule_ids`,
 //! `get_rule_info` and `delete_rule`, nor for the replies of `delete_rule` and `modify_rule`: these are made from the
 //! documented fields.
 

@@ -19,7 +19,7 @@ pub(crate) fn count(
 ) {
     if !allowed.contains(&count) {
         let (least, most) = allowed.into_inner();
-        violations.add(field.to_string(), format!("holds {count} {what}"), format!("{least} to {most}"));
+        violations.add(field.to_string(), format!("has {count} {what}"), format!("{least} to {most}"));
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
             violations.into_result().map_err(|error| error.to_string())
         };
         assert_eq!((check(1), check(100)), (Ok(()), Ok(())));
-        assert_eq!(check(0), Err("invalid request (not sent): list holds 0 ids (allowed: 1 to 100)".to_owned()));
-        assert_eq!(check(101), Err("invalid request (not sent): list holds 101 ids (allowed: 1 to 100)".to_owned()));
+        assert_eq!(check(0), Err("invalid request (not sent): list has 0 ids (allowed: 1 to 100)".to_owned()));
+        assert_eq!(check(101), Err("invalid request (not sent): list has 101 ids (allowed: 1 to 100)".to_owned()));
     }
 }

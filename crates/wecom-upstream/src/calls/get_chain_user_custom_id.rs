@@ -19,7 +19,7 @@ pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
 /// Returns the custom id that the upstream corp assigned to a member of a downstream corp: 查询成员自定义id
 /// ([97441](https://developer.work.weixin.qq.com/document/path/97441)).
 ///
-/// The import of the member [assigned](crate::calls::ImportContact::user_custom_id) the id.
+/// The id is [assigned](crate::calls::ImportContact::user_custom_id) when the member is imported.
 ///
 /// Error codes: [`USER_CUSTOM_ID_UNSET`](wecom_core::ErrCode::USER_CUSTOM_ID_UNSET) if the member has no custom id,
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN), [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER).

@@ -336,7 +336,7 @@ mod tests {
         let error = heads(6).validate().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "invalid request (not sent): contact_list[0].contact_info_list holds 6 heads (负责人) (allowed: 0 to 5)"
+            "invalid request (not sent): contact_list[0].contact_info_list has 6 heads (负责人) (allowed: 0 to 5)"
         );
     }
 

@@ -1,6 +1,6 @@
-//! A chain's directory in memory: to print, to store, and to compare with an older one.
+//! A chain's directory in memory, which can be printed, stored, and compared with an older one.
 //!
-//! [`ChainTree`] holds what a walk read. [`ChainDiff`] lists the changes between two trees.
+//! [`ChainTree`] holds the groups and corps that a walk has read. [`ChainDiff`] lists the changes between two trees.
 
 mod diff;
 mod display;
@@ -64,7 +64,7 @@ pub struct ChainTree {
     resumed: Option<usize>,
 }
 
-/// Compares what the walk has read, and not where it is.
+/// Compares the groups, corps, findings and failures, but not the position of the walk.
 impl PartialEq for ChainTree {
     fn eq(&self, other: &Self) -> bool {
         let Self { chain_id, need_pending, groups, findings, failures, resumed: _ } = self;
@@ -113,7 +113,7 @@ impl<M: Threading> Walk<M> {
         Ok(tree)
     }
 
-    /// Walks to the end and adds all events to a tree: for a resumed walk and the tree that it has started.
+    /// Walks to the end and adds all events to a tree. Use it to continue the tree of an interrupted walk.
     ///
     /// # Errors
     ///

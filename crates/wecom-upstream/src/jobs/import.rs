@@ -77,9 +77,9 @@ use crate::upstream::Upstream;
 ///
 /// # Resuming
 ///
-/// Save the [state](Self::state) after each event, with a [`SavedFile`](crate::jobs::SavedFile) or in a database: a file
-/// written with `std::fs::write` may be empty or cut off if the process is killed. Another process can pass it to [`Upstream::import`]. Dropping the
-/// import, or the future of `next`, loses no submission.
+/// Save the [state](Self::state) after each event, with a [`SavedFile`](crate::jobs::SavedFile) or in a database. A file
+/// written with `std::fs::write` may be empty or truncated if the process is killed. Another process can pass the state
+/// to [`Upstream::import`]. Dropping the import, or the future of `next`, loses no submission.
 ///
 /// ```
 /// # use wecom_mock::ManualTimer;
@@ -208,7 +208,7 @@ impl<M: Threading> Import<M> {
         self
     }
 
-    /// Sets how long to search the chain for the rows of a lost job while the job may still run: 5 minutes by default.
+    /// Sets how long to search the chain for the rows of lost jobs that may still be running: 5 minutes by default.
     pub fn settle_limit(mut self, limit: Duration) -> Self {
         self.limits.settle = limit;
         self

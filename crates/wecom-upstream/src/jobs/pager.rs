@@ -155,7 +155,7 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
                 return Ok(None);
             }
             if !self.position.has_items() {
-                // Over a transport that is always ready, empty pages would keep the thread.
+                // Over a transport that is always ready, a list of empty pages would block the thread.
                 yield_now().await;
             }
         }

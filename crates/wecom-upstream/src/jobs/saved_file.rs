@@ -1,14 +1,14 @@
-//! A file that holds the latest saved state, whole at any moment.
+//! A file with the latest saved state, which is replaced atomically.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that is replaced as a whole, for the states of jobs.
+/// A file for the state of a job, whose content is replaced atomically.
 ///
 /// If the process is killed or the machine loses power during [`save`](Self::save), the file has either the old or the
-/// new content. `std::fs::write` does not promise that: it empties the file first.
+/// new content. `std::fs::write` does not guarantee this: it empties the file first.
 ///
 /// ```
 /// use wecom_upstream::jobs::SavedFile;
@@ -55,7 +55,7 @@ impl SavedFile {
         }
     }
 
-    /// Replaces the content of the file, and returns once the disk has it.
+    /// Replaces the content of the file, and returns once it is flushed to the disk.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl SavedFile {
         self.sync_folder()
     }
 
-    /// Removes the file, and what an interrupted [`save`](Self::save) has left. Succeeds if there is none.
+    /// Removes the file, and any temporary file of an interrupted [`save`](Self::save). Succeeds if there is none.
     ///
     /// # Errors
     ///

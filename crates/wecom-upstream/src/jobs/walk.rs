@@ -108,12 +108,12 @@ use crate::upstream::Upstream;
 ///
 /// | error | effect |
 /// |---|---|
-/// | may pass: connection, time limit, HTTP 5xx, busy, rate limit | [`GroupDeferred`](WalkEvent::GroupDeferred): the walk lists the rest of the group at its end |
+/// | is transient: connection, time limit, HTTP 5xx, busy, rate limit | [`GroupDeferred`](WalkEvent::GroupDeferred): the walk lists the rest of the group at its end |
 /// | affects every call: credentials, untrusted IP address, permission, certificate, unknown chain | [`next`](Self::next) returns the error; awaiting it again continues the walk |
 /// | affects one group: no access to the group, a malformed page, a cursor cycle | [`GroupFailed`](WalkEvent::GroupFailed): the walk continues with the next group |
 ///
-/// After a failure that may pass, the walk waits 1 s before the next call, and doubles the wait up to 60 s while all
-/// calls fail, one call at a time. If the service has failed for longer than the [limit](Self::outage_limit), `next`
+/// After a transient failure, the walk waits 1 s before the next call. While all calls fail, it makes one call at a
+/// time and doubles the wait up to 60 s. If the service has failed for longer than the [limit](Self::outage_limit), `next`
 /// returns the error; if only deferred groups are left, they fail. The waits need a client with a
 /// [timer](wecom_core::ClientBuilder::timer). Without one, three failures in a row reach the limit.
 ///

@@ -100,7 +100,7 @@ pub const CONTACT_NAME: TextRule = TextRule {
     problem: |name| text_problem(name, 1..=32, |_| true, ErrCode::CONTACT_NAME_EMPTY, ErrCode::INVALID_CONTACT_NAME),
 };
 
-/// `custom_id` of a corp. An empty one is none.
+/// `custom_id` of a corp. An empty value means no id.
 pub const CUSTOM_ID: TextRule = TextRule {
     field: "custom_id",
     document: 95821,
@@ -154,10 +154,10 @@ pub const MOBILE: TextRule = TextRule {
     },
 };
 
-/// `group_path` of a corp. An empty one is none.
+/// `group_path` of a corp. An empty value means no path.
 ///
-/// Names of groups have no documented characters. The vendor's names of departments must not contain these (60009). The
-/// vendor documents no maximum length.
+/// The vendor does not document which characters a group's name may contain. The rule is that for names of departments
+/// (60009). The vendor documents no maximum length.
 pub const GROUP_PATH: TextRule = TextRule {
     field: "group_path",
     document: 95821,

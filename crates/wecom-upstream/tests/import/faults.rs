@@ -30,7 +30,7 @@ fn import(service: &Service) -> wecom_upstream::jobs::import::ImportReport {
 
 #[test]
 fn no_row_is_imported_twice_or_reported_wrongly_despite_faults_of_every_kind() {
-    let (mut unknown, mut imported, mut strikes) = (0, 0, 0);
+    let (mut unknown, mut imported, mut injected) = (0, 0, 0);
     for seed in 0..30 {
         let service = Service::new();
         let faults = &service.faults;
@@ -50,11 +50,11 @@ fn no_row_is_imported_twice_or_reported_wrongly_despite_faults_of_every_kind() {
         assert_eq!(report.progress.settled(), 100, "{:?}", report.stopped);
         unknown += report.progress.unknown;
         imported += report.progress.imported;
-        strikes += rules.iter().map(wecom_mock::faults::FaultRule::injected).sum::<u64>();
+        injected += rules.iter().map(wecom_mock::faults::FaultRule::injected).sum::<u64>();
     }
     assert!(
-        unknown > 300 && imported > 300 && strikes > 500,
-        "{unknown} unknown, {imported} imported, {strikes} faults"
+        unknown > 300 && imported > 300 && injected > 500,
+        "{unknown} unknown, {imported} imported, {injected} faults"
     );
 }
 

@@ -1,4 +1,4 @@
-//! A process that saves the state of an import is killed at random moments, and the file is whole each time.
+//! A process that saves the state of an import is killed at random moments, and the file is complete each time.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use wecom_upstream::jobs::import::ImportState;
 const PATH: &str = "WECOM_SAVED_STATE";
 const KILLS: u64 = 32;
 
-/// States with sizes from a few to thousands of rows, so that a torn file would not parse.
+/// States with sizes from a few to thousands of rows, so that a partly written file would not parse.
 fn state(rows: usize) -> ImportState {
     let corp = |row| ImportCorp::new(format!("经销商{row}"), [ImportContact::head("张三", format!("130{row:08}"))]);
     ImportState::new(ChainId::new("Ch1"), (0..rows).map(corp)).unwrap()
@@ -39,7 +39,7 @@ fn saves_states_until_it_is_killed() {
 }
 
 #[test]
-fn a_state_is_whole_wherever_the_process_is_killed() {
+fn the_saved_state_is_complete_wherever_the_process_is_killed() {
     let folder = env::temp_dir().join(format!("wecom-killed-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let file = SavedFile::new(folder.join("state.json"));

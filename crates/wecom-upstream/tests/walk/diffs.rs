@@ -175,8 +175,8 @@ fn changes_in_the_simulator_show_in_the_next_walk() {
     assert_eq!(text(&walk().diff(&older)), expected);
 }
 
-/// A tree whose groups are in one line, each below the one before, with a corp in the deepest one.
-fn line_of(groups: u32) -> ChainTree {
+/// A tree whose groups are nested, each in the previous one, with a corp in the deepest group.
+fn nested_groups(groups: u32) -> ChainTree {
     tree_of((0..groups).map(|depth| {
         let groupid = GroupId::new(i64::from(depth) + 1);
         let corps = if depth + 1 == groups { vec![joined("ww1", "one")] } else { vec![] };
@@ -185,10 +185,10 @@ fn line_of(groups: u32) -> ChainTree {
 }
 
 #[test]
-fn the_size_of_a_diff_and_of_a_displayed_tree_is_linear_in_a_line_of_nested_groups() {
+fn the_size_of_a_diff_and_of_a_displayed_tree_is_linear_in_the_number_of_nested_groups() {
     const GROUPS: u32 = 4_000;
-    let (tree, none) = (line_of(GROUPS), ChainTree::new(ChainId::new("Ch1"), true));
-    assert!(tree.diff(&line_of(GROUPS)).is_empty());
+    let (tree, none) = (nested_groups(GROUPS), ChainTree::new(ChainId::new("Ch1"), true));
+    assert!(tree.diff(&nested_groups(GROUPS)).is_empty());
     let diff = tree.diff(&none);
     let longest = diff.groups_added.iter().map(|group| group.path.len()).max().unwrap();
     assert!(longest < 500 && diff.joined[0].path.len() < 500, "a path of {longest} bytes");

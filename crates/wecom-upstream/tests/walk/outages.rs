@@ -40,7 +40,7 @@ impl Setup {
         Self { directory, timer, faults, counts, upstream: Upstream::new(client) }
     }
 
-    fn whole(&self) -> ChainTree {
+    fn complete_tree(&self) -> ChainTree {
         let upstream = Upstream::new(self.directory.simulator().client());
         pollster::block_on(upstream.walk(chain()).collect()).unwrap()
     }
@@ -52,7 +52,7 @@ fn is_for_group_3(request: &Request) -> bool {
 }
 
 #[test]
-fn a_server_that_is_down_for_ten_seconds_costs_no_group() {
+fn an_outage_of_ten_seconds_loses_no_group() {
     for page_size in [100, 3] {
         let setup = Setup::new();
         let outage = Duration::from_millis(300)..Duration::from_millis(10_300);
@@ -60,7 +60,7 @@ fn a_server_that_is_down_for_ten_seconds_costs_no_group() {
         let refused = refused.fail_before_sending(TransportErrorKind::Connect);
         let walk = setup.upstream.walk(chain()).concurrency(CONCURRENCY).page_size(page_size);
         let tree = setup.timer.run(walk.collect()).unwrap();
-        assert_eq!(tree, setup.whole());
+        assert_eq!(tree, setup.complete_tree());
         assert!(refused.injected() > 0 && refused.injected() < 12, "{} failed calls", refused.injected());
         assert!(setup.timer.now() < Duration::from_secs(60), "{:?}", setup.timer.now());
     }
@@ -110,7 +110,7 @@ fn an_outage_beyond_the_limit_stops_the_walk_and_it_continues_afterwards() {
     let stored = serde_json::to_string(&walk.state()).unwrap();
     let mut walk = setup.upstream.resume_walk(serde_json::from_str(&stored).unwrap());
     setup.timer.run(walk.collect_into(&mut tree)).unwrap();
-    assert_eq!(tree, setup.whole());
+    assert_eq!(tree, setup.complete_tree());
     assert!(walk.state().is_end());
 }
 
@@ -144,14 +144,14 @@ fn failed_groups_stay_in_the_state_and_a_resumed_walk_lists_them_again() {
     let mut walk = setup.upstream.resume_walk(serde_json::from_str(&stored).unwrap());
     let calls = setup.counts.calls.load(Ordering::SeqCst);
     setup.timer.run(walk.collect_into(&mut tree)).unwrap();
-    assert_eq!(tree, setup.whole());
+    assert_eq!(tree, setup.complete_tree());
     assert_eq!((setup.counts.calls.load(Ordering::SeqCst) - calls, walk.state().is_end()), (1, true));
     let progress = walk.progress();
     assert_eq!((progress.done, progress.failed, progress.corps), (101, 0, tree.corps().count()));
 }
 
 #[test]
-fn mending_a_stored_tree_lists_only_its_incomplete_groups() {
+fn mend_lists_only_the_incomplete_groups_of_a_stored_tree() {
     let setup = Setup::new();
     let second_page = |request: &Request| is_for_group_3(request) && request_has_cursor(request);
     let forbidden = setup.faults.on(&GET_CHAIN_CORPINFO_LIST).when(second_page).error_code(ErrCode::GROUP_FORBIDDEN);
@@ -167,7 +167,7 @@ fn mending_a_stored_tree_lists_only_its_incomplete_groups() {
     forbidden.stop();
     let calls = setup.counts.calls.load(Ordering::SeqCst);
     setup.timer.run(tree.mend(&setup.upstream)).unwrap();
-    assert_eq!(tree, setup.whole());
+    assert_eq!(tree, setup.complete_tree());
     assert_eq!(setup.counts.calls.load(Ordering::SeqCst) - calls, 1);
 }
 
@@ -187,17 +187,17 @@ fn fail_fast_returns_the_error_of_any_failed_call_and_the_walk_can_continue() {
         assert_eq!(error.code(), Some(code));
         failure.stop();
         setup.timer.run(walk.collect_into(&mut tree)).unwrap();
-        assert_eq!(tree, setup.whole());
+        assert_eq!(tree, setup.complete_tree());
     }
 }
 
 #[test]
-fn an_outage_while_the_groups_are_listed_is_waited_for() {
+fn a_walk_waits_for_the_end_of_an_outage_while_it_lists_the_groups() {
     let setup = Setup::new();
     let outage = setup.faults.on_any().during(Duration::ZERO..Duration::from_secs(10), setup.timer.clone());
     outage.fail_before_sending(TransportErrorKind::Connect);
     let tree = setup.timer.run(setup.upstream.walk(chain()).collect()).unwrap();
-    assert_eq!(tree, setup.whole());
+    assert_eq!(tree, setup.complete_tree());
 }
 
 /// The root group has two pages, the second group replies after a while, and the first call for the third group fails.

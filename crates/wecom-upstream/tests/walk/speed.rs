@@ -48,7 +48,7 @@ fn the_first_pages_of_groups_with_several_pages_are_prefetched() {
     assert_eq!(duration(2, 8).0, LATENCY * (2 + 1 + 400));
 }
 
-/// A transport that counts how often its futures are polled.
+/// A transport that counts the polls of its futures.
 struct Polled {
     inner: Counting<Simulator>,
     polls: Arc<AtomicUsize>,
@@ -67,7 +67,7 @@ impl Transport for Polled {
 }
 
 #[test]
-fn a_call_in_flight_is_polled_only_when_it_was_woken() {
+fn a_call_in_flight_is_polled_only_after_it_was_woken() {
     let timer = ManualTimer::new();
     let simulator = Directory::new(GROUPS, 10_000).simulator();
     let credentials = simulator.credentials();

@@ -24,7 +24,7 @@ pub(crate) fn chain() -> ChainId {
 
 /// The description of a directory, from which a simulator and the expected events are built.
 pub(crate) struct Directory {
-    /// The id, parent id and order of each group but the root.
+    /// The id, parent id and order of each group except the root.
     groups: Vec<(i64, i64, i64)>,
     corps: usize,
 }

@@ -81,7 +81,7 @@ impl Trail {
     }
 }
 
-/// The maximum number of vertical lines, so that a displayed tree is not longer than linear in the depth of its groups.
+/// The maximum number of vertical lines in front of a name. It keeps the text of a deep tree linear in its size.
 const MAX_LINES: usize = 64;
 
 /// The vertical lines of a path. The top-level group has none.

@@ -26,7 +26,7 @@ impl ChainTree {
     ///
     /// # Errors
     ///
-    /// Fails as [`Walk::next`] does. The groups that were listed by then stay mended.
+    /// Fails as [`Walk::next`] does. The groups that were listed before the error stay complete.
     pub async fn mend<M: Threading>(&mut self, upstream: &Upstream<M>) -> Result<(), Error> {
         let broken = Broken::take(self);
         let planned = broken.groups.iter().map(|group| group.planned.clone());

@@ -4,8 +4,8 @@ use wecom_core::ids::GroupId;
 
 use super::TreeGroup;
 
-/// The maximum number of names in a path, so that the paths of a tree take space linear in its size. WeCom's own trees
-/// are not as deep.
+/// The maximum number of names in a path. It keeps the total size of all paths linear in the size of the tree. WeCom's
+/// own trees are not as deep.
 const MAX_NAMES: usize = 64;
 
 /// Returns the index of the parent of each group. The groups are in the order of a walk.

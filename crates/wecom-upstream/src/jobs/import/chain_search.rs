@@ -33,7 +33,7 @@ impl ChainSearch {
         Self { wanted, found: BTreeSet::new(), groups: None, position: None, calls: 0 }
     }
 
-    /// Searches the chain and returns for each lost row whether it is there; `None` if the list of a group never
+    /// Searches the chain and returns for each lost row whether the chain has it; `None` if the list of a group never
     /// ends, because the search is then incomplete.
     pub(crate) async fn run<M: Threading>(
         &mut self,

@@ -88,7 +88,7 @@ pub enum ImportStop {
     /// A job ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Resume the import to
     /// poll the job again.
     JobLimit(JobId),
-    /// A call failed with an error that a retry does not fix, or too often in a row.
+    /// A call failed with an error that a retry cannot fix, or more than ten calls failed in a row.
     Failed(Error),
 }
 

@@ -7,7 +7,7 @@ use crate::jobs::import::state::{ImportProgress, ImportState};
 
 /// The outcome of each row of an import.
 #[derive(Clone, Debug)]
-#[must_use = "only the report tells which rows failed"]
+#[must_use = "only the report shows which rows failed"]
 #[non_exhaustive]
 pub struct ImportReport {
     /// All rows, in their original order.

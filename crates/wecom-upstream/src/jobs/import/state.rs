@@ -266,8 +266,8 @@ impl ImportState {
         self.batches.iter().all(|batch| !matches!(batch.phase, Phase::Lost { over: false }))
     }
 
-    /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done. Until then
-    /// a row that is missing may still come.
+    /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done. Before it,
+    /// a missing row may still appear.
     pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool) {
         for &(at, found) in is_in_chain {
             if let Some(row) = self.rows.get_mut(at) {

@@ -10,7 +10,7 @@ use super::cycle_detector::CycleDetector;
 use super::error::{EmptyPages, PageError, RepeatedCursor};
 use crate::paged_call::Page;
 
-/// The maximum number of empty pages in a row: as many as a list of 100,000 corps has if all of them are filtered out.
+/// The maximum number of empty pages in a row. A list of 100,000 corps has this number if all of them are filtered out.
 const MAX_EMPTY_PAGES: u32 = 1_000;
 
 /// The position of a [`Pager`](super::Pager) in its list. Store it, and resume the list with
@@ -95,7 +95,7 @@ impl<T> PagePosition<T> {
         Page { items, next_cursor: self.next_cursor().cloned() }
     }
 
-    /// Stores a fetched page. Stores nothing if its cursor repeats an earlier one, or if it is one empty page too many.
+    /// Stores a fetched page. Stores nothing if its cursor repeats an earlier one, or if it exceeds [`MAX_EMPTY_PAGES`].
     pub(crate) fn accept(&mut self, endpoint: &'static Endpoint, page: Page<T>) -> Result<(), PageError> {
         let empty_pages = if page.items.is_empty() { self.empty_pages + 1 } else { 0 };
         let next = match page.next_cursor {

@@ -85,7 +85,7 @@ where
                     match outcome {
                         Ok(true) if pager.position.has_items() => this.state = State::Ready(pager),
                         Ok(true) => {
-                            // Over a transport that is always ready, empty pages would keep the thread.
+                            // Over a transport that is always ready, a list of empty pages would block the thread.
                             this.state = State::Ready(pager);
                             context.waker().wake_by_ref();
                             return Poll::Pending;

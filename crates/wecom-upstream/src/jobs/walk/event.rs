@@ -23,8 +23,8 @@ pub enum WalkEvent {
     },
     /// A corp of the current group.
     Corp(GroupCorp),
-    /// Listing the rest of the current group failed with an error that may pass. The walk continues with the next group,
-    /// and returns to this one at its end.
+    /// Listing the rest of the current group failed with a transient error. The walk continues with the next group, and
+    /// returns to this one at its end.
     GroupDeferred {
         /// The group.
         groupid: GroupId,

@@ -1,4 +1,4 @@
-//! Matches corps that have joined with the pending corps that they were: a corp gets a new id when it joins.
+//! Matches each corp that has joined with its entry as a pending corp: a corp gets a new id when it joins.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use wecom_core::ids::{CustomId, PendingCorpId};
 use super::Entry;
 use crate::calls::GroupCorp;
 
-/// Returns the index in `gone` of the pending corp that each joined corp of `new` was, by the index in `new`.
+/// Maps the index of a joined corp in `new` to the index of its pending entry in `gone`.
 pub(super) fn match_joined_corps(gone: &[Entry<'_>], new: &[Entry<'_>]) -> BTreeMap<usize, usize> {
     let mut matches = BTreeMap::new();
     let mut matched = HashSet::new();
