@@ -1,4 +1,4 @@
-//! What the tasks of a run do.
+//! The actors of a run, one for each kind of task.
 
 mod calls;
 mod customers;
@@ -16,9 +16,9 @@ pub(crate) use self::import::{Import, Kill};
 pub(crate) use self::pending_ids::PendingIds;
 pub(crate) use self::walk::{Between, Walk};
 use crate::endpoints::{OWN, READ};
-use crate::stage::Role;
+use crate::environment::TaskContext;
 
-/// What a task does.
+/// The work of a task.
 #[derive(Clone, Debug)]
 pub(crate) enum Actor {
     /// Makes calls, one after another.
@@ -31,26 +31,26 @@ pub(crate) enum Actor {
     Walk(Walk),
     /// Imports corps.
     Import(Import),
-    /// Asks for the pending ids of customers.
+    /// Looks up the pending ids of customers.
     PendingIds(PendingIds),
-    /// Keeps track of customers.
+    /// Links customers with users.
     Customers(Customers),
 }
 
 impl Actor {
-    pub(crate) async fn run(self, role: Role) {
+    pub(crate) async fn run(self, context: TaskContext) {
         match self {
-            Self::Calls(actor) => actor.run(role).await,
-            Self::KeptCall(actor) => actor.run(role).await,
-            Self::DealerCalls(actor) => actor.run(role).await,
-            Self::Walk(actor) => actor.run(role).await,
-            Self::Import(actor) => actor.run(role).await,
-            Self::PendingIds(actor) => actor.run(role).await,
-            Self::Customers(actor) => actor.run(role).await,
+            Self::Calls(actor) => actor.run(context).await,
+            Self::KeptCall(actor) => actor.run(context).await,
+            Self::DealerCalls(actor) => actor.run(context).await,
+            Self::Walk(actor) => actor.run(context).await,
+            Self::Import(actor) => actor.run(context).await,
+            Self::PendingIds(actor) => actor.run(context).await,
+            Self::Customers(actor) => actor.run(context).await,
         }
     }
 
-    /// The endpoints to probe after all trouble.
+    /// Returns the endpoints to probe after the faults have ended.
     pub(crate) fn endpoints(&self) -> Vec<&'static Endpoint> {
         match self {
             Self::Calls(calls) => vec![calls.endpoint],

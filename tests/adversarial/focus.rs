@@ -1,12 +1,12 @@
-//! Makes a plan from a seed, with the tasks and the trouble that a test is about.
+//! Generates a plan from a seed, with the tasks and faults that a test is about.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use wecom_core::Endpoint;
 use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN};
-use wecom_tests::adversary::executor::{Hardship, TaskId};
-use wecom_tests::adversary::fate::{Ending, Fate, StoreFate};
+use wecom_tests::adversary::behavior::{ReplyKind, RequestBehavior, StoreBehavior};
+use wecom_tests::adversary::executor::{SchedulingFault, TaskId};
 use wecom_upstream::calls::{
     EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_RESULT, IMPORT_CHAIN_CONTACT,
     LIST_APP_SHARE_INFO, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
@@ -19,12 +19,12 @@ use crate::endpoints::{ADD, BOTH, NARROW, OWN, RARE, READ, SET, SINGLE};
 use crate::plan::{Operation, Plan};
 use crate::settings::Settings;
 
-/// What a test is about.
+/// The subject of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Focus {
     /// Calls that share a token.
     Tokens,
-    /// Calls that wait for their turn.
+    /// Calls that wait for a quota.
     Quotas,
     /// Calls with the tokens of downstream corps.
     Dealers,
@@ -34,7 +34,7 @@ pub(crate) enum Focus {
     Imports,
     /// Pending ids and customers.
     Customers,
-    /// Everything at once.
+    /// All kinds of tasks.
     All,
 }
 
@@ -42,12 +42,12 @@ impl Focus {
     pub(crate) fn plan(self, seed: u64) -> Plan {
         let mut random = Rng::with_seed(seed.wrapping_mul(31).wrapping_add(self as u64));
         let settings = self.settings(&mut random);
-        let mut maker = Maker { focus: self, random, operations: Vec::new() };
-        maker.tasks();
-        if maker.random.bool() {
-            maker.trouble(&settings);
+        let mut builder = PlanBuilder { focus: self, random, operations: Vec::new() };
+        builder.tasks();
+        if builder.random.bool() {
+            builder.faults(&settings);
         }
-        Plan { seed, settings, operations: maker.operations }
+        Plan { seed, settings, operations: builder.operations }
     }
 
     fn settings(self, random: &mut Rng) -> Settings {
@@ -60,7 +60,7 @@ impl Focus {
         Settings::random(random, quotas, tokens)
     }
 
-    /// The endpoints that it calls.
+    /// Returns the endpoints that are called.
     fn endpoints(self) -> &'static [&'static Endpoint] {
         match self {
             Self::Tokens => &[&READ, &SET, &ADD],
@@ -74,13 +74,13 @@ impl Focus {
     }
 }
 
-struct Maker {
+struct PlanBuilder {
     focus: Focus,
     random: Rng,
     operations: Vec<Operation>,
 }
 
-impl Maker {
+impl PlanBuilder {
     fn tasks(&mut self) {
         let endpoints = self.endpoints_of_calls();
         let most = if matches!(self.focus, Focus::Tokens | Focus::Quotas | Focus::Dealers) { 7 } else { 3 };
@@ -89,16 +89,16 @@ impl Maker {
             let actor = self.actor(task, endpoints);
             self.operations.push(Operation::Start { task, at: Duration::from_millis(at), actor });
             if self.random.bool() {
-                self.hardships(task);
+                self.scheduling_faults(task);
             }
             if self.random.u8(..4) == 0 {
                 let poll = self.random.u32(1..12);
-                self.operations.push(Operation::Hardship { task, poll, hardship: Hardship::WakeForNothing });
+                self.operations.push(Operation::SchedulingFault { task, poll, fault: SchedulingFault::SpuriousPoll });
             }
         }
     }
 
-    /// Few endpoints, so that the tasks meet.
+    /// Returns two endpoints, so that the tasks share some of them.
     fn endpoints_of_calls(&mut self) -> [&'static Endpoint; 2] {
         let endpoints: &[&'static Endpoint] = match self.focus {
             Focus::Tokens | Focus::Quotas => self.focus.endpoints(),
@@ -131,7 +131,7 @@ impl Maker {
             let (polls, count) = (self.random.u32(1..5), self.random.u32(1..4));
             return Actor::KeptCall(KeptCall { kept: endpoint, polls, others: endpoints[0], count });
         }
-        // Now and then, one that calls without a pause for long, or that makes many calls at once.
+        // Some tasks make many calls without a pause, or many concurrent calls.
         let (count, at_once) = match self.random.u8(..8) {
             0 => (40, 1),
             1 => (self.random.u32(1..3), self.random.u32(2..16)),
@@ -162,7 +162,7 @@ impl Maker {
         // Few imports have two jobs, because such runs take long.
         let (corps, contacts) = if self.random.u8(..50) == 0 { (11, 200) } else { (self.random.u32(1..6), 1) };
         let kill = |random: &mut Rng| match random.bool() {
-            true => Kill::WithinNext(random.u32(1..3)),
+            true => Kill::DuringNext(random.u32(1..3)),
             false => Kill::BeforeStoring,
         };
         let count = self.random.u32(..4);
@@ -196,35 +196,35 @@ impl Maker {
         Duration::from_millis(if self.random.bool() { 0 } else { self.random.u64(..3000) })
     }
 
-    fn hardships(&mut self, task: TaskId) {
+    fn scheduling_faults(&mut self, task: TaskId) {
         for _ in 0..self.random.u32(1..=3) {
-            let hardship = match self.random.u8(..8) {
-                0..=2 => Hardship::Park(Duration::from_millis(self.random.u64(..300))),
-                3 | 4 => Hardship::Park(Duration::from_millis(self.random.u64(..90_000))),
-                5 => Hardship::ParkForEver,
-                _ => Hardship::Drop,
+            let fault = match self.random.u8(..8) {
+                0..=2 => SchedulingFault::Park(Duration::from_millis(self.random.u64(..300))),
+                3 | 4 => SchedulingFault::Park(Duration::from_millis(self.random.u64(..90_000))),
+                5 => SchedulingFault::ParkForever,
+                _ => SchedulingFault::Drop,
             };
             let poll = self.random.u32(1..10);
-            self.operations.push(Operation::Hardship { task, poll, hardship });
+            self.operations.push(Operation::SchedulingFault { task, poll, fault });
         }
     }
 
-    fn trouble(&mut self, settings: &Settings) {
+    fn faults(&mut self, settings: &Settings) {
         for _ in 0..self.random.u32(1..=8) {
             let nth = self.random.u32(1..=8);
             if settings.tokens.is_some() && self.random.bool() {
-                let fate = Fate::of_fetch(&mut self.random);
-                self.operations.push(Operation::Request { endpoint: &GET_TOKEN, nth, fate });
+                let behavior = RequestBehavior::of_fetch(&mut self.random);
+                self.operations.push(Operation::Request { endpoint: &GET_TOKEN, nth, behavior });
             } else {
-                let (endpoint, fate) = (self.endpoint(), Fate::of_call(&mut self.random));
-                self.operations.push(Operation::Request { endpoint, nth, fate });
+                let (endpoint, behavior) = (self.endpoint(), RequestBehavior::of_call(&mut self.random));
+                self.operations.push(Operation::Request { endpoint, nth, behavior });
             }
         }
         self.blocks(settings);
         if settings.tokens.is_some_and(|tokens| tokens.store.is_some()) {
             for _ in 0..self.random.u32(..4) {
-                let (nth, fate) = (self.random.u32(1..=8), StoreFate::of_store(&mut self.random));
-                self.operations.push(Operation::Store { nth, fate });
+                let (nth, behavior) = (self.random.u32(1..=8), StoreBehavior::of_store(&mut self.random));
+                self.operations.push(Operation::Store { nth, behavior });
             }
         }
         if settings.tokens.is_some() && self.random.bool() {
@@ -235,20 +235,22 @@ impl Maker {
         }
     }
 
-    /// Refusals that close an endpoint: one each, because the next one would close it for an hour.
+    /// Adds refusals that block an endpoint. At most one for each, because the second one would block it for an hour.
     fn blocks(&mut self, settings: &Settings) {
         let nth = self.random.u32(1..=8);
-        let mut fate =
-            Fate { ending: Ending::Code(45009), ..Fate::honest(Duration::from_millis(self.random.u64(..100))) };
-        fate.acts = false;
+        let mut behavior = RequestBehavior {
+            reply: ReplyKind::Code(45009),
+            ..RequestBehavior::normal(Duration::from_millis(self.random.u64(..100)))
+        };
+        behavior.is_carried_out = false;
         if self.random.u8(..4) == 0 {
             let endpoint = self.endpoint();
-            self.operations.push(Operation::Request { endpoint, nth, fate: fate.clone() });
+            self.operations.push(Operation::Request { endpoint, nth, behavior: behavior.clone() });
         }
         if settings.tokens.is_some() && self.random.u8(..8) == 0 {
             let code = if self.random.u8(..4) == 0 { 40001 } else { 45009 };
-            let fate = Fate { ending: Ending::Code(code), ..fate };
-            self.operations.push(Operation::Request { endpoint: &GET_TOKEN, nth, fate });
+            let behavior = RequestBehavior { reply: ReplyKind::Code(code), ..behavior };
+            self.operations.push(Operation::Request { endpoint: &GET_TOKEN, nth, behavior });
         }
     }
 

@@ -1,20 +1,20 @@
-//! What happens in one run: settings, and operations that can be left out one by one.
+//! The plan of one run: settings, and operations that can be removed one by one.
 
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
 use wecom_core::Endpoint;
-use wecom_tests::adversary::executor::{Hardship, TaskId};
-use wecom_tests::adversary::fate::{Fate, StoreFate};
-use wecom_tests::adversary::hunt;
-use wecom_tests::adversary::referee::{Referee, Violation};
+use wecom_tests::adversary::behavior::{RequestBehavior, StoreBehavior};
+use wecom_tests::adversary::checker::{Checker, Violation};
+use wecom_tests::adversary::executor::{SchedulingFault, TaskId};
+use wecom_tests::adversary::seed_runner;
 
 use crate::actors::Actor;
 use crate::run::Run;
 use crate::settings::Settings;
 
-/// What happens in one run.
+/// The plan of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
@@ -24,15 +24,15 @@ pub(crate) struct Plan {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    /// A task begins.
+    /// A task starts.
     Start { task: TaskId, at: Duration, actor: Actor },
-    /// Something happens to a task at one of its polls.
-    Hardship { task: TaskId, poll: u32, hardship: Hardship },
-    /// A request has a fate of its own.
-    Request { endpoint: &'static Endpoint, nth: u32, fate: Fate },
-    /// An operation of the token store has a fate of its own.
-    Store { nth: u32, fate: StoreFate },
-    /// All tokens end.
+    /// A scheduling fault occurs at one poll of a task.
+    SchedulingFault { task: TaskId, poll: u32, fault: SchedulingFault },
+    /// The service has a special behavior for one request.
+    Request { endpoint: &'static Endpoint, nth: u32, behavior: RequestBehavior },
+    /// The token store has a special behavior for one operation.
+    Store { nth: u32, behavior: StoreBehavior },
+    /// The service revokes all tokens.
     Revoke { at: Duration },
 }
 
@@ -44,28 +44,28 @@ impl Plan {
         })
     }
 
-    pub(crate) fn hardships(&self, of: TaskId) -> Vec<(u32, Hardship)> {
-        let hardships = self.operations.iter().filter_map(|operation| match operation {
-            Operation::Hardship { task, poll, hardship } if *task == of => Some((*poll, *hardship)),
+    pub(crate) fn scheduling_faults(&self, of: TaskId) -> Vec<(u32, SchedulingFault)> {
+        let scheduling_faults = self.operations.iter().filter_map(|operation| match operation {
+            Operation::SchedulingFault { task, poll, fault } if *task == of => Some((*poll, *fault)),
             _ => None,
         });
-        hardships.collect()
+        scheduling_faults.collect()
     }
 
-    pub(crate) fn fates(&self) -> Vec<(&'static str, u32, Fate)> {
-        let fates = self.operations.iter().filter_map(|operation| match operation {
-            Operation::Request { endpoint, nth, fate } => Some((endpoint.path(), *nth, fate.clone())),
+    pub(crate) fn behaviors(&self) -> Vec<(&'static str, u32, RequestBehavior)> {
+        let behaviors = self.operations.iter().filter_map(|operation| match operation {
+            Operation::Request { endpoint, nth, behavior } => Some((endpoint.path(), *nth, behavior.clone())),
             _ => None,
         });
-        fates.collect()
+        behaviors.collect()
     }
 
-    pub(crate) fn store_fates(&self) -> Vec<(u32, StoreFate)> {
-        let fates = self.operations.iter().filter_map(|operation| match operation {
-            Operation::Store { nth, fate } => Some((*nth, *fate)),
+    pub(crate) fn store_behaviors(&self) -> Vec<(u32, StoreBehavior)> {
+        let behaviors = self.operations.iter().filter_map(|operation| match operation {
+            Operation::Store { nth, behavior } => Some((*nth, *behavior)),
             _ => None,
         });
-        fates.collect()
+        behaviors.collect()
     }
 
     pub(crate) fn revocations(&self) -> impl Iterator<Item = Duration> {
@@ -76,7 +76,7 @@ impl Plan {
     }
 }
 
-impl hunt::Plan for Plan {
+impl seed_runner::Plan for Plan {
     fn operations(&self) -> usize {
         self.operations.len()
     }
@@ -87,9 +87,9 @@ impl hunt::Plan for Plan {
         plan
     }
 
-    fn run(&self, keeps_journal: bool, on_referee: &mut dyn FnMut(&Referee)) -> Result<(), Violation> {
+    fn run(&self, keeps_journal: bool, on_checker: &mut dyn FnMut(&Checker)) -> Result<(), Violation> {
         let run = Run::new(self, keeps_journal);
-        on_referee(run.referee());
+        on_checker(run.checker());
         run.finish()
     }
 }
@@ -104,11 +104,11 @@ impl fmt::Display for Plan {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start { task, at, actor } => write!(f, "task {task} begins after {at:?}: {actor:?}"),
-            Self::Hardship { task, poll, hardship } => write!(f, "task {task} at its poll {poll}: {hardship}"),
-            Self::Request { endpoint, nth, fate } => write!(f, "request {nth} of {}: {fate}", endpoint.name()),
-            Self::Store { nth, fate } => write!(f, "operation {nth} of the token store: {fate:?}"),
-            Self::Revoke { at } => write!(f, "all tokens end after {at:?}"),
+            Self::Start { task, at, actor } => write!(f, "task {task} starts after {at:?}: {actor:?}"),
+            Self::SchedulingFault { task, poll, fault } => write!(f, "task {task} at poll {poll}: {fault}"),
+            Self::Request { endpoint, nth, behavior } => write!(f, "request {nth} of {}: {behavior}", endpoint.name()),
+            Self::Store { nth, behavior } => write!(f, "operation {nth} of the token store: {behavior:?}"),
+            Self::Revoke { at } => write!(f, "all tokens are revoked after {at:?}"),
         }
     }
 }

@@ -1,30 +1,30 @@
-//! One run: trouble, then calm, then everything is given back.
+//! One run in three phases: with faults, after the faults, and with all parked tasks dropped.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use wecom_core::Endpoint;
 use wecom_mock::ManualTimer;
-use wecom_tests::adversary::executor::{Executor, Hardship, Rest, TaskId};
-use wecom_tests::adversary::referee::{Referee, Violation};
+use wecom_tests::adversary::checker::{Checker, Violation};
+use wecom_tests::adversary::executor::{Executor, RunEnd, SchedulingFault, TaskId};
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::Store;
 use wecom_upstream::{AgentId, CorpId, Upstream};
 
 use crate::actors::Actor;
 use crate::endpoints::{NARROW, OWN, SINGLE};
+use crate::environment::{Environment, TaskContext};
 use crate::plan::Plan;
-use crate::stage::{Role, Stage};
 use crate::world::World;
 use crate::world::customers::corp_id;
 
-/// When trouble ends.
-pub(crate) const CALM: Duration = Duration::from_secs(200);
+/// The time at which the faults end.
+pub(crate) const FAULTS_END: Duration = Duration::from_secs(200);
 
-/// How long tasks that are polled may take after that.
-const PROGRESS: Duration = Duration::from_secs(3600);
+/// The time limit for the tasks that are polled after that.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(3600);
 
-/// The numbers of tasks that the plan doesn't have.
+/// The first numbers of tasks that are not in the plan.
 const REVOCATIONS: TaskId = 1000;
 const PROBES: TaskId = 2000;
 const CROWD: TaskId = 3000;
@@ -33,7 +33,7 @@ const CROWD: TaskId = 3000;
 pub(crate) struct Run {
     plan: Plan,
     timer: ManualTimer,
-    stage: Rc<Stage>,
+    environment: Rc<Environment>,
     store: Option<Store>,
     executor: Executor,
 }
@@ -41,76 +41,79 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(plan: &Plan, keeps_journal: bool) -> Self {
         let (timer, settings) = (ManualTimer::new(), plan.settings);
-        let referee = Referee::new(timer.clone(), settings.rules(), keeps_journal);
-        let world = World::new(referee.clone(), plan.seed);
-        let conditions = Conditions { fates: plan.fates(), ..settings.conditions() };
-        let service = Service::new(referee.clone(), conditions, plan.seed ^ 1, Box::new(world.clone()));
-        let store = settings.store(&referee, &service, plan.store_fates());
-        let client = settings.client(&referee, &service, store.as_ref(), plan.seed);
-        let executor = Executor::new(timer.clone(), referee.clone(), plan.seed ^ 2);
+        let checker = Checker::new(timer.clone(), settings.rules(), keeps_journal);
+        let world = World::new(checker.clone(), plan.seed);
+        let conditions = Conditions { behaviors: plan.behaviors(), ..settings.conditions() };
+        let service = Service::new(checker.clone(), conditions, plan.seed ^ 1, Box::new(world.clone()));
+        let store = settings.store(&checker, &service, plan.store_behaviors());
+        let client = settings.client(&checker, &service, store.as_ref(), plan.seed);
+        let executor = Executor::new(timer.clone(), checker.clone(), plan.seed ^ 2);
         let share = Upstream::new(client.clone()).share(AgentId::new(1));
-        let stage = Rc::new(Stage { settings, referee, service, world, client, share });
-        Self { plan: plan.clone(), timer, stage, store, executor }
+        let environment = Rc::new(Environment { settings, checker, service, world, client, share });
+        Self { plan: plan.clone(), timer, environment, store, executor }
     }
 
-    pub(crate) fn referee(&self) -> &Referee {
-        &self.stage.referee
+    pub(crate) fn checker(&self) -> &Checker {
+        &self.environment.checker
     }
 
     pub(crate) fn finish(mut self) -> Result<(), Violation> {
-        self.trouble()?;
-        self.calm()?;
-        self.give_back()?;
-        self.stage.referee.end_run();
+        self.run_with_faults()?;
+        self.recover()?;
+        self.check_permits()?;
+        self.environment.checker.end_run();
         drop(self.executor);
-        self.stage.referee.verdict()
+        self.environment.checker.verdict()
     }
 
-    /// The tasks of the plan begin, and everything goes wrong that the plan says.
-    fn trouble(&mut self) -> Result<(), Violation> {
+    /// Starts the tasks of the plan and runs them with the planned faults.
+    fn run_with_faults(&mut self) -> Result<(), Violation> {
         for (task, begins, actor) in self.plan.actors() {
-            let hardships = self.plan.hardships(task);
-            let is_attentive = hardships.iter().all(|(_, hardship)| *hardship == Hardship::WakeForNothing);
-            let role = Role { stage: Rc::clone(&self.stage), task, is_attentive };
-            self.executor.spawn(task, begins, hardships, Actor::run(actor.clone(), role));
+            let scheduling_faults = self.plan.scheduling_faults(task);
+            let is_always_polled = scheduling_faults.iter().all(|(_, fault)| *fault == SchedulingFault::SpuriousPoll);
+            let context = TaskContext { environment: Rc::clone(&self.environment), task, is_always_polled };
+            self.executor.spawn(task, begins, scheduling_faults, Actor::run(actor.clone(), context));
         }
         for (number, at) in (REVOCATIONS..).zip(self.plan.revocations()) {
-            let service = self.stage.service.clone();
+            let service = self.environment.service.clone();
             self.executor.spawn(number, at, Vec::new(), async move { service.revoke_tokens() });
         }
-        let rest = self.executor.run_until(CALM)?;
-        self.check_rest(rest)?;
-        self.executor.sleep_until(CALM);
+        let end = self.executor.run_until(FAULTS_END)?;
+        self.check_end(end)?;
+        self.executor.sleep_until(FAULTS_END);
         Ok(())
     }
 
-    /// The service is honest again. Whatever is polled succeeds, whatever the tasks hold that are not polled.
-    fn calm(&mut self) -> Result<(), Violation> {
-        self.stage.referee.note(|| "the service is honest from here on".to_owned());
-        self.stage.service.calm();
-        self.store.iter().for_each(Store::calm);
+    /// Runs without faults. Every task that is polled succeeds, even if parked tasks hold resources.
+    fn recover(&mut self) -> Result<(), Violation> {
+        self.environment.checker.log(|| "the faults of the service end here".to_owned());
+        self.environment.service.stop_faults();
+        self.store.iter().for_each(Store::stop_faults);
         let mut endpoints: Vec<_> = self.plan.actors().flat_map(|(_, _, actor)| actor.endpoints()).collect();
         endpoints.sort_by_key(|endpoint| endpoint.path());
         endpoints.dedup_by_key(|endpoint| endpoint.path());
         for (number, endpoint) in (PROBES..).zip(endpoints) {
-            let role = Role { stage: Rc::clone(&self.stage), task: number, is_attentive: true };
-            self.executor.spawn(number, CALM, Vec::new(), probe(role, endpoint));
+            let context =
+                TaskContext { environment: Rc::clone(&self.environment), task: number, is_always_polled: true };
+            self.executor.spawn(number, FAULTS_END, Vec::new(), probe(context, endpoint));
         }
-        let rest = self.executor.run_until(CALM + PROGRESS)?;
-        self.check_rest(rest)?;
-        if rest == Rest::TimeIsOver {
-            let facts =
-                format!("{PROGRESS:?} after all trouble, these tasks have not ended: {:?}", self.executor.unfinished());
-            return Err(Violation::new("whatever is polled makes progress", facts));
+        let end = self.executor.run_until(FAULTS_END + RECOVERY_LIMIT)?;
+        self.check_end(end)?;
+        if end == RunEnd::TimeLimit {
+            let facts = format!(
+                "{RECOVERY_LIMIT:?} after the last fault, these tasks have not ended: {:?}",
+                self.executor.unfinished()
+            );
+            return Err(Violation::new("every polled task makes progress", facts));
         }
         Ok(())
     }
 
-    /// Whatever is still held is dropped. Then as many calls as the limit says go out at once.
-    fn give_back(&mut self) -> Result<(), Violation> {
+    /// Drops the parked tasks, and checks that as many concurrent calls as the limit allows are sent.
+    fn check_permits(&mut self) -> Result<(), Violation> {
         self.executor.drop_parked();
-        let Stage { settings, referee, service, .. } = &*self.stage;
-        if settings.quotas.is_none() || referee.are_credentials_refused() {
+        let Environment { settings, checker, service, .. } = &*self.environment;
+        if settings.quotas.is_none() || checker.are_credentials_refused() {
             return Ok(());
         }
         service.set_latency(Duration::from_secs(1));
@@ -119,17 +122,20 @@ impl Run {
             if !is_used {
                 continue;
             }
-            let (begins, limit) = (self.timer.now(), referee.least_limit(0, endpoint).min(5));
+            let (begins, limit) = (self.timer.now(), checker.min_limit(0, endpoint).min(5));
             for number in 0..limit {
-                let role =
-                    Role { stage: Rc::clone(&self.stage), task: CROWD + 10 * round + number, is_attentive: true };
-                let call = async move { drop(role.call(endpoint).await) };
+                let context = TaskContext {
+                    environment: Rc::clone(&self.environment),
+                    task: CROWD + 10 * round + number,
+                    is_always_polled: true,
+                };
+                let call = async move { drop(context.call(endpoint).await) };
                 self.executor.spawn(CROWD + 10 * round + number, begins, Vec::new(), call);
             }
             self.executor.run_until(begins + Duration::from_millis(500))?;
-            let under_way = referee.under_way(0, endpoint);
-            if under_way < limit && settings.tokens.is_none() {
-                let facts = format!("{}: {under_way} of {limit} calls are under way", endpoint.name());
+            let in_flight = checker.in_flight(0, endpoint);
+            if in_flight < limit && settings.tokens.is_none() {
+                let facts = format!("{}: {in_flight} of {limit} calls are in flight", endpoint.name());
                 return Err(Violation::new("no permit is lost", facts));
             }
             self.executor.run_until(begins + Duration::from_secs(300))?;
@@ -137,31 +143,31 @@ impl Run {
         Ok(())
     }
 
-    fn check_rest(&self, rest: Rest) -> Result<(), Violation> {
-        if rest != Rest::Stuck {
+    fn check_end(&self, end: RunEnd) -> Result<(), Violation> {
+        if end != RunEnd::Deadlock {
             return Ok(());
         }
-        let facts = format!("nothing will wake these tasks: {:?}", self.executor.unfinished());
-        Err(Violation::new("whatever is polled makes progress", facts))
+        let facts = format!("nothing wakes these tasks: {:?}", self.executor.unfinished());
+        Err(Violation::new("every polled task makes progress", facts))
     }
 }
 
-/// Calls until a call succeeds.
-async fn probe(role: Role, endpoint: &'static Endpoint) {
-    let referee = &role.stage.referee;
+/// Makes calls until one succeeds.
+async fn probe(context: TaskContext, endpoint: &'static Endpoint) {
+    let checker = &context.environment.checker;
     loop {
         let is_ok = if *endpoint == OWN {
-            match role.stage.share.downstream(CorpId::new(corp_id(1))).await {
-                Ok(dealer) => role.begin(dealer.client(), 1, endpoint).finish().await.is_ok(),
+            match context.environment.share.downstream(CorpId::new(corp_id(1))).await {
+                Ok(dealer) => context.begin(dealer.client(), 1, endpoint).finish().await.is_ok(),
                 Err(_) => false,
             }
         } else {
-            role.call(endpoint).await.is_ok()
+            context.call(endpoint).await.is_ok()
         };
-        if is_ok || referee.are_credentials_refused() {
+        if is_ok || checker.are_credentials_refused() {
             return;
         }
         let pause = if endpoint.quota().per_minute() == Some(10) { 20 } else { 5 };
-        role.sleep(Duration::from_secs(pause)).await;
+        context.sleep(Duration::from_secs(pause)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What the client of a run is told, and how the service behaves when nothing is wrong.
+//! The settings of the client, and the behavior of the service without faults.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use fastrand::Rng;
 use wecom_core::client::{Timed, TokenSource};
 use wecom_core::observe::CallOutcome;
 use wecom_core::{AccessToken, CallEvent, Client, ClientBuilder, Credentials, Observer, Quotas, Retry, Secret, Shared};
-use wecom_tests::adversary::fate::StoreFate;
-use wecom_tests::adversary::referee::{Referee, Rules, SECRET};
+use wecom_tests::adversary::behavior::StoreBehavior;
+use wecom_tests::adversary::checker::{Checker, Rules, SECRET};
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::{Store, USUAL_TIME};
 
-/// How long a fetch of a token may take where no time limit is set.
+/// The time limit of a token fetch without a configured time limit.
 const FETCH_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a fetch may spend on the token store beyond that.
+/// The additional time that a fetch may spend on the token store.
 const STORE_LIMIT: Duration = Duration::from_secs(8);
 
-/// What the client of a run is told, and how the service behaves when nothing is wrong.
+/// The settings of the client, and the behavior of the service without faults.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) attempts: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Settings {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QuotaSettings {
     /// `None` for a client that refuses calls over the quota.
-    pub(crate) patience: Option<Duration>,
+    pub(crate) max_wait: Option<Duration>,
     pub(crate) percent: u32,
 }
 
@@ -43,8 +43,8 @@ pub(crate) struct TokenSettings {
     pub(crate) latency: Duration,
     pub(crate) lifetime: u32,
     pub(crate) gives_same: bool,
-    /// What the store does when nothing is planned; `None` without a store.
-    pub(crate) store: Option<StoreFate>,
+    /// The default behavior of the store; `None` without a store.
+    pub(crate) store: Option<StoreBehavior>,
 }
 
 fn one_of<T: Copy, const N: usize>(random: &mut Rng, choices: [T; N]) -> T {
@@ -68,13 +68,13 @@ impl Settings {
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             percent: self.quotas.map(|quotas| quotas.percent),
-            patience: self.quotas.and_then(|quotas| quotas.patience),
+            max_wait: self.quotas.and_then(|quotas| quotas.max_wait),
             fetch_limit: self.time_limit.unwrap_or(FETCH_LIMIT),
             has_fixed_token: self.tokens.is_none(),
         }
     }
 
-    /// How the service behaves, apart from the fates that are planned.
+    /// Returns the behavior of the service, without the planned behaviors.
     pub(crate) fn conditions(&self) -> Conditions {
         Conditions {
             latency: self.latency,
@@ -82,22 +82,27 @@ impl Settings {
             needs_polls: self.needs_polls,
             lifetime: self.tokens.map_or(7200, |tokens| tokens.lifetime),
             gives_same_token: self.tokens.is_some_and(|tokens| tokens.gives_same),
-            fates: Vec::new(),
+            behaviors: Vec::new(),
         }
     }
 
-    pub(crate) fn store(&self, referee: &Referee, service: &Service, fates: Vec<(u32, StoreFate)>) -> Option<Store> {
+    pub(crate) fn store(
+        &self,
+        checker: &Checker,
+        service: &Service,
+        behaviors: Vec<(u32, StoreBehavior)>,
+    ) -> Option<Store> {
         let usual = self.tokens?.store?;
-        Some(Store::new(referee.clone(), service.clone(), fates, usual))
+        Some(Store::new(checker.clone(), service.clone(), behaviors, usual))
     }
 
-    pub(crate) fn client(&self, referee: &Referee, service: &Service, store: Option<&Store>, seed: u64) -> Client {
-        let builder = Client::builder(service.clone()).observer(Texts(referee.clone()));
+    pub(crate) fn client(&self, checker: &Checker, service: &Service, store: Option<&Store>, seed: u64) -> Client {
+        let builder = Client::builder(service.clone()).observer(Texts(checker.clone()));
         let builder = match store {
             Some(store) => builder.token_store("app", store.clone()),
             None => builder,
         };
-        let builder = builder.timer(referee.clone()).retry(Retry::new().attempts(self.attempts).seed(seed));
+        let builder = builder.timer(checker.clone()).retry(Retry::new().attempts(self.attempts).seed(seed));
         if self.tokens.is_none() {
             return self.finish(builder.token(AccessToken::new(service.fixed_token())));
         }
@@ -105,8 +110,8 @@ impl Settings {
     }
 
     fn finish(&self, mut builder: ClientBuilder<TokenSource<Shared>, Timed<Shared>>) -> Client {
-        if let Some(QuotaSettings { patience, percent }) = self.quotas {
-            let quotas = patience.map_or_else(Quotas::refuse, Quotas::wait_at_most);
+        if let Some(QuotaSettings { max_wait, percent }) = self.quotas {
+            let quotas = max_wait.map_or_else(Quotas::refuse, Quotas::wait_at_most);
             builder = builder.quotas(quotas.percent(percent));
         }
         if let Some(limit) = self.time_limit {
@@ -118,7 +123,7 @@ impl Settings {
         builder.build()
     }
 
-    /// How long a call may take that is not held up by anything, and gets its token in any way.
+    /// Returns the maximum duration of a call that does not wait for a quota, including a token fetch.
     pub(crate) fn usual_time(&self) -> Duration {
         let fetch = self.tokens.map_or(Duration::ZERO, |tokens| {
             let store = tokens.store.map_or(Duration::ZERO, |_| STORE_LIMIT);
@@ -130,14 +135,14 @@ impl Settings {
 
 impl QuotaSettings {
     fn random(random: &mut Rng) -> Self {
-        let patience = one_of(random, [None, Some(2), Some(20), Some(60), Some(600), Some(600)]);
-        Self { patience: patience.map(Duration::from_secs), percent: one_of(random, [80, 80, 100, 30]) }
+        let max_wait = one_of(random, [None, Some(2), Some(20), Some(60), Some(600), Some(600)]);
+        Self { max_wait: max_wait.map(Duration::from_secs), percent: one_of(random, [80, 80, 100, 30]) }
     }
 }
 
 impl TokenSettings {
     fn random(random: &mut Rng) -> Self {
-        let usual = StoreFate::Honest(USUAL_TIME);
+        let usual = StoreBehavior::Normal(USUAL_TIME);
         Self {
             latency: Duration::from_millis(one_of(random, [0, 20, 300, 300, 1500, 6000])),
             lifetime: one_of(random, [7200, 7200, 7200, 400, 60, 3]),
@@ -145,15 +150,18 @@ impl TokenSettings {
             store: match random.u8(..8) {
                 0..=3 => None,
                 4 | 5 => Some(usual),
-                6 => Some(StoreFate::Hangs),
-                _ => Some(one_of(random, [StoreFate::Fails, StoreFate::Lies, StoreFate::Overtaken])),
+                6 => Some(StoreBehavior::Hangs),
+                _ => Some(one_of(
+                    random,
+                    [StoreBehavior::Fails, StoreBehavior::Inconsistent, StoreBehavior::ConcurrentSwap],
+                )),
             },
         }
     }
 }
 
-/// Shows the referee every text that an observer can make of an event.
-struct Texts(Referee);
+/// Passes every text of an event to the checker.
+struct Texts(Checker);
 
 impl Observer for Texts {
     fn on_event(&self, event: &CallEvent<'_>) {
@@ -162,9 +170,9 @@ impl Observer for Texts {
             CallEvent::Ended { outcome: CallOutcome::Failed(error), .. } => *error,
             _ => return,
         };
-        self.0.note(|| format!("event: {event:?}"));
-        self.0.text(&format!("{event:?}"));
-        self.0.error(error);
+        self.0.log(|| format!("event: {event:?}"));
+        self.0.check_text(&format!("{event:?}"));
+        self.0.check_error(error);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the service carries out.
+//! The state of the service, and the effects of requests on it.
 
 pub(crate) mod customers;
 pub(crate) mod directory;
@@ -10,24 +10,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wecom_core::http::Request;
-use wecom_tests::adversary::referee::{Referee, Scope};
+use wecom_tests::adversary::checker::{Checker, Scope};
+use wecom_tests::adversary::checks::calls::CallId;
 use wecom_tests::adversary::service::{Api, is_downstream_fetch};
-use wecom_tests::adversary::watch::calls::CallId;
 
 use self::customers::Customers;
 use self::directory::Directory;
 use self::imports::Imports;
 use crate::endpoints::ADD;
 
-/// What the service has carried out. Cheap to clone.
+/// The state of the service. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct World {
-    referee: Referee,
+    checker: Checker,
     state: Arc<Mutex<State>>,
 }
 
 pub(crate) struct State {
-    /// How often each call was carried out.
+    /// The number of times that each call was carried out.
     carried_out: HashMap<CallId, u32>,
     pub(crate) directory: Directory,
     pub(crate) imports: Imports,
@@ -35,17 +35,17 @@ pub(crate) struct State {
 }
 
 impl World {
-    pub(crate) fn new(referee: Referee, seed: u64) -> Self {
+    pub(crate) fn new(checker: Checker, seed: u64) -> Self {
         let state = State {
             carried_out: HashMap::new(),
             directory: Directory::random(seed),
-            imports: Imports::new(referee.clone(), seed),
+            imports: Imports::new(checker.clone(), seed),
             customers: Customers::default(),
         };
-        Self { referee, state: Arc::new(Mutex::new(state)) }
+        Self { checker, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// How often a call was carried out.
+    /// Returns the number of times that a call was carried out.
     pub(crate) fn carried_out(&self, call: CallId) -> u32 {
         self.with(|state| state.carried_out.get(&call).copied().unwrap_or(0))
     }
@@ -62,7 +62,7 @@ impl World {
         });
         if times > 1 && *request.endpoint() == ADD {
             let facts = format!("call {call}: {times} times");
-            self.referee.broken("a call that is not idempotent is carried out once", facts);
+            self.checker.report("a call that is not idempotent is carried out once", facts);
         }
     }
 }
@@ -122,7 +122,7 @@ fn share_info(request: &Value) -> String {
     format!("\"ending\":1,\"corp_list\":{}}}", Value::Array(corps))
 }
 
-/// The number after a name in a body of JSON.
+/// Returns the number after a name in a JSON body.
 fn number_after(body: &[u8], name: &str) -> Option<u64> {
     let body = std::str::from_utf8(body).ok()?;
     let (_, rest) = body.split_once(name)?;

@@ -1,11 +1,12 @@
-//! An adversarial scheduler: a seed decides everything that the code under test has no promise about, and decides it badly.
+//! An adversarial scheduler: a seed makes every choice that the code under test must not depend on, and favors bad choices.
 //!
 //! - [`Executor`](executor::Executor) runs tasks on virtual time. It polls ready tasks in any order, leaves a ready task
-//!   unpolled for a while or for ever, polls a task that nothing woke, and drops a task at any await.
-//! - [`Service`](service::Service) is a transport, and [`Store`](token_store::Store) a token store. They answer, fail,
-//!   hang and lie by the same seed.
-//! - [`Referee`](referee::Referee) sees every poll, request, call and text, and notes the first broken promise.
-//! - [`hunt`](hunt::hunt) runs seed after seed. It shrinks a plan that breaks a promise and prints how to replay it.
+//!   unpolled for a while or forever, polls a task that nothing woke, and drops a task at any await.
+//! - [`Service`](service::Service) is a transport, and [`Store`](token_store::Store) a token store. By the same seed they
+//!   answer, fail, hang and return wrong data.
+//! - [`Checker`](checker::Checker) observes every poll, request, call and text, and records the first broken promise.
+//! - [`run_seeds`](seed_runner::run_seeds) runs one plan for each seed. It shrinks a plan that breaks a promise, and prints
+//!   how to replay it.
 //!
 //! # Why not an existing scheduler
 //!
@@ -20,11 +21,11 @@
 
 #![allow(clippy::exhaustive_enums, reason = "nothing outside this package uses them")]
 
+pub mod behavior;
+pub mod checker;
+pub mod checks;
 pub mod executor;
-pub mod fate;
-pub mod hunt;
-pub mod referee;
+pub mod seed_runner;
 pub mod service;
 pub mod token_store;
 pub mod tokens;
-pub mod watch;

@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use wecom_core::{Endpoint, Timer};
 
-use crate::run::CALM;
-use crate::stage::{Role, poll_times};
+use crate::environment::{TaskContext, poll_times};
+use crate::run::FAULTS_END;
 
 /// Makes calls, one after another or several at once.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct Calls {
     pub(crate) pause: Duration,
 }
 
-/// Begins a call and polls it a few times, makes others without polling the first, and then finishes the first: as the
-/// body of a loop over a stream with `buffered` does.
+/// Starts a call and polls it a few times, makes other calls without polling the first, and then finishes the first. The
+/// body of a loop over a `buffered` stream does the same.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptCall {
     pub(crate) kept: &'static Endpoint,
@@ -30,36 +30,37 @@ pub(crate) struct KeptCall {
 }
 
 impl Calls {
-    pub(crate) async fn run(self, role: Role) {
+    pub(crate) async fn run(self, context: TaskContext) {
         for call in 0..self.count {
             if call > 0 {
-                role.sleep(self.pause).await;
+                context.sleep(self.pause).await;
             }
-            if role.stage.referee.now() >= CALM {
+            if context.environment.checker.now() >= FAULTS_END {
                 return;
             }
-            // Each call is polled only if it was woken itself.
-            let mut calls: FuturesUnordered<_> = (0..self.at_once).map(|_| role.call(self.endpoint)).collect();
+            // Each call is polled only if it was woken.
+            let mut calls: FuturesUnordered<_> = (0..self.at_once).map(|_| context.call(self.endpoint)).collect();
             while calls.next().await.is_some() {}
         }
     }
 }
 
 impl KeptCall {
-    pub(crate) async fn run(self, role: Role) {
-        let referee = &role.stage.referee;
-        // Whatever becomes of the task, this one call is not polled for a while.
-        let kept = Role { is_attentive: false, ..role.clone() }.begin(&role.stage.client, 0, self.kept);
+    pub(crate) async fn run(self, context: TaskContext) {
+        let checker = &context.environment.checker;
+        // This call is not polled for a while, even if the task is.
+        let kept =
+            TaskContext { is_always_polled: false, ..context.clone() }.begin(&context.environment.client, 0, self.kept);
         let id = kept.id;
         let mut kept = Box::pin(kept.finish());
         let outcome = poll_times(&mut kept, self.polls).await;
-        referee.call_is_kept(id, true);
+        checker.call_is_kept(id, true);
         for _ in 0..self.count {
-            if referee.now() < CALM {
-                let _ = role.call(self.others).await;
+            if checker.now() < FAULTS_END {
+                let _ = context.call(self.others).await;
             }
         }
-        referee.call_is_kept(id, false);
+        checker.call_is_kept(id, false);
         if outcome.is_none() {
             let _ = kept.await;
         }

@@ -1,42 +1,42 @@
-//! A task that keeps track of customers.
+//! A task that links customers with users.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use wecom_core::Timer;
-use wecom_tests::adversary::referee::Referee;
+use wecom_tests::adversary::checker::Checker;
 use wecom_upstream::ids::PendingId;
 use wecom_upstream::jobs::customers::{CustomerMap, CustomerRecord, CustomerStore, MapError, Recognition};
 use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 
-use crate::stage::Role;
+use crate::environment::TaskContext;
 use crate::world::customers::{Dealer, User, corp_id, external_userid, unionid};
 
-/// Keeps track of customers.
+/// Links customers with users.
 #[derive(Clone, Debug)]
 pub(crate) struct Customers {
     pub(crate) steps: Vec<Step>,
 }
 
-/// One thing that happens.
+/// One step of the task.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     Remember(User),
     Refresh(User),
-    /// A dealer adds a user. This is no call.
+    /// A dealer adds a user as a customer, without a call.
     Add(Dealer, User),
-    /// The customers of a dealer are recognised.
+    /// Links the customers of a dealer.
     Recognise(Dealer),
 }
 
 /// The users of a run.
 pub(crate) const USERS: User = 3;
 
-/// A store that takes its time.
+/// A store with latency.
 struct Store {
-    referee: Referee,
+    checker: Checker,
     records: HashMap<UnionId, CustomerRecord>,
-    /// Which of its operations fails.
+    /// The number of the operation that fails.
     fails_at: u32,
     operations: u32,
 }
@@ -44,7 +44,7 @@ struct Store {
 impl Store {
     async fn begin(&mut self) -> Result<(), &'static str> {
         self.operations += 1;
-        self.referee.sleep(Duration::from_millis(1)).await;
+        self.checker.sleep(Duration::from_millis(1)).await;
         if self.operations == self.fails_at { Err("the store fails") } else { Ok(()) }
     }
 }
@@ -72,15 +72,15 @@ impl CustomerStore for Store {
 }
 
 impl Customers {
-    pub(crate) async fn run(self, role: Role) {
-        let referee = &role.stage.referee;
+    pub(crate) async fn run(self, context: TaskContext) {
+        let checker = &context.environment.checker;
         let fails_at = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
-        let store = Store { referee: referee.clone(), records: HashMap::new(), fails_at, operations: 0 };
+        let store = Store { checker: checker.clone(), records: HashMap::new(), fails_at, operations: 0 };
         let unix_time = || Duration::from_secs(1_780_000_000);
-        let mut map = Upstream::new(role.stage.client.clone()).map_customers(store, unix_time);
+        let mut map = Upstream::new(context.environment.client.clone()).map_customers(store, unix_time);
         let mut remembered = [false; USERS as usize];
         for step in self.steps {
-            referee.note(|| format!("task {}: {step:?}", role.task));
+            checker.log(|| format!("task {}: {step:?}", context.task));
             match step {
                 Step::Remember(user) | Step::Refresh(user) => {
                     let (union, open) = (UnionId::new(unionid(user)), OpenId::new(format!("open{user}")));
@@ -89,58 +89,58 @@ impl Customers {
                         _ => map.remember(union, open).await,
                     };
                     match outcome {
-                        // A user without a pending id is recognised by what the service says alone.
+                        // A user without a pending id is linked only by a reply of the service.
                         Ok(record) => remembered[user as usize] |= record.pending.is_some(),
-                        Err(error) => check_error(&role, &error),
+                        Err(error) => check_error(&context, &error),
                     }
                 }
-                Step::Add(dealer, user) => role.stage.world.with(|world| world.customers.add(dealer, user)),
-                Step::Recognise(dealer) => recognise(&role, &mut map, dealer, &remembered).await,
+                Step::Add(dealer, user) => context.environment.world.with(|world| world.customers.add(dealer, user)),
+                Step::Recognise(dealer) => recognise(&context, &mut map, dealer, &remembered).await,
             }
         }
     }
 }
 
 async fn recognise<C: Fn() -> Duration>(
-    role: &Role,
+    context: &TaskContext,
     map: &mut CustomerMap<Store, C>,
     dealer: Dealer,
     remembered: &[bool],
 ) {
-    let referee = &role.stage.referee;
+    let checker = &context.environment.checker;
     let ids = (0..USERS).map(|user| ExternalUserId::new(external_userid(dealer, user)));
-    let is_known = |user| role.stage.world.with(|world| world.customers.is_recognisable(dealer, user));
-    // Others may add customers meanwhile.
+    let is_known = |user| context.environment.world.with(|world| world.customers.is_recognisable(dealer, user));
+    // Other tasks may add customers in the meantime.
     let was_known: Vec<_> = (0..USERS).map(is_known).collect();
     let mut customers = map.recognise(CorpId::new(corp_id(dealer)), ids);
     for user in 0..USERS {
         let recognition = loop {
             match customers.next().await {
                 Some(Ok(recognition)) => break recognition,
-                Some(Err(error)) => check_error(role, &error),
-                None => return referee.broken("each customer is answered once", format!("none for user {user}")),
+                Some(Err(error)) => check_error(context, &error),
+                None => return checker.report("each customer is answered once", format!("none for user {user}")),
             }
         };
-        referee.note(|| format!("task {}: {recognition:?}", role.task));
-        referee.text(&format!("{recognition:?}"));
-        let promise = "a customer is recognised whose pending id was remembered and is valid";
+        checker.log(|| format!("task {}: {recognition:?}", context.task));
+        checker.check_text(&format!("{recognition:?}"));
+        let promise = "a customer with a stored and valid pending id is linked";
         match recognition {
             Recognition::Mapped { unionid: found, .. } if found.as_str() != unionid(user) || !is_known(user) => {
-                referee.broken(promise, format!("user {user} is taken for {found}"));
+                checker.report(promise, format!("user {user} is mapped to {found}"));
             }
             Recognition::Unknown { .. } if was_known[user as usize] && remembered[user as usize] => {
-                referee.broken(promise, format!("user {user}, a customer of dealer {dealer}, is unknown"));
+                checker.report(promise, format!("user {user}, a customer of dealer {dealer}, is unknown"));
             }
             _ => {}
         }
     }
     if customers.next().await.is_some() {
-        referee.broken("each customer is answered once", "one more answer than customers");
+        checker.report("each customer is answered once", "one more answer than customers");
     }
 }
 
-fn check_error(role: &Role, error: &MapError<&'static str>) {
+fn check_error(context: &TaskContext, error: &MapError<&'static str>) {
     if let MapError::Call(error) = error {
-        role.stage.referee.error(error);
+        context.environment.checker.check_error(error);
     }
 }

@@ -7,8 +7,8 @@ use wecom_upstream::CorpId;
 use wecom_upstream::downstream::ShareError;
 
 use crate::endpoints::OWN;
-use crate::run::CALM;
-use crate::stage::Role;
+use crate::environment::TaskContext;
+use crate::run::FAULTS_END;
 use crate::world::customers::{Dealer, corp_id};
 
 /// Makes calls with the token of a dealer's corp.
@@ -21,24 +21,24 @@ pub(crate) struct DealerCalls {
 }
 
 impl DealerCalls {
-    pub(crate) async fn run(self, role: Role) {
-        let stage = &role.stage;
+    pub(crate) async fn run(self, context: TaskContext) {
+        let environment = &context.environment;
         for _ in 0..self.count {
-            let began = stage.referee.now();
-            if began >= CALM {
+            let began = environment.checker.now();
+            if began >= FAULTS_END {
                 return;
             }
-            match stage.share.downstream(CorpId::new(corp_id(self.dealer))).await {
-                Ok(downstream) => drop(role.begin(downstream.client(), self.dealer, &OWN).finish().await),
+            match environment.share.downstream(CorpId::new(corp_id(self.dealer))).await {
+                Ok(downstream) => drop(context.begin(downstream.client(), self.dealer, &OWN).finish().await),
                 Err(ShareError::Call(error)) => {
-                    stage.referee.error(&error);
-                    if !role.is_excused(&error, began) {
-                        stage.referee.broken("a downstream corp is found", error.to_string());
+                    environment.checker.check_error(&error);
+                    if !context.is_expected(&error, began) {
+                        environment.checker.report("a downstream corp is found", error.to_string());
                     }
                 }
-                Err(error) => stage.referee.broken("a downstream corp is found", error.to_string()),
+                Err(error) => environment.checker.report("a downstream corp is found", error.to_string()),
             }
-            role.sleep(self.pause).await;
+            context.sleep(self.pause).await;
         }
     }
 }

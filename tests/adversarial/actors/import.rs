@@ -2,71 +2,71 @@
 
 use std::time::Duration;
 
-use wecom_tests::adversary::referee::NUMBER;
+use wecom_tests::adversary::checker::NUMBER;
 use wecom_upstream::calls::{ImportContact, ImportCorp};
 use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportReport, ImportState};
 use wecom_upstream::{ChainId, Upstream};
 
-use crate::stage::{Role, poll_times};
+use crate::environment::{TaskContext, poll_times};
 use crate::world::imports::{CHAIN, is_refused};
 
 /// Imports corps.
 #[derive(Clone, Debug)]
 pub(crate) struct Import {
-    /// Tells the corps of one import from those of another.
+    /// The number of the import, which is part of its corps' names.
     pub(crate) name: u32,
     pub(crate) corps: u32,
-    /// The contacts of each corp. A job holds 2,000 of them.
+    /// The number of contacts of each corp. A job has at most 2,000.
     pub(crate) contacts: u32,
-    /// At which events the process ends, after this number of polls: before the event's state is stored, or after.
+    /// The numbers of the events at which the process is killed, and how.
     pub(crate) kills: Vec<(u32, Kill)>,
 }
 
-/// How a process ends.
+/// The point at which a process is killed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kill {
-    /// In the middle of `next`.
-    WithinNext(u32),
-    /// After `next`, before its state is stored.
+    /// After this number of polls of `next`.
+    DuringNext(u32),
+    /// After `next`, before the state is stored.
     BeforeStoring,
 }
 
 impl Import {
-    pub(crate) async fn run(self, role: Role) {
+    pub(crate) async fn run(self, context: TaskContext) {
         let state = match ImportState::new(ChainId::new(CHAIN), self.rows()) {
             Ok(state) => state,
-            Err(invalid) => return role.stage.referee.broken("valid rows are accepted", invalid.to_string()),
+            Err(invalid) => return context.environment.checker.report("valid rows are accepted", invalid.to_string()),
         };
         let mut stored = serde_json::to_string(&state).unwrap_or_default();
         let mut events = 0;
         loop {
-            let report = self.process(&role, &mut stored, &mut events).await;
+            let report = self.process(&context, &mut stored, &mut events).await;
             if let Some(report) = report {
-                self.check(&role, &report);
-                if report.unfinished().next().is_none() || role.stage.referee.are_credentials_refused() {
+                self.check(&context, &report);
+                if report.unfinished().next().is_none() || context.environment.checker.are_credentials_refused() {
                     return;
                 }
             }
-            role.sleep(Duration::from_secs(20)).await;
+            context.sleep(Duration::from_secs(20)).await;
         }
     }
 
-    /// One process: it begins with the stored state. `None` when it is killed.
-    async fn process(&self, role: &Role, stored: &mut String, events: &mut u32) -> Option<ImportReport> {
-        let referee = &role.stage.referee;
+    /// Runs one process, which starts from the stored state. Returns `None` if it is killed.
+    async fn process(&self, context: &TaskContext, stored: &mut String, events: &mut u32) -> Option<ImportReport> {
+        let checker = &context.environment.checker;
         let state: ImportState = match serde_json::from_str(stored) {
             Ok(state) => state,
             Err(error) => {
-                referee.broken("a stored import can be read", error.to_string());
+                checker.report("a stored import can be read", error.to_string());
                 return None;
             }
         };
-        let upstream = Upstream::new(role.stage.client.clone());
-        let mut import = upstream.import(state, referee.clone());
+        let upstream = Upstream::new(context.environment.client.clone());
+        let mut import = upstream.import(state, checker.clone());
         loop {
             *events += 1;
             let kill = self.kills.iter().find(|(at, _)| at == events).map(|(_, kill)| *kill);
-            let event = if let Some(Kill::WithinNext(polls)) = kill {
+            let event = if let Some(Kill::DuringNext(polls)) = kill {
                 let mut next = Box::pin(import.next());
                 match poll_times(&mut next, polls).await {
                     Some(event) => event,
@@ -76,14 +76,14 @@ impl Import {
                 import.next().await
             };
             let Some(event) = event else { break };
-            referee.note(|| format!("task {}: the import: {event:?}", role.task));
-            show(role, &event);
+            checker.log(|| format!("task {}: the import: {event:?}", context.task));
+            show(context, &event);
             if matches!(kill, Some(Kill::BeforeStoring)) {
                 return None;
             }
             *stored = serde_json::to_string(import.state()).unwrap_or_default();
         }
-        referee.text(&format!("{import:?}"));
+        checker.check_text(&format!("{import:?}"));
         Some(import.into_report())
     }
 
@@ -101,11 +101,11 @@ impl Import {
         })
     }
 
-    /// What a report says is true.
-    fn check(&self, role: &Role, report: &ImportReport) {
+    /// Checks that the report agrees with the service.
+    fn check(&self, context: &TaskContext, report: &ImportReport) {
         for row in &report.rows {
             let name = row.corp.corp_name.as_str();
-            let times = role.stage.world.with(|world| world.imports.times(name));
+            let times = context.environment.world.with(|world| world.imports.times(name));
             let is_true = match &row.outcome {
                 ImportOutcome::Imported => times == 1 && !is_refused(name),
                 ImportOutcome::Failed(_) => times == 1 && is_refused(name),
@@ -117,19 +117,21 @@ impl Import {
             };
             if !is_true {
                 let facts = format!("{name} was imported {times} times; the report: {:?}", row.outcome);
-                role.stage.referee.broken("the report of an import is true", facts);
+                context.environment.checker.report("the report of an import is true", facts);
             }
         }
     }
 }
 
-/// Shows the referee every text that can be made of an event.
-fn show(role: &Role, event: &ImportEvent) {
-    let referee = &role.stage.referee;
+/// Passes every text of an event to the checker.
+fn show(context: &TaskContext, event: &ImportEvent) {
+    let checker = &context.environment.checker;
     match event {
-        ImportEvent::Retrying { error, .. } | ImportEvent::Lost { error: Some(error), .. } => referee.error(error),
-        ImportEvent::Stopped(stop) => referee.text(&format!("{stop}")),
+        ImportEvent::Retrying { error, .. } | ImportEvent::Lost { error: Some(error), .. } => {
+            checker.check_error(error)
+        }
+        ImportEvent::Stopped(stop) => checker.check_text(&format!("{stop}")),
         _ => {}
     }
-    referee.text(&format!("{event:?}"));
+    checker.check_text(&format!("{event:?}"));
 }

@@ -1,27 +1,27 @@
-//! A task that asks for the pending ids of many customers.
+//! A task that looks up the pending ids of many customers.
 
 use wecom_core::{ErrCode, Timer};
 use wecom_upstream::{ExternalUserId, Upstream};
 
-use crate::stage::{Role, poll_times};
+use crate::environment::{TaskContext, poll_times};
 use crate::world::customers::{external_userid, pending_id};
 
-/// Asks for the pending ids of customers.
+/// Looks up the pending ids of customers.
 #[derive(Clone, Debug)]
 pub(crate) struct PendingIds {
     pub(crate) count: u32,
-    /// The number of the id that is wrong.
+    /// The index of the unknown id.
     pub(crate) wrong: Option<u32>,
-    /// At which answers the future of `next` is dropped first, after this number of polls.
+    /// The indices of answers for which the future of `next` is dropped once, after this number of polls.
     pub(crate) drops: Vec<(u32, u32)>,
 }
 
 impl PendingIds {
-    pub(crate) async fn run(self, role: Role) {
-        let stage = &role.stage;
-        let began = stage.referee.now();
+    pub(crate) async fn run(self, context: TaskContext) {
+        let environment = &context.environment;
+        let began = environment.checker.now();
         let ids: Vec<_> = (0..self.count).map(|number| self.id(number)).collect();
-        let mut answers = Upstream::new(stage.client.clone()).pending_ids(ids.iter().map(ExternalUserId::new));
+        let mut answers = Upstream::new(environment.client.clone()).pending_ids(ids.iter().map(ExternalUserId::new));
         for (number, id) in (0..).zip(&ids) {
             let drop_after = self.drops.iter().find(|(at, _)| *at == number);
             let dropped = match drop_after {
@@ -33,34 +33,34 @@ impl PendingIds {
                 None => answers.next().await,
             };
             let Some(answer) = answer else {
-                return stage.referee.broken("each id is answered once, in order", format!("none for {id}"));
+                return environment.checker.report("each id is answered once, in order", format!("none for {id}"));
             };
             if answer.external_userid.as_str() != id {
                 let facts = format!("{} instead of {id}", answer.external_userid);
-                return stage.referee.broken("each id is answered once, in order", facts);
+                return environment.checker.report("each id is answered once, in order", facts);
             }
             match answer.pending_id {
                 Ok(found) => {
-                    // An answer may be read late. What it says stays true.
+                    // An answer may be read late, but it stays correct.
                     let is_true = found.as_ref().is_none_or(|found| {
-                        found.as_str() == pending_id(number) && self.is_recognisable(&role, number)
+                        found.as_str() == pending_id(number) && self.is_recognisable(&context, number)
                     });
                     if !is_true {
-                        stage.referee.broken("the answer is the service's", format!("{id}: {found:?}"));
+                        environment.checker.report("an answer agrees with the service", format!("{id}: {found:?}"));
                     }
                 }
                 Err(error) => {
-                    stage.referee.error(&error);
+                    environment.checker.check_error(&error);
                     let is_wrong =
                         Some(number) == self.wrong && error.code() == Some(ErrCode::INVALID_EXTERNAL_USER_ID);
-                    if !is_wrong && !role.is_excused(&error, began) {
-                        stage.referee.broken("an id fails for a reason", format!("{id}: {error}"));
+                    if !is_wrong && !context.is_expected(&error, began) {
+                        environment.checker.report("an id fails only after a fault", format!("{id}: {error}"));
                     }
                 }
             }
         }
         if answers.next().await.is_some() {
-            stage.referee.broken("each id is answered once, in order", "one more answer than ids");
+            environment.checker.report("each id is answered once, in order", "one more answer than ids");
         }
     }
 
@@ -68,7 +68,7 @@ impl PendingIds {
         if Some(number) == self.wrong { "wrong".to_owned() } else { external_userid(1, number) }
     }
 
-    fn is_recognisable(&self, role: &Role, number: u32) -> bool {
-        Some(number) != self.wrong && role.stage.world.with(|world| world.customers.is_recognisable(1, number))
+    fn is_recognisable(&self, context: &TaskContext, number: u32) -> bool {
+        Some(number) != self.wrong && context.environment.world.with(|world| world.customers.is_recognisable(1, number))
     }
 }

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use wecom_core::{Error, Timer};
-use wecom_tests::adversary::referee::Referee;
+use wecom_tests::adversary::checker::Checker;
 use wecom_upstream::jobs::pager::PageError;
 use wecom_upstream::jobs::walk::{Walk as Walking, WalkEvent};
 use wecom_upstream::{ChainId, Upstream};
 
 use crate::endpoints::READ;
-use crate::stage::{Role, poll_times};
+use crate::environment::{TaskContext, poll_times};
 use crate::world::directory::{CHAIN, Group};
 
 /// Walks the directory of a chain.
@@ -18,42 +18,42 @@ use crate::world::directory::{CHAIN, Group};
 pub(crate) struct Walk {
     pub(crate) concurrency: usize,
     pub(crate) page_size: u32,
-    /// What the consumer does at an event, counted from 1.
+    /// The actions of the consumer by the number of the event, from 1.
     pub(crate) between: Vec<(u32, Between)>,
 }
 
-/// What the consumer does between two events.
+/// An action of the consumer between two events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Between {
-    /// Makes a call of its own, and doesn't poll the walk meanwhile.
+    /// Makes another call, without polling the walk.
     Call,
-    /// Does something else for this long.
+    /// Does not poll the walk for this time.
     Pause(Duration),
-    /// Drops the future of `next` after this number of polls, and asks again.
+    /// Drops the future of `next` after this number of polls, and calls `next` again.
     DropNext(u32),
-    /// Stores the state of the walk and goes on with another walk.
+    /// Stores the state of the walk and continues with another walk.
     Restart,
 }
 
 impl Walk {
-    pub(crate) async fn run(self, role: Role) {
-        let stage = &role.stage;
-        let upstream = Upstream::new(stage.client.clone());
+    pub(crate) async fn run(self, context: TaskContext) {
+        let environment = &context.environment;
+        let upstream = Upstream::new(environment.client.clone());
         let mut walk = upstream.walk(ChainId::new(CHAIN)).concurrency(self.concurrency).page_size(self.page_size);
-        let mut check = Check::new(&role);
+        let mut check = Check::new(&context);
         let mut number = 0;
         loop {
             number += 1;
             let mut drop_after = None;
             for (_, between) in self.between.iter().filter(|(at, _)| *at == number) {
                 match between {
-                    Between::Call => drop(role.call(&READ).await),
-                    Between::Pause(time) => role.sleep(*time).await,
+                    Between::Call => drop(context.call(&READ).await),
+                    Between::Pause(time) => context.sleep(*time).await,
                     Between::DropNext(polls) => drop_after = Some(*polls),
-                    Between::Restart => walk = restart(&role, &upstream, &walk),
+                    Between::Restart => walk = restart(&context, &upstream, &walk),
                 }
             }
-            stage.referee.text(&format!("{walk:?}"));
+            environment.checker.check_text(&format!("{walk:?}"));
             let dropped = match drop_after {
                 Some(polls) => poll_times(&mut Box::pin(walk.next()), polls).await,
                 None => None,
@@ -67,7 +67,7 @@ impl Walk {
                 Ok(None) => break,
                 Err(error) => {
                     check.failure(&error);
-                    role.sleep(Duration::from_secs(5)).await;
+                    context.sleep(Duration::from_secs(5)).await;
                 }
             }
             if check.is_over() {
@@ -78,11 +78,11 @@ impl Walk {
     }
 }
 
-/// Another walk from the stored state of this one.
-fn restart(role: &Role, upstream: &Upstream, walk: &Walking) -> Walking {
+/// Resumes a walk from the stored state of this one.
+fn restart(context: &TaskContext, upstream: &Upstream, walk: &Walking) -> Walking {
     let stored = serde_json::to_string(&walk.state()).unwrap_or_default();
     let state = serde_json::from_str(&stored).unwrap_or_else(|error| {
-        role.stage.referee.broken("a stored walk can be read", error.to_string());
+        context.environment.checker.report("a stored walk can be read", error.to_string());
         walk.state()
     });
     upstream.resume_walk(state)
@@ -90,10 +90,10 @@ fn restart(role: &Role, upstream: &Upstream, walk: &Walking) -> Walking {
 
 /// Compares a walk with the directory.
 struct Check<'a> {
-    role: &'a Role,
+    context: &'a TaskContext,
     began: Duration,
     groups: VecDeque<Group>,
-    /// The group that is being listed, and its corps that are still to come.
+    /// The current group with its remaining corps.
     current: Option<Group>,
     deferred: Vec<Group>,
     /// The groups that failed. A walk that is resumed lists them again.
@@ -104,11 +104,11 @@ struct Check<'a> {
 const PROMISE: &str = "a walk yields each group and each corp once, in order";
 
 impl<'a> Check<'a> {
-    fn new(role: &'a Role) -> Self {
-        let groups = role.stage.world.with(|world| world.directory.in_order());
-        let began = role.stage.referee.now();
+    fn new(context: &'a TaskContext) -> Self {
+        let groups = context.environment.world.with(|world| world.directory.in_order());
+        let began = context.environment.checker.now();
         Self {
-            role,
+            context,
             began,
             groups: groups.into(),
             current: None,
@@ -118,19 +118,19 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn referee(&self) -> &Referee {
-        &self.role.stage.referee
+    fn checker(&self) -> &Checker {
+        &self.context.environment.checker
     }
 
     fn event(&mut self, event: WalkEvent) {
-        self.referee().note(|| format!("task {}: the walk: {event:?}", self.role.task));
+        self.checker().log(|| format!("task {}: the walk: {event:?}", self.context.task));
         match event {
             WalkEvent::Group { group, .. } => {
                 let next = self.groups.pop_front();
                 self.begin(group.groupid.get(), next);
             }
             WalkEvent::GroupResumed { groupid } => {
-                // A walk that is resumed says again which group it is in.
+                // A resumed walk yields the current group again.
                 if self.current.as_ref().is_some_and(|current| current.id == groupid.get()) {
                     return;
                 }
@@ -143,20 +143,20 @@ impl<'a> Check<'a> {
             WalkEvent::Corp(corp) => {
                 let next = self.current.as_mut().and_then(Group::take_corp);
                 if next.as_deref() != Some(corp.corp_name.as_str()) {
-                    self.broken(format!("{} comes, and {next:?} was to come", corp.corp_name));
+                    self.broken(format!("{} instead of {next:?}", corp.corp_name));
                 }
             }
             WalkEvent::GroupDeferred { error, .. } => {
-                self.referee().text(&format!("{error} {error:?}"));
+                self.checker().check_text(&format!("{error} {error:?}"));
                 self.deferred.extend(self.current.take());
             }
             WalkEvent::GroupFailed { groupid, error } => {
                 self.failed.extend(self.current.take());
-                self.referee().text(&format!("{error} {error:?}"));
+                self.checker().check_text(&format!("{error} {error:?}"));
                 match error {
-                    PageError::Call(error) if !self.role.may_lose(&error, self.began) => {
+                    PageError::Call(error) if !self.context.may_lose(&error, self.began) => {
                         let facts = format!("group {groupid}: {error}");
-                        self.referee().broken("a walk loses no group without a reason", facts);
+                        self.checker().report("a walk loses a group only after a fault", facts);
                     }
                     _ => {}
                 }
@@ -168,17 +168,17 @@ impl<'a> Check<'a> {
     fn begin(&mut self, id: i64, group: Option<Group>) {
         let left = self.current.take().filter(|left| !left.corps.is_empty());
         if left.is_some() || group.as_ref().is_none_or(|group| group.id != id) {
-            self.broken(format!("group {id} begins, and {group:?} was to begin; left before it: {left:?}"));
+            self.broken(format!("group {id} instead of {group:?}; remaining before it: {left:?}"));
         }
         self.current = group;
     }
 
-    /// The walk could not go on.
+    /// Checks an error of the walk.
     fn failure(&mut self, error: &Error) {
-        self.has_failed = self.referee().are_credentials_refused();
-        self.referee().error(error);
-        if !self.role.is_excused(error, self.began) {
-            self.referee().broken("a walk fails for a reason", error.to_string());
+        self.has_failed = self.checker().are_credentials_refused();
+        self.checker().check_error(error);
+        if !self.context.is_expected(error, self.began) {
+            self.checker().report("a walk fails only after a fault", error.to_string());
         }
     }
 
@@ -196,6 +196,6 @@ impl<'a> Check<'a> {
     }
 
     fn broken(&self, facts: String) {
-        self.referee().broken(PROMISE, facts);
+        self.checker().report(PROMISE, facts);
     }
 }

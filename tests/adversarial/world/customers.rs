@@ -12,12 +12,12 @@ pub(crate) type User = u32;
 /// A dealer, by number.
 pub(crate) type Dealer = u32;
 
-/// Who is whose customer. A user's pending id is known to the service once it was asked for.
+/// The customers of each dealer. A user has a pending id once it was requested.
 #[derive(Debug, Default)]
 pub(crate) struct Customers {
     customers: BTreeSet<(Dealer, User)>,
     asked: BTreeSet<User>,
-    /// Customers that were added after their pending id was asked for.
+    /// Customers that were added after their pending id was requested.
     recognisable: BTreeSet<(Dealer, User)>,
 }
 
@@ -34,14 +34,14 @@ pub(crate) fn pending_id(user: User) -> String {
 }
 
 impl Customers {
-    /// A dealer adds a user.
+    /// Adds a user as a customer of a dealer.
     pub(crate) fn add(&mut self, dealer: Dealer, user: User) {
         if self.customers.insert((dealer, user)) && self.asked.contains(&user) {
             self.recognisable.insert((dealer, user));
         }
     }
 
-    /// Whether the service gives a pending id for this customer.
+    /// Whether the service returns a pending id for this customer.
     pub(crate) fn is_recognisable(&self, dealer: Dealer, user: User) -> bool {
         self.recognisable.contains(&(dealer, user))
     }
@@ -54,7 +54,7 @@ impl Customers {
             json!({"corpid": corp_id(dealer), "external_userid": id})
         };
         let infos: Vec<_> = dealers.map(info).collect();
-        // The service says it in two ways.
+        // The service answers in two ways that there are no customers.
         if infos.is_empty() && user % 2 == 0 {
             return Err(NOT_AN_EXTERNAL_CONTACT);
         }
@@ -67,7 +67,7 @@ impl Customers {
         Ok(format!("\"pending_id\":\"{}\"}}", pending_id(user)))
     }
 
-    /// The pending ids of customers. One id that is wrong fails the whole request.
+    /// Returns the pending ids of customers. One unknown id fails the whole request.
     pub(crate) fn pending_ids(&self, request: &Value) -> Result<String, i64> {
         let mut found = Vec::new();
         for id in request["external_userid"].as_array().into_iter().flatten().filter_map(Value::as_str) {

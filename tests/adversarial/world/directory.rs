@@ -34,7 +34,7 @@ impl Directory {
         Self { groups: groups.collect() }
     }
 
-    /// The groups in the order of a walk: each before those below it, siblings with the larger order first.
+    /// Returns the groups in the order of a walk: each before the groups below it, siblings by descending order.
     pub(crate) fn in_order(&self) -> Vec<Group> {
         let mut ordered = Vec::new();
         self.visit(0, &mut ordered);
@@ -72,7 +72,7 @@ impl Group {
     }
 }
 
-/// One page of corps, each with its id and its name.
+/// Returns one page of corps, each with its id and name.
 pub(super) fn page<'a>(corps: impl Iterator<Item = (&'a str, &'a str)>, group: i64, request: &Value) -> String {
     let begin = request["cursor"].as_str().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
     let limit = request["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).filter(|&limit| limit > 0);

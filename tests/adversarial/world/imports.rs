@@ -1,10 +1,10 @@
-//! Imports of contacts: jobs that run one at a time, and what they have brought into the chain.
+//! Imports of contacts: jobs that run one at a time, and the corps that they have imported.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::{Value, json};
-use wecom_tests::adversary::referee::Referee;
+use wecom_tests::adversary::checker::Checker;
 
 use super::directory::page;
 
@@ -16,10 +16,10 @@ const UNKNOWN_JOB: i64 = 40_088;
 
 /// The jobs, and the corps in the chain.
 pub(crate) struct Imports {
-    referee: Referee,
+    checker: Checker,
     random: Rng,
     jobs: Vec<Job>,
-    /// An import of another program runs until then.
+    /// The time at which an import from the admin console ends.
     console_until: Duration,
 }
 
@@ -34,10 +34,10 @@ pub(crate) fn is_refused(corp: &str) -> bool {
 }
 
 impl Imports {
-    pub(crate) fn new(referee: Referee, seed: u64) -> Self {
+    pub(crate) fn new(checker: Checker, seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let console_until = if random.u8(..4) == 0 { random.u64(..60) } else { 0 };
-        Self { referee, random, jobs: Vec::new(), console_until: Duration::from_secs(console_until) }
+        Self { checker, random, jobs: Vec::new(), console_until: Duration::from_secs(console_until) }
     }
 
     pub(crate) fn submit(&mut self, request: &Value, now: Duration) -> Result<String, i64> {
@@ -47,7 +47,7 @@ impl Imports {
         let corps = request["contact_list"].as_array().into_iter().flatten();
         let corps: Vec<_> = corps.filter_map(|corp| corp["corp_name"].as_str()).map(str::to_owned).collect();
         if let Some(corp) = corps.iter().find(|corp| self.times(corp) > 0) {
-            self.referee.broken("nothing is imported twice", format!("{corp} is submitted again"));
+            self.checker.report("no corp is imported twice", format!("{corp} is submitted again"));
         }
         let ends = now + Duration::from_millis(self.random.u64(..60_000));
         self.jobs.push(Job { corps, ends });
@@ -77,7 +77,7 @@ impl Imports {
         page(corps.map(|corp| (corp.as_str(), corp.as_str())), 1, request)
     }
 
-    /// How often a corp was submitted.
+    /// Returns the number of submissions of a corp.
     pub(crate) fn times(&self, corp: &str) -> usize {
         self.jobs.iter().flat_map(|job| &job.corps).filter(|imported| *imported == corp).count()
     }

@@ -1,4 +1,4 @@
-//! Polls tasks on virtual time, in an order that a seed decides, and with the hardships of a plan.
+//! Polls tasks on virtual time, in an order that a seed decides, and with the scheduling faults of a plan.
 
 use std::fmt;
 use std::future::Future;
@@ -11,34 +11,34 @@ use std::time::Duration;
 use fastrand::Rng;
 use wecom_mock::ManualTimer;
 
-use super::referee::{Referee, Violation};
+use super::checker::{Checker, Violation};
 
-/// More polls than any plan needs: a run that reaches them goes in a circle.
-const MOST_POLLS: u32 = 200_000;
+/// The maximum number of polls. A run that reaches it is in an endless loop.
+const MAX_POLLS: u32 = 200_000;
 
 /// A task of a plan. The number stays the same when other tasks are left out of the plan.
 pub type TaskId = u32;
 
-/// What happens to a task instead of one of its polls, or after it.
+/// A fault of the scheduler, which replaces or follows one poll of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hardship {
+pub enum SchedulingFault {
     /// The task is ready and isn't polled for this long.
     Park(Duration),
     /// The task is ready and is never polled again. It is dropped at the end of the run.
-    ParkForEver,
+    ParkForever,
     /// The task is dropped instead of being polled.
     Drop,
     /// The task is polled once more although nothing woke it.
-    WakeForNothing,
+    SpuriousPoll,
 }
 
-impl fmt::Display for Hardship {
+impl fmt::Display for SchedulingFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Park(time) => write!(f, "is left unpolled for {time:?}"),
-            Self::ParkForEver => f.write_str("is never polled again"),
+            Self::Park(time) => write!(f, "is not polled for {time:?}"),
+            Self::ParkForever => f.write_str("is never polled again"),
             Self::Drop => f.write_str("is dropped"),
-            Self::WakeForNothing => f.write_str("is polled once more although nothing woke it"),
+            Self::SpuriousPoll => f.write_str("is polled once more although nothing woke it"),
         }
     }
 }
@@ -46,7 +46,7 @@ impl fmt::Display for Hardship {
 /// Runs tasks on virtual time.
 pub struct Executor {
     timer: ManualTimer,
-    referee: Referee,
+    checker: Checker,
     random: Rng,
     tasks: Vec<Task>,
     ready: Vec<usize>,
@@ -58,9 +58,9 @@ struct Task {
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
     begins: Duration,
     polls: u32,
-    /// What comes instead of a poll, by the number of the poll, the last first.
-    hardships: Vec<(u32, Hardship)>,
-    /// After which polls it is polled once more, the last first.
+    /// The faults that replace a poll, by the number of the poll, the last first.
+    scheduling_faults: Vec<(u32, SchedulingFault)>,
+    /// The numbers of the polls that are followed by a spurious poll, the last first.
     extra_polls: Vec<u32>,
     parked: Parked,
     woken: Arc<Woken>,
@@ -68,12 +68,12 @@ struct Task {
 }
 
 impl Task {
-    fn suffer(&mut self, hardship: Hardship, now: Duration) {
-        match hardship {
-            Hardship::Park(time) => self.parked = Parked::Until(now.saturating_add(time)),
-            Hardship::ParkForEver => self.parked = Parked::ForEver,
-            Hardship::Drop => self.future = None,
-            Hardship::WakeForNothing => {}
+    fn apply(&mut self, fault: SchedulingFault, now: Duration) {
+        match fault {
+            SchedulingFault::Park(time) => self.parked = Parked::Until(now.saturating_add(time)),
+            SchedulingFault::ParkForever => self.parked = Parked::Forever,
+            SchedulingFault::Drop => self.future = None,
+            SchedulingFault::SpuriousPoll => {}
         }
     }
 }
@@ -82,7 +82,7 @@ impl Task {
 enum Parked {
     No,
     Until(Duration),
-    ForEver,
+    Forever,
 }
 
 struct Woken(AtomicBool);
@@ -97,42 +97,42 @@ impl Wake for Woken {
     }
 }
 
-/// How [`Executor::run_until`] came to its end.
+/// The reason why [`Executor::run_until`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
+pub enum RunEnd {
     /// Every task has ended, except for those that are never polled again.
     AllEnded,
-    /// The time is over.
-    TimeIsOver,
-    /// Tasks are left, and neither a wake-up nor the passing of time will continue them.
-    Stuck,
+    /// The time limit is reached.
+    TimeLimit,
+    /// Tasks are left, and neither a wake-up nor a timer will continue them.
+    Deadlock,
 }
 
 impl Executor {
-    /// An executor without tasks.
+    /// Creates an executor without tasks.
     #[must_use]
-    pub fn new(timer: ManualTimer, referee: Referee, seed: u64) -> Self {
-        Self { timer, referee, random: Rng::with_seed(seed), tasks: Vec::new(), ready: Vec::new(), polls: 0 }
+    pub fn new(timer: ManualTimer, checker: Checker, seed: u64) -> Self {
+        Self { timer, checker, random: Rng::with_seed(seed), tasks: Vec::new(), ready: Vec::new(), polls: 0 }
     }
 
-    /// Adds a task that is first polled at this time, and its hardships by the number of the poll, counted from 1.
+    /// Adds a task that is first polled at this time, with its scheduling faults by the number of the poll, from 1.
     pub fn spawn(
         &mut self,
         id: TaskId,
         begins: Duration,
-        mut hardships: Vec<(u32, Hardship)>,
+        mut scheduling_faults: Vec<(u32, SchedulingFault)>,
         future: impl Future<Output = ()> + 'static,
     ) {
-        hardships.sort_by_key(|&(poll, _)| std::cmp::Reverse(poll));
-        let (extra, hardships): (Vec<_>, Vec<_>) =
-            hardships.into_iter().partition(|(_, hardship)| *hardship == Hardship::WakeForNothing);
+        scheduling_faults.sort_by_key(|&(poll, _)| std::cmp::Reverse(poll));
+        let (extra, scheduling_faults): (Vec<_>, Vec<_>) =
+            scheduling_faults.into_iter().partition(|(_, fault)| *fault == SchedulingFault::SpuriousPoll);
         let woken = Arc::new(Woken(AtomicBool::new(true)));
         self.tasks.push(Task {
             id,
             future: Some(Box::pin(future)),
             begins,
             polls: 0,
-            hardships,
+            scheduling_faults,
             extra_polls: extra.into_iter().map(|(poll, _)| poll).collect(),
             parked: Parked::No,
             waker: Waker::from(Arc::clone(&woken)),
@@ -140,31 +140,31 @@ impl Executor {
         });
     }
 
-    /// Runs until every task has ended, but no longer than until this time.
+    /// Runs until every task has ended, or until this time.
     ///
     /// # Errors
     ///
-    /// The first promise that the referee saw broken.
-    pub fn run_until(&mut self, end: Duration) -> Result<Rest, Violation> {
+    /// Returns the first broken promise.
+    pub fn run_until(&mut self, end: Duration) -> Result<RunEnd, Violation> {
         loop {
-            self.referee.verdict()?;
-            if self.tasks.iter().all(|task| task.future.is_none() || task.parked == Parked::ForEver) {
-                return Ok(Rest::AllEnded);
+            self.checker.verdict()?;
+            if self.tasks.iter().all(|task| task.future.is_none() || task.parked == Parked::Forever) {
+                return Ok(RunEnd::AllEnded);
             }
             if let Some(index) = self.choose() {
                 self.poll(index)?;
                 continue;
             }
             let now = self.timer.now();
-            let Some(next) = self.next_event(now) else { return Ok(Rest::Stuck) };
+            let Some(next) = self.next_event(now) else { return Ok(RunEnd::Deadlock) };
             self.advance(now, next.min(end));
             if next >= end {
-                return Ok(Rest::TimeIsOver);
+                return Ok(RunEnd::TimeLimit);
             }
         }
     }
 
-    /// Lets time pass without polling anything.
+    /// Advances the time without polling anything.
     pub fn sleep_until(&mut self, end: Duration) {
         let now = self.timer.now();
         if end > now {
@@ -172,23 +172,23 @@ impl Executor {
         }
     }
 
-    /// The tasks that have not ended, without those that are never polled again.
+    /// Returns the tasks that have not ended, except those that are never polled again.
     #[must_use]
     pub fn unfinished(&self) -> Vec<TaskId> {
-        let tasks = self.tasks.iter().filter(|task| task.future.is_some() && task.parked != Parked::ForEver);
+        let tasks = self.tasks.iter().filter(|task| task.future.is_some() && task.parked != Parked::Forever);
         tasks.map(|task| task.id).collect()
     }
 
     /// Drops the tasks that are never polled again, in any order.
     pub fn drop_parked(&mut self) {
-        let mut parked: Vec<_> = (0..self.tasks.len()).filter(|&at| self.tasks[at].parked == Parked::ForEver).collect();
+        let mut parked: Vec<_> = (0..self.tasks.len()).filter(|&at| self.tasks[at].parked == Parked::Forever).collect();
         self.random.shuffle(&mut parked);
         for at in parked {
             self.tasks[at].future = None;
         }
     }
 
-    /// A ready task, any of them.
+    /// Chooses one of the ready tasks.
     fn choose(&mut self) -> Option<usize> {
         let now = self.timer.now();
         self.ready.clear();
@@ -207,24 +207,24 @@ impl Executor {
         }
     }
 
-    /// Polls a task, unless its plan has a hardship in place of this poll.
+    /// Polls a task, unless a scheduling fault replaces this poll.
     fn poll(&mut self, index: usize) -> Result<(), Violation> {
         self.polls += 1;
-        if self.polls > MOST_POLLS {
-            return Err(Violation::new("a run ends", format!("{MOST_POLLS} polls were not enough")));
+        if self.polls > MAX_POLLS {
+            return Err(Violation::new("a run ends", format!("the run did not end within {MAX_POLLS} polls")));
         }
         let now = self.timer.now();
         let task = &mut self.tasks[index];
         let number = task.polls + 1;
-        if let Some(&(_, hardship)) = task.hardships.last().filter(|&&(poll, _)| poll <= number) {
-            task.hardships.pop();
-            self.referee.note(|| format!("task {} {hardship}", task.id));
-            task.suffer(hardship, now);
+        if let Some(&(_, fault)) = task.scheduling_faults.last().filter(|&&(poll, _)| poll <= number) {
+            task.scheduling_faults.pop();
+            self.checker.log(|| format!("task {} {fault}", task.id));
+            task.apply(fault, now);
             return Ok(());
         }
         task.polls = number;
         task.woken.0.store(false, Ordering::Relaxed);
-        self.referee.begin_poll();
+        self.checker.begin_poll();
         let future = task.future.as_mut().map(|future| future.as_mut().poll(&mut Context::from_waker(&task.waker)));
         if future != Some(Poll::Pending) {
             task.future = None;
@@ -233,22 +233,22 @@ impl Executor {
             task.extra_polls.pop();
             task.woken.0.store(true, Ordering::Relaxed);
         }
-        self.referee.end_poll(task.id, now);
+        self.checker.end_poll(task.id, now);
         Ok(())
     }
 
-    /// When something happens next, if anything does.
+    /// Returns the time of the next event, if there is one.
     fn next_event(&self, now: Duration) -> Option<Duration> {
         let of_tasks = self.tasks.iter().filter(|task| task.future.is_some()).filter_map(|task| match task.parked {
             Parked::Until(end) => Some(end),
             Parked::No if task.begins > now => Some(task.begins),
-            Parked::No | Parked::ForEver => None,
+            Parked::No | Parked::Forever => None,
         });
         of_tasks.chain(self.timer.next_wake()).min()
     }
 
     fn advance(&self, now: Duration, to: Duration) {
-        self.referee.time_passes(now, to);
+        self.checker.time_passes(now, to);
         self.timer.advance(to.saturating_sub(now));
     }
 }

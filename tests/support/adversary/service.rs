@@ -1,4 +1,4 @@
-//! A transport and the service behind it, that answer, fail, hang and lie.
+//! A transport and the service behind it. They answer, fail, hang and return wrong data.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,58 +11,58 @@ use wecom_core::http::{Delivery, Request, Response, Transport, TransportError, T
 use wecom_core::token::{CORP_GET_TOKEN, GET_TOKEN};
 use wecom_core::{Endpoint, Timer};
 
-use super::fate::{Ending, Fate, Garbage};
-use super::referee::{Answer, Exchange, NUMBER, Referee, SECRET, Scope};
+use super::behavior::{MalformedReply, ReplyKind, RequestBehavior};
+use super::checker::{Answer, Checker, Exchange, NUMBER, SECRET, Scope};
+use super::checks::calls::CallId;
 use super::tokens::Tokens;
-use super::watch::calls::CallId;
 
 /// The time limit of the transport, where a request has none.
 pub const TRANSPORT_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a client takes a request without a time limit to be under way, if nothing reads the answer.
-const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+/// The time for which a client counts a request without a time limit as in flight, if its reply is not read.
+const MAX_REQUEST_TIME: Duration = Duration::from_secs(60);
 
 /// The token has expired.
 const INVALID_TOKEN: i64 = 42001;
 
-/// What the service does with requests that carry a valid token.
+/// The behavior of the service for requests with a valid token.
 pub trait Api: Send {
-    /// Carries a request out. Returns the fields of the honest reply that follow `errmsg`, with the closing brace.
+    /// Carries out a request. Returns the fields of the reply that follow `errmsg`, with the closing brace.
     ///
     /// # Errors
     ///
-    /// The `errcode` with which the service refuses the request.
+    /// Returns the `errcode` with which the service refuses the request.
     fn carry_out(&mut self, request: &Request, scope: Scope, now: Duration) -> Result<String, i64>;
 
-    /// Whose token this request fetches, if it fetches a downstream corp's.
+    /// Returns the owner of the token, if the request fetches a downstream corp's token.
     fn fetches(&self, request: &Request) -> Option<Scope>;
 
-    /// The call that a request belongs to, if the request says so.
+    /// Returns the call of a request, if the request contains its number.
     fn call_of(&self, request: &Request) -> Option<CallId>;
 }
 
-/// How the service and the transport behave.
+/// The behavior of the service and the transport in a run.
 #[derive(Clone, Debug)]
 pub struct Conditions {
-    /// The longest time of an honest reply.
+    /// The maximum latency of a normal reply.
     pub latency: Duration,
-    /// The same for a fetch of a token.
+    /// The maximum latency of a token fetch.
     pub fetch_latency: Duration,
-    /// Whether the transport makes progress only while it is polled, as HTTP without a task of its own does. A reply
-    /// that is read too late is then a timeout.
+    /// Whether the transport makes progress only while it is polled, like an HTTP client without a background task. A
+    /// reply that is read too late is then a timeout.
     pub needs_polls: bool,
-    /// For how many seconds a token is valid.
+    /// The validity of a token in seconds.
     pub lifetime: u32,
-    /// Whether the service gives the same token twice.
+    /// Whether the service returns the same token again within its validity.
     pub gives_same_token: bool,
-    /// The fates of single requests, by path and by their number, counted from 1.
-    pub fates: Vec<(&'static str, u32, Fate)>,
+    /// The behavior for single requests, by path and number, from 1.
+    pub behaviors: Vec<(&'static str, u32, RequestBehavior)>,
 }
 
 /// A transport to the service. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
-    referee: Referee,
+    checker: Checker,
     needs_polls: bool,
     state: Arc<Mutex<State>>,
 }
@@ -77,70 +77,70 @@ struct State {
     api: Box<dyn Api>,
 }
 
-/// What comes back, prepared when the request arrives.
+/// The reply, prepared when the request arrives.
 struct Prepared {
-    after: Duration,
+    delay: Duration,
     answer: Answer,
     outcome: Outcome,
-    /// Whether calls may fail for it.
-    is_trouble: bool,
+    /// Whether calls may fail because of it.
+    is_fault: bool,
 }
 
 enum Outcome {
     Response(Response),
-    Fails(TransportErrorKind, Delivery),
-    Nothing,
+    TransportError(TransportErrorKind, Delivery),
+    Missing,
 }
 
 impl Service {
-    /// A service with this behaviour.
+    /// Creates a service with this behavior.
     #[must_use]
-    pub fn new(referee: Referee, conditions: Conditions, seed: u64, api: Box<dyn Api>) -> Self {
+    pub fn new(checker: Checker, conditions: Conditions, seed: u64, api: Box<dyn Api>) -> Self {
         let tokens = Tokens::new(conditions.lifetime, conditions.gives_same_token);
         let (random, needs_polls) = (Rng::with_seed(seed), conditions.needs_polls);
         let state = State { conditions, random, exact_latency: None, requests: 0, by_path: Vec::new(), tokens, api };
-        Self { referee, needs_polls, state: Arc::new(Mutex::new(state)) }
+        Self { checker, needs_polls, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// From now on every request is answered honestly and soon, and tokens last. Requests under way keep their fate.
-    pub fn calm(&self) {
+    /// Stops all faults: later requests receive normal replies, and new tokens are valid for two hours.
+    pub fn stop_faults(&self) {
         self.with(|state| {
-            state.conditions.fates.clear();
+            state.conditions.behaviors.clear();
             state.tokens.set_lifetime(7200);
         });
     }
 
-    /// Every reply takes exactly this long from now on.
+    /// Sets the exact latency of all later replies.
     pub fn set_latency(&self, latency: Duration) {
         self.with(|state| state.exact_latency = Some(latency));
     }
 
     /// Ends all tokens.
     pub fn revoke_tokens(&self) {
-        let now = self.referee.now();
-        self.referee.note(|| "all tokens are revoked".to_owned());
-        self.referee.trouble();
+        let now = self.checker.now();
+        self.checker.log(|| "all tokens are revoked".to_owned());
+        self.checker.record_fault();
         self.with(|state| state.tokens.revoke(now));
     }
 
-    /// How long a token is still valid; `None` if it is not.
+    /// Returns the remaining validity of a token; `None` if it is not valid.
     #[must_use]
     pub fn validity(&self, token: &str) -> Option<Duration> {
-        let now = self.referee.now();
+        let now = self.checker.now();
         self.with(|state| state.tokens.validity(token, now)).map(|(_, left)| left)
     }
 
     /// Issues a token of the upstream corp to another process.
     #[must_use]
     pub fn issue_to_another_process(&self) -> String {
-        let now = self.referee.now();
+        let now = self.checker.now();
         self.with(|state| state.tokens.issue(0, now)).0
     }
 
-    /// A token that is valid for the whole run, for a client that fetches none.
+    /// Issues a token that is valid for the whole run, for a client with a fixed token.
     #[must_use]
     pub fn fixed_token(&self) -> String {
-        let now = self.referee.now();
+        let now = self.checker.now();
         self.with(|state| state.tokens.issue_for(0, u32::MAX, now)).0
     }
 
@@ -148,24 +148,24 @@ impl Service {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits for the answer. A transport that needs polls finds out half-way whether it has been polled in time.
-    async fn wait(&self, sent: Duration, limit: Duration, after: Duration) -> Result<(), TransportError> {
+    /// Waits for the reply. A transport that needs polls also checks halfway whether it was polled in time.
+    async fn wait(&self, sent: Duration, limit: Duration, delay: Duration) -> Result<(), TransportError> {
         let timeout = || TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown);
-        if after > limit {
-            self.referee.sleep(limit).await;
+        if delay > limit {
+            self.checker.sleep(limit).await;
             return Err(timeout());
         }
         if !self.needs_polls {
-            if !after.is_zero() {
-                self.referee.sleep(after).await;
+            if !delay.is_zero() {
+                self.checker.sleep(delay).await;
             }
             return Ok(());
         }
-        for step in [after / 2, after - after / 2] {
+        for step in [delay / 2, delay - delay / 2] {
             if !step.is_zero() {
-                self.referee.sleep(step).await;
+                self.checker.sleep(step).await;
             }
-            if self.referee.now() - sent > limit {
+            if self.checker.now() - sent > limit {
                 return Err(timeout());
             }
         }
@@ -176,29 +176,29 @@ impl Service {
 #[async_trait]
 impl Transport for Service {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let sent = self.referee.now();
+        let sent = self.checker.now();
         let (exchange, call, prepared) = self.with(|state| state.arrive(&request, sent));
-        if prepared.is_trouble {
-            self.referee.trouble();
+        if prepared.is_fault {
+            self.checker.record_fault();
         }
-        let mut under_way = UnderWay { referee: &self.referee, exchange: Some(exchange) };
-        self.referee.request_sent(&exchange, call);
+        let mut in_flight = InFlight { checker: &self.checker, exchange: Some(exchange) };
+        self.checker.request_sent(&exchange, call);
         let limit = request.time_limit().unwrap_or(TRANSPORT_LIMIT);
-        let Prepared { after, answer, outcome, is_trouble } = prepared;
-        let after = if matches!(outcome, Outcome::Nothing) { Duration::MAX } else { after };
-        let waited = self.wait(sent, limit, after).await;
-        if is_trouble {
-            self.referee.trouble();
+        let Prepared { delay, answer, outcome, is_fault } = prepared;
+        let delay = if matches!(outcome, Outcome::Missing) { Duration::MAX } else { delay };
+        let waited = self.wait(sent, limit, delay).await;
+        if is_fault {
+            self.checker.record_fault();
         }
         if let Err(error) = waited {
-            under_way.ends(Answer::Nothing);
+            in_flight.ends(Answer::Other);
             return Err(error);
         }
-        under_way.ends(answer);
+        in_flight.ends(answer);
         match outcome {
             Outcome::Response(response) => Ok(response),
-            Outcome::Fails(kind, delivery) => Err(TransportError::new(kind, delivery)),
-            Outcome::Nothing => Err(TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown)),
+            Outcome::TransportError(kind, delivery) => Err(TransportError::new(kind, delivery)),
+            Outcome::Missing => Err(TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown)),
         }
     }
 }
@@ -209,71 +209,73 @@ impl State {
         let endpoint = request.endpoint();
         let scope = request.token().and_then(|token| self.tokens.scope(token.expose())).unwrap_or(0);
         let fetches = if *endpoint == GET_TOKEN { Some(0) } else { self.api.fetches(request) };
-        let fate = self.fate(endpoint, fetches.is_some());
+        let behavior = self.behavior(endpoint, fetches.is_some());
         let limit = request.time_limit();
-        let is_answered = fate.ending != Ending::Nothing;
-        let over = now + limit.unwrap_or(TRANSPORT_LIMIT).min(if is_answered { fate.after } else { Duration::MAX });
-        let limit = now + limit.unwrap_or(LONGEST_REQUEST);
+        let is_answered = behavior.reply != ReplyKind::Missing;
+        let over = now + limit.unwrap_or(TRANSPORT_LIMIT).min(if is_answered { behavior.delay } else { Duration::MAX });
+        let limit = now + limit.unwrap_or(MAX_REQUEST_TIME);
         let exchange = Exchange { id: self.requests, endpoint, scope, fetches, sent: now, over, limit };
-        let prepared = self.prepare(request, &exchange, fate);
+        let prepared = self.prepare(request, &exchange, behavior);
         (exchange, self.api.call_of(request), prepared)
     }
 
-    fn fate(&mut self, endpoint: &Endpoint, is_fetch: bool) -> Fate {
+    fn behavior(&mut self, endpoint: &Endpoint, is_fetch: bool) -> RequestBehavior {
         let at = self.by_path.iter().position(|(path, _)| *path == endpoint.path()).unwrap_or_else(|| {
             self.by_path.push((endpoint.path(), 0));
             self.by_path.len() - 1
         });
         self.by_path[at].1 += 1;
         let (path, nth) = self.by_path[at];
-        let planned = self.conditions.fates.iter().find(|(of, number, _)| *of == path && *number == nth);
-        planned.map(|(_, _, fate)| fate.clone()).unwrap_or_else(|| {
+        let planned = self.conditions.behaviors.iter().find(|(of, number, _)| *of == path && *number == nth);
+        planned.map(|(_, _, behavior)| behavior.clone()).unwrap_or_else(|| {
             if let Some(latency) = self.exact_latency {
-                return Fate::honest(latency);
+                return RequestBehavior::normal(latency);
             }
             let latency = if is_fetch { self.conditions.fetch_latency } else { self.conditions.latency };
-            // Some replies are there at once.
+            // Some replies arrive immediately.
             let longest = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX) * 5 / 4;
-            let after = Duration::from_millis(self.random.u64(..=longest)).checked_sub(latency / 4);
-            Fate::honest(after.unwrap_or_default())
+            let delay = Duration::from_millis(self.random.u64(..=longest)).checked_sub(latency / 4);
+            RequestBehavior::normal(delay.unwrap_or_default())
         })
     }
 
-    fn prepare(&mut self, request: &Request, exchange: &Exchange, fate: Fate) -> Prepared {
-        let is_trouble = fate.is_trouble();
-        let Fate { after, acts, ending } = fate;
-        let honest = acts.then(|| self.carry_out(request, exchange, ending));
-        let (answer, outcome) = match ending {
-            Ending::Honest | Ending::OldToken | Ending::Lifetime(_) => {
-                let honest = honest.unwrap_or_else(|| self.carry_out(request, exchange, ending));
-                let (answer, body) = match honest {
+    fn prepare(&mut self, request: &Request, exchange: &Exchange, behavior: RequestBehavior) -> Prepared {
+        let is_fault = behavior.is_fault();
+        let RequestBehavior { delay, is_carried_out, reply } = behavior;
+        let normal = is_carried_out.then(|| self.carry_out(request, exchange, reply));
+        let (answer, outcome) = match reply {
+            ReplyKind::Normal | ReplyKind::PreviousToken | ReplyKind::Validity(_) => {
+                let normal = normal.unwrap_or_else(|| self.carry_out(request, exchange, reply));
+                let (answer, body) = match normal {
                     Ok(fields) => (Answer::Reply, format!("{OK}{fields}")),
                     Err(code) => (Answer::Code(code), refusal(request, code)),
                 };
                 (answer, Outcome::Response(Response::new(200, body)))
             }
-            Ending::Code(code) => (Answer::Code(code), Outcome::Response(Response::new(200, refusal(request, code)))),
-            Ending::Status(status, retry_after) => {
-                let response = Response::new(status, garbage(Garbage::Html, request, ""));
+            ReplyKind::Code(code) => {
+                (Answer::Code(code), Outcome::Response(Response::new(200, refusal(request, code))))
+            }
+            ReplyKind::Status(status, retry_after) => {
+                let response = Response::new(status, garbage(MalformedReply::Html, request, ""));
                 let seconds = retry_after.map(|seconds| seconds.to_string());
                 let response =
-                    seconds.iter().fold(response, |response, seconds| response.with_header("retry-after", seconds));
-                (Answer::Nothing, Outcome::Response(response))
+                    seconds.iter().fold(response, |response, seconds| response.with_header("retry-delay", seconds));
+                (Answer::Other, Outcome::Response(response))
             }
-            Ending::Garbage(kind) => {
-                let fields = honest.and_then(Result::ok);
+            ReplyKind::Malformed(kind) => {
+                let fields = normal.and_then(Result::ok);
                 let body = garbage(kind, request, fields.as_deref().unwrap_or("}"));
-                (Answer::Nothing, Outcome::Response(Response::new(200, body)))
+                (Answer::Other, Outcome::Response(Response::new(200, body)))
             }
-            Ending::Fails(kind, delivery) => (Answer::Nothing, Outcome::Fails(kind, delivery)),
-            Ending::Nothing => (Answer::Nothing, Outcome::Nothing),
+            ReplyKind::TransportError(kind, delivery) => (Answer::Other, Outcome::TransportError(kind, delivery)),
+            ReplyKind::Missing => (Answer::Other, Outcome::Missing),
         };
-        let is_trouble = is_trouble || answer == Answer::Code(INVALID_TOKEN);
-        Prepared { after, answer, outcome, is_trouble }
+        let is_fault = is_fault || answer == Answer::Code(INVALID_TOKEN);
+        Prepared { delay, answer, outcome, is_fault }
     }
 
-    /// Carries a request out, if its token is valid.
-    fn carry_out(&mut self, request: &Request, exchange: &Exchange, ending: Ending) -> Result<String, i64> {
+    /// Carries out a request, if its token is valid.
+    fn carry_out(&mut self, request: &Request, exchange: &Exchange, reply: ReplyKind) -> Result<String, i64> {
         let now = exchange.sent;
         if request.endpoint().token_kind() != TokenKind::None {
             let token = request.token().map_or("", |token| token.expose());
@@ -282,12 +284,12 @@ impl State {
             }
         }
         let Some(scope) = exchange.fetches else { return self.api.carry_out(request, exchange.scope, now) };
-        let (token, lifetime) = match ending {
-            Ending::OldToken => match self.tokens.last(scope) {
+        let (token, lifetime) = match reply {
+            ReplyKind::PreviousToken => match self.tokens.last(scope) {
                 Some(token) => (token, 7200),
                 None => self.issue(scope, now),
             },
-            Ending::Lifetime(said) => {
+            ReplyKind::Validity(said) => {
                 let lifetime = u32::try_from(said).unwrap_or(7200).max(1);
                 (self.tokens.issue_for(scope, lifetime, now).0, said)
             }
@@ -308,47 +310,47 @@ pub fn is_downstream_fetch(request: &Request) -> bool {
     *request.endpoint() == CORP_GET_TOKEN
 }
 
-/// How the body of every honest reply begins.
+/// The start of the body of every normal reply.
 const OK: &str = "{\"errcode\":0,\"errmsg\":\"ok\",";
 
-/// A refusal that shows what it should not: the request's secrets and a person's number.
+/// A refusal that echoes the request's secrets and a mobile number.
 fn refusal(request: &Request, code: i64) -> String {
     let token = request.token().map_or("", |token| token.expose());
     format!("{{\"errcode\":{code},\"errmsg\":\"refused: {token} {SECRET} {NUMBER}, from ip: 10.0.0.1\"}}")
 }
 
-/// What comes in place of the reply with these fields.
-fn garbage(kind: Garbage, request: &Request, fields: &str) -> String {
+/// The malformed body that replaces the reply with these fields.
+fn garbage(kind: MalformedReply, request: &Request, fields: &str) -> String {
     let token = request.token().map_or(SECRET, |token| token.expose());
     match kind {
-        Garbage::Html => format!("<html>{token}&amp;{SECRET}</html>"),
-        Garbage::Cut => {
+        MalformedReply::Html => format!("<html>{token}&amp;{SECRET}</html>"),
+        MalformedReply::Truncated => {
             let body = format!("{OK}{fields}");
             body.chars().take(body.chars().count() / 2).collect()
         }
-        Garbage::Empty => String::new(),
-        Garbage::OtherShape => format!("[{{\"access_token\":\"{token}\",\"groups\":\"{SECRET}\"}},0]"),
+        MalformedReply::Empty => String::new(),
+        MalformedReply::OtherShape => format!("[{{\"access_token\":\"{token}\",\"groups\":\"{SECRET}\"}},0]"),
     }
 }
 
-/// Tells the referee that a request has ended, also when it is dropped.
-struct UnderWay<'a> {
-    referee: &'a Referee,
+/// Reports the end of a request to the checker, also if it is dropped.
+struct InFlight<'a> {
+    checker: &'a Checker,
     exchange: Option<Exchange>,
 }
 
-impl UnderWay<'_> {
+impl InFlight<'_> {
     fn ends(&mut self, answer: Answer) {
         if let Some(exchange) = self.exchange.take() {
-            self.referee.request_answered(&exchange, answer);
+            self.checker.request_answered(&exchange, answer);
         }
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if let Some(exchange) = &self.exchange {
-            self.referee.request_dropped(exchange);
+            self.checker.request_dropped(exchange);
         }
     }
 }

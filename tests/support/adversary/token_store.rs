@@ -1,4 +1,4 @@
-//! A token store of several processes, that answers, fails, hangs and lies.
+//! A token store that several processes share. It answers, fails, hangs and returns wrong data.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,53 +11,58 @@ use async_trait::async_trait;
 use wecom_core::token::{StoredToken, TokenKey, TokenScope, TokenStore, TokenStoreError};
 use wecom_core::{AccessToken, Timer};
 
-use super::fate::StoreFate;
-use super::referee::Referee;
+use super::behavior::StoreBehavior;
+use super::checker::Checker;
 use super::service::Service;
 
 /// A token store. Cheap to clone; all clones share the tokens.
 #[derive(Clone)]
 pub struct Store {
-    referee: Referee,
+    checker: Checker,
     service: Service,
     state: Arc<Mutex<State>>,
 }
 
 struct State {
     tokens: HashMap<TokenKey, String>,
-    fates: Vec<(u32, StoreFate)>,
-    otherwise: StoreFate,
+    behaviors: Vec<(u32, StoreBehavior)>,
+    otherwise: StoreBehavior,
     operations: u32,
 }
 
 impl Store {
-    /// A store whose operations have these fates by their number, counted from 1, and this one otherwise.
+    /// Creates a store with these behaviors for single operations, by number from 1, and `otherwise` for all others.
     #[must_use]
-    pub fn new(referee: Referee, service: Service, fates: Vec<(u32, StoreFate)>, otherwise: StoreFate) -> Self {
-        let state = State { tokens: HashMap::new(), fates, otherwise, operations: 0 };
-        Self { referee, service, state: Arc::new(Mutex::new(state)) }
+    pub fn new(
+        checker: Checker,
+        service: Service,
+        behaviors: Vec<(u32, StoreBehavior)>,
+        otherwise: StoreBehavior,
+    ) -> Self {
+        let state = State { tokens: HashMap::new(), behaviors, otherwise, operations: 0 };
+        Self { checker, service, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// From now on all operations have the usual fate.
-    pub fn calm(&self) {
-        self.with(|state| state.fates.clear());
+    /// Stops all planned faults: later operations have the default behavior.
+    pub fn stop_faults(&self) {
+        self.with(|state| state.behaviors.clear());
     }
 
-    async fn begin(&self) -> Result<StoreFate, TokenStoreError> {
-        let fate = self.with(|state| {
+    async fn begin(&self) -> Result<StoreBehavior, TokenStoreError> {
+        let behavior = self.with(|state| {
             state.operations += 1;
-            let planned = state.fates.iter().find(|(nth, _)| *nth == state.operations);
-            planned.map_or(state.otherwise, |&(_, fate)| fate)
+            let planned = state.behaviors.iter().find(|(nth, _)| *nth == state.operations);
+            planned.map_or(state.otherwise, |&(_, behavior)| behavior)
         });
-        self.referee.note(|| format!("the store: {fate:?}"));
-        match fate {
-            StoreFate::Honest(after) if after.is_zero() => {}
-            StoreFate::Honest(after) => self.referee.sleep(after).await,
-            StoreFate::Fails => return Err(TokenStoreError::new(io::Error::from(io::ErrorKind::ConnectionReset))),
-            StoreFate::Hangs => pending().await,
-            StoreFate::Lies | StoreFate::Overtaken => {}
+        self.checker.log(|| format!("the store: {behavior:?}"));
+        match behavior {
+            StoreBehavior::Normal(after) if after.is_zero() => {}
+            StoreBehavior::Normal(after) => self.checker.sleep(after).await,
+            StoreBehavior::Fails => return Err(TokenStoreError::new(io::Error::from(io::ErrorKind::ConnectionReset))),
+            StoreBehavior::Hangs => pending().await,
+            StoreBehavior::Inconsistent | StoreBehavior::ConcurrentSwap => {}
         }
-        Ok(fate)
+        Ok(behavior)
     }
 
     fn find(&self, key: &TokenKey) -> Option<StoredToken> {
@@ -74,8 +79,8 @@ impl Store {
 #[async_trait]
 impl TokenStore for Store {
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
-        let fate = self.begin().await?;
-        Ok(if fate == StoreFate::Lies { None } else { self.find(key) })
+        let behavior = self.begin().await?;
+        Ok(if behavior == StoreBehavior::Inconsistent { None } else { self.find(key) })
     }
 
     async fn compare_and_swap(
@@ -85,8 +90,8 @@ impl TokenStore for Store {
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError> {
         match self.begin().await? {
-            StoreFate::Lies => return Ok(true),
-            StoreFate::Overtaken if *key.scope() == TokenScope::Upstream => {
+            StoreBehavior::Inconsistent => return Ok(true),
+            StoreBehavior::ConcurrentSwap if *key.scope() == TokenScope::Upstream => {
                 let theirs = self.service.issue_to_another_process();
                 self.with(|state| state.tokens.insert(key.clone(), theirs));
             }
@@ -107,5 +112,5 @@ impl fmt::Debug for Store {
     }
 }
 
-/// How long a store takes that does its work.
+/// The latency of a store that works normally.
 pub const USUAL_TIME: Duration = Duration::from_millis(2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::referee::{CANARY, Scope};
+use super::checker::{CANARY, Scope};
 
 /// The tokens that the service has issued, to the upstream corp and to downstream corps.
 #[derive(Debug)]
@@ -20,51 +20,51 @@ struct Issued {
 }
 
 impl Tokens {
-    /// Tokens that are valid for this many seconds. If the service `gives_same`, a corp that asks again is given the same
-    /// token while half of its time is left. Otherwise it is given another one.
+    /// Creates tokens with this validity in seconds. With `gives_same`, a repeated fetch returns the same token while at least
+    /// half of its validity is left. Otherwise it returns a new one.
     #[must_use]
     pub fn new(lifetime: u32, gives_same: bool) -> Self {
         Self { issued: Vec::new(), lifetime, gives_same }
     }
 
-    /// Tokens issued from now on are valid for this many seconds.
+    /// Sets the validity of new tokens in seconds.
     pub fn set_lifetime(&mut self, lifetime: u32) {
         self.lifetime = lifetime;
     }
 
-    /// Issues a token, and says for how many seconds it is valid.
+    /// Issues a token, and returns it with its validity in seconds.
     pub fn issue(&mut self, scope: Scope, now: Duration) -> (String, u64) {
         self.issue_for(scope, self.lifetime, now)
     }
 
-    /// Issues a token that is valid for this many seconds.
+    /// Issues a token with this validity in seconds.
     pub fn issue_for(&mut self, scope: Scope, lifetime: u32, now: Duration) -> (String, u64) {
         let left = Duration::from_secs(lifetime.into()) / 2;
         let is_fit = |token: &&Issued| token.scope == scope && token.until > now + left;
         if let Some(same) = self.issued.iter().rev().find(is_fit).filter(|_| self.gives_same) {
             return (same.text.clone(), (same.until - now).as_secs());
         }
-        // With characters that have another form in a URL and in JSON.
+        // The token has characters that are escaped in a URL and in JSON.
         let text = format!("{CANARY}/{scope}xK9+{}Zt7Lm2Wp5qR8=", self.issued.len());
         let until = now + Duration::from_secs(lifetime.into());
         self.issued.push(Issued { scope, text: text.clone(), until });
         (text, lifetime.into())
     }
 
-    /// The token that was issued last, valid or not.
+    /// Returns the last token, valid or not.
     #[must_use]
     pub fn last(&self, scope: Scope) -> Option<String> {
         self.issued.iter().rev().find(|token| token.scope == scope).map(|token| token.text.clone())
     }
 
-    /// How long a token is still valid, and whose it is.
+    /// Returns the owner and the remaining validity of a valid token.
     #[must_use]
     pub fn validity(&self, text: &str, now: Duration) -> Option<(Scope, Duration)> {
         let token = self.issued.iter().rev().find(|token| token.text == text)?;
         token.until.checked_sub(now).filter(|left| !left.is_zero()).map(|left| (token.scope, left))
     }
 
-    /// Whose token this is, valid or not.
+    /// Returns the owner of a token, valid or not.
     #[must_use]
     pub fn scope(&self, text: &str) -> Option<Scope> {
         self.issued.iter().rev().find(|token| token.text == text).map(|token| token.scope)

@@ -1,4 +1,4 @@
-//! Runs a plan for each seed, and makes a plan that breaks a promise small enough to read.
+//! Runs a plan for each seed, and shrinks a plan that breaks a promise.
 
 use std::env;
 use std::fmt;
@@ -6,37 +6,37 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use super::referee::{Referee, Violation};
+use super::checker::{Checker, Violation};
 
-/// The seed to replay.
+/// The environment variable with the seed to replay.
 pub const SEED: &str = "WECOM_SEED";
 
-/// How many seeds each test runs, or which: `5000000` or `5000000..6000000`.
+/// The environment variable with the number or the range of seeds for each test: `5000000` or `5000000..6000000`.
 pub const SEEDS: &str = "WECOM_SEEDS";
 
-/// What happens in one run, made from a seed.
+/// The operations of one run, generated from a seed.
 pub trait Plan: Clone + fmt::Display {
-    /// How many operations it has.
+    /// Returns the number of operations.
     fn operations(&self) -> usize;
 
-    /// The plan without these operations.
+    /// Returns the plan without these operations.
     #[must_use]
     fn without(&self, operations: Range<usize>) -> Self;
 
-    /// Runs it under this referee.
+    /// Runs the plan, and passes its checker to a closure first.
     ///
     /// # Errors
     ///
-    /// The first broken promise.
-    fn run(&self, keeps_journal: bool, on_referee: &mut dyn FnMut(&Referee)) -> Result<(), Violation>;
+    /// Returns the first broken promise.
+    fn run(&self, keeps_journal: bool, on_checker: &mut dyn FnMut(&Checker)) -> Result<(), Violation>;
 }
 
-/// Runs the plans of this number of seeds, unless the environment says which.
+/// Runs the plans of this number of seeds. [`SEED`] and [`SEEDS`] override the number.
 ///
 /// # Panics
 ///
-/// When a plan breaks a promise. The text has the seed, the smallest plan found, and what happened in it.
-pub fn hunt<P: Plan>(test: &str, usual: u64, plan: impl Fn(u64) -> P) {
+/// Panics if a plan breaks a promise. The text has the seed, the smallest failing plan, and the journal of its run.
+pub fn run_seeds<P: Plan>(test: &str, usual: u64, plan: impl Fn(u64) -> P) {
     if let Some(seed) = env::var(SEED).ok().and_then(|seed| seed.parse().ok()) {
         if let Err(violation) = run(&plan(seed), None) {
             fail(test, seed, &plan(seed), &violation);
@@ -61,24 +61,26 @@ fn report(test: &str, seeds: u64, began: Instant) {
 
 fn seeds(usual: u64) -> Range<u64> {
     let Ok(text) = env::var(SEEDS) else { return 0..usual };
-    let number = |text: &str| text.trim().parse().unwrap_or_else(|_| panic!("{SEEDS}={text} is no number of seeds"));
+    let number = |text: &str| {
+        text.trim().parse().unwrap_or_else(|_| panic!("invalid {SEEDS}={text}: expected a number or a range of seeds"))
+    };
     match text.split_once("..") {
         Some((first, end)) => number(first)..number(end),
         None => 0..number(&text),
     }
 }
 
-/// Runs a plan. A panic is a broken promise too.
+/// Runs a plan. A panic counts as a broken promise.
 fn run<P: Plan>(plan: &P, mut journal: Option<&mut Vec<String>>) -> Result<(), Violation> {
-    let mut referee = None;
+    let mut checker = None;
     let outcome =
-        catch_unwind(AssertUnwindSafe(|| plan.run(journal.is_some(), &mut |of_run| referee = Some(of_run.clone()))));
-    if let (Some(journal), Some(referee)) = (&mut journal, &referee) {
-        **journal = referee.journal();
+        catch_unwind(AssertUnwindSafe(|| plan.run(journal.is_some(), &mut |of_run| checker = Some(of_run.clone()))));
+    if let (Some(journal), Some(checker)) = (&mut journal, &checker) {
+        **journal = checker.journal();
     }
     outcome.unwrap_or_else(|panic| {
-        // The referee may have ended a poll that did not return.
-        referee.map_or(Ok(()), |referee| referee.verdict())?;
+        // The checker may have ended an endless poll by unwinding.
+        checker.map_or(Ok(()), |checker| checker.verdict())?;
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Violation::new("nothing panics", text.unwrap_or("a panic without a text")))
     })
@@ -96,7 +98,7 @@ fn fail<P: Plan>(test: &str, seed: u64, plan: &P, violation: &Violation) -> ! {
     );
 }
 
-/// Leaves operations out of a plan while it still breaks the same promise.
+/// Removes operations from a plan as long as it still breaks the same promise.
 fn shrink<P: Plan>(plan: &P, violation: &Violation) -> P {
     let still_fails = |plan: &P| run(plan, None).is_err_and(|other| other.promise == violation.promise);
     let mut smallest = plan.clone();
@@ -114,7 +116,7 @@ fn shrink<P: Plan>(plan: &P, violation: &Violation) -> P {
                 at = end;
             }
         }
-        // The last operations may go once others have gone.
+        // An operation may become removable after others have been removed.
         if size > 1 || !is_smaller {
             size /= 2;
         }
@@ -126,7 +128,7 @@ fn shrink<P: Plan>(plan: &P, violation: &Violation) -> P {
 mod tests {
     use super::*;
 
-    /// Breaks a promise as long as it has both 3 and 7.
+    /// A plan that breaks a promise if it has both 3 and 7.
     #[derive(Clone)]
     struct Numbers(Vec<u32>);
 
@@ -141,7 +143,7 @@ mod tests {
             Self(numbers)
         }
 
-        fn run(&self, _: bool, _: &mut dyn FnMut(&Referee)) -> Result<(), Violation> {
+        fn run(&self, _: bool, _: &mut dyn FnMut(&Checker)) -> Result<(), Violation> {
             match self.0.contains(&3) && self.0.contains(&7) {
                 true => Err(Violation::new("3 and 7 do not meet", format!("{:?}", self.0))),
                 false => Ok(()),

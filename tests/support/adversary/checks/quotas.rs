@@ -1,10 +1,10 @@
-//! Quotas, counted at sending: calls within each window, calls under way, and the pause after 45009.
+//! Checks of quotas at the time of sending: calls in each window, calls in flight, and the pause after 45009.
 
 use std::time::Duration;
 
 use wecom_core::Endpoint;
 
-use super::super::referee::{Answer, Exchange, Scope, Violation};
+use super::super::checker::{Answer, Exchange, Scope, Violation};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -14,7 +14,7 @@ const CONCURRENCY_EXCEEDED: i64 = 45033;
 
 /// Counts the requests of each endpoint.
 #[derive(Debug)]
-pub struct QuotaWatch {
+pub struct QuotaCheck {
     percent: Option<u32>,
     endpoints: Vec<Counts>,
 }
@@ -24,20 +24,20 @@ struct Counts {
     scope: Scope,
     endpoint: &'static Endpoint,
     sent: Vec<Duration>,
-    under_way: Vec<Exchange>,
+    in_flight: Vec<Exchange>,
     blocked_until: Duration,
-    limit: Option<LeastLimit>,
+    limit: Option<MinLimit>,
 }
 
-/// The least that the limit on concurrent calls can be: 1 after a 45033, and one more each time that this number of
-/// calls has succeeded.
+/// A lower bound of the adaptive concurrency limit: 1 after a 45033. It grows by one each time that as many calls as the
+/// limit have succeeded.
 #[derive(Clone, Copy, Debug)]
-struct LeastLimit {
+struct MinLimit {
     limit: u32,
     successes: u32,
 }
 
-impl QuotaWatch {
+impl QuotaCheck {
     pub(crate) fn new(percent: Option<u32>) -> Self {
         Self { percent, endpoints: Vec::new() }
     }
@@ -45,7 +45,7 @@ impl QuotaWatch {
     pub(crate) fn sent(&mut self, exchange: &Exchange) -> Result<(), Violation> {
         let (now, percent) = (exchange.sent, self.percent);
         let counts = self.counts(exchange);
-        counts.under_way.push(*exchange);
+        counts.in_flight.push(*exchange);
         let Some(percent) = percent else { return Ok(()) };
         let name = exchange.endpoint.name();
         if now < counts.blocked_until {
@@ -54,17 +54,17 @@ impl QuotaWatch {
         }
         counts.sent.push(now);
         if let Some(share) = exchange.endpoint.concurrency().map(|documented| share(documented, percent)) {
-            let under_way = counts.busy_with(|exchange| now < exchange.over);
-            if under_way > share {
-                let facts = format!("{name}: {under_way} requests under way, {share} allowed");
-                return Err(Violation::new("no more calls are under way than the quota allows", facts));
+            let in_flight = counts.busy_with(|exchange| now < exchange.over);
+            if in_flight > share {
+                let facts = format!("{name}: {in_flight} requests in flight, {share} allowed");
+                return Err(Violation::new("no more calls are in flight than the quota allows", facts));
             }
         }
         for (length, share) in windows(exchange.endpoint, percent) {
             let within = counts.since(now, length);
             if within > share {
                 let facts = format!("{name}: {within} requests within {length:?}, {share} allowed");
-                return Err(Violation::new("no window holds more requests than the quota allows", facts));
+                return Err(Violation::new("no window has more requests than the quota allows", facts));
             }
         }
         Ok(())
@@ -74,33 +74,33 @@ impl QuotaWatch {
         let counts = self.counts(exchange);
         match answer {
             Answer::Code(FREQUENCY_EXCEEDED) => counts.blocked_until = counts.blocked_until.max(now + MINUTE),
-            Answer::Code(CONCURRENCY_EXCEEDED) => counts.limit = Some(LeastLimit { limit: 1, successes: 0 }),
+            Answer::Code(CONCURRENCY_EXCEEDED) => counts.limit = Some(MinLimit { limit: 1, successes: 0 }),
             Answer::Reply => {
                 if let Some(limit) = &mut counts.limit {
                     limit.successes += 1;
                     if limit.successes >= limit.limit {
-                        *limit = LeastLimit { limit: limit.limit + 1, successes: 0 };
+                        *limit = MinLimit { limit: limit.limit + 1, successes: 0 };
                     }
                 }
             }
-            Answer::Code(_) | Answer::Nothing => {}
+            Answer::Code(_) | Answer::Other => {}
         }
     }
 
     pub(crate) fn ended(&mut self, exchange: &Exchange) {
-        self.counts(exchange).under_way.retain(|other| other.id != exchange.id);
+        self.counts(exchange).in_flight.retain(|other| other.id != exchange.id);
     }
 
-    pub(crate) fn under_way(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> u32 {
+    pub(crate) fn in_flight(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> u32 {
         self.find(scope, endpoint).map_or(0, |counts| counts.busy_with(|exchange| now < exchange.over))
     }
 
-    /// How many requests were sent whose answers were not read, answered or not.
+    /// Returns the number of requests whose replies were not read.
     pub(crate) fn unread(&self, scope: Scope, endpoint: &Endpoint) -> usize {
-        self.find(scope, endpoint).map_or(0, |counts| counts.under_way.len())
+        self.find(scope, endpoint).map_or(0, |counts| counts.in_flight.len())
     }
 
-    pub(crate) fn least_limit(&self, scope: Scope, endpoint: &Endpoint) -> u32 {
+    pub(crate) fn min_limit(&self, scope: Scope, endpoint: &Endpoint) -> u32 {
         let limit = self.find(scope, endpoint).and_then(|counts| counts.limit);
         let limit = limit.map_or(u32::MAX, |least| least.limit);
         let documented = self.percent.and_then(|percent| Some(share(endpoint.concurrency()?, percent)));
@@ -108,15 +108,15 @@ impl QuotaWatch {
     }
 
     /// Whether the quota certainly admits a call of this endpoint.
-    pub(crate) fn has_room(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> bool {
+    pub(crate) fn admits(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> bool {
         let Some(percent) = self.percent else { return true };
         let Some(counts) = self.find(scope, endpoint) else { return true };
-        if counts.busy_with(|exchange| now < exchange.limit) >= self.least_limit(scope, endpoint) {
+        if counts.busy_with(|exchange| now < exchange.limit) >= self.min_limit(scope, endpoint) {
             return false;
         }
         // A client may count in buckets of a sixtieth of the window.
-        let has_room = |(length, share)| counts.since(now, length + length / 30) < share;
-        now >= counts.blocked_until && windows(endpoint, percent).all(has_room)
+        let admits = |(length, share)| counts.since(now, length + length / 30) < share;
+        now >= counts.blocked_until && windows(endpoint, percent).all(admits)
     }
 
     fn find(&self, scope: Scope, endpoint: &Endpoint) -> Option<&Counts> {
@@ -127,8 +127,8 @@ impl QuotaWatch {
         let Exchange { scope, endpoint, .. } = *exchange;
         let is_this = |counts: &Counts| counts.scope == scope && counts.endpoint.path() == endpoint.path();
         let at = self.endpoints.iter().position(is_this).unwrap_or_else(|| {
-            let (sent, under_way, blocked_until) = (Vec::new(), Vec::new(), Duration::ZERO);
-            self.endpoints.push(Counts { scope, endpoint, sent, under_way, blocked_until, limit: None });
+            let (sent, in_flight, blocked_until) = (Vec::new(), Vec::new(), Duration::ZERO);
+            self.endpoints.push(Counts { scope, endpoint, sent, in_flight, blocked_until, limit: None });
             self.endpoints.len() - 1
         });
         &mut self.endpoints[at]
@@ -137,22 +137,22 @@ impl QuotaWatch {
 
 impl Counts {
     fn busy_with(&self, is_busy: impl Fn(&Exchange) -> bool) -> u32 {
-        u32::try_from(self.under_way.iter().filter(|exchange| is_busy(exchange)).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.in_flight.iter().filter(|exchange| is_busy(exchange)).count()).unwrap_or(u32::MAX)
     }
 
-    /// How many requests were sent within a window of this length that ends now.
+    /// Returns the number of requests in the window of this length that ends now.
     fn since(&self, now: Duration, length: Duration) -> u32 {
         let recent = self.sent.iter().rev().take_while(|&&sent| now.saturating_sub(sent) < length);
         u32::try_from(recent.count()).unwrap_or(u32::MAX)
     }
 }
 
-/// The client's part of a documented limit: at least one call.
+/// Returns the client's part of a documented limit, at least one call.
 fn share(documented: u32, percent: u32) -> u32 {
     (documented * percent / 100).max(1)
 }
 
-/// The windows that are short enough to matter in a run.
+/// Returns the windows that are short enough for a run.
 fn windows(endpoint: &Endpoint, percent: u32) -> impl Iterator<Item = (Duration, u32)> {
     let quota = endpoint.quota();
     let windows = [(MINUTE, quota.per_minute()), (HOUR, quota.per_hour())];

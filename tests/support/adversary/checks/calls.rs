@@ -1,0 +1,188 @@
+//! Checks of calls: they end in time, are admitted in order, and do not wait while the quota admits them.
+
+use std::time::Duration;
+
+use wecom_core::Endpoint;
+
+use super::super::checker::{Rules, Scope, Violation};
+use super::super::executor::TaskId;
+use super::quotas::QuotaCheck;
+
+/// The maximum number of times at which later calls may be admitted before a waiting call. Several permits may become free
+/// at once, and a repeated call counts from its first attempt.
+const MAX_OVERTAKEN: u32 = 16;
+
+/// The maximum total time that a call may wait while the quota admits it.
+const MAX_IDLE: Duration = Duration::from_millis(150);
+
+/// The additional time for each call of the same endpoint that may be unpolled, because each may hold up the others.
+const MAX_IDLE_FOR_EACH_OTHER: Duration = Duration::from_millis(400);
+
+/// The number of a call in a run.
+pub type CallId = u64;
+
+/// A call from the view of its caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// The task that makes the call.
+    pub task: TaskId,
+    /// The endpoint.
+    pub endpoint: &'static Endpoint,
+    /// The owner of the token.
+    pub scope: Scope,
+    /// The start time.
+    pub began: Duration,
+    /// The deadline, relative to the start.
+    pub deadline: Option<Duration>,
+    /// Whether the call is polled whenever it is woken, and never dropped.
+    pub is_always_polled: bool,
+}
+
+/// Checks the calls of a run.
+#[derive(Debug)]
+pub struct CallCheck {
+    rules: Rules,
+    begun: CallId,
+    in_flight: Vec<InFlight>,
+    /// The number of started calls of each endpoint that may be unpolled.
+    maybe_unpolled: Vec<(&'static Endpoint, u32)>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    id: CallId,
+    call: Call,
+    is_kept: bool,
+    is_sent: bool,
+    overtaken: u32,
+    overtaken_at: Option<Duration>,
+    /// The time that it has waited while the quota admitted it.
+    idle: Duration,
+}
+
+impl InFlight {
+    /// Whether the call waits for its first attempt, and is polled whenever it is woken.
+    fn waits_and_is_polled(&self) -> bool {
+        self.call.is_always_polled && !self.is_kept && !self.is_sent
+    }
+
+    fn is_of(&self, scope: Scope, endpoint: &Endpoint) -> bool {
+        self.call.scope == scope && self.call.endpoint.path() == endpoint.path()
+    }
+}
+
+impl CallCheck {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules, begun: 0, in_flight: Vec::new(), maybe_unpolled: Vec::new() }
+    }
+
+    pub(crate) fn begin(&mut self, call: Call) -> CallId {
+        self.begun += 1;
+        if !call.is_always_polled {
+            match self.maybe_unpolled.iter_mut().find(|(endpoint, _)| endpoint.path() == call.endpoint.path()) {
+                Some((_, count)) => *count += 1,
+                None => self.maybe_unpolled.push((call.endpoint, 1)),
+            }
+        }
+        let (overtaken, overtaken_at, idle) = (0, None, Duration::ZERO);
+        self.in_flight.push(InFlight {
+            id: self.begun,
+            call,
+            is_kept: false,
+            is_sent: false,
+            overtaken,
+            overtaken_at,
+            idle,
+        });
+        self.begun
+    }
+
+    pub(crate) fn keep(&mut self, id: CallId, is_kept: bool) {
+        if let Some(call) = self.in_flight.iter_mut().find(|call| call.id == id) {
+            call.is_kept = is_kept;
+        }
+    }
+
+    pub(crate) fn end(&mut self, id: CallId) {
+        self.in_flight.retain(|call| call.id != id);
+    }
+
+    /// Checks the calls of the same endpoint that started earlier and still wait.
+    pub(crate) fn sent(&mut self, id: CallId, now: Duration) -> Result<(), Violation> {
+        let Some(sent) = self.in_flight.iter_mut().find(|call| call.id == id) else { return Ok(()) };
+        // A call that also waits for its token may be repeated because of it.
+        if std::mem::replace(&mut sent.is_sent, true) || !self.rules.has_fixed_token {
+            return Ok(());
+        }
+        let Call { scope, endpoint, .. } = sent.call;
+        let earlier = |call: &&mut InFlight| call.id < id && call.is_of(scope, endpoint) && call.waits_and_is_polled();
+        for call in self.in_flight.iter_mut().filter(earlier) {
+            // A task that never waits makes many calls in one poll.
+            if call.overtaken_at.replace(now) != Some(now) {
+                call.overtaken += 1;
+            }
+            if call.overtaken > MAX_OVERTAKEN {
+                let waited = now - call.call.began;
+                let facts = format!(
+                    "{}: call {} waited {waited:?} while {MAX_OVERTAKEN} later calls were admitted",
+                    endpoint.name(),
+                    call.id
+                );
+                return Err(Violation::new("no call is overtaken without limit", facts));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the waiting calls of a task are within their limits.
+    pub(crate) fn end_poll(&self, task: TaskId, now: Duration) -> Result<(), Violation> {
+        for InFlight { id, call, is_sent, .. } in self.in_flight.iter().filter(|of| of.call.task == task && !of.is_kept)
+        {
+            let waited = now - call.began;
+            let name = call.endpoint.name();
+            if call.deadline.is_some_and(|deadline| waited >= deadline) {
+                let facts = format!("{name}: call {id} is still waiting after {waited:?}");
+                return Err(Violation::new("a call ends by its deadline", facts));
+            }
+            let waits_for_quota = self.rules.has_fixed_token && !is_sent;
+            if waits_for_quota && self.rules.max_wait.is_some_and(|max_wait| waited >= max_wait) {
+                let facts = format!("{name}: call {id} is still waiting after {waited:?}");
+                return Err(Violation::new("a call waits for a quota no longer than its maximum wait", facts));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that no call waits although the quota admits it, while no task is ready and the time advances.
+    pub(crate) fn time_passes(&mut self, quotas: &QuotaCheck, from: Duration, to: Duration) -> Result<(), Violation> {
+        if !self.rules.has_fixed_token {
+            return Ok(());
+        }
+        let Self { in_flight, maybe_unpolled, .. } = self;
+        let unpolled: Vec<_> = in_flight
+            .iter()
+            .filter(|call| !call.is_sent && !call.waits_and_is_polled())
+            .map(|call| (call.id, call.call.endpoint))
+            .collect();
+        for waiting in in_flight.iter_mut().filter(|call| call.waits_and_is_polled()) {
+            let Call { scope, endpoint, .. } = waiting.call;
+            if !quotas.admits(scope, endpoint, from) {
+                continue;
+            }
+            waiting.idle += to - from;
+            let others =
+                maybe_unpolled.iter().find(|(of, _)| of.path() == endpoint.path()).map_or(0, |&(_, count)| count);
+            if waiting.idle > MAX_IDLE + MAX_IDLE_FOR_EACH_OTHER * others {
+                let (name, id, idle) = (endpoint.name(), waiting.id, waiting.idle);
+                let before = unpolled.iter().filter(|(of, other)| *of < id && other.path() == endpoint.path()).count();
+                let unread = quotas.unread(scope, endpoint);
+                let facts = format!(
+                    "{name}: call {id} waited {idle:?} while the quota admitted it, with {before} unpolled calls before it \
+                    and {unread} requests with unread replies"
+                );
+                return Err(Violation::new("no call waits while the quota admits it", facts));
+            }
+        }
+        Ok(())
+    }
+}
