@@ -1,5 +1,5 @@
-//! The memory that a hostile callback can use is bounded by the receiver's body limit. In a file of its own, because it
-//! counts what the whole process allocates.
+//! The memory that a hostile callback can use is bounded by the receiver's body limit. This test has its own file because
+//! it counts all allocations of the process.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -26,7 +26,7 @@ fn signed(message: &str) -> CallbackRequest {
     Sender::app(keys(), "ww1").xml_request(message, now(), RandomBytes::new([7; 24])).unwrap()
 }
 
-/// All that a function allocates, freed or not: an upper bound of what it holds at any moment.
+/// Returns the bytes that a function allocates, freed or not: an upper bound of the memory that it holds at any time.
 fn allocated_by<T>(run: impl FnOnce() -> T) -> (T, usize) {
     let region = Region::new(ALLOCATED);
     let value = run();

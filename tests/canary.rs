@@ -52,7 +52,7 @@ impl Caller {
         error
     }
 
-    /// The same against a server that meets every request with a fault.
+    /// The same with a server that injects a fault into every request.
     async fn fail_by(self, fault: SocketFault) -> Error {
         let server = FaultServer::start().unwrap();
         server.inject_always(fault);
@@ -87,7 +87,7 @@ fn texts(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn replies_that_echo_the_request() {
+async fn a_reply_that_echoes_the_request_shows_no_secret() {
     for (status, body) in [
         ("200 OK", "<html>{request}</html>"),
         ("200 OK", "{request}"),
@@ -108,7 +108,7 @@ async fn replies_that_echo_the_request() {
 }
 
 #[tokio::test]
-async fn malformed_replies_that_echo_the_request() {
+async fn a_malformed_reply_that_echoes_the_request_shows_no_secret() {
     for text in [
         "{request}\r\n\r\n",
         "HTTP/1.1 200 {request}\r\nbroken header {request}\r\n\r\n",
@@ -122,7 +122,7 @@ async fn malformed_replies_that_echo_the_request() {
 }
 
 #[tokio::test]
-async fn connections_that_fail() {
+async fn a_failed_connection_shows_no_secret() {
     for fault in [SocketFault::CloseBeforeReply, SocketFault::Silence] {
         let call = Caller::WithToken.fail_by(fault.clone()).await;
         assert!(matches!(call.kind(), ErrorKind::Transport(_)), "{call}");
@@ -139,7 +139,7 @@ async fn assert_cannot_connect(base_url: &str) {
 }
 
 #[tokio::test]
-async fn connection_refused_and_dns_failure() {
+async fn a_refused_connection_and_a_dns_failure_show_no_secret() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
@@ -149,6 +149,6 @@ async fn connection_refused_and_dns_failure() {
 }
 
 #[tokio::test]
-async fn server_without_tls() {
+async fn a_server_without_tls_shows_no_secret() {
     assert_cannot_connect(&FaultServer::start().unwrap().tls_base_url()).await;
 }

@@ -26,8 +26,8 @@ fn secret() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Secrets that must not occur anywhere: neither words nor aliases.
-fn is_unusual(secret: &str) -> bool {
+/// Whether a secret must not occur anywhere, because it is neither a word nor an alias.
+fn is_distinctive(secret: &str) -> bool {
     secret.len() >= 12 && !WORDS.contains(&secret)
 }
 
@@ -80,7 +80,7 @@ fn replay(player: &Player, request: Request) -> Result<Response, TransportError>
 }
 
 fn assert_no_secret(secrets: &[String], text: &str) {
-    for secret in secrets.iter().filter(|secret| is_unusual(secret)) {
+    for secret in secrets.iter().filter(|secret| is_distinctive(secret)) {
         assert!(!Redactor::new([secret.as_str()]).finds_secret(text), "{secret} is in {text}");
     }
 }
@@ -114,7 +114,7 @@ proptest! {
         assert_no_secret(&secrets, &file);
         assert_no_secret(&secrets, &format!("{:?} {recorder:?}", mock.journal()));
 
-        // Any order, other secrets.
+        // The replay has another order and other secrets.
         let player = Player::new(through_file(&recorder.cassette()));
         for (body, &(at, ..)) in bodies.iter().zip(&calls).rev() {
             replay(&player, request(&LIST_IDS, &others, at, body)).unwrap();

@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a failing test panics, and says with which input"
+    reason = "a failing test panics, and prints its input"
 )]
 
 use std::fs;
@@ -17,7 +17,7 @@ use wecom_fuzz_checks::replies::REPLIES;
 use wecom_fuzz_checks::seeds;
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
 
-/// The inputs of a target, by name: those in `fuzz/corpus/` and those that the documented samples give.
+/// The inputs of a target, by name: those in `fuzz/corpus/` and those made from the documented samples.
 fn corpus_of(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus")).join(target);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

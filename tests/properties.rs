@@ -330,7 +330,7 @@ fn secret() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The ways in which a secret may come back.
+/// The forms in which a reply may echo a secret.
 fn forms(secret: &str) -> Vec<String> {
     let in_json = serde_json::to_string(secret).unwrap();
     let in_json = &in_json[1..in_json.len() - 1];
@@ -355,7 +355,7 @@ fn forms(secret: &str) -> Vec<String> {
     ]
 }
 
-/// The letters and digits of a text, which are left of a secret whatever became of the rest.
+/// The letters and digits of a text. Every form of a secret keeps them.
 fn letters(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }

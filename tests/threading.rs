@@ -30,7 +30,7 @@ macro_rules! assert_every_future_is_send {
     ) => {
         #[test]
         fn the_future_of_every_call_is_send() {
-            // It has to compile, not to run.
+            // Compiling is enough: the function never runs.
             let _ = |upstream: Upstream, downstream: Downstream| {
                 assert_every_future_is_send! { @rows upstream $($upstream)+ $($either)+ }
                 assert_every_future_is_send! { @rows downstream $($downstream)+ $($either)+ }

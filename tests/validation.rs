@@ -58,19 +58,19 @@ fn contact() -> ImportContact {
 }
 
 #[test]
-fn more_than_a_hundred_external_ids_or_none() {
+fn more_than_a_hundred_external_ids_or_none_are_rejected() {
     let ids = |count| ExternalUseridToPendingId::new((0..count).map(|n| ExternalUserId::new(format!("o{n}"))));
     assert_invalid!(external_userid_to_pending_id(ids(101)), "external_userid has 101", "1 to 100");
     assert_invalid!(external_userid_to_pending_id(ids(0)), "external_userid has 0", "1 to 100");
 }
 
 #[test]
-fn a_limit_out_of_range() {
+fn a_limit_out_of_range_is_rejected() {
     assert_invalid!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).limit(101)), "limit is 101", "0 to 100");
 }
 
 #[test]
-fn an_empty_id_anywhere() {
+fn an_empty_id_in_any_field_is_rejected() {
     let (none, no_corp) = (ChainId::new(""), CorpId::new(""));
     assert_invalid!(list_app_share_info(ListAppShareInfo::new(AgentId::new(1)).corpid(&no_corp)), "corpid is empty");
     assert_invalid!(
@@ -131,7 +131,7 @@ fn an_empty_id_anywhere() {
 }
 
 #[test]
-fn a_rule_with_an_empty_range() {
+fn a_rule_with_an_empty_range_is_rejected() {
     let rule = RuleInfo::new(OwnerCorpRange::user(UserId::new("u")), MemberCorpRange::group(GroupId::ROOT));
     let mut read = StoredRuleInfo::from(rule);
     read.owner_corp_range.userids.clear();
@@ -143,7 +143,7 @@ fn a_rule_with_an_empty_range() {
 }
 
 #[test]
-fn an_import_over_the_limits_of_one_job() {
+fn an_import_over_the_limits_of_one_job_is_rejected() {
     assert_invalid!(import_chain_contact(import(vec![])), "contact_list has 0", "1 to 1000");
     assert_invalid!(import_chain_contact(import(vec![corp(1); 1001])), "contact_list has 1001", "1 to 1000");
     assert_invalid!(

@@ -1,5 +1,5 @@
 //! The cost of resilience: the same calls over real sockets with a plain client, and with a client that has a timer, retries,
-//! quotas, a deadline, fetched tokens and a layer. Reports the ratio of times and the allocations of a call.
+//! quotas, a deadline, fetched tokens and an observer. Reports the ratio of times and the allocations of a call.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 

@@ -1,7 +1,7 @@
-//! Another implementation of the vendor's scheme opens what `wecom-callback` seals, and the other way round.
+//! Another implementation of the vendor's encryption opens the messages of `wecom-callback`, and vice versa.
 //!
-//! `.ci/callback-interop` runs it: `callback_interop COUNT COMMAND...`. The command is a peer that answers tasks, a line of
-//! JSON each. Keys, receive ids and contents are random; the seed is printed, and `SEED` sets it.
+//! `.ci/callback-interop` runs it: `callback_interop COUNT COMMAND...`. The command is a peer that answers each line of JSON
+//! with a line of JSON. Keys, receive ids and contents are random. The program prints the seed, and `SEED` sets it.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, clippy::panic, reason = "a test program")]
 
@@ -31,7 +31,7 @@ fn main() {
         setup.we_open(&mut peer);
     }
     peer.finish();
-    println!("{count} messages each way, as many URL checks and replies");
+    println!("{count} messages in each direction, {count} URL checks, {count} replies");
 }
 
 /// The keys, the receive id and the content of one message.

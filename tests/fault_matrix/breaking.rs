@@ -21,8 +21,8 @@ async fn reset_on_a_new_connection() {
     case.unread().or_early(Failure::Transport(Connect)).check().await;
 }
 
-/// The pooled connections are closed, and the client has not noticed. An import succeeds all the same, and the server
-/// receives it once.
+/// The pooled connections are closed, and the client has not noticed it. An import still succeeds, and the server receives
+/// it once.
 #[tokio::test]
 async fn fin_on_an_idle_pooled_connection() {
     let harness = Harness::new().await;
@@ -85,7 +85,7 @@ async fn reply_shorter_than_its_length() {
     FaultCase::socket(SocketFault::ContentLengthTooLong, LOST).check().await;
 }
 
-/// The rest of the reply is not taken for the start of the next one.
+/// The rest of the reply is not parsed as the start of the next one.
 #[tokio::test]
 async fn reply_longer_than_its_length() {
     FaultCase::socket(SocketFault::ContentLengthTooShort, Failure::Decode(Truncated)).not_repeated().check().await;

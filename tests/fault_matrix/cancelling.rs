@@ -41,7 +41,7 @@ async fn steps() {
     }
 }
 
-/// A client whose calls hold every resource there is: a token fetch, a permit of the quota, a deadline.
+/// A client whose calls hold every kind of resource: a token fetch, a permit of the quota, a deadline.
 struct Fixture {
     upstream: Upstream,
     timer: ManualTimer,

@@ -50,7 +50,7 @@ impl Timer for Jumping {
     }
 }
 
-/// A jump between calls costs at most one token fetch, and no call.
+/// A jump between calls causes at most one more token fetch, and no call fails.
 #[tokio::test]
 async fn clock_jumps_by_an_hour_between_calls() {
     for jumps in [[HOUR, HOUR, HOUR], [-HOUR, -HOUR, -HOUR], [HOUR, -HOUR, HOUR], [-HOUR, HOUR, -HOUR]] {

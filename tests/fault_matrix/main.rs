@@ -4,7 +4,7 @@
 //! server. Faults of the network come from a server on a raw socket, [`FaultServer`](wecom_conformance::FaultServer); faults of
 //! the service come from the simulator on a socket. [`FaultCase`](case::FaultCase) lists the assertions.
 //!
-//! A test without a file is a module of this suite. "core" stands for `crates/wecom-core/tests/`, "hyper" for
+//! A test without a file name is in a module of this suite. "core" stands for `crates/wecom-core/tests/`, "hyper" for
 //! `crates/wecom-hyper/tests/it/`.
 //!
 //! | fault | outcome | test |

@@ -86,7 +86,7 @@ async fn bad_utf_8_outside_of_strings() {
         .await;
 }
 
-/// The vendor's replies contain both at times.
+/// The vendor's replies sometimes contain both.
 #[tokio::test]
 async fn control_characters_and_a_byte_order_mark() {
     let harness = Harness::new().await;

@@ -55,9 +55,9 @@ impl Service {
         Upstream::new(self.client().retry(quick_retry()).build())
     }
 
-    /// A client with a layer, the usual settings otherwise.
-    pub(crate) fn upstream_with(&self, layer: impl Observer + Send + Sync + 'static) -> Upstream {
-        Upstream::new(self.client().retry(quick_retry()).observer(layer).build())
+    /// A client with an observer and otherwise the usual settings.
+    pub(crate) fn upstream_with(&self, observer: impl Observer + Send + Sync + 'static) -> Upstream {
+        Upstream::new(self.client().retry(quick_retry()).observer(observer).build())
     }
 
     /// The error codes of the calls to a path, in order.

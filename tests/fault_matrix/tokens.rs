@@ -67,7 +67,7 @@ fn on_manual_time(harness: &Harness, timer: &ManualTimer) -> Upstream {
     Upstream::new(client.build())
 }
 
-/// Calls use the old token, none fails, and the refresh is tried again a minute later.
+/// Calls use the old token and do not fail. The refresh is repeated a minute later.
 #[tokio::test]
 async fn early_refresh_fails() {
     let unavailable = SocketFault::Status { status: 503, retry_after: None };
@@ -197,7 +197,7 @@ impl Transport for Slow {
     }
 }
 
-/// A thousand tasks on four threads. The token has expired by the client's clock, or only the service knows it.
+/// A thousand tasks on four threads. The token has expired by the client's clock, or only at the service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_tasks_at_expiry() {
     for client_knows in [true, false] {
@@ -218,7 +218,7 @@ async fn a_thousand_tasks_at_expiry() {
     }
 }
 
-/// The same over sockets, with a number of them that every system allows.
+/// The same over sockets, with fewer of them than the usual limit of file descriptors.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_tasks_at_expiry_over_sockets() {
     let service = Service::start().await;

@@ -1,4 +1,4 @@
-//! A WeChat user who becomes a customer keeps the id from before: `pending_id`.
+//! A WeChat user who becomes a customer keeps the earlier `pending_id`.
 
 use wecom_core::ErrCode;
 use wecom_simulator::World;

@@ -24,7 +24,7 @@ impl Control {
         }
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub(crate) fn advance(&self, seconds: u64) {
         if let Some((_, timer)) = &self.0 {
             timer.advance(Duration::from_secs(seconds));

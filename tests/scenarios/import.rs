@@ -1,4 +1,4 @@
-//! An import from start to end with a corp that fails, and other imports that are refused meanwhile.
+//! An import from start to end with a corp that fails, and other imports that are refused in the meantime.
 
 use wecom_core::ErrCode;
 use wecom_simulator::{World, WorldPerson};
@@ -19,7 +19,7 @@ fn great_wall() -> ImportCorp {
 /// The mobile number of a person with a barred account.
 const BARRED: &str = "+85251234567";
 
-/// A corp with a contact that can't be invited, so the import of it fails.
+/// A corp with a contact that can't be invited, so its import fails.
 fn failing() -> ImportCorp {
     ImportCorp::new("泰山电器", [ImportContact::member("李四", "13000000002"), ImportContact::member("王五", BARRED)])
 }
@@ -57,7 +57,7 @@ async fn import(upstream: &Upstream, control: &Control) -> Transcript {
 }
 
 #[tokio::test]
-async fn an_import_runs_from_start_to_end_and_others_are_refused_meanwhile() {
+async fn an_import_runs_to_its_end_and_other_imports_are_refused_in_the_meantime() {
     run_everywhere(World::demo().person(WorldPerson::new(BARRED).account_unusable()), import).await;
 }
 

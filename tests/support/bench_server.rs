@@ -32,7 +32,7 @@ impl BenchServer {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     #[must_use]
     pub fn start(replies: Replies) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -122,7 +122,7 @@ where
     })
 }
 
-/// How many of the calls are this task's.
+/// Returns the number of calls of a task.
 fn share(calls: u64, in_flight: u64, task: u64) -> u64 {
     calls / in_flight + u64::from(task < calls % in_flight)
 }

@@ -5,13 +5,13 @@ use std::process::{Command, Stdio};
 
 /// Whether a program that a test needs is installed.
 ///
-/// The test returns early when it is not. That is only possible with `ALLOW_SKIP=1` in the environment.
+/// If it returns `false`, the test must return early. It returns `false` only with `ALLOW_SKIP=1` in the environment.
 ///
 /// # Panics
 ///
-/// If the program is missing and `ALLOW_SKIP=1` is not set.
+/// Panics if the program is missing and `ALLOW_SKIP=1` is not set.
 #[must_use]
-#[allow(clippy::print_stderr, reason = "a test that can't run says so")]
+#[allow(clippy::print_stderr, reason = "a skipped test is reported")]
 pub fn is_installed(program: &str) -> bool {
     let probe = Command::new(program).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status();
     if probe.is_ok() {

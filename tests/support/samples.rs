@@ -12,7 +12,7 @@ pub const TOKEN_REPLY: &str = r#"{"errcode":0,"errmsg":"ok","access_token":"acce
 ///
 /// # Panics
 ///
-/// If the endpoint has no sample.
+/// Panics if the endpoint has no sample.
 #[must_use]
 pub fn sample_reply(endpoint: &Endpoint) -> String {
     read(endpoint, "reply")
@@ -22,7 +22,7 @@ pub fn sample_reply(endpoint: &Endpoint) -> String {
 ///
 /// # Panics
 ///
-/// If the endpoint has no sample.
+/// Panics if the endpoint has no sample.
 #[must_use]
 pub fn sample_request(endpoint: &Endpoint) -> Value {
     serde_json::from_str(&read(endpoint, "request")).unwrap()

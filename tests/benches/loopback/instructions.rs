@@ -1,5 +1,5 @@
-//! Instructions of a call, counted by callgrind: two runs of different length, the difference divided. The server is a process
-//! of its own and not counted.
+//! Counts the instructions of a call with callgrind: the difference between two runs of different length, divided by the
+//! difference in calls. The server is another process and is not counted.
 //!
 //! `cargo bench -p wecom-tests --bench instructions` prints the table. It needs `valgrind`.
 

@@ -21,7 +21,7 @@ pub(crate) fn check(input: &[u8]) {
     assert_eq!(url, format!("{}any?access_token=a-token", base.as_str()));
     // HTTP libraries accept the URL too. The `http` crate limits the length.
     if url.len() < usize::from(u16::MAX) {
-        let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url} is no URL: {error}"));
+        let uri: Uri = url.parse().unwrap_or_else(|error| panic!("invalid URL {url}: {error}"));
         assert!(uri.host().is_some_and(|host| !host.is_empty()), "{url} has no host");
         assert_eq!(uri.query(), Some("access_token=a-token"));
     }

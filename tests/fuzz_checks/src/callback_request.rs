@@ -1,7 +1,7 @@
 //! A request to a callback URL: the query in the first line, the body after it.
 //!
-//! The body is read in three ways: as the envelope, as an encrypted text with a right signature, and as the plaintext of
-//! one. The fuzzer can't make a signature by itself.
+//! The body is checked in three ways: as the envelope, as an encrypted text with a valid signature, and as the plaintext of
+//! a signed message. The fuzzer can't create a valid signature.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +18,7 @@ const TIMESTAMP: &str = "1700000000";
 pub(crate) fn check(input: &[u8]) {
     let (query, body) = first_line(input);
     let receiver = Receiver::new(Channel::app(keys(), ReceiveIds::any()));
-    as_it_is(&receiver, &query, body);
+    as_envelope(&receiver, &query, body);
     as_encrypted_text(&receiver, body);
     as_plaintext(&receiver, body);
 }
@@ -31,8 +31,8 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// Only the vendor's own keys sign, so nothing opens.
-fn as_it_is(receiver: &Receiver, query: &str, body: &[u8]) {
+/// The body as the envelope. The signature is not valid, so nothing is decrypted.
+fn as_envelope(receiver: &Receiver, query: &str, body: &[u8]) {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     for refused in [
         receiver.open(query, body, now()).unwrap_err(),
@@ -60,7 +60,7 @@ fn as_encrypted_text(receiver: &Receiver, body: &[u8]) {
     }
 }
 
-/// The outcome is that of a second reading of the layout.
+/// The body as the plaintext of a signed message. The outcome agrees with a second parser of the layout.
 fn as_plaintext(receiver: &Receiver, body: &[u8]) {
     let whole_blocks = body.get(..body.len() / 16 * 16).unwrap_or_default();
     let encrypted = encrypt(whole_blocks);
@@ -77,10 +77,10 @@ fn as_plaintext(receiver: &Receiver, body: &[u8]) {
         (Some((_, receive_id)), Err(refused)) => match refused.kind() {
             ErrorKind::Message(_) => assert_eq!(refused.http_status(), 400),
             ErrorKind::ReceiveId => assert!(std::str::from_utf8(receive_id).is_err()),
-            other => panic!("a right layout is refused: {other}"),
+            other => panic!("a valid layout is refused: {other}"),
         },
         (None, Err(refused)) => assert_eq!(refused.http_status(), 403, "{refused}"),
-        (None, Ok(_)) => panic!("a wrong layout is accepted"),
+        (None, Ok(_)) => panic!("an invalid layout is accepted"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The XML of a decrypted message.
 //!
-//! What is accepted, quick-xml reads as the same elements with the same texts. An event that was read, sent and received
-//! is equal.
+//! quick-xml reads every accepted document as the same elements with the same texts. An event that was parsed, sent and
+//! received is equal.
 
 use std::time::{Duration, SystemTime};
 
@@ -33,7 +33,7 @@ fn walk(element: Element<'_>, elements: &mut Vec<(String, String)>) {
     }
 }
 
-/// The same, as quick-xml reads it.
+/// The same as [`walk`] returns, read by quick-xml.
 fn reference(document: &str) -> Vec<(String, String)> {
     let mut reader = Reader::from_str(document);
     let mut elements: Vec<(String, Text)> = Vec::new();
@@ -64,8 +64,8 @@ fn reference(document: &str) -> Vec<(String, String)> {
     elements.into_iter().map(|(name, text)| (name, unwrapped(&text.finish()))).collect()
 }
 
-/// A text without the wrapper in which some of the vendor's documents print an id. It is removed from plain text only; this
-/// check does not tell when.
+/// A text without the wrapper `![CDATA[…]]` around ids in some of the vendor's documents. The receiver removes it from plain
+/// text only. This check accepts both.
 fn unwrapped(mut text: &str) -> String {
     while let Some(inner) = text.strip_prefix("![CDATA[").and_then(|rest| rest.strip_suffix("]]")) {
         text = inner;

@@ -42,7 +42,7 @@ pub const TARGETS: &[(&str, Check)] = &[
 ///
 /// # Panics
 ///
-/// If the check fails, or if no target has this name.
+/// Panics if the check fails, or if no target has this name.
 pub fn check(target: &str, input: &[u8]) {
     let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target of that name");
     check(input);

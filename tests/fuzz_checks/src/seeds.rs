@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-/// The inputs that the samples give for a target, each with a name. Some targets have none.
+/// Returns the inputs made from the samples for a target, each with a name. Some targets have none.
 ///
 /// # Panics
 ///
-/// If the samples can't be read.
+/// Panics if the samples can't be read.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let kind = match target {

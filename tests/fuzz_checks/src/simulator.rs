@@ -15,13 +15,13 @@ use wecom_simulator::{Simulator, WireVariant};
 
 use crate::replies::{REPLIES, Read};
 
-/// The number of lines that are run: more only take longer.
+/// The maximum number of lines that are run. More lines would only take longer.
 const MOST_CALLS: usize = 64;
 
 /// The names that a query may use, because a request accepts only static names.
 const NAMES: [&str; 6] = ["corpid", "corpsecret", "jobid", "chain_id", "debug", "access_token"];
 
-/// The fields of replies that later calls need and no input can guess.
+/// The fields of replies that later calls need. An input cannot contain their values.
 const CAPTURED: [&str; 4] = ["jobid", "next_cursor", "pending_id", "rule_id"];
 
 /// An unknown path, and a known path with the wrong method.
