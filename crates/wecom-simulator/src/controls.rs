@@ -14,25 +14,25 @@ impl Simulator {
         self.lock().state.tokens.revoke();
     }
 
-    /// Sets whether the caller's IP address is in the trusted list (企业可信IP) of the apps. It is by default.
+    /// Sets whether the caller's IP address is in the trusted list (企业可信IP) of the apps. By default it is in the list.
     ///
-    /// While it is not, every call except `gettoken` fails with
+    /// While it is not in the list, every call except `gettoken` fails with
     /// [`IP_NOT_TRUSTED`](wecom_core::ErrCode::IP_NOT_TRUSTED).
     pub fn set_ip_trusted(&self, trusted: bool) {
         self.lock().ip_is_trusted = trusted;
     }
 
-    /// Sets whether the service is busy. It is not by default.
+    /// Sets whether the service is busy. By default it is not busy.
     ///
-    /// While it is, every call, `gettoken` included, fails with [`BUSY`](wecom_core::ErrCode::BUSY) and changes nothing.
+    /// While it is busy, every call, `gettoken` included, fails with [`BUSY`](wecom_core::ErrCode::BUSY) and changes nothing.
     pub fn set_busy(&self, is_busy: bool) {
         self.lock().is_busy = is_busy;
     }
 
-    /// Sets whether the upstream corp's account can import. It can by default, unless the world says
+    /// Sets whether the upstream corp's account can import. By default it can, unless the world is
     /// [`account_unusable`](crate::World::account_unusable).
     ///
-    /// While it cannot, starting an import fails with
+    /// While it cannot import, starting an import fails with
     /// [`IMPORT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::IMPORT_ACCOUNT_UNUSABLE). A running import continues.
     pub fn set_account_usable(&self, is_usable: bool) {
         self.lock().state.eligibility.account_is_usable = is_usable;
@@ -60,9 +60,9 @@ impl Simulator {
         self.admin().join_corp(chain_id, pending_corpid, corpid).unwrap_or_else(|error| fail(&error));
     }
 
-    /// Sets whether an import started in the admin console (管理后台) is running. None is by default.
+    /// Sets whether an import started in the admin console (管理后台) is running. By default no such import is running.
     ///
-    /// While one is, starting an import fails with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING).
+    /// While it is running, starting an import fails with [`IMPORT_RUNNING`](wecom_core::ErrCode::IMPORT_RUNNING).
     pub fn set_console_import_running(&self, is_running: bool) {
         self.lock().state.jobs.console_is_importing = is_running;
     }

@@ -1,6 +1,6 @@
 //! A hash function: FNV-1a, the same on every machine.
 
-/// The hash of nothing.
+/// The hash of an empty input.
 pub(crate) const OFFSET_BASIS: u64 = 0xCBF2_9CE4_8422_2325;
 
 /// Adds bytes to an FNV-1a hash.

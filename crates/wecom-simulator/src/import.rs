@@ -62,7 +62,7 @@ pub(crate) fn import(
     Ok(())
 }
 
-/// Finds the corp of the chain that an import means: the one with the same custom id, otherwise the one with the same name.
+/// Finds the existing corp for an imported one: the corp with the same custom id, otherwise the corp with the same name.
 fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
     let custom_id = corp.custom_id.as_ref().filter(|id| !id.as_str().is_empty());
     if let Some(position) = custom_id.and_then(|id| chain.corps.position_of_custom_id(id)) {
@@ -72,7 +72,7 @@ fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
     let mut named = chain.corps.positions_of_name(&corp.corp_name);
     match (named.next(), named.next()) {
         (None, _) => Ok(None),
-        // With a new custom id, it is another corp than the existing one with this name.
+        // A corp with a new custom id is not the existing corp with the same name.
         (Some(position), None) if custom_id.is_none() => Ok(Some(position)),
         _ => Err(ErrCode::CORP_NAME_NOT_UNIQUE),
     }

@@ -26,7 +26,7 @@ impl From<ErrCode> for Refusal {
 /// The codes of `gettoken` for a missing `corpid` and a missing `corpsecret`.
 pub(crate) const MISSING_CORP_ID: ErrCode = ErrCode(41002);
 pub(crate) const MISSING_SECRET: ErrCode = ErrCode(41004);
-/// The codes for a wrong HTTP method. The vendor's table for official accounts (公众号) has them, the one for WeCom does not.
+/// The codes for a wrong HTTP method, from the vendor's table for official accounts (公众号). The table for WeCom has none.
 pub(crate) const GET_REQUIRED: ErrCode = ErrCode(43001);
 pub(crate) const POST_REQUIRED: ErrCode = ErrCode(43002);
 /// The code for an unknown group chat.

@@ -251,7 +251,7 @@ async fn serve(stream: TcpStream, shared: Shared, watcher: Watcher) {
         .header_read_timeout(shared.io_timeout)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
-    // An error of one connection does not concern the server.
+    // An error of one connection does not affect the server.
     let _ = watcher.watch(connection).await;
 }
 
@@ -331,7 +331,7 @@ fn to_hyper(response: &wecom_core::Response) -> Response<Full<Bytes>> {
     let mut converted = Response::new(Full::new(response.body().clone()));
     *converted.status_mut() = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers().iter() {
-        // A text that is no valid header value is left out: the body has it too.
+        // A text that is not a valid header value is omitted: the body contains it too.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
             converted.headers_mut().append(name, value);
         }

@@ -75,13 +75,13 @@ use crate::world::{World, WorldError};
 /// | two calls change one rule at the same time | [`Simulator::latency`] | 6000 |
 /// | a rate limit or a concurrency limit is exceeded | a timer, see below | 45009, 45033 |
 ///
-/// The other codes follow from the parameters of a call: it names something that does not exist, or breaks a documented rule.
+/// The other codes follow from the parameters of a call: one of them names an unknown object or breaks a documented rule.
 ///
 /// # Time
 ///
-/// Time stands still unless the simulator has a timer, set with [`Simulator::on_timer`]. With a timer, an import is running
-/// after one second and finished after five. Without one, each `getresult` advances the import: the first poll finds it
-/// started, the second running, the third finished.
+/// Time does not advance unless the simulator has a timer, set with [`Simulator::on_timer`]. With a timer, an import is
+/// running after one second and finished after five. Without one, each `getresult` advances the import: its status is
+/// started in the first reply, running in the second, and finished in the third.
 ///
 /// # Limits
 ///

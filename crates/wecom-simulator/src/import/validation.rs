@@ -1,5 +1,5 @@
-//! The refusal of an imported corp: the documented rules for its fields, contacts and group path. The rules are a table of
-//! `wecom-upstream`, which the client checks too.
+//! The validation of an imported corp: its fields, contacts and group path. The documented rules are a table of
+//! `wecom-upstream`, which the client also checks.
 
 use wecom_core::ErrCode;
 use wecom_upstream::calls::{IdentityType, ImportContact, ImportCorp};

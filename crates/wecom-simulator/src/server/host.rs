@@ -17,7 +17,7 @@ impl AllowedHosts {
         self.names.push(name);
     }
 
-    /// Returns whether a request is for one of the hosts. A request without a host is: browsers always send one.
+    /// Returns whether a request is for one of the hosts. A request without a host is allowed: browsers always send one.
     pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let header = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
         uri.host().into_iter().chain(header).all(|host| self.allow_host(host))

@@ -13,7 +13,7 @@ use crate::world::{WorldCorp, WorldCorpId};
 /// The maximum number of chains, groups and corps on the page, together.
 const MAX_ROWS: usize = 2_000;
 
-/// The maximum number of corps shown in a group. The page has only the number of the others.
+/// The maximum number of corps shown in a group. The page shows how many more there are.
 const MAX_CORPS_PER_GROUP: usize = 100;
 
 /// Everything that the page shows.

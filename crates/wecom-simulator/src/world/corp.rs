@@ -65,13 +65,13 @@ impl WorldCorp {
         }
     }
 
-    /// Sets the custom id (自定义企业id) that the upstream corp assigned to the corp. An empty one is none.
+    /// Sets the custom id (自定义企业id) that the upstream corp assigned to the corp. An empty value means no id.
     pub fn custom_id(mut self, custom_id: impl Into<CustomId>) -> Self {
         self.custom_id = Some(custom_id.into()).filter(|id| !id.as_str().is_empty());
         self
     }
 
-    /// Sets the member of the upstream corp that invited the corp.
+    /// Sets the upstream corp's member who invited the corp.
     pub fn invite_userid(mut self, userid: impl Into<UserId>) -> Self {
         self.invite_userid = Some(userid.into()).filter(|userid| !userid.as_str().is_empty());
         self
@@ -89,7 +89,7 @@ impl WorldCorp {
         self
     }
 
-    /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned. An empty one is none.
+    /// Adds a member (成员) with the custom id (自定义成员id) that the upstream corp assigned. An empty value means no id.
     pub fn member_with_custom_id(mut self, userid: impl Into<UserId>, custom_id: impl Into<UserCustomId>) -> Self {
         let user_custom_id = Some(custom_id.into()).filter(|id| !id.as_str().is_empty());
         self.members.push(WorldMember { userid: userid.into(), user_custom_id });

@@ -5,7 +5,7 @@ use wecom_core::ErrCode;
 use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId};
 
-/// A WeChat user that is or can become a customer (外部联系人) of downstream corps.
+/// A WeChat user who is or can become a customer (外部联系人) of downstream corps.
 #[derive(Clone, Debug)]
 #[must_use = "a customer does nothing without a world"]
 pub struct WorldCustomer {
@@ -63,7 +63,7 @@ impl LoginAccount {
 }
 
 impl WorldCustomer {
-    /// Creates a user that is no customer of any corp.
+    /// Creates a user who is not a customer of any corp.
     pub fn new(unionid: impl Into<UnionId>, openid: impl Into<OpenId>) -> Self {
         Self { unionid: unionid.into(), openid: openid.into(), known_to: Vec::new(), account: LoginAccount::Own }
     }

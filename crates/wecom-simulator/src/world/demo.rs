@@ -1,4 +1,4 @@
-//! The world of the examples: a maker of kitchen appliances with its dealers and suppliers.
+//! The world of the examples: a manufacturer of kitchen appliances with its dealers and suppliers.
 
 use wecom_core::Secret;
 use wecom_upstream::calls::{Group, QualificationStatus, SharedCorp};
@@ -15,7 +15,7 @@ const STEEL: GroupId = GroupId::new(2);
 const PACKAGING: GroupId = GroupId::new(3);
 
 impl World {
-    /// Creates the demo world: 云灶家电, a maker of kitchen appliances, with the chain `ChDealers` of its dealers (经销商) and
+    /// Creates the demo world: 云灶家电, a manufacturer of kitchen appliances, with the chain `ChDealers` of its dealers (经销商) and
     /// the chain `ChSuppliers` of its suppliers (供应商).
     ///
     /// | chain | group | corps |
@@ -30,7 +30,7 @@ impl World {
     ///
     /// Its app is shared with three of the dealers. 京西厨卫商贸 (`wwjingxi`) has the members `zhaomin`, with the custom id
     /// 1001, and `sunlei`, without a custom id. Its customers are `oUnionChen`, also a customer of 浦江家电, and `oUnionLiu`.
-    /// `oUnionWang` is no customer of any corp. `zhaomin` has a login session of the upstream corp's mini program, as
+    /// `oUnionWang` is not a customer of any corp. `zhaomin` has a login session of the upstream corp's mini program, as
     /// `woZhaomin` with the session key `demo-session-key-of-zhaomin`.
     pub fn demo() -> Self {
         Self::new(CorpId::new("wwyunzao"))

@@ -1,7 +1,6 @@
 //! The people with unusual import behaviour.
 
-/// A person that can't be imported as a contact, identified by the mobile number. People that the world does not mention can
-/// be imported.
+/// A person who can't be imported as a contact, identified by the mobile number. All other people can be imported.
 ///
 /// ```
 /// use wecom_simulator::{World, WorldPerson};
@@ -23,14 +22,14 @@ impl WorldPerson {
         Self { mobile: mobile.into(), account_unusable: false, may_not_join: false }
     }
 
-    /// Makes the person's account barred: importing the person fails with
+    /// Bars the person's account: importing the person fails with
     /// [`CONTACT_ACCOUNT_UNUSABLE`](wecom_core::ErrCode::CONTACT_ACCOUNT_UNUSABLE).
     pub fn account_unusable(mut self) -> Self {
         self.account_unusable = true;
         self
     }
 
-    /// Makes the administrator of the person's corp forbid joining the chains of other corps: importing the person fails with
+    /// Sets that the person's corp forbids joining the chains of other corps: importing the person fails with
     /// [`CONTACT_MAY_NOT_JOIN`](wecom_core::ErrCode::CONTACT_MAY_NOT_JOIN).
     pub fn may_not_join(mut self) -> Self {
         self.may_not_join = true;

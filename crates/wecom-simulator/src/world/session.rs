@@ -9,11 +9,11 @@ use wecom_upstream::{CorpId, UserId};
 /// With the token of one of these corps, `miniprogram/transfer_session` returns the `userid` in that corp and a `session_key`
 /// of that corp. The key is the same for every transfer of the same session to the same corp. The call fails with
 ///
-/// - [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER) for an unknown `userid`, or a user that is not in the corp,
+/// - [`UNKNOWN_USER`](wecom_core::ErrCode::UNKNOWN_USER) for an unknown `userid`, or a user who is not in the corp,
 /// - [`INVALID_PARAMETER`](wecom_core::ErrCode::INVALID_PARAMETER) for a wrong `session_key`,
 /// - [`API_FORBIDDEN`](wecom_core::ErrCode::API_FORBIDDEN) with the upstream corp's token.
 ///
-/// The vendor documents no error codes for this call. These are the ones in its global table that fit.
+/// The vendor documents no error codes for this call. These are the codes of its global table that match.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -34,7 +34,7 @@ pub struct WorldSession {
 }
 
 impl WorldSession {
-    /// Creates a session of a user that is in no downstream corp.
+    /// Creates a session of a user who is in no downstream corp.
     pub fn new(userid: impl Into<UserId>, session_key: Secret) -> Self {
         Self { userid: userid.into(), session_key, corps: Vec::new() }
     }

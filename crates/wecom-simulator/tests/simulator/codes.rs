@@ -27,7 +27,7 @@ macro_rules! cases {
 
 pub(crate) use cases;
 
-/// The explained codes that no call of the simulator replies with, and the reason.
+/// The codes with an explanation that no call of the simulator replies with, and the reason.
 const NEVER: &[(ErrCode, &str)] = &[
     (ErrCode::INVALID_USER_ID, "the calls of this domain reply with 60111 to an unknown userid"),
     (ErrCode::SECRET_OF_ANOTHER_CORP, "a world has one upstream corp, so a wrong secret belongs to no corp: 40001"),

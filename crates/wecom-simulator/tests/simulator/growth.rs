@@ -12,7 +12,7 @@ use wecom_upstream::{AgentId, CorpId, GroupId, Upstream, UserId};
 
 use crate::support::{dealers, expect_ok};
 
-/// The time that this thread has spent on a processor, so that other programs don't matter. Only Linux tells it.
+/// The processor time of this thread, which does not depend on other programs. `None` on systems other than Linux.
 fn cpu_time() -> Option<Duration> {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(Duration::from_nanos(schedstat.split(' ').next()?.parse().ok()?))
@@ -30,7 +30,7 @@ fn nested(count: i64) -> impl Iterator<Item = Group> {
     (2..count).map(|id| Group::new(GroupId::new(id), "组", GroupId::new(id - 1)))
 }
 
-/// The average processor time of a run. The clock advances in steps of some milliseconds, so it takes many runs.
+/// The average processor time of a run, over many runs, because the clock has a resolution of some milliseconds.
 fn average(run: impl Fn()) -> Option<Duration> {
     let Some(start) = cpu_time() else {
         run();
@@ -99,7 +99,7 @@ fn a_world_of_nested_groups_is_checked_in_linear_time() {
 }
 
 #[test]
-fn a_row_of_an_import_costs_the_same_however_many_groups_there_are() {
+fn the_cost_of_an_imported_corp_does_not_depend_on_the_number_of_groups() {
     let import = |groups: i64| {
         let flat = (2..groups).map(|id| Group::new(GroupId::new(id), format!("组{id}"), GroupId::ROOT));
         let upstream = Upstream::new(Simulator::new(world(flat)).client());

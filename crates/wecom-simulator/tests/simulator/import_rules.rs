@@ -203,7 +203,7 @@ fn the_client_and_the_simulator_agree_on_every_count_rule() {
     ] {
         assert_agree(&contact_list, code);
     }
-    // A change of a limit must change the cases above.
+    // These fail if a limit changes without the cases above.
     let limits: Vec<_> = COUNT_RULES.iter().map(|rule| (*rule.allowed.start(), *rule.allowed.end())).collect();
     assert_eq!(limits, [(1, 1000), (0, 2000), (1, 200), (0, 5)]);
 }

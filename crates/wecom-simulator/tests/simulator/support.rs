@@ -1,4 +1,4 @@
-//! The harness: a simulator, a client of it, and helpers that many tests use.
+//! The test harness: a simulator, a client of it, and shared helpers.
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -81,8 +81,8 @@ fn groups_that_do_not_form_a_tree_below_the_root_are_rejected() {
         let chain = groups.iter().cloned().fold(chain(), WorldChain::group);
         World::new(CorpId::new("wwup")).app(app()).chain(chain)
     };
-    let circle = [Group::new(SECOND, "a", THIRD), Group::new(THIRD, "b", SECOND)];
-    assert_eq!(error_path(world(&circle)), "chains[0].groups[0].parentid");
+    let cycle = [Group::new(SECOND, "a", THIRD), Group::new(THIRD, "b", SECOND)];
+    assert_eq!(error_path(world(&cycle)), "chains[0].groups[0].parentid");
     assert_eq!(error_path(world(&[Group::new(SECOND, "a", THIRD)])), "chains[0].groups[0].parentid");
     assert_eq!(error_path(world(&[Group::new(GroupId::ROOT, "a", SECOND)])), "chains[0].groups[0].groupid");
     assert_eq!(error_path(world(&[Group::new(SECOND, "a", GroupId::ROOT).order(-1)])), "chains[0].groups[0].order");
@@ -140,7 +140,7 @@ fn an_import_into_a_chain_with_the_maximum_group_id_adds_groups_with_unused_ids(
 }
 
 #[test]
-#[should_panic(expected = "apps: there are none")]
+#[should_panic(expected = "apps: is empty")]
 fn creating_a_simulator_of_an_inconsistent_world_panics() {
     let _ = Simulator::new(World::new(CorpId::new("wwup")));
 }

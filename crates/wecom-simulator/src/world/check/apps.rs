@@ -12,7 +12,7 @@ use crate::world::{World, WorldApp};
 impl World {
     pub(super) fn check_apps(&self, joined: &JoinedCorps<'_>) -> Result<(), WorldError> {
         if self.apps.is_empty() {
-            return Err(WorldError::new("apps", "there are none, so that no call is possible"));
+            return Err(WorldError::new("apps", "is empty: a world needs at least one app"));
         }
         check_unique("apps", "agentid", self.apps.iter().map(|app| app.agentid))?;
         let chains: HashSet<_> = self.chains.iter().map(|chain| &chain.chain_id).collect();

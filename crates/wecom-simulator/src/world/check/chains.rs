@@ -86,7 +86,7 @@ fn check_groups(groups: &[Group], list: &str) -> Result<(), WorldError> {
     let below_root = descendants(&children);
     match groups.iter().position(|group| !below_root.contains(&group.groupid)) {
         None => Ok(()),
-        Some(index) => Err(WorldError::new(format!("{list}[{index}].parentid"), "its ancestors form a circle")),
+        Some(index) => Err(WorldError::new(format!("{list}[{index}].parentid"), "its ancestors form a cycle")),
     }
 }
 
