@@ -2,7 +2,6 @@
 //!
 //! [`Walk`] yields [`WalkEvent`]s in tree order. [`WalkState`] stores an unfinished walk.
 
-mod alarm;
 mod event;
 mod failure;
 mod group_fetch;
@@ -12,6 +11,7 @@ mod progress;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
+mod wakers;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,7 +25,6 @@ use wecom_core::client::BoxedCall;
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
-use self::alarm::WalkAlarm;
 pub use self::event::{GroupFinding, WalkEvent};
 use self::failure::{Consequence, may_pass};
 use self::group_fetch::{GroupFetch, Step};
@@ -38,6 +37,7 @@ pub use self::state::WalkState;
 use self::state::{Remaining, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
+use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
 use crate::jobs::pager::PageError;
 use crate::upstream::Upstream;
@@ -178,7 +178,7 @@ pub struct Walk<M: Threading = Shared> {
     /// Whether the call that lists the groups was not polled for a while.
     is_list_starved: bool,
     outage: Outage<M>,
-    alarm: Arc<WalkAlarm>,
+    waker: Arc<WalkWaker>,
     /// The error that stops the walk, or, once only deferred groups are left, makes them fail.
     stop: Option<PageError>,
     /// The time of the last poll.
@@ -215,7 +215,7 @@ impl<M: Threading> Walk<M> {
             groups: None,
             is_list_starved: false,
             outage,
-            alarm: Arc::default(),
+            waker: Arc::default(),
             stop: None,
             polled_at: None,
         }
@@ -226,7 +226,7 @@ impl<M: Threading> Walk<M> {
         // Stored text may have been edited.
         options.concurrency = options.concurrency.max(1);
         let mut walk = Self::new(client, options);
-        walk.fetches = open.into_iter().map(|open| GroupFetch::new(open, &walk.alarm)).collect();
+        walk.fetches = open.into_iter().map(|open| GroupFetch::new(open, &walk.waker)).collect();
         walk.deferred = deferred.into_iter().chain(failed).map(OpenGroup::deferred).collect();
         let reopened = walk.fetches.iter().filter(|fetch| fetch.open.is_deferred).count();
         walk.progress = WalkProgress { failed: walk.deferred.len() + reopened, ..progress };
@@ -407,13 +407,13 @@ impl<M: Threading> Walk<M> {
         remaining: &mut Remaining,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<WalkEvent, Error>>> {
-        self.alarm.task.register(context.waker());
+        self.waker.task.register(context.waker());
         loop {
             let has_new = self.open_groups(remaining);
             let was_waiting = self.outage.is_suspected();
             let may_begin = self.outage.poll_wait(context).is_ready();
-            // Rung before the poll, so that no alarm is lost.
-            if self.alarm.take() || has_new || was_waiting {
+            // The flag is taken before the poll, so that no wake-up is lost.
+            if self.waker.take() || has_new || was_waiting {
                 self.poll_fetches(may_begin);
             } else if may_begin {
                 self.poll_first();
@@ -438,7 +438,7 @@ impl<M: Threading> Walk<M> {
                         return Poll::Ready(Some(outcome));
                     }
                 }
-                Step::Pending | Step::Idle if has_wait_ended => self.alarm.ring(),
+                Step::Pending | Step::Idle if has_wait_ended => self.waker.mark_woken(),
                 Step::Pending | Step::Idle => return Poll::Pending,
             }
         }
@@ -450,7 +450,7 @@ impl<M: Threading> Walk<M> {
         while self.fetches.len() < self.options.concurrency {
             let next = remaining.groups.pop_front().map(OpenGroup::new).or_else(|| self.deferred.pop_front());
             let Some(open) = next else { break };
-            self.fetches.push_back(GroupFetch::new(open, &self.alarm));
+            self.fetches.push_back(GroupFetch::new(open, &self.waker));
         }
         self.fetches.len() > before
     }

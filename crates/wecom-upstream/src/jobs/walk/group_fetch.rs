@@ -10,11 +10,11 @@ use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 use crate::jobs::pager::{PageError, PagedCall};
-use crate::jobs::walk::alarm::{GroupAlarm, WalkAlarm};
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::failure::{Consequence, may_pass};
 use crate::jobs::walk::outage::Outage;
 use crate::jobs::walk::state::{OpenGroup, WalkOptions};
+use crate::jobs::walk::wakers::{GroupWaker, WalkWaker};
 
 /// The maximum number of empty pages that one poll accepts, so that it ends over a transport that is always ready.
 const PAGES_PER_POLL: u32 = 16;
@@ -22,7 +22,7 @@ const PAGES_PER_POLL: u32 = 16;
 pub(crate) struct GroupFetch<M: Threading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
-    alarm: Arc<GroupAlarm>,
+    group_waker: Arc<GroupWaker>,
     waker: Waker,
 }
 
@@ -50,9 +50,9 @@ pub(crate) enum Step {
 }
 
 impl<M: Threading> GroupFetch<M> {
-    pub(crate) fn new(open: OpenGroup, walk: &Arc<WalkAlarm>) -> Self {
-        let alarm = GroupAlarm::new(walk);
-        Self { open, call: CallState::Idle, waker: Waker::from(Arc::clone(&alarm)), alarm }
+    pub(crate) fn new(open: OpenGroup, walk: &Arc<WalkWaker>) -> Self {
+        let group_waker = GroupWaker::new(walk);
+        Self { open, call: CallState::Idle, waker: Waker::from(Arc::clone(&group_waker)), group_waker }
     }
 
     /// Returns whether the current page is used up and another one follows.
@@ -69,7 +69,7 @@ impl<M: Threading> GroupFetch<M> {
         outage: &mut Outage<M>,
         may_begin: bool,
     ) -> Option<PageError> {
-        let mut is_woken = self.alarm.take();
+        let mut is_woken = self.group_waker.take();
         // Repeats only if a page is empty and another one follows.
         for _ in 0..PAGES_PER_POLL {
             if !self.needs_page() {

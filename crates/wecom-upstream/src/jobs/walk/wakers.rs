@@ -9,51 +9,51 @@ use futures_util::task::AtomicWaker;
 
 /// The waker of the task that awaits the walk, and whether any call was woken.
 #[derive(Debug, Default)]
-pub(crate) struct WalkAlarm {
+pub(crate) struct WalkWaker {
     pub(crate) task: AtomicWaker,
-    is_rung: AtomicBool,
+    is_woken: AtomicBool,
 }
 
 /// The waker of one group's calls.
 #[derive(Debug)]
-pub(crate) struct GroupAlarm {
-    walk: Arc<WalkAlarm>,
-    is_rung: AtomicBool,
+pub(crate) struct GroupWaker {
+    walk: Arc<WalkWaker>,
+    is_woken: AtomicBool,
 }
 
-impl WalkAlarm {
-    /// Rings without waking the task.
-    pub(crate) fn ring(&self) {
-        self.is_rung.store(true, Ordering::Release);
+impl WalkWaker {
+    /// Marks a call as woken, without waking the task.
+    pub(crate) fn mark_woken(&self) {
+        self.is_woken.store(true, Ordering::Release);
     }
 
-    /// Returns whether any group's alarm rang since the last call of this method.
+    /// Returns whether any call was woken since the last call of this method.
     pub(crate) fn take(&self) -> bool {
-        self.is_rung.swap(false, Ordering::AcqRel)
+        self.is_woken.swap(false, Ordering::AcqRel)
     }
 }
 
-impl GroupAlarm {
-    /// Creates an alarm that rings at once, so that the group is polled for the first time.
-    pub(crate) fn new(walk: &Arc<WalkAlarm>) -> Arc<Self> {
-        walk.is_rung.store(true, Ordering::Release);
-        Arc::new(Self { walk: Arc::clone(walk), is_rung: AtomicBool::new(true) })
+impl GroupWaker {
+    /// Creates a waker that is already woken, so that the group is polled for the first time.
+    pub(crate) fn new(walk: &Arc<WalkWaker>) -> Arc<Self> {
+        walk.is_woken.store(true, Ordering::Release);
+        Arc::new(Self { walk: Arc::clone(walk), is_woken: AtomicBool::new(true) })
     }
 
-    /// Returns whether the alarm rang since the last call of this method.
+    /// Returns whether the group was woken since the last call of this method.
     pub(crate) fn take(&self) -> bool {
-        self.is_rung.swap(false, Ordering::AcqRel)
+        self.is_woken.swap(false, Ordering::AcqRel)
     }
 }
 
-impl Wake for GroupAlarm {
+impl Wake for GroupWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.is_rung.store(true, Ordering::Release);
-        self.walk.is_rung.store(true, Ordering::Release);
+        self.is_woken.store(true, Ordering::Release);
+        self.walk.is_woken.store(true, Ordering::Release);
         self.walk.task.wake();
     }
 }
