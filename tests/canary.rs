@@ -1,5 +1,5 @@
-//! No error or `Debug` text shows a token or a secret, whatever the server does: tests over real sockets for every way in
-//! which a call can fail.
+//! No error or `Debug` text shows a token or a secret, regardless of the server's behaviour: tests over real sockets for
+//! every way in which a call can fail.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 

@@ -118,7 +118,7 @@ async fn processes_share_a_token_refresh_it_once_and_fall_back_to_their_own_with
     }
     assert_eq!(counting.fetches(), 2);
 
-    // Redis is gone. A process with a token goes on, a new process fetches its own.
+    // Redis has stopped. A process with a token keeps using it. A new process fetches its own token.
     let late = redis.store().await;
     drop(redis);
     processes[0].get_chain_list().await.unwrap();

@@ -110,7 +110,7 @@ where
         let expected = before + if is_done { change } else { 0 };
         assert_eq!(objects.count(&simulator, name), expected, "{name} after {polls} polls");
         assert!(fixture.record.count(name) <= 1, "{name} after {polls} polls");
-        // A token fetch goes on without the call that began it, and so does its limit.
+        // A token fetch continues without the call that started it, and so does its time limit.
         assert!(fixture.timer.sleepers() <= usize::from(!has_token), "{name} after {polls} polls");
         // Only the client and the fixture hold the transport.
         assert_eq!(Arc::strong_count(&fixture.transport), 2, "{name} after {polls} polls");

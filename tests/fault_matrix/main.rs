@@ -27,7 +27,7 @@
 //! | RST in the middle of a reply | the same | `breaking::reset_mid_reply` |
 //! | reply shorter than its length, short chunk | the same | `breaking::reply_shorter_than_its_length`, `breaking::chunk_shorter_than_its_length` |
 //! | reply longer than its length | `Truncated`, not repeated, connection not reused | `breaking::reply_longer_than_its_length` |
-//! | silence before or after the request is read | `Timeout` at the time limit of the attempt, whatever the deadline | `limits::silence`, `limits::silent_connection`, `limits::stall_mid_reply` |
+//! | silence before or after the request is read | `Timeout` at the time limit of the attempt, regardless of the deadline | `limits::silence`, `limits::silent_connection`, `limits::stall_mid_reply` |
 //! | a reply of one byte a second | the same | `limits::one_byte_a_second`; hyper `hostile.rs::a_reply_that_only_trickles_ends_at_the_limit` |
 //! | oversize and endless replies | `ReplyTooLarge`, not repeated; `Protocol` for an endless head | `limits::oversize_reply`, `limits::endless_reply`, `limits::endless_head`; memory: `reply_memory.rs` |
 //! | garbage instead of HTTP | `Protocol` | `replies::garbage_instead_of_http` |

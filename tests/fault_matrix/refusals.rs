@@ -150,7 +150,7 @@ async fn refused_once(code: i64, end_tokens: fn(&Service)) {
     assert_eq!(service.codes(GETTOKEN), [0, 0, 0]);
 }
 
-/// The service ends every token as soon as it is used. There is one refresh, and no more.
+/// The service revokes every token as soon as it is used. There is exactly one refresh.
 async fn always_refused(code: i64, end_tokens: impl Fn(&Simulator, &ManualTimer) + Send + Sync + 'static) {
     let service = Service::start().await;
     let (is_on, simulator, timer) =

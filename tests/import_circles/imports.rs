@@ -39,7 +39,7 @@ fn shown(path: &[String]) -> String {
     if path.is_empty() { "crate".to_owned() } else { path.join("::") }
 }
 
-/// A path as it is written.
+/// A path in the source text.
 struct Reference {
     path: Vec<String>,
     is_reexport: bool,

@@ -25,7 +25,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The exceptions: the lines of ARCHITECTURE.md that begin like ``- `wecom-core`: `a::b` → `c`: `` and go on with a reason.
+/// The exceptions: the lines of ARCHITECTURE.md of the form ``- `wecom-core`: `a::b` → `c`: `` followed by a reason.
 fn exceptions(krate: &str) -> Vec<Import> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap_or_default();
     text.lines().filter_map(|line| exception(line, krate)).collect()

@@ -12,7 +12,7 @@ use crate::check::Check;
 pub enum Verdict {
     /// The promise is kept.
     Passed,
-    /// The promise is kept, but could be kept better. The text says how.
+    /// The promise is kept, but the transport can be improved. The text says how.
     Warned(String),
     /// The promise could not be checked. The text says why.
     NotApplicable(String),

@@ -58,7 +58,7 @@ use self::injection::Plan;
 ///
 /// # Several rules
 ///
-/// Each rule counts every call of its endpoint, no matter what the other rules do. If several rules select a call, the rule
+/// Each rule counts every call of its endpoint, independently of the other rules. If several rules select a call, the rule
 /// that was defined first is applied, and only that rule counts an injection. [Delays](Fault::delay) are different: all of
 /// them are applied.
 ///

@@ -142,7 +142,7 @@ impl ManualTimer {
 
     /// Runs a future to completion. Whenever the future is pending, advances to the next wake-up.
     ///
-    /// A future that sleeps for hours completes at once, and the timer shows exactly these hours.
+    /// A future that sleeps for hours completes immediately, and the timer advances by exactly these hours.
     ///
     /// ```
     /// use std::time::Duration;

@@ -25,8 +25,8 @@ use crate::stub::{Stub, Untyped};
 ///
 /// # Matching
 ///
-/// Stubs are tried in the order of their definition. The first stub answers that is for the endpoint, whose conditions hold,
-/// and that is not exhausted. See [`Stub`] for the expected number of calls.
+/// Stubs are tried in the order of their definition. The first matching stub answers: it is for the endpoint, its conditions
+/// hold, and it is not exhausted. See [`Stub`] for the expected number of calls.
 ///
 /// A call that no stub answers fails with [`TransportErrorKind::Other`](wecom_core::TransportErrorKind::Other) and
 /// [`Delivery::NotSent`](wecom_core::Delivery::NotSent). The text of the error contains the call, the nearest stub, and the differences.

@@ -247,7 +247,7 @@ impl<C> Stub<C> {
         self.edit(|stub| (stub.min_calls, stub.max_calls) = (Some(count), Some(count)))
     }
 
-    /// Expects at least this number of calls, no matter how many answers there are. There is no maximum.
+    /// Expects at least this number of calls, regardless of the number of answers. There is no maximum.
     #[track_caller]
     pub fn at_least(self, count: usize) -> Self {
         self.edit(|stub| (stub.min_calls, stub.max_calls) = (Some(count), None))

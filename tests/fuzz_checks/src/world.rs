@@ -24,7 +24,7 @@ pub(crate) fn check(input: &[u8]) {
     }
 }
 
-/// Reads the world through calls. Every reply decodes, whatever names the world has.
+/// Reads the world through calls. Every reply decodes, regardless of the names in the world.
 async fn walk(upstream: &Upstream) {
     let Some(list) = readable(upstream.get_chain_list().await) else { return };
     for chain in list.chains.iter().take(MANY) {

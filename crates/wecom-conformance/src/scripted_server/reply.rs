@@ -5,7 +5,7 @@ pub(crate) fn complete(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     declared(status, headers, body.len() as u64, body)
 }
 
-/// Returns a reply with this `content-length`, whatever the length of its body.
+/// Returns a reply with this `content-length`, regardless of the length of its body.
 pub(crate) fn declared(status: u16, headers: &str, length: u64, body: &[u8]) -> Vec<u8> {
     let length = match status {
         // These statuses have no body and no length.

@@ -19,7 +19,7 @@ use crate::stub::answer::Answer;
 /// The builder of a fault. Created by [`Faults::on`](crate::Faults::on) and [`Faults::on_any`](crate::Faults::on_any).
 ///
 /// The first methods select the calls. If several are used, a call must meet all conditions. If none is used, the fault is
-/// injected into every call of its endpoint. The last method says what the fault does, and puts it into effect.
+/// injected into every call of its endpoint. The last method defines what the fault does, and activates it.
 ///
 /// Each fault counts its calls from 1. The second call of `on(&GET_RESULT)` is the second call of that endpoint, and the
 /// second call of `on_any()` is the second call of all. Calls that don't match the [predicate](Fault::when) don't count.

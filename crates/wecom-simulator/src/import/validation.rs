@@ -30,7 +30,7 @@ pub(super) fn check_corp(corp: &ImportCorp) -> Result<(), ErrCode> {
     HEADS_PER_CORP.code(heads.count()).map_or(Ok(()), Err)
 }
 
-/// Checks every contact. `known` is the corp as it is in the chain, if it is.
+/// Checks every contact. `known` is the existing corp in the chain, if there is one.
 pub(super) fn check_contacts(
     corp: &ImportCorp,
     known: Option<&WorldCorp>,

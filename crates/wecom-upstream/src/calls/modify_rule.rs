@@ -29,8 +29,7 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// To change a part of a rule, read the rule, change it and send it back. The conversion in between returns an
-/// [`InvalidRequest`] if a range has become empty. Fields of a rule that this library does not know are lost on the
-/// way.
+/// [`InvalidRequest`] if a range has become empty. Unknown fields of a rule are lost.
 ///
 /// ```
 /// use wecom_upstream::calls::{GetRuleInfo, ModifyRule};

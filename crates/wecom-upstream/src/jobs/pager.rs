@@ -49,15 +49,15 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 ///
 /// # End of the list
 ///
-/// The list ends where the service says so, or at an empty cursor. A cursor that the service has returned before would
-/// start a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected at once,
-/// before any item is yielded twice. A longer cycle is detected before the pager has read three times the number of
-/// distinct pages. The detection takes constant memory. A list may have empty pages, but 1,000 of them in a row are an
-/// error too: [`PageError::EmptyPages`].
+/// The list ends when a reply marks the last page, or at an empty cursor. A cursor that the service has returned before
+/// would start a cycle, so it is an error: [`PageError::RepeatedCursor`]. A cursor among the last 32 is detected
+/// immediately, before any item is yielded twice. A longer cycle is detected before the pager has read three times the
+/// number of distinct pages. The detection takes constant memory. A list may have empty pages, but 1,000 of them in a
+/// row are an error too: [`PageError::EmptyPages`].
 ///
 /// # Errors and cancellation
 ///
-/// After an error, the next call requests the same page again. The same holds after dropping the future of
+/// After an error, the next call requests the same page again. The same applies after dropping the future of
 /// [`next_page`](Self::next_page) or [`next_item`](Self::next_item): no item is lost or yielded twice.
 ///
 /// # Resuming

@@ -418,7 +418,7 @@ impl<M: Threading> Walk<M> {
             } else if may_begin {
                 self.poll_first();
             }
-            // A reply to another group ends the wait, and with it what would wake the first group.
+            // A reply to another group ends the wait, so the end of the wait no longer wakes the first group.
             let has_wait_ended = !may_begin && !self.outage.is_waiting();
             let Some(first) = self.fetches.front_mut() else { return Poll::Ready(None) };
             match first.next_step() {
@@ -482,7 +482,7 @@ impl<M: Threading> Walk<M> {
         }
     }
 
-    /// Defers or gives up the first group after a failed call.
+    /// Defers or fails the first group after a failed call.
     fn fail_first(&mut self, error: PageError, may_pass: bool) -> Option<WalkEvent> {
         let open = self.fetches.pop_front()?.open;
         let groupid = open.groupid();

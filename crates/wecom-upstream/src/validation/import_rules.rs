@@ -53,7 +53,7 @@ pub struct CountRule {
     pub field: &'static str,
     /// The number of the vendor's document.
     pub document: u32,
-    /// What is counted.
+    /// The name of the counted items, in texts.
     pub items: &'static str,
     /// The documented range.
     pub allowed: RangeInclusive<usize>,

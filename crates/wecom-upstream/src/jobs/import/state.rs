@@ -256,7 +256,7 @@ impl ImportState {
         })
     }
 
-    /// Returns whether there are lost batches that still have to be searched for.
+    /// Returns whether the chain must still be searched for lost batches.
     pub(crate) fn has_lost(&self) -> bool {
         self.batches.iter().any(|batch| matches!(batch.phase, Phase::Lost { .. }))
     }
@@ -280,7 +280,7 @@ impl ImportState {
         }
     }
 
-    /// Returns the outcome of each row, whatever the phase of its batch.
+    /// Returns the outcome of each row, regardless of the phase of its batch.
     pub(crate) fn outcomes(&self) -> Vec<ImportOutcome> {
         let mut outcomes: Vec<_> =
             self.rows.iter().map(|row| row.outcome.clone().unwrap_or(ImportOutcome::NotSubmitted)).collect();

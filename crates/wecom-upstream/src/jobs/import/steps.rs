@@ -125,7 +125,7 @@ impl<M: Threading> Import<M> {
         let is_cycle = found.is_none();
         let is_in_chain = found.unwrap_or_default();
         let found = is_in_chain.iter().filter(|(_, found)| *found).count();
-        // The state keeps the time, so that the limit also holds if every process ends earlier.
+        // The state stores the time, so that the limit applies across processes.
         self.state.searched_for = self.state.searched_for.saturating_add(self.waited());
         self.since = None;
         let is_late = self.state.searched_for >= self.limits.settle;

@@ -10,7 +10,7 @@ use crate::jobs::pager::PageError;
 pub(crate) enum Consequence {
     /// Lists the rest of the group at the end of the walk.
     Defer,
-    /// Goes on without the rest of the group.
+    /// Continues without the rest of the group.
     Skip,
     /// Stops, because the next call would fail too.
     Stop,

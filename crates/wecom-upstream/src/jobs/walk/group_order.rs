@@ -78,7 +78,7 @@ impl Planner {
         Self { groups, sorted, children, orphans, visited: HashSet::new(), planned, findings }
     }
 
-    /// Adds a group and the groups below it. Uses a stack of its own, because the service decides how deep the tree is.
+    /// Adds a group and the groups below it. Uses an explicit stack, because the service decides how deep the tree is.
     fn visit(&mut self, top: GroupId) {
         let mut stack = vec![(top, 0)];
         while let Some((groupid, depth)) = stack.pop() {
