@@ -1,4 +1,4 @@
-"""Opens and seals with wechatpy what callback_interop.rs asks for: a line of JSON in, a line of JSON out."""
+"""Runs the tasks of callback_interop.rs with wechatpy: each task is a line of JSON, and so is each answer."""
 
 import json
 import sys

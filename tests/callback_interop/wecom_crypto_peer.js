@@ -1,9 +1,9 @@
-// Opens and seals with @wecom/crypto what callback_interop.rs asks for: a line of JSON in, a line of JSON out.
+// Runs the tasks of callback_interop.rs with @wecom/crypto: each task is a line of JSON, and so is each answer.
 
 const readline = require('readline');
 const { decrypt, encrypt, getSignature } = require('@wecom/crypto');
 
-// The package has no XML parser. The content is in the one CDATA section of its element, or in several.
+// The package has no XML parser. The content is in one or more CDATA sections of its element.
 function textOf(xml, name) {
     const content = xml.slice(xml.indexOf(`<${name}>`) + name.length + 2, xml.lastIndexOf(`</${name}>`));
     return [...content.matchAll(/<!\[CDATA\[([^]*?)\]\]>/g)].map((section) => section[1]).join('');

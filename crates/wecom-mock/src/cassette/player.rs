@@ -24,7 +24,7 @@ const REPORTED: usize = 5;
 ///
 /// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. The
 /// values of access tokens and secrets are not compared, so a replay needs neither. If several entries match, the first one
-/// that was recorded with the request's token is preferred. In a recorded request, `***` matches any text.
+/// whose token alias is the request's token is preferred. In a recorded request, `***` matches any text.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.

@@ -69,7 +69,7 @@ fn write_row(page: &mut String, row: &Row) -> fmt::Result {
     }
 }
 
-/// The indentation of a row. Very deep groups share one.
+/// The indentation of a row. Very deep groups have the same indentation.
 fn margin(depth: usize) -> String {
     format!("margin-left: {}rem", depth.min(40))
 }
