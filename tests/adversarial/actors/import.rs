@@ -128,7 +128,7 @@ fn show(context: &TaskContext, event: &ImportEvent) {
     let checker = &context.environment.checker;
     match event {
         ImportEvent::Retrying { error, .. } | ImportEvent::Lost { error: Some(error), .. } => {
-            checker.check_error(error)
+            checker.check_error(error);
         }
         ImportEvent::Stopped(stop) => checker.check_text(&format!("{stop}")),
         _ => {}
