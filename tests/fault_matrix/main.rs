@@ -9,7 +9,7 @@
 //!
 //! | fault | outcome | test |
 //! |---|---|---|
-//! | DNS fails | `Dns`, not sent, any call repeated | `connecting::dns_failure`; hyper `resolving.rs::what_a_resolver_does_not_know_is_not_sent` |
+//! | DNS fails | `Dns`, not sent, any call repeated | `connecting::dns_failure`; hyper `resolving.rs::a_call_to_an_unknown_name_is_not_sent` |
 //! | DNS hangs | `Timeout` at the connect limit, not sent | `connecting::dns_hang`; hyper `resolving.rs::a_resolver_that_hangs_ends_at_the_connect_limit` |
 //! | connection refused | `Connect`, not sent | `connecting::connection_refused`; hyper `connecting.rs::a_refused_connection_has_sent_nothing` |
 //! | connection black-holed | `Timeout` at the connect limit, not sent | `connecting::connection_black_holed` (Linux); hyper `resolving.rs::a_dead_address_alone_takes_no_longer_than_the_connect_limit` |
@@ -17,8 +17,8 @@
 //! | TLS handshake aborted | `Tls`, not sent, not repeated | `connecting::tls_handshake_aborted` |
 //! | unknown certificate authority | `Tls`, not sent, not repeated | `connecting::unknown_certificate_authority`; hyper `tls.rs::a_certificate_of_an_unknown_authority_is_refused` |
 //! | certificate for another host | `Tls`, not sent | hyper `tls.rs::a_certificate_for_another_host_is_refused` |
-//! | empty trust store | building the transport fails | hyper `tls.rs::a_builder_without_any_roots_says_so` |
-//! | both crypto providers compiled in | each makes connections, neither becomes the process default | hyper `tls.rs::each_crypto_provider_makes_connections_and_none_is_installed` (with all features) |
+//! | empty trust store | building the transport fails | hyper `tls.rs::a_builder_without_roots_fails` |
+//! | both crypto providers compiled in | each makes connections, neither becomes the process default | hyper `tls.rs::each_crypto_provider_works_and_none_is_installed` (with all features) |
 //! | FIN or RST on a new connection | `ConnectionLost`, or `Connect` if the client notices before it sends | `breaking::fin_on_a_new_connection`, `breaking::reset_on_a_new_connection` |
 //! | FIN on an idle pooled connection | an import succeeds, received once | `breaking::fin_on_an_idle_pooled_connection`; hyper `reuse.rs` |
 //! | FIN and a request cross | success or `Delivery::Unknown`; never received twice | `breaking::fin_crosses_a_request` |
@@ -28,7 +28,7 @@
 //! | reply shorter than its length, short chunk | the same | `breaking::reply_shorter_than_its_length`, `breaking::chunk_shorter_than_its_length` |
 //! | reply longer than its length | `Truncated`, not repeated, connection not reused | `breaking::reply_longer_than_its_length` |
 //! | silence before or after the request is read | `Timeout` at the time limit of the attempt, regardless of the deadline | `limits::silence`, `limits::silent_connection`, `limits::stall_mid_reply` |
-//! | a reply of one byte a second | the same | `limits::one_byte_a_second`; hyper `hostile.rs::a_reply_that_only_trickles_ends_at_the_limit` |
+//! | a reply of one byte a second | the same | `limits::one_byte_a_second`; hyper `hostile.rs::a_reply_that_trickles_ends_at_the_time_limit` |
 //! | oversize and endless replies | `ReplyTooLarge`, not repeated; `Protocol` for an endless head | `limits::oversize_reply`, `limits::endless_reply`, `limits::endless_head`; memory: `reply_memory.rs` |
 //! | garbage instead of HTTP | `Protocol` | `replies::garbage_instead_of_http` |
 //! | HTML or no body with status 200, status 204 | `Html`, `Empty`, not repeated | `replies::html_with_status_200`, `replies::empty_reply`, `replies::status_204` |

@@ -21,7 +21,7 @@ pub enum BuildError {
     )]
     PlatformRoots(#[source] Box<dyn StdError + Send + Sync>),
     /// An added root certificate is invalid.
-    #[error("invalid root certificate: number {index} (from 0) of the added ones is not a DER certificate: {source}")]
+    #[error("invalid root certificate: added certificate {index} (counted from 0) is not valid DER: {source}")]
     RootCertificate {
         /// Its index among the added certificates, from 0.
         index: usize,
@@ -31,7 +31,7 @@ pub enum BuildError {
     /// An added PEM file is invalid.
     #[error("invalid PEM file of root certificates: {0}")]
     Pem(#[source] Box<dyn StdError + Send + Sync>),
-    /// The crypto provider lacks what TLS needs.
-    #[error("TLS can't be set up with this crypto provider ({0}): choose the other one")]
+    /// The crypto provider does not support what TLS needs.
+    #[error("TLS configuration failed with this crypto provider ({0}): select the other one")]
     Tls(#[source] Box<dyn StdError + Send + Sync>),
 }

@@ -195,7 +195,7 @@ impl HyperTransportBuilder {
     }
 
     /// Sets how long connecting to the addresses of the first family (IPv6 or IPv4, in the resolver's order) may take
-    /// before the other family is tried in parallel. Default: 300 milliseconds. The first connection wins.
+    /// before the other family is tried in parallel. Default: 300 milliseconds. The first open connection is used.
     pub fn happy_eyeballs_delay(mut self, delay: Duration) -> Self {
         self.happy_eyeballs_delay = delay;
         self

@@ -50,7 +50,7 @@ impl Connector {
     /// Opens a connection within the connect limit.
     pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
         let (mut limit, mut connecting) = (pin!(sleep(self.limit)), pin!(self.open(origin)));
-        // The limit comes first: the share of a single address ends at the same moment and says less.
+        // The limit is polled first: the limit of a single address may end at the same moment with a less specific error.
         poll_fn(|context| match limit.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(ConnectFailure::LimitExceeded(self.limit))),
             Poll::Pending => connecting.as_mut().poll(context),
@@ -114,7 +114,7 @@ impl Connector {
         self.http2.as_ref().is_some_and(crate::http2::Http2::is_required)
     }
 
-    /// Whether a new connection to this server can turn out to be HTTP/2.
+    /// Whether a new connection to this server may use HTTP/2.
     #[cfg(feature = "http2")]
     pub(crate) fn may_be_http2(&self, origin: &Origin) -> bool {
         self.http2.as_ref().is_some_and(|http2| http2.is_required() || origin.is_https())

@@ -7,7 +7,7 @@ use wecom_core::{TransportError, TransportErrorKind};
 /// Counters of a transport and all its clones, returned by
 /// [`HyperTransport::counters`](crate::HyperTransport::counters).
 ///
-/// They only grow. They are read one after the other, so under load they can be a call apart.
+/// They never decrease. They are read one after another, so under load they can differ by a call.
 ///
 /// ```
 /// # #[cfg(all(any(feature = "ring", feature = "aws-lc-rs"), feature = "bundled-roots"))]
@@ -38,7 +38,7 @@ impl Counters {
         self.requests
     }
 
-    /// Returns the number of replies, whatever their status.
+    /// Returns the number of replies, with any status.
     #[must_use]
     pub fn replies(&self) -> u64 {
         self.replies
@@ -69,7 +69,7 @@ impl Counters {
         self.connections_opened
     }
 
-    /// Returns the number of failed attempts to open a connection. An attempt goes on when its call is cancelled.
+    /// Returns the number of failed attempts to open a connection. An attempt continues after its call is cancelled.
     #[must_use]
     pub fn connections_failed(&self) -> u64 {
         self.connections_failed.0.iter().sum()

@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
-/// The error and its sources. An [`io::Error`] skips the error that it wraps when asked for its source, so it is asked
-/// for that error instead.
+/// The error and its sources. The source of an [`io::Error`] is not the error that it wraps, but the source of that
+/// error, so the wrapped error is taken instead.
 pub(crate) fn links<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&link| match link.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|wrapped| wrapped as &(dyn StdError + 'static)),

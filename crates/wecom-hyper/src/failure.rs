@@ -15,13 +15,13 @@ pub(crate) fn of_connect(failure: ConnectFailure) -> TransportError {
     TransportError::new(failure.kind(), Delivery::NotSent).with_source(failure)
 }
 
-/// A request failed on a connection before the head of its reply arrived. `unwritten` says that no byte of it has left.
+/// A request failed on a connection before the head of its reply arrived. `unwritten`: no byte of it was written.
 pub(crate) fn of_request(error: hyper::Error, unwritten: bool) -> TransportError {
-    let delivery = if unwritten || was_refused_unread(&error) { Delivery::NotSent } else { Delivery::Unknown };
+    let delivery = if unwritten || was_not_processed(&error) { Delivery::NotSent } else { Delivery::Unknown };
     with_safe_source(TransportError::new(exchange_kind(&error), delivery), error)
 }
 
-/// The body of a reply broke off.
+/// The body of a reply ended early.
 pub(crate) fn of_body(error: hyper::Error) -> TransportError {
     with_safe_source(TransportError::new(exchange_kind(&error), Delivery::Unknown), error)
 }
@@ -32,7 +32,7 @@ pub(crate) fn timed_out_unsent(limit: Duration) -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, Delivery::NotSent).with_source(source)
 }
 
-/// The time limit passed after a connection had taken the call. `unwritten` says that no byte of it has left.
+/// The time limit passed after a connection had taken the call. `unwritten`: no byte of it was written.
 pub(crate) fn timed_out(limit: Duration, unwritten: bool) -> TransportError {
     let (delivery, stage) = match unwritten {
         true => (Delivery::NotSent, "waiting for the connection to take the request"),
@@ -41,7 +41,7 @@ pub(crate) fn timed_out(limit: Duration, unwritten: bool) -> TransportError {
     TransportError::new(TransportErrorKind::Timeout, delivery).with_source(DeadlineExceeded { limit, stage })
 }
 
-/// A reply over the limit.
+/// The reply exceeds the size limit.
 pub(crate) fn too_large(limit: usize) -> TransportError {
     TransportError::new(TransportErrorKind::ReplyTooLarge, Delivery::Unknown).with_source(ReplyTooLarge(limit))
 }
@@ -56,9 +56,9 @@ pub(crate) fn runtime_stopped(delivery: Delivery) -> TransportError {
     TransportError::new(TransportErrorKind::NoRuntime, delivery).with_source(NoRuntime::Stopped)
 }
 
-/// What went wrong on an open connection.
+/// The kind of a failure on an open connection.
 fn exchange_kind(error: &(dyn StdError + 'static)) -> TransportErrorKind {
-    // An unreadable TLS record is invalid data too, but is no statement about HTTP.
+    // An invalid TLS record is reported as invalid data too, but says nothing about HTTP.
     if links(error).any(is_tls) {
         return TransportErrorKind::ConnectionLost;
     }
@@ -84,17 +84,17 @@ fn is_malformed(link: &(dyn StdError + 'static)) -> bool {
 
 /// Whether the server stated that it did not and will not process this HTTP/2 stream: by `REFUSED_STREAM`, or by a
 /// `GOAWAY` that excludes it.
-fn was_refused_unread(error: &(dyn StdError + 'static)) -> bool {
+fn was_not_processed(error: &(dyn StdError + 'static)) -> bool {
     #[cfg(feature = "http2")]
-    let was_refused_unread = links(error)
+    let was_not_processed = links(error)
         .filter_map(|link| link.downcast_ref::<h2::Error>())
         .any(|error| error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)));
     #[cfg(not(feature = "http2"))]
-    let was_refused_unread = {
+    let was_not_processed = {
         let _ = error;
         false
     };
-    was_refused_unread
+    was_not_processed
 }
 
 /// Adds the source, unless it contains text of the server: h2 prints the debug data of a `GOAWAY`.
@@ -130,7 +130,7 @@ struct DeadlineExceeded {
 }
 
 #[derive(Debug, Error)]
-#[error("reply body over the limit of {0} bytes: raise it with reply_limit")]
+#[error("reply body exceeds the limit of {0} bytes; raise it with reply_limit")]
 struct ReplyTooLarge(usize);
 
 #[derive(Debug, Error)]

@@ -72,7 +72,7 @@ impl Http2 {
     }
 
     /// Sets whether to ping while no call is in flight. Default: `true`, so that the first call after a pause does not
-    /// meet a dead connection. A server that considers this excessive closes the connection and says so.
+    /// use a dead connection. A server that considers this excessive closes the connection with `GOAWAY`.
     pub fn ping_while_idle(mut self, pings: bool) -> Self {
         self.ping_while_idle = pings;
         self
@@ -106,12 +106,12 @@ impl Http2 {
     }
 }
 
-/// As good as never, but within what every clock can add: hyper panics on overflow.
+/// Limits a duration to a year, because hyper panics if adding it overflows the clock.
 fn bounded(duration: Duration) -> Duration {
     duration.min(Duration::from_secs(365 * 86_400))
 }
 
-/// Between the initial and the maximum window of HTTP/2: h2 panics beyond.
+/// Limits a window to what HTTP/2 allows, because h2 panics outside that range.
 fn window(bytes: u32) -> u32 {
     bytes.clamp(65_535, (1 << 31) - 1)
 }
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_window_stays_within_what_http2_allows() {
-        for (asked, given) in [(0, 65_535), (65_535, 65_535), (1 << 20, 1 << 20), (u32::MAX, (1 << 31) - 1)] {
-            assert_eq!(window(asked), given, "{asked}");
+        for (set, used) in [(0, 65_535), (65_535, 65_535), (1 << 20, 1 << 20), (u32::MAX, (1 << 31) - 1)] {
+            assert_eq!(window(set), used, "{set}");
         }
     }
 }

@@ -24,12 +24,12 @@
 //! To use another HTTP client, such as reqwest or any `tower` service, see `wecom_core::http::TowerTransport` or implement
 //! [`Transport`](wecom_core::Transport).
 //!
-//! # Behavior
+//! # Behaviour
 //!
 //! - HTTPS, unless the base URL begins with `http://`. HTTP/1.1, unless the builder enables HTTP/2. `TCP_NODELAY`.
-//! - No redirects, no logging, no retries, with one exception: a request that a kept connection gives back unsent,
-//!   because the server had closed it, goes to another connection. A connection whose call timed out or failed is never
-//!   used again (with HTTP/2, a call that timed out leaves the connection to the other calls).
+//! - No redirects, no logging, no retries, with one exception: a request that a reused connection returns unsent,
+//!   because the server has closed it, is sent on another connection. A connection whose call timed out or failed is
+//!   never used again (an HTTP/2 connection stays open for the other calls after a timeout).
 //! - The environment is not read: there is no proxy unless the builder sets one.
 //! - No process-wide state: the crypto provider is passed to rustls explicitly.
 //! - No error text contains a URL, a token, the value of a header or the credentials of a proxy.
@@ -42,7 +42,7 @@
 //! | a whole attempt, however slowly the reply arrives | 30 seconds, [setting](HyperTransport::with_time_limit) | `Timeout` |
 //! | connections | 256, [setting](HyperTransportBuilder::max_connections) | calls wait in order |
 //! | the body of a reply | 8 MiB, [setting](HyperTransport::with_reply_limit) | `ReplyTooLarge` |
-//! | the head of a reply | hyper's: 100 headers, some 400 kB; with HTTP/2 16 kB | `Protocol` |
+//! | the head of a reply | hyper's: 100 headers, about 400 kB; with HTTP/2 16 kB | `Protocol` |
 //! | interim replies (1xx) and the head together | 1 MiB | `Protocol` |
 //! | the extensions of a chunk, trailers | hyper's: 16 kB each | `Protocol` |
 //!

@@ -1,11 +1,11 @@
 //! The connections of a transport, and the calls that wait for one.
 //!
 //! Tasks of the runtime do all the work: each connection has a task that takes calls, sends them and reads the replies.
-//! A caller only waits for its outcome, so a caller that is never polled again holds back no other caller: no connection, no place
-//! in the queue, no reply.
+//! A caller only waits for its outcome. A caller that is never polled again holds no connection and delays no other
+//! caller.
 //!
-//! `state` decides (who gets which connection, when to open one); `http1` and `http2` are the tasks; `seat` is a task's
-//! claim to one of the connections that the bound allows.
+//! `state` decides which call gets which connection and when to open one; `http1` and `http2` are the tasks; a `slot`
+//! counts a task towards the maximum number of connections.
 
 mod alarm;
 mod http1;
@@ -14,9 +14,9 @@ mod http2;
 pub(crate) mod job;
 mod latch;
 mod mailbox;
-mod seat;
 #[cfg(feature = "http2")]
 mod shared_connection;
+mod slot;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -30,10 +30,10 @@ use crate::connect::origin::Origin;
 use crate::counters::Counts;
 use crate::failure;
 use crate::pool::job::Job;
-use crate::pool::seat::Seat;
+use crate::pool::slot::Slot;
 use crate::pool::state::{Place, Plan, State};
 
-/// How many connections there are, and for how long.
+/// The limits on the number of connections and on their idle time.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_connections: usize,
@@ -70,7 +70,7 @@ impl Pool {
             .or(Some(origin))
     }
 
-    /// Hands a call to an idle connection, or queues it for the next one that is freed or opened.
+    /// Passes a call to an idle connection, or queues it for the next one that is freed or opened.
     pub(crate) fn submit(&self, runtime: &Handle, origin: &Arc<Origin>, job: Box<Job>) {
         let deadline = job.limits.deadline;
         #[cfg(feature = "http2")]
@@ -94,7 +94,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a call that its connection gave back unsent at the head of the queue.
+    /// Puts a call that its connection returned unsent at the head of the queue.
     fn requeue(self: &Arc<Self>, lane: u64, job: Box<Job>) {
         let deadline = job.limits.deadline;
         let place = self.lock().requeue(lane, job);
@@ -119,15 +119,15 @@ impl Shared {
         }
     }
 
-    /// Opens the connections that the queues call for, as far as the bound allows.
+    /// Opens the connections that queued calls need, up to the maximum.
     fn connect_as_planned(self: &Arc<Self>) {
         loop {
             let plan = self.lock().plan();
             match plan {
                 Some(Plan::Connect { runtime, lane, origin }) => {
-                    let seat = Seat::new(Arc::clone(self), lane);
-                    // On a runtime that has shut down, the task is dropped at once, and with it the seat.
-                    drop(runtime.spawn(open(seat, origin)));
+                    let slot = Slot::new(Arc::clone(self), lane);
+                    // On a runtime that has shut down, the task is dropped immediately, and the slot with it.
+                    drop(runtime.spawn(open(slot, origin)));
                 }
                 Some(Plan::Evict(waker)) => waker.into_iter().for_each(std::task::Waker::wake),
                 None => return,
@@ -137,19 +137,19 @@ impl Shared {
 }
 
 /// Opens a connection, and serves calls on it until it ends.
-async fn open(seat: Seat, origin: Arc<Origin>) {
-    let shared = Arc::clone(seat.shared());
+async fn open(slot: Slot, origin: Arc<Origin>) {
+    let shared = Arc::clone(slot.shared());
     let opened = shared.connector.connect(&origin).await;
     shared.counts.connection_ended_in(opened.as_ref().map_err(crate::connect::failure::ConnectFailure::kind));
     match opened {
         #[cfg(feature = "http2")]
-        Ok(connected) if connected.is_http2 => http2::serve(seat, connected, origin).await,
-        Ok(connected) => http1::serve(seat, connected).await,
-        Err(failure) => seat.fail(&failure::of_connect(failure)),
+        Ok(connected) if connected.is_http2 => http2::serve(slot, connected, origin).await,
+        Ok(connected) => http1::serve(slot, connected).await,
+        Err(failure) => slot.fail(&failure::of_connect(failure)),
     }
 }
 
-/// Ends the queued calls of a lane whose time is over, until the queue is empty.
+/// Fails the queued calls of a lane whose deadline has passed, until the queue is empty.
 struct Watcher {
     shared: Arc<Shared>,
     lane: u64,

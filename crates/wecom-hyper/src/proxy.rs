@@ -17,9 +17,9 @@ use crate::proxy::server::{Credentials, ProxyServer};
 
 /// A forward proxy, or the proxies that the environment names.
 ///
-/// WeCom accepts calls from trusted addresses only (企业可信IP) and answers all others with errcode 60020. Where machines
-/// come and go, one proxy with a fixed address can be put on that list. Every call then has to go through the proxy, so
-/// no call falls back to a direct connection.
+/// WeCom accepts calls from trusted addresses only (企业可信IP) and answers all others with errcode 60020. If a program's
+/// machines have no fixed addresses, one proxy with a fixed address can be added to that list. Every call then has to go
+/// through the proxy, so no call falls back to a direct connection.
 ///
 /// | URL | proxy |
 /// |---|---|

@@ -1,4 +1,4 @@
-//! The transport: one request out, one reply back, within its limits.
+//! The transport: sends one request and returns its reply, within its limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,13 +37,13 @@ use crate::pool::job::{Job, JobLimits, Outcome, Ticket};
 /// | no tokio runtime | `NoRuntime` | not sent |
 /// | the runtime shut down during the call | `NoRuntime` | unknown; not sent if no connection had taken the call |
 ///
-/// The delivery is exact for HTTP/1.1: the transport watches each socket, and forbids a request that it gives up to leave
-/// later.
+/// The delivery is exact for HTTP/1.1: the transport counts the writes on each socket, and a request that has failed is
+/// not written later.
 ///
-/// # Callers that pause
+/// # Futures that are not polled
 ///
 /// Tasks on the runtime send the request and read the reply. A future of [`send`](Transport::send) that is kept without
-/// being polled holds no connection, and its reply is there when it is polled again.
+/// being polled holds no connection, and its reply is available when it is polled again.
 #[derive(Clone)]
 pub struct HyperTransport {
     pool: Arc<Pool>,
@@ -64,7 +64,7 @@ impl HyperTransport {
         Self { pool: Arc::new(pool), time_limit, reply_limit, runtime, counts }
     }
 
-    /// Returns what this transport and all its clones have done so far.
+    /// Returns the counters of this transport and all its clones.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.counts.read()
@@ -78,7 +78,7 @@ impl HyperTransport {
         self
     }
 
-    /// Sets the limit for the body of a reply, in bytes. Default: 8 MiB. A reply that announces more is not read.
+    /// Sets the limit for the body of a reply, in bytes. Default: 8 MiB. A reply that declares more is not read.
     #[must_use]
     pub fn with_reply_limit(mut self, bytes: usize) -> Self {
         self.reply_limit = bytes;
@@ -108,7 +108,7 @@ impl HyperTransport {
         self
     }
 
-    /// Hands the request to the pool, and returns where its outcome arrives.
+    /// Passes the request to the pool, and returns the receiver of its outcome.
     fn submit(&self, request: &Request) -> Result<oneshot::Receiver<Outcome>, TransportError> {
         let ambient;
         let runtime = match &self.runtime {

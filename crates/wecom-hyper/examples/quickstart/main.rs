@@ -1,10 +1,11 @@
-//! The upstream API at a glance: every call, over real HTTP.
+//! A tour of the upstream API: makes most of its calls over HTTP and prints their replies.
 //!
-//! - `cargo run --example quickstart` starts a WeCom on loopback, and makes the calls of a directory, an import and customers against it.
-//! - With `WECOM_CORP_ID`, `WECOM_SECRET` and `WECOM_AGENT_ID` set, it makes those calls against the real service that
-//!   only read and need no id beyond these.
+//! - `cargo run --example quickstart` starts a simulated WeCom on loopback and makes the calls of a directory, an import
+//!   and customers there.
+//! - With `WECOM_CORP_ID`, `WECOM_SECRET` and `WECOM_AGENT_ID` set, it calls the real service instead. It then makes only
+//!   the calls that read and need no other ids.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to show something")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the example prints its results")]
 
 mod show;
 
@@ -37,14 +38,14 @@ async fn run() -> Outcome {
         Some((credentials, agent_id)) => {
             println!("Calling the real WeCom as {}.\n", credentials.corp_id());
             let upstream = connect(BaseUrl::default(), credentials)?;
-            show::what_only_reads(&upstream, agent_id).await
+            show::read_only_calls(&upstream, agent_id).await
         }
         None => {
             let simulator = Simulator::demo();
             let credentials = simulator.credentials();
             let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator).await?;
             let base_url = server.base_url();
-            println!("A WeCom of our own answers at {base_url} with a demo world.\n");
+            println!("A simulated WeCom with demo data is listening at {base_url}.\n");
             tokio::spawn(server.run(std::future::pending()));
             show::directory_import_and_customers(&connect(BaseUrl::parse(&base_url)?, credentials)?).await
         }
@@ -62,15 +63,17 @@ fn connect(base_url: BaseUrl, credentials: Credentials) -> Result<Upstream, Box<
     Ok(Upstream::new(client))
 }
 
-/// The credentials of a real app, when all of them are set.
+/// The credentials of a real app, if all variables are set.
 fn real_credentials() -> Result<Option<(Credentials, AgentId)>, Box<dyn Error>> {
     let names = ["WECOM_CORP_ID", "WECOM_SECRET", "WECOM_AGENT_ID"];
     match names.map(|name| env::var(name).ok().filter(|value| !value.is_empty())) {
         [Some(corp_id), Some(secret), Some(agent_id)] => {
-            let agent_id = agent_id.parse().map_err(|_| "WECOM_AGENT_ID is not a number")?;
+            let agent_id = agent_id.parse().map_err(|_| "invalid WECOM_AGENT_ID: not a number")?;
             Ok(Some((Credentials::new(corp_id, Secret::new(secret)), agent_id)))
         }
         [None, None, None] => Ok(None),
-        _ => Err(format!("set all of {} for the real WeCom, or none", names.join(", ")).into()),
+        _ => {
+            Err(format!("missing variable: set all of {} for the real WeCom, or none of them", names.join(", ")).into())
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Makes the calls, and prints what a person wants to see of each.
+//! Makes the calls, and prints the main values of each reply.
 
 use wecom_upstream::calls::{
     ExternalUseridToPendingId, GetChainCorpinfo, GetChainCorpinfoList, GetChainGroup, GetChainUserCustomId,
@@ -11,9 +11,9 @@ use wecom_upstream::{AgentId, ChainId, CorpId, Error, ExternalUserId, GroupId, O
 
 use crate::Outcome;
 
-/// The calls of a directory, an import and customers, in an order in which one leads to the next.
+/// Makes the calls of a directory, an import and customers. Later calls use the ids of earlier replies.
 pub(crate) async fn directory_import_and_customers(upstream: &Upstream) -> Outcome {
-    what_only_reads(upstream, AgentId::new(1_000_002)).await?;
+    read_only_calls(upstream, AgentId::new(1_000_002)).await?;
 
     let chain_id = ChainId::new("ChDealers");
     let corpid = CorpId::new("wwjingxi");
@@ -27,8 +27,8 @@ pub(crate) async fn directory_import_and_customers(upstream: &Upstream) -> Outco
     Ok(())
 }
 
-/// The calls that read, and need to know nothing but the app.
-pub(crate) async fn what_only_reads(upstream: &Upstream, agent_id: AgentId) -> Outcome {
+/// Makes the calls that only read, and need no id except the app's.
+pub(crate) async fn read_only_calls(upstream: &Upstream, agent_id: AgentId) -> Outcome {
     println!("Chains (get_chain_list, get_chain_group, get_chain_corpinfo_list)");
     let chains = upstream.get_chain_list().await?.chains;
     let mut first_corp = None;
@@ -44,7 +44,7 @@ pub(crate) async fn what_only_reads(upstream: &Upstream, agent_id: AgentId) -> O
         println!("  {}: qualification {status}, {}\n", info.corp_name, joined(info.is_joined));
         if let Some(corpid) = corp.corpid() {
             let chains = upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(corpid)).await?.chains;
-            println!("Chains that it is in (get_corp_shared_chain_list)");
+            println!("Chains of that corp (get_corp_shared_chain_list)");
             chains.iter().for_each(|chain| println!("  {} ({})", chain.chain_name, chain.chain_id));
             println!();
         }
@@ -54,12 +54,12 @@ pub(crate) async fn what_only_reads(upstream: &Upstream, agent_id: AgentId) -> O
     shares
         .corp_list
         .iter()
-        .for_each(|corp| println!("  {} ({}), there the app {}", corp.corp_name, corp.corpid, corp.agentid));
+        .for_each(|corp| println!("  {} ({}), agentid there: {}", corp.corp_name, corp.corpid, corp.agentid));
     println!();
     Ok(())
 }
 
-/// Prints one chain as a tree of groups with their corps, and gives the corps.
+/// Prints one chain as a tree of groups with their corps, and returns the corps.
 async fn tree(upstream: &Upstream, chain: &Chain, last: bool) -> Result<Vec<GroupCorp>, Error> {
     let (branch, stem) = if last { ("└─", "   ") } else { ("├─", "│  ") };
     println!("{branch} {} ({})", chain.chain_name, chain.chain_id);
@@ -76,7 +76,7 @@ async fn tree(upstream: &Upstream, chain: &Chain, last: bool) -> Result<Vec<Grou
     Ok(all)
 }
 
-/// Prints the corps that lie directly in a group, and gives them.
+/// Prints the corps that are directly in a group, and returns them.
 async fn corps(upstream: &Upstream, chain: &Chain, group: GroupId, indent: &str) -> Result<Vec<GroupCorp>, Error> {
     let request = GetChainCorpinfoList::new(&chain.chain_id).groupid(group).need_pending(true);
     let corps = upstream.get_chain_corpinfo_list(request).await?.group_corps;
@@ -84,8 +84,8 @@ async fn corps(upstream: &Upstream, chain: &Chain, group: GroupId, indent: &str)
     Ok(corps)
 }
 
-/// Each group behind its parent, siblings in the vendor's order (the larger first), with its depth. Every group comes
-/// once: those that hang on no known parent begin a tree of their own.
+/// The groups with their depth, each one after its parent, siblings in the vendor's order (the larger first). Every group
+/// occurs once. A group whose parent is unknown is a root.
 fn in_tree_order(groups: &[Group]) -> Vec<(usize, &Group)> {
     let known = |id: GroupId| groups.iter().any(|group| group.groupid == id);
     let mut tops: Vec<_> = groups.iter().filter(|group| !group.parentid.is_some_and(known)).collect();
@@ -118,7 +118,7 @@ async fn customers(upstream: &Upstream) -> Outcome {
     known.external_userid_info.iter().for_each(|info| println!("  in {}: {}", info.corpid, info.external_userid));
 
     let pending = upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)).await?;
-    println!("\nA customer who need not have been added (unionid_to_pending_id)\n  {}\n", pending.pending_id);
+    println!("\nA pending id, for a customer not added yet (unionid_to_pending_id)\n  {}\n", pending.pending_id);
 
     let ids = ["wmChenOfJingxi", "wmChenOfPujiang"].map(ExternalUserId::new);
     let mapped = upstream.external_userid_to_pending_id(ExternalUseridToPendingId::new(ids)).await?;
@@ -136,9 +136,9 @@ async fn import(upstream: &Upstream, chain_id: &ChainId) -> Result<JobId, Error>
     Ok(reply.jobid)
 }
 
-/// Asks whether the import is over: here that is a matter of a few questions, with a real service of some seconds.
+/// Queries the result until the import has finished. The simulator needs a few queries, the real service some seconds.
 async fn result(upstream: &Upstream, jobid: &JobId) -> Outcome {
-    println!("What became of the import (get_result)");
+    println!("Result of the import (get_result)");
     let mut result = None;
     for _ in 0..10 {
         let reply = upstream.get_result(GetResult::new(jobid)).await?;

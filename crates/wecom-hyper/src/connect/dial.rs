@@ -21,11 +21,11 @@ pub(crate) struct Dial(HttpConnector<Resolver>);
 impl Dial {
     pub(crate) fn new(resolver: Resolver, limit: Duration, happy_eyeballs_delay: Duration) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
-        // The scheme is dealt with above.
+        // The caller handles the scheme.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_happy_eyeballs_timeout(Some(happy_eyeballs_delay));
-        // Each address of a host gets its share, so that a dead one leaves time for the next.
+        // The limit is divided among the addresses of a host, so that a dead one leaves time for the next.
         tcp.set_connect_timeout(Some(limit));
         Self(tcp)
     }

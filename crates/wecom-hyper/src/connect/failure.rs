@@ -28,7 +28,7 @@ pub(crate) enum ConnectFailure {
     #[error("the server does not offer HTTP/2, which this transport requires")]
     NoHttp2,
     #[cfg(feature = "proxy")]
-    #[error("no tunnel through the proxy")]
+    #[error("proxy tunnel failed")]
     Proxy(#[source] ProxyFailure),
     #[error("connect timeout: no connection within {0:?} (the limit for DNS, TCP, proxy and TLS together)")]
     LimitExceeded(Duration),
@@ -64,7 +64,8 @@ impl ConnectFailure {
     }
 }
 
-/// Why there is no tunnel. None has a source: the innermost text is the one shown, and has to name the proxy.
+/// Why there is no tunnel. These errors have no source, because only the innermost text is shown and it has to name the
+/// proxy.
 #[cfg(feature = "proxy")]
 #[derive(Debug, Error)]
 pub(crate) enum ProxyFailure {
@@ -76,7 +77,7 @@ pub(crate) enum ProxyFailure {
     CredentialsRejected,
     #[error("proxy refused the tunnel: {0}")]
     Refused(String),
-    #[error("invalid target: a proxy can't be asked for the server's address")]
+    #[error("invalid proxy target: the server's address can't be sent to a proxy")]
     Target,
 }
 

@@ -63,7 +63,7 @@ impl Origin {
         Uri::from_parts(parts).ok()
     }
 
-    /// The name that the server's certificate has to carry; `None` for a server without TLS.
+    /// The name that the server's certificate has to contain; `None` for a server without TLS.
     #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
     pub(crate) fn server_name(
         &self,

@@ -1,4 +1,4 @@
-//! Resolves host names, by the system or by a resolver of the user.
+//! Resolves host names, with the system's resolver or the program's own.
 
 use std::fmt;
 use std::future::Future;
@@ -19,8 +19,8 @@ use tower_service::Service;
 ///
 /// # Responsibilities of a resolver
 ///
-/// - **The order.** Addresses are tried in their order, with one exception: those of the first one's family come first,
-///   and the others join after the [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
+/// - **The order.** Addresses are tried in the returned order, with one exception: those of the first one's family come
+///   first, and the others are tried after the [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
 /// - **Caching.** It is called for each new connection, not for each call. The transport keeps no cache.
 ///
 /// It needs no time limit: when the connect limit passes, its future is dropped, and the call fails with `Timeout`.
@@ -104,7 +104,7 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Marks a failed lookup, which the connector wraps in a type without a name.
+/// A failed lookup. The connector wraps it in a type that can't be named.
 #[derive(Debug, Error)]
 pub(crate) enum Unresolved {
     #[error("the host name could not be resolved")]

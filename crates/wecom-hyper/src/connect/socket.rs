@@ -1,4 +1,4 @@
-//! A TCP stream that knows what was written on it, and can look at the socket past the runtime.
+//! A TCP stream that counts its writes, and can read the socket directly instead of through the runtime.
 
 use std::io::{self, IoSlice, Read};
 use std::pin::Pin;
@@ -14,13 +14,13 @@ use tokio::net::TcpStream;
 /// Set in [`Wire::writes`] once nothing may be written any more.
 const CLOSED: u64 = 1 << 63;
 
-/// The most that a server may send before the final head of a reply: interim replies (1xx) and the head itself.
+/// The maximum that a server may send up to the final head of a reply: interim replies (1xx) and the head itself.
 pub(crate) const MAX_HEAD: usize = 1024 * 1024;
 
-/// What a connection's owner knows and decides about its socket.
+/// The state of a socket, shared with the owner of its connection.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    /// How many writes the socket took, and whether it may take more.
+    /// The number of writes, and [`CLOSED`] if no more are allowed.
     writes: AtomicU64,
     #[cfg(feature = "http2")]
     is_gone: AtomicBool,
@@ -28,7 +28,7 @@ pub(crate) struct Wire {
     head_allowance: AtomicUsize,
 }
 
-/// How many writes there were at one moment.
+/// The number of writes at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WireMark(u64);
 
@@ -47,8 +47,8 @@ impl Wire {
         WireMark(self.writes.load(Ordering::Acquire) & !CLOSED)
     }
 
-    /// Forbids all further writes if none began since the mark, and returns whether that is the case: then no byte has
-    /// left since, and none will.
+    /// Forbids all further writes if none began since the mark. Returns whether it did: then no byte was written since,
+    /// and none will be.
     pub(crate) fn close_if_unwritten(&self, since: WireMark) -> bool {
         let closed = self.writes.compare_exchange(since.0, since.0 | CLOSED, Ordering::AcqRel, Ordering::Acquire);
         closed.is_ok() || closed == Err(since.0 | CLOSED)
@@ -60,20 +60,20 @@ impl Wire {
         self.is_gone.load(Ordering::Acquire)
     }
 
-    /// Makes the next read look at the socket itself when the runtime has seen nothing on it.
+    /// Makes the next read check the socket directly if the runtime reports no data.
     ///
-    /// The runtime learns of a closed connection only when it runs, and a runtime that runs on the caller's thread
-    /// stands still between two calls.
+    /// The runtime detects a closed connection only while it runs, and a runtime on the caller's thread does not run
+    /// between two calls.
     pub(crate) fn probe_next_read(&self) {
         self.probe.store(true, Ordering::Relaxed);
     }
 
-    /// Bounds what may be read from now on.
+    /// Limits the bytes that may be read from now on.
     pub(crate) fn expect_head(&self) {
         self.head_allowance.store(MAX_HEAD, Ordering::Relaxed);
     }
 
-    /// Lifts the bound of [`Wire::expect_head`].
+    /// Removes the limit of [`Wire::expect_head`].
     pub(crate) fn head_arrived(&self) {
         self.head_allowance.store(usize::MAX, Ordering::Relaxed);
     }
@@ -111,7 +111,7 @@ impl Wire {
 #[error("reply head too large: over {MAX_HEAD} bytes of interim replies (1xx) and headers")]
 struct HeadTooLarge;
 
-/// A TCP stream under the eyes of a [`Wire`].
+/// A TCP stream whose writes and reads a [`Wire`] counts.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -124,7 +124,7 @@ impl Socket {
         (Self { stream, wire: Arc::clone(&wire) }, wire)
     }
 
-    /// Counts a write unless it took nothing.
+    /// Counts a write, unless it wrote nothing.
     fn write(&mut self, write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.wire.begin_write()?;
         let written = write(Pin::new(&mut self.stream));
@@ -134,9 +134,9 @@ impl Socket {
         written
     }
 
-    /// Reads what the runtime has not noticed yet.
-    fn read_past_the_runtime(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // Enough for the alert by which TLS ends. The rest of anything longer is read the usual way.
+    /// Reads data that the runtime has not reported yet.
+    fn read_directly(&self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // Large enough for the closing alert of TLS. The rest of longer data is read through the runtime.
         let mut bytes = [0; 64];
         let room = bytes.len().min(buffer.remaining());
         let Some(room) = bytes.get_mut(..room) else { return Poll::Pending };
@@ -169,7 +169,7 @@ impl AsyncRead for Socket {
         if self.wire.probe.load(Ordering::Relaxed) {
             self.wire.probe.store(false, Ordering::Relaxed);
             if read.is_pending() {
-                read = self.read_past_the_runtime(buffer);
+                read = self.read_directly(buffer);
             }
         }
         ready!(read)?;
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wire_without_a_write_since_the_mark_closes_and_takes_no_more() {
+    fn a_wire_without_a_write_since_the_mark_closes_and_allows_no_more() {
         let wire = Wire::new();
         wire.begin_write().unwrap();
         let mark = wire.mark();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_took_nothing_does_not_count() {
+    fn a_write_of_zero_bytes_does_not_count() {
         let wire = Wire::new();
         let mark = wire.mark();
         wire.begin_write().unwrap();
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_before_a_head_covers_all_reads_until_it_arrives() {
+    fn the_limit_before_a_head_covers_all_reads_until_it_arrives() {
         let wire = Wire::new();
         wire.admit(2 * MAX_HEAD).unwrap();
         wire.expect_head();

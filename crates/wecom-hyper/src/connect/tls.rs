@@ -83,7 +83,7 @@ impl AddedRoots {
 
 const NO_CERTIFICATE: &str = "no `-----BEGIN CERTIFICATE-----` found";
 
-/// The configuration of rustls, with these protocols, the preferred one first, and without a client certificate.
+/// The configuration of rustls without a client certificate. `protocols` lists the preferred protocol first.
 pub(crate) fn client_config(
     crypto: Crypto,
     roots: Roots,
@@ -144,14 +144,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_roots_the_error_names_the_features_that_bring_them() {
+    fn without_roots_the_error_names_the_features_that_add_them() {
         let error = client_config(Crypto::default(), Roots::OnlyAdded, Vec::new(), &[]).unwrap_err();
         assert!(matches!(error, BuildError::NoRoots), "{error:?}");
         assert!(error.to_string().contains("platform-roots"), "{error}");
     }
 
     #[test]
-    fn an_invalid_root_certificate_is_named_by_its_index() {
+    fn the_error_for_an_invalid_root_certificate_has_its_index() {
         let added = vec![CertificateDer::from(b"-----BEGIN CERTIFICATE-----".to_vec())];
         let error = client_config(Crypto::default(), Roots::OnlyAdded, added, &[]).unwrap_err();
         assert!(matches!(error, BuildError::RootCertificate { index: 0, .. }), "{error:?}");

@@ -25,7 +25,7 @@ pub(crate) async fn open(
     resolver: &Resolver,
     origin: &Origin,
 ) -> Result<TcpStream, ConnectFailure> {
-    // Both tunnels take 443 for a missing port.
+    // Both tunnel implementations use 443 for a missing port.
     let default_port = if origin.uri().scheme_str() == Some("https") { 443 } else { 80 };
     let target = with_port(origin.uri(), default_port).ok_or(ConnectFailure::Proxy(ProxyFailure::Target))?;
     let stream = match proxy.protocol {
@@ -46,7 +46,7 @@ async fn http_tunnel(proxy: &ProxyServer, dial: &Dial, target: Uri) -> Result<To
     tunnel.call(target).await.map_err(|failure| ConnectFailure::Proxy(of_tunnel(failure, with_credentials)))
 }
 
-/// Requests a tunnel to the target as it is: the proxy resolves a name.
+/// Requests a tunnel to the unchanged target, so that the proxy resolves its name.
 async fn socks_tunnel(proxy: &ProxyServer, dial: &Dial, target: Uri) -> Result<TokioIo<TcpStream>, ConnectFailure> {
     let mut socks = SocksV5::new(proxy.address.clone(), dial.clone());
     if let Some(Credentials::Socks { user, password }) = &proxy.credentials {
@@ -55,7 +55,8 @@ async fn socks_tunnel(proxy: &ProxyServer, dial: &Dial, target: Uri) -> Result<T
     socks.call(target).await.map_err(|failure| ConnectFailure::Proxy(of_socks(failure)))
 }
 
-/// Requests a tunnel to each address of the target in turn. hyper-util's own local resolution blocks the thread.
+/// Requests a tunnel to each address of the target in turn. Resolves the name itself, because hyper-util's local
+/// resolution blocks the thread.
 async fn socks_tunnel_to_addresses(
     proxy: &ProxyServer,
     dial: &Dial,

@@ -1,4 +1,4 @@
-//! A request body that is known as a whole.
+//! A request body that is complete in memory.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// A body of one piece, or none.
+/// A body in one piece, or no body.
 #[derive(Debug)]
 pub(crate) struct Whole(Option<Bytes>);
 

@@ -1,4 +1,4 @@
-//! The reply that hyper received, read within the limit.
+//! Reads the reply that hyper received, within the limit.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use wecom_core::{Response, TransportError};
 
 use crate::failure;
 
-/// The most that is allocated on the announcement of a `content-length` alone.
+/// The maximum that is allocated for a declared `content-length` alone.
 const TRUSTED_LENGTH: usize = 1024 * 1024;
 
 /// Reads the body of the reply to its end. Dropping the unread rest of a body closes the connection.
@@ -60,8 +60,8 @@ where
     Ok(if joined.is_empty() { first } else { joined.into() })
 }
 
-/// Makes room for the next piece: up to the declared length at once, else a quarter more each time, so that at most some
-/// two and a quarter times the size of the body are allocated at any moment.
+/// Makes room for the next piece: once up to the declared length, otherwise a quarter more each time. So at most about two
+/// and a quarter times the size of the body is allocated at any moment.
 fn make_room(joined: &mut Vec<u8>, next: usize, declared: usize) {
     if joined.capacity() - joined.len() < next {
         let missing = if joined.len() < TRUSTED_LENGTH { 0 } else { declared.saturating_sub(joined.len()) };
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_body_is_joined_with_little_memory_to_spare() {
+    fn a_large_body_is_joined_with_at_most_a_quarter_of_spare_memory() {
         for declared in [0, 5_000_000] {
             let mut joined = Vec::with_capacity(1);
             while joined.len() < 5_000_000 {

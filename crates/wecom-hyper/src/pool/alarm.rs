@@ -1,4 +1,4 @@
-//! One timer for all that a connection's task has to watch.
+//! One timer for all deadlines of a connection's task.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -7,8 +7,8 @@ use std::task::Context;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is moved as rarely as possible: a later moment leaves it where it is, and is looked at again when it
-/// fires. So a call whose limit lies behind that of the one before costs nothing.
+/// A timer that is reset as rarely as possible. A later deadline leaves it unchanged, and is checked again when it fires.
+/// So a call whose deadline is later than that of the previous call costs nothing.
 pub(crate) struct Alarm {
     sleep: Pin<Box<Sleep>>,
     /// When `sleep` fires, once it has been armed.
@@ -20,7 +20,7 @@ impl Alarm {
         Self { sleep: Box::pin(sleep_until(Instant::now())), armed: None }
     }
 
-    /// Whether the moment has come. If not, the task is woken then, or earlier.
+    /// Whether the moment has passed. If not, the task is woken at that moment, or earlier.
     pub(crate) fn is_due(&mut self, context: &mut Context<'_>, moment: Instant) -> bool {
         if self.armed.is_some_and(|armed| armed <= moment) && !self.sleep.is_elapsed() {
             return false;
@@ -30,7 +30,7 @@ impl Alarm {
         }
         self.sleep.as_mut().reset(moment);
         self.armed = Some(moment);
-        // The task's budget must not keep the timer from being registered.
+        // An exhausted cooperative budget of the task must not prevent the timer from being registered.
         pin!(unconstrained(self.sleep.as_mut())).poll(context).is_ready()
     }
 }

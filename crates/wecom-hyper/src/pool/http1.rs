@@ -21,25 +21,25 @@ use crate::failure;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, after};
 use crate::pool::latch::Latch;
-use crate::pool::mailbox::{Letter, Mailbox};
-use crate::pool::seat::Seat;
+use crate::pool::mailbox::{Mailbox, Message};
+use crate::pool::slot::Slot;
 use crate::pool::state::Offer;
 
-/// How long the end of a connection may take: TLS says goodbye.
+/// The time limit for closing a connection, in which TLS sends its closing alert.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// After this time without a call, the runtime may not have run, and may have missed that the server closed.
+/// After this idle time, the runtime may not have run, and may not have noticed that the server closed the connection.
 const UNSEEN: Duration = Duration::from_millis(1);
 
-/// Serves calls until the connection ends, is idle for too long, or is told to close.
-pub(crate) async fn serve(mut seat: Seat, connected: Connected) {
+/// Serves calls until the connection ends, is idle for too long, or the pool closes it.
+pub(crate) async fn serve(mut slot: Slot, connected: Connected) {
     let io = TokioIo::new(connected.stream);
     let (sender, connection) = match http1::Builder::new().handshake(io).await {
         Ok(both) => both,
-        Err(error) => return seat.fail(&failure::of_request(error, true)),
+        Err(error) => return slot.fail(&failure::of_request(error, true)),
     };
     let mailbox = Arc::default();
-    let first = seat.connected(&mailbox);
+    let first = slot.connected(&mailbox);
     let worker = Worker {
         connection: Driven::new(connection),
         sender,
@@ -48,7 +48,7 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected) {
         replies: 0,
         idle_since: None,
         is_kept: false,
-        listing: Listing { seat, mailbox },
+        listing: Listing { slot, mailbox },
     };
     worker.run(first).await;
 }
@@ -59,23 +59,23 @@ struct Worker {
     wire: Arc<Wire>,
     alarm: Alarm,
     replies: u64,
-    /// Since when the connection is idle, until its next call.
+    /// When the connection became idle; `None` during a call.
     idle_since: Option<Instant>,
     /// Whether the connection has been kept for a call after the one that it was opened for.
     is_kept: bool,
-    /// The last field: dropping it says that the socket is closed.
+    /// The last field, because dropping it reports that the socket is closed.
     listing: Listing,
 }
 
-/// A connection of hyper, dropped as soon as it has ended: only then does it give back a request that it did not send.
+/// A connection of hyper, dropped as soon as it has ended: only then does it return a request that it did not send.
 struct Driven {
     connection: Option<http1::Connection<TokioIo<Stream>, Whole>>,
     latch: Latch,
-    /// Whether the last poll left the connection idle, so that only a wake-up makes another one worth while.
+    /// Whether the last poll left the connection idle, so that it needs no other poll before a wake-up.
     is_settled: bool,
 }
 
-/// How often a task polls its connection before it lets others have their turn.
+/// The number of times that a task polls its connection before it yields to other tasks.
 const ROUNDS: usize = 16;
 
 impl Driven {
@@ -83,7 +83,7 @@ impl Driven {
         Self { connection: Some(connection), latch: Latch::new(), is_settled: false }
     }
 
-    /// Drives the connection until `step`, called after each poll of it, is ready. `step` is told whether it has ended.
+    /// Drives the connection until `step`, called after each poll of it, is ready. `step` receives whether it has ended.
     fn poll_drive<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -99,7 +99,7 @@ impl Driven {
             let has_ended = self.connection.is_none();
             let (output, woke_itself) = self.latch.marking_own(|| step(context, has_ended));
             if let Poll::Ready(output) = output {
-                // The task goes on, and polls the connection again before it sleeps.
+                // The task continues, and polls the connection again before it sleeps.
                 return Poll::Ready(output);
             }
             if !woke_itself && self.latch.may_sleep() {
@@ -119,22 +119,22 @@ impl Driven {
     }
 }
 
-/// The connection as the pool knows it.
+/// The connection's entry in the pool.
 struct Listing {
-    seat: Seat,
+    slot: Slot,
     mailbox: Arc<Mailbox>,
 }
 
 impl Listing {
     fn offer(&self) -> Offer {
-        self.seat.offer(&self.mailbox)
+        self.slot.offer(&self.mailbox)
     }
 }
 
 impl Drop for Listing {
     /// A call in the mailbox is dropped with it, which reports that the runtime has stopped.
     fn drop(&mut self) {
-        self.seat.withdraw(&self.mailbox);
+        self.slot.withdraw(&self.mailbox);
     }
 }
 
@@ -157,11 +157,11 @@ impl Worker {
                     None => return,
                 },
                 Offer::Idle => match self.idle().await {
-                    Some(Letter::Job(job)) => match self.exchange(job).await {
+                    Some(Message::Job(job)) => match self.exchange(job).await {
                         Some(next) => next,
                         None => return,
                     },
-                    Some(Letter::Close) => Offer::Close,
+                    Some(Message::Close) => Offer::Close,
                     None => return,
                 },
                 Offer::Close => return self.close().await,
@@ -169,41 +169,42 @@ impl Worker {
         }
     }
 
-    /// Waits for the next letter; `None` when the connection has ended.
-    async fn idle(&mut self) -> Option<Letter> {
+    /// Waits for the next message; `None` if the connection has ended.
+    async fn idle(&mut self) -> Option<Message> {
         self.is_kept = true;
         let now = Instant::now();
         self.idle_since = Some(now);
-        let until = after(now, self.listing.seat.idle_timeout());
-        let Self { connection, alarm, listing: Listing { seat, mailbox }, .. } = self;
+        let until = after(now, self.listing.slot.idle_timeout());
+        let Self { connection, alarm, listing: Listing { slot, mailbox }, .. } = self;
         poll_fn(|context| {
-            // Before the connection: the exchange polls it anyway.
+            // Checked before the connection, which the exchange polls anyway.
             connection.latch.awake(context);
-            if let Poll::Ready(letter) = mailbox.poll_take(context) {
-                return Poll::Ready(Some(letter));
+            if let Poll::Ready(message) = mailbox.poll_take(context) {
+                return Poll::Ready(Some(message));
             }
             connection.poll_drive(context, |context, has_ended| {
                 if !has_ended && !alarm.is_due(context, until) {
                     return Poll::Pending;
                 }
-                if !seat.withdraw(mailbox) {
-                    // A letter came meanwhile. A request is given back by a connection that has ended.
+                if !slot.withdraw(mailbox) {
+                    // A message arrived meanwhile. A connection that has ended returns the request in it.
                     return Poll::Ready(mailbox.take());
                 }
-                Poll::Ready((!has_ended).then_some(Letter::Close))
+                Poll::Ready((!has_ended).then_some(Message::Close))
             })
         })
         .await
     }
 
-    /// Whether the server may have closed the connection unseen. A runtime that runs looks at its sockets more often than
-    /// every [`UNSEEN`]. The first use after a reply is always suspect: some servers close then, without saying so.
+    /// Whether the server may have closed the connection unnoticed. A running runtime checks its sockets more often than
+    /// every [`UNSEEN`]. The first reuse is always checked, because some servers close a connection after its first reply
+    /// without announcing it.
     fn may_be_stale(&mut self, now: Instant) -> bool {
         let idle_since = self.idle_since.take();
         self.replies == 1 || idle_since.is_some_and(|since| now.duration_since(since) >= UNSEEN)
     }
 
-    /// Sends one request and reads its reply. `None` when the connection can't be used again.
+    /// Sends one request and reads its reply. Returns `None` if the connection can't be used again.
     async fn exchange(&mut self, job: Box<Job>) -> Option<Offer> {
         let Job { request, limits, mut ticket } = *job;
         let now = Instant::now();
@@ -232,7 +233,7 @@ impl Worker {
             });
             poll_fn(|context| {
                 connection.poll_drive(context, |context, _| {
-                    // Only the connection, polled before, brings the exchange on: it needs no waker of its own.
+                    // Only the connection, which was polled before, makes the exchange progress. It needs no waker.
                     if let Poll::Ready(end) = exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                         return Poll::Ready(end);
                     }
@@ -250,11 +251,11 @@ impl Worker {
         match end {
             End::Replied(response) => {
                 if self.replies > 0 {
-                    self.listing.seat.counts().connection_was_reused();
+                    self.listing.slot.counts().connection_was_reused();
                 }
                 self.replies += 1;
                 self.is_kept = true;
-                // Listed as idle before its caller runs, the connection is there for the caller's next call.
+                // The connection is listed as idle before the caller runs, so that the caller's next call can use it.
                 self.connection.is_settled = self.sender.is_ready();
                 let next = self.connection.is_settled.then(|| self.listing.offer());
                 ticket.resolve(Ok(response));
@@ -265,13 +266,13 @@ impl Worker {
             }
             End::Unanswered(mut error) => {
                 match error.take_message() {
-                    // A kept connection had been closed; a new one that gives its first request back is no better.
+                    // The server had closed a reused connection. The first request of a new connection is not sent again.
                     Some(request) if self.is_kept => {
                         ticket.set_delivery(Delivery::NotSent);
-                        self.listing.seat.requeue(Box::new(Job { request, limits, ticket }));
+                        self.listing.slot.requeue(Box::new(Job { request, limits, ticket }));
                     }
-                    given_back => {
-                        let unwritten = given_back.is_some() || self.wire.close_if_unwritten(written);
+                    returned => {
+                        let unwritten = returned.is_some() || self.wire.close_if_unwritten(written);
                         ticket.resolve(Err(failure::of_request(error.into_error(), unwritten)));
                     }
                 }
@@ -290,7 +291,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the connection is ready again, as after a reply that came before its request was sent in full.
+    /// Waits until the connection is ready again, for example after a reply that arrived before its request was sent in
+    /// full.
     async fn recover(&mut self) -> Option<Offer> {
         let Self { connection, sender, .. } = self;
         let ready = poll_fn(|context| {
@@ -309,7 +311,7 @@ impl Worker {
     async fn close(self) {
         let Self { connection, sender, listing, .. } = self;
         drop(sender);
-        // However it ends, it is over.
+        // The outcome does not matter.
         if let Some(connection) = connection.connection {
             let _ = timeout(CLOSING, connection).await;
         }

@@ -20,28 +20,28 @@ use crate::failure;
 use crate::pool::Shared;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, Outcome, after};
-use crate::pool::seat::Seat;
 use crate::pool::shared_connection::Connection;
+use crate::pool::slot::Slot;
 
-/// How long the end of a connection may take.
+/// The time limit for closing a connection.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Drives a connection until it ends or is idle for too long.
-pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Origin>) {
+pub(crate) async fn serve(mut slot: Slot, connected: Connected, origin: Arc<Origin>) {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new());
-    if let Some(settings) = seat.http2() {
+    if let Some(settings) = slot.http2() {
         settings.apply_to(&mut builder);
     }
     let (sender, connection) = match builder.handshake(TokioIo::new(connected.stream)).await {
         Ok(both) => both,
-        Err(error) => return seat.fail(&failure::of_request(error, true)),
+        Err(error) => return slot.fail(&failure::of_request(error, true)),
     };
     let shared = Connection::new(sender, origin, connected.wire);
-    for job in seat.share(shared.clone()) {
-        drop(tokio::spawn(exchange(Arc::clone(seat.shared()), seat.lane(), shared.clone(), job)));
+    for job in slot.share(shared.clone()) {
+        drop(tokio::spawn(exchange(Arc::clone(slot.shared()), slot.lane(), shared.clone(), job)));
     }
-    let listing = Listing { seat: &seat, connection: shared };
+    let listing = Listing { slot: &slot, connection: shared };
     let mut connection = pin!(connection);
     let mut alarm = Alarm::new();
     let has_ended = poll_fn(|context| {
@@ -49,10 +49,10 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Orig
             return Poll::Ready(true);
         }
         loop {
-            if !alarm.is_due(context, after(listing.connection.last_used(), seat.idle_timeout())) {
+            if !alarm.is_due(context, after(listing.connection.last_used(), slot.idle_timeout())) {
                 return Poll::Pending;
             }
-            if listing.seat.unshare(&listing.connection, true) {
+            if listing.slot.unshare(&listing.connection, true) {
                 return Poll::Ready(false);
             }
         }
@@ -60,20 +60,20 @@ pub(crate) async fn serve(mut seat: Seat, connected: Connected, origin: Arc<Orig
     .await;
     drop(listing);
     if !has_ended {
-        // Without senders it ends; however it does, it is over.
+        // Without senders the connection ends. The outcome does not matter.
         let _ = timeout(CLOSING, connection).await;
     }
 }
 
 /// Ends the sharing of a connection when its task does.
 struct Listing<'a> {
-    seat: &'a Seat,
+    slot: &'a Slot,
     connection: Connection,
 }
 
 impl Drop for Listing<'_> {
     fn drop(&mut self) {
-        self.seat.unshare(&self.connection, false);
+        self.slot.unshare(&self.connection, false);
     }
 }
 
@@ -85,7 +85,7 @@ enum End {
     Cancelled,
 }
 
-/// Sends one request and reads its reply. Spawned, so that the reply is read whatever the caller does.
+/// Sends one request and reads its reply. Runs in its own task, so that the reply is read even if the caller is not polled.
 pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connection, job: Box<Job>) {
     let Job { request, limits, mut ticket } = *job;
     let (mut sender, active) = connection.split();
@@ -99,7 +99,7 @@ pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connect
             Ok(reply) => reply,
             Err(error) => return End::Unanswered(error),
         };
-        if active.note_reply() {
+        if active.record_reply() {
             shared.counts.connection_was_reused();
         }
         let (head, body) = reply.into_parts();
@@ -121,22 +121,22 @@ pub(crate) async fn exchange(shared: Arc<Shared>, lane: u64, connection: Connect
         End::Answered(outcome) => ticket.resolve(outcome),
         End::TimedOut => ticket.resolve(Err(failure::timed_out(limits.time, false))),
         End::Unanswered(mut error) => match error.take_message() {
-            // The connection had ended; one that gives its first request back is no better than a new one.
+            // The connection had ended. The first request of a new connection is not sent again.
             Some(mut request) if active.was_used() => {
                 *request.uri_mut() = path;
                 ticket.set_delivery(Delivery::NotSent);
                 shared.requeue(lane, Box::new(Job { request, limits, ticket }));
             }
-            given_back => {
+            returned => {
                 let is_dead = active.wire().is_gone() && active.wire().close_if_unwritten(written);
-                let unwritten = given_back.is_some() || is_dead;
+                let unwritten = returned.is_some() || is_dead;
                 ticket.resolve(Err(failure::of_request(error.into_error(), unwritten)));
             }
         },
     }
 }
 
-/// The request with the URL in full, and without the header that HTTP/2 has no use for.
+/// Returns the request with its full URL and without the `host` header, as HTTP/2 needs it.
 fn absolute(mut request: http::Request<Whole>, origin: &Origin) -> http::Request<Whole> {
     if let Some(uri) = origin.absolute(request.uri().clone()) {
         *request.uri_mut() = uri;

@@ -1,4 +1,4 @@
-//! A call on its way through the pool.
+//! A call in the pool.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) struct JobLimits {
     pub(crate) deadline: Instant,
     /// From the beginning to the deadline.
     pub(crate) time: Duration,
-    /// The most bytes that the body of the reply may have.
+    /// The maximum size of the body of the reply, in bytes.
     pub(crate) reply: usize,
 }
 
@@ -36,57 +36,57 @@ impl JobLimits {
     }
 }
 
-/// Thirty years: as good as never, and no clock overflows.
+/// Thirty years: in effect never, without overflowing a clock.
 const NEVER: Duration = Duration::from_secs(30 * 365 * 86_400);
 
-/// The moment after this much time, however much that is.
+/// The moment after a duration of any length.
 pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(NEVER)
 }
 
-/// Where the outcome of a call goes. A ticket that is dropped reports that the runtime has stopped.
+/// Sends the outcome of a call to its caller. A ticket that is dropped reports that the runtime has stopped.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    slot: Option<oneshot::Sender<Outcome>>,
+    sender: Option<oneshot::Sender<Outcome>>,
     delivery: Delivery,
 }
 
 impl Ticket {
     pub(crate) fn new() -> (Self, oneshot::Receiver<Outcome>) {
-        let (slot, outcome) = oneshot::channel();
-        (Self { slot: Some(slot), delivery: Delivery::NotSent }, outcome)
+        let (sender, outcome) = oneshot::channel();
+        (Self { sender: Some(sender), delivery: Delivery::NotSent }, outcome)
     }
 
     pub(crate) fn resolve(mut self, outcome: Outcome) {
         self.send(outcome);
     }
 
-    /// Whether the caller has gone.
+    /// Whether the caller has dropped the call.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.slot.as_ref().is_none_or(oneshot::Sender::is_closed)
+        self.sender.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
-    /// Is ready when the caller has gone.
+    /// Is ready once the caller has dropped the call.
     pub(crate) fn poll_cancelled(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.slot.as_mut().map_or(Poll::Ready(()), |slot| slot.poll_closed(context))
+        self.sender.as_mut().map_or(Poll::Ready(()), |sender| sender.poll_closed(context))
     }
 
-    /// Notes whether a connection has the request.
+    /// Records whether a connection has taken the request.
     pub(crate) fn set_delivery(&mut self, delivery: Delivery) {
         self.delivery = delivery;
     }
 
     fn send(&mut self, outcome: Outcome) {
-        if let Some(slot) = self.slot.take() {
-            // The caller may have gone.
-            let _ = slot.send(outcome);
+        if let Some(sender) = self.sender.take() {
+            // The caller may have dropped the call.
+            let _ = sender.send(outcome);
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.slot.is_some() {
+        if self.sender.is_some() {
             self.send(Err(failure::runtime_stopped(self.delivery)));
         }
     }

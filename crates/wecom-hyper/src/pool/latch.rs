@@ -1,4 +1,4 @@
-//! A waker for what a task itself polls and wakes.
+//! A waker for futures that a task both polls and wakes.
 
 use std::cell::Cell;
 use std::ptr;
@@ -8,15 +8,15 @@ use std::task::{Context, Wake, Waker};
 
 /// The task is not running: a wake-up has to reach it.
 const ASLEEP: u8 = 0;
-/// The task is running, and looks at the latch before it sleeps.
+/// The task is running, and checks the latch before it sleeps.
 const AWAKE: u8 = 1;
-/// The task is running, and there is something new.
+/// The task is running, and was woken meanwhile.
 const WOKEN: u8 = 2;
 
 /// Passes wake-ups on to a task, except those that the task causes itself while it runs.
 ///
-/// A connection of hyper is woken by the very task that drives it, with every request. Passed on, each of these wake-ups
-/// would cost a turn of the runtime and a poll of the connection.
+/// A connection of hyper is woken with every request by the task that drives it. If these wake-ups were passed on, each
+/// would cost another run of the task and a poll of the connection.
 pub(crate) struct Latch {
     shared: Arc<Shared>,
     /// The waker for what the task polls.
@@ -45,23 +45,23 @@ impl Latch {
         Self { waker: Waker::from(Arc::clone(&shared)), shared, task: None }
     }
 
-    /// Says that the task runs. `context` is the task's.
+    /// Records that the task is running. `context` is the task's.
     pub(crate) fn awake(&mut self, context: &Context<'_>) {
         if !self.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
             let task = context.waker().clone();
             *self.shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.clone());
             self.task = Some(task);
         }
-        // A wake-up since the task began to run stays.
+        // A wake-up since the task began to run is kept.
         let _ = self.shared.state.compare_exchange(ASLEEP, AWAKE, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Forgets earlier wake-ups: the task looks at everything now.
+    /// Clears earlier wake-ups, because the task polls everything now.
     pub(crate) fn reset(&self) {
         self.shared.state.store(AWAKE, Ordering::SeqCst);
     }
 
-    /// Whether the task was woken since [`Latch::reset`], by anything but itself.
+    /// Whether the task was woken since [`Latch::reset`] by something other than itself.
     pub(crate) fn was_woken(&self) -> bool {
         self.shared.state.load(Ordering::SeqCst) == WOKEN
     }
@@ -84,7 +84,7 @@ impl Latch {
         self.shared.state.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// Lets the task sleep, and has the runtime wake it again at once.
+    /// Lets the task sleep, and wakes it again immediately.
     pub(crate) fn yield_now(&self) {
         self.shared.state.store(ASLEEP, Ordering::SeqCst);
         self.task.iter().for_each(Waker::wake_by_ref);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_runs_is_not_woken_and_does_not_sleep_through_it() {
+    fn a_running_task_is_not_woken_and_does_not_miss_the_wake_up() {
         let count = Arc::new(Count::default());
         let waker = Waker::from(Arc::clone(&count));
         let mut latch = Latch::new();
@@ -135,13 +135,13 @@ mod tests {
         assert_eq!(count.0.load(Ordering::SeqCst), 0);
         assert!(!latch.may_sleep());
         latch.awake(&Context::from_waker(&waker));
-        assert!(!latch.may_sleep(), "the wake-up stays");
+        assert!(!latch.may_sleep(), "the wake-up is kept");
         latch.reset();
         assert!(latch.may_sleep());
     }
 
     #[test]
-    fn a_wake_up_by_a_part_of_the_task_is_told_from_others() {
+    fn a_wake_up_by_the_task_itself_is_distinguished_from_others() {
         let latch = Latch::new();
         let waker = latch.context().waker().clone();
         assert!(latch.marking_own(|| waker.wake_by_ref()).1);

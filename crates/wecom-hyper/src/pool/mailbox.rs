@@ -5,38 +5,38 @@ use std::task::{Context, Poll, Waker};
 
 use crate::pool::job::Job;
 
-/// Holds at most one letter for the task of a connection.
+/// Holds at most one message for the task of a connection.
 #[derive(Default)]
 pub(crate) struct Mailbox(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    letter: Option<Letter>,
+    message: Option<Message>,
     reader: Option<Waker>,
 }
 
-pub(crate) enum Letter {
+pub(crate) enum Message {
     Job(Box<Job>),
     /// Close the connection.
     Close,
 }
 
 impl Mailbox {
-    /// Leaves a letter, and returns the waker of the task. The caller wakes it outside its locks.
-    pub(crate) fn put(&self, letter: Letter) -> Option<Waker> {
+    /// Puts a message, and returns the waker of the task. The caller wakes it outside its locks.
+    pub(crate) fn put(&self, message: Message) -> Option<Waker> {
         let mut inner = self.lock();
-        inner.letter = Some(letter);
+        inner.message = Some(message);
         inner.reader.take()
     }
 
-    pub(crate) fn take(&self) -> Option<Letter> {
-        self.lock().letter.take()
+    pub(crate) fn take(&self) -> Option<Message> {
+        self.lock().message.take()
     }
 
-    pub(crate) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Letter> {
+    pub(crate) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Message> {
         let mut inner = self.lock();
-        match inner.letter.take() {
-            Some(letter) => Poll::Ready(letter),
+        match inner.message.take() {
+            Some(message) => Poll::Ready(message),
             None => {
                 match &mut inner.reader {
                     Some(reader) => reader.clone_from(context.waker()),

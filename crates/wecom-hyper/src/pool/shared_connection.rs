@@ -1,4 +1,4 @@
-//! An HTTP/2 connection as its calls share it.
+//! An HTTP/2 connection that calls share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub(crate) struct Connection {
     streams: Arc<Streams>,
 }
 
-/// What the calls of a connection have in common.
+/// The state that the calls of a connection share.
 struct Streams {
     origin: Arc<Origin>,
     wire: Arc<Wire>,
@@ -57,13 +57,13 @@ impl Connection {
 
     /// Splits the connection for a call that [`begin`](Self::begin) has counted.
     ///
-    /// The call has to drop the sender before it waits: a request that crosses the end of the connection is given back only
+    /// The call has to drop the sender before it waits: a request that crosses the end of the connection is returned only
     /// once there are no senders.
     pub(crate) fn split(self) -> (SendRequest<Whole>, Active) {
         (self.sender, Active(self.streams))
     }
 
-    /// When a call was last under way: now, while one is.
+    /// When a call was last under way; the current time during a call.
     pub(crate) fn last_used(&self) -> Instant {
         if self.is_idle() {
             return *self.streams.last_used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,8 +84,8 @@ impl Active {
         &self.0.wire
     }
 
-    /// Notes a reply, and returns whether there was one before.
-    pub(crate) fn note_reply(&self) -> bool {
+    /// Records a reply, and returns whether there was one before.
+    pub(crate) fn record_reply(&self) -> bool {
         self.0.was_used.swap(true, Ordering::Relaxed)
     }
 

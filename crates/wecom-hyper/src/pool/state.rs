@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use crate::connect::origin::Origin;
 use crate::pool::Limits;
 use crate::pool::job::Job;
-use crate::pool::mailbox::{Letter, Mailbox};
+use crate::pool::mailbox::{Mailbox, Message};
 #[cfg(feature = "http2")]
 use crate::pool::shared_connection::Connection;
 
-/// From this length on, calls whose callers have gone are cleared out of a queue before it grows.
-const CROWDED: usize = 64;
+/// From this length on, cancelled calls are removed from a queue before it grows.
+const CLEANUP_LENGTH: usize = 64;
 
 pub(crate) struct State {
     limits: Limits,
@@ -25,7 +25,7 @@ pub(crate) struct State {
     next_lane: u64,
     /// All connections that are open or being opened.
     connections: usize,
-    /// How many of them were told to close to make room.
+    /// The number of connections that were asked to close to make room.
     evicted: usize,
     is_closed: bool,
 }
@@ -37,12 +37,12 @@ struct Lane {
     runtime_id: Id,
     origin: Arc<Origin>,
     queue: VecDeque<Box<Job>>,
-    /// At which length the queue is cleared of calls that are no longer wanted.
-    crowded: usize,
-    /// The latest watcher of the queue's deadlines, and when it looks.
+    /// The length at which cancelled calls are removed from the queue.
+    cleanup_length: usize,
+    /// The latest watcher of the queue's deadlines, and when it wakes.
     watcher: u64,
     watched: Option<Instant>,
-    /// Idle connections, the one used last at the end.
+    /// Idle connections, the most recently used one last.
     idle: Vec<Arc<Mailbox>>,
     connecting: usize,
     connections: usize,
@@ -52,38 +52,38 @@ struct Lane {
 
 #[cfg(feature = "http2")]
 enum Http2State {
-    /// Each connection carries a call at a time.
+    /// Each connection carries one call at a time.
     Http1,
-    /// The next connection may turn out to be HTTP/2: one is opened, and all wait for it.
+    /// The next connection may use HTTP/2: one is opened, and all calls wait for it.
     Possible,
     Shared(Connection),
 }
 
-/// What became of a submitted call.
+/// Where a submitted call was placed.
 pub(crate) enum Place {
-    /// With an idle connection, whose task is to be woken.
+    /// On an idle connection, whose task has to be woken.
     Idle(Option<Waker>),
-    /// To be spawned on a connection that many calls share.
+    /// On a connection that calls share. Its task has to be spawned.
     #[cfg(feature = "http2")]
     Shared(Handle, u64, Connection, Box<Job>),
-    /// In the queue; a watcher with this number is to watch its deadline.
+    /// In the queue. A watcher with this number has to watch its deadline.
     Queued { runtime: Handle, lane: u64, watcher: Option<u64> },
-    /// Nowhere, as the lane is gone.
+    /// Nowhere, because the lane was removed.
     Gone(Box<Job>),
 }
 
-/// What to do for the calls that wait.
+/// The next step for waiting calls.
 pub(crate) enum Plan {
     Connect {
         runtime: Handle,
         lane: u64,
         origin: Arc<Origin>,
     },
-    /// Wake an idle connection that was told to close.
+    /// Wake an idle connection that was asked to close.
     Evict(Option<Waker>),
 }
 
-/// What a connection that is free does next.
+/// What a free connection does next.
 pub(crate) enum Offer {
     Job(Box<Job>),
     Idle,
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// The next step for the calls that wait, the longest-waiting first.
+    /// The next step for waiting calls, the longest-waiting first.
     pub(crate) fn plan(&mut self) -> Option<Plan> {
         let wanting = self.lanes.iter_mut().filter(|lane| lane.wants_connection());
         let lane = wanting.min_by_key(|lane| lane.queue.front().map(|job| job.limits.began))?;
@@ -142,7 +142,7 @@ impl State {
         }
         let lane = self.lanes.iter_mut().find(|lane| !lane.idle.is_empty())?;
         self.evicted += 1;
-        Some(Plan::Evict(lane.idle.remove(0).put(Letter::Close)))
+        Some(Plan::Evict(lane.idle.remove(0).put(Message::Close)))
     }
 
     pub(crate) fn connected(&mut self, lane: u64) {
@@ -155,7 +155,7 @@ impl State {
         }
     }
 
-    /// The calls that end with a failed attempt to connect: the first one, or where all wait for one connection, all.
+    /// The calls that fail with an attempt to connect: the first one, or all if all wait for one connection.
     pub(crate) fn connecting_failed(&mut self, lane: u64) -> VecDeque<Box<Job>> {
         let Some(lane) = self.lane(lane) else { return VecDeque::new() };
         lane.connecting -= 1;
@@ -212,7 +212,7 @@ impl State {
         true
     }
 
-    /// A connection is gone. If its task never got to connect, the runtime has stopped, and the calls that wait on it are
+    /// Removes a connection. If its task never connected, the runtime has stopped, and the calls that wait on it are
     /// returned.
     pub(crate) fn leave(&mut self, lane: u64, was_connecting: bool) -> VecDeque<Box<Job>> {
         self.connections -= 1;
@@ -229,8 +229,8 @@ impl State {
         stopped
     }
 
-    /// Removes the calls whose deadline has passed, and returns when this watcher has to look again; `None` if the queue is
-    /// empty or another one watches it.
+    /// Removes the calls whose deadline has passed, and returns when this watcher has to wake next; `None` if the queue is
+    /// empty or another watcher watches it.
     pub(crate) fn expire(&mut self, lane: u64, watcher: u64, now: Instant) -> (VecDeque<Box<Job>>, Option<Instant>) {
         let Some(lane) = self.lane(lane) else { return (VecDeque::new(), None) };
         let (expired, waiting) = mem::take(&mut lane.queue).into_iter().partition(|job| job.limits.deadline <= now);
@@ -247,11 +247,11 @@ impl State {
         self.lane(lane).map(|lane| mem::take(&mut lane.queue)).unwrap_or_default()
     }
 
-    /// Tells all idle connections to close, and those that are busy when they become free.
+    /// Asks all idle connections to close, and busy ones once they become free.
     pub(crate) fn close(&mut self) -> Vec<Waker> {
         self.is_closed = true;
         let idle = self.lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.idle));
-        let wakers = idle.filter_map(|mailbox| mailbox.put(Letter::Close)).collect();
+        let wakers = idle.filter_map(|mailbox| mailbox.put(Message::Close)).collect();
         #[cfg(feature = "http2")]
         for lane in &mut self.lanes {
             // Without the pool's sender, the connection ends with its last call.
@@ -289,7 +289,7 @@ impl Lane {
             runtime_id: runtime.id(),
             origin,
             queue: VecDeque::new(),
-            crowded: CROWDED,
+            cleanup_length: CLEANUP_LENGTH,
             watcher: 0,
             watched: None,
             idle: Vec::new(),
@@ -300,7 +300,7 @@ impl Lane {
         }
     }
 
-    /// Hands the call to a connection, or puts it into the queue by `push`.
+    /// Passes the call to a connection, or puts it into the queue with `push`.
     fn place(&mut self, job: Box<Job>, push: fn(&mut VecDeque<Box<Job>>, Box<Job>)) -> Place {
         #[cfg(feature = "http2")]
         if let Http2State::Shared(connection) = &self.http2 {
@@ -311,11 +311,11 @@ impl Lane {
             self.http2 = Http2State::Possible;
         }
         if let Some(mailbox) = self.idle.pop() {
-            return Place::Idle(mailbox.put(Letter::Job(job)));
+            return Place::Idle(mailbox.put(Message::Job(job)));
         }
-        if self.queue.len() >= self.crowded {
+        if self.queue.len() >= self.cleanup_length {
             self.queue.retain(|job| !job.ticket.is_cancelled());
-            self.crowded = CROWDED.max(2 * self.queue.len());
+            self.cleanup_length = CLEANUP_LENGTH.max(2 * self.queue.len());
         }
         let deadline = job.limits.deadline;
         push(&mut self.queue, job);
@@ -327,7 +327,7 @@ impl Lane {
         Place::Queued { runtime: self.runtime.clone(), lane: self.id, watcher: is_first.then_some(self.watcher) }
     }
 
-    /// The first call in the queue whose caller still waits.
+    /// The first call in the queue that is not cancelled.
     fn next_job(&mut self) -> Option<Box<Job>> {
         while let Some(job) = self.queue.pop_front() {
             if !job.ticket.is_cancelled() {

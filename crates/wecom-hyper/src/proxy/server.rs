@@ -85,7 +85,7 @@ impl Credentials {
         Ok(Self::Socks { user: Secret::new(user), password: password.clone() })
     }
 
-    /// The matcher builds the header from a URL, so it is given one.
+    /// The matcher builds the header from a URL, so this function creates one.
     fn basic(user: &str, password: &Secret) -> Result<Self, ProxyError> {
         if user.contains(':') {
             return Err(ProxyError::new(Problem::Credentials));

@@ -1,4 +1,4 @@
-//! Servers that close at random moments: a call never claims wrongly that it was not sent, and no request is sent twice.
+//! Servers that close at random moments: no call that was sent is reported as not sent, and no request is sent twice.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,11 +13,11 @@ use wecom_hyper::HyperTransport;
 
 use crate::support::post;
 
-/// Calls of each test, by callers at a time.
+/// The number of calls of each test, and the number of concurrent callers.
 const CALLS: usize = 3400;
 const CALLERS: usize = 8;
 
-/// A seeded generator of numbers (xorshift).
+/// A seeded random number generator (xorshift).
 #[derive(Clone)]
 struct Random(u64);
 
@@ -30,7 +30,7 @@ impl Random {
     }
 }
 
-/// How often the server has seen each request, by its number.
+/// The number of times that the server received each request, by its number.
 type Seen = Arc<Mutex<HashMap<usize, usize>>>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ async fn start(close: Close, seed: u64) -> (BaseUrl, Seen) {
         while let Ok((stream, _)) = listener.accept().await {
             let (seen, random) = (Arc::clone(&counted), Random(random.below(u64::MAX) | 1));
             tokio::spawn(async move {
-                // Each connection ends in one way or another.
+                // Connections may end with an error.
                 let _ = match close {
                     Close::Fin | Close::Reset => serve_http1(stream, close, seen, random).await,
                     #[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
@@ -63,8 +63,8 @@ async fn start(close: Close, seed: u64) -> (BaseUrl, Seen) {
     (base, seen)
 }
 
-/// Notes the request in these bytes, of which any part counts.
-fn note(seen: &Seen, bytes: &[u8]) {
+/// Records the request in these bytes, which may be incomplete.
+fn record(seen: &Seen, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let number = text.split("call=").nth(1).and_then(|rest| rest.split(['&', ' ', '"']).next());
     if let Some(number) = number.and_then(|number| number.parse().ok()) {
@@ -73,7 +73,7 @@ fn note(seen: &Seen, bytes: &[u8]) {
 }
 
 async fn serve_http1(mut stream: TcpStream, close: Close, seen: Seen, mut random: Random) -> io::Result<()> {
-    // For a reset instead of a FIN when the stream is dropped.
+    // Makes dropping the stream send a reset instead of a FIN.
     if close == Close::Reset {
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
     }
@@ -82,7 +82,7 @@ async fn serve_http1(mut stream: TcpStream, close: Close, seen: Seen, mut random
         let mut request = Vec::new();
         if served == requests {
             match random.below(4) {
-                // At once, or after a moment in which a request may come.
+                // Closes immediately, or after a moment in which a request may arrive.
                 0 => return Ok(()),
                 1 => {
                     for _ in 0..random.below(20) {
@@ -90,16 +90,16 @@ async fn serve_http1(mut stream: TcpStream, close: Close, seen: Seen, mut random
                     }
                     return Ok(());
                 }
-                // In the middle of a request.
+                // Closes in the middle of a request.
                 2 => {
                     stream.read_buf(&mut request).await?;
-                    note(&seen, &request);
+                    record(&seen, &request);
                     return Ok(());
                 }
-                // After the request, before or within its reply.
+                // Closes after the request, before or within its reply.
                 _ => {
                     read_request(&mut stream, &mut request).await?;
-                    note(&seen, &request);
+                    record(&seen, &request);
                     let reply = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{";
                     let cut = random.below(reply.len() as u64) as usize;
                     return stream.write_all(reply.split_at(cut).0).await;
@@ -109,7 +109,7 @@ async fn serve_http1(mut stream: TcpStream, close: Close, seen: Seen, mut random
         if !read_request(&mut stream, &mut request).await? {
             return Ok(());
         }
-        note(&seen, &request);
+        record(&seen, &request);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await?;
     }
     Ok(())
@@ -125,7 +125,7 @@ async fn read_request(stream: &mut TcpStream, request: &mut Vec<u8>) -> io::Resu
     Ok(true)
 }
 
-/// Makes all calls, and checks what each claims against what the server saw.
+/// Makes all calls, and compares the outcome of each with what the server received.
 async fn check(transport: HyperTransport, close: Close) {
     let (base, seen) = start(close, 0x5eed).await;
     let callers: Vec<_> = (0..CALLERS)
@@ -146,7 +146,7 @@ async fn check(transport: HyperTransport, close: Close) {
         for (call, outcome) in caller.await.unwrap() {
             let times = seen.lock().unwrap().get(&call).copied().unwrap_or_default();
             if let Err(error) = &outcome {
-                assert_ne!(error.kind(), TransportErrorKind::Timeout, "call {call} was left without an end: {error:?}");
+                assert_ne!(error.kind(), TransportErrorKind::Timeout, "call {call} timed out: {error:?}");
             }
             match outcome.map_err(|error| error.delivery()) {
                 Ok(_) => {
@@ -155,7 +155,7 @@ async fn check(transport: HyperTransport, close: Close) {
                 }
                 Err(Delivery::NotSent) => {
                     unsent += 1;
-                    assert_eq!(times, 0, "call {call} claims that it was not sent");
+                    assert_eq!(times, 0, "call {call} is reported as not sent");
                 }
                 Err(_) => {
                     unknown += 1;
@@ -168,12 +168,12 @@ async fn check(transport: HyperTransport, close: Close) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_closes_at_random_never_makes_a_call_lie_or_send_twice() {
+async fn with_random_closes_each_delivery_is_correct_and_no_request_is_sent_twice() {
     check(crate::support::transport(), Close::Fin).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_resets_at_random_never_makes_a_call_lie_or_send_twice() {
+async fn with_random_resets_each_delivery_is_correct_and_no_request_is_sent_twice() {
     check(crate::support::transport(), Close::Reset).await;
 }
 
@@ -192,7 +192,7 @@ mod http2 {
     const END_STREAM: u8 = 1;
     const REFUSED_STREAM: u32 = 7;
 
-    /// Serves some streams, refuses some, and ends the connection by GOAWAY: with a stream excluded, admitted or none open.
+    /// Serves some streams, refuses some, and ends the connection with a GOAWAY that excludes or admits the last stream.
     pub(super) async fn serve(mut stream: TcpStream, seen: Seen, mut random: Random) -> io::Result<()> {
         stream.read_exact(&mut [0; PREFACE.len()]).await?;
         stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
@@ -212,21 +212,21 @@ mod http2 {
             let go_away = |last: u32| frame(GOAWAY, 0, 0, &[&last.to_be_bytes()[..], &[0; 4]].concat());
             if left == 0 {
                 let answer = match random.below(3) {
-                    // Not processed, and the server says so.
+                    // Not processed, as the GOAWAY states.
                     0 => go_away(id - 1),
                     1 => {
-                        note(&seen, &payload);
+                        record(&seen, &payload);
                         [reply(id, "{}"), go_away(id)].concat()
                     }
                     // Processed, without a reply.
                     _ => {
-                        note(&seen, &payload);
+                        record(&seen, &payload);
                         go_away(id)
                     }
                 };
                 stream.write_all(&answer).await?;
                 stream.shutdown().await?;
-                // Closed with something unread, the connection would be reset, and the frames lost.
+                // Closing with unread data would reset the connection and lose the frames.
                 while stream.read(&mut [0; 1024]).await? > 0 {}
                 return Ok(());
             }
@@ -235,13 +235,13 @@ mod http2 {
                 stream.write_all(&frame(RST_STREAM, 0, id, &REFUSED_STREAM.to_be_bytes())).await?;
                 continue;
             }
-            note(&seen, &payload);
+            record(&seen, &payload);
             stream.write_all(&reply(id, "{}")).await?;
         }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_server_that_goes_away_at_random_never_makes_a_call_lie_or_send_twice() {
+    async fn with_random_goaways_each_delivery_is_correct_and_no_request_is_sent_twice() {
         let transport = crate::tls::builder().http2(Http2::required()).build().unwrap();
         check(transport, Close::GoAway).await;
     }

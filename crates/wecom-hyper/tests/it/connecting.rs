@@ -1,4 +1,4 @@
-//! Failures before there is a connection: none of them has sent anything.
+//! Failures before a connection is open. In none of them was anything sent.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn closed_port() -> BaseUrl {
     format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
 }
 
-/// A server that accepts connections and says nothing: the system does, for as long as this lives.
+/// A server that accepts connections and sends nothing. The operating system accepts them while the listener exists.
 fn silent_port() -> (TcpListener, BaseUrl) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -33,8 +33,8 @@ async fn a_refused_connection_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve_is_told_from_a_host_that_is_away() {
-    // A label of 64 letters is beyond what a name server may be asked for: the resolver refuses it by itself.
+async fn a_name_that_does_not_resolve_is_a_dns_failure() {
+    // A label of 64 letters is too long for DNS, so the resolver refuses it without a query.
     let base = format!("http://{}.invalid", "a".repeat(64)).parse().unwrap();
     assert_eq!(failure(&transport(), post(base)).await, (Dns, NotSent));
 }
@@ -49,24 +49,24 @@ async fn a_tls_handshake_without_an_answer_ends_at_the_connect_limit() {
 }
 
 #[tokio::test]
-async fn the_attempts_limit_ends_a_handshake_too() {
+async fn a_handshake_ends_at_the_time_limit_of_the_attempt() {
     let (_listener, base) = silent_port();
     let request = post(base).with_time_limit(SHORT);
     assert_eq!(failure(&transport(), request).await, (Timeout, NotSent));
 }
 
 #[tokio::test]
-async fn a_read_knows_its_delivery_as_a_write_does() {
+async fn a_get_that_times_out_during_the_handshake_was_not_sent() {
     let (_listener, base) = silent_port();
     let request = get(base).with_time_limit(SHORT);
     assert_eq!(failure(&transport(), request).await, (Timeout, NotSent));
 }
 
 #[tokio::test]
-async fn https_is_never_spoken_in_the_clear() {
+async fn an_https_request_is_never_sent_in_plain_text() {
     let mut server = Server::start([Answer::reply("200 OK", "{}")]).await;
     let base = format!("https://{}", server.address).parse().unwrap();
-    // It never sees the end of a request's head, so it never answers.
+    // The server never receives the end of a request's head, so it never answers.
     let transport = builder().connect_limit(SHORT).build().unwrap();
     assert_eq!(failure(&transport, post(base)).await, (Timeout, NotSent));
     assert_eq!(server.event().await, Event::Accepted);
@@ -74,7 +74,7 @@ async fn https_is_never_spoken_in_the_clear() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_tls_is_a_failure_of_tls() {
+async fn an_answer_that_is_not_tls_is_a_tls_failure() {
     let (listener, base) = silent_port();
     let answering = std::thread::spawn(move || {
         use std::io::{Read, Write};
@@ -87,7 +87,7 @@ async fn an_answer_that_is_not_tls_is_a_failure_of_tls() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_the_server_ends_is_a_failure_of_tls() {
+async fn a_handshake_that_the_server_closes_is_a_tls_failure() {
     let (listener, base) = silent_port();
     let answering = std::thread::spawn(move || drop(listener.accept().unwrap()));
     assert_eq!(failure(&transport(), post(base)).await, (Tls, NotSent));
@@ -95,7 +95,7 @@ async fn a_handshake_that_the_server_ends_is_a_failure_of_tls() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_with_no_further_call() {
+async fn an_idle_connection_is_closed_at_the_idle_timeout() {
     let mut server = Server::start([Answer::reply("200 OK", "{}")]).await;
     let transport = builder().pool_idle_timeout(Duration::from_millis(50)).build().unwrap();
     transport.send(post(server.base_url())).await.unwrap();
@@ -104,7 +104,7 @@ async fn an_idle_connection_is_closed_with_no_further_call() {
 }
 
 #[tokio::test]
-async fn with_no_idle_connections_each_call_makes_its_own() {
+async fn without_idle_connections_each_call_opens_its_own() {
     let mut server = Server::start([Answer::reply("200 OK", "{}"), Answer::reply("200 OK", "{}")]).await;
     let transport = builder().pool_max_idle_per_host(0).build().unwrap();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! What the counters say after calls of which each end is known.
+//! The counters after calls with known outcomes.
 
 use std::time::Duration;
 
@@ -28,14 +28,14 @@ async fn connections_and_replies_are_counted() {
     let counters = clone.counters();
     assert_eq!((counters.requests(), counters.replies()), (4, 3));
     assert_eq!((counters.failures(), counters.failures_of(ConnectionLost)), (1, 1));
-    // The third call broke the first connection, and the fourth one made another.
+    // The third call broke the first connection, and the fourth call opened another.
     assert_eq!((counters.connections_opened(), counters.replies_on_reused_connections()), (2, 1));
     assert_eq!(counters.connections_failed(), 0);
 }
 
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #[tokio::test]
-async fn connections_that_fail_are_counted_by_their_reason() {
+async fn failed_connections_are_counted_by_kind() {
     use wecom_core::TransportErrorKind::{Connect, Dns, Timeout, Tls};
 
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -59,7 +59,7 @@ async fn connections_that_fail_are_counted_by_their_reason() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_never_sent_is_a_failure_too() {
+async fn a_call_that_is_not_sent_counts_as_a_failure() {
     let transport = transport();
     let request = post("http://127.0.0.1:1".parse().unwrap()).with_header("x-other", "canary\n");
     transport.send(request).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What goes out, what comes back, and what a connection that fails in between means.
+//! The request that is sent, the reply that is returned, and connections that fail in between.
 
 use wecom_core::Delivery::{NotSent, Unknown};
 use wecom_core::Transport;
@@ -8,7 +8,7 @@ use crate::server::{Answer, Event, Server};
 use crate::support::{failure, get, post, transport};
 
 #[tokio::test]
-async fn a_request_arrives_as_it_was_and_so_does_the_reply() {
+async fn a_request_and_its_reply_arrive_unchanged() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Note: \u{00e9}\r\nset-cookie: a\r\nset-cookie: b\r\n\r\n{}";
     let mut server = Server::start([Answer::Bytes(answer.to_owned())]).await;
 
@@ -75,7 +75,7 @@ async fn a_reply_in_chunks_is_joined() {
 }
 
 #[tokio::test]
-async fn a_second_call_takes_the_first_ones_connection() {
+async fn a_second_call_reuses_the_connection_of_the_first() {
     let mut server = Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]).await;
     let transport = transport();
     for expected in ["1", "2"] {
@@ -104,7 +104,7 @@ async fn a_reply_that_ends_early_is_a_lost_connection() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_called_so() {
+async fn a_reply_that_is_not_http_is_a_protocol_error() {
     for garbage in [
         "SSH-2.0-canary\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncanary canary\r\n\r\n",
@@ -117,7 +117,7 @@ async fn what_is_not_http_is_called_so() {
 }
 
 #[tokio::test]
-async fn what_http_cannot_express_is_not_sent() {
+async fn a_request_that_http_cannot_express_is_not_sent() {
     let mut server = Server::start([]).await;
     let request = post(server.base_url()).with_header("x-other", "canary\n");
     assert_eq!(failure(&transport(), request).await, (Unsupported, NotSent));

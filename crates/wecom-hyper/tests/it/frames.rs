@@ -1,4 +1,4 @@
-//! A server of HTTP/2 that sends frame by frame what a test says.
+//! An HTTP/2 server that sends the frames that a test scripts.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use wecom_core::BaseUrl;
 
-/// What every client begins with.
+/// The first bytes of every client.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const DATA: u8 = 0;
@@ -25,7 +25,7 @@ const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     /// Status 200 and this body.
@@ -34,23 +34,23 @@ pub(crate) enum Answer {
     Headers(usize),
     /// `RST_STREAM` with this code.
     Reset(u32),
-    /// `GOAWAY` that admits streams up to this one, with a text of the server's.
+    /// `GOAWAY` that admits streams up to this one, with debug data.
     GoAway(u32),
     /// `GOAWAY` that admits this stream, and then its reply.
     GoAwayAndReply(&'static str),
     /// A reply, and then a `GOAWAY` while nothing is under way.
     ReplyAndGoAway(&'static str),
-    /// A reply, and from then on no answer to any ping.
+    /// A reply, and then no answer to any ping.
     ReplyAndDie(&'static str),
-    /// Nothing from now on, not to a ping either.
+    /// No further answer, not even to a ping.
     Die,
-    /// Bytes that are no frame of HTTP/2.
+    /// Bytes that are not a valid HTTP/2 frame.
     Garbage,
     /// The end of the connection.
     Close,
 }
 
-/// What a test is told, in order.
+/// The events on the server's side, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Accepted,
@@ -66,28 +66,28 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers requests, on whichever connection, until the test's runtime ends.
+    /// Answers requests on all connections until the test's runtime ends.
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/cgi-bin", listener.local_addr().unwrap()).parse().unwrap();
         let answers: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(answers.into_iter().collect()));
-        let (told, events) = unbounded_channel();
+        let (sender, events) = unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = told.send(Event::Accepted);
+                let _ = sender.send(Event::Accepted);
                 let connection =
-                    Connection { stream, answers: Arc::clone(&answers), told: told.clone(), is_dead: false };
+                    Connection { stream, answers: Arc::clone(&answers), events: sender.clone(), is_dead: false };
                 tokio::spawn(connection.serve());
             }
         });
         Self { base, events }
     }
 
-    /// The next event, pings left out.
+    /// The next event except pings.
     pub(crate) async fn event(&mut self) -> Event {
         loop {
             let event = timeout(Duration::from_secs(20), self.events.recv()).await;
-            let event = event.expect("the server has something to tell").expect("the server is running");
+            let event = event.expect("the server reports an event in time").expect("the server is running");
             if event != Event::Pinged {
                 return event;
             }
@@ -100,7 +100,7 @@ impl Server {
         timeout(Duration::from_secs(20), pinged).await.expect("the client pings");
     }
 
-    /// What has happened by now, pings left out.
+    /// The events so far except pings.
     pub(crate) fn events_so_far(&mut self) -> Vec<Event> {
         let events = std::iter::from_fn(|| self.events.try_recv().ok());
         events.filter(|event| *event != Event::Pinged).collect()
@@ -110,15 +110,15 @@ impl Server {
 struct Connection {
     stream: TcpStream,
     answers: Arc<Mutex<VecDeque<Answer>>>,
-    told: UnboundedSender<Event>,
+    events: UnboundedSender<Event>,
     is_dead: bool,
 }
 
 impl Connection {
     async fn serve(mut self) {
-        // However it ends, the test is told.
+        // The connection may end with an error.
         let _ = self.exchange().await;
-        let _ = self.told.send(Event::Closed);
+        let _ = self.events.send(Event::Closed);
     }
 
     async fn exchange(&mut self) -> io::Result<()> {
@@ -135,13 +135,13 @@ impl Connection {
             match kind {
                 SETTINGS if flags & ACK == 0 => self.stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
                 PING if flags & ACK == 0 => {
-                    let _ = self.told.send(Event::Pinged);
+                    let _ = self.events.send(Event::Pinged);
                     if !self.is_dead {
                         self.stream.write_all(&frame(PING, ACK, 0, &payload)).await?;
                     }
                 }
                 HEADERS | DATA if flags & END_STREAM != 0 => {
-                    let _ = self.told.send(Event::Request(stream));
+                    let _ = self.events.send(Event::Request(stream));
                     let answer = self.answers.lock().unwrap().pop_front().expect("an answer for each request");
                     self.stream.write_all(&answer.bytes(stream)).await?;
                     match answer {
@@ -161,7 +161,7 @@ impl Answer {
         let go_away = |last: u32| frame(GOAWAY, 0, 0, &[&last.to_be_bytes()[..], &[0; 4], b"canary"].concat());
         match self {
             Self::Reply(body) | Self::ReplyAndDie(body) => reply(stream, body),
-            // A literal that is not indexed: a name and a value of one letter each.
+            // Literal headers without indexing, with a name and a value of one letter each.
             Self::Headers(count) => {
                 let head = [vec![0x88], b"\x00\x01a\x01b".repeat(count)].concat();
                 frame(HEADERS, END_HEADERS | END_STREAM, stream, &head)
@@ -170,14 +170,14 @@ impl Answer {
             Self::GoAway(last) => go_away(last),
             Self::GoAwayAndReply(body) => [go_away(stream), reply(stream, body)].concat(),
             Self::ReplyAndGoAway(body) => [reply(stream, body), go_away(stream)].concat(),
-            // A DATA frame belongs to a stream.
+            // A DATA frame without a stream is invalid.
             Self::Garbage => frame(DATA, 0, 0, b"canary"),
             Self::Die | Self::Close => Vec::new(),
         }
     }
 }
 
-/// Answers one request on a connection of any kind, as far as a client that has its reply needs it.
+/// Answers one request on a connection of any kind, with only the frames that a client needs.
 pub(crate) fn answer_once(mut connection: impl Read + Write, body: &str) -> io::Result<()> {
     connection.read_exact(&mut [0; PREFACE.len()])?;
     connection.write_all(&frame(SETTINGS, 0, 0, &[]))?;

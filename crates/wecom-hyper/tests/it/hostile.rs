@@ -1,4 +1,4 @@
-//! Servers that do what no server should: none of them takes more memory or time than the limits allow.
+//! Hostile servers: none of them can use more memory or time than the limits allow.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::support::{failure, get, post, transport};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// What the system's buffers on both sides take, beyond what the transport does.
+/// The maximum size of the system's buffers on both sides, in bytes.
 const BUFFERED: usize = 32 * 1024 * 1024;
 
-/// How much an endless answer could write before the client let go of it.
+/// The number of bytes of an endless answer that the server wrote before the client closed the connection.
 async fn written(server: &mut Server) -> usize {
     loop {
         if let Event::Stopped(written) = server.event().await {
@@ -24,7 +24,7 @@ async fn written(server: &mut Server) -> usize {
 }
 
 #[tokio::test]
-async fn a_head_without_an_end_is_dropped() {
+async fn an_endless_head_is_a_protocol_error() {
     let head = "HTTP/1.1 200 OK\r\n".to_owned();
     let long_lines = format!("x-canary: {}\r\n", "x".repeat(1024));
     let one_line = "x".repeat(1024);
@@ -40,25 +40,25 @@ async fn a_head_without_an_end_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_head_of_a_hundred_headers_is_taken_and_one_more_is_not() {
-    for (count, taken) in [(100, true), (101, false)] {
-        // With the content-length, these are `count`.
+async fn a_head_of_100_headers_is_accepted_and_one_of_101_is_not() {
+    for (count, accepted) in [(100, true), (101, false)] {
+        // `count` headers including the content-length.
         let headers = "x-a: 1\r\n".repeat(count - 1);
         let head = format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}");
         let server = Server::start([Answer::Bytes(head)]).await;
-        assert_eq!(transport().send(get(server.base_url())).await.is_ok(), taken, "{count}");
+        assert_eq!(transport().send(get(server.base_url())).await.is_ok(), accepted, "{count}");
     }
 }
 
 #[tokio::test]
-async fn a_chunk_that_announces_more_than_there_can_be_is_refused() {
+async fn a_chunk_size_that_overflows_is_a_protocol_error() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let server = Server::start([Answer::Bytes(format!("{head}fffffffffffffffff\r\n"))]).await;
     assert_eq!(failure(&transport(), post(server.base_url())).await, (Protocol, Unknown));
 }
 
 #[tokio::test]
-async fn chunks_of_one_byte_count_as_much_as_others() {
+async fn chunks_of_one_byte_count_towards_the_reply_limit() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
     let mut server = Server::start([Answer::EndlessOf(head, "1\r\nx\r\n".repeat(200))]).await;
     let transport = transport().with_reply_limit(4096);
@@ -67,7 +67,7 @@ async fn chunks_of_one_byte_count_as_much_as_others() {
 }
 
 #[tokio::test]
-async fn what_frames_the_chunks_has_a_limit_too() {
+async fn chunk_extensions_and_trailers_are_limited() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     for (head, piece) in [
         // The extension of a chunk, and the trailers after the last one.
@@ -81,11 +81,11 @@ async fn what_frames_the_chunks_has_a_limit_too() {
 }
 
 #[tokio::test]
-async fn a_reply_that_only_trickles_ends_at_the_limit() {
+async fn a_reply_that_trickles_ends_at_the_time_limit() {
     let head = "HTTP/1.1 200 OK\r\n".to_owned();
     let body = format!("{head}transfer-encoding: chunked\r\n\r\n");
     for (head, rest) in [(body, "1\r\nx\r\n"), (format!("{head}x-canary: "), "x")] {
-        let trickle = Answer::Dribble(head, rest.to_owned(), Duration::from_millis(5));
+        let trickle = Answer::Trickle(head, rest.to_owned(), Duration::from_millis(5));
         let mut server = Server::start([trickle]).await;
         let began = Instant::now();
         let transport = transport().with_time_limit(SHORT);
@@ -96,7 +96,7 @@ async fn a_reply_that_only_trickles_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn an_interim_reply_is_passed_over() {
+async fn an_interim_reply_is_skipped() {
     for interim in ["100 Continue", "102 Processing", "103 Early Hints"] {
         let answer = format!("HTTP/1.1 {interim}\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{{}}");
         let server = Server::start([Answer::Bytes(answer)]).await;
@@ -105,9 +105,9 @@ async fn an_interim_reply_is_passed_over() {
     }
 }
 
-/// A server on a thread of its own, so that it writes while the client's only thread reads.
+/// The server runs on its own thread, so that it writes while the client's only thread reads.
 #[tokio::test]
-async fn a_flood_of_interim_replies_ends_soon_and_leaves_other_tasks_their_turn() {
+async fn a_flood_of_interim_replies_is_a_protocol_error_within_seconds() {
     use std::io::{Read, Write};
 
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -125,7 +125,7 @@ async fn a_flood_of_interim_replies_ends_soon_and_leaves_other_tasks_their_turn(
 }
 
 #[tokio::test]
-async fn a_switch_of_protocols_that_nobody_asked_for_is_no_reply_of_the_api() {
+async fn an_unrequested_switch_of_protocols_is_a_reply_of_status_101() {
     let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: canary\r\n\r\n";
     let server = Server::start([Answer::Bytes(answer.to_owned()), Answer::reply("200 OK", "{}")]).await;
     let transport = transport().with_time_limit(Duration::from_secs(2));

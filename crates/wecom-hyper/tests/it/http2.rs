@@ -1,4 +1,4 @@
-//! HTTP/2: how it is agreed on, and what each way of ending a stream or a connection means.
+//! HTTP/2: its negotiation, and the outcome of each way in which a stream or a connection ends.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
 const SHORT: Duration = Duration::from_millis(50);
 
-/// A transport that takes the servers here to speak HTTP/2, without TLS.
+/// A transport that uses HTTP/2 without TLS.
 fn transport() -> HyperTransport {
     builder().http2(Http2::required()).build().unwrap()
 }
@@ -25,16 +25,16 @@ fn pinging() -> HyperTransport {
     builder().http2(Http2::required().ping_interval(SHORT).ping_timeout(5 * SHORT)).build().unwrap()
 }
 
-/// Makes a call that has to bring this body.
+/// Makes a call and asserts the body of its reply.
 async fn assert_reply(transport: &HyperTransport, server: &Server, body: &str) {
     assert_eq!(transport.send(post(server.base.clone())).await.unwrap().body(), body);
 }
 
 #[tokio::test]
-async fn a_server_that_offers_it_is_spoken_to_in_http_2() {
+async fn http2_is_used_if_the_server_offers_it() {
     for http2 in [Http2::preferred(), Http2::required()] {
         let (base, serving) = TRUSTED.serve_once_by(&[b"h2", b"http/1.1"], |connection| {
-            assert_eq!(connection.conn.alpn_protocol(), None, "nothing is agreed before the first byte");
+            assert_eq!(connection.conn.alpn_protocol(), None, "no protocol is negotiated before the first byte");
             answer_once(connection, "h2").unwrap();
         });
         let reply = builder().http2(http2).build().unwrap().send(post(base)).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_server_that_offers_it_is_spoken_to_in_http_2() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_offer_it_is_spoken_to_in_http_1_1() {
+async fn http1_is_used_if_the_server_does_not_offer_http2() {
     for offered in [&[&b"http/1.1"[..]][..], &[]] {
         let (base, serving) = TRUSTED.serve_once_by(offered, crate::tls::answer_once);
         let transport = builder().http2(Http2::preferred()).build().unwrap();
@@ -54,7 +54,7 @@ async fn a_server_that_does_not_offer_it_is_spoken_to_in_http_1_1() {
 }
 
 #[tokio::test]
-async fn where_it_is_demanded_no_other_protocol_will_do() {
+async fn required_http2_fails_if_the_server_does_not_offer_it() {
     for offered in [&[&b"http/1.1"[..]][..], &[]] {
         let (base, serving) = TRUSTED.serve_once_by(offered, crate::tls::answer_once);
         assert_eq!(failure(&transport(), post(base)).await, (Tls, NotSent), "{offered:?}");
@@ -77,18 +77,18 @@ async fn calls_share_one_connection() {
 }
 
 #[tokio::test]
-async fn a_refused_stream_was_not_sent_and_any_other_reset_may_have_been() {
+async fn a_refused_stream_was_not_sent_and_any_other_reset_stream_may_have_been() {
     let mut server = Server::start([Answer::Reset(REFUSED_STREAM), Answer::Reset(CANCEL), Answer::Reply("3")]).await;
     let transport = transport();
     assert_eq!(failure(&transport, post(server.base.clone())).await, (ConnectionLost, NotSent));
     assert_eq!(failure(&transport, post(server.base.clone())).await, (ConnectionLost, Unknown));
     assert_reply(&transport, &server, "3").await;
     let accepted = server.events_so_far().into_iter().filter(|event| *event == Event::Accepted).count();
-    assert_eq!(accepted, 1, "a reset ends the stream alone");
+    assert_eq!(accepted, 1, "a reset ends only its stream");
 }
 
 #[tokio::test]
-async fn a_stream_that_goaway_leaves_out_was_not_sent() {
+async fn a_stream_that_goaway_excludes_was_not_sent() {
     let mut server = Server::start([Answer::GoAway(0), Answer::Reply("2")]).await;
     let transport = transport();
     assert_eq!(failure(&transport, post(server.base.clone())).await, (ConnectionLost, NotSent));
@@ -98,7 +98,7 @@ async fn a_stream_that_goaway_leaves_out_was_not_sent() {
 }
 
 #[tokio::test]
-async fn a_stream_that_goaway_admits_has_its_reply() {
+async fn a_stream_that_goaway_admits_gets_its_reply() {
     let mut server = Server::start([Answer::GoAwayAndReply("1"), Answer::Reply("2")]).await;
     let transport = transport();
     assert_reply(&transport, &server, "1").await;
@@ -108,7 +108,7 @@ async fn a_stream_that_goaway_admits_has_its_reply() {
 }
 
 #[tokio::test]
-async fn a_stream_that_goaway_admits_and_leaves_without_a_reply_may_have_been_sent() {
+async fn a_stream_that_goaway_admits_without_a_reply_may_have_been_sent() {
     let server = Server::start([Answer::GoAway(1)]).await;
     let hurried = post(server.base.clone()).with_time_limit(4 * SHORT);
     assert_eq!(failure(&transport(), hurried).await, (Timeout, Unknown));
@@ -125,7 +125,7 @@ async fn a_connection_that_ended_with_goaway_while_idle_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_loses_its_streams() {
+async fn a_broken_connection_fails_its_streams() {
     let server = Server::start([Answer::Close, Answer::Reply("2")]).await;
     let transport = transport();
     assert_eq!(failure(&transport, post(server.base.clone())).await, (ConnectionLost, Unknown));
@@ -133,7 +133,7 @@ async fn a_connection_that_breaks_loses_its_streams() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_2_is_called_so() {
+async fn invalid_http2_is_a_protocol_error() {
     let server = Server::start([Answer::Garbage, Answer::Reply("2")]).await;
     let transport = transport();
     assert_eq!(failure(&transport, post(server.base.clone())).await, (Protocol, Unknown));
@@ -141,8 +141,8 @@ async fn what_is_not_http_2_is_called_so() {
 }
 
 #[tokio::test]
-async fn a_reply_beyond_a_limit_ends_its_stream_alone() {
-    // Each header counts for 34 bytes, the status for some more, and 16 kB are taken.
+async fn a_reply_over_a_limit_ends_only_its_stream() {
+    // Each header counts as 34 bytes, the status as some more, and the limit is 16 kB.
     let mut server =
         Server::start([Answer::Headers(480), Answer::Headers(482), Answer::Reply("{}!"), Answer::Reply("{}")]).await;
     let transport = transport().with_reply_limit(2);
@@ -155,10 +155,10 @@ async fn a_reply_beyond_a_limit_ends_its_stream_alone() {
 }
 
 #[tokio::test]
-async fn a_connection_that_dies_under_a_call_is_noticed_and_not_used_again() {
+async fn a_connection_that_dies_during_a_call_is_detected_and_not_used_again() {
     let mut server = Server::start([Answer::Die, Answer::Reply("2")]).await;
     let transport = pinging();
-    // Its limit is 30 seconds.
+    // The call's own limit is 30 seconds.
     let call = tokio::time::timeout(Duration::from_secs(10), failure(&transport, post(server.base.clone())));
     assert_eq!(call.await.unwrap(), (ConnectionLost, Unknown));
     assert_reply(&transport, &server, "2").await;
@@ -177,8 +177,8 @@ async fn a_connection_that_dies_while_idle_is_closed_before_the_next_call() {
 }
 
 #[tokio::test]
-async fn a_slow_reply_is_no_dead_connection_as_long_as_pings_are_answered() {
-    // A stream that is admitted and never answered, on a connection that goes on answering pings.
+async fn a_slow_reply_does_not_end_a_connection_that_answers_pings() {
+    // The stream is admitted and never answered. The connection still answers pings.
     let server = Server::start([Answer::GoAway(1)]).await;
     let request = post(server.base.clone()).with_time_limit(16 * SHORT);
     assert_eq!(failure(&pinging(), request).await, (Timeout, Unknown));

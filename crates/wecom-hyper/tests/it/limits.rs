@@ -1,4 +1,4 @@
-//! The limits of time and size, and what is left behind when a call is given up.
+//! The limits of time and size, and calls that are dropped.
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,14 +15,14 @@ use crate::support::{failure, get, post, transport};
 const SHORT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
-async fn silence_ends_at_the_transports_limit() {
+async fn a_call_without_a_reply_ends_at_the_transports_limit() {
     let server = Server::start([Answer::Silence]).await;
     let transport = transport().with_time_limit(SHORT);
     assert_eq!(failure(&transport, post(server.base_url())).await, (Timeout, Unknown));
 }
 
 #[tokio::test]
-async fn a_reply_that_stops_half_way_ends_at_the_limit() {
+async fn an_incomplete_reply_ends_at_the_time_limit() {
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"canary\"";
     let server = Server::start([Answer::Bytes(half.to_owned())]).await;
     let transport = transport().with_time_limit(SHORT);
@@ -30,7 +30,7 @@ async fn a_reply_that_stops_half_way_ends_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_requests_own_limit_stands_in_for_the_transports() {
+async fn a_requests_own_limit_replaces_the_transports() {
     let server = Server::start([Answer::Silence, Answer::reply("200 OK", "{}")]).await;
 
     let transport = transport().with_time_limit(Duration::from_secs(20));
@@ -43,8 +43,8 @@ async fn a_requests_own_limit_stands_in_for_the_transports() {
 }
 
 #[tokio::test]
-async fn a_length_over_the_limit_is_refused_before_the_body_comes() {
-    // Only the head is ever sent: who waits for the body runs into the time limit instead.
+async fn a_declared_length_over_the_limit_is_refused_before_the_body_arrives() {
+    // The server sends only the head, so a transport that waited for the body would time out instead.
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 1025\r\n\r\n";
     let server = Server::start([Answer::Bytes(head.to_owned())]).await;
     let transport = transport().with_reply_limit(1024);
@@ -52,7 +52,7 @@ async fn a_length_over_the_limit_is_refused_before_the_body_comes() {
 }
 
 #[tokio::test]
-async fn a_reply_of_just_the_limit_is_taken() {
+async fn a_reply_of_exactly_the_limit_is_accepted() {
     let server = Server::start([Answer::reply("200 OK", &"x".repeat(1024))]).await;
     let reply = transport().with_reply_limit(1024).send(get(server.base_url())).await.unwrap();
     assert_eq!(reply.body().len(), 1024);
@@ -66,7 +66,7 @@ async fn an_endless_reply_is_dropped_with_its_connection() {
     assert_eq!(failure(&transport, post(server.base_url())).await, (ReplyTooLarge, Unknown));
     loop {
         if let Event::Stopped(written) = server.event().await {
-            // The limit, hyper's buffer, and what the system's buffers on both sides take.
+            // The limit, hyper's buffer, and the system's buffers on both sides.
             assert!(written < 32 * 1024 * 1024, "{written}");
             return;
         }

@@ -1,4 +1,4 @@
-//! The transport against servers on loopback that answer as a test says.
+//! The transport against servers on loopback whose answers a test scripts.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

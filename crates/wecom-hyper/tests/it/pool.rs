@@ -1,4 +1,4 @@
-//! The bound on connections, the queue for them, and callers that pause.
+//! The maximum number of connections, the queue for them, and callers that are not polled.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use crate::server::{Answer, Event, Server};
 use crate::support::{failure, get, post};
 
 const SHORT: Duration = Duration::from_millis(200);
-/// Within it, everything that has to happen does.
+/// The limit for everything that has to happen in a test.
 const LONG: Duration = Duration::from_secs(20);
 
 fn builder() -> HyperTransportBuilder {
@@ -193,21 +193,21 @@ async fn callers_that_are_never_polled_again_hold_no_connection() {
     let server = Gated::start().await;
     server.permits.add_permits(100);
     let transport = bounded(2);
-    let mut parked: Vec<_> = (0..10).map(|_| transport.send(get(server.base.clone()))).collect();
-    for call in &mut parked {
+    let mut unpolled: Vec<_> = (0..10).map(|_| transport.send(get(server.base.clone()))).collect();
+    for call in &mut unpolled {
         assert!(poll_once(call).is_pending());
     }
     let call = timeout(LONG, transport.send(get(server.base.clone())));
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
-    // Their replies are there, whenever they are polled.
+    // Their replies are available when they are polled again.
     server.received(11).await;
-    for call in parked {
+    for call in unpolled {
         assert_eq!(timeout(LONG, call).await.unwrap().unwrap().status(), 200);
     }
 }
 
 #[tokio::test]
-async fn a_reply_that_came_in_time_is_no_timeout_for_a_caller_that_paused_beyond_its_limit() {
+async fn a_reply_that_arrives_in_time_is_returned_to_a_caller_polled_after_its_limit() {
     let server = Gated::start().await;
     server.permits.add_permits(1);
     let transport = bounded(1);
@@ -238,7 +238,7 @@ async fn a_queued_call_that_is_dropped_is_never_sent() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_to_another_host_makes_room() {
+async fn an_idle_connection_to_another_host_is_closed_to_make_room() {
     let mut first = Server::start([Answer::reply("200 OK", "1")]).await;
     let second = Server::start([Answer::reply("200 OK", "2")]).await;
     let transport = bounded(1);
@@ -276,7 +276,7 @@ async fn dropping_the_transport_closes_its_idle_connections() {
     while timeout(LONG, server.event()).await.unwrap() != Event::Closed {}
 }
 
-/// The first runtime stands still while the second one calls: its idle connection is of no use there.
+/// The first runtime does not run while the second one calls, so the second one cannot use its idle connection.
 #[test]
 fn each_runtime_has_its_own_connections() {
     let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -304,9 +304,9 @@ fn a_transport_outlives_the_runtimes_that_it_served() {
     }
 }
 
-/// On a bound runtime that stands still, the request is still with the connection's task when the time is over.
+/// The bound runtime does not run, so the connection's task still has the request when the time limit passes.
 #[test]
-fn a_request_that_the_runtime_never_got_to_write_was_not_sent() {
+fn a_request_that_the_runtime_never_wrote_was_not_sent() {
     let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut server = serving.block_on(Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]));
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -327,10 +327,10 @@ fn poll_once<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
 #[cfg(unix)]
 const BASE: &str = "WECOM_HYPER_TEST_POOL_BASE";
 
-/// The limit holds for a process, so the calls are made in one of their own, by the test below.
+/// The limit applies to a process, so the test below makes the calls in its own process.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_calls_at_once_need_no_more_than_three_hundred_file_descriptors() {
+async fn two_thousand_concurrent_calls_need_at_most_three_hundred_file_descriptors() {
     let server = Gated::start().await;
     server.permits.add_permits(10_000);
     let mut child = std::process::Command::new("sh");
@@ -344,7 +344,7 @@ async fn two_thousand_calls_at_once_need_no_more_than_three_hundred_file_descrip
 
 #[cfg(unix)]
 #[tokio::test]
-#[ignore = "the test above runs it in a process of its own"]
+#[ignore = "the test above runs it in its own process"]
 async fn in_a_process_with_few_file_descriptors() {
     let base: BaseUrl = std::env::var(BASE).unwrap().parse().unwrap();
     let transport = builder().build().unwrap();

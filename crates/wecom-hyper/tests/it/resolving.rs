@@ -1,4 +1,4 @@
-//! Resolvers of one's own, and hosts of which an address is dead.
+//! Custom resolvers, and hosts with a dead address.
 
 use std::future::pending;
 use std::io;
@@ -21,23 +21,23 @@ use crate::tls::builder;
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Knows one host, by these addresses.
+/// Resolves one host to these addresses.
 #[derive(Clone, Default)]
-pub(crate) struct Book {
+pub(crate) struct StaticResolver {
     pub(crate) addresses: Vec<IpAddr>,
-    pub(crate) asked: Arc<AtomicUsize>,
+    pub(crate) lookups: Arc<AtomicUsize>,
 }
 
-impl Book {
+impl StaticResolver {
     pub(crate) fn of(addresses: impl Into<Vec<IpAddr>>) -> Self {
         Self { addresses: addresses.into(), ..Self::default() }
     }
 }
 
 #[wecom_core::async_trait]
-impl Resolve for Book {
+impl Resolve for StaticResolver {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.lookups.fetch_add(1, Ordering::SeqCst);
         match name {
             "service.invalid" => Ok(self.addresses.clone()),
             _ => Err(io::Error::other("unknown name")),
@@ -59,29 +59,29 @@ fn base(port: u16) -> BaseUrl {
 }
 
 #[tokio::test]
-async fn a_resolver_decides_where_a_name_leads() {
+async fn the_resolver_returns_the_address_once_for_each_connection() {
     let mut server = Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]).await;
-    let (book, port) = (Book::of([V4]), server.address.port());
-    let transport = builder().resolver(book.clone()).build().unwrap();
+    let (resolver, port) = (StaticResolver::of([V4]), server.address.port());
+    let transport = builder().resolver(resolver.clone()).build().unwrap();
     for _ in 0..2 {
         transport.send(post(base(port))).await.unwrap();
     }
     let request = server.request().await;
     assert!(request.contains(&format!("host: service.invalid:{port}\r\n")), "{request}");
-    assert_eq!(book.asked.load(Ordering::SeqCst), 1, "it is asked once for each connection");
+    assert_eq!(resolver.lookups.load(Ordering::SeqCst), 1, "one lookup for each connection");
 }
 
 #[tokio::test]
 async fn a_host_that_is_an_address_is_not_resolved() {
     let server = Server::start([Answer::reply("200 OK", "{}")]).await;
-    let book = Book::default();
-    builder().resolver(book.clone()).build().unwrap().send(post(server.base_url())).await.unwrap();
-    assert_eq!(book.asked.load(Ordering::SeqCst), 0);
+    let resolver = StaticResolver::default();
+    builder().resolver(resolver.clone()).build().unwrap().send(post(server.base_url())).await.unwrap();
+    assert_eq!(resolver.lookups.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
-async fn what_a_resolver_does_not_know_is_not_sent() {
-    let transport = builder().resolver(Book::default()).build().unwrap();
+async fn a_call_to_an_unknown_name_is_not_sent() {
+    let transport = builder().resolver(StaticResolver::default()).build().unwrap();
     assert_eq!(failure(&transport, post(base(1))).await, (Dns, NotSent));
     let other = "http://other.invalid".parse::<BaseUrl>().unwrap();
     assert_eq!(failure(&transport, post(other.clone())).await, (Dns, NotSent));
@@ -95,9 +95,10 @@ async fn a_resolver_that_hangs_ends_at_the_connect_limit() {
     assert_eq!(failure(&transport, post(base(1))).await, (Timeout, NotSent));
 }
 
-/// An address that drops whatever comes: a socket whose queue is full. Gives its port, and what keeps it so.
+/// An address that drops all connection attempts, because the backlog of its socket is full. Returns its port, and the
+/// values to keep meanwhile.
 ///
-/// Only Linux drops the first packet of a connection that its queue has no room for.
+/// Only Linux drops the first packet of a connection for which the backlog has no room.
 #[cfg(target_os = "linux")]
 async fn black_hole(address: IpAddr) -> Option<(u16, (TcpListener, Vec<TcpStream>))> {
     let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }.ok()?;
@@ -107,21 +108,21 @@ async fn black_hole(address: IpAddr) -> Option<(u16, (TcpListener, Vec<TcpStream
     let mut queued = Vec::new();
     while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(place)).await {
         queued.push(stream.unwrap());
-        assert!(queued.len() < 100, "the queue has no end");
+        assert!(queued.len() < 100, "the backlog never fills");
     }
     Some((place.port(), (listener, queued)))
 }
 
-/// A call to a host of a dead address and, second, the one of a server; gives the time it took.
+/// Makes a call to a host whose first address is dead and whose second address has a server. Returns its duration.
 #[cfg(target_os = "linux")]
 async fn call_beside_a_black_hole(dead: IpAddr, builder: HyperTransportBuilder) -> Option<Duration> {
     // The server needs the black hole's port on another address, which may be taken.
     for _ in 0..20 {
-        // Without IPv6 on loopback there is nothing to try.
+        // Without IPv6 on loopback the test is skipped.
         let (port, _kept) = black_hole(dead).await?;
         let Ok(listener) = TcpListener::bind((V4, port)).await else { continue };
         let _server = Server::start_on(listener, [Answer::reply("200 OK", "{}")]);
-        let transport = builder.resolver(Book::of([dead, V4])).build().unwrap();
+        let transport = builder.resolver(StaticResolver::of([dead, V4])).build().unwrap();
         let began = Instant::now();
         assert_eq!(transport.send(post(base(port))).await.unwrap().status(), 200);
         return Some(began.elapsed());
@@ -131,7 +132,7 @@ async fn call_beside_a_black_hole(dead: IpAddr, builder: HyperTransportBuilder) 
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_dead_address_of_one_family_delays_the_other_ones_by_little() {
+async fn a_dead_address_of_one_family_delays_the_other_family_by_the_set_delay() {
     let dead = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let delay = Duration::from_millis(600);
     let patient = builder().connect_limit(Duration::from_secs(60));
@@ -143,7 +144,7 @@ async fn a_dead_address_of_one_family_delays_the_other_ones_by_little() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_dead_address_leaves_the_next_one_its_share_of_the_connect_limit() {
+async fn a_dead_address_leaves_the_next_address_its_share_of_the_connect_limit() {
     let limit = Duration::from_millis(1200);
     let dead = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
     let Some(time) = call_beside_a_black_hole(dead, builder().connect_limit(limit)).await else { return };
@@ -155,7 +156,7 @@ async fn a_dead_address_leaves_the_next_one_its_share_of_the_connect_limit() {
 async fn a_dead_address_alone_takes_no_longer_than_the_connect_limit() {
     let dead = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
     let (port, _kept) = black_hole(dead).await.unwrap();
-    let transport = builder().resolver(Book::of([dead])).connect_limit(SHORT).build().unwrap();
+    let transport = builder().resolver(StaticResolver::of([dead])).connect_limit(SHORT).build().unwrap();
     assert_eq!(failure(&transport, post(base(port))).await, (Timeout, NotSent));
     let error = transport.send(post(base(port))).await.unwrap_err();
     assert!(text(&error).contains("no connection within 200ms"), "{error}");

@@ -1,4 +1,4 @@
-//! Connections that are kept: what closes while it waits is not taken, and what broke is never used again.
+//! Reused connections: one that was closed while idle is not used, and one that failed is never used again.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -17,17 +17,17 @@ use crate::support::{assert_no_secret, failure, post, transport};
 const SHORT: Duration = Duration::from_millis(200);
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// How many of the events are requests.
+/// The number of requests among the events.
 fn requests(events: &[Event]) -> usize {
     events.iter().filter(|event| matches!(event, Event::Request(_))).count()
 }
 
 #[tokio::test]
-async fn a_connection_that_was_seen_to_close_is_not_taken() {
+async fn a_connection_known_to_be_closed_is_not_reused() {
     let mut server = Server::start([Answer::LastAndListen(OK.to_owned()), Answer::reply("200 OK", "2")]).await;
     let transport = transport();
     transport.send(post(server.base_url())).await.unwrap();
-    // The client closes its side when it has seen that the server closed the other.
+    // The client closes its side after it detects that the server closed the other side.
     while server.event().await != Event::Closed {}
 
     assert_eq!(transport.send(post(server.base_url())).await.unwrap().body(), "2");
@@ -35,21 +35,21 @@ async fn a_connection_that_was_seen_to_close_is_not_taken() {
     assert_eq!((requests(&events), events[0] == Event::Accepted), (1, true), "{events:?}");
 }
 
-/// The server closed, and the system has told the runtime, but hyper has not looked yet: so the pool hands out the dead
-/// connection, and what is found out only then has to be sent on another one, once.
+/// The server has closed the connection, and the runtime knows, but hyper has not read yet. So the pool assigns the dead
+/// connection, and the request has to be sent once on another one.
 #[tokio::test]
-async fn a_request_that_was_given_to_a_dead_connection_goes_out_on_another_one() {
+async fn a_request_given_to_a_closed_connection_is_sent_on_another_one() {
     assert_sent_once(tokio::task::yield_now()).await;
 }
 
-/// As with a runtime that runs only inside `block_on`, a call at a time.
+/// Like a runtime that runs only inside `block_on`, for one call at a time.
 #[tokio::test]
-async fn a_close_while_the_runtime_stands_still_is_seen_before_the_next_call() {
+async fn a_close_while_the_runtime_does_not_run_is_detected_before_the_next_call() {
     assert_sent_once(async { thread::sleep(Duration::from_millis(300)) }).await;
 }
 
-/// Two calls, between which the server closes the connection while nothing on this side runs, and then `pause`. The
-/// server is a thread, as this thread stands still meanwhile.
+/// Makes two calls. Between them the server closes the connection while this side does not run, and `pause` runs. The
+/// server has its own thread, because this thread is blocked meanwhile.
 async fn assert_sent_once(pause: impl Future<Output = ()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap()).parse::<wecom_core::BaseUrl>().unwrap();
@@ -66,7 +66,7 @@ async fn assert_sent_once(pause: impl Future<Output = ()>) {
         closing.recv().unwrap();
         first.shutdown(std::net::Shutdown::Write).unwrap();
         closed.send(()).unwrap();
-        // Whatever else comes on the first one, up to its end.
+        // Reads everything else on the first connection up to its end.
         let mut rest = Vec::new();
         first.read_to_end(&mut rest).unwrap();
         if rest.is_empty() { Some(answer("2").1) } else { None }
@@ -74,7 +74,7 @@ async fn assert_sent_once(pause: impl Future<Output = ()>) {
 
     let transport = transport();
     assert_eq!(transport.send(post(base.clone())).await.unwrap().body(), "1");
-    // The connection's task has its turn, so that the connection is in the pool.
+    // Lets the connection's task run, so that the connection is in the pool.
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -85,7 +85,7 @@ async fn assert_sent_once(pause: impl Future<Output = ()>) {
     drop(transport);
     let seen = tokio::task::spawn_blocking(|| serving.join().unwrap()).await.unwrap();
     assert_eq!(second.body(), "2");
-    assert!(seen.is_some_and(|request| request.starts_with("POST ")), "the closed connection brought a request");
+    assert!(seen.is_some_and(|request| request.starts_with("POST ")), "a request arrived on the closed connection");
 }
 
 fn read_request(stream: &mut impl Read) -> String {
@@ -98,10 +98,10 @@ fn read_request(stream: &mut impl Read) -> String {
     String::from_utf8(read).unwrap()
 }
 
-/// The end of the connection and the next request cross each other. Either is fine, the request being sent elsewhere or
-/// the failure being reported as unclear; sending it twice is not.
+/// The end of the connection and the next request cross. The request may be sent on another connection, or fail with an
+/// unknown delivery, but it must not be sent twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_that_crosses_a_request_never_sends_it_twice() {
+async fn a_request_that_crosses_a_close_is_never_sent_twice() {
     let transport = transport();
     for _ in 0..50 {
         let mut server = Server::start([Answer::Last(OK.to_owned()), Answer::reply("200 OK", "2")]).await;
@@ -120,7 +120,7 @@ async fn a_close_that_crosses_a_request_never_sends_it_twice() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_read_on_a_kept_connection_is_not_sent_again() {
+async fn a_request_read_on_a_reused_connection_is_not_sent_again() {
     let mut server =
         Server::start([Answer::reply("200 OK", "1"), Answer::Last(String::new()), Answer::reply("200 OK", "3")]).await;
     let transport = transport();
@@ -149,13 +149,13 @@ async fn a_connection_whose_call_ended_in_the_middle_is_not_used_again() {
         transport.send(post(server.base_url())).await.unwrap();
         assert_eq!(failure(&transport, post(server.base_url()).with_time_limit(SHORT)).await, expected);
         assert_eq!(transport.send(post(server.base_url())).await.unwrap().body(), "3");
-        // The second call went out on the first one's connection, the third one on its own.
+        // The second call used the connection of the first one, the third call opened another.
         assert_eq!(server.accepted_so_far(), 2, "{expected:?}");
     }
 }
 
 #[tokio::test]
-async fn a_reply_that_asks_for_the_end_of_the_connection_is_the_last_on_it() {
+async fn a_reply_with_connection_close_is_the_last_on_its_connection() {
     let last = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\n1";
     let mut server = Server::start([Answer::Bytes(last.to_owned()), Answer::reply("200 OK", "2")]).await;
     let transport = transport();
@@ -165,9 +165,9 @@ async fn a_reply_that_asks_for_the_end_of_the_connection_is_the_last_on_it() {
     assert_eq!(server.accepted_so_far(), 2);
 }
 
-/// What a server sends beyond its reply must not become the next call's reply.
+/// Extra bytes after a reply must not become the reply to the next call.
 #[tokio::test]
-async fn a_connection_that_brought_more_than_its_reply_is_not_used_again() {
+async fn a_connection_with_extra_bytes_after_a_reply_is_not_used_again() {
     let stray = format!("{OK}HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{{\"e\":1}}");
     let mut server = Server::start([Answer::Bytes(stray), Answer::reply("200 OK", "2")]).await;
     let transport = transport();

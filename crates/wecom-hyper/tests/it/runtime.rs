@@ -1,4 +1,4 @@
-//! Calls on threads that have no runtime.
+//! Calls on threads without a runtime.
 
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -17,7 +17,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn without_a_runtime_the_error_says_how_to_give_one() {
+fn the_error_without_a_runtime_names_with_runtime() {
     let error = pollster::block_on(transport().send(post("http://127.0.0.1:1".parse().unwrap()))).unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent));
     assert!(text(&error).contains("with_runtime"), "{error}");
@@ -25,7 +25,7 @@ fn without_a_runtime_the_error_says_how_to_give_one() {
 }
 
 #[test]
-fn with_a_handle_any_thread_and_executor_will_do() {
+fn with_a_runtime_handle_calls_work_on_any_thread_and_executor() {
     let runtime = runtime();
     let server = runtime.block_on(Server::start([Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]));
     let transport = transport().with_runtime(runtime.handle().clone());
@@ -42,7 +42,7 @@ fn a_call_can_be_dropped_on_a_thread_without_a_runtime() {
     let transport = transport().with_runtime(runtime.handle().clone());
 
     let mut call = transport.send(post(server.base_url()));
-    // Polled until the server has the request, and then once more from outside.
+    // Polled until the server has the request, and then once more outside the runtime.
     runtime.block_on(async {
         let mut request = std::pin::pin!(server.request());
         std::future::poll_fn(|context| {
@@ -58,8 +58,8 @@ fn a_call_can_be_dropped_on_a_thread_without_a_runtime() {
 }
 
 #[test]
-fn a_call_begun_in_a_runtime_goes_on_outside_it() {
-    // Runs only inside its `block_on`, so the first poll can't bring the reply.
+fn a_call_begun_in_a_runtime_continues_outside_it() {
+    // The runtime runs only inside its `block_on`, so the first poll can't return the reply.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let server = runtime.block_on(Server::start([Answer::reply("200 OK", "{}")]));
     let transport = transport();
@@ -78,7 +78,7 @@ fn a_call_begun_in_a_runtime_goes_on_outside_it() {
 }
 
 #[test]
-fn after_the_runtimes_shutdown_a_call_is_an_error_and_no_panic() {
+fn after_the_runtimes_shutdown_a_call_fails_without_a_panic() {
     let runtime = runtime();
     let server = runtime.block_on(Server::start([Answer::reply("200 OK", "{}")]));
     let transport = transport().with_runtime(runtime.handle().clone());
@@ -92,7 +92,7 @@ fn after_the_runtimes_shutdown_a_call_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn a_call_that_the_runtimes_shutdown_cuts_off_is_an_error() {
+fn a_call_interrupted_by_the_runtimes_shutdown_fails() {
     let runtime = runtime();
     let mut server = runtime.block_on(Server::start([Answer::Silence]));
     let transport = transport().with_runtime(runtime.handle().clone());

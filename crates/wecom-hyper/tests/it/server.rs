@@ -1,4 +1,4 @@
-//! A server on loopback that gives each request the next of its answers, as raw bytes.
+//! A server on loopback that answers each request with the next of its scripted answers, as raw bytes.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -12,26 +12,26 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 use wecom_core::BaseUrl;
 
-/// What a request is answered with, once it was read to its end.
+/// The answer to a request that was read to its end.
 pub(crate) enum Answer {
-    /// These bytes; the connection stays.
+    /// These bytes. The connection stays open.
     Bytes(String),
-    /// These bytes, and the end of the connection.
+    /// These bytes, and then the end of the connection.
     Last(String),
-    /// Nothing, and the connection stays.
+    /// Nothing. The connection stays open.
     Silence,
-    /// These bytes, and the end of the server's side; then it waits for the client to close the other one.
+    /// These bytes, and then the end of the server's side. The server waits until the client closes its side.
     LastAndListen(String),
-    /// The first bytes, and then one of the others after the other, with this pause between them, again and again.
-    Dribble(String, String, Duration),
-    /// These bytes, and then a kilobyte after the other for as long as they are taken.
+    /// The first bytes, and then the bytes of the second text one by one in a loop, with this pause between them.
+    Trickle(String, String, Duration),
+    /// These bytes, and then chunks of a kilobyte until the client closes the connection.
     Endless(String),
-    /// These bytes, and then the others again and again for as long as they are taken.
+    /// The first bytes, and then the second text repeatedly until the client closes the connection.
     EndlessOf(String, String),
 }
 
 impl Answer {
-    /// A whole reply with this status and body.
+    /// A complete reply with this status and body.
     pub(crate) fn reply(status: &str, body: &str) -> Self {
         let length = body.len();
         Self::Bytes(format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}"))
@@ -47,7 +47,7 @@ pub(crate) enum Event {
     Request(String),
     /// The client closed a connection.
     Closed,
-    /// The client stopped taking an endless answer after this many bytes, those in the system's buffers included.
+    /// The client closed the connection of an endless answer after this many bytes, including those in system buffers.
     Stopped(usize),
 }
 
@@ -62,15 +62,15 @@ impl Server {
         Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), answers)
     }
 
-    /// As [`start`](Self::start), on a socket that is there.
+    /// As [`start`](Self::start), on an existing socket.
     pub(crate) fn start_on(listener: TcpListener, answers: impl IntoIterator<Item = Answer>) -> Self {
         let address = listener.local_addr().unwrap();
         let answers: Arc<Mutex<VecDeque<Answer>>> = Arc::new(Mutex::new(answers.into_iter().collect()));
-        let (told, events) = unbounded_channel();
+        let (sender, events) = unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = told.send(Event::Accepted);
-                let connection = Connection { stream, answers: Arc::clone(&answers), told: told.clone() };
+                let _ = sender.send(Event::Accepted);
+                let connection = Connection { stream, answers: Arc::clone(&answers), events: sender.clone() };
                 tokio::spawn(connection.serve());
             }
         });
@@ -81,13 +81,13 @@ impl Server {
         format!("http://{}/cgi-bin", self.address).parse().unwrap()
     }
 
-    /// The next thing that happened.
+    /// The next event.
     pub(crate) async fn event(&mut self) -> Event {
         let event = timeout(Duration::from_secs(20), self.events.recv()).await;
-        event.expect("the server has something to tell").expect("the server is running")
+        event.expect("the server reports an event in time").expect("the server is running")
     }
 
-    /// The next request, on whichever connection.
+    /// The next request on any connection.
     pub(crate) async fn request(&mut self) -> String {
         loop {
             if let Event::Request(request) = self.event().await {
@@ -96,12 +96,12 @@ impl Server {
         }
     }
 
-    /// How many connections were accepted by now, which forgets all other events.
+    /// The number of connections accepted so far. Drops all other events.
     pub(crate) fn accepted_so_far(&mut self) -> usize {
         self.events_so_far().into_iter().filter(|event| *event == Event::Accepted).count()
     }
 
-    /// What has happened by now.
+    /// The events so far.
     pub(crate) fn events_so_far(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
@@ -110,13 +110,13 @@ impl Server {
 struct Connection {
     stream: TcpStream,
     answers: Arc<Mutex<VecDeque<Answer>>>,
-    told: UnboundedSender<Event>,
+    events: UnboundedSender<Event>,
 }
 
 impl Connection {
     async fn serve(mut self) -> io::Result<()> {
         while let Some(request) = self.read_request().await? {
-            let _ = self.told.send(Event::Request(request));
+            let _ = self.events.send(Event::Request(request));
             let answer = self.answers.lock().unwrap().pop_front();
             match answer.expect("an answer for each request") {
                 Answer::Bytes(bytes) => self.stream.write_all(bytes.as_bytes()).await?,
@@ -128,9 +128,9 @@ impl Connection {
                     self.stream.write_all(bytes.as_bytes()).await?;
                     self.stream.shutdown().await?;
                 }
-                Answer::Dribble(head, bytes, pause) => {
+                Answer::Trickle(head, bytes, pause) => {
                     self.stream.write_all(head.as_bytes()).await?;
-                    self.dribble(&bytes, pause).await;
+                    self.trickle(&bytes, pause).await;
                 }
                 Answer::Silence => pending().await,
                 // Chunks of 1,024 bytes.
@@ -138,18 +138,18 @@ impl Connection {
                 Answer::EndlessOf(head, piece) => self.write_endlessly(head, piece).await,
             }
         }
-        let _ = self.told.send(Event::Closed);
+        let _ = self.events.send(Event::Closed);
         Ok(())
     }
 
-    async fn dribble(&mut self, bytes: &str, pause: Duration) {
+    async fn trickle(&mut self, bytes: &str, pause: Duration) {
         for byte in bytes.bytes().cycle() {
             if self.stream.write_all(&[byte]).await.is_err() {
                 break;
             }
             sleep(pause).await;
         }
-        let _ = self.told.send(Event::Closed);
+        let _ = self.events.send(Event::Closed);
     }
 
     async fn write_endlessly(&mut self, head: String, piece: String) {
@@ -159,10 +159,10 @@ impl Connection {
             written += next.len();
             next.clone_from(&piece);
         }
-        let _ = self.told.send(Event::Stopped(written));
+        let _ = self.events.send(Event::Stopped(written));
     }
 
-    /// Reads one request; `None` where the client closed the connection instead.
+    /// Reads one request; `None` if the client closed the connection instead.
     async fn read_request(&mut self) -> io::Result<Option<String>> {
         let mut read = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! Each setting of the builder reaches the calls.
+//! Each setting of the builder affects the calls.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn the_builders_reply_limit_refuses_a_longer_body() {
 }
 
 #[test]
-fn the_builders_runtime_carries_calls_from_any_thread() {
+fn the_builders_runtime_serves_calls_from_any_thread() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(Server::start([Answer::reply("200 OK", "{}")]));
     let transport = builder().runtime(runtime.handle().clone()).build().unwrap();
@@ -63,7 +63,7 @@ async fn endless_ping_durations_are_accepted() {
         for _ in 0..2 {
             assert_eq!(transport.send(post(server.base.clone())).await.unwrap().body(), "{}");
         }
-        // A ping is due, and its timer is armed.
+        // A ping is due, and its timer is set.
         let pinged = crate::frames::Server::pinged(server);
         if interval == SHORT {
             pinged.await;

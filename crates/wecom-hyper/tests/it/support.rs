@@ -1,4 +1,4 @@
-//! Requests full of secrets, and the check that no error shows one.
+//! Requests with secrets, and the check that no error shows one.
 
 use std::error::Error;
 
@@ -11,10 +11,10 @@ use wecom_hyper::HyperTransport;
 const GET: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
 const POST: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 
-/// In each secret of the requests below, and in what the servers send back.
+/// A part of each secret in the requests below, and of the replies of the servers.
 pub(crate) const CANARY: &str = "canary";
 
-/// A request with a secret wherever there is a place for one.
+/// A request with a secret in every place that can hold one.
 pub(crate) fn post(base: BaseUrl) -> Request {
     let mut query = Query::new();
     query.push("id", "a b");
@@ -42,7 +42,7 @@ pub(crate) fn transport() -> HyperTransport {
     builder.build().unwrap()
 }
 
-/// Sends a request that has to fail, and looks for secrets in the error.
+/// Sends a request that has to fail, and asserts that the error shows no secret.
 pub(crate) async fn failure(transport: &HyperTransport, request: Request) -> (TransportErrorKind, Delivery) {
     let error = transport.send(request).await.expect_err("the request fails");
     assert_no_secret(&error);

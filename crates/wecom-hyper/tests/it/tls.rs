@@ -1,4 +1,4 @@
-//! Trust, with a certificate authority of the test's own.
+//! Certificates, with the tests' own certificate authority.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use wecom_hyper::{BuildError, Crypto, HyperTransport, HyperTransportBuilder, Roo
 
 use crate::support::{failure, post};
 
-/// A certificate authority, and a certificate that it gave to `127.0.0.1`.
+/// A certificate authority, and a certificate that it issued for a host.
 pub(crate) struct Authority {
     root: CertificateDer<'static>,
     leaf: CertificateDer<'static>,
@@ -37,12 +37,12 @@ impl Authority {
         Self { root, leaf: leaf.der().clone(), leaf_key: leaf_key.serialize_der() }
     }
 
-    /// Answers one request on one connection, with the name of the protocol that was agreed on as its body.
+    /// Answers one request on one connection, with the name of the negotiated protocol as the body.
     pub(crate) fn serve_once(&self) -> (BaseUrl, JoinHandle<()>) {
         self.serve_once_by(&[b"h2", b"http/1.1"], answer_once)
     }
 
-    /// Hands one connection, on which one of these protocols is agreed, to `serve`.
+    /// Passes one connection, which negotiates one of these protocols, to `serve`.
     pub(crate) fn serve_once_by(
         &self,
         protocols: &[&[u8]],
@@ -91,7 +91,7 @@ fn provider() -> CryptoProvider {
     provider
 }
 
-/// A builder that trusts the tests' authority, whatever else this build has for roots.
+/// A builder that trusts the tests' authority in addition to the default roots.
 pub(crate) fn builder() -> HyperTransportBuilder {
     HyperTransport::builder().add_root_certificate(TRUSTED.root.to_vec())
 }
@@ -104,7 +104,7 @@ async fn assert_connects(builder: HyperTransportBuilder) {
 }
 
 #[tokio::test]
-async fn an_added_root_is_trusted_beside_any_others() {
+async fn an_added_root_is_trusted_in_addition_to_others() {
     assert_connects(builder()).await;
     assert_connects(builder().roots(Roots::OnlyAdded)).await;
     #[cfg(feature = "platform-roots")]
@@ -114,7 +114,7 @@ async fn an_added_root_is_trusted_beside_any_others() {
 }
 
 #[tokio::test]
-async fn each_crypto_provider_makes_connections_and_none_is_installed() {
+async fn each_crypto_provider_works_and_none_is_installed() {
     #[cfg(feature = "ring")]
     assert_connects(builder().crypto(Crypto::Ring)).await;
     #[cfg(feature = "aws-lc-rs")]
@@ -124,8 +124,8 @@ async fn each_crypto_provider_makes_connections_and_none_is_installed() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused() {
-    let stranger = Authority::with_leaf_for("127.0.0.1");
-    let (base, server) = stranger.serve_once();
+    let untrusted = Authority::with_leaf_for("127.0.0.1");
+    let (base, server) = untrusted.serve_once();
     assert_eq!(failure(&builder().build().unwrap(), post(base)).await, (Tls, NotSent));
     server.join().unwrap();
 }
@@ -146,7 +146,7 @@ fn pem(label: &str, bytes: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-/// Up to three bytes as four digits.
+/// Encodes up to three bytes as four base64 digits.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits = (0..3).fold(0, |bits, at| bits << 8 | usize::from(*bytes.get(at).unwrap_or(&0)));
@@ -185,7 +185,7 @@ fn a_pem_file_without_a_root_is_refused() {
 }
 
 #[test]
-fn a_builder_without_any_roots_says_so() {
+fn a_builder_without_roots_fails() {
     let error = HyperTransport::builder().roots(Roots::OnlyAdded).build().unwrap_err();
     assert!(matches!(error, BuildError::NoRoots), "{error:?}");
 }

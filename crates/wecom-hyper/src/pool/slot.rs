@@ -1,4 +1,4 @@
-//! A task's claim to one of the connections that the bound allows.
+//! A task's slot among the connections that the maximum allows.
 
 #[cfg(feature = "http2")]
 use std::collections::VecDeque;
@@ -15,14 +15,14 @@ use crate::pool::mailbox::Mailbox;
 use crate::pool::shared_connection::Connection;
 use crate::pool::state::Offer;
 
-/// Held from the beginning of connecting until the socket is closed. Dropping it frees the place for another connection.
-pub(crate) struct Seat {
+/// Held from the start of connecting until the socket is closed. Dropping it allows another connection.
+pub(crate) struct Slot {
     shared: Arc<Shared>,
     lane: u64,
     is_connecting: bool,
 }
 
-impl Seat {
+impl Slot {
     pub(crate) fn new(shared: Arc<Shared>, lane: u64) -> Self {
         Self { shared, lane, is_connecting: true }
     }
@@ -44,19 +44,19 @@ impl Seat {
         self.shared.limits.idle_timeout
     }
 
-    /// Puts a call that the connection gave back unsent at the head of the queue.
+    /// Puts a call that the connection returned unsent at the head of the queue.
     pub(crate) fn requeue(&self, job: Box<Job>) {
         self.shared.requeue(self.lane, job);
     }
 
-    /// Ends the waiting calls for which this connection was opened.
+    /// Fails the waiting calls for which this connection was opened.
     pub(crate) fn fail(mut self, error: &TransportError) {
         self.is_connecting = false;
         let failed = self.shared.lock().connecting_failed(self.lane);
         failed.into_iter().for_each(|job| job.ticket.resolve(Err(error.clone())));
     }
 
-    /// Notes that the connection is open and speaks HTTP/1.1, and takes its first call.
+    /// Records that the connection is open and uses HTTP/1.1, and takes its first call.
     pub(crate) fn connected(&mut self, mailbox: &Arc<Mailbox>) -> Offer {
         self.is_connecting = false;
         let offer = {
@@ -74,7 +74,7 @@ impl Seat {
         self.shared.lock().offer(self.lane, mailbox)
     }
 
-    /// Removes the connection from the list of idle ones; `false` if a letter came first.
+    /// Removes the connection from the list of idle ones; `false` if a message arrived first.
     pub(crate) fn withdraw(&self, mailbox: &Arc<Mailbox>) -> bool {
         self.shared.lock().withdraw(self.lane, mailbox)
     }
@@ -98,7 +98,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         // Dropping a call reports that the runtime has stopped.
         let stopped = self.shared.lock().leave(self.lane, self.is_connecting);
