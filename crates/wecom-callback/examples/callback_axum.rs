@@ -1,5 +1,5 @@
-//! A callback server on axum: checks the URL, handles each event once, answers at once and works afterwards, and stops
-//! without losing an event.
+//! A callback server on axum: answers the URL check, handles each event once, answers immediately and processes the event
+//! afterwards, and stops without losing an event.
 //!
 //! ```text
 //! WECOM_CALLBACK_TOKEN=… WECOM_CALLBACK_AES_KEY=… WECOM_CORP_ID=ww… cargo run -p wecom-callback --example callback_axum
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
-/// The number of events that may wait for the worker. While the queue is full, WeCom is asked to send again.
+/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
 const QUEUE: usize = 1000;
 
 #[derive(Clone)]
@@ -41,7 +41,7 @@ async fn check(State(callbacks): State<Callbacks>, RawQuery(query): RawQuery) ->
     }
 }
 
-/// WeCom sends an event and waits 5 seconds. The event is put into the queue; the work is done afterwards.
+/// WeCom sends an event and waits 5 seconds for the answer. The event is put into the queue and processed afterwards.
 async fn receive(State(callbacks): State<Callbacks>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let callback = match callbacks.receiver.open(&*query.unwrap_or_default(), &body, SystemTime::now()) {
         Ok(callback) => callback,
@@ -58,13 +58,13 @@ fn accepted(answer: Answer) -> Response {
     ([(header::CONTENT_TYPE, answer.content_type())], answer.into_body()).into_response()
 }
 
-/// The status with an empty body. The reason goes to the log alone.
+/// The status with an empty body. The reason is only logged.
 fn refused(error: &wecom_callback::Error) -> Response {
     eprintln!("callback refused: {error}");
     StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::FORBIDDEN).into_response()
 }
 
-/// Serves until `stop` completes, answers the requests under way, works on what is in the queue, and returns.
+/// Serves until `stop` completes, answers the requests under way, processes the queued events, and returns.
 pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, mut work: W) -> io::Result<()>
 where
     S: Future<Output = ()> + Send + 'static,

@@ -1,5 +1,5 @@
-//! A callback server on plain hyper: checks the URL, handles each event once, answers at once and works afterwards, and
-//! stops without losing an event.
+//! A callback server on plain hyper: answers the URL check, handles each event once, answers immediately and processes the
+//! event afterwards, and stops without losing an event.
 //!
 //! ```text
 //! WECOM_CALLBACK_TOKEN=… WECOM_CALLBACK_AES_KEY=… WECOM_CORP_ID=ww… cargo run -p wecom-callback --example callback_hyper
@@ -27,7 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
-/// The number of events that may wait for the worker. While the queue is full, WeCom is asked to send again.
+/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
 const QUEUE: usize = 1000;
 
 struct Callbacks {
@@ -60,7 +60,7 @@ impl Callbacks {
         }
     }
 
-    /// WeCom sends an event and waits 5 seconds. The event is put into the queue; the work is done afterwards.
+    /// WeCom sends an event and waits 5 seconds for the answer. The event is put into the queue and processed afterwards.
     async fn receive(&self, query: &str, body: &[u8]) -> Response<Full<Bytes>> {
         let callback = match self.receiver.open(query, body, SystemTime::now()) {
             Ok(callback) => callback,
@@ -81,7 +81,7 @@ fn accepted(answer: Answer) -> Response<Full<Bytes>> {
     response
 }
 
-/// The status with an empty body. The reason goes to the log alone.
+/// The status with an empty body. The reason is only logged.
 fn refused(error: &wecom_callback::Error) -> Response<Full<Bytes>> {
     eprintln!("callback refused: {error}");
     status(StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::FORBIDDEN))
@@ -93,7 +93,7 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-/// Serves until `stop` completes, answers the requests under way, works on what is in the queue, and returns.
+/// Serves until `stop` completes, answers the requests under way, processes the queued events, and returns.
 pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, mut work: W) -> io::Result<()>
 where
     S: Future<Output = ()> + Send + 'static,
@@ -137,7 +137,7 @@ fn serve_connection(callbacks: &Arc<Callbacks>, connections: &GracefulShutdown, 
         .serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
-        // An error means that the peer closed the connection or sent no HTTP.
+        // An error means that the peer closed the connection or did not send HTTP.
         let _ = connection.await;
     });
 }

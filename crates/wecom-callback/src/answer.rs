@@ -1,6 +1,6 @@
-//! What to answer to WeCom.
+//! The answer to WeCom.
 
-/// A body to answer with status 200.
+/// The body of an answer with status 200.
 ///
 /// ```
 /// # use wecom_callback::Answer;
@@ -10,7 +10,7 @@
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "WeCom repeats a request that is not answered"]
+#[must_use = "WeCom sends a request again if it is not answered"]
 pub struct Answer {
     content_type: &'static str,
     body: String,

@@ -29,16 +29,16 @@ impl Callback {
         Self { channel, message, receive_id }
     }
 
-    /// The channel whose keys the request was made with.
+    /// The channel whose keys signed and encrypted the request.
     #[must_use]
     pub fn channel(&self) -> &Channel {
         &self.channel
     }
 
-    /// For whom the message was encrypted (receiveid): a corp id, a suite id, or the empty string.
+    /// The id that the message was encrypted for (receiveid): a corp id, a suite id, or the empty string.
     ///
-    /// It can differ from [`Message::to_user_name`]: what members of downstream corps send is encrypted for the upstream
-    /// corp.
+    /// It can differ from [`Message::to_user_name`], because messages from members of downstream corps are encrypted for the
+    /// upstream corp.
     #[must_use]
     pub fn receive_id(&self) -> &str {
         &self.receive_id
@@ -62,7 +62,7 @@ impl Callback {
         MessageDigest::of(self.channel.name(), &self.receive_id, self.message.as_str())
     }
 
-    /// Acknowledges the message: an empty body, or `success` on a suite channel.
+    /// Acknowledges the message with an empty body, or with `success` on a suite channel.
     pub fn acknowledge(&self) -> Answer {
         Answer::text(if self.channel.is_suite() { "success" } else { "" })
     }

@@ -1,4 +1,4 @@
-//! A channel: what the console calls one 接收消息服务器配置, and for whom its messages are encrypted.
+//! A channel: one 接收消息服务器配置 of the console, and the ids that its messages are encrypted for.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -38,17 +38,17 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The channel of an app.
+    /// Creates the channel of an app.
     pub fn app(keys: CallbackKeys, receive_ids: impl Into<ReceiveIds>) -> Self {
         Self { name: "app".into(), keys, receive_ids: receive_ids.into(), is_suite: false }
     }
 
-    /// The channel of a suite.
+    /// Creates the channel of a suite.
     pub fn suite(keys: CallbackKeys, receive_ids: impl Into<ReceiveIds>) -> Self {
         Self { name: "suite".into(), keys, receive_ids: receive_ids.into(), is_suite: true }
     }
 
-    /// Names the channel, to tell several on one URL apart. `app` and `suite` by default.
+    /// Names the channel, to distinguish several on one URL. `app` and `suite` by default.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = name.into();
@@ -78,7 +78,7 @@ impl Channel {
 
 /// The receive ids (receiveid) that a channel accepts.
 ///
-/// Texts and ids convert into one, alone or in an array or a `Vec`.
+/// It is created from a text or an id, or from an array or a `Vec` of texts.
 #[derive(Clone)]
 pub struct ReceiveIds(Accepted);
 
@@ -91,8 +91,8 @@ enum Accepted {
 impl ReceiveIds {
     /// Accepts every receive id.
     ///
-    /// For a provider whose customers are too many to list. The signature still proves that the sender has the keys;
-    /// compare [`Callback::receive_id`](crate::Callback::receive_id) with what the message is about.
+    /// For a provider with too many customers for a list. The signature still proves that the sender has the keys. Compare
+    /// [`Callback::receive_id`](crate::Callback::receive_id) with the ids in the message.
     #[must_use]
     pub fn any() -> Self {
         Self::when(|_| true)

@@ -1,4 +1,4 @@
-//! The key under which a message is remembered.
+//! The key of a handled message.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use sha1::{Digest, Sha1};
 
 /// A digest of a decrypted message, its channel's name and its receive id. It displays as 40 hexadecimal digits.
 ///
-/// Every attempt to deliver one message has the same digest. It reveals nothing of the message.
+/// All attempts to deliver one message have the same digest. It reveals nothing about the message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageDigest([u8; 20]);
 
@@ -14,14 +14,14 @@ impl MessageDigest {
     pub(crate) fn of(channel: &str, receive_id: &str, message: &str) -> Self {
         let mut hash = Sha1::new();
         for part in [channel, receive_id, message] {
-            // The length keeps the parts apart.
+            // The length separates the parts.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
         Self(hash.finalize().into())
     }
 
-    /// The digest's bytes, such as for a key in a store.
+    /// The digest's bytes, for example as a key in a store.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0

@@ -1,4 +1,4 @@
-//! The envelope: the outer document of a request and of a reply, whose `Encrypt` holds the message.
+//! The envelope: the outer document of a request and of a reply, whose `Encrypt` contains the message.
 
 use std::borrow::Cow;
 

@@ -1,21 +1,21 @@
-//! Why a request is refused, and with which HTTP status.
+//! Why a request is refused, and the HTTP status to answer.
 
 use std::fmt;
 
 use crate::xml::XmlError;
 
-/// A request that is refused, or a setting that cannot work.
+/// A refused request, or an invalid setting.
 ///
-/// [`kind`](Self::kind) says what is wrong, for the operator. [`http_status`](Self::http_status) says what to answer, and
-/// does not tell a wrong signature from a wrong padding or a wrong receive id, so that an attacker learns nothing.
+/// [`kind`](Self::kind) states the cause, for the operator. [`http_status`](Self::http_status) is the status to answer. It
+/// is the same for a wrong signature, padding or receive id, so that an attacker learns nothing.
 ///
-/// No text of an error holds a key, a signature or a piece of the message.
+/// No text of an error contains a key, a signature or a part of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
 }
 
-/// What is wrong.
+/// The cause of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     InvalidToken,
     /// The EncodingAESKey is not 43 characters of Base64.
     InvalidAesKey,
-    /// Two channels of one receiver have the same Token and EncodingAESKey, so a request belongs to both.
+    /// Two channels of one receiver have the same Token and EncodingAESKey, so a request would belong to both.
     AmbiguousKeys,
     /// The query lacks a parameter, such as `msg_signature`.
     MissingParameter(&'static str),
@@ -35,15 +35,15 @@ pub enum ErrorKind {
     Envelope(XmlError),
     /// The envelope has no `Encrypt`.
     MissingEncrypt,
-    /// The signature belongs to no channel: the request is not from WeCom, or the Token is wrong.
+    /// The signature matches no channel: the request is not from WeCom, or the Token is wrong.
     Signature,
-    /// The timestamp lies outside the receiver's window, or is no number: a replay, or a wrong clock.
+    /// The timestamp is outside the receiver's window or not a number: a replay, or a wrong clock.
     Timestamp,
     /// The encrypted text is not Base64.
     Base64,
     /// The encrypted bytes are not whole cipher blocks.
     Ciphertext,
-    /// The padding is wrong: the EncodingAESKey is not the one that the message was encrypted with.
+    /// The padding is invalid: the message was encrypted with another EncodingAESKey.
     Padding,
     /// The length field does not fit the plaintext.
     Length,
@@ -51,16 +51,16 @@ pub enum ErrorKind {
     ReceiveId,
     /// The decrypted message is not well-formed.
     Message(XmlError),
-    /// A suite channel takes no replies.
+    /// A suite channel does not support replies.
     NoReply,
     /// The message to encrypt is 4 GiB or longer.
     MessageTooLong,
-    /// The operating system has no random bytes to give.
+    /// The operating system returned no random bytes.
     Random,
 }
 
 impl Error {
-    /// What is wrong.
+    /// The cause.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -71,11 +71,11 @@ impl Error {
     /// | status | for |
     /// |---|---|
     /// | 400 | a query or a body that is not a callback |
-    /// | 403 | everything that keys decide: signature, timestamp, decryption, receive id |
+    /// | 403 | everything that depends on keys: signature, timestamp, decryption, receive id |
     /// | 413 | a query or a body over the limit |
     /// | 500 | a fault on the receiver's side |
     ///
-    /// WeCom repeats a request unless the status is 200.
+    /// WeCom sends a request again unless the status is 200.
     #[must_use]
     pub fn http_status(&self) -> u16 {
         use ErrorKind as Kind;
@@ -98,7 +98,7 @@ impl Error {
         }
     }
 
-    /// The number that the vendor's sample library (WXBizMsgCrypt) gives the same error.
+    /// The code of the same error in the vendor's sample library (WXBizMsgCrypt).
     #[must_use]
     pub fn vendor_code(&self) -> Option<i32> {
         use ErrorKind as Kind;
@@ -139,7 +139,7 @@ impl fmt::Display for ErrorKind {
                 f.write_str("invalid EncodingAESKey: it is not 43 characters of Base64; copy it from the console")
             }
             Self::AmbiguousKeys => f.write_str(
-                "ambiguous keys: two channels have the same Token and EncodingAESKey; generate others for one of them",
+                "ambiguous keys: two channels have the same Token and EncodingAESKey; generate new keys for one of them",
             ),
             Self::MissingParameter(name) => {
                 write!(f, "missing parameter: the query has no {name}; pass the raw query string of the URL")
@@ -148,29 +148,29 @@ impl fmt::Display for ErrorKind {
             Self::BodyTooLarge(limit) => write!(f, "body too large: more than {limit} bytes"),
             Self::Envelope(error) => write!(f, "invalid envelope: {error}"),
             Self::MissingEncrypt => f.write_str("invalid envelope: it has no Encrypt; the body is not a callback"),
-            Self::Signature => {
-                f.write_str("invalid signature: not sent by WeCom, or the Token is not that of the console")
-            }
+            Self::Signature => f.write_str(
+                "invalid signature: the request is not from WeCom, or the Token is wrong; copy it from the console",
+            ),
             Self::Timestamp => {
-                f.write_str("timestamp outside the window: a replayed request, or the clock of this machine is wrong")
+                f.write_str("timestamp outside the window: a replayed request, or a wrong clock on this machine")
             }
             Self::Base64 => f.write_str("decryption failed: Encrypt is not Base64"),
             Self::Ciphertext => f.write_str("decryption failed: incomplete cipher block"),
-            Self::Padding => {
-                f.write_str("decryption failed: invalid padding; the EncodingAESKey is not that of the console")
-            }
-            Self::Length => {
-                f.write_str("decryption failed: invalid length; the EncodingAESKey is not that of the console")
-            }
+            Self::Padding => f.write_str(
+                "decryption failed: invalid padding; the EncodingAESKey is wrong, copy it from the console",
+            ),
+            Self::Length => f.write_str(
+                "decryption failed: invalid length; the EncodingAESKey is wrong, copy it from the console",
+            ),
             Self::ReceiveId => f.write_str(
-                "receive id mismatch: the message is for another corp or suite; add its id to those of the channel",
+                "receive id mismatch: the message is for another corp or suite; add its id to the channel's receive ids",
             ),
             Self::Message(error) => write!(f, "invalid message: {error}"),
             Self::NoReply => {
-                f.write_str("no reply possible: a suite channel is acknowledged with success and nothing else")
+                f.write_str("reply not supported: a suite channel can only be acknowledged")
             }
             Self::MessageTooLong => f.write_str("message too long: 4 GiB or more"),
-            Self::Random => f.write_str("no random bytes: the operating system refused to give any"),
+            Self::Random => f.write_str("no random bytes: the operating system returned an error"),
         }
     }
 }

@@ -19,28 +19,28 @@ use self::fields::Fields;
 use crate::message::Message;
 use crate::xml::writer::Writer;
 
-/// What a message tells.
+/// The typed content of a message.
 ///
-/// The set is open: what has no variant here is [`Event::Other`], with its XML, its kind and every element readable.
-/// An event that lacks an element that its type needs is `Other` too, so no message is lost.
+/// A message without a variant here is [`Event::Other`], with its XML, its kind and all its elements. An event that lacks
+/// an element that its type needs is `Other` too, so no message is lost.
 ///
-/// An event is a plain value: a test makes one and has a [`Sender`](crate::Sender) sign and encrypt it.
+/// An event is a plain value: a test creates one, and a [`Sender`](crate::Sender) signs and encrypts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// `change_chain`: a chain, its groups or its corps have changed (上下游变更事件).
+    /// `change_chain`: a chain, its groups or its corps changed (上下游变更事件).
     ChangeChain(ChangeChain),
-    /// `batch_job_result`: an import, or a job of the address book, has ended (异步任务完成事件).
+    /// `batch_job_result`: an import, or a job of the address book, ended (异步任务完成事件).
     BatchJobResult(BatchJobResult),
-    /// `share_chain_change`: an app was shared with corps of a chain, or is no longer (上下游共享应用事件回调).
+    /// `share_chain_change`: the sharing of an app with corps of a chain changed (上下游共享应用事件回调).
     ShareChainChange(ShareChange),
-    /// `share_agent_change`: an app was shared with corps of a corp group, or is no longer (企业互联共享应用事件回调).
+    /// `share_agent_change`: the sharing of an app with corps of a corp group changed (企业互联共享应用事件回调).
     ShareAgentChange(ShareChange),
     /// `suite_ticket`: the provider's next ticket (推送suite_ticket).
     SuiteTicket(SuiteTicket),
     /// `create_auth`: a corp has authorized the suite (授权成功通知).
     CreateAuth(Authorization),
-    /// `change_auth`: a corp has changed what it authorizes (变更授权通知).
+    /// `change_auth`: a corp has changed its authorization (变更授权通知).
     ChangeAuth(AuthorizedCorp),
     /// `cancel_auth`: a corp has withdrawn its authorization (取消授权通知).
     CancelAuth(AuthorizedCorp),
@@ -64,7 +64,7 @@ pub enum Event {
     Other(Message),
 }
 
-/// The event that a message tells.
+/// The event in a message.
 impl From<&Message> for Event {
     fn from(message: &Message) -> Self {
         Self::known(&Fields::of(message.root())).unwrap_or_else(|| Self::Other(message.clone()))

@@ -10,10 +10,10 @@ use zeroize::Zeroize;
 use crate::xml::scanner::{Found, Scanner};
 use crate::xml::{Element, XmlError, XmlProblem};
 
-/// A decrypted message: well-formed XML, whatever it is about.
+/// A decrypted message: well-formed XML of any kind.
 ///
-/// No `Debug` shows its content. A message of a suite channel can hold a ticket or an authorization code, so it is zeroed
-/// on drop, as is every message that [`Message::parse`] made.
+/// No `Debug` shows its content. A message of a suite channel can contain a ticket or an authorization code, so it is
+/// zeroed on drop. So is every message created by [`Message::parse`].
 ///
 /// ```
 /// use wecom_callback::{Event, Message};
@@ -32,7 +32,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Checks and takes a message's XML. A byte order mark (BOM) in front is removed.
+    /// Parses a message's XML. A leading byte order mark (BOM) is removed.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ impl Message {
         Element::found(&self.text, &self.root)
     }
 
-    /// What the message is about, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or
-    /// `MsgType`, `Event` and `ChangeType`, as far as they are there.
+    /// The kind of the message, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or `MsgType`,
+    /// `Event` and `ChangeType`, those that the message has.
     #[must_use]
     pub fn kind(&self) -> String {
         let parts = ["InfoType", "MsgType", "Event", "ChangeType"].map(|name| self.text_of(name));
@@ -99,7 +99,7 @@ impl Message {
         self.text_of("FromUserName")
     }
 
-    /// When the message was made: `CreateTime`, or `TimeStamp` on a suite channel.
+    /// When the message was created: `CreateTime`, or `TimeStamp` on a suite channel.
     #[must_use]
     pub fn create_time(&self) -> Option<SystemTime> {
         let seconds = self.value_of("CreateTime").or_else(|| self.value_of("TimeStamp"))?;
@@ -116,7 +116,7 @@ impl Message {
     }
 }
 
-/// Messages are equal when their XML is.
+/// Messages are equal if their XML is equal.
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

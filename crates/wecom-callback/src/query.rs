@@ -9,13 +9,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::crypto::{CallbackKeys, Sealed};
 use crate::error::{Error, ErrorKind};
 
-/// The longest raw query that is read, in bytes. Those of WeCom have some hundreds.
+/// The maximum length of a raw query, in bytes. Queries from WeCom have a few hundred bytes.
 pub const MAX_QUERY: usize = 8 << 10;
 
 /// The parameters that WeCom signs: `msg_signature`, `timestamp`, `nonce` and, when a URL is checked, `echostr`.
 ///
-/// A raw query string converts into one. Each value is percent-decoded once, and `+` is a plus sign; other parameters are
-/// ignored. Where a framework hands out decoded values only, [`Query::from_decoded`] takes these.
+/// It is created from a raw query string. Each value is percent-decoded once, and `+` is a plus sign; other parameters are
+/// ignored. For a framework that provides only decoded values, use [`Query::from_decoded`].
 ///
 /// ```
 /// use wecom_callback::Query;
@@ -35,9 +35,9 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Takes names and values that are percent-decoded already.
+    /// Creates a query from names and values that are already percent-decoded.
     ///
-    /// A decoder for forms turns a `+` of `echostr` into a space. That is repaired, as Base64 has no spaces.
+    /// A decoder for forms turns a `+` of `echostr` into a space. It is turned back, because Base64 has no spaces.
     pub fn from_decoded(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
         for (name, value) in parameters {
@@ -46,7 +46,7 @@ impl<'a> Query<'a> {
         query
     }
 
-    /// Keeps the first value of each parameter that is known.
+    /// Keeps the first value of each known parameter.
     fn set(&mut self, name: &str, value: impl FnOnce() -> Cow<'a, str>) {
         let place = match name {
             "msg_signature" => &mut self.msg_signature,
@@ -116,7 +116,7 @@ impl<'a> From<&'a String> for Query<'a> {
     }
 }
 
-/// Shows nothing: a signature and an `echostr` are what an attacker would replay.
+/// Shows no value, because an attacker could replay a signature and an `echostr`.
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Query(***)")
@@ -130,7 +130,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes the query of a request that WeCom makes.
+/// Writes the query of a request as WeCom sends it.
 pub(crate) fn write(sealed: &Sealed, echostr: Option<&str>) -> String {
     const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     let Sealed { signature, timestamp, nonce, .. } = sealed;

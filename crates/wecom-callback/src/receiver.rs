@@ -1,4 +1,4 @@
-//! Opens requests: verifies, decrypts and checks them, in the order in which nothing can be learnt from a refusal.
+//! Opens requests: verifies, decrypts and checks them, in an order in which a refusal reveals nothing.
 
 use std::string::FromUtf8Error;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::xml::{XmlError, XmlProblem};
 
 /// Receives the requests that reach one URL, for one or several channels.
 ///
-/// It keeps no state and reads no clock: a request that WeCom repeats is opened again, and
-/// [`SeenEvents`](crate::SeenEvents) tells whether its message was handled.
+/// It keeps no state and reads no clock. A request that WeCom repeats is opened again;
+/// [`SeenEvents`](crate::SeenEvents) states whether its message was handled.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -37,14 +37,13 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// The body limit unless [`with_body_limit`](Self::with_body_limit) sets another: 128 KiB, which holds a message of
-    /// 95 KiB.
+    /// The default of [`with_body_limit`](Self::with_body_limit): 128 KiB, enough for a message of 95 KiB.
     pub const DEFAULT_BODY_LIMIT: usize = 128 << 10;
 
-    /// The window unless [`with_window`](Self::with_window) sets another: 10 minutes.
+    /// The default of [`with_window`](Self::with_window): 10 minutes.
     pub const DEFAULT_WINDOW: Duration = Duration::from_secs(600);
 
-    /// A receiver for one channel.
+    /// Creates a receiver for one channel.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self {
@@ -54,7 +53,7 @@ impl Receiver {
         }
     }
 
-    /// Adds a channel on the same URL. The signature tells which channel a request belongs to.
+    /// Adds a channel on the same URL. The signature of a request determines its channel.
     ///
     /// # Errors
     ///
@@ -67,8 +66,8 @@ impl Receiver {
         Ok(self)
     }
 
-    /// Sets how far a request's timestamp may lie from the receiver's clock, before or after. A request outside this
-    /// window is refused, which ends replays of requests that were recorded earlier.
+    /// Sets the maximum difference between a request's timestamp and the receiver's clock, before or after. A request
+    /// outside this window is refused, so requests recorded earlier cannot be replayed.
     #[must_use]
     pub fn with_window(mut self, window: Duration) -> Self {
         self.window = Some(window);
@@ -82,14 +81,14 @@ impl Receiver {
         self
     }
 
-    /// Sets the longest body that is read, in bytes.
+    /// Sets the maximum length of a body, in bytes.
     #[must_use]
     pub fn with_body_limit(mut self, limit: usize) -> Self {
         self.body_limit = limit;
         self
     }
 
-    /// The longest body that is read, in bytes. A server need not read more than this.
+    /// The maximum length of a body, in bytes. A server need not read more than this.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.body_limit
@@ -100,7 +99,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// An [`Error`] whose [`http_status`](Error::http_status) is the answer.
+    /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
     pub fn verify_url<'q>(&self, query: impl Into<Query<'q>>, now: SystemTime) -> Result<Answer, Error> {
         let query = query.into();
         let (signed, echostr) = (query.signed()?, query.echostr()?);
@@ -116,7 +115,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// An [`Error`] whose [`http_status`](Error::http_status) is the answer.
+    /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
     pub fn open<'q>(&self, query: impl Into<Query<'q>>, body: &[u8], now: SystemTime) -> Result<Callback, Error> {
         if body.len() > self.body_limit {
             return Err(ErrorKind::BodyTooLarge(self.body_limit).into());
@@ -129,8 +128,8 @@ impl Receiver {
         Ok(Callback::new(Arc::clone(channel), message, opened.receive_id))
     }
 
-    /// Finds the channel by the signature. Two channels may share a Token, so each that fits is tried; the error is that of
-    /// the first.
+    /// Finds the channel by the signature. Two channels may have the same Token, so every channel that matches is tried. The
+    /// error is that of the first.
     fn decrypt(
         &self,
         signed: &Signed<'_>,

@@ -1,4 +1,4 @@
-//! Secrets that events bring.
+//! Secrets in events.
 
 use std::fmt;
 
@@ -13,12 +13,12 @@ macro_rules! secrets {
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// Takes the text as it is.
+            /// Wraps a secret.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(Zeroizing::new(text.into()))
             }
 
-            /// The text itself: for a request, never for a text that someone may read.
+            /// Returns the secret, to put it into a request. Never put it into a text that a person may read.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0

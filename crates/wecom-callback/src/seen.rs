@@ -1,4 +1,4 @@
-//! Delivered once: which messages were handled already.
+//! Remembers which messages were handled.
 
 mod memory;
 mod once;
@@ -9,26 +9,27 @@ pub use self::memory::InMemorySeenEvents;
 pub use self::once::{Once, OnceError, handle_once};
 use crate::digest::MessageDigest;
 
-/// Remembers which messages were handled, so that one that WeCom sends again is not handled again.
+/// Remembers which messages were handled, so that a message that WeCom sends again is not handled again.
 ///
-/// WeCom sends a message again, up to three times in all, when it gets no answer within 5 seconds or a status other than
-/// 200. The vendor's advice, `FromUserName` with `CreateTime`, is too coarse for events of chains: two of one second have
-/// the same. So the key is a digest of the decrypted message; the envelope differs in every attempt.
+/// WeCom sends a message again, up to three times in all, if it gets no answer within 5 seconds or a status other than
+/// 200. The key that the vendor suggests, `FromUserName` with `CreateTime`, is the same for two events of a chain within
+/// one second. So the key is a digest of the decrypted message. The envelope cannot be the key, because it differs in each
+/// attempt.
 ///
-/// [`handle_once`] does the steps in order. [`InMemorySeenEvents`] is enough for one process. For several processes behind
+/// [`handle_once`] makes the steps in order. [`InMemorySeenEvents`] is enough for one process. For several processes behind
 /// one URL, implement the trait over a store that they share.
 ///
 /// # Responsibilities of an implementation
 ///
-/// - [`begin`](Self::begin) decides and marks in one atomic step: of two callers at once, one sees [`Seen::New`].
-/// - A mark of `begin` that neither [`finish`](Self::finish) nor [`forget`](Self::forget) follows, because the process
-///   ended, must not last: let it expire after some 5 seconds, the time that WeCom waits before it sends again. Otherwise
-///   the message is lost.
-/// - A mark of `finish` lasts a few minutes at least.
+/// - [`begin`](Self::begin) checks and marks in one atomic step: of two concurrent callers, only one gets [`Seen::New`].
+/// - A mark of `begin` must expire if neither [`finish`](Self::finish) nor [`forget`](Self::forget) follows, because the
+///   process ended. Otherwise the message is lost. Let it expire after about 5 seconds, the time after which WeCom sends
+///   again.
+/// - A mark of `finish` lasts at least a few minutes.
 ///
 /// # Threading
 ///
-/// The futures are those of the implementation: `Send` if its own are. A store on one thread can use `Rc` and `Cell`.
+/// The futures are `Send` if those of the implementation are. A store on one thread can use `Rc` and `Cell`.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -36,11 +37,11 @@ use crate::digest::MessageDigest;
 /// use std::convert::Infallible;
 /// use wecom_callback::{MessageDigest, Seen, SeenEvents};
 ///
-/// /// For one thread, without a bound: a toy.
+/// /// For one thread, and without a limit, so only a demonstration.
 /// #[derive(Default)]
-/// struct Toy(RefCell<HashSet<MessageDigest>>);
+/// struct Unlimited(RefCell<HashSet<MessageDigest>>);
 ///
-/// impl SeenEvents for Toy {
+/// impl SeenEvents for Unlimited {
 ///     type Error = Infallible;
 ///
 ///     async fn begin(&self, digest: &MessageDigest) -> Result<Seen, Infallible> {
@@ -61,13 +62,13 @@ pub trait SeenEvents {
     /// Why the store failed.
     type Error;
 
-    /// Marks a message as being handled, unless it is marked. Returns what it was before.
+    /// Marks a message as being handled, unless it is marked. Returns its previous state.
     fn begin(&self, digest: &MessageDigest) -> impl Future<Output = Result<Seen, Self::Error>>;
 
     /// Marks a message as handled.
     fn finish(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// Removes the mark of a message whose handler has failed, so that it is handled when it comes again.
+    /// Removes the mark of a message whose handler has failed, so that the next attempt is handled.
     fn forget(&self, digest: &MessageDigest) -> impl Future<Output = Result<(), Self::Error>>;
 
     /// Called when the handler's future was dropped before it completed, as servers do when the peer closes the
@@ -77,7 +78,7 @@ pub trait SeenEvents {
     }
 }
 
-/// What is known of a message, returned by [`SeenEvents::begin`].
+/// The state of a message, returned by [`SeenEvents::begin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Seen {

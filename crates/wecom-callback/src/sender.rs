@@ -1,4 +1,4 @@
-//! Makes the requests that WeCom would make, for tests and for a simulated service.
+//! Creates requests as WeCom sends them, for tests and for a simulated service.
 
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::event::{Event, Header};
 use crate::query;
 
-/// Makes signed, encrypted requests from events, as WeCom does. With it a handler is tested without a network.
+/// Creates signed and encrypted requests from events, as WeCom does, to test a handler without a network.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -42,17 +42,17 @@ pub struct CallbackRequest {
 }
 
 impl Sender {
-    /// Sends on an app channel, for a corp id.
+    /// Creates the sender of an app channel, for a corp id.
     pub fn app(keys: CallbackKeys, receive_id: impl Into<String>) -> Self {
         Self { keys, receive_id: receive_id.into(), is_suite: false }
     }
 
-    /// Sends on a suite channel, for a suite id.
+    /// Creates the sender of a suite channel, for a suite id.
     pub fn suite(keys: CallbackKeys, receive_id: impl Into<String>) -> Self {
         Self { keys, receive_id: receive_id.into(), is_suite: true }
     }
 
-    /// The `POST` request that brings an event. The time becomes the event's `CreateTime` (`TimeStamp` on a suite channel)
+    /// Creates the `POST` request of an event. The time becomes the event's `CreateTime` (`TimeStamp` on a suite channel)
     /// and the request's timestamp.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Sender {
         event.write(&Header { is_suite: self.is_suite, receive_id: &self.receive_id, seconds: seconds(created) })
     }
 
-    /// The `POST` request that brings a message in XML, whatever it is.
+    /// Creates the `POST` request of any message in XML.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Sender {
         Ok(CallbackRequest { query: query::write(&sealed, None), body })
     }
 
-    /// The `GET` request that checks a URL (验证URL有效性). The answer must be the echo. Its body is empty.
+    /// Creates the `GET` request that checks a URL (验证URL有效性). Its body is empty. The answer must be `echo`.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! The XML that callbacks are written in: elements, text, CDATA and the five predefined entities.
+//! The XML of callbacks: elements, text, CDATA and the five predefined entities.
 //!
-//! Nothing is copied while a document is read, and nothing is recursive: an [`Element`] is a view into the text. A
-//! document type declaration (DTD) is refused, so no entity can be declared. Attributes are ignored.
+//! Reading a document copies nothing and does not recurse: an [`Element`] is a view into the text. A document type
+//! declaration (DTD) is refused, so no entity can be declared. Attributes are ignored.
 
 pub(crate) mod element;
 mod error;

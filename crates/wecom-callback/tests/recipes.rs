@@ -28,10 +28,10 @@ fn keys() -> CallbackKeys {
     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()
 }
 
-/// A running server, and the events that it has worked on.
+/// A running server, and the events that it has processed.
 struct Server {
     address: SocketAddr,
-    worked: mpsc::UnboundedReceiver<Event>,
+    processed: mpsc::UnboundedReceiver<Event>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<std::io::Result<()>>,
 }
@@ -41,11 +41,11 @@ macro_rules! start {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (work, worked) = mpsc::unbounded_channel();
+        let (sender, processed) = mpsc::unbounded_channel();
         let receiver = Receiver::new(Channel::app(keys(), CORP));
         let until = async move { stopped.await.unwrap_or_default() };
-        let task = tokio::spawn($recipe::serve(listener, receiver, until, move |event| work.send(event).unwrap()));
-        Server { address, worked, stop, task }
+        let task = tokio::spawn($recipe::serve(listener, receiver, until, move |event| sender.send(event).unwrap()));
+        Server { address, processed, stop, task }
     }};
 }
 
@@ -70,7 +70,7 @@ fn http(method: &str, query: &str, body: &[u8]) -> Vec<u8> {
 /// The status and the body of the reply.
 async fn reply(mut stream: TcpStream) -> (u16, String) {
     let mut reply = Vec::new();
-    // The status is there even if the connection is reset after it.
+    // The status arrives even if the connection is reset after it.
     let _ = stream.read_to_end(&mut reply).await;
     let reply = String::from_utf8(reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n").unwrap_or((&reply, ""));
@@ -105,8 +105,8 @@ async fn each_event_is_handled_once(server: &mut Server) {
     }
     let second = joined("wwdongting");
     assert_eq!(server.post(&sent(&second, 4)).await, (200, String::new()));
-    assert_eq!([server.worked.recv().await, server.worked.recv().await], [Some(first), Some(second)]);
-    assert!(server.worked.try_recv().is_err());
+    assert_eq!([server.processed.recv().await, server.processed.recv().await], [Some(first), Some(second)]);
+    assert!(server.processed.try_recv().is_err());
 }
 
 async fn forged_replayed_and_oversize_requests_are_refused(server: &mut Server) {
@@ -118,10 +118,10 @@ async fn forged_replayed_and_oversize_requests_are_refused(server: &mut Server) 
     assert_eq!(server.post(&replayed).await, (403, String::new()));
     let oversize = vec![b'a'; Receiver::DEFAULT_BODY_LIMIT + 1];
     assert_eq!(server.call(&http("POST", request.query(), &oversize)).await.0, 413);
-    assert!(server.worked.try_recv().is_err());
+    assert!(server.processed.try_recv().is_err());
 }
 
-/// A request under way when the server stops is answered, and its event is worked on.
+/// A request under way when the server stops is answered, and its event is processed.
 async fn stopping_loses_no_event(mut server: Server) {
     let request = sent(&joined("wwlate"), 1);
     let bytes = http("POST", request.query(), request.body());
@@ -134,11 +134,11 @@ async fn stopping_loses_no_event(mut server: Server) {
     stream.write_all(rest).await.unwrap();
     assert_eq!(reply(stream).await, (200, String::new()));
     server.task.await.unwrap().unwrap();
-    let mut worked = Vec::new();
-    while let Some(event) = server.worked.recv().await {
-        worked.push(event);
+    let mut processed = Vec::new();
+    while let Some(event) = server.processed.recv().await {
+        processed.push(event);
     }
-    assert_eq!(worked, [joined("wwmarker"), joined("wwlate")]);
+    assert_eq!(processed, [joined("wwmarker"), joined("wwlate")]);
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 

@@ -1,5 +1,5 @@
-//! Base64, decoded with vector instructions: the text of a message of 60 KiB takes 7 µs instead of 28 µs, which is what
-//! leaves room for everything else beside SHA-1 and AES.
+//! Base64, decoded with vector instructions. Decoding a message of 60 KiB takes 7 µs instead of 28 µs, which is more than
+//! half of the time of SHA-1 and AES.
 
 use base64_simd::STANDARD;
 
@@ -7,7 +7,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
-/// The bytes, or `None` where the text is not canonical, padded Base64.
+/// The bytes; `None` if the text is not canonical, padded Base64.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }

@@ -30,7 +30,7 @@ pub struct Plaintext {
 }
 
 impl Cipher {
-    /// The cipher of a key; its first half is the initialization vector, by the vendor's rule.
+    /// Creates the cipher of a key. The first half of the key is the initialization vector, by the vendor's rule.
     pub(super) fn new(key: &[u8; 32]) -> Self {
         let mut iv = Zeroizing::new([0; 16]);
         for (to, from) in iv.iter_mut().zip(key) {
@@ -48,7 +48,7 @@ impl Cipher {
         buffer.extend_from_slice(&length.to_be_bytes());
         buffer.extend_from_slice(message);
         buffer.extend_from_slice(receive_id);
-        // 1 to 32, so nothing is cut off.
+        // 1 to 32, so it fits into a byte.
         buffer.resize(unpadded + padding, padding as u8);
         let mut mode = cbc::Encryptor::inner_iv_init(&self.encrypt, &(*self.iv).into());
         mode.encrypt_blocks(Block::<Aes256Enc>::slice_as_chunks_mut(&mut buffer).0);
@@ -68,7 +68,7 @@ impl Cipher {
     }
 }
 
-/// The number of bytes of padding, each of which has that number as its value.
+/// The number of bytes of padding. Each of them has that number as its value.
 fn padding(buffer: &[u8]) -> Option<usize> {
     let last = *buffer.last()?;
     let count = usize::from(last);
@@ -92,7 +92,7 @@ impl Plaintext {
         &self.message
     }
 
-    /// The receive id (receiveid): for whom the message was encrypted.
+    /// The receive id (receiveid) that the message was encrypted for.
     #[must_use]
     pub fn receive_id(&self) -> &[u8] {
         &self.receive_id

@@ -1,4 +1,4 @@
-//! The two strings that the console gives, and what is computed with them.
+//! The two strings from the console, and the computations with them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::error::{Error, ErrorKind};
 
 /// The Token and the EncodingAESKey of one callback URL, from the console page 接收消息服务器配置.
 ///
-/// Cloning shares them. They are zeroed when the last clone is dropped, and no `Debug` shows them.
+/// Clones share them. They are zeroed when the last clone is dropped, and no `Debug` shows them.
 ///
-/// [`Receiver`](crate::Receiver) and [`Sender`](crate::Sender) do all that a server or a test needs. The methods here are
+/// [`Receiver`](crate::Receiver) and [`Sender`](crate::Sender) are all that a server or a test needs. The methods here are
 /// the vendor's scheme itself (加解密方案, [90968](https://developer.work.weixin.qq.com/document/path/90968)).
 ///
 /// ```
@@ -39,7 +39,7 @@ struct Inner {
 }
 
 impl CallbackKeys {
-    /// Takes the console's two strings.
+    /// Creates keys from the console's two strings.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl CallbackKeys {
         signature::text(&self.sign(timestamp, nonce, encrypted.as_bytes()))
     }
 
-    /// Whether a signature is right, compared in constant time.
+    /// Whether a signature is valid, compared in constant time.
     #[must_use]
     pub fn is_signed(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &str) -> bool {
         self.verify(signature, timestamp, nonce, encrypted.as_bytes())
@@ -77,7 +77,8 @@ impl CallbackKeys {
 
     /// Decrypts a message from Base64.
     ///
-    /// It verifies no signature and accepts every receive id: verify the one first, compare the other afterwards.
+    /// It verifies no signature and accepts every receive id. Verify the signature first, and compare the receive id
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -105,7 +106,7 @@ impl CallbackKeys {
     }
 }
 
-/// The key in 43 characters of Base64: 42 of them hold 252 bits, the last one holds 4 and two spare bits of any value.
+/// Decodes the key from 43 characters of Base64: 42 of them contain 252 bits, the last one 4 bits and two ignored bits.
 fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     if text.len() != 43 {
         return None;
@@ -114,7 +115,7 @@ fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     for (to, from) in padded.iter_mut().zip(text.bytes()) {
         *to = from;
     }
-    // The spare bits end in the 33rd byte.
+    // The ignored bits are in the 33rd byte.
     let bytes = Zeroizing::new(base64::decode(padded.as_slice())?);
     bytes.get(..32)?.try_into().ok().map(Zeroizing::new)
 }

@@ -1,11 +1,11 @@
-//! The random bytes of one message, given by the caller or by the operating system.
+//! The random bytes of one message, from the caller or from the operating system.
 
 use std::fmt;
 
 /// The random bytes that one sealed message needs: 16 in front of the plaintext, and 8 for the nonce.
 ///
-/// `RandomBytes::generate` takes them from the operating system, with the feature `getrandom`. A test passes fixed ones.
-/// They are used once: a value is not `Clone`.
+/// `RandomBytes::generate` gets them from the operating system, with the feature `getrandom`. A test passes fixed bytes.
+/// They are used only once, so the type is not `Clone`.
 ///
 /// ```
 /// use wecom_callback::RandomBytes;
@@ -19,7 +19,7 @@ pub struct RandomBytes {
 }
 
 impl RandomBytes {
-    /// Takes bytes from a cryptographically secure source of the caller's.
+    /// Takes bytes from the caller's own cryptographically secure source.
     #[must_use]
     pub fn new(bytes: [u8; 24]) -> Self {
         let (mut prefix, mut nonce) = ([0; 16], [0; 8]);
@@ -29,11 +29,11 @@ impl RandomBytes {
         Self { prefix, nonce: u64::from_be_bytes(nonce) }
     }
 
-    /// Takes bytes from the operating system.
+    /// Gets bytes from the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the operating system has none to give.
+    /// [`ErrorKind::Random`](crate::ErrorKind::Random) if the operating system returns none.
     #[cfg(feature = "getrandom")]
     pub fn generate() -> Result<Self, crate::Error> {
         let mut bytes = [0; 24];

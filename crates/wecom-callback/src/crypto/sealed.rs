@@ -1,4 +1,4 @@
-//! A message that is encrypted and signed, with all that the recipient needs to open it.
+//! An encrypted and signed message, with everything that the recipient needs to open it.
 
 use std::time::{Duration, SystemTime};
 

@@ -15,7 +15,7 @@ pub(super) fn sign(mut parts: [&[u8]; 4]) -> Signature {
     hash.finalize().into()
 }
 
-/// Whether a text is this signature. The time does not depend on where the first difference is.
+/// Whether a text is this signature. The time does not depend on the position of the first difference.
 pub(super) fn is(signature: &Signature, claimed: &str) -> bool {
     parse(claimed).is_some_and(|claimed| signature.ct_eq(&claimed).into())
 }

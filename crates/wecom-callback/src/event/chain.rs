@@ -7,8 +7,8 @@ use crate::xml::writer::Writer;
 
 /// A change of a chain (上下游变更事件, [95796](https://developer.work.weixin.qq.com/document/path/95796)).
 ///
-/// Sent to self-built apps only, and not for changes that the API has made. It brings ids alone: `get_chain_group` and
-/// `get_chain_corpinfo` of `wecom-upstream` tell the rest.
+/// Sent to self-built apps only, and not for changes made through the API. It contains only ids. To get the rest, call
+/// `get_chain_group` and `get_chain_corpinfo` of `wecom-upstream`.
 ///
 /// ```
 /// use wecom_callback::{ChainChange, ChangeChain};
@@ -23,36 +23,36 @@ use crate::xml::writer::Writer;
 pub struct ChangeChain {
     /// The chain: `ChainId`.
     pub chain_id: ChainId,
-    /// What has changed: `ChangeType`, and the ids that it brings.
+    /// The change: `ChangeType`, and the ids in it.
     pub change: ChainChange,
 }
 
-/// What has changed in a chain: `ChangeType`.
+/// A change in a chain: `ChangeType`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainChange {
-    /// `create_chain`: the chain was made.
+    /// `create_chain`: the chain was created.
     CreateChain,
     /// `update_chain`: the chain itself was changed.
     UpdateChain,
     /// `delete_chain`: the chain was deleted.
     DeleteChain,
-    /// `create_group`: these groups were made.
+    /// `create_group`: these groups were created.
     CreateGroup(Vec<GroupId>),
     /// `update_group`: these groups were changed.
     UpdateGroup(Vec<GroupId>),
     /// `delete_group`: these groups were deleted.
     DeleteGroup(Vec<GroupId>),
-    /// `corp_join`: these corps have joined. An invited corp sends none before it joins.
+    /// `corp_join`: these corps have joined. There is no event for an invitation.
     CorpJoin(Vec<CorpId>),
     /// `update_corp`: these corps were moved to other groups.
     UpdateCorp(Vec<CorpId>),
-    /// `remove_corp`: these corps were removed, and can no longer be asked about.
+    /// `remove_corp`: these corps were removed, and can no longer be queried.
     RemoveCorp(Vec<CorpId>),
 }
 
 impl ChangeChain {
-    /// A change of a chain.
+    /// Creates a change of a chain.
     pub fn new(chain_id: impl Into<ChainId>, change: ChainChange) -> Self {
         Self { chain_id: chain_id.into(), change }
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::xml::Element;
 
-/// The children of an element. The first ones are found once; no known message has more.
+/// The children of an element. The first 16 are cached; no known message has more.
 pub(super) struct Fields<'a> {
     parent: Element<'a>,
     first: [Option<Element<'a>>; 16],
@@ -42,8 +42,8 @@ impl<'a> Fields<'a> {
         self.child(name).map(Fields::of)
     }
 
-    /// A list of values, either in a list element or, as some write it, directly. `None` if one of them is malformed, or if
-    /// there is none.
+    /// A list of values, in a list element or, as some documents show it, without one. `None` if one of them is malformed,
+    /// or if there is none.
     pub(super) fn list<T: FromStr>(&self, list: &str, item: &str) -> Option<Vec<T>> {
         let parent = self.child(list).unwrap_or(self.parent);
         let items = parent.children().filter(|child| child.name() == item);

@@ -1,8 +1,8 @@
-//! What every message says beside what it tells: the addressee, the time, the kind.
+//! The elements of every message: the addressee, the time, the kind.
 
 use crate::xml::writer::Writer;
 
-/// The facts that an event is written with.
+/// The values that are written with every event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header<'a> {
     /// Whether the event is sent on a suite channel.
@@ -14,7 +14,7 @@ pub(crate) struct Header<'a> {
 }
 
 impl Header<'_> {
-    /// Begins an event on an app channel that no member has caused.
+    /// Begins an event on an app channel that was not caused by a member.
     pub(super) fn app<'w>(&self, event: &str, xml: &'w mut Writer) -> &'w mut Writer {
         self.message(self.receive_id, "sys", "event", xml).text("Event", event)
     }

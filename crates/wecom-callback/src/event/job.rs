@@ -12,7 +12,8 @@ use crate::xml::writer::Writer;
 
 /// The end of a job (异步任务完成事件, [95797](https://developer.work.weixin.qq.com/document/path/95797)).
 ///
-/// Sent to the app that started the job. It does not tell what became of each row: `get_result` of `wecom-upstream` does.
+/// Sent to the app that started the job. It does not contain the results of the rows: `get_result` of `wecom-upstream`
+/// returns them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchJobResult {
@@ -20,7 +21,7 @@ pub struct BatchJobResult {
     pub job_id: JobId,
     /// The kind of job: `JobType`.
     pub job_type: JobType,
-    /// `ErrCode`; 0 when the job has run.
+    /// `ErrCode`; 0 if the job has run.
     pub err_code: ErrCode,
     /// `ErrMsg`, such as `ok`.
     pub err_msg: String,
@@ -40,12 +41,13 @@ pub enum JobType {
     InviteUser,
     /// `replace_party`: the departments were replaced.
     ReplaceParty,
-    /// A kind that has no name here. To make one, parse its text: that gives the name where there is one.
+    /// A kind without a variant here. To create a kind from a text, parse the text, which returns its variant if it has
+    /// one.
     Other(String),
 }
 
 impl BatchJobResult {
-    /// A job that has run, with `ErrCode` 0 and `ErrMsg` `ok`.
+    /// Creates the result of a job that has run, with `ErrCode` 0 and `ErrMsg` `ok`.
     pub fn new(job_id: impl Into<JobId>, job_type: JobType) -> Self {
         Self { job_id: job_id.into(), job_type, err_code: ErrCode(0), err_msg: "ok".to_owned() }
     }
@@ -58,7 +60,7 @@ impl BatchJobResult {
     }
 
     pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
-        // Some documents print the four elements without the element around them.
+        // Some documents show the four elements without the element `BatchJob`.
         let nested = fields.below("BatchJob");
         let job = nested.as_ref().unwrap_or(fields);
         Some(Self {

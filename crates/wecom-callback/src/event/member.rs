@@ -1,4 +1,4 @@
-//! What members do with an app: 消息格式 ([90239](https://developer.work.weixin.qq.com/document/path/90239)) and 事件格式
+//! Messages and events from an app's members: 消息格式 ([90239](https://developer.work.weixin.qq.com/document/path/90239)) and 事件格式
 //! ([90240](https://developer.work.weixin.qq.com/document/path/90240)).
 
 use std::fmt;
@@ -9,10 +9,10 @@ use super::fields::Fields;
 use super::header::Header;
 use crate::xml::writer::Writer;
 
-/// The member who has sent a message or caused an event.
+/// The member who sent a message or caused an event.
 ///
-/// Members of downstream corps reach the upstream app's URL too: `corp_id` is then the downstream corp. To answer such a
-/// member, take the token of `corp_get_token` for that corp, and the app's `agentid` there.
+/// Messages from members of downstream corps arrive at the upstream app's URL too. `corp_id` is then the downstream corp. To
+/// answer such a member, use the token from `corp_get_token` for that corp, and the app's `agentid` there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member {
@@ -47,7 +47,7 @@ pub struct MenuEvent {
 }
 
 impl Member {
-    /// A member of a corp.
+    /// Creates a member of a corp.
     pub fn new(corp_id: impl Into<CorpId>, user_id: impl Into<UserId>, agent_id: AgentId) -> Self {
         Self { corp_id: corp_id.into(), user_id: user_id.into(), agent_id: Some(agent_id) }
     }
@@ -77,7 +77,7 @@ impl Member {
 }
 
 impl TextMessage {
-    /// A text from a member.
+    /// Creates a text message from a member.
     pub fn new(member: Member, msg_id: u64, content: impl Into<String>) -> Self {
         Self { member, msg_id, content: content.into() }
     }
@@ -97,7 +97,7 @@ impl TextMessage {
 }
 
 impl MenuEvent {
-    /// A member's click on an item.
+    /// Creates a member's click on an item.
     pub fn new(member: Member, event_key: impl Into<String>) -> Self {
         Self { member, event_key: event_key.into() }
     }

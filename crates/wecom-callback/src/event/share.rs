@@ -8,10 +8,10 @@ use super::fields::Fields;
 use super::header::Header;
 use crate::xml::writer::Writer;
 
-/// An app was shared with downstream corps, or is no longer.
+/// The sharing of an app with downstream corps changed: it was shared, or is no longer shared.
 ///
-/// It does not tell which of the two, nor with whom: read `list_app_share_info` of `wecom-upstream` again. For a suite,
-/// make that call with the upstream corp's token.
+/// The event states neither which of the two nor the corps. To find out, call `list_app_share_info` of `wecom-upstream`
+/// again. For a suite, make that call with the upstream corp's token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShareChange {
@@ -22,13 +22,13 @@ pub struct ShareChange {
 }
 
 impl ShareChange {
-    /// A change of the sharing of one's own app.
+    /// Creates a change of the sharing of an app.
     #[must_use]
     pub fn new(agent_id: AgentId) -> Self {
         Self { agent_id: Some(agent_id), corp_id: None }
     }
 
-    /// Sets the upstream corp, as a suite channel tells it.
+    /// Sets the upstream corp, which an event on a suite channel contains.
     #[must_use]
     pub fn with_corp_id(mut self, corp_id: impl Into<CorpId>) -> Self {
         self.corp_id = Some(corp_id.into());

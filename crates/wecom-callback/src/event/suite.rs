@@ -1,4 +1,4 @@
-//! The events of a suite's life: 推送suite_ticket and 授权通知事件.
+//! The events of a suite: 推送suite_ticket and 授权通知事件.
 
 use wecom_core::ids::{CorpId, SuiteId};
 
@@ -7,7 +7,7 @@ use super::header::Header;
 use crate::secret::{AuthCode, Ticket};
 use crate::xml::writer::Writer;
 
-/// The provider's next ticket (推送suite_ticket). One comes every 10 minutes and is valid for 30.
+/// The provider's next ticket (推送suite_ticket). A new one is sent every 10 minutes and is valid for 30 minutes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SuiteTicket {
@@ -19,7 +19,7 @@ pub struct SuiteTicket {
 
 /// A code to exchange for a corp's permanent code (永久授权码), valid for 10 minutes.
 ///
-/// Acknowledge within one second: the corp's administrator waits.
+/// Acknowledge within one second, because the corp's administrator is waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
@@ -27,7 +27,7 @@ pub struct Authorization {
     pub suite_id: SuiteId,
     /// The code, at most 512 bytes: `AuthCode`.
     pub auth_code: AuthCode,
-    /// The state that the provider put into the link for the authorization: `State`.
+    /// The state in the provider's authorization link: `State`.
     pub state: Option<String>,
 }
 
@@ -39,12 +39,12 @@ pub struct AuthorizedCorp {
     pub suite_id: SuiteId,
     /// The corp: `AuthCorpId`.
     pub auth_corp_id: CorpId,
-    /// The state that the provider put into the link for the authorization: `State`.
+    /// The state in the provider's authorization link: `State`.
     pub state: Option<String>,
 }
 
 impl SuiteTicket {
-    /// A ticket of a suite.
+    /// Creates a ticket of a suite.
     pub fn new(suite_id: impl Into<SuiteId>, ticket: Ticket) -> Self {
         Self { suite_id: suite_id.into(), ticket }
     }
@@ -60,7 +60,7 @@ impl SuiteTicket {
 }
 
 impl Authorization {
-    /// An authorization of a suite.
+    /// Creates an authorization of a suite.
     pub fn new(suite_id: impl Into<SuiteId>, auth_code: AuthCode) -> Self {
         Self { suite_id: suite_id.into(), auth_code, state: None }
     }
@@ -88,7 +88,7 @@ impl Authorization {
 }
 
 impl AuthorizedCorp {
-    /// A corp whose authorization has changed.
+    /// Creates a change of a corp's authorization.
     pub fn new(suite_id: impl Into<SuiteId>, auth_corp_id: impl Into<CorpId>) -> Self {
         Self { suite_id: suite_id.into(), auth_corp_id: auth_corp_id.into(), state: None }
     }

@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Seen, SeenEvents};
 use crate::digest::MessageDigest;
 
-/// [`SeenEvents`] in memory, for one process: the latest messages, up to a number.
+/// [`SeenEvents`] in memory, for one process: the latest messages, up to a maximum number.
 ///
-/// It needs no clock: a message is forgotten when enough later ones were handled. Messages that are being handled are
-/// always kept.
+/// It needs no clock: the oldest handled message is forgotten when the maximum is exceeded. Messages that are being handled
+/// are always kept.
 ///
 /// ```
 /// use wecom_callback::InMemorySeenEvents;
@@ -32,10 +32,10 @@ struct Marks {
 }
 
 impl InMemorySeenEvents {
-    /// The number of messages that [`InMemorySeenEvents::default`] remembers. Each takes some 60 bytes.
+    /// The number of messages that [`InMemorySeenEvents::default`] remembers. Each takes about 60 bytes.
     pub const DEFAULT_CAPACITY: usize = 16_384;
 
-    /// Remembers this number of handled messages.
+    /// Creates a store that remembers this number of handled messages.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { capacity, marks: Mutex::default() }

@@ -1,4 +1,4 @@
-//! Runs a handler unless its message was handled.
+//! Runs a handler unless its message was handled before.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,17 +10,17 @@ use crate::digest::MessageDigest;
 
 /// Runs a handler unless its message was handled before.
 ///
-/// It marks the message, runs the handler, and marks the message as handled. When the handler fails, panics or is
-/// dropped, the mark is removed, so the message is handled when WeCom sends it again.
+/// It marks the message, runs the handler, and marks the message as handled. If the handler fails, panics or is dropped, it
+/// removes the mark, so that the message is handled when WeCom sends it again.
 ///
 /// | outcome | answer |
 /// |---|---|
 /// | [`Once::Handled`], [`Once::Duplicate`] | 200 with [`Callback::acknowledge`] |
 /// | [`Once::InProgress`] | 503: an earlier attempt is still being handled, and may fail |
-/// | an error | 503 or 500, so WeCom sends the message again |
+/// | an error | 503 or 500, so that WeCom sends the message again |
 ///
-/// After the third attempt WeCom gives up. If a message must not be lost, let the handler put it into a queue or a
-/// database, and work on it afterwards.
+/// WeCom sends a message at most three times. If it must not be lost, let the handler put it into a queue or a database,
+/// and process it afterwards.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ where
     mark.settled = true;
     match handled {
         Ok(value) => {
-            // The work is done, so a failure of the store is none of the handler. The message is handled once more at worst.
+            // The handler has succeeded, so a failure of the store is not returned. The message may be handled again.
             let _ = seen.finish(&digest).await;
             Ok(Once::Handled(value))
         }
@@ -101,8 +101,8 @@ pub enum OnceError<E, S> {
 impl<E: fmt::Display, S: fmt::Display> fmt::Display for OnceError<E, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Handler(error) => write!(f, "the handler of the message failed: {error}"),
-            Self::Store(error) => write!(f, "the store of seen messages failed: {error}"),
+            Self::Handler(error) => write!(f, "message handler failed: {error}"),
+            Self::Store(error) => write!(f, "store of seen messages failed: {error}"),
         }
     }
 }

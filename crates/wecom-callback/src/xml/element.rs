@@ -39,14 +39,14 @@ impl<'a> Element<'a> {
         self.name
     }
 
-    /// The element's own text: character data and CDATA sections, put together and unescaped, without that of its
-    /// children. White space at either end is trimmed unless a CDATA section holds it.
+    /// The element's own text: character data and CDATA sections, joined and unescaped, without the text of its children.
+    /// White space at either end is trimmed, unless it is in a CDATA section.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
         text_of(self.content, self.shape)
     }
 
-    /// The text as a value, such as a number or an id. `None` if it is not one.
+    /// Parses the text, for example as a number or an id. Returns `None` if it is not one.
     #[must_use]
     pub fn parse<T: FromStr>(&self) -> Option<T> {
         self.text().parse().ok()
@@ -58,14 +58,14 @@ impl<'a> Element<'a> {
         Children { content: self.content, scanner: Scanner::new(self.content.as_bytes()) }
     }
 
-    /// The first child of a name.
+    /// The first child with a name.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<Element<'a>> {
         self.children().find(|child| child.name == name)
     }
 }
 
-/// Shows the name alone: the text may hold a secret or a person's data.
+/// Shows only the name, because the text may contain a secret or personal data.
 impl fmt::Debug for Element<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{}>***", self.name)

@@ -1,10 +1,10 @@
-//! Why a document is not read.
+//! Why a document is refused.
 
 use std::fmt;
 
-/// A document that is not well-formed, or uses a part of XML that callbacks never need.
+/// A document that is not well-formed, or uses a part of XML that callbacks do not need.
 ///
-/// The text names the problem and the byte offset, and quotes nothing of the document.
+/// The text names the problem and the byte offset, and quotes no part of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct XmlError {
     problem: XmlProblem,
@@ -17,7 +17,7 @@ pub struct XmlError {
 pub enum XmlProblem {
     /// The document has no root element.
     NoRoot,
-    /// Something other than white space and comments stands outside the root element.
+    /// There is content other than white space and comments outside the root element.
     OutsideRoot,
     /// A tag is malformed, or has no name.
     Tag,
@@ -27,11 +27,11 @@ pub enum XmlProblem {
     Unclosed,
     /// A document type declaration (DTD) or another declaration. Declarations are refused.
     Declaration,
-    /// A `&` that begins none of the five predefined entities and no character reference.
+    /// A `&` begins neither one of the five predefined entities nor a character reference.
     Entity,
     /// Elements are nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
-    /// A piece of text is not UTF-8.
+    /// The document is not UTF-8.
     NotUtf8,
 }
 
@@ -46,7 +46,7 @@ impl XmlError {
         self.problem
     }
 
-    /// The byte offset into the document where it was noticed.
+    /// The byte offset in the document where the problem was found.
     #[must_use]
     pub fn offset(self) -> usize {
         self.offset

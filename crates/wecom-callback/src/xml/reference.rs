@@ -21,8 +21,8 @@ pub(super) fn unescape_into(text: &mut String, mut piece: &str) {
     text.push_str(piece);
 }
 
-/// Checks every `&` of a text; the error is the offset of the first that begins no known reference. `true` if there is
-/// none to check.
+/// Checks every `&` of a text. Returns whether the text has no `&`; the error is the offset of the first `&` that does not
+/// begin a known reference.
 pub(super) fn check_references(text: &[u8]) -> Result<bool, usize> {
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|rest| memchr(b'&', rest)) {
@@ -37,7 +37,7 @@ pub(super) fn check_references(text: &[u8]) -> Result<bool, usize> {
 
 /// The character that a reference stands for, and the reference's length.
 fn reference(text: &[u8]) -> Option<(char, usize)> {
-    /// Of `&#x10FFFF;`, with some leading zeros.
+    /// The maximum length of a reference: `&#x10FFFF;` with some leading zeros.
     const LONGEST: usize = 16;
     let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;
     let name = std::str::from_utf8(text.get(1..end)?).ok()?;
@@ -59,7 +59,7 @@ fn reference(text: &[u8]) -> Option<(char, usize)> {
     Some((character, end + 1))
 }
 
-/// Unlike [`u32::from_str_radix`], takes no sign.
+/// Unlike [`u32::from_str_radix`], accepts no sign.
 fn from_digits(digits: &str, radix: u32) -> Option<u32> {
     digits.chars().all(|digit| digit.is_digit(radix)).then(|| u32::from_str_radix(digits, radix).ok())?
 }

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2};
 use super::error::{XmlError, XmlProblem};
 use super::reference::check_references;
 
-/// How deeply elements may be nested in a document, the root element included. The vendor's own documents use three
+/// The maximum depth of nested elements in a document, including the root element. The vendor's own documents use three
 /// levels.
 pub const MAX_DEPTH: usize = 16;
 
@@ -21,7 +21,7 @@ pub(crate) struct Scanner<'a> {
     at: usize,
 }
 
-/// Where an element's name and content lie in the scanner's input.
+/// The positions of an element's name and content in the scanner's input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) name: Range<usize>,
@@ -29,7 +29,7 @@ pub(crate) struct Found {
     pub(crate) shape: Shape,
 }
 
-/// What an element's content consists of.
+/// The form of an element's content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Nothing, or text without references.
@@ -96,8 +96,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The next element of this level, checked with all that it holds. `None` at the end of the input, and behind the
-    /// end tag of the element that this level belongs to, whose name is given.
+    /// The next element of this level, checked with all its content. `None` at the end of the input, and after the end tag
+    /// of `parent`, which is the name of the element that this level belongs to.
     pub(crate) fn child(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
         loop {
             if let Some(leaf) = self.leaf() {
@@ -165,8 +165,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next element, if it begins here and holds one CDATA section or plain text and nothing else, as most do. `None`
-    /// for everything else, and then nothing is consumed.
+    /// The next element, if it begins here and contains only one CDATA section or plain text, as most elements do. Otherwise
+    /// returns `None` and consumes nothing.
     fn leaf(&mut self) -> Option<Found> {
         let start = self.at + b"<".len();
         let rest = self.rest().strip_prefix(b"<")?;
@@ -303,7 +303,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The first place of a short text. It is not empty.
+/// The first position of `needle`, which is not empty.
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut from = 0;
@@ -326,7 +326,7 @@ fn begins_name(byte: u8) -> bool {
 }
 
 fn ends_name(byte: u8) -> bool {
-    // Almost every byte of a name is above all of these, so one comparison decides.
+    // Almost every byte of a name is greater than all of these, so usually one comparison is enough.
     byte <= b'>' && (follows_name(byte) || matches!(byte, b'<' | b'=' | b'"' | b'\'' | b'&'))
 }
 

@@ -1,4 +1,4 @@
-//! The text of an element: character data and CDATA sections, put together.
+//! The text of an element: character data and CDATA sections, joined.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::reference::unescape_into;
 use super::scanner::{CDATA, CDATA_END, Scanner, Shape, Token};
 
-/// The text in an element's content. White space at either end is trimmed unless a CDATA section holds it.
+/// The text in an element's content. White space at either end is trimmed, unless it is in a CDATA section.
 pub(crate) fn text_of(content: &str, shape: Shape) -> Cow<'_, str> {
     match shape {
         Shape::Plain => Cow::Borrowed(without_printed_wrapper(content.trim_ascii())),
@@ -49,7 +49,7 @@ fn joined(content: &str) -> String {
     trimmed_around(text, sections)
 }
 
-/// Trims white space at the ends, but nothing between the first CDATA section and the last.
+/// Trims white space at both ends, except within the CDATA sections and between them.
 fn trimmed_around(mut text: String, sections: Option<Range<usize>>) -> String {
     let sections = sections.unwrap_or(text.len()..0);
     let start = (text.len() - text.trim_ascii_start().len()).min(sections.start);

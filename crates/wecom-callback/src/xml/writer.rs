@@ -18,7 +18,7 @@ impl Writer {
         let text = text.to_string();
         self.start(name);
         self.text.push_str("<![CDATA[");
-        // A section cannot hold its own end, so the end is split between two sections.
+        // A section cannot contain its own end marker, so the marker is split between two sections.
         self.text.push_str(&text.replace("]]>", "]]]]><![CDATA[>"));
         self.text.push_str("]]>");
         self.end(name)

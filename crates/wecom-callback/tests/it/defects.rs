@@ -1,10 +1,10 @@
-//! Defects of other libraries, each shown not to be one here.
+//! Defects of other libraries, with a test for each that this crate does not have it.
 
 use wecom_callback::{CallbackKeys, Channel, ErrorKind, Message, Receiver, Sender};
 
 use crate::support::*;
 
-/// wecom-crypto 0.1.9, wechat-crypto: a panic on a plaintext that is too short, or on padding longer than it.
+/// wecom-crypto 0.1.9, wechat-crypto: a panic if the plaintext is too short, or shorter than its padding.
 #[test]
 fn short_plaintexts_and_long_padding_are_errors() {
     for blocks in 1..=4 {
@@ -15,7 +15,7 @@ fn short_plaintexts_and_long_padding_are_errors() {
     }
 }
 
-/// wecom-crypto 0.1.9: a key that is no key panics.
+/// wecom-crypto 0.1.9: a malformed key panics.
 #[test]
 fn every_malformed_key_is_an_error() {
     let padded = format!("{AES_KEY}=");
@@ -28,7 +28,7 @@ fn every_malformed_key_is_an_error() {
 
 /// wecom-crypto 0.1.9, wxcrypt 0.2.3: padding to 16 bytes.
 #[test]
-fn what_is_sealed_is_padded_to_32_bytes() {
+fn a_sealed_message_is_padded_to_32_bytes() {
     for length in 0..64 {
         let sealed = keys().encrypt(&vec![b'a'; length], CORP, [1; 16]).unwrap();
         let bytes = base64_simd::STANDARD.decode_to_vec(&sealed).unwrap().len();
@@ -38,7 +38,7 @@ fn what_is_sealed_is_padded_to_32_bytes() {
 
 /// wecom-crypto 0.1.9, wxcrypt 0.2.3: neither signature nor receive id is checked.
 #[test]
-fn signature_and_receive_id_are_checked_always() {
+fn signature_and_receive_id_are_always_checked() {
     let request = sender().xml_request("<xml/>", now(), random()).unwrap();
     let unsigned = request.query().replace("msg_signature=", "msg_signature=0");
     let forged = receiver().open(&unsigned, request.body(), now()).unwrap_err();
@@ -56,7 +56,7 @@ fn a_nonce_need_not_be_a_number() {
 
 /// wecom-rs 0.1.17: a message of 128 bytes or more is sealed with a broken length.
 #[test]
-fn messages_of_every_length_are_sealed_right() {
+fn messages_of_every_length_are_sealed_correctly() {
     for length in [0, 1, 127, 128, 129, 255, 256, 257, 32_767, 32_768, 65_535, 65_536, 65_537] {
         let message = "a".repeat(length);
         let sealed = keys().encrypt(message.as_bytes(), CORP, [0xFF; 16]).unwrap();
@@ -74,9 +74,9 @@ fn a_wrong_receive_id_and_malformed_base64_are_errors() {
     }
 }
 
-/// A receive id that is not UTF-8 is none that is accepted, whatever is accepted.
+/// A receive id that is not UTF-8 is refused even if every id is accepted.
 #[test]
-fn a_receive_id_that_is_no_text_is_refused() {
+fn a_receive_id_that_is_not_utf_8_is_refused() {
     let plaintext = [&layout(6, b"<xml/>", "", &[])[..], &[0xFF; 6], &[32; 32]].concat();
     let any = Receiver::new(Channel::app(keys(), wecom_callback::ReceiveIds::any()));
     let forged = Forged::plaintext(&plaintext);
@@ -117,7 +117,7 @@ fn a_reply_has_the_documented_elements_and_the_receive_id_of_the_request() {
 
 /// felord/wecom-sdk 1.2.6: a reply cannot be encrypted for a corp id of 18 characters.
 #[test]
-fn receive_ids_of_every_length_are_replied_to() {
+fn replies_work_for_receive_ids_of_every_length() {
     for length in 0..=64 {
         let id = "w".repeat(length);
         let receiver = Receiver::new(Channel::app(keys(), id.as_str()));
@@ -131,7 +131,7 @@ fn receive_ids_of_every_length_are_replied_to() {
 
 /// PowerWeChat 3.2: an agent id passes as the receive id.
 #[test]
-fn an_agent_id_does_not_pass_as_the_receive_id() {
+fn an_agent_id_is_not_accepted_as_the_receive_id() {
     let wrong = Receiver::new(Channel::app(keys(), "1000005"));
     let request = sender().xml_request("<xml/>", now(), random()).unwrap();
     assert_eq!(wrong.open(request.query(), request.body(), now()).unwrap_err().kind(), ErrorKind::ReceiveId);

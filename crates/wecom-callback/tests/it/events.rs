@@ -61,7 +61,7 @@ fn suite_events() -> Vec<Event> {
 }
 
 #[test]
-fn every_event_of_an_app_channel_arrives_as_it_was_sent() {
+fn every_event_of_an_app_channel_arrives_unchanged() {
     for event in app_events() {
         let callback = open(&sender().request(&event, now(), random()).unwrap()).unwrap();
         assert_eq!(callback.event(), event);
@@ -69,7 +69,7 @@ fn every_event_of_an_app_channel_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn every_event_of_a_suite_channel_arrives_as_it_was_sent() {
+fn every_event_of_a_suite_channel_arrives_unchanged() {
     for event in suite_events() {
         let request = suite_sender().request(&event, now(), random()).unwrap();
         let callback = suite_receiver().open(request.query(), request.body(), now()).unwrap();
@@ -101,7 +101,7 @@ fn sample(name: &str) -> Message {
 #[test]
 fn the_documented_sample_of_change_chain_is_read() {
     let message = sample("change_chain");
-    // The document prints the id in a mangled CDATA section.
+    // The document shows the id in a malformed CDATA section.
     let expected = ChangeChain::new(ChainId::new("xxxxxx"), ChainChange::CreateChain);
     assert_eq!(Event::from(&message), Event::ChangeChain(expected));
     assert_eq!(message.create_time(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_403_610_513)));
@@ -122,7 +122,7 @@ fn the_documented_samples_of_shares_on_a_suite_channel_are_read() {
 }
 
 #[test]
-fn a_flat_list_of_ids_and_a_flat_job_are_read_too() {
+fn a_list_of_ids_and_a_job_without_their_outer_element_are_read_too() {
     let chain = |change: &str, ids: &str| {
         event_of(&format!(
             "<xml><MsgType>event</MsgType><Event>change_chain</Event><ChangeType>{change}</ChangeType>\
@@ -152,7 +152,7 @@ fn every_kind_of_job_has_its_name() {
 }
 
 #[test]
-fn an_event_that_lacks_an_element_is_kept_as_another() {
+fn an_event_without_a_required_element_is_other_with_its_xml() {
     for rest in [
         "<Event>change_chain</Event><ChangeType>create_chain</ChangeType>",
         "<Event>change_chain</Event><ChainId>Ch</ChainId>",
@@ -170,7 +170,7 @@ fn an_event_that_lacks_an_element_is_kept_as_another() {
 }
 
 #[test]
-fn a_suites_element_behind_white_space_is_read() {
+fn an_element_with_leading_white_space_is_read() {
     let event = event_of(
         "<xml><SuiteId>ww4</SuiteId><InfoType> <![CDATA[suite_ticket]]></InfoType><SuiteTicket>t</SuiteTicket></xml>",
     );
@@ -178,7 +178,7 @@ fn a_suites_element_behind_white_space_is_read() {
 }
 
 #[test]
-fn an_element_behind_many_unknown_ones_is_found() {
+fn an_element_after_many_unknown_ones_is_found() {
     let unknown = "<Unknown>1</Unknown>".repeat(40);
     let xml = format!(
         "<xml>{unknown}<SuiteId>ww4</SuiteId><InfoType>suite_ticket</InfoType><SuiteTicket>t</SuiteTicket></xml>"

@@ -1,10 +1,10 @@
-//! Input that no correct sender makes: refused, never a panic.
+//! Input that no correct sender sends: it is refused and never panics.
 
 use wecom_callback::{Element, Event, Message, Query};
 
 use crate::support::*;
 
-/// A small generator of numbers, the same in every run.
+/// A small random number generator with the same numbers in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -23,7 +23,7 @@ fn walk(element: Element<'_>) -> usize {
 }
 
 #[test]
-fn a_request_with_any_byte_changed_is_refused_or_means_the_same() {
+fn a_request_with_any_byte_changed_is_refused_or_has_the_same_message() {
     let request = sender().xml_request("<xml><MsgType>event</MsgType><Event>e</Event></xml>", now(), random()).unwrap();
     let expected = open(&request).unwrap().message().as_str().to_owned();
     let mut numbers = Numbers(7);
@@ -48,7 +48,7 @@ fn a_request_with_any_byte_changed_is_refused_or_means_the_same() {
 }
 
 #[test]
-fn random_plaintexts_with_a_right_signature_never_panic() {
+fn random_plaintexts_with_a_valid_signature_never_panic() {
     let mut numbers = Numbers(11);
     for _ in 0..5000 {
         let blocks = 1 + numbers.below(5);

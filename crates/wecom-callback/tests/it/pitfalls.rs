@@ -1,4 +1,4 @@
-//! The traps of the vendor's scheme and documents, one test or more for each.
+//! The pitfalls of the vendor's scheme and documents, with one or more tests for each.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use wecom_core::ids::{AgentId, CorpId, UserId};
 use crate::support::*;
 
 #[test]
-fn trap_1_spare_bits_of_the_keys_last_character_are_ignored() {
+fn spare_bits_of_the_keys_last_character_are_ignored() {
     let with_last = |last: char| {
         let key = format!("{}{last}", &AES_KEY[..42]);
         CallbackKeys::new(TOKEN, &key).unwrap().encrypt(b"hello", CORP, [1; 16]).unwrap()
     };
-    // The last character of this key is C, so A, B and D differ from it in the spare bits alone.
+    // The last character of this key is C, so A, B and D differ from it only in the ignored bits.
     for last in ['A', 'B', 'D'] {
         assert_eq!(with_last(last), with_last('C'), "{last}");
     }
@@ -26,7 +26,7 @@ fn trap_1_spare_bits_of_the_keys_last_character_are_ignored() {
 }
 
 #[test]
-fn trap_2_padding_is_to_32_bytes_and_its_every_length_is_accepted() {
+fn padding_is_to_32_bytes_and_every_length_is_accepted() {
     for length in 0..=64 {
         let message = "a".repeat(length);
         let sealed = keys().encrypt(message.as_bytes(), CORP, [1; 16]).unwrap();
@@ -36,13 +36,13 @@ fn trap_2_padding_is_to_32_bytes_and_its_every_length_is_accepted() {
 }
 
 #[test]
-fn trap_2_every_byte_of_the_padding_is_checked() {
+fn every_byte_of_the_padding_is_checked() {
     let plaintext = layout(5, b"hello", CORP, &[21; 21]);
     assert_eq!(Forged::plaintext(&plaintext).refusal().kind(), ErrorKind::Message(opened_error("hello")));
     for place in plaintext.len() - 21..plaintext.len() {
         let mut changed = plaintext.clone();
         changed[place] ^= 1;
-        // The last byte says how many there are.
+        // The last byte is the number of padding bytes.
         Forged::plaintext(&changed).assert_refused(ErrorKind::Padding);
     }
     for count in [0, 33, 64, 255] {
@@ -51,19 +51,19 @@ fn trap_2_every_byte_of_the_padding_is_checked() {
     Forged::plaintext(&layout(5, b"hello", CORP, &[53; 53])).assert_refused(ErrorKind::Padding);
 }
 
-/// The error of a message that decrypts and is not XML.
+/// The error of a message that can be decrypted and is not XML.
 fn opened_error(message: &str) -> wecom_callback::XmlError {
     wecom_callback::Message::parse(message).unwrap_err()
 }
 
 #[test]
-fn trap_3_random_bytes_need_not_be_text() {
+fn random_bytes_need_not_be_text() {
     let sealed = keys().encrypt("企业微信".as_bytes(), CORP, [0xFF; 16]).unwrap();
     assert_eq!(keys().decrypt(&sealed).unwrap().message(), "企业微信".as_bytes());
 }
 
 #[test]
-fn trap_4_nonce_and_timestamp_are_opaque_strings() {
+fn nonce_and_timestamp_are_opaque_strings() {
     let encrypted = keys().encrypt(b"<xml/>", CORP, [1; 16]).unwrap();
     let signature = keys().signature("yesterday", "VHh7ymSeb0jc4lSb", &encrypted);
     let query = format!("msg_signature={signature}&timestamp=yesterday&nonce=VHh7ymSeb0jc4lSb");
@@ -74,7 +74,7 @@ fn trap_4_nonce_and_timestamp_are_opaque_strings() {
     assert_eq!(receiver().open(&query, body.as_bytes(), now()).unwrap_err().kind(), ErrorKind::Timestamp);
 }
 
-/// An `echostr` with a plus sign and the four that are signed.
+/// The query of a URL check whose `echostr` has a plus sign, percent-encoded and raw.
 fn url_check_with_plus() -> (String, String) {
     let request = (0..=255)
         .map(|byte| sender().url_check("5927782489442352469", now(), RandomBytes::new([byte; 24])).unwrap())
@@ -84,7 +84,7 @@ fn url_check_with_plus() -> (String, String) {
 }
 
 #[test]
-fn trap_5_echostr_is_percent_decoded_once_and_keeps_its_plus_signs() {
+fn echostr_is_percent_decoded_once_and_keeps_its_plus_signs() {
     let (encoded, raw_plus) = url_check_with_plus();
     let twice = encoded.replace('%', "%25");
     for query in [&encoded, &raw_plus, &raw_plus.replace('+', "%20")] {
@@ -94,7 +94,7 @@ fn trap_5_echostr_is_percent_decoded_once_and_keeps_its_plus_signs() {
 }
 
 #[test]
-fn trap_5_spaces_of_a_form_decoder_are_read_as_plus_signs() {
+fn spaces_of_a_form_decoder_are_read_as_plus_signs() {
     let (_, raw_plus) = url_check_with_plus();
     let decoded = raw_plus.replace("%2F", "/").replace("%3D", "=").replace('+', " ");
     let pairs = decoded.split('&').map(|pair| pair.split_once('=').unwrap());
@@ -102,7 +102,7 @@ fn trap_5_spaces_of_a_form_decoder_are_read_as_plus_signs() {
 }
 
 #[test]
-fn trap_6_other_parameters_of_the_query_are_not_signed() {
+fn other_parameters_of_the_query_are_not_signed() {
     let request = sender().xml_request("<xml/>", now(), random()).unwrap();
     for query in [format!("tenant=1&{}", request.query()), format!("?{}&tenant=1&flag&=", request.query())] {
         assert!(receiver().open(&query, request.body(), now()).is_ok());
@@ -110,7 +110,7 @@ fn trap_6_other_parameters_of_the_query_are_not_signed() {
 }
 
 #[test]
-fn trap_7_a_length_beyond_the_plaintext_is_refused() {
+fn a_length_beyond_the_plaintext_is_refused() {
     let message = b"<xml/>";
     for length in [6 + 18 + 1, 255, 65_536, u32::MAX - 20, u32::MAX] {
         Forged::plaintext(&layout(length, message, CORP, &[20; 20])).assert_refused(ErrorKind::Length);
@@ -124,7 +124,7 @@ fn trap_7_a_length_beyond_the_plaintext_is_refused() {
 }
 
 #[test]
-fn trap_8_the_signature_is_verified_before_anything_is_decrypted() {
+fn the_signature_is_verified_before_anything_is_decrypted() {
     let undecryptable = Forged::signed("not Base64!");
     undecryptable.assert_refused(ErrorKind::Base64);
     let unsigned = undecryptable.query.replace("msg_signature=", "msg_signature=0");
@@ -133,7 +133,7 @@ fn trap_8_the_signature_is_verified_before_anything_is_decrypted() {
 }
 
 #[test]
-fn trap_8_refusals_look_alike_outside_and_differ_inside() {
+fn refusals_have_one_status_and_different_kinds() {
     let request = sender().xml_request("<xml/>", now(), random()).unwrap();
     let signature = request.query().replace("nonce=", "nonce=1");
     let other_corp = Sender::app(keys(), "wwother").xml_request("<xml/>", now(), random()).unwrap();
@@ -153,11 +153,11 @@ fn trap_8_refusals_look_alike_outside_and_differ_inside() {
 }
 
 #[test]
-fn trap_9_a_wrong_receive_id_is_no_server_error_and_names_the_remedy() {
+fn a_wrong_receive_id_is_not_a_server_error_and_its_text_has_the_remedy() {
     let request = Sender::app(keys(), "wwother").xml_request("<xml/>", now(), random()).unwrap();
     let refused = open(&request).unwrap_err();
     assert_eq!((refused.http_status(), refused.vendor_code()), (403, Some(-40005)));
-    assert!(refused.to_string().contains("add its id to those of the channel"), "{refused}");
+    assert!(refused.to_string().contains("add its id to the channel's receive ids"), "{refused}");
 }
 
 #[track_caller]
@@ -170,7 +170,7 @@ fn xml_problem(message: &str) -> XmlProblem {
 }
 
 #[test]
-fn trap_10_a_document_type_declaration_is_refused() {
+fn a_document_type_declaration_is_refused() {
     let bomb = r#"<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><xml>&b;</xml>"#;
     let file = r#"<!DOCTYPE xml SYSTEM "file:///etc/passwd"><xml/>"#;
     for document in [bomb, file, "<xml><!ENTITY a 'b'></xml>"] {
@@ -181,7 +181,7 @@ fn trap_10_a_document_type_declaration_is_refused() {
 }
 
 #[test]
-fn trap_10_five_entities_and_character_references_are_known_and_no_others() {
+fn five_entities_and_character_references_are_resolved_and_others_refused() {
     let callback = opened("<xml><Content>&lt;&gt;&amp;&apos;&quot; &#20225;&#x4E1A;</Content></xml>");
     assert_eq!(callback.message().root().child("Content").unwrap().text(), "<>&'\" 企业");
     for reference in ["&nbsp;", "&", "& ;", "&;", "&#;", "&#x;", "&#0;", "&#xD800;", "&#x110000;", "&#+1;", "&amp"] {
@@ -194,7 +194,7 @@ fn trap_10_five_entities_and_character_references_are_known_and_no_others() {
 }
 
 #[test]
-fn trap_10_cdata_may_be_split_absent_or_surrounded_by_space() {
+fn cdata_may_be_split_absent_or_surrounded_by_space() {
     for content in [
         "<![CDATA[one two]]>",
         "one two",
@@ -215,7 +215,7 @@ fn trap_10_cdata_may_be_split_absent_or_surrounded_by_space() {
 }
 
 #[test]
-fn trap_10_the_envelope_comes_in_every_form() {
+fn every_form_of_the_envelope_is_read() {
     let encrypted = keys().encrypt(b"<xml/>", CORP, [1; 16]).unwrap();
     let (front, back) = encrypted.split_at(20);
     for body in [
@@ -231,7 +231,7 @@ fn trap_10_the_envelope_comes_in_every_form() {
 }
 
 #[test]
-fn trap_10_a_byte_order_mark_in_front_of_the_message_is_removed() {
+fn a_byte_order_mark_in_front_of_the_message_is_removed() {
     assert_eq!(
         opened("\u{FEFF}<xml><MsgType>event</MsgType></xml>").message().as_str(),
         "<xml><MsgType>event</MsgType></xml>"
@@ -239,7 +239,7 @@ fn trap_10_a_byte_order_mark_in_front_of_the_message_is_removed() {
 }
 
 #[test]
-fn trap_10_unknown_elements_and_events_survive() {
+fn unknown_elements_and_events_are_kept() {
     let xml = "<xml><MsgType>event</MsgType><Event>brand_new</Event><Deep><Er><Est>7</Est></Er></Deep></xml>";
     let Event::Other(message) = event_of(xml) else { panic!("the kind is unknown") };
     assert_eq!((message.kind().as_str(), message.as_str()), ("event/brand_new", xml));
@@ -248,7 +248,7 @@ fn trap_10_unknown_elements_and_events_survive() {
 }
 
 #[test]
-fn trap_10_size_and_depth_are_bounded() {
+fn size_and_depth_are_limited() {
     let long = "a".repeat(Receiver::DEFAULT_BODY_LIMIT + 1);
     let refused = receiver().open("msg_signature=0&timestamp=0&nonce=0", long.as_bytes(), now()).unwrap_err();
     assert_eq!((refused.kind(), refused.http_status()), (ErrorKind::BodyTooLarge(128 << 10), 413));
@@ -259,7 +259,7 @@ fn trap_10_size_and_depth_are_bounded() {
 }
 
 #[test]
-fn trap_11_the_end_of_a_cdata_section_in_a_text_is_split() {
+fn the_end_of_a_cdata_section_in_a_text_is_split() {
     for content in ["]]>", "a]]>b", "]]]]>>", "<![CDATA[x]]>", "]]", "]]&gt;"] {
         let member = Member::new(CorpId::new(CORP), UserId::new("zhangsan"), AgentId::new(1));
         let event = Event::Text(TextMessage::new(member, 1, content));
@@ -268,7 +268,7 @@ fn trap_11_the_end_of_a_cdata_section_in_a_text_is_split() {
 }
 
 #[test]
-fn trap_12_the_signature_finds_the_channel_among_several() {
+fn the_signature_finds_the_channel_among_several() {
     let second_keys = CallbackKeys::new("second", &"b".repeat(43)).unwrap();
     let receiver = receiver().with_channel(Channel::app(second_keys.clone(), CORP).with_name("second")).unwrap();
     for (keys, name) in [(keys(), "app"), (second_keys, "second")] {
@@ -278,7 +278,7 @@ fn trap_12_the_signature_finds_the_channel_among_several() {
 }
 
 #[test]
-fn trap_12_channels_with_one_token_are_told_apart_by_their_keys() {
+fn channels_with_the_same_token_are_distinguished_by_their_keys() {
     let second_keys = CallbackKeys::new(TOKEN, &"b".repeat(43)).unwrap();
     let receiver = receiver().with_channel(Channel::app(second_keys.clone(), CORP).with_name("second")).unwrap();
     let request = Sender::app(second_keys, CORP).xml_request("<xml/>", now(), random()).unwrap();
@@ -286,13 +286,13 @@ fn trap_12_channels_with_one_token_are_told_apart_by_their_keys() {
 }
 
 #[test]
-fn trap_12_channels_with_the_same_token_and_key_are_refused() {
+fn channels_with_the_same_token_and_key_are_refused() {
     let refused = receiver().with_channel(Channel::suite(keys(), SUITE)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AmbiguousKeys);
 }
 
 #[test]
-fn trap_13_agent_ids_come_in_every_form() {
+fn every_form_of_an_agent_id_is_read() {
     let share = |agent: &str| format!("<xml><MsgType>event</MsgType><Event>share_chain_change</Event>{agent}</xml>");
     for (element, expected) in [
         ("<AgentID>1</AgentID>", Some(1)),

@@ -1,4 +1,4 @@
-//! Channels, receive ids, the window, and what is answered.
+//! Channels, receive ids, the window, and the answers.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wecom_core::ids::{CorpId, SuiteId};
 use crate::support::*;
 
 #[test]
-fn a_url_check_is_answered_with_the_echo_alone() {
+fn a_url_check_is_answered_with_only_the_echo() {
     let check = sender().url_check("1616140317555161061", now(), random()).unwrap();
     let answer = receiver().verify_url(check.query(), now()).unwrap();
     assert_eq!((answer.body(), answer.content_type()), ("1616140317555161061", "text/plain; charset=utf-8"));
@@ -16,7 +16,7 @@ fn a_url_check_is_answered_with_the_echo_alone() {
 }
 
 #[test]
-fn an_app_channel_is_acknowledged_with_nothing_and_a_suite_channel_with_success() {
+fn an_app_channel_is_acknowledged_with_an_empty_body_and_a_suite_channel_with_success() {
     assert_eq!(opened("<xml/>").acknowledge().body(), "");
     let request = suite_sender().xml_request("<xml/>", now(), random()).unwrap();
     let callback = suite_receiver().open(request.query(), request.body(), now()).unwrap();
@@ -41,7 +41,7 @@ fn a_timestamp_outside_the_window_is_refused_on_both_sides() {
 }
 
 #[test]
-fn the_window_holds_for_a_url_check_too() {
+fn the_window_applies_to_a_url_check_too() {
     let check = sender().url_check("1", now(), random()).unwrap();
     let refused = receiver().verify_url(check.query(), now() + Duration::from_secs(601)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Timestamp);
@@ -71,7 +71,7 @@ fn every_form_of_receive_ids_accepts_what_it_names_and_nothing_else() {
 }
 
 #[test]
-fn a_downstream_members_message_has_another_corp_than_its_receive_id() {
+fn the_corp_of_a_downstream_members_message_differs_from_its_receive_id() {
     let callback = opened("<xml><ToUserName>wwdownstream</ToUserName><FromUserName>zhangsan</FromUserName></xml>");
     assert_eq!(callback.receive_id(), CORP);
     assert_eq!(callback.message().to_user_name().as_deref(), Some("wwdownstream"));
@@ -101,7 +101,7 @@ fn each_missing_parameter_is_named() {
 }
 
 #[test]
-fn a_body_that_is_no_envelope_is_a_bad_request() {
+fn a_body_that_is_not_an_envelope_is_a_bad_request() {
     let query = "msg_signature=0&timestamp=0&nonce=0";
     for body in
         ["", "hello", "{\"Encrypt\":\"A\"}", "<xml>", "<xml></xml><xml/>", "<xml/>", "<xml><encrypt/></xml>", "</xml>"]
@@ -125,7 +125,7 @@ fn a_query_or_body_over_its_limit_is_too_large() {
 }
 
 #[test]
-fn the_largest_body_that_is_read_holds_a_message_of_95_kib() {
+fn the_default_body_limit_allows_a_message_of_95_kib() {
     let message = format!("<xml><Content><![CDATA[{}]]></Content></xml>", "a".repeat(96 << 10));
     let request = sender().xml_request(&message, now(), random()).unwrap();
     assert!(request.body().len() > Receiver::DEFAULT_BODY_LIMIT);
@@ -136,7 +136,7 @@ fn the_largest_body_that_is_read_holds_a_message_of_95_kib() {
 
 #[cfg(feature = "getrandom")]
 #[test]
-fn random_bytes_of_the_operating_system_differ() {
+fn random_bytes_from_the_operating_system_differ() {
     let seal = || {
         let random = wecom_callback::RandomBytes::generate().unwrap();
         sender().xml_request("<xml/>", now(), random).unwrap()

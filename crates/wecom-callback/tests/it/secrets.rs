@@ -35,7 +35,7 @@ fn no_debug_shows_a_key_a_ticket_or_a_messages_content() {
 }
 
 #[test]
-fn no_error_quotes_what_was_sent() {
+fn no_error_quotes_the_request() {
     let refusals = [
         receiver()
             .open(&format!("msg_signature={CANARY}&timestamp=0&nonce={CANARY}"), b"<xml><Encrypt/></xml>", now())

@@ -1,4 +1,4 @@
-//! Delivered once: marks, failures, dropped handlers, bounds.
+//! Each message is handled once: marks, failures, dropped handlers, limits.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ fn a_repeated_message_is_handled_once() {
 }
 
 #[test]
-fn two_events_of_one_second_are_both_handled() {
+fn two_events_within_one_second_are_both_handled() {
     let seen = InMemorySeenEvents::default();
     for number in 1..=2 {
         assert_eq!(block_on(handled(&seen, &message(number))), Some(Once::Handled(())));
@@ -94,7 +94,8 @@ fn a_message_whose_handler_is_dropped_is_handled_again() {
 fn a_message_whose_handler_panics_is_handled_again() {
     let seen = InMemorySeenEvents::default();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = block_on(handle_once::<_, (), Infallible>(&seen, &message(1), async { panic!("a defect") }));
+        let _ =
+            block_on(handle_once::<_, (), Infallible>(&seen, &message(1), async { panic!("a bug in the handler") }));
     }));
     assert!(panicked.is_err());
     assert_eq!(block_on(handled(&seen, &message(1))), Some(Once::Handled(())));
@@ -116,7 +117,7 @@ fn memory_is_bounded_and_the_latest_messages_are_kept() {
 }
 
 #[test]
-fn a_store_without_room_still_keeps_two_attempts_apart() {
+fn a_store_with_capacity_zero_still_detects_a_concurrent_attempt() {
     let seen = InMemorySeenEvents::new(0);
     block_on(async {
         let callback = message(1);
@@ -146,7 +147,7 @@ impl SeenEvents for Failing {
 }
 
 #[test]
-fn a_store_that_fails_first_stops_the_handler_and_one_that_fails_later_does_not_undo_it() {
+fn a_store_failure_before_the_handler_prevents_it_and_a_later_one_does_not_undo_it() {
     let run =
         |step, handler: Result<(), &'static str>| block_on(handle_once(&Failing(step), &message(1), async { handler }));
     assert_eq!(run("begin", Ok(())), Err(OnceError::Store("store down")));
@@ -154,7 +155,7 @@ fn a_store_that_fails_first_stops_the_handler_and_one_that_fails_later_does_not_
     assert_eq!(run("finish", Err("handler down")), Err(OnceError::Handler("handler down")));
 }
 
-/// A store of one thread.
+/// A store that stays on one thread.
 #[derive(Default)]
 struct OnOneThread(Rc<RefCell<HashMap<MessageDigest, Seen>>>);
 
@@ -177,7 +178,7 @@ impl SeenEvents for OnOneThread {
 }
 
 #[test]
-fn stores_of_both_threading_families_serve() {
+fn stores_of_both_threading_families_work() {
     fn assert_send<T: Send>(future: T) -> T {
         future
     }

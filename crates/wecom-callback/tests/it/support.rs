@@ -1,4 +1,4 @@
-//! A receiver, a sender with the same keys, and requests that no correct sender makes.
+//! A receiver, a sender with the same keys, and requests that no correct sender sends.
 
 use std::time::{Duration, SystemTime};
 
@@ -56,7 +56,7 @@ pub(crate) fn event_of(xml: &str) -> Event {
     opened(xml).event()
 }
 
-/// A request with a right signature over any `Encrypt`, in any envelope.
+/// A request with a valid signature over any `Encrypt`, in any envelope.
 pub(crate) struct Forged {
     pub(crate) query: String,
     pub(crate) body: String,
@@ -68,7 +68,7 @@ impl Forged {
         Self::in_envelope(encrypted, &format!("<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"))
     }
 
-    /// Signs the text; the envelope is given.
+    /// Signs the text, and uses `body` as the envelope.
     pub(crate) fn in_envelope(encrypted: &str, body: &str) -> Self {
         let signature = keys().signature("1700000000", "nonce", encrypted);
         let query = format!("msg_signature={signature}&timestamp=1700000000&nonce=nonce");
@@ -97,7 +97,7 @@ impl Forged {
     }
 }
 
-/// 16 random bytes, a length field, a message, a receive id and padding, none of which need fit the others.
+/// 16 random bytes, a length field, a message, a receive id and padding, which need not be consistent.
 pub(crate) fn layout(length: u32, message: &[u8], receive_id: &str, padding: &[u8]) -> Vec<u8> {
     [b"0123456789abcdef", &length.to_be_bytes()[..], message, receive_id.as_bytes(), padding].concat()
 }
