@@ -62,10 +62,10 @@ impl Sender {
         self.xml_request(&self.xml(event, now), now, random)
     }
 
-    /// The message that tells an event, in XML. The time becomes its `CreateTime` (`TimeStamp` on a suite channel).
+    /// Writes the message of an event in XML. The time becomes its `CreateTime` (`TimeStamp` on a suite channel).
     ///
-    /// With [`xml_request`](Self::xml_request) a test sends it again, as WeCom does: each attempt has its own timestamp and
-    /// signature, and the message stays the same.
+    /// To send the same message again as WeCom does, pass it to [`xml_request`](Self::xml_request) for each attempt. Each
+    /// request then has its own timestamp and signature.
     #[must_use]
     pub fn xml(&self, event: &Event, created: SystemTime) -> String {
         event.write(&Header { is_suite: self.is_suite, receive_id: &self.receive_id, seconds: seconds(created) })

@@ -26,21 +26,21 @@ pub(super) struct State {
     ticketed_windows: Vec<Window>,
     /// Closes both lanes.
     block: Block,
-    /// Closes the usual lane alone: a refusal of a call without a ticket says nothing about calls with one.
+    /// Closes only the usual lane: calls with a ticket may be allowed when calls without one are refused.
     usual_block: Block,
     concurrency: Concurrency,
-    /// One for each lane, because calls with a ticket pass those that wait for the windows of the others.
+    /// One for each lane, because calls with a ticket need not wait for calls without one.
     queues: [Queue; 2],
     /// The latest time that a call has read.
     now: Duration,
 }
 
-/// Which windows limit a call.
+/// The kind of a call: with or without a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// All windows.
+    /// Limited by all windows.
     Usual,
-    /// Those for calls with a ticket.
+    /// Limited only by the windows for calls with a ticket.
     Ticketed,
 }
 

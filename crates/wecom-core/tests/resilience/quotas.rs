@@ -328,7 +328,7 @@ async fn lifted(client: &Client, has_ticket: bool) -> Result<(), wecom_core::Err
 }
 
 #[test]
-fn a_call_with_a_ticket_is_held_back_by_the_lifted_limits_only_which_count_all_calls() {
+fn a_call_with_a_ticket_is_limited_only_by_the_lifted_limits_which_count_all_calls() {
     let service = Service::new();
     let client = refusing(&service);
     for _ in 0..8 {
@@ -346,7 +346,7 @@ fn a_call_with_a_ticket_is_held_back_by_the_lifted_limits_only_which_count_all_c
             service.run(lifted(&client, true)).unwrap();
         }
     }
-    // They left the hour of calls without a ticket alone.
+    // Calls with a ticket do not count towards the hourly limit of calls without one.
     service.timer.advance(SECOND * 61);
     for _ in 0..8 {
         service.run(lifted(&client, false)).unwrap();
@@ -357,7 +357,7 @@ fn a_call_with_a_ticket_is_held_back_by_the_lifted_limits_only_which_count_all_c
 }
 
 #[test]
-fn a_call_with_a_ticket_passes_calls_that_wait_for_the_limits_without_one() {
+fn a_call_with_a_ticket_does_not_wait_for_calls_without_one() {
     let service = Service::new();
     let client = patient(&service);
     service.run(join_all((0..8).map(|_| lifted(&client, false)))).into_iter().for_each(Result::unwrap);
