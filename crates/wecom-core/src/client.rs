@@ -87,7 +87,7 @@ impl<M: Threading> Client<M> {
         self.run(request).await.map(|(reply, _)| reply)
     }
 
-    /// Makes a typed call and returns the response too, such as for fields of the reply that have no type yet.
+    /// Makes a typed call and returns the response beside the reply, for example to read fields that the reply's type lacks.
     ///
     /// ```
     /// # async fn example<C: wecom_core::ApiCall>(client: wecom_core::Client, call: C) -> Result<(), wecom_core::Error> {
@@ -132,8 +132,8 @@ impl<M: Threading> Client<M> {
         self.with(|overrides| overrides.deadline = Some(limit))
     }
 
-    /// Returns the same client with a retry policy that replaces the [builder's](ClientBuilder::retry). It has a budget of
-    /// its own.
+    /// Returns the same client with a retry policy that replaces the [builder's](ClientBuilder::retry). The policy has its
+    /// own budget.
     ///
     /// The client's [timer](ClientBuilder::timer) measures the backoffs. Every call of a client without a timer fails with
     /// an error that says so.
@@ -157,8 +157,8 @@ impl<M: Threading> Client<M> {
         self.with(|overrides| overrides.retry = RetryOverride::Off)
     }
 
-    /// Returns the same client for calls that the caller knows to be safe, idempotent or not, whatever their endpoints
-    /// say. It decides [which failed calls are repeated](Retry#what-is-repeated).
+    /// Returns the same client with a [`Safety`] that replaces that of each call's endpoint. It decides [which failed calls
+    /// are repeated](Retry#what-is-repeated).
     ///
     /// ```
     /// use wecom_core::endpoint::RawCall;
@@ -209,7 +209,7 @@ impl<M: Threading> Client<M> {
             time: time.as_ref().map(Time::with_new_counters),
             observers: observers.clone(),
         };
-        Self { shared: Arc::new(inner), overrides: self.overrides.anew() }
+        Self { shared: Arc::new(inner), overrides: self.overrides.with_new_counters() }
     }
 
     /// The client's timer; `None` without one.

@@ -26,8 +26,8 @@ pub(super) enum RetryOverride {
 }
 
 impl Overrides {
-    /// The same settings, with empty counters.
-    pub(super) fn anew(&self) -> Self {
+    /// Returns the same settings with new counters.
+    pub(super) fn with_new_counters(&self) -> Self {
         let retry = match &self.retry {
             RetryOverride::Policy(retrying) => {
                 RetryOverride::Policy(Arc::new(Retrying::new(retrying.policy().clone())))
@@ -37,7 +37,7 @@ impl Overrides {
         Self { retry, ..self.clone() }
     }
 
-    /// Returns the name of a setting that only a client with a timer can keep.
+    /// Returns the name of a setting that needs a timer.
     pub(super) fn needs_timer(&self) -> Option<&'static str> {
         match (&self.deadline, &self.retry) {
             (Some(_), _) => Some("the deadline"),

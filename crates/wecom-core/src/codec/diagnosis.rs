@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_with_an_errmsg_says_more_than_one_without_and_that_more_than_any_other_failure() {
+    fn a_refusal_with_an_errmsg_is_better_than_one_without_which_is_better_than_any_other_failure() {
         let refusal = |message: &str| Failure::Refusal { code: 1, message: message.to_owned() };
         let is_refusal = |failure: &Failure| matches!(failure, Failure::Refusal { .. });
         assert!(is_refusal(&Failure::foreign().or_better(refusal(""))));

@@ -72,8 +72,8 @@ impl Endpoint {
     /// Creates an endpoint from run-time data, such as a path in a configuration. The other settings are those of
     /// [`Endpoint::get`] or [`Endpoint::post`].
     ///
-    /// The texts are never freed, and neither is the endpoint after [`Endpoint::leak`], because calls, errors and metrics
-    /// refer to endpoints at any time. So create each endpoint once.
+    /// The name and the path are never freed, and neither is the endpoint after [`Endpoint::leak`], because calls, errors and
+    /// metrics can refer to it at any time. So create each endpoint only once.
     ///
     /// ```
     /// use wecom_core::endpoint::{Method, RawCall};
@@ -98,7 +98,7 @@ impl Endpoint {
         }
     }
 
-    /// Keeps the endpoint for as long as the program runs, as calls need it.
+    /// Returns a `'static` reference, which calls need. The endpoint is never freed.
     #[must_use]
     pub fn leak(self) -> &'static Self {
         Box::leak(Box::new(self))
@@ -265,12 +265,12 @@ const NAME_RULE: &str = "an endpoint's name consists of a-z, 0-9 and _, and is n
 const PATH_RULE: &str =
     "an endpoint's path consists of segments of A-Z, a-z, 0-9, _ and -, separated by single slashes, as in user/get";
 
-/// The error of [`Endpoint::parse`]: a malformed name or path. The text says which, and the rule that it breaks.
+/// The error of [`Endpoint::parse`]: a malformed name or path. The text states the rule that it violates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid endpoint: {0}")]
 pub struct InvalidEndpoint(&'static str);
 
-/// An HTTP method. The API uses no other ones. In configurations: `"GET"` or `"POST"`.
+/// An HTTP method of the API. In a configuration: `"GET"` or `"POST"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -298,7 +298,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// The `access_token` that a call needs. In configurations: `"upstream"` and so on.
+/// The `access_token` that a call needs. In a configuration: a name in snake case, such as `"upstream"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -313,7 +313,7 @@ pub enum TokenKind {
     UpstreamOrDownstream,
 }
 
-/// Whether a call may be repeated. In configurations: `"safe"`, `"idempotent"` or `"not_idempotent"`.
+/// Whether a call may be repeated. In a configuration: `"safe"`, `"idempotent"` or `"not_idempotent"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

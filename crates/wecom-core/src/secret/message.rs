@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_nearly_a_log_id_is_masked() {
+    fn a_word_that_is_similar_to_a_log_id_is_masked() {
         let hash = "e0fae07666aa64636023c1fa7e8f49a4";
         let times = ["157606593", "15760659341", "157606593a"].map(|time| format!("{time}_28_{hash}"));
         let numbers = ["12345", "2b"].map(|number| format!("1576065934_{number}_{hash}"));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_word_whose_capitals_lack_lower_case_letters_behind_them_is_masked() {
+    fn a_long_word_that_is_not_camel_case_is_masked() {
         for word in ["errMsgForCorp", "externalUserId"] {
             assert_eq!(shown(word), word);
         }

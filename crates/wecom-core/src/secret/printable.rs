@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_without_a_shape_are_never_shown() {
+    fn invisible_letters_are_replaced() {
         for character in "\u{115f}\u{1160}\u{3164}\u{ffa0}".chars() {
             assert_eq!(shown(character), char::REPLACEMENT_CHARACTER, "{character:?}");
         }

@@ -159,7 +159,7 @@ fn each_attempt_has_its_own_limit_or_the_time_that_is_left() {
 }
 
 #[test]
-fn a_deadline_or_a_retry_policy_without_a_timer_fails_every_call_with_the_remedy() {
+fn with_a_deadline_or_a_retry_policy_but_no_timer_each_call_fails_with_a_remedy() {
     let client = Client::builder(from_fn(|_: Request| async { Ok(Response::new(200, r#"{"errcode":0}"#)) }));
     let client = client.token(token()).build();
     let broken = [client.with_deadline(SECOND), client.with_retry(Retry::new()), client.with_deadline(SECOND)];

@@ -380,7 +380,7 @@ fn a_refusal_of_a_call_without_a_ticket_does_not_block_calls_with_one() {
 }
 
 #[test]
-fn a_waiting_call_is_sent_at_the_moment_at_which_another_ends() {
+fn a_waiting_call_is_sent_as_soon_as_another_ends() {
     let service = Service::new();
     let latency = Duration::from_millis(1234);
     service.set(|script| script.latency = latency);
@@ -419,7 +419,7 @@ fn a_call_whose_token_expires_while_it_waits_is_sent_with_a_new_one() {
 }
 
 #[test]
-fn a_call_that_waits_asks_a_token_provider_once() {
+fn a_call_that_waits_requests_a_token_from_the_provider_once() {
     #[derive(Clone, Default)]
     struct Counting(Arc<AtomicU32>);
 

@@ -217,7 +217,7 @@ fn a_backoff_that_is_dropped_leaves_the_client_unchanged() {
 }
 
 #[test]
-fn a_caller_can_replace_the_retry_policy_and_state_that_a_call_is_safe_to_repeat() {
+fn a_client_can_replace_the_retry_policy_and_the_safety_of_calls() {
     let attempts = |endpoint, change: fn(Client) -> Client| {
         let service = Service::always(LOST);
         let client = change(service.client().retry(Retry::new()).token(token()).build());
@@ -233,7 +233,7 @@ fn a_caller_can_replace_the_retry_policy_and_state_that_a_call_is_safe_to_repeat
 }
 
 #[test]
-fn a_replaced_retry_policy_works_on_a_client_that_has_none_and_has_a_budget_of_its_own() {
+fn a_retry_policy_can_be_added_to_a_client_without_one_and_has_its_own_budget() {
     let service = Service::always(UNSENT);
     let plain = service.client().token(token()).build();
     let careful = plain.with_retry(Retry::new().attempts(9).budget_floor(2).budget_percent(0));

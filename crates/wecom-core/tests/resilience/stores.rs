@@ -248,7 +248,7 @@ fn a_fetch_is_continued_by_rare_calls_with_short_deadlines() {
 }
 
 #[test]
-fn a_renewal_that_fails_after_its_store_hung_is_repeated_a_minute_later() {
+fn a_renewal_that_fails_after_a_hanging_store_is_repeated_after_a_minute() {
     let service = Service::new();
     let client = service.client().token_store("app", Hanging).credentials(credentials()).build();
     service.run(call(&client, &READ)).unwrap();
