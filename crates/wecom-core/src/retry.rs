@@ -6,6 +6,8 @@ pub(crate) mod jitter;
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 pub(crate) use self::budget::Budget;
 pub(crate) use self::classify::{Verdict, classify};
 use crate::retry::jitter::Jitter;
@@ -47,7 +49,19 @@ use crate::retry::jitter::Jitter;
 /// let once = Retry::new().attempts(2);
 /// # let _ = (patient, once);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// In a configuration every setting is optional. Its names are those of the methods, with the unit at the end:
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_core::Retry;
+///
+/// let read: Retry = serde_json::from_str(r#"{"attempts": 5, "max_backoff_ms": 2000}"#)?;
+/// assert_eq!(read, Retry::new().attempts(5).max_backoff(Duration::from_secs(2)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "RetryConfig")]
 #[must_use = "a client repeats nothing until this is passed to ClientBuilder::retry"]
 pub struct Retry {
     attempts: u32,
@@ -57,6 +71,34 @@ pub struct Retry {
     budget_percent: u32,
     budget_floor: u32,
     seed: Option<u64>,
+}
+
+/// The form of a [`Retry`] in a configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetryConfig {
+    attempts: Option<u32>,
+    initial_backoff_ms: Option<u64>,
+    initial_backoff_when_busy_ms: Option<u64>,
+    max_backoff_ms: Option<u64>,
+    budget_percent: Option<u32>,
+    budget_floor: Option<u32>,
+}
+
+impl From<RetryConfig> for Retry {
+    fn from(config: RetryConfig) -> Self {
+        let duration = |milliseconds: Option<u64>, default| milliseconds.map_or(default, Duration::from_millis);
+        let default = Self::default();
+        Self {
+            attempts: config.attempts.unwrap_or(default.attempts),
+            initial_backoff: duration(config.initial_backoff_ms, default.initial_backoff),
+            initial_backoff_when_busy: duration(config.initial_backoff_when_busy_ms, default.initial_backoff_when_busy),
+            max_backoff: duration(config.max_backoff_ms, default.max_backoff),
+            budget_percent: config.budget_percent.unwrap_or(default.budget_percent),
+            budget_floor: config.budget_floor.unwrap_or(default.budget_floor),
+            seed: None,
+        }
+    }
 }
 
 impl Default for Retry {
@@ -207,6 +249,18 @@ mod tests {
                 assert!(*waits.iter().min().unwrap() < bound / 4);
             }
         }
+    }
+
+    #[test]
+    fn each_setting_is_read_from_a_configuration_and_an_unknown_one_is_refused() {
+        let read = r#"{"attempts":1,"initial_backoff_ms":2,"initial_backoff_when_busy_ms":3,"max_backoff_ms":4,
+            "budget_percent":5,"budget_floor":6}"#;
+        let ms = Duration::from_millis;
+        let expected = Retry::new().attempts(1).initial_backoff(ms(2)).initial_backoff_when_busy(ms(3));
+        let expected = expected.max_backoff(ms(4)).budget_percent(5).budget_floor(6);
+        assert_eq!(serde_json::from_str::<Retry>(read).unwrap(), expected);
+        assert_eq!(serde_json::from_str::<Retry>("{}").unwrap(), Retry::new());
+        assert!(serde_json::from_str::<Retry>(r#"{"atempts":1}"#).is_err());
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::secret::forms::percent_encoded;
 
 /// A secret, such as the `corpsecret` of an app.
 ///
-/// It can be deserialized, or parsed from a text such as a file or an environment variable. Both remove surrounding white
-/// space and refuse an empty text.
+/// It can be deserialized, or parsed from a text such as a file or an environment variable. Both refuse an empty text. All
+/// ways to create it remove surrounding white space.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -42,9 +42,13 @@ use crate::secret::forms::percent_encoded;
 pub struct Secret(Arc<str>);
 
 impl Secret {
-    /// Wraps a secret.
+    /// Wraps a secret, without surrounding white space: files and Kubernetes secrets often end in a newline.
     pub fn new(secret: impl Into<Arc<str>>) -> Self {
-        Self(secret.into())
+        let secret = secret.into();
+        match secret.trim() {
+            trimmed if trimmed.len() < secret.len() => Self(trimmed.into()),
+            _ => Self(secret),
+        }
     }
 
     /// Returns the secret, to put it into a request. Never put it into a text that a person may read.

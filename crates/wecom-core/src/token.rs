@@ -12,7 +12,7 @@ pub(crate) mod shared_token;
 pub(crate) mod store;
 
 pub use self::corp_get_token::{CORP_GET_TOKEN, CorpGetToken};
-pub use self::credentials::Credentials;
+pub use self::credentials::{Credentials, MissingVariable};
 pub use self::error::TokenError;
 pub use self::get_token::{GET_TOKEN, GetToken, GetTokenReply};
 pub use self::provider::{LocalTokenProvider, TokenProvider};

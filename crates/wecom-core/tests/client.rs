@@ -297,3 +297,17 @@ fn a_call_can_return_its_response_beside_the_reply() {
     assert_eq!((reply.rule_ids, response.status()), (vec![1, 2], 200));
     assert!(response.body().ends_with(br#""rule_ids":[1,2]}"#));
 }
+
+#[test]
+fn an_empty_token_is_refused_before_sending_and_white_space_around_one_is_removed() {
+    let recorder = Recorder::default();
+    for text in ["", " \n"] {
+        let client = Client::builder(recorder.clone()).token(AccessToken::new(text)).build();
+        let error = block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap_err();
+        assert!(error.to_string().contains("the access token is empty"), "{error}");
+    }
+    assert!(recorder.0.lock().unwrap().is_empty());
+    let client = Client::builder(recorder.clone()).token(AccessToken::new("the-token\n")).build();
+    block_on(client.call_raw(RawCall::new(&LIST_IDS))).unwrap();
+    assert_eq!(recorder.last().token().unwrap().expose(), "the-token");
+}

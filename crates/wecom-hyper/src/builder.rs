@@ -201,7 +201,7 @@ impl HyperTransportBuilder {
         self
     }
 
-    /// Sets the proxy, or the proxies of [the environment](Proxy::from_environment). Default: direct connections; the
+    /// Sets the proxy, or the proxies of [the environment](Proxy::from_env). Default: direct connections; the
     /// environment is not read. WeCom accepts calls from trusted addresses only: see [`Proxy`].
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, proxy: Proxy) -> Self {

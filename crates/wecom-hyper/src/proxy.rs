@@ -7,8 +7,10 @@ pub(crate) mod server;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::str::FromStr;
 
 use http::Uri;
+use serde::Deserialize;
 use wecom_core::Secret;
 
 use crate::proxy::bypass::Bypass;
@@ -57,11 +59,55 @@ use crate::proxy::server::{Credentials, ProxyServer};
 /// # let _ = builder;
 /// # Ok::<(), wecom_hyper::ProxyError>(())
 /// ```
-#[derive(Clone)]
+///
+/// In a configuration it has the field `url`, and optionally `user`, `password` and `bypass`:
+///
+/// ```
+/// let json = r#"{"url": "http://proxy.example:3128", "bypass": "localhost, 10.0.0.0/8"}"#;
+/// let proxy: wecom_hyper::Proxy = serde_json::from_str(json)?;
+/// # let _ = proxy;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "ProxyConfig")]
 pub struct Proxy {
     https: Option<ProxyServer>,
     http: Option<ProxyServer>,
     bypass: Bypass,
+}
+
+/// The form of a [`Proxy`] in a configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyConfig {
+    url: String,
+    user: Option<String>,
+    password: Option<Secret>,
+    bypass: Option<String>,
+}
+
+impl TryFrom<ProxyConfig> for Proxy {
+    type Error = ProxyError;
+
+    fn try_from(config: ProxyConfig) -> Result<Self, ProxyError> {
+        let mut proxy = Self::new(&config.url)?;
+        if config.user.is_some() || config.password.is_some() {
+            let password = config.password.unwrap_or_else(|| Secret::new(""));
+            proxy = proxy.with_credentials(config.user.unwrap_or_default(), password)?;
+        }
+        Ok(match config.bypass {
+            Some(hosts) => proxy.bypassing(hosts),
+            None => proxy,
+        })
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = ProxyError;
+
+    fn from_str(url: &str) -> Result<Self, ProxyError> {
+        Self::new(url)
+    }
 }
 
 impl Proxy {
@@ -86,7 +132,7 @@ impl Proxy {
     ///
     /// Returns a [`ProxyError`] that names the variable if its value is not the URL of a supported proxy or not valid
     /// UTF-8. A direct call would come from an untrusted address.
-    pub fn from_environment() -> Result<Self, ProxyError> {
+    pub fn from_env() -> Result<Self, ProxyError> {
         Self::from_variables(env::var_os)
     }
 
@@ -198,6 +244,23 @@ mod tests {
     fn a_variable_without_a_proxy_url_is_an_error_that_names_it() {
         let error = hosts_of(&[("https_proxy", "https://canary")]).unwrap_err().to_string();
         assert!(error.contains("https_proxy") && !error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_is_read_from_a_configuration() {
+        let json = r#"{"url":"http://proxy.example:3128","user":"gateway","password":"canary\n","bypass":"localhost"}"#;
+        let read: Proxy = serde_json::from_str(json).unwrap();
+        let built = Proxy::new("http://proxy.example:3128").unwrap().with_credentials("gateway", Secret::new("canary"));
+        let target = |uri: &'static str| Uri::from_static(uri);
+        let server = |proxy: &Proxy, uri| proxy.server_for(&target(uri)).map(|server| format!("{server:?}"));
+        for uri in ["https://qyapi.example", "http://localhost:8900"] {
+            assert_eq!(server(&read, uri), server(&built.clone().unwrap().bypassing("localhost"), uri), "{uri}");
+        }
+        for json in [r#"{"url":"ftp://canary"}"#, r#"{"url":"http://a","proxy":"b"}"#, r#"{"bypass":"a"}"#] {
+            let error = serde_json::from_str::<Proxy>(json).unwrap_err().to_string();
+            assert!(!error.contains("canary"), "{error}");
+        }
+        assert!("socks5://proxy.example".parse::<Proxy>().is_ok());
     }
 
     #[test]

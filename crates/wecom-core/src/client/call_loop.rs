@@ -176,6 +176,10 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             Some(Refusal { token, error }) => self.replacement(token).await?.ok_or_else(|| error.clone())?,
         };
         *refusal = None;
+        if token.expose().is_empty() {
+            let limit = "a token as gettoken returns it";
+            return Err(self.error(InvalidRequest::new("the access token", "is empty", limit)));
+        }
         request.set_token(token);
         Ok(())
     }

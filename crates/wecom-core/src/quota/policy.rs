@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 /// How a client stays within the [documented limits](crate::endpoint::Quota) of each endpoint:
 /// [`ClientBuilder::quotas`](crate::ClientBuilder::quotas).
 ///
@@ -26,11 +28,41 @@ use std::time::Duration;
 /// let alone_at_this_corp = Quotas::refuse().percent(100);
 /// # let _ = (patient, alone_at_this_corp);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// In a configuration, calls wait if `max_wait_seconds` is set, and are refused otherwise:
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_core::Quotas;
+///
+/// let read: Quotas = serde_json::from_str(r#"{"max_wait_seconds": 90, "percent": 50}"#)?;
+/// assert_eq!(read, Quotas::wait_at_most(Duration::from_secs(90)).percent(50));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "QuotasConfig")]
 #[must_use = "a client keeps no quota until this is passed to ClientBuilder::quotas"]
 pub struct Quotas {
     max_wait: Option<Duration>,
     percent: u32,
+}
+
+/// The form of [`Quotas`] in a configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotasConfig {
+    max_wait_seconds: Option<u64>,
+    percent: Option<u32>,
+}
+
+impl From<QuotasConfig> for Quotas {
+    fn from(config: QuotasConfig) -> Self {
+        let quotas = config.max_wait_seconds.map(Duration::from_secs).map_or_else(Self::refuse, Self::wait_at_most);
+        match config.percent {
+            Some(percent) => quotas.percent(percent),
+            None => quotas,
+        }
+    }
 }
 
 impl Quotas {
@@ -59,5 +91,17 @@ impl Quotas {
     pub(crate) fn share_of(&self, documented: u32) -> u32 {
         let share = u64::from(documented) * u64::from(self.percent) / 100;
         u32::try_from(share).unwrap_or(u32::MAX).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_without_a_wait_refuse_and_an_unknown_setting_is_an_error() {
+        assert_eq!(serde_json::from_str::<Quotas>("{}").unwrap(), Quotas::refuse());
+        assert_eq!(serde_json::from_str::<Quotas>(r#"{"percent":7}"#).unwrap(), Quotas::refuse().percent(7));
+        assert!(serde_json::from_str::<Quotas>(r#"{"max_wait":7}"#).is_err());
     }
 }

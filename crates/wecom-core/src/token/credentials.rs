@@ -1,5 +1,10 @@
 //! The corp id and the app secret that a token is fetched with.
 
+use std::env::{self, VarError};
+
+use serde::Deserialize;
+use thiserror::Error;
+
 use crate::secret::Secret;
 
 /// The upstream app's corp id and secret.
@@ -10,16 +15,52 @@ use crate::secret::Secret;
 /// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
 /// assert!(!format!("{credentials:?}").contains("the-app-secret"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// In a configuration it has the fields `corp_id` and `secret`, or the vendor's names `corpid` and `corpsecret`:
+///
+/// ```
+/// let json = r#"{"corp_id": "ww1234567890abcdef", "secret": "the-app-secret"}"#;
+/// let credentials: wecom_core::Credentials = serde_json::from_str(json)?;
+/// assert_eq!(credentials.corp_id(), "ww1234567890abcdef");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Credentials {
+    #[serde(alias = "corpid")]
     corp_id: String,
+    #[serde(alias = "corpsecret")]
     secret: Secret,
 }
+
+/// The variables of [`Credentials::from_env`].
+const CORP_ID_VARIABLE: &str = "WECOM_CORP_ID";
+const SECRET_VARIABLE: &str = "WECOM_SECRET";
 
 impl Credentials {
     /// Creates credentials from the corp's id (企业ID, `ww…`) and the app's secret (`corpsecret`).
     pub fn new(corp_id: impl Into<String>, secret: Secret) -> Self {
         Self { corp_id: corp_id.into(), secret }
+    }
+
+    /// Reads the credentials from the environment variables `WECOM_CORP_ID` and `WECOM_SECRET`, without surrounding white
+    /// space.
+    ///
+    /// # Errors
+    ///
+    /// An error that names the variable if it is not set, empty or not valid UTF-8.
+    pub fn from_env() -> Result<Self, MissingVariable> {
+        Self::from_variables(|name| env::var(name))
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Result<String, VarError>) -> Result<Self, MissingVariable> {
+        let read = |name| match get(name) {
+            Ok(value) if value.trim().is_empty() => Err(MissingVariable { name, problem: "is empty" }),
+            Ok(value) => Ok(value),
+            Err(VarError::NotPresent) => Err(MissingVariable { name, problem: "is not set" }),
+            Err(VarError::NotUnicode(_)) => Err(MissingVariable { name, problem: "is not valid UTF-8" }),
+        };
+        Ok(Self::new(read(CORP_ID_VARIABLE)?.trim(), Secret::new(read(SECRET_VARIABLE)?)))
     }
 
     /// The corp's id.
@@ -32,5 +73,58 @@ impl Credentials {
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
+    }
+}
+
+/// The error of [`Credentials::from_env`]: a variable without a usable value. The text names it, and never has a value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "missing credentials: the environment variable {name} {problem}; {CORP_ID_VARIABLE} is the corp's id (企业ID), \
+     {SECRET_VARIABLE} the app's secret (corpsecret)"
+)]
+pub struct MissingVariable {
+    name: &'static str,
+    problem: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Credentials, MissingVariable> {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        Credentials::from_variables(|name| variables.get(name).map(|&value| value.into()).ok_or(VarError::NotPresent))
+    }
+
+    #[test]
+    fn credentials_are_read_from_the_environment_without_white_space() {
+        let credentials = read(&[("WECOM_CORP_ID", " ww1\n"), ("WECOM_SECRET", "canary\n")]).unwrap();
+        assert_eq!(credentials, Credentials::new("ww1", Secret::new("canary")));
+    }
+
+    #[test]
+    fn a_missing_variable_is_named_and_no_value_is_shown() {
+        let cases: [(&[_], _); 3] = [
+            (&[("WECOM_SECRET", "canary")], "WECOM_CORP_ID is not set"),
+            (&[("WECOM_CORP_ID", "canary")], "WECOM_SECRET is not set"),
+            (&[("WECOM_CORP_ID", "canary"), ("WECOM_SECRET", " ")], "WECOM_SECRET is empty"),
+        ];
+        for (variables, problem) in cases {
+            let error = read(variables).unwrap_err().to_string();
+            assert!(error.contains(problem) && !error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_may_use_the_vendors_names_and_nothing_unknown() {
+        let json = r#"{"corpid":"ww1","corpsecret":"canary\n"}"#;
+        let read: Credentials = serde_json::from_str(json).unwrap();
+        assert_eq!(read, Credentials::new("ww1", Secret::new("canary")));
+        for json in [r#"{"corp_id":"ww1"}"#, r#"{"corp_id":"ww1","secret":""}"#, r#"{"corpid":"a","secret":"b","c":1}"#]
+        {
+            assert!(serde_json::from_str::<Credentials>(json).is_err(), "{json}");
+        }
     }
 }

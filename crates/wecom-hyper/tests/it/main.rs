@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod closing;
+#[cfg(feature = "proxy")]
+mod configuration;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod connecting;
 mod counters;

@@ -362,7 +362,7 @@ const BASE: &str = "WECOM_HYPER_TEST_BASE";
 
 /// A process can't change its own variables safely, so the test below runs in its own process.
 #[tokio::test]
-async fn the_environment_is_read_only_by_from_environment() {
+async fn the_environment_is_read_only_by_from_env() {
     let server = Server::start([Answer::reply("200 OK", "direct"), Answer::reply("200 OK", "proxied")]).await;
     let mut fake = FakeProxy::start(Behaviour::Http).await;
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -400,7 +400,7 @@ fn a_variable_that_is_not_utf_8_is_an_error_that_names_it() {
 #[test]
 #[ignore = "the test above runs it in its own process"]
 fn in_a_process_with_a_variable_that_is_not_utf_8() {
-    let error = Proxy::from_environment().expect_err("a direct call would come from an untrusted address").to_string();
+    let error = Proxy::from_env().expect_err("a direct call would come from an untrusted address").to_string();
     let name = std::env::var(BASE).unwrap();
     assert!(error.contains(&name) && error.contains("UTF-8") && !error.contains(CANARY), "{error}");
 }
@@ -411,6 +411,6 @@ async fn in_a_process_with_a_proxy_in_its_environment() {
     let base: BaseUrl = std::env::var(BASE).unwrap().parse().unwrap();
     let direct = builder().build().unwrap();
     assert_eq!(direct.send(post(base.clone())).await.unwrap().body(), "direct");
-    let proxied = builder().proxy(Proxy::from_environment().unwrap()).build().unwrap();
+    let proxied = builder().proxy(Proxy::from_env().unwrap()).build().unwrap();
     assert_eq!(proxied.send(post(base)).await.unwrap().body(), "proxied");
 }
