@@ -1,4 +1,4 @@
-//! What the upstream corp's administrator does in the admin console (管理后台): every change sends its event.
+//! The changes that the upstream corp's administrator makes in the admin console (管理后台). Each change sends its event.
 
 mod chains;
 mod corps;

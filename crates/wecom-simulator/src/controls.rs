@@ -50,7 +50,7 @@ impl Simulator {
         self.lock().state.customers.add(unionid.into(), openid.into(), Some(info));
     }
 
-    /// [`Admin::join_corp`](crate::Admin::join_corp) that panics: lets a pending corp join its chain.
+    /// Lets a pending corp join its chain, like [`Admin::join_corp`](crate::Admin::join_corp), but panics on an error.
     ///
     /// # Panics
     ///

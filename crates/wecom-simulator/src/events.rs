@@ -18,8 +18,8 @@ use crate::state::outboxes::PendingEvent;
 /// | event | sent to | when |
 /// |---|---|---|
 /// | `change_chain` | each callable app that can see the chain | a method of [`Admin`](crate::Admin) has changed the chain, its groups or its corps |
-/// | `batch_job_result` | the app that started the import | the import has ended, whatever became of its corps |
-/// | `share_chain_change`, `share_agent_change` | the shared app | an app was shared or is no longer, by a method of [`Admin`](crate::Admin) |
+/// | `batch_job_result` | the app that started the import | the import has ended, with or without failed corps |
+/// | `share_chain_change`, `share_agent_change` | the shared app | a method of [`Admin`](crate::Admin) has shared or withdrawn the app |
 ///
 /// As with WeCom, a change that a call makes sends no `change_chain`: neither `remove_corp`, nor the corps and groups of an
 /// import. A corp that is only invited (未加入) sends none before it joins, because the event names corps by `corpid`.
@@ -74,15 +74,15 @@ impl Events<'_> {
 
     /// Takes the events as requests, oldest first: signed and encrypted with the keys of the app's URL, for the upstream corp.
     ///
-    /// The time is the one that the simulator's time stands for. The requests are sent at this time; an event that happened
-    /// earlier on the simulator's timer has an earlier `CreateTime`. The random bytes are the same in every run.
+    /// `now` is the time of the requests, and corresponds to the simulator's current time. An event that happened earlier on
+    /// the simulator's timer has an earlier `CreateTime`. The random bytes are the same in every run.
     #[must_use = "the events are removed"]
     pub fn take_requests(&self, keys: &CallbackKeys, now: SystemTime) -> Vec<CallbackRequest> {
         let simulated_now = self.simulator.now();
         let sender = Sender::app(keys.clone(), self.simulator.corp_id());
         let request = |pending: PendingEvent| {
             let xml = sender.xml(&pending.event, pending.created(now, simulated_now));
-            // It fails for messages of 4 GiB, which no event has.
+            // Sealing fails only for messages of 4 GiB, which no event reaches.
             sender.xml_request(&xml, now, random_bytes(pending.number)).ok()
         };
         self.take_pending().into_iter().filter_map(request).collect()
@@ -97,7 +97,7 @@ impl Events<'_> {
 }
 
 impl PendingEvent {
-    /// When the event happened, if the simulator's time now stands for the other time.
+    /// Returns the time of the event, if `now` corresponds to `simulated_now`.
     pub(crate) fn created(&self, now: SystemTime, simulated_now: Duration) -> SystemTime {
         now.checked_sub(simulated_now.saturating_sub(self.at)).unwrap_or(now)
     }

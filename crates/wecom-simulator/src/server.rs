@@ -136,14 +136,14 @@ impl SimulatorServer {
         self
     }
 
-    /// Pushes the events of an app to a URL (回调), signed and encrypted. See [`Events`](crate::Events) for what sends an event.
+    /// Pushes the events of an app to a URL (回调), signed and encrypted. [`Events`](crate::Events) lists the events.
     ///
-    /// [`run`](Self::run) checks the URL first, and repeats the check until the answer is right. Then it sends one event after
-    /// the other: also those from before, as far as 1,024 were kept. An event is received if the answer has status 200 and
-    /// comes within 5 seconds. Otherwise it is sent again, three times in all; after the last attempt it is dropped. What is
-    /// not sent when the server stops is dropped.
+    /// [`run`](Self::run) checks the URL first, and repeats the check until it succeeds. Then it sends the events in order,
+    /// starting with the last 1,024 earlier ones. An event is received if the answer has status 200 and arrives within 5
+    /// seconds. Otherwise it is sent again. After three attempts it is dropped. When the server stops, all events that were
+    /// not sent are dropped.
     ///
-    /// A URL can be added for each app.
+    /// Each app can have its own URL.
     #[must_use]
     pub fn callback(mut self, url: CallbackUrl) -> Self {
         self.callbacks.push(url);
@@ -311,7 +311,7 @@ async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Byte
     }
 }
 
-/// Sends the browser back to the page, or tells why the form was not accepted.
+/// Redirects the browser to the page, or returns the error of the form.
 fn submitted(outcome: Result<(), FormError>) -> Response<Full<Bytes>> {
     let Err(error) = outcome else {
         let mut response = plain(StatusCode::SEE_OTHER, "");

@@ -60,7 +60,7 @@ pub(crate) mod secret {
     }
 }
 
-/// Serde for a field that may have no secret: `null` and an empty string are none.
+/// Serde for an optional secret; `None` for `null` or an empty string.
 pub(crate) mod optional_secret {
     use serde::{Deserializer, Serialize, Serializer};
     use wecom_core::Secret;

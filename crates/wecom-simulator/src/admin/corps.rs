@@ -74,7 +74,7 @@ impl Admin<'_> {
 
     /// Removes a corp, as when it leaves the chain. Sends `remove_corp`, unless the corp has not joined.
     ///
-    /// Apps that are shared with it through a chain are no longer once it has left all chains. That sends no event of its own.
+    /// Once the corp has left all chains, no app is shared with it through a chain. This sends no separate event.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Why the administrator can't make a change.
+//! The errors of the administrator's changes.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use wecom_upstream::ids::CustomId;
 use wecom_upstream::values::CorpRef;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 
-/// A change that is not possible. The world stays as it was, and no event is sent.
+/// The error of a change that is not possible. The world does not change, and no event is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdminError {

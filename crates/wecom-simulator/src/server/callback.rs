@@ -1,6 +1,6 @@
 //! Pushes the events of one app to its registered URL: the URL check, then one event after the other.
 //!
-//! Each URL has a task of its own, so a receiver that hangs holds up nothing but its own events.
+//! Each URL has its own task, so a receiver that hangs delays only its own events.
 
 mod attempt;
 mod exchange;
@@ -21,12 +21,12 @@ pub use self::url::{CallbackUrl, CallbackUrlError};
 use crate::simulator::Simulator;
 use crate::state::outboxes::PendingEvent;
 
-/// How often an event is sent in all.
+/// The maximum number of attempts to send an event.
 const ATTEMPTS: u32 = 3;
 
 pub(super) type Observer = Arc<dyn Fn(&CallbackAttempt) + Send + Sync>;
 
-/// What delivers the events of one app.
+/// Delivers the events of one app.
 pub(super) struct Delivery {
     simulator: Simulator,
     app: AgentId,
@@ -147,13 +147,13 @@ impl Delivery {
     }
 }
 
-/// The wait for the end of the running import, which is due without any call.
+/// The wait for the end of the running import, which needs no call.
 struct EndOfImport<'a> {
     at: Duration,
     sleep: std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
 }
 
-/// The echo of a URL check and its query. The echo has random digits, as WeCom's.
+/// The echo of a URL check and its query. The echo has random digits, like WeCom's.
 fn url_check(sender: &Sender) -> Result<(String, String), Error> {
     let now = system_now();
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

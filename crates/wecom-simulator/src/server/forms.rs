@@ -125,7 +125,7 @@ pub(super) const FORMS: &[Form] = &[
     },
 ];
 
-/// Why a form was not accepted.
+/// The error of a form that is not accepted.
 pub(super) enum FormError {
     UnknownForm,
     /// The form is on a web page of another origin.

@@ -14,7 +14,7 @@ use wecom_upstream::{AgentId, Upstream};
 use crate::harness::*;
 
 #[tokio::test]
-async fn the_url_is_checked_first_and_events_come_in_order_also_those_from_before() {
+async fn the_url_is_checked_first_and_earlier_and_later_events_arrive_in_order() {
     let mut receiver = ScriptedReceiver::start(|_, _| Answer::Right).await;
     let simulator = Simulator::demo();
     rename(&simulator, 2);
@@ -87,7 +87,7 @@ async fn a_status_of_success_other_than_200_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_hangs_is_given_up_after_the_time_limit_and_holds_up_no_call_and_no_other_app() {
+async fn a_receiver_that_hangs_times_out_and_delays_no_call_and_no_other_app() {
     let script = |number, _: &Received| if (1..=3).contains(&number) { Answer::Hang } else { Answer::Right };
     let mut hanging = ScriptedReceiver::start(script).await;
     let mut other = ScriptedReceiver::start(|_, _| Answer::Right).await;
@@ -97,7 +97,7 @@ async fn a_receiver_that_hangs_is_given_up_after_the_time_limit_and_holds_up_no_
     let (address, mut attempts) = serve(&simulator, urls).await;
     rename(&simulator, 2);
     rename(&simulator, 3);
-    // The first event hangs. Meanwhile the other app gets both, and the page is served.
+    // The first event hangs. The other app receives both, and the page is served.
     hanging.next().await;
     assert_eq!(hanging.next_event().await, renamed(2));
     other.next().await;
@@ -121,7 +121,7 @@ async fn a_receiver_that_hangs_is_given_up_after_the_time_limit_and_holds_up_no_
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_http_or_has_no_end_is_a_failure() {
+async fn an_answer_that_is_not_http_or_is_endless_is_a_failure() {
     let script = |number, _: &Received| match number {
         1 => Answer::Bytes(b"\x16\x03\x01 hello\r\n\r\n"),
         2 => Answer::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"),
@@ -158,7 +158,7 @@ async fn an_import_ends_and_sends_its_event_without_any_call() {
 }
 
 #[tokio::test]
-async fn the_time_of_an_event_is_that_at_which_it_happened() {
+async fn an_event_has_the_time_at_which_it_happened() {
     let mut receiver = ScriptedReceiver::start(|_, _| Answer::Right).await;
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone());

@@ -88,7 +88,7 @@ async fn each_form_of_the_page_makes_its_change_and_leads_back_to_the_page() {
 }
 
 #[tokio::test]
-async fn a_form_that_can_not_be_accepted_is_refused_with_the_reason() {
+async fn an_invalid_form_is_refused_with_the_reason() {
     let simulator = Simulator::demo();
     let (address, _attempts) = serve(&simulator, []).await;
     for (action, body, status, reason) in [

@@ -69,14 +69,14 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// What the receiver does with a request.
+/// The answer of the receiver to a request.
 pub(crate) enum Answer {
-    /// The right one: status 200, and the echo for a URL check.
+    /// The correct answer: status 200, and the echo for a URL check.
     Right,
     Status(u16),
     /// Bytes instead of an HTTP response.
     Bytes(&'static [u8]),
-    /// The right status and a body without end.
+    /// The correct status and an endless body.
     Endless,
     Close,
     Hang,
@@ -114,7 +114,7 @@ impl ScriptedReceiver {
         tokio::time::timeout(LONG, self.received.recv()).await.unwrap().unwrap()
     }
 
-    /// The next request, which must bring an event.
+    /// Returns the event of the next request.
     pub(crate) async fn next_event(&mut self) -> Event {
         self.next().await.callback().event()
     }
@@ -164,7 +164,7 @@ async fn respond(mut stream: TcpStream, request: &Received, answer: Answer) {
     let _ = stream.write_all(&bytes).await;
 }
 
-/// What a server reports of its attempts.
+/// The attempts that a server reports.
 pub(crate) struct Attempts(mpsc::UnboundedReceiver<CallbackAttempt>);
 
 impl Attempts {

@@ -48,7 +48,7 @@ async fn an_echo_with_quotes_or_a_line_break_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_check_that_hangs_is_given_up_after_its_time_limit() {
+async fn a_check_that_hangs_times_out() {
     let script = |number, _: &Received| if number == 0 { Answer::Hang } else { Answer::Right };
     let mut receiver = ScriptedReceiver::start(script).await;
     let (_, mut attempts) = serve(&Simulator::demo(), [url(&receiver.url).check_time_limit(SHORT)]).await;

@@ -1,4 +1,4 @@
-//! Which URLs are accepted, and what requests to them look like.
+//! The accepted URLs, and the requests to them.
 
 use wecom_simulator::{CallbackUrl, CallbackUrlError, Simulator};
 

@@ -184,7 +184,7 @@ fn sharing_and_withdrawing_an_app_send_the_same_event_with_the_apps_id_alone() {
 }
 
 #[test]
-fn a_list_of_shares_goes_on_behind_the_corp_where_it_stopped_although_an_earlier_one_was_withdrawn() {
+fn the_next_page_of_shares_starts_after_the_last_corp_although_an_earlier_share_was_withdrawn() {
     let sim = Harness::demo();
     let list = ListAppShareInfo::new(APP).business_type(BusinessType::Chain).limit(1);
     let first = expect_ok(sim.upstream.list_app_share_info(list.clone()));
@@ -193,7 +193,7 @@ fn a_list_of_shares_goes_on_behind_the_corp_where_it_stopped_although_an_earlier
     assert_eq!(expect_ok(sim.upstream.list_app_share_info(next)).corp_list[0].corp_name, "冀北电器商行");
 }
 
-/// Events go to apps: a change of a chain to each callable app that sees the chain, the others to the app that they are about.
+/// A change of a chain goes to each callable app that sees the chain. Other events go to the app that they concern.
 #[test]
 fn each_app_has_its_own_events() {
     let app = |agentid, secret: &str| WorldApp::new(agentid, Secret::new(secret));
@@ -216,7 +216,7 @@ fn each_app_has_its_own_events() {
 }
 
 #[test]
-fn a_change_that_is_not_possible_sends_nothing_and_says_why() {
+fn an_impossible_change_sends_no_event_and_returns_its_error() {
     let simulator = Simulator::demo();
     let (admin, chain, nowhere, nothing) = (simulator.admin(), dealers(), ChainId::new("nowhere"), GroupId::new(99));
     let joined = |corp: &str| CorpRef::Joined(CorpId::new(corp));
@@ -280,7 +280,7 @@ fn no_two_requests_have_the_same_nonce() {
 }
 
 #[test]
-fn the_events_that_nothing_takes_are_limited_and_the_last_ones_are_kept() {
+fn the_number_of_pending_events_is_limited_and_the_last_ones_are_kept() {
     let simulator = Simulator::demo();
     for _ in 0..1000 {
         simulator.admin().rename_chain(&dealers(), "经销商").unwrap();

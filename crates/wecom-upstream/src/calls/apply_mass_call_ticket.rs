@@ -19,14 +19,14 @@ pub const APPLY_MASS_CALL_TICKET: Endpoint = Endpoint::get("apply_mass_call_tick
     .with_quota(USUAL_QUOTA)
     .with_secret_reply();
 
-/// Gets the ticket that lifts frequency limits for seven days: 获取接口高频调用凭据
+/// Returns the ticket that lifts frequency limits for seven days: 获取接口高频调用凭据
 /// ([96168](https://developer.work.weixin.qq.com/document/path/96168),
 /// [96250](https://developer.work.weixin.qq.com/document/path/96250)).
 ///
-/// A corp gets one ticket, once, in the first three months after it authorized the app. So the call is never repeated by
-/// itself: an error with an [unknown delivery](wecom_core::Error::delivery) can mean that the ticket was issued. The
-/// ticket is for [`UnionidToExternalUserid`](crate::calls::UnionidToExternalUserid) alone. It lifts the limits of that
-/// call to 10,000 calls a minute and 150,000 an hour.
+/// A corp gets only one ticket, in the first three months after it authorized the app. So the client never repeats the
+/// call: an error with an [unknown delivery](wecom_core::Error::delivery) can mean that the ticket was issued. The ticket
+/// is only for [`UnionidToExternalUserid`](crate::calls::UnionidToExternalUserid). It lifts the limits of that call to
+/// 10,000 calls a minute and 150,000 an hour.
 ///
 /// The call has no parameters. Error codes: the vendor documents none for a second call.
 ///
@@ -75,7 +75,7 @@ impl ApplyMassCallTicketReply {
         Self { mass_call_ticket }
     }
 
-    /// Returns the ticket with its end: seven days after the time of the call.
+    /// Returns the ticket with its time of expiry, seven days after the time of the call.
     #[must_use]
     pub fn ticket(&self, issued_at: SystemTime) -> MassCallTicket {
         MassCallTicket::issued_at(self.mass_call_ticket.clone(), issued_at)

@@ -43,9 +43,9 @@ macro_rules! for_each_call {
                 fn unionid_to_external_userid(UnionidToExternalUserid) -> UnionidToExternalUseridReply:
                     "通过unionid和openid查询external_userid" [95818];
 
-                /// Gets the ticket that lifts frequency limits of `unionid_to_external_userid` for seven days.
+                /// Returns the ticket that lifts frequency limits of `unionid_to_external_userid` for seven days.
                 ///
-                /// A corp gets one ticket, once. The call is never repeated by itself.
+                /// A corp gets only one ticket. The client never repeats the call.
                 fn apply_mass_call_ticket(ApplyMassCallTicket::new()) -> ApplyMassCallTicketReply:
                     "获取接口高频调用凭据" [96168, 96250];
 

@@ -74,8 +74,8 @@ impl UnionidToExternalUserid {
     }
 
     /// Sets the ticket that lifts this call's frequency limits for a limited time, such as a
-    /// [`MassCallTicket`](crate::values::MassCallTicket). The client's quotas then hold the call back by the lifted limits
-    /// only, so do not set a ticket that has expired.
+    /// [`MassCallTicket`](crate::values::MassCallTicket). The client's quotas then apply only the lifted limits to the
+    /// call, so do not set a ticket that has expired.
     pub fn mass_call_ticket(mut self, ticket: impl Into<Secret>) -> Self {
         self.mass_call_ticket = Some(ticket.into());
         self

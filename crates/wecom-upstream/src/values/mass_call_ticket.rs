@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use wecom_core::Secret;
 
-/// How long a ticket is valid.
+/// The validity of a ticket.
 const VALIDITY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A ticket that lifts frequency limits of [`UnionidToExternalUserid`](crate::calls::UnionidToExternalUserid) for seven
 /// days: 接口高频调用凭据.
 ///
-/// A corp gets one ticket, once, from [`apply_mass_call_ticket`](crate::Upstream::apply_mass_call_ticket). Store its
-/// text and its end, so that a restart does not lose it.
+/// A corp gets only one ticket, from [`apply_mass_call_ticket`](crate::Upstream::apply_mass_call_ticket). Store its text
+/// and its time of expiry, so that a restart does not lose it.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -41,7 +41,7 @@ impl MassCallTicket {
     /// Creates a ticket that WeCom issued at this time. It is valid for seven days.
     #[must_use]
     pub fn issued_at(ticket: Secret, time: SystemTime) -> Self {
-        // A time beyond what the system can represent ends at once.
+        // If the system cannot represent the time of expiry, the ticket expires immediately.
         Self::new(ticket, time.checked_add(VALIDITY).unwrap_or(time))
     }
 
@@ -51,7 +51,7 @@ impl MassCallTicket {
         &self.ticket
     }
 
-    /// Returns when the ticket expires.
+    /// Returns the time at which the ticket expires.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at

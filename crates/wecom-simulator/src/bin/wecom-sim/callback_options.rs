@@ -10,7 +10,7 @@ use wecom_simulator::CallbackUrl;
 const TOKEN_VARIABLE: &str = "WECOM_CALLBACK_TOKEN";
 const AES_KEY_VARIABLE: &str = "WECOM_CALLBACK_AES_KEY";
 
-/// What the command line says about callbacks.
+/// The options for callbacks.
 #[derive(Default)]
 pub(crate) struct CallbackOptions {
     pub(crate) url: Option<String>,

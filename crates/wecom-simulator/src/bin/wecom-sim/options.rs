@@ -20,12 +20,12 @@ Usage: wecom-sim [--listen ADDRESS] [--allow-host NAME]... [--world FILE | --cor
   --callback URL     pushes the events (回调) of the first app to this http:// URL, after a check of the URL
   --help             prints this text
 
-The keys of the URL are those that the receiver has too. Each is taken from a file, an option or the environment:
+The receiver must have the same keys. Each key comes from a file, an option or the environment:
 
   --callback-token-file FILE    --callback-token TOKEN    WECOM_CALLBACK_TOKEN      the Token
   --callback-aes-key-file FILE  --callback-aes-key KEY    WECOM_CALLBACK_AES_KEY    the EncodingAESKey, 43 characters
 
-Other programs of this machine can see the options of a program. A file or the environment keeps the keys from them.
+Other programs on this machine can read the options of a program, so a file or the environment is safer.
 ";
 
 pub(crate) struct Options {

@@ -1,4 +1,4 @@
-//! What is reported of each attempt to send.
+//! The report of an attempt to send.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,11 +12,11 @@ pub struct CallbackAttempt {
     pub kind: String,
     /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// What became of it.
+    /// The outcome of the attempt.
     pub outcome: CallbackOutcome,
 }
 
-/// What became of an attempt to send. Everything but [`Accepted`](Self::Accepted) is a failure, and leads to another attempt.
+/// The outcome of an attempt to send. Every outcome except [`Accepted`](Self::Accepted) is a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackOutcome {
@@ -24,7 +24,7 @@ pub enum CallbackOutcome {
     Accepted,
     /// The receiver answered with another status.
     Status(u16),
-    /// A URL check was answered with something else than the decrypted `echostr`.
+    /// The answer to a URL check was not the decrypted `echostr`.
     WrongEcho,
     /// There was no complete answer within the time limit.
     TimedOut(Duration),
@@ -32,9 +32,9 @@ pub enum CallbackOutcome {
     NotConnected,
     /// The receiver closed the connection without a complete answer.
     ConnectionLost,
-    /// The answer was no HTTP, or had more than 128 KiB.
+    /// The answer was not HTTP, or was larger than 128 KiB.
     InvalidAnswer,
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     NoRandomBytes,
     /// This number of events was dropped, because more than 1,024 were waiting.
     Dropped(u64),
@@ -58,10 +58,10 @@ impl fmt::Display for CallbackOutcome {
                 "wrong answer to the URL check; answer the decrypted echostr alone, without quotes and line breaks",
             ),
             Self::TimedOut(limit) => write!(f, "deadline exceeded: no answer within {limit:?}"),
-            Self::NotConnected => f.write_str("connection failed; is the receiver running?"),
+            Self::NotConnected => f.write_str("connection failed: check that the receiver is running"),
             Self::ConnectionLost => f.write_str("connection lost before the answer was complete"),
-            Self::InvalidAnswer => f.write_str("invalid answer: no HTTP/1.1, or more than 128 KiB"),
-            Self::NoRandomBytes => f.write_str("not sent: the operating system gave no random bytes"),
+            Self::InvalidAnswer => f.write_str("invalid answer: not HTTP/1.1, or larger than 128 KiB"),
+            Self::NoRandomBytes => f.write_str("not sent: the operating system returned no random bytes"),
             Self::Dropped(events) => write!(f, "queue full: {events} events dropped"),
         }
     }

@@ -1,4 +1,4 @@
-//! One request to a callback URL and its answer, on a connection of its own.
+//! One request to a callback URL and its answer, on its own connection.
 
 use std::convert::Infallible;
 
@@ -24,7 +24,7 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    /// What the answer to an event means.
+    /// Returns the outcome of an event from its answer.
     pub(super) fn outcome(self) -> CallbackOutcome {
         match self {
             Self::Complete(200, _) => CallbackOutcome::Accepted,

@@ -50,7 +50,7 @@ pub struct CallbackUrl {
     pub(super) check_interval: Duration,
 }
 
-/// A URL that events can't be sent to. The text does not quote the URL.
+/// The error of an unsupported callback URL. Its text does not contain the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackUrlError {
@@ -63,11 +63,11 @@ pub enum CallbackUrlError {
 }
 
 impl CallbackUrl {
-    /// Takes an `http://` URL, and the keys that the receiver has too. The events are those of the world's first app.
+    /// Creates a callback URL with the keys of the receiver, for the events of the world's first app.
     ///
     /// # Errors
     ///
-    /// A [`CallbackUrlError`] for anything else than an `http://` URL. The simulator has no TLS.
+    /// Returns an error if the text is not an `http://` URL. The simulator has no TLS.
     pub fn new(url: &str, keys: CallbackKeys) -> Result<Self, CallbackUrlError> {
         let url: Uri = url.parse().map_err(|_| CallbackUrlError::Invalid)?;
         if url.scheme_str() != Some("http") {
@@ -96,7 +96,7 @@ impl CallbackUrl {
         })
     }
 
-    /// Sends the events of another app than the first one.
+    /// Selects the events of this app.
     pub fn of_app(mut self, app: AgentId) -> Self {
         self.app = Some(app);
         self
@@ -146,7 +146,7 @@ impl fmt::Display for CallbackUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Invalid => "invalid callback URL; write it as http://HOST:PORT/PATH",
-            Self::NotHttp => "unsupported scheme of the callback URL: the simulator sends to http:// alone",
+            Self::NotHttp => "unsupported scheme of the callback URL: only http:// is supported",
             Self::UserInfo => "invalid callback URL: it has a user name or a password, which is not supported",
         })
     }

@@ -92,7 +92,7 @@ impl<M: Threading> Upstream<M> {
 }
 
 impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
-    /// Sets the [mass call ticket](MassCallTicket) that lifts frequency limits, such as for the first fill of the store.
+    /// Sets the [mass call ticket](MassCallTicket) that lifts frequency limits, for example to fill the store initially.
     ///
     /// The map uses the ticket until it expires or WeCom no longer accepts it.
     #[must_use]
