@@ -43,11 +43,13 @@ async fn run() -> Outcome {
         None => {
             let simulator = Simulator::demo();
             let credentials = simulator.credentials();
-            let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator).await?;
+            let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator.clone()).await?;
             let base_url = server.base_url();
             println!("A simulated WeCom with demo data is listening at {base_url}.\n");
             tokio::spawn(server.run(std::future::pending()));
-            show::directory_import_and_customers(&connect(BaseUrl::parse(&base_url)?, credentials)?).await
+            show::directory_import_and_customers(&connect(BaseUrl::parse(&base_url)?, credentials)?).await?;
+            simulator.events().take().iter().for_each(|event| println!("\nEvent for a callback URL (回调): {event:?}"));
+            Ok(())
         }
     }
 }
