@@ -4,6 +4,7 @@
 //! |---|---|
 //! | read a list page by page | [`Upstream::pages`](crate::Upstream::pages), [`pager`] |
 //! | read the whole directory (通讯录) of a chain | [`Upstream::walk`](crate::Upstream::walk), [`walk`] |
+//! | keep a copy of the directory current by events | [`Upstream::directory`](crate::Upstream::directory), [`directory`] |
 //! | keep a directory in memory, print it, and compare two versions of it | [`chain_tree`] |
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
 //! | save the state of a job to a file, which is replaced atomically | [`SavedFile`] |
@@ -14,6 +15,7 @@
 
 pub mod chain_tree;
 pub mod customers;
+pub mod directory;
 pub mod import;
 pub mod pager;
 mod saved_file;

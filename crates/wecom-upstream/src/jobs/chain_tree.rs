@@ -4,6 +4,7 @@
 
 mod diff;
 mod display;
+mod edit;
 mod mend;
 mod path;
 

@@ -26,10 +26,9 @@ use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
 pub use self::event::{GroupFinding, WalkEvent};
-use self::failure::{Consequence, may_pass};
+pub(crate) use self::failure::{Consequence, may_pass};
 use self::group_fetch::{GroupFetch, Step};
-pub(crate) use self::group_order::PlannedGroup;
-use self::group_order::order_groups;
+pub(crate) use self::group_order::{PlannedGroup, order_groups};
 use self::outage::Outage;
 pub use self::progress::WalkProgress;
 pub(crate) use self::state::OpenGroup;

@@ -1,0 +1,454 @@
+//! Keeps a copy of a chain's directory (通讯录) current: by events, and by a walk now and then.
+//!
+//! [`Directory`] reads what the events have named. [`DirectoryHints`] notes events, and [`DirectoryState`] stores a
+//! directory.
+
+#[cfg(feature = "callback")]
+mod callback;
+mod event;
+mod hints;
+mod in_flight;
+mod listing;
+mod mirror;
+mod noted;
+mod schedule;
+mod state;
+mod walking;
+mod work;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use wecom_core::ids::ChainId;
+use wecom_core::{Error, Shared, Threading};
+
+pub use self::event::DirectoryEvent;
+pub use self::hints::DirectoryHints;
+use self::in_flight::InFlight;
+use self::listing::Listing;
+use self::mirror::Mirror;
+use self::schedule::Schedule;
+pub use self::state::DirectoryState;
+use self::state::{Content, DirectoryOptions};
+use self::walking::Walking;
+use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply};
+use crate::jobs::chain_tree::{ChainDiff, ChainTree};
+use crate::jobs::walk::Walk;
+use crate::upstream::Upstream;
+use crate::values::CorpRef;
+
+/// Keeps a copy of a chain's directory (通讯录) current: by events, and by a walk now and then.
+///
+/// Created by [`Upstream::directory`](crate::Upstream::directory). The first [`refresh`](Self::refresh) walks the chain.
+/// Later ones read only what the noted events name, and return the changes:
+///
+/// ```
+/// use wecom_simulator::Simulator;
+/// use wecom_upstream::ids::PendingCorpId;
+/// use wecom_upstream::jobs::directory::DirectoryEvent;
+/// use wecom_upstream::{ChainId, CorpId, Upstream};
+///
+/// let simulator = Simulator::demo();
+/// let upstream = Upstream::new(simulator.client());
+/// let chain_id = ChainId::new("ChDealers");
+/// # pollster::block_on(async {
+/// let mut directory = upstream.directory(&chain_id).need_pending(true);
+/// let hints = directory.hints(); // For the handler of callbacks.
+/// assert_eq!(directory.refresh().await?.joined.len(), 6); // At first, every corp is new.
+///
+/// simulator.join_corp(&chain_id, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
+/// hints.note(DirectoryEvent::Corps { chain_id, corps: vec![CorpId::new("wwtaihu")] });
+///
+/// let changes = directory.refresh().await?; // Two calls.
+/// assert_eq!(changes.accepted.len(), 1);
+/// assert_eq!(directory.tree().corps().count(), 8);
+/// # Ok::<(), wecom_upstream::Error>(())
+/// # })?;
+/// # Ok::<(), wecom_upstream::Error>(())
+/// ```
+///
+/// A program awaits [`until_due`](Self::until_due), refreshes, applies the changes to its own table, and saves the
+/// [state](Self::state), in a loop. `examples/keep_directory.rs` does.
+///
+/// # Events
+///
+/// The callback [`change_chain`](https://developer.work.weixin.qq.com/document/path/95796) (上下游变更事件) names corps and
+/// groups. It is only a hint what to read again, so events may come in any order, late and repeatedly. For each
+///
+/// | event | calls |
+/// |---|---|
+/// | of a corp | `get_chain_corpinfo`, and `get_chain_corpinfo_list` for its group unless the corp is gone |
+/// | of a group | `get_chain_group`, and `get_chain_corpinfo_list` for each new group |
+/// | of the chain, or the end of an import | a walk |
+///
+/// Corps of one group share the list of the group. The directory walks instead if that takes fewer calls.
+///
+/// # Walks
+///
+/// WeCom sends no event for changes by the API, and gives up an event after three attempts. So the directory walks the
+/// chain once a day, or as [`walk_every`](Self::walk_every) says, which needs a client with a
+/// [timer](wecom_core::ClientBuilder::timer). Without one, call
+/// [`request_walk`](DirectoryHints::request_walk) now and then. The walk is up to a tenth of the period early, so that
+/// the directories of several chains do not walk together.
+///
+/// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
+/// before it counts it as gone.
+///
+/// # Failures
+///
+/// If a call fails, `refresh` returns the error. Nothing is lost: the next refresh continues, and its changes include those
+/// of the failed one. After a failure, `until_due` waits 1 s, and doubles the wait up to 60 s. An error that affects one
+/// group alone does not fail the refresh: the group keeps its former corps, and
+/// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again.
+///
+/// Walks and lists of groups act on errors as [`Walk`](crate::jobs::walk::Walk#failures) does: while the service fails
+/// every call, they repeat it for up to the [limit](Self::outage_limit).
+///
+/// # Cancelling and storing
+///
+/// The directory makes progress only while `refresh` is awaited: it spawns nothing. Dropping the future of `refresh` loses
+/// neither events nor replies, and keeps the calls in flight. The state can be stored at any time. A resumed directory
+/// walks first, because events may have been lost in between; see [`skip_first_walk`](Self::skip_first_walk).
+#[must_use = "a directory does nothing until `refresh` is awaited"]
+pub struct Directory<M: Threading = Shared> {
+    upstream: Upstream<M>,
+    options: DirectoryOptions,
+    hints: DirectoryHints,
+    mirror: Mirror,
+    /// Whether a walk precedes everything else, because events may have been lost.
+    walks_first: bool,
+    walking: Option<Walking<M>>,
+    listing: Option<Listing<M>>,
+    groups: Option<InFlight<M, GetChainGroupReply>>,
+    corps: Vec<(CorpRef, InFlight<M, GetChainCorpinfoReply>)>,
+    schedule: Schedule<M>,
+}
+
+impl<M: Threading> Upstream<M> {
+    /// Keeps a copy of a chain's directory (通讯录) current; see [`Directory`].
+    pub fn directory(&self, chain_id: impl Into<ChainId>) -> Directory<M> {
+        let options = DirectoryOptions::new(chain_id.into());
+        let mirror = Mirror::new(&options.chain_id, options.need_pending);
+        Directory::new(self.clone(), options, mirror)
+    }
+
+    /// Resumes from the state of another [`Directory`]. The state includes the chain, the options and the noted events. The
+    /// first refresh walks the chain, and its changes are those since the state.
+    pub fn resume_directory(&self, state: DirectoryState) -> Directory<M> {
+        let Content { mut options, mirror, walking } = state.content;
+        // Stored text may have been edited.
+        options.concurrency = options.concurrency.max(1);
+        let mut directory = Directory::new(self.clone(), options, mirror);
+        directory.walks_first = true;
+        directory.walking = walking.map(|walking| Walking::resume(self, walking));
+        directory
+    }
+}
+
+impl<M: Threading> Directory<M> {
+    fn new(upstream: Upstream<M>, options: DirectoryOptions, mirror: Mirror) -> Self {
+        let schedule = Schedule::new(upstream.client().clock());
+        Self {
+            hints: DirectoryHints::new(options.chain_id.clone()),
+            upstream,
+            options,
+            mirror,
+            walks_first: false,
+            walking: None,
+            listing: None,
+            groups: None,
+            corps: Vec::new(),
+            schedule,
+        }
+    }
+
+    /// Sets whether the directory includes corps that were invited and have not joined yet; not by default. Set it before
+    /// the first refresh.
+    pub fn need_pending(mut self, need_pending: bool) -> Self {
+        if self.options.need_pending != need_pending {
+            self.options.need_pending = need_pending;
+            self.walking = None;
+            if self.mirror.is_read {
+                self.mirror.work.noted.add_chain();
+            } else {
+                self.mirror = Mirror::new(&self.options.chain_id, need_pending);
+            }
+        }
+        self
+    }
+
+    /// Sets the maximum number of calls in flight: 4 by default; 0 means 1.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.options.concurrency = calls.max(1);
+        self
+    }
+
+    /// Sets the maximum number of corps on a page: 100 by default. 0 requests each group in one page.
+    pub fn page_size(mut self, size: u32) -> Self {
+        self.options.page_size = size;
+        self
+    }
+
+    /// Sets how long a walk repeats calls while the service fails all of them: 5 minutes by default.
+    pub fn outage_limit(mut self, limit: Duration) -> Self {
+        self.options.outage_limit = limit;
+        self
+    }
+
+    /// Sets the period of the walks: one day by default. A walk is up to a tenth of the period early. `Duration::MAX`
+    /// turns them off.
+    pub fn walk_every(mut self, period: Duration) -> Self {
+        self.options.walk_every = period;
+        self
+    }
+
+    /// Skips the walk of a resumed directory, for a process that has missed no event since the state was saved, such as a
+    /// function that runs once for each callback. A walk that the state itself requires is not skipped.
+    pub fn skip_first_walk(mut self) -> Self {
+        self.walks_first = false;
+        self
+    }
+
+    /// Returns the handle that notes events.
+    #[must_use]
+    pub fn hints(&self) -> DirectoryHints {
+        self.hints.clone()
+    }
+
+    /// Returns the id of the chain.
+    #[must_use]
+    pub fn chain_id(&self) -> &ChainId {
+        &self.options.chain_id
+    }
+
+    /// Returns the directory as it was last read; empty before the first walk has ended.
+    ///
+    /// After a refresh that failed or was cancelled, it may have changes that no refresh has returned yet.
+    #[must_use]
+    pub fn tree(&self) -> &ChainTree {
+        &self.mirror.tree
+    }
+
+    /// Returns the state. Save it after applying the changes of a refresh: a process that resumes from an older state
+    /// returns them again.
+    pub fn state(&self) -> DirectoryState {
+        let mut mirror = self.mirror.to_resume();
+        let work = &mut mirror.work;
+        work.noted.groups |= self.groups.is_some();
+        work.noted.corps.extend(self.corps.iter().map(|(corp, _)| corp.clone()));
+        if let Some(listing) = &self.listing {
+            work.lists.extend(listing.groups());
+            work.noted.corps.extend(listing.wanted().cloned());
+        }
+        work.noted.merge(self.hints.noted());
+        if self.walks_first {
+            work.noted.add_chain();
+        }
+        let walking = self.walking.as_ref().map(Walking::state);
+        DirectoryState { content: Content { options: self.options.clone(), mirror, walking } }
+    }
+
+    /// Waits until there is something to do: an event was noted, or a walk is due. After a failed refresh, waits for the
+    /// backoff instead.
+    ///
+    /// The future can be dropped at any time. Without a timer, it does not wait for walks, and after a failure it does not
+    /// wait at all.
+    pub async fn until_due(&mut self) {
+        loop {
+            let backoff = self.schedule.until_retry();
+            if !backoff.is_zero() {
+                self.schedule.sleep(backoff).await;
+                continue;
+            }
+            let until_walk = self.schedule.until_walk();
+            if self.has_work() || until_walk.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+            sleep_until_noted(&self.hints, &self.schedule, until_walk).await;
+        }
+    }
+
+    /// Reads what the events noted so far have named, or walks if a walk is due. Returns the changes since the last
+    /// successful refresh; at first, every group and every corp is new.
+    ///
+    /// Events that are noted meanwhile are left to the next refresh. The future can be dropped at any time: the next
+    /// refresh continues.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a call fails, unless the error affects one group alone. What was read stays, and the next
+    /// refresh continues with the rest.
+    pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
+        self.begin();
+        match self.read().await {
+            Ok(()) => {
+                self.schedule.succeed();
+                Ok(self.mirror.publish())
+            }
+            Err(error) => {
+                self.schedule.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        let is_reading =
+            self.walking.is_some() || self.listing.is_some() || self.groups.is_some() || !self.corps.is_empty();
+        self.walks_first || is_reading || self.mirror.has_work() || !self.hints.is_empty()
+    }
+
+    /// Takes the noted events, and a walk that is due.
+    fn begin(&mut self) {
+        self.groups.iter_mut().for_each(InFlight::mark_starved);
+        self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
+        self.mirror.work.noted.merge(self.hints.take());
+        let is_walk_due = self.schedule.until_walk().is_some_and(|left| left.is_zero());
+        if std::mem::take(&mut self.walks_first) || is_walk_due {
+            self.mirror.work.noted.add_chain();
+        }
+        if is_walk_due || self.schedule.until_walk().is_none() {
+            self.plan_walk();
+        }
+    }
+
+    fn plan_walk(&mut self) {
+        self.schedule.plan_walk(&self.options.chain_id, self.options.walk_every);
+    }
+
+    /// Reads until no work is left. A walk includes everything else. Replies are applied in the order in which their calls
+    /// began, so that an older one does not undo a newer one.
+    async fn read(&mut self) -> Result<(), Error> {
+        loop {
+            self.mirror.prefer_walk(self.options.page_size);
+            let work = &self.mirror.work;
+            if self.walking.is_some() || work.noted.walk {
+                self.walk().await?;
+            } else if self.listing.is_some() {
+                self.list().await?;
+            } else if self.groups.is_some() || work.noted.groups {
+                self.read_groups().await?;
+            } else if !self.corps.is_empty() || !work.noted.corps.is_empty() {
+                self.look_up().await?;
+            } else if !work.found.is_empty() || !work.lists.is_empty() {
+                self.begin_listing();
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn walk(&mut self) -> Result<(), Error> {
+        if self.walking.is_none() {
+            self.mirror.begin_walk();
+            self.plan_walk();
+            (self.listing, self.groups) = (None, None);
+            self.corps.clear();
+        }
+        let walk = || self.upstream.walk(&self.options.chain_id);
+        let walking = self.walking.get_or_insert_with(|| Walking::new(configured(walk(), &self.options)));
+        walking.run().await?;
+        let Some(walking) = self.walking.take() else { return Ok(()) };
+        let (read, error) = walking.into_read();
+        self.mirror.apply_walk(read, self.options.page_size);
+        error.map_or(Ok(()), Err)
+    }
+
+    async fn read_groups(&mut self) -> Result<(), Error> {
+        let begin = || {
+            self.mirror.work.noted.groups = false;
+            InFlight::new(self.upstream.client().call_boxed(GetChainGroup::new(&self.options.chain_id)))
+        };
+        let call = self.groups.get_or_insert_with(begin);
+        let outcome = poll_fn(|context| call.poll(context)).await;
+        self.groups = None;
+        match outcome {
+            Some(Ok(reply)) => self.mirror.apply_groups(reply.groups),
+            Some(Err(error)) => {
+                self.mirror.work.noted.groups = true;
+                return Err(error);
+            }
+            None => self.mirror.work.noted.groups = true,
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self) -> Result<(), Error> {
+        while self.begin_lookups() {
+            let (corp, outcome) = poll_fn(|context| self.poll_lookups(context)).await;
+            match outcome {
+                Some(outcome) => self.mirror.apply_corp(corp, outcome)?,
+                None => drop(self.mirror.work.noted.corps.insert(corp)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the next lookups. Returns whether any is in flight.
+    fn begin_lookups(&mut self) -> bool {
+        while self.corps.len() < self.options.concurrency {
+            let Some(corp) = self.mirror.work.noted.corps.pop_first() else { break };
+            let call = self.upstream.client().call_boxed(GetChainCorpinfo::new(&self.options.chain_id, &corp));
+            self.corps.push((corp, InFlight::new(call)));
+        }
+        !self.corps.is_empty()
+    }
+
+    fn poll_lookups(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<(CorpRef, Option<Result<GetChainCorpinfoReply, Error>>)> {
+        for at in 0..self.corps.len() {
+            let Some((_, call)) = self.corps.get_mut(at) else { break };
+            if let Poll::Ready(outcome) = call.poll(context) {
+                let (corp, _) = self.corps.swap_remove(at);
+                return Poll::Ready((corp, outcome));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn begin_listing(&mut self) {
+        let (groups, wanted) = self.mirror.begin_listing();
+        if !groups.is_empty() {
+            let options = &self.options;
+            let walk = Walk::mend(&self.upstream, options.chain_id.clone(), options.need_pending, groups.into_iter());
+            self.listing = Some(Listing::new(configured(walk, options), wanted));
+        }
+    }
+
+    async fn list(&mut self) -> Result<(), Error> {
+        let Some(listing) = &mut self.listing else { return Ok(()) };
+        let listed = listing.run().await?;
+        self.listing = None;
+        self.mirror.apply_lists(listed)
+    }
+}
+
+/// Waits until an event is noted, or the limit has passed.
+async fn sleep_until_noted<M: Threading>(hints: &DirectoryHints, schedule: &Schedule<M>, limit: Option<Duration>) {
+    let mut sleep = limit.zip(schedule.clock()).map(|(limit, clock)| clock.sleep_boxed(limit));
+    poll_fn(|context| {
+        let is_over = sleep.as_mut().is_some_and(|sleep| Pin::new(sleep).poll(context).is_ready());
+        if hints.poll_noted(context.waker()) || is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+fn configured<M: Threading>(walk: Walk<M>, options: &DirectoryOptions) -> Walk<M> {
+    walk.need_pending(options.need_pending)
+        .concurrency(options.concurrency)
+        .page_size(options.page_size)
+        .outage_limit(options.outage_limit)
+}
+
+impl<M: Threading> fmt::Debug for Directory<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (groups, corps) = (self.tree().groups().len(), self.tree().placed_corps().count());
+        let debug = &mut f.debug_struct("Directory");
+        debug.field("options", &self.options).field("groups", &groups).field("corps", &corps).finish_non_exhaustive()
+    }
+}

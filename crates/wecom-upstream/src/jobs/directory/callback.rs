@@ -1,0 +1,51 @@
+//! Events of `wecom-callback` as events of a directory.
+
+use wecom_callback::{ChainChange, ChangeChain, Event, JobType};
+
+use super::event::DirectoryEvent;
+use super::hints::DirectoryHints;
+
+/// What a change of a chain (上下游变更事件) names. Requires the feature `callback`.
+impl From<&ChangeChain> for DirectoryEvent {
+    fn from(event: &ChangeChain) -> Self {
+        let chain_id = event.chain_id.clone();
+        match &event.change {
+            ChainChange::CorpJoin(corps) | ChainChange::UpdateCorp(corps) | ChainChange::RemoveCorp(corps) => {
+                Self::Corps { chain_id, corps: corps.clone() }
+            }
+            ChainChange::CreateGroup(_) | ChainChange::UpdateGroup(_) | ChainChange::DeleteGroup(_) => {
+                Self::Groups { chain_id }
+            }
+            _ => Self::Chain { chain_id },
+        }
+    }
+}
+
+impl DirectoryHints {
+    /// Notes an event of a callback: a change of the chain, or the end of an import. Returns whether the event concerns
+    /// the directory. Requires the feature `callback`.
+    ///
+    /// ```
+    /// use wecom_callback::{ChainChange, ChangeChain, Event};
+    /// use wecom_upstream::jobs::directory::DirectoryHints;
+    /// use wecom_upstream::{ChainId, CorpId};
+    ///
+    /// fn handle(event: &Event, hints: &DirectoryHints) {
+    ///     hints.note_callback(event);
+    /// }
+    /// # let joined = ChainChange::CorpJoin(vec![CorpId::new("wwtaihu")]);
+    /// # let event = Event::ChangeChain(ChangeChain::new(ChainId::new("ChDealers"), joined));
+    /// # let upstream = wecom_upstream::Upstream::new(wecom_simulator::Simulator::demo().client());
+    /// # let directory = upstream.directory(ChainId::new("ChDealers"));
+    /// # handle(&event, &directory.hints());
+    /// ```
+    pub fn note_callback(&self, event: &Event) -> bool {
+        match event {
+            Event::ChangeChain(change) => self.note(change),
+            Event::BatchJobResult(job) if job.job_type == JobType::ImportChainContact => {
+                self.note(DirectoryEvent::ImportEnded)
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Events of `wecom-callback`.
+
+use wecom_callback::{BatchJobResult, ChainChange, ChangeChain, Event, JobType, ShareChange};
+use wecom_upstream::ids::JobId;
+use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
+
+use crate::support::{Service, chain};
+
+fn changed(change: ChainChange) -> Event {
+    Event::ChangeChain(ChangeChain::new(chain(), change))
+}
+
+#[test]
+fn each_change_of_a_chain_reads_what_it_names() {
+    let (corps, groups) = (vec![CorpId::new("ww20")], vec![GroupId::new(2)]);
+    let walk: &[&str] = &["groups", "list 1", "list 2", "list 3", "list 4"];
+    let corp: &[&str] = &["corp ww20", "list 2"];
+    let service = Service::new();
+    let mut directory = service.directory();
+    for (change, calls) in [
+        (ChainChange::CreateChain, walk),
+        (ChainChange::UpdateChain, walk),
+        (ChainChange::DeleteChain, walk),
+        (ChainChange::CreateGroup(groups.clone()), &["groups"]),
+        (ChainChange::UpdateGroup(groups.clone()), &["groups"]),
+        (ChainChange::DeleteGroup(groups), &["groups"]),
+        (ChainChange::CorpJoin(corps.clone()), corp),
+        (ChainChange::UpdateCorp(corps.clone()), corp),
+        (ChainChange::RemoveCorp(corps), corp),
+    ] {
+        assert!(directory.hints().note_callback(&changed(change.clone())));
+        assert!(service.run(directory.refresh()).unwrap().is_empty());
+        assert_eq!(service.calls(), calls, "{change:?}");
+    }
+}
+
+#[test]
+fn the_end_of_an_import_causes_a_walk_and_other_events_cause_nothing() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    let job = |job_type| Event::BatchJobResult(BatchJobResult::new(JobId::new("job"), job_type));
+    let other = ChangeChain::new(ChainId::new("Ch2"), ChainChange::UpdateChain);
+    let share = ShareChange::new(AgentId::new(1));
+    for event in [job(JobType::SyncUser), Event::ChangeChain(other), Event::ShareChainChange(share)] {
+        assert!(!directory.hints().note_callback(&event), "{event:?}");
+    }
+    service.run(directory.refresh()).unwrap();
+    assert!(service.calls().is_empty());
+    assert!(directory.hints().note_callback(&job(JobType::ImportChainContact)));
+    service.run(directory.refresh()).unwrap();
+    assert_eq!(service.calls().len(), 1 + 4);
+}

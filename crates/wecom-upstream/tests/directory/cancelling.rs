@@ -1,0 +1,132 @@
+//! Refreshes that are dropped before their end.
+
+use wecom_upstream::jobs::directory::Directory;
+
+use crate::support::{Service, chain, corps_event, groups_event};
+
+/// Everything that events can name, in one batch that is cheaper than a walk.
+fn change_everything(service: &Service, directory: &Directory) {
+    service.change(|model| {
+        model.move_corp("ww20", 4);
+        model.remove("ww21");
+        model.group(99, 3);
+        model.join("wwnew", 99);
+        model.accept("wp1", "wwaccepted");
+    });
+    directory.hints().note(corps_event(["ww20", "ww21", "wwnew", "wwaccepted"]));
+    directory.hints().note(groups_event());
+}
+
+fn large() -> Service {
+    let service = Service::new();
+    service.change(|model| (5..=30).for_each(|groupid| model.group(groupid, 1)));
+    service
+}
+
+#[test]
+fn a_refresh_that_is_dropped_after_any_poll_loses_nothing_and_repeats_no_call() {
+    let calls_without_cancelling = {
+        let service = large();
+        let mut directory = service.directory();
+        change_everything(&service, &directory);
+        service.run(directory.refresh()).unwrap();
+        service.calls()
+    };
+    for polls in 1..=10 {
+        let service = large();
+        let mut directory = service.directory();
+        change_everything(&service, &directory);
+        assert!(service.poll_refresh(&mut directory, polls).is_none_or(|outcome| outcome.is_ok()));
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+        let (mut calls, mut expected) = (service.calls(), calls_without_cancelling.clone());
+        calls.sort();
+        expected.sort();
+        assert_eq!(calls, expected, "{polls} polls");
+    }
+}
+
+#[test]
+fn a_refresh_that_is_dropped_after_each_poll_ends() {
+    let service = large();
+    let mut directory = service.upstream().directory(chain()).need_pending(true);
+    let mut refreshes = 0;
+    while service.poll_refresh(&mut directory, 1).is_none() {
+        refreshes += 1;
+        assert!(refreshes < 500);
+    }
+    service.assert_current(&directory);
+    change_everything(&service, &directory);
+    let changes = loop {
+        if let Some(changes) = service.poll_refresh(&mut directory, 1) {
+            break changes.unwrap();
+        }
+        refreshes += 1;
+        assert!(refreshes < 500);
+    };
+    assert_eq!((changes.moved.len(), changes.left.len(), changes.joined.len()), (1, 1, 1));
+    assert_eq!((changes.accepted.len(), changes.groups_added.len()), (1, 1));
+    service.assert_current(&directory);
+}
+
+#[test]
+fn an_event_that_is_noted_while_its_corp_is_being_read_is_read_again() {
+    for polls in 1..=8 {
+        let service = large();
+        let mut directory = service.directory();
+        service.change(|model| model.move_corp("ww20", 4));
+        directory.hints().note(corps_event(["ww20"]));
+        drop(service.poll_refresh(&mut directory, polls));
+        service.change(|model| model.move_corp("ww20", 3));
+        directory.hints().note(corps_event(["ww20"]));
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_group_event_that_is_noted_while_the_groups_are_being_read_is_read_again() {
+    for polls in 1..=8 {
+        let service = large();
+        let mut directory = service.directory();
+        service.change(|model| model.group(98, 1));
+        directory.hints().note(groups_event());
+        drop(service.poll_refresh(&mut directory, polls));
+        service.change(|model| model.group(99, 1));
+        directory.hints().note(groups_event());
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn an_event_that_is_noted_during_a_walk_is_read_after_it() {
+    for polls in 1..=30 {
+        let service = large();
+        let mut directory = service.directory();
+        directory.hints().request_walk();
+        drop(service.poll_refresh(&mut directory, polls));
+        service.change(|model| {
+            model.move_corp("ww20", 4);
+            model.remove("ww40");
+        });
+        directory.hints().note(corps_event(["ww20", "ww40"]));
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_removal_during_a_list_is_not_undone_by_the_older_list() {
+    for polls in 1..=8 {
+        let service = large();
+        let mut directory = service.directory();
+        service.change(|model| model.join("wwnew", 2));
+        directory.hints().note(corps_event(["wwnew"]));
+        drop(service.poll_refresh(&mut directory, polls));
+        service.change(|model| model.remove("ww20"));
+        directory.hints().note(corps_event(["ww20"]));
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+    }
+}

@@ -1,0 +1,180 @@
+//! Calls that fail in the middle of a refresh.
+
+use std::time::Duration;
+
+use wecom_upstream::ErrCode;
+
+use crate::support::{Service, busy, chain, corps_event, groups_event, untrusted};
+
+#[test]
+fn a_failed_lookup_keeps_the_hint_whether_the_error_passes_or_not() {
+    for failure in [busy(), untrusted()] {
+        let service = Service::new();
+        let mut directory = service.directory();
+        service.change(|model| model.move_corp("ww20", 4));
+        directory.hints().note(corps_event(["ww20"]));
+        service.model().replies.push_back(failure);
+        let before = directory.tree().clone();
+        service.run(directory.refresh()).unwrap_err();
+        assert_eq!(*directory.tree(), before);
+
+        let changes = service.run(directory.refresh()).unwrap();
+        assert_eq!(changes.moved.len(), 1);
+        assert_eq!(service.calls(), ["corp ww20", "corp ww20", "list 4"]);
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_failed_list_of_groups_keeps_the_hint() {
+    for failure in [busy(), untrusted()] {
+        let service = Service::new();
+        let mut directory = service.directory();
+        service.change(|model| model.group(5, 1));
+        directory.hints().note(groups_event());
+        service.model().replies.push_back(failure);
+        service.run(directory.refresh()).unwrap_err();
+        assert_eq!(service.run(directory.refresh()).unwrap().groups_added.len(), 1);
+        assert_eq!(service.calls(), ["groups", "groups", "list 5"]);
+    }
+}
+
+#[test]
+fn a_list_that_fails_is_repeated_until_the_outage_limit() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| model.move_corp("ww20", 4));
+    directory.hints().note(corps_event(["ww20"]));
+    service.model().replies.extend([None, busy(), busy()]);
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    assert_eq!(service.calls(), ["corp ww20", "list 4", "list 4", "list 4"]);
+
+    let mut directory = service.upstream().directory(chain()).need_pending(true).outage_limit(Duration::ZERO);
+    service.run(directory.refresh()).unwrap();
+    service.calls();
+    service.change(|model| model.move_corp("ww20", 2));
+    directory.hints().note(corps_event(["ww20"]));
+    service.model().replies.extend([None, busy()]);
+    let error = service.run(directory.refresh()).unwrap_err();
+    assert_eq!(error.code(), Some(ErrCode::BUSY));
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    service.assert_current(&directory);
+}
+
+#[test]
+fn the_changes_of_a_failed_refresh_come_with_those_of_the_next() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| {
+        model.remove("ww10");
+        model.move_corp("ww20", 4);
+    });
+    directory.hints().note(corps_event(["ww10", "ww20"]));
+    service.model().replies.extend([None, untrusted()]);
+    service.run(directory.refresh()).unwrap_err();
+    assert_eq!(directory.tree().corps().count(), 11);
+
+    let changes = service.run(directory.refresh()).unwrap();
+    assert_eq!((changes.left.len(), changes.moved.len()), (1, 1));
+    assert!(service.run(directory.refresh()).unwrap().is_empty());
+}
+
+#[test]
+fn a_walk_that_stops_continues_where_it_was() {
+    let service = Service::new();
+    let mut directory = service.upstream().directory(chain()).need_pending(true).concurrency(1);
+    service.model().replies.extend([None, None, untrusted()]);
+    service.run(directory.refresh()).unwrap_err();
+    assert!(directory.tree().groups().is_empty());
+    assert_eq!(service.run(directory.refresh()).unwrap().joined.len(), 8);
+    assert_eq!(service.calls(), ["groups", "list 1", "list 2", "list 2", "list 3", "list 4"]);
+}
+
+#[test]
+fn a_walk_that_could_not_list_a_group_fails_and_lists_it_in_the_next_refresh() {
+    let service = Service::new();
+    let directory = service.upstream().directory(chain()).need_pending(true);
+    let mut directory = directory.concurrency(1).outage_limit(Duration::ZERO);
+    service.run(directory.refresh()).unwrap();
+    service.calls();
+    service.change(|model| model.remove("ww40"));
+    directory.hints().request_walk();
+    service.model().replies.extend([None, None, None, None, busy()]);
+    let error = service.run(directory.refresh()).unwrap_err();
+    assert_eq!(error.code(), Some(ErrCode::BUSY));
+    assert_eq!(directory.tree().corps().count(), 12, "the group keeps its former corps");
+    service.calls();
+
+    let changes = service.run(directory.refresh()).unwrap();
+    assert_eq!(changes.to_string(), "- left: name of ww40 (ww40), from g4\n");
+    assert!(service.calls().len() <= 2);
+    service.assert_current(&directory);
+}
+
+#[test]
+fn a_group_without_access_keeps_its_corps_and_does_not_fail_the_refresh() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| {
+        model.group_codes.insert(4, 670_030);
+        model.join("wwnew", 2);
+    });
+    for hint in [corps_event(["wwnew", "ww40"]), corps_event(["wwnew"])] {
+        directory.hints().note(hint);
+        service.run(directory.refresh()).unwrap();
+    }
+    assert_eq!(directory.tree().failures().len(), 1);
+    assert_eq!(directory.tree().corps().count(), 13);
+
+    service.change(|model| {
+        model.group_codes.clear();
+        model.remove("ww40");
+    });
+    directory.hints().request_walk();
+    service.run(directory.refresh()).unwrap();
+    service.assert_current(&directory);
+}
+
+#[test]
+fn a_corp_that_cannot_be_looked_up_causes_a_walk_and_is_forgotten() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| {
+        model.move_corp("ww20", 4);
+        model.replies.push_back(Some(serde_json::json!({"errcode": 40_013, "errmsg": "invalid corpid"})));
+    });
+    directory.hints().note(corps_event(["ww20"]));
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    assert_eq!(service.calls()[..2], ["corp ww20", "groups"]);
+    assert!(service.run(directory.refresh()).unwrap().is_empty());
+    assert!(service.calls().is_empty());
+}
+
+#[test]
+fn a_corp_that_its_group_never_lists_does_not_keep_the_refresh_busy() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| model.invite("wpnew", 3));
+    let without_pending = service.upstream().directory(chain());
+    let mut without_pending = { without_pending };
+    service.run(without_pending.refresh()).unwrap();
+    service.calls();
+    without_pending.hints().note(corps_event(["wpnew"]));
+    assert!(service.run(without_pending.refresh()).unwrap().is_empty());
+    assert_eq!(service.calls().len(), 4);
+
+    directory.hints().note(corps_event(["wpnew"]));
+    assert_eq!(service.run(directory.refresh()).unwrap().invited.len(), 1);
+    service.assert_current(&directory);
+}
+
+#[test]
+fn a_deleted_chain_is_an_error_and_the_copy_stays() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    directory.hints().request_walk();
+    service.model().replies.push_back(Some(serde_json::json!({"errcode": 670_002, "errmsg": "invalid chain_id"})));
+    let error = service.run(directory.refresh()).unwrap_err();
+    assert_eq!(error.code(), Some(ErrCode::UNKNOWN_CHAIN));
+    assert_eq!(directory.tree().corps().count(), 12);
+}
