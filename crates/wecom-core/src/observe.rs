@@ -4,4 +4,4 @@ pub(crate) mod observer;
 pub(crate) mod observers;
 pub(crate) mod tracing;
 
-pub use self::observer::{CallEvent, CallOutcome, Observer};
+pub use self::observer::{CallEvent, CallOutcome, Observer, TokenFetchReason};

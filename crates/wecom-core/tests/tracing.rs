@@ -84,6 +84,18 @@ fn repetitions_are_events_of_the_calls_span() {
         assert!(text.contains(part), "no {part} in {text}");
     }
     assert!(text.contains(r#"outcome="failed""#), "{text}");
+    for part in ["INFO wecom_call", "fetched an access token", "reason=Missing", "reason=Refused"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    let last = text.lines().rfind(|line| line.contains("failed")).unwrap();
+    assert!(text.lines().any(|line| line.contains("WARN") && line.contains("failed errcode=60020")), "{last}");
+}
+
+#[test]
+fn the_target_of_every_span_and_event_is_wecom() {
+    for line in logged(&[42001, -1, 60020]).lines() {
+        assert!(line.contains(" wecom: "), "{line}");
+    }
 }
 
 #[test]

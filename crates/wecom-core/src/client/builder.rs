@@ -365,6 +365,7 @@ impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
         let Self { transport, base, user_agent, time_limit, observers, store, tokens: TokenSource(source), time: of } =
             self;
         let (transport, time) = (AddressedTransport::new(transport, base, user_agent), time(of));
+        let observers = Observers(observers);
         let tokens = match source {
             Source::Fixed(token) => Tokens::Fixed(token),
             Source::Provider(provider) => Tokens::Provider(provider),
@@ -372,10 +373,9 @@ impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
                 let store = store.map(|(app, store)| AppStore { store, corp_id: credentials.corp_id().into(), app });
                 let source = fetch::TokenSource::Credentials { transport: transport.clone(), credentials };
                 let limit = time_limit.unwrap_or(TOKEN_LIMIT);
-                Tokens::fetched(source, store, TokenScope::Upstream, time.as_ref(), limit)
+                Tokens::fetched(source, store, TokenScope::Upstream, time.as_ref(), limit, observers.clone())
             }
         };
-        let observers = Observers(observers);
         let inner = Inner { transport, tokens, scope: TokenScope::Upstream, time, observers };
         Client { shared: Arc::new(inner), overrides: Overrides { time_limit, ..Overrides::default() } }
     }

@@ -152,7 +152,10 @@ impl<'a, M: Threading> CallLoop<'a, M> {
                 }
                 return Ok(Some(permit));
             }
-            turn.check_wait(now, remaining).map_err(|error| self.error(error))?;
+            let wait = turn.check_wait(now, remaining).map_err(|error| self.error(error))?;
+            if turn.is_first_wait() {
+                self.inner.observers.notify(&CallEvent::AwaitingQuota { endpoint: self.endpoint, wait });
+            }
             turn.wait(&mut self.clock, remaining).await;
             if self.inner.tokens.is_built_in() {
                 // The token may have expired during the wait.

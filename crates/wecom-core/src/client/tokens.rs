@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::threading::Threading;
 use super::{Client, Time};
+use crate::observe::observers::Observers;
 use crate::secret::AccessToken;
 use crate::threading::Family;
 use crate::token::corp_get_token::CorpGetToken;
@@ -91,6 +92,7 @@ impl<M: Threading> Tokens<M> {
             TokenScope::Downstream(app.clone()),
             upstream.shared.time.as_ref(),
             DOWNSTREAM_LIMIT,
+            upstream.shared.observers.clone(),
         )
     }
 
@@ -100,9 +102,10 @@ impl<M: Threading> Tokens<M> {
         scope: TokenScope,
         time: Option<&Time<M>>,
         limit: Duration,
+        observers: Observers<M>,
     ) -> Self {
         let keyed = store.as_ref().map(|store| store.keyed(scope));
-        let fetch = TokenFetch::new(source, keyed, time.map(|time| time.clock.clone()), limit);
+        let fetch = TokenFetch::new(source, keyed, time.map(|time| time.clock.clone()), limit, observers);
         let seed = time.and_then(|time| time.retrying.as_ref()?.policy().given_seed());
         Self::Fetched { token: Box::new(SharedToken::new(fetch, seed, M::fetch)), store }
     }

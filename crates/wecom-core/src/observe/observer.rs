@@ -59,7 +59,7 @@ impl<L: Observer + ?Sized> Observer for std::rc::Rc<L> {
 /// An event in the course of a call.
 ///
 /// Each call has one `Began` and one `Ended`, even if it fails or is cancelled. A call that breaks a documented rule is
-/// refused before it begins and has no events.
+/// refused before it begins and has no events. Calls share a fetch of a token, so its events belong to no single call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CallEvent<'a> {
@@ -68,6 +68,14 @@ pub enum CallEvent<'a> {
     Began {
         /// The endpoint of the call.
         endpoint: &'static Endpoint,
+    },
+    /// The call begins to wait until the endpoint's [quota](crate::Quotas) admits it.
+    #[non_exhaustive]
+    AwaitingQuota {
+        /// The endpoint of the call.
+        endpoint: &'static Endpoint,
+        /// The wait if it is known: it is unknown if other calls have to end first.
+        wait: Option<Duration>,
     },
     /// The endpoint's [quota](crate::Quotas) has admitted the call after a wait.
     #[non_exhaustive]
@@ -84,6 +92,27 @@ pub enum CallEvent<'a> {
         endpoint: &'static Endpoint,
         /// The number of the attempt, from 1.
         attempt: u32,
+    },
+    /// A fetch of an access token began.
+    #[non_exhaustive]
+    FetchingToken {
+        /// The endpoint that returns tokens: [`GET_TOKEN`](crate::token::GET_TOKEN) or, for a downstream corp,
+        /// [`CORP_GET_TOKEN`](crate::token::CORP_GET_TOKEN).
+        endpoint: &'static Endpoint,
+        /// Why a token is fetched.
+        reason: TokenFetchReason,
+    },
+    /// A fetch of an access token ended.
+    #[non_exhaustive]
+    FetchedToken {
+        /// The endpoint that returns tokens.
+        endpoint: &'static Endpoint,
+        /// Why a token was fetched.
+        reason: TokenFetchReason,
+        /// The duration of the fetch, if the client has a timer.
+        elapsed: Option<Duration>,
+        /// The error, if the fetch failed.
+        error: Option<&'a Error>,
     },
     /// WeCom refused the token. The call is repeated with another one.
     #[non_exhaustive]
@@ -115,6 +144,18 @@ pub enum CallEvent<'a> {
         /// How it ended.
         outcome: CallOutcome<'a>,
     },
+}
+
+/// Why a token is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFetchReason {
+    /// There is no token, or it has expired.
+    Missing,
+    /// The token expires soon.
+    Renewal,
+    /// WeCom refused the token.
+    Refused,
 }
 
 /// How a call ended.

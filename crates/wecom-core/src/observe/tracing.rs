@@ -1,4 +1,6 @@
 //! The feature `tracing`: a span for each call, with its events. Without the feature, this module does nothing.
+//!
+//! The target of all of them is `wecom`.
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::off::{event, traced};
@@ -10,14 +12,17 @@ mod on {
     use std::future::Future;
 
     use tracing::field::Empty;
-    use tracing::{Instrument, Span, debug, info_span, warn};
+    use tracing::{Instrument, Span, debug, info, info_span, warn};
 
     use crate::endpoint::descriptor::Endpoint;
     use crate::observe::observer::{CallEvent, CallOutcome};
 
+    const TARGET: &str = "wecom";
+
     /// Runs a call in its own span.
     pub(crate) fn traced<F: Future>(endpoint: &'static Endpoint, call: F) -> impl Future<Output = F::Output> {
         let span = info_span!(
+            target: TARGET,
             "wecom_call",
             endpoint = endpoint.name(),
             attempts = Empty,
@@ -31,11 +36,30 @@ mod on {
     pub(crate) fn event(event: &CallEvent<'_>) {
         match event {
             CallEvent::Began { .. } => {}
-            CallEvent::Sending { attempt, .. } => debug!(attempt, "sending"),
-            CallEvent::AwaitedQuota { waited, .. } => debug!(waited_ms = milliseconds(*waited), "awaited quota"),
-            CallEvent::ReplacingToken { error, .. } => warn!(errcode = code(error), "replacing the access token"),
+            CallEvent::Sending { attempt, .. } => debug!(target: TARGET, attempt, "sending"),
+            CallEvent::AwaitingQuota { wait, .. } => {
+                debug!(target: TARGET, wait_ms = wait.map(milliseconds), "waiting for the quota");
+            }
+            CallEvent::AwaitedQuota { waited, .. } => {
+                debug!(target: TARGET, waited_ms = milliseconds(*waited), "admitted by the quota");
+            }
+            CallEvent::FetchingToken { endpoint, reason } => {
+                debug!(target: TARGET, endpoint = endpoint.name(), ?reason, "fetching an access token");
+            }
+            CallEvent::FetchedToken { endpoint, reason, elapsed, error: None } => {
+                let elapsed_ms = elapsed.map(milliseconds);
+                info!(target: TARGET, endpoint = endpoint.name(), ?reason, elapsed_ms, "fetched an access token");
+            }
+            CallEvent::FetchedToken { endpoint, reason, elapsed, error: Some(error) } => {
+                let (elapsed_ms, errcode) = (elapsed.map(milliseconds), code(error));
+                let endpoint = endpoint.name();
+                warn!(target: TARGET, endpoint, ?reason, elapsed_ms, errcode, %error, "no access token");
+            }
+            CallEvent::ReplacingToken { error, .. } => {
+                warn!(target: TARGET, errcode = code(error), "replacing the access token");
+            }
             CallEvent::Retrying { error, wait, .. } => {
-                warn!(wait_ms = milliseconds(*wait), errcode = code(error), %error, "retrying");
+                warn!(target: TARGET, wait_ms = milliseconds(*wait), errcode = code(error), %error, "retrying");
             }
             CallEvent::Ended { attempts, elapsed, outcome, .. } => {
                 let span = Span::current();
@@ -49,7 +73,7 @@ mod on {
                     CallOutcome::Failed(error) => {
                         span.record("errcode", code(error));
                         span.record("outcome", "failed");
-                        debug!(%error, "failed");
+                        warn!(target: TARGET, errcode = code(error), %error, "failed");
                     }
                     CallOutcome::Cancelled => {
                         span.record("outcome", "cancelled");

@@ -59,6 +59,11 @@ impl Turn {
         if may_wait { Ok(wait) } else { Err(QuotaError { limit, retry_after: wait }) }
     }
 
+    /// Whether the call has not waited yet.
+    pub(crate) fn is_first_wait(&self) -> bool {
+        self.ticket.is_none()
+    }
+
     /// Waits until there may be room.
     pub(crate) async fn wait<M: Family>(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
         let Some((now, left)) = clock.now().and_then(|now| Some((now, self.left(now, remaining)?))) else { return };

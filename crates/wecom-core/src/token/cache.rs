@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::error::TokenError;
 use crate::error::code::ErrCode;
 use crate::error::{Error, ErrorKind};
+use crate::observe::observer::TokenFetchReason;
 use crate::quota::block::Block;
 use crate::retry::jitter::Jitter;
 use crate::secret::AccessToken;
@@ -120,6 +121,15 @@ impl Cache {
         match purpose {
             Purpose::Needed => self.rejected.clone(),
             Purpose::Renewal => self.current.as_ref().map(|entry| entry.token.clone()),
+        }
+    }
+
+    /// Why a token is fetched, for observers.
+    pub(super) fn reason(&self, purpose: Purpose) -> TokenFetchReason {
+        match (purpose, &self.current, &self.rejected) {
+            (Purpose::Renewal, ..) => TokenFetchReason::Renewal,
+            (Purpose::Needed, None, Some(_)) => TokenFetchReason::Refused,
+            (Purpose::Needed, ..) => TokenFetchReason::Missing,
         }
     }
 

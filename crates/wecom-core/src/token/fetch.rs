@@ -4,14 +4,18 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::cache::Fetched;
+use super::corp_get_token::CORP_GET_TOKEN;
 use super::credentials::Credentials;
 use super::get_token::{GET_TOKEN, GetToken, GetTokenReply};
 use super::store::{StoredToken, TokenKey};
 use crate::codec::decode::decode;
 use crate::codec::encode::encode;
+use crate::endpoint::descriptor::Endpoint;
 use crate::error::Error;
 use crate::http::addressed_transport::AddressedTransport;
 use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind};
+use crate::observe::observer::CallEvent;
+use crate::observe::observers::Observers;
 use crate::secret::AccessToken;
 use crate::threading::Family;
 use crate::timer::cached_clock::{CachedClock, Elapsed};
@@ -27,6 +31,7 @@ pub(crate) struct TokenFetch<M: Family> {
     clock: Option<Clock<M>>,
     /// The time limit of the request for a token.
     limit: Duration,
+    observers: Observers<M>,
 }
 
 /// Where new tokens come from.
@@ -49,8 +54,21 @@ impl<M: Family> TokenFetch<M> {
         store: Option<KeyedStore<M>>,
         clock: Option<Clock<M>>,
         limit: Duration,
+        observers: Observers<M>,
     ) -> Self {
-        Self { source, store, clock, limit }
+        Self { source, store, clock, limit, observers }
+    }
+
+    pub(super) fn notify(&self, event: &CallEvent<'_>) {
+        self.observers.notify(event);
+    }
+
+    /// The endpoint that returns the tokens.
+    pub(super) fn endpoint(&self) -> &'static Endpoint {
+        match self.source {
+            TokenSource::Credentials { .. } => &GET_TOKEN,
+            TokenSource::Call(_) => &CORP_GET_TOKEN,
+        }
     }
 
     pub(super) fn now(&self) -> Option<Duration> {

@@ -16,6 +16,7 @@ use super::cache::{Cache, Failed, Fetched, Next, Purpose};
 use super::error::TokenError;
 use super::fetch::TokenFetch;
 use crate::error::Error;
+use crate::observe::observer::{CallEvent, TokenFetchReason};
 use crate::secret::AccessToken;
 use crate::threading::Family;
 
@@ -147,6 +148,7 @@ impl<M: Family> SharedToken<M> {
         }
         let task = FetchTask {
             purpose,
+            reason: state.cache.reason(purpose),
             began: now,
             unwanted: state.cache.unwanted(purpose),
             fetch: Arc::clone(&self.fetch),
@@ -161,6 +163,7 @@ impl<M: Family> SharedToken<M> {
 /// The work of one fetch, from its beginning to the change of the shared state.
 pub struct FetchTask<M: Family> {
     purpose: Purpose,
+    reason: TokenFetchReason,
     began: Option<Duration>,
     unwanted: Option<AccessToken>,
     fetch: Arc<TokenFetch<M>>,
@@ -176,8 +179,8 @@ impl<M: Family> fmt::Debug for FetchTask<M> {
 
 impl<M: Family> FetchTask<M> {
     pub(crate) async fn run(self) -> Result<AccessToken, TokenError> {
-        // A panic of the transport or the store would poison the fetch for all callers that share it.
-        let mut fetch = pin!(AssertUnwindSafe(self.fetch.run(self.unwanted.as_ref())).catch_unwind());
+        // A panic of the transport, the store or an observer would poison the fetch for all callers that share it.
+        let mut fetch = pin!(AssertUnwindSafe(self.fetch()).catch_unwind());
         let outcome = poll_fn(|context| {
             self.note_poll();
             fetch.as_mut().poll(context)
@@ -192,6 +195,15 @@ impl<M: Family> FetchTask<M> {
 }
 
 impl<M: Family> FetchTask<M> {
+    async fn fetch(&self) -> Result<Fetched, Error> {
+        let (endpoint, reason) = (self.fetch.endpoint(), self.reason);
+        self.fetch.notify(&CallEvent::FetchingToken { endpoint, reason });
+        let outcome = self.fetch.run(self.unwanted.as_ref()).await;
+        let elapsed = self.fetch.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
+        self.fetch.notify(&CallEvent::FetchedToken { endpoint, reason, elapsed, error: outcome.as_ref().err() });
+        outcome
+    }
+
     fn note_poll(&self) {
         let Some(state) = self.state.upgrade() else { return };
         let polled_at = self.fetch.now();
@@ -226,7 +238,7 @@ impl<M: Family> State<M> {
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> TokenError {
-    TokenError::new("the transport or the token store panicked while a token was fetched")
+    TokenError::new("the transport, the token store or an observer panicked while a token was fetched")
 }
 
 /// Polls the future once. Returns its output if it is ready and `Ok`.

@@ -12,6 +12,11 @@ use super::support::{Answer, MINUTE, RARE, READ, SECOND, Service, call, credenti
 fn text(event: &CallEvent<'_>) -> String {
     match event {
         CallEvent::Began { endpoint, .. } => format!("{endpoint} began"),
+        CallEvent::AwaitingQuota { wait, .. } => format!("awaiting quota for {wait:?}"),
+        CallEvent::FetchingToken { endpoint, reason, .. } => format!("{endpoint} for a token: {reason:?}"),
+        CallEvent::FetchedToken { elapsed, error, .. } => {
+            format!("token after {:?}: {:?}", elapsed.unwrap(), error.map(|error| error.code().unwrap().0))
+        }
         CallEvent::AwaitedQuota { waited, .. } => format!("awaited quota for {waited:?}"),
         CallEvent::Sending { attempt, .. } => format!("sending {attempt}"),
         CallEvent::ReplacingToken { error, .. } => format!("replacing token after {}", error.code().unwrap().0),
@@ -53,8 +58,12 @@ fn an_observer_sees_every_event_of_a_call_in_order() {
         log.take(),
         [
             "read began",
+            "gettoken for a token: Missing",
+            "token after 0ns: None",
             "sending 1",
             "replacing token after 42001",
+            "gettoken for a token: Refused",
+            "token after 0ns: None",
             "sending 2",
             "retrying after -1",
             "sending 3",
@@ -121,7 +130,10 @@ fn an_observer_sees_a_wait_for_the_quota() {
     }
     log.take();
     service.run(call(&client, &RARE)).unwrap();
-    assert_eq!(log.take(), ["rare began", "awaited quota for 61s", "sending 1", "ended after 1: replied"]);
+    assert_eq!(
+        log.take(),
+        ["rare began", "awaiting quota for Some(61s)", "awaited quota for 61s", "sending 1", "ended after 1: replied"]
+    );
 }
 
 #[test]
@@ -136,4 +148,50 @@ fn an_observer_of_a_local_client_need_not_be_send() {
     let client = Client::local(AsLocal(service.clone())).observer(LocalLog(Rc::clone(&log))).token(token()).build();
     service.run(client.call_raw(RawCall::new(&READ))).unwrap();
     assert_eq!(*log.borrow(), ["read began", "sending 1", "ended after 1: replied"]);
+}
+
+#[test]
+fn an_observer_sees_why_a_token_is_fetched_how_long_it_takes_and_how_it_fails() {
+    let (service, log) = (Service::new(), Log::default());
+    service.set(|script| {
+        script.latency_of_gettoken = SECOND;
+        script.to_gettoken.extend([Answer::Code(0), Answer::Code(60020), Answer::Code(0)]);
+    });
+    let client = service.client().observer(log.clone()).credentials(credentials()).build();
+    service.run(call(&client, &READ)).unwrap();
+    // In the last five minutes of the token: a renewal, which fails.
+    service.timer.advance(SECOND * (7200 - 60));
+    service.run(call(&client, &READ)).unwrap();
+    service.timer.advance(MINUTE * 2);
+    service.run(call(&client, &READ)).unwrap();
+    let tokens: Vec<_> = log.take().into_iter().filter(|text| text.contains("token")).collect();
+    assert_eq!(
+        tokens,
+        [
+            "gettoken for a token: Missing",
+            "token after 1s: None",
+            "gettoken for a token: Renewal",
+            "token after 1s: Some(60020)",
+            "gettoken for a token: Missing",
+            "token after 1s: None",
+        ]
+    );
+}
+
+#[test]
+fn an_observer_that_panics_during_a_fetch_fails_the_waiting_calls_and_later_calls_fetch_again() {
+    struct Panics(std::sync::atomic::AtomicBool);
+    impl Observer for Panics {
+        fn on_event(&self, event: &CallEvent<'_>) {
+            if matches!(event, CallEvent::FetchedToken { .. }) {
+                assert!(self.0.swap(true, std::sync::atomic::Ordering::Relaxed), "the first fetch");
+            }
+        }
+    }
+    let service = Service::new();
+    let panics = Arc::new(Panics(std::sync::atomic::AtomicBool::new(false)));
+    let client = service.client().observer(panics).credentials(credentials()).build();
+    let error = service.run(call(&client, &READ)).unwrap_err();
+    assert!(error.to_string().contains("observer panicked"), "{error}");
+    service.run(call(&client, &READ)).unwrap();
 }
