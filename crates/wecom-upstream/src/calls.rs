@@ -12,6 +12,8 @@ mod table;
 mod add_rule;
 mod apply_mass_call_ticket;
 mod delete_rule;
+#[cfg(test)]
+mod descriptor_docs;
 mod external_userid_to_pending_id;
 mod get_chain_corpinfo;
 mod get_chain_corpinfo_list;

@@ -10,6 +10,14 @@ use crate::calls::RULE_CHANGE_QUOTA;
 use crate::values::RuleInfo;
 
 /// The descriptor of [`AddRule`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/rule/add_rule` |
+/// | document | 新增对接规则 ([95634](https://developer.work.weixin.qq.com/document/path/95634)) |
+/// | token | the upstream corp's |
+/// | safety | not idempotent: never repeated if it may have been carried out |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour, 1,000 a day |
 pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_rule")
     .with_title("新增对接规则")
     .with_documents(&[95634])

@@ -12,6 +12,15 @@ use crate::serde_helpers;
 use crate::values::MassCallTicket;
 
 /// The descriptor of [`ApplyMassCallTicket`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `GET corp/apply_mass_call_ticket` |
+/// | document | 获取接口高频调用凭据 ([96168](https://developer.work.weixin.qq.com/document/path/96168), [96250](https://developer.work.weixin.qq.com/document/path/96250)) |
+/// | token | the upstream corp's |
+/// | safety | not idempotent: never repeated if it may have been carried out |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
+/// | reply | contains a secret, so no error quotes it |
 pub const APPLY_MASS_CALL_TICKET: Endpoint = Endpoint::get("apply_mass_call_ticket", "corp/apply_mass_call_ticket")
     .with_title("获取接口高频调用凭据")
     .with_documents(&[96168, 96250])

@@ -9,6 +9,14 @@ use wecom_core::{ApiCall, Endpoint, Safety};
 use crate::calls::USUAL_QUOTA;
 
 /// The descriptor of [`DeleteRule`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/rule/delete_rule` |
+/// | document | 删除对接规则 ([95632](https://developer.work.weixin.qq.com/document/path/95632)) |
+/// | token | the upstream corp's |
+/// | safety | idempotent |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const DELETE_RULE: Endpoint = Endpoint::post("delete_rule", "corpgroup/rule/delete_rule")
     .with_title("删除对接规则")
     .with_documents(&[95632])

@@ -11,6 +11,14 @@ use crate::calls::USUAL_QUOTA;
 use crate::validation;
 
 /// The descriptor of [`ExternalUseridToPendingId`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/batch/external_userid_to_pending_id` |
+/// | document | external_userid查询pending_id ([97357](https://developer.work.weixin.qq.com/document/path/97357)) |
+/// | token | the upstream corp's or a downstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
     Endpoint::post("external_userid_to_pending_id", "corpgroup/batch/external_userid_to_pending_id")
         .with_title("external_userid查询pending_id")

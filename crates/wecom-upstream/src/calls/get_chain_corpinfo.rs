@@ -12,6 +12,14 @@ use crate::values::CorpRef;
 use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`GetChainCorpinfo`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/corp/get_chain_corpinfo` |
+/// | document | 获取企业上下游通讯录下的企业信息 ([95820](https://developer.work.weixin.qq.com/document/path/95820)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_CHAIN_CORPINFO: Endpoint = Endpoint::post("get_chain_corpinfo", "corpgroup/corp/get_chain_corpinfo")
     .with_title("获取企业上下游通讯录下的企业信息")
     .with_documents(&[95820])

@@ -13,6 +13,14 @@ use crate::serde_helpers;
 use crate::values::CorpRef;
 
 /// The descriptor of [`GetChainCorpinfoList`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/corp/get_chain_corpinfo_list` |
+/// | document | 获取企业上下游通讯录分组下的企业详情列表 ([95820](https://developer.work.weixin.qq.com/document/path/95820)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
     Endpoint::post("get_chain_corpinfo_list", "corpgroup/corp/get_chain_corpinfo_list")
         .with_title("获取企业上下游通讯录分组下的企业详情列表")

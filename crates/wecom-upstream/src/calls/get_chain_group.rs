@@ -11,6 +11,14 @@ use crate::calls::USUAL_QUOTA;
 use crate::serde_helpers;
 
 /// The descriptor of [`GetChainGroup`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/corp/get_chain_group` |
+/// | document | 获取上下游通讯录分组 ([95820](https://developer.work.weixin.qq.com/document/path/95820)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group")
     .with_title("获取上下游通讯录分组")
     .with_documents(&[95820])

@@ -9,6 +9,14 @@ use wecom_core::{ApiCall, Endpoint, Safety};
 use crate::calls::USUAL_QUOTA;
 
 /// The descriptor of [`GetChainUserCustomId`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/corp/get_chain_user_custom_id` |
+/// | document | 查询成员自定义id ([97441](https://developer.work.weixin.qq.com/document/path/97441)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
     Endpoint::post("get_chain_user_custom_id", "corpgroup/corp/get_chain_user_custom_id")
         .with_title("查询成员自定义id")

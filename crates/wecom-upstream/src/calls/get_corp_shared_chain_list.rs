@@ -11,6 +11,14 @@ use crate::calls::USUAL_QUOTA;
 use crate::values::Chain;
 
 /// The descriptor of [`GetCorpSharedChainList`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/get_corp_shared_chain_list` |
+/// | document | 获取下级企业加入的上下游 ([97442](https://developer.work.weixin.qq.com/document/path/97442)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
     Endpoint::post("get_corp_shared_chain_list", "corpgroup/get_corp_shared_chain_list")
         .with_title("获取下级企业加入的上下游")

@@ -10,6 +10,14 @@ use crate::calls::USUAL_QUOTA;
 use crate::values::StoredRuleInfo;
 
 /// The descriptor of [`GetRuleInfo`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/rule/get_rule_info` |
+/// | document | 获取对接规则详情 ([95633](https://developer.work.weixin.qq.com/document/path/95633)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/rule/get_rule_info")
     .with_title("获取对接规则详情")
     .with_documents(&[95633])

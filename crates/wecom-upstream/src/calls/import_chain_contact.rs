@@ -13,6 +13,14 @@ use crate::validation::import_rules::{self, UserCustomIds};
 use crate::values::open_enum::open_enum;
 
 /// The descriptor of [`ImportChainContact`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/import_chain_contact` |
+/// | document | 批量导入上下游联系人 ([95821](https://developer.work.weixin.qq.com/document/path/95821)) |
+/// | token | the upstream corp's |
+/// | safety | not idempotent: never repeated if it may have been carried out |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact", "corpgroup/import_chain_contact")
     .with_title("批量导入上下游联系人")
     .with_documents(&[95821])

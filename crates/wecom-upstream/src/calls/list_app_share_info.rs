@@ -14,6 +14,14 @@ use crate::values::BusinessType;
 use crate::{serde_helpers, validation};
 
 /// The descriptor of [`ListAppShareInfo`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/corp/list_app_share_info` |
+/// | document | 获取应用共享信息 ([93403](https://developer.work.weixin.qq.com/document/path/93403), [95813](https://developer.work.weixin.qq.com/document/path/95813)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const LIST_APP_SHARE_INFO: Endpoint = Endpoint::post("list_app_share_info", "corpgroup/corp/list_app_share_info")
     .with_title("获取应用共享信息")
     .with_documents(&[93403, 95813])

@@ -10,6 +10,14 @@ use wecom_core::{ApiCall, Endpoint, Safety};
 use crate::calls::USUAL_QUOTA;
 
 /// The descriptor of [`ListRuleIds`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/rule/list_ids` |
+/// | document | 获取对接规则id列表 ([95631](https://developer.work.weixin.qq.com/document/path/95631)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/rule/list_ids")
     .with_title("获取对接规则id列表")
     .with_documents(&[95631])

@@ -10,6 +10,14 @@ use crate::calls::RULE_CHANGE_QUOTA;
 use crate::values::RuleInfo;
 
 /// The descriptor of [`ModifyRule`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/rule/modify_rule` |
+/// | document | 更新对接规则 ([95635](https://developer.work.weixin.qq.com/document/path/95635)) |
+/// | token | the upstream corp's |
+/// | safety | idempotent |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour, 1,000 a day |
 pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/modify_rule")
     .with_title("更新对接规则")
     .with_documents(&[95635])

@@ -11,6 +11,15 @@ use crate::calls::USUAL_QUOTA;
 use crate::serde_helpers;
 
 /// The descriptor of [`TransferSession`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST miniprogram/transfer_session` |
+/// | document | 获取下级/下游企业小程序session ([95817](https://developer.work.weixin.qq.com/document/path/95817), [93355](https://developer.work.weixin.qq.com/document/path/93355)) |
+/// | token | the downstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 150,000 an hour |
+/// | reply | contains a secret, so no error quotes it |
 pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "miniprogram/transfer_session")
     .with_title("获取下级/下游企业小程序session")
     .with_documents(&[95817, 93355])

@@ -11,6 +11,15 @@ use crate::calls::{UNIONID_QUOTA, USUAL_QUOTA};
 use crate::{serde_helpers, validation};
 
 /// The descriptor of [`UnionidToExternalUserid`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/unionid_to_external_userid` |
+/// | document | 通过unionid和openid查询external_userid ([95818](https://developer.work.weixin.qq.com/document/path/95818)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 100,000 an hour, 480,000 a day, 7,500,000 a month |
+/// | quota with a ticket | calls of one corp: 10,000 a minute, 150,000 an hour |
 pub const UNIONID_TO_EXTERNAL_USERID: Endpoint =
     Endpoint::post("unionid_to_external_userid", "corpgroup/unionid_to_external_userid")
         .with_title("通过unionid和openid查询external_userid")

@@ -9,6 +9,14 @@ use wecom_core::{ApiCall, Endpoint, Safety};
 use crate::calls::UNIONID_QUOTA;
 
 /// The descriptor of [`UnionidToPendingId`].
+///
+/// | setting | value |
+/// |---|---|
+/// | request | `POST corpgroup/unionid_to_pending_id` |
+/// | document | unionid查询pending_id ([97357](https://developer.work.weixin.qq.com/document/path/97357)) |
+/// | token | the upstream corp's |
+/// | safety | only reads data |
+/// | quota | calls of one corp: 10,000 a minute, 100,000 an hour, 480,000 a day, 7,500,000 a month |
 pub const UNIONID_TO_PENDING_ID: Endpoint = Endpoint::post("unionid_to_pending_id", "corpgroup/unionid_to_pending_id")
     .with_title("unionid查询pending_id")
     .with_documents(&[97357])
