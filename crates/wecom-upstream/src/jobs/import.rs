@@ -3,9 +3,12 @@
 //! [`ImportState`] validates the rows and splits them into jobs. [`Import`] submits one job at a time and waits for its
 //! result. [`ImportReport`] has the outcome of each row.
 
+#[cfg(feature = "callback")]
+mod callback;
 mod chain_search;
 mod classify;
 mod event;
+mod job_ends;
 mod job_result;
 mod outcome;
 mod report;
@@ -20,6 +23,7 @@ use wecom_core::{Local, Shared, Threading};
 
 use self::chain_search::ChainSearch;
 pub use self::event::{ImportEvent, ImportStop};
+pub use self::job_ends::JobEnds;
 pub use self::outcome::{ImportFailure, ImportOutcome};
 pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
@@ -70,6 +74,7 @@ use crate::upstream::Upstream;
 /// - While another import runs (670022), the import waits with a backoff from 5 s to 60 s, for up to
 ///   [30 minutes](Self::turn_limit).
 /// - It polls a job with a backoff from 2 s to 30 s, for up to [2 hours](Self::job_limit), and retries failed polls.
+///   With [`job_ends`](Self::job_ends), an event that reports the job's end replaces most polls.
 /// - Beyond 20,000 contacts a day (670023), it [stops](ImportStop::DailyLimit). Resume it from its state on the next
 ///   day.
 ///
@@ -146,6 +151,9 @@ pub struct Import<M: Threading = Shared> {
     losses: u32,
     search: Option<ChainSearch>,
     stopped: Option<ImportStop>,
+    job_ends: Option<JobEnds>,
+    /// Whether an event has reported the end of the current job. If the job runs nevertheless, no other event may come.
+    is_end_noted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -193,6 +201,8 @@ impl<M: Threading> Import<M> {
             losses: 0,
             search: None,
             stopped: None,
+            job_ends: None,
+            is_end_noted: false,
         }
     }
 
@@ -211,6 +221,33 @@ impl<M: Threading> Import<M> {
     /// Sets how long to search the chain for the rows of lost jobs that may still be running: 5 minutes by default.
     pub fn settle_limit(mut self, limit: Duration) -> Self {
         self.limits.settle = limit;
+        self
+    }
+
+    /// Ends the wait for a job when an event reports its end. Until then, the import polls the job less often, because an
+    /// event may be lost: with a backoff from 10 s to 2 minutes.
+    ///
+    /// An event is only a hint to poll. If the job is not finished, the import continues with its usual polls. An event of
+    /// another job has no effect.
+    ///
+    /// ```
+    /// # use wecom_mock::ManualTimer;
+    /// # use wecom_simulator::Simulator;
+    /// use wecom_upstream::calls::{ImportContact, ImportCorp};
+    /// use wecom_upstream::jobs::import::{ImportEvent, ImportState, JobEnds};
+    /// use wecom_upstream::{ChainId, Upstream};
+    ///
+    /// let job_ends = JobEnds::new(); // A clone goes to the handler of callbacks.
+    /// # let timer = ManualTimer::new();
+    /// # let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
+    /// let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
+    /// let state = ImportState::new(ChainId::new("ChDealers"), [corp])?;
+    /// let import = upstream.import(state, timer.clone()).job_ends(&job_ends);
+    /// # assert!(timer.run(import.finish()).is_complete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn job_ends(mut self, job_ends: &JobEnds) -> Self {
+        self.job_ends = Some(job_ends.clone());
         self
     }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::select;
 use wecom_core::ids::JobId;
 use wecom_core::{ErrCode, Error, Threading};
 
 use super::chain_search::ChainSearch;
 use super::classify::{self, FailedSubmission};
+use super::job_ends::Noted;
 use super::state::Phase;
 use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
@@ -49,7 +51,8 @@ impl<M: Threading> Import<M> {
         self.state.accept(batch, jobid.clone());
         self.losses = 0;
         self.begin_waiting();
-        self.wait(Duration::from_secs(2), Duration::from_secs(30));
+        self.is_end_noted = false;
+        self.wait_for_job();
         ImportEvent::Submitted { job: batch + 1, jobid }
     }
 
@@ -63,6 +66,11 @@ impl<M: Threading> Import<M> {
     }
 
     pub(super) async fn poll(&mut self, batch: usize, jobid: JobId) -> ImportEvent {
+        // Before the call, so that an event that comes during the call is kept.
+        if self.job_ends.as_ref().is_some_and(|ends| ends.take(&jobid)) && !self.is_end_noted {
+            self.is_end_noted = true;
+            self.waits = 0;
+        }
         let reply = match self.upstream.get_result(GetResult::new(&jobid)).await {
             Ok(reply) => reply,
             Err(error) => match error.code() {
@@ -82,7 +90,7 @@ impl<M: Threading> Import<M> {
             None if reply.is_finished() => self.lose(batch, true, None),
             None if self.waited() >= self.limits.job => self.stop(ImportStop::JobLimit(jobid)),
             None => {
-                self.wait(Duration::from_secs(2), Duration::from_secs(30));
+                self.wait_for_job();
                 ImportEvent::Running { job: batch + 1, status: reply.status }
             }
         }
@@ -160,14 +168,35 @@ impl<M: Threading> Import<M> {
         self.announced = false;
     }
 
-    /// Waits until the next step is due.
+    /// Waits until the next step is due, or an event reports the end of the job that is waited for.
     pub(super) async fn pause(&mut self) {
-        if let Some(at) = self.wake_at {
-            let left = at.saturating_sub(self.clock.now());
-            if !left.is_zero() {
-                self.clock.sleep(left).await;
+        let Some(at) = self.wake_at else { return };
+        let left = at.saturating_sub(self.clock.now());
+        if !left.is_zero() {
+            let sleep = self.clock.sleep(left);
+            match self.job_end() {
+                Some(end) => drop(select(sleep, end).await),
+                None => sleep.await,
             }
-            self.wake_at = None;
+        }
+        self.wake_at = None;
+    }
+
+    /// Returns a future that is ready once an event reports the end of the current job. `None` during the wait after a
+    /// failed call, which no event ends.
+    fn job_end(&self) -> Option<Noted> {
+        match (&self.job_ends, self.state.current()) {
+            (Some(ends), Some((_, Phase::Submitted(jobid)))) if self.failures == 0 => Some(ends.noted(jobid.clone())),
+            _ => None,
+        }
+    }
+
+    /// Schedules the next poll of a job.
+    fn wait_for_job(&mut self) {
+        if self.job_ends.is_some() && !self.is_end_noted {
+            self.wait(Duration::from_secs(10), Duration::from_secs(120));
+        } else {
+            self.wait(Duration::from_secs(2), Duration::from_secs(30));
         }
     }
 

@@ -1,0 +1,160 @@
+//! The ends of jobs, as callbacks report them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use wecom_core::ids::JobId;
+
+/// The maximum number of ended jobs to remember.
+const MAX_ENDED: usize = 64;
+/// The maximum length of a job's id in bytes.
+const MAX_ID: usize = 64;
+
+/// Notifies imports that their jobs have ended, so that they need not wait for the next poll. Passed to
+/// [`Import::job_ends`](crate::jobs::import::Import::job_ends).
+///
+/// The callback [`batch_job_result`](https://developer.work.weixin.qq.com/document/path/95797) (异步任务完成事件) names the
+/// job. Its handler calls [`note`](Self::note), which takes a short lock, waits for nothing and makes no call.
+///
+/// Create one for the whole program, before the first import: it remembers the last 64 ended jobs, so an event that comes
+/// before the reply with the job's id is not lost. Any number of imports can share it. Cheap to clone; all clones are the
+/// same. It is `Send` and `Sync` in both threading families.
+#[derive(Clone, Default)]
+pub struct JobEnds {
+    shared: Arc<Mutex<Ends>>,
+}
+
+#[derive(Default)]
+struct Ends {
+    /// The ended jobs that no import has polled yet, the latest at the end.
+    ended: VecDeque<JobId>,
+    /// The wakers of the imports that wait, by the number of the wait.
+    waiting: BTreeMap<u64, Waker>,
+    waits: u64,
+}
+
+impl JobEnds {
+    /// Creates an empty memory of ended jobs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes that a job has ended. A job that belongs to no import has no effect.
+    pub fn note(&self, jobid: impl Into<JobId>) {
+        let jobid = jobid.into();
+        if jobid.as_str().len() > MAX_ID {
+            return;
+        }
+        let mut ends = self.lock();
+        if !ends.ended.contains(&jobid) {
+            ends.ended.push_back(jobid);
+        }
+        if ends.ended.len() > MAX_ENDED {
+            ends.ended.pop_front();
+        }
+        let waiting = std::mem::take(&mut ends.waiting);
+        // A waker is foreign code, which may call this method.
+        drop(ends);
+        waiting.into_values().for_each(Waker::wake);
+    }
+
+    /// Removes a job. Returns whether it was noted.
+    pub(crate) fn take(&self, jobid: &JobId) -> bool {
+        let ended = &mut self.lock().ended;
+        let at = ended.iter().position(|ended| ended == jobid);
+        at.and_then(|at| ended.remove(at)).is_some()
+    }
+
+    /// Waits until a job is noted, and does not remove it.
+    pub(crate) fn noted(&self, jobid: JobId) -> Noted {
+        Noted { ends: self.clone(), jobid, wait: None }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ends> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for JobEnds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobEnds").finish_non_exhaustive()
+    }
+}
+
+/// A future that is ready once a job is noted.
+pub(crate) struct Noted {
+    ends: JobEnds,
+    jobid: JobId,
+    /// The number of this wait, once it has a waker.
+    wait: Option<u64>,
+}
+
+impl Future for Noted {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Self { ends, jobid, wait } = self.get_mut();
+        let mut ends = ends.lock();
+        if ends.ended.contains(jobid) {
+            return Poll::Ready(());
+        }
+        let wait = *wait.get_or_insert_with(|| {
+            ends.waits += 1;
+            ends.waits
+        });
+        ends.waiting.insert(wait, context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let Some(wait) = self.wait {
+            self.ends.lock().waiting.remove(&wait);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(number: usize) -> JobId {
+        JobId::new(format!("job{number}"))
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_keeps_the_latest_jobs() {
+        let ends = JobEnds::new();
+        (0..1000).for_each(|number| ends.note(job(number)));
+        ends.note(JobId::new("j".repeat(65)));
+        assert_eq!(ends.lock().ended.len(), MAX_ENDED);
+        assert!(ends.take(&job(999)) && ends.take(&job(1000 - MAX_ENDED)));
+        assert!(!ends.take(&job(999)) && !ends.take(&job(0)));
+    }
+
+    #[test]
+    fn equal_events_count_once() {
+        let ends = JobEnds::new();
+        (0..3).for_each(|_| ends.note(job(1)));
+        assert!(ends.take(&job(1)) && !ends.take(&job(1)));
+    }
+
+    #[test]
+    fn a_dropped_wait_leaves_nothing_behind() {
+        let ends = JobEnds::new();
+        for _ in 0..3 {
+            let mut noted = ends.noted(job(1));
+            for _ in 0..2 {
+                assert!(Pin::new(&mut noted).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            assert_eq!(ends.lock().waiting.len(), 1);
+        }
+        assert!(ends.lock().waiting.is_empty());
+    }
+}
