@@ -1,6 +1,6 @@
 //! WeChat users: the corps whose customers they are, and their pending ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use wecom_core::ErrCode;
@@ -15,6 +15,9 @@ use crate::world::WorldCustomer;
 /// The time until a `pending_id` expires.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// The number of users who are known only because a call asked for their pending ids. Older ones are forgotten.
+const MAX_STRANGERS: usize = 10_000;
+
 /// The WeChat users and the group chats.
 #[derive(Default)]
 pub(crate) struct Customers {
@@ -23,6 +26,8 @@ pub(crate) struct Customers {
     chats: HashMap<ChatId, Vec<ExternalUserId>>,
     /// The users whose ids come from an account that the service does not accept.
     rejected: HashMap<UnionId, ErrCode>,
+    /// The users who are neither in the world nor customers, oldest first. Some may be customers by now.
+    strangers: VecDeque<UnionId>,
     pending_id_count: u64,
 }
 
@@ -81,7 +86,9 @@ impl Customers {
         now: Duration,
     ) -> Result<PendingId, Refusal> {
         self.customer_of(unionid, openid)?;
-        self.add(unionid.clone(), openid.clone(), None);
+        if !self.users.contains_key(unionid) {
+            self.add_stranger(unionid, openid);
+        }
         self.pending_id_count += 1;
         let number = fnv1a(fnv1a(self.pending_id_count, unionid.as_str().as_bytes()), b"pending");
         let Some(user) = self.users.get_mut(unionid) else { return Err(ErrCode::INVALID_OPEN_ID.into()) };
@@ -93,6 +100,22 @@ impl Customers {
                 Ok(pending_id)
             }
         }
+    }
+
+    /// Adds a user who is no customer, and forgets the oldest one beyond the limit.
+    fn add_stranger(&mut self, unionid: &UnionId, openid: &OpenId) {
+        self.add(unionid.clone(), openid.clone(), None);
+        self.strangers.push_back(unionid.clone());
+        if self.strangers.len() > MAX_STRANGERS {
+            let oldest = self.strangers.pop_front();
+            if let Some(oldest) = oldest.filter(|oldest| self.is_stranger(oldest)) {
+                self.users.remove(&oldest);
+            }
+        }
+    }
+
+    fn is_stranger(&self, unionid: &UnionId) -> bool {
+        self.users.get(unionid).is_some_and(|user| user.customer_of.is_empty())
     }
 
     /// Returns the valid pending id of a customer, if there is one.
@@ -110,5 +133,33 @@ impl Customers {
     /// Returns the customers in a group chat.
     pub(crate) fn chat(&self, chat_id: &ChatId) -> Result<&[ExternalUserId], Refusal> {
         self.chats.get(chat_id).map(Vec::as_slice).ok_or_else(|| UNKNOWN_CHAT.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wecom_upstream::CorpId;
+
+    use super::*;
+
+    #[test]
+    fn a_limited_number_of_users_outside_the_world_is_known() {
+        let world = WorldCustomer::new(UnionId::new("known"), OpenId::new("o"));
+        let mut customers = Customers::new(vec![world], Vec::new());
+        let openid = OpenId::new("o");
+        let ask = |customers: &mut Customers, unionid: &str| {
+            customers.pending_id(&UnionId::new(unionid), &openid, Duration::ZERO).unwrap()
+        };
+        let (known, first, joined) =
+            (ask(&mut customers, "known"), ask(&mut customers, "first"), ask(&mut customers, "joined"));
+        let info = ExternalUserInfo::new(CorpId::new("ww1"), ExternalUserId::new("wm1"));
+        customers.add(UnionId::new("joined"), openid.clone(), Some(info));
+        for number in 0..3 * MAX_STRANGERS {
+            ask(&mut customers, &format!("user-{number}"));
+        }
+        // The user of the world and the customer besides.
+        assert_eq!((customers.users.len(), customers.strangers.len()), (MAX_STRANGERS + 2, MAX_STRANGERS));
+        assert_eq!((ask(&mut customers, "known"), ask(&mut customers, "joined")), (known, joined));
+        assert_ne!(ask(&mut customers, "first"), first);
     }
 }
