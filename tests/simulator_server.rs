@@ -7,10 +7,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use wecom_core::{Client, ErrCode, Secret};
+use wecom_core::{ApiCall, Client, Endpoint, ErrCode, Secret};
 use wecom_hyper::HyperTransport;
 use wecom_simulator::{ServedCall, Simulator, SimulatorServer, World, WorldApp, WorldChain};
 use wecom_tests::programs::is_installed;
@@ -116,6 +117,36 @@ async fn curl_gets_a_token_and_makes_the_calls() {
     assert!(reply.contains("Warning: wrong json format."), "{reply}");
     let reply = get("corpgroup/corp/get_chain_info", "").await;
     assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+    let expected = "unknown endpoint: the simulator does not implement GET corpgroup/corp/get_chain_info;";
+    assert!(reply.contains(expected) && reply.contains("GET corpgroup/corp/get_chain_list,"), "{reply}");
+}
+
+/// A call that the simulator does not implement.
+#[derive(Serialize, Deserialize)]
+struct Echo {
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EchoReply {
+    text: String,
+}
+
+impl ApiCall for Echo {
+    const ENDPOINT: &'static Endpoint = &const { Endpoint::post("echo", "tools/echo") };
+    type Reply = EchoReply;
+}
+
+#[tokio::test]
+async fn an_added_endpoint_replies_over_a_socket() {
+    let simulator = Simulator::demo().respond::<Echo>(|call| Ok(EchoReply { text: call.text.repeat(2) }));
+    let credentials = simulator.credentials();
+    let address = serve(simulator, |server| server).await;
+    let client = Client::builder(HyperTransport::new().unwrap())
+        .base_url(format!("http://{address}/cgi-bin/").parse().unwrap())
+        .credentials(credentials)
+        .build();
+    assert_eq!(client.call(Echo { text: "ab".to_owned() }).await.unwrap().text, "abab");
 }
 
 #[tokio::test]

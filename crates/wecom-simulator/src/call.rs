@@ -23,6 +23,7 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Duration,
     /// The rule version when the call arrived. It may have changed while the call was in flight.
     pub(crate) rule_version_on_arrival: u64,
+    pub(crate) variants: &'a [WireVariant],
     pub(crate) parameters: &'a Parameters,
 }
 
@@ -31,21 +32,25 @@ pub(crate) fn payload<const N: usize>(pairs: [(&str, Value); N]) -> Payload {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The response to a successful call.
-pub(crate) fn success(payload: Payload, variants: &[WireVariant]) -> Response {
-    respond(0, "ok", payload, variants)
+/// The vendor's warning about a body that is not as documented.
+const WRONG_FORMAT: &str = "Warning: wrong json format. ";
+
+/// The response to a successful call. `has_wrong_format` adds the vendor's warning.
+pub(crate) fn success(payload: Payload, has_wrong_format: bool, variants: &[WireVariant]) -> Response {
+    let message = if has_wrong_format { format!("ok. {WRONG_FORMAT}") } else { "ok".to_owned() };
+    respond(0, &message, payload, variants)
 }
 
 /// The response to a refused call. `number` makes the hint unique, as in the real service.
 pub(crate) fn failure(
     refusal: &Refusal,
-    malformed: bool,
+    has_wrong_format: bool,
     now: Duration,
     number: u64,
     variants: &[WireVariant],
 ) -> Response {
     let Refusal { code, detail } = refusal;
-    let warning = if malformed { "Warning: wrong json format. " } else { "" };
+    let warning = if has_wrong_format { WRONG_FORMAT } else { "" };
     let separator = if detail.is_empty() { "" } else { ": " };
     let message = format!(
         "{warning}{}{separator}{detail}, hint: [{}{number:014}], from ip: {IP}, more info at {}",
@@ -86,12 +91,6 @@ fn respond(errcode: i64, errmsg: &str, mut payload: Payload, variants: &[WireVar
         .with_header("Content-Type", "application/json; charset=UTF-8")
         .with_header("Error-Code", errcode.to_string())
         .with_header("Error-Msg", errmsg)
-}
-
-/// The response of the host to an unknown path.
-pub(crate) fn not_found() -> Response {
-    Response::new(404, "<html><head><title>404 Not Found</title></head><body>404 Not Found</body></html>")
-        .with_header("Content-Type", "text/html")
 }
 
 impl Call<'_> {

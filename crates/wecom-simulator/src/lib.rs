@@ -7,6 +7,8 @@
 //! | its initial state | [`World`], [`WorldApp`], [`WorldChain`], [`WorldCorp`], [`WorldPerson`] |
 //! | changes without a call, and their events (回调) | [`Simulator::admin`], [`Simulator::events`] |
 //! | the undocumented forms of replies | [`WireVariant`] |
+//! | other endpoints | [`Simulator::respond`] |
+//! | the mistakes of a client | [`Simulator::strict`] |
 //! | clients in other languages | `SimulatorServer` and the program `wecom-sim`, with the feature `server` |
 //!
 //! The simulator needs no network, no runtime and no clock. Only the feature `server` opens sockets and reads the clock, for
@@ -34,16 +36,19 @@ mod calls;
 mod chain;
 mod controls;
 mod cursor;
+mod custom_endpoints;
 mod events;
 mod hash;
 mod import;
 mod parameters;
 mod refusal;
+mod respond;
 #[cfg(feature = "server")]
 mod server;
 mod service;
 mod simulator;
 mod state;
+mod unknown_endpoint;
 mod wire_variant;
 mod world;
 
@@ -52,7 +57,7 @@ pub use crate::events::Events;
 #[cfg(feature = "server")]
 pub use crate::server::{CallbackAttempt, CallbackOutcome, CallbackUrl, CallbackUrlError, ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;
-pub use crate::wire_variant::WireVariant;
+pub use crate::wire_variant::{UnknownWireVariant, WireVariant};
 pub use crate::world::{
     LoginAccount, World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,
 };

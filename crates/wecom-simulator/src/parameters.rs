@@ -1,29 +1,85 @@
 //! The parameters of a request, by name and type. A missing parameter is a different error from an empty one.
 
+mod documented_types;
+mod lenient_json;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wecom_core::ErrCode;
 use wecom_core::endpoint::Method;
 
+use crate::parameters::documented_types::convert;
 use crate::refusal::Refusal;
 
 /// The parameters of a call, from the query of a `GET` or the body of a `POST`.
+#[derive(Default)]
 pub(crate) struct Parameters {
     fields: Map<String, Value>,
-    /// Whether the body is not a JSON object. All parameters are then missing.
-    pub(crate) malformed: bool,
+    format: Format,
+    /// A parameter that has another type than the documented one.
+    mistyped: Option<&'static str>,
+}
+
+/// How a body compares with the documentation.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Format {
+    #[default]
+    Documented,
+    /// The service reads it, with a warning.
+    Lenient,
+    /// It is not a JSON object. All parameters are missing.
+    Unreadable,
 }
 
 impl Parameters {
-    pub(crate) fn read(method: Method, query: &[(&str, &str)], body: &[u8]) -> Self {
+    /// Reads the parameters of a call that the simulator implements.
+    ///
+    /// Unless `is_strict`, values of another type than the documented one are converted.
+    pub(crate) fn read(method: Method, query: &[(&str, &str)], body: &[u8], is_strict: bool) -> Self {
+        let mut this = Self::read_unconverted(method, query, body, is_strict);
         if method == Method::Get {
-            let pairs = query.iter().map(|&(name, value)| (name.to_owned(), Value::from(value)));
-            return Self { fields: pairs.collect(), malformed: false };
+            return this;
         }
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(fields)) => Self { fields, malformed: false },
-            _ => Self { fields: Map::new(), malformed: true },
+        if is_strict {
+            this.mistyped = convert(&mut this.fields.clone());
+        } else if convert(&mut this.fields).is_some() {
+            this.format = Format::Lenient;
         }
+        this
+    }
+
+    /// Returns an error if a strict simulator has read a parameter of another type than the documented one.
+    pub(crate) fn check_types(&self) -> Result<(), Refusal> {
+        self.mistyped.map_or(Ok(()), |name| Err(invalid(name)))
+    }
+
+    /// Reads the parameters of a call whose types are not known.
+    pub(crate) fn read_unconverted(method: Method, query: &[(&str, &str)], body: &[u8], is_strict: bool) -> Self {
+        if method == Method::Get {
+            let public = query.iter().filter(|(name, _)| *name != "access_token");
+            let fields = public.map(|&(name, value)| (name.to_owned(), Value::from(value)));
+            return Self { fields: fields.collect(), ..Self::default() };
+        }
+        let documented = serde_json::from_slice(body).map(|fields| (fields, Format::Documented)).ok();
+        let lenient = || Some((lenient_json::read(body)?, Format::Lenient));
+        let read = documented.or_else(|| if is_strict { None } else { lenient() });
+        let (fields, format) = read.unwrap_or_else(|| (Map::new(), Format::Unreadable));
+        Self { fields, format, mistyped: None }
+    }
+
+    /// Whether the service warns of the body.
+    pub(crate) fn has_wrong_format(&self) -> bool {
+        self.format != Format::Documented
+    }
+
+    /// Deserializes a call.
+    pub(crate) fn deserialize<C: DeserializeOwned>(&self) -> Result<C, Refusal> {
+        let fields = Value::Object(self.fields.clone());
+        serde_path_to_error::deserialize(fields).or_else(|error| {
+            // A call without fields may be a unit struct, which serde deserializes from null.
+            let unit = || C::deserialize(Value::Null).ok().filter(|_| self.fields.is_empty());
+            unit().ok_or_else(|| invalid(&error.to_string()))
+        })
     }
 
     /// Returns a required, non-empty text.

@@ -35,6 +35,7 @@ use self::host::AllowedHosts;
 use self::write_timeout::WriteTimeout;
 use crate::service::IncomingRequest;
 use crate::simulator::Simulator;
+use crate::unknown_endpoint::UnknownEndpoint;
 
 /// The maximum size of a request body. An import of 1,000 corps has some 400 KiB.
 const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -57,7 +58,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// last five import jobs and the last twenty calls with their error codes. It shows no token, no secret and no request body. Its
 /// forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused.
 ///
-/// The server itself replies to some requests: HTTP status 404 for a path elsewhere, 413 for a body over 2 MiB, 408 for a body
+/// The server itself replies to some requests: HTTP status 404 for an unknown endpoint (see [`Simulator::respond`]) and for a path
+/// elsewhere, 413 for a body over 2 MiB, 408 for a body
 /// that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
 ///
 /// ```
@@ -304,7 +306,10 @@ async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Byte
                 Method::POST => Some(wecom_core::endpoint::Method::Post),
                 _ => None,
             };
-            to_hyper(&shared.simulator.reply(IncomingRequest { method, path, query: &pairs, body }).await)
+            match shared.simulator.reply(IncomingRequest { method, path, name: None, query: &pairs, body }).await {
+                Ok(response) => to_hyper(&response),
+                Err(error) => unknown_endpoint(&error),
+            }
         }
         None if uri.path() == "/" && method == Method::GET => page::response(&shared.simulator),
         None => plain(StatusCode::NOT_FOUND, "not found: the calls are below /cgi-bin/, the page is at /"),
@@ -337,6 +342,15 @@ fn to_hyper(response: &wecom_core::Response) -> Response<Full<Bytes>> {
         }
     }
     converted
+}
+
+/// The reply as JSON, because that is what clients of the API show.
+fn unknown_endpoint(error: &UnknownEndpoint) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({"errcode": StatusCode::NOT_FOUND.as_u16(), "errmsg": error.to_string()});
+    let mut response = Response::new(Full::new(body.to_string().into()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
+    response
 }
 
 fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -12,9 +12,10 @@ use wecom_core::token::GET_TOKEN;
 use wecom_core::{Endpoint, ErrCode, Response};
 use wecom_upstream::CorpId;
 
-use crate::call::{Call, Payload, failure, not_found, payload, success};
+use crate::call::{Call, Payload, failure, payload, success};
 use crate::calls::{CALLS, Handler};
 use crate::chain::Chain;
+use crate::custom_endpoints::{CustomEndpoints, Responder};
 use crate::import::eligibility::Eligibility;
 use crate::import::jobs::ImportJobs;
 use crate::parameters::Parameters;
@@ -27,6 +28,7 @@ use crate::state::customers::Customers;
 use crate::state::mass_call_ticket::MassCallTicket;
 use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::state::outboxes::Outboxes;
+use crate::unknown_endpoint::UnknownEndpoint;
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldApp};
 
@@ -40,6 +42,9 @@ pub(crate) struct Service {
     pub(crate) latency: Duration,
     /// The ways in which replies deviate from the documentation.
     pub(crate) variants: Vec<WireVariant>,
+    /// Whether parameters of the wrong type are refused.
+    pub(crate) is_strict: bool,
+    pub(crate) custom_endpoints: CustomEndpoints,
     pub(crate) recent_calls: RecentCalls,
     refusals: u64,
 }
@@ -54,8 +59,40 @@ pub(crate) struct IncomingRequest<'a> {
     pub(crate) method: Option<Method>,
     /// Relative to the base URL.
     pub(crate) path: &'a str,
+    /// The name of the endpoint. A request over a socket has none.
+    pub(crate) name: Option<&'static str>,
     pub(crate) query: &'a Pairs<'a>,
     pub(crate) body: &'a [u8],
+}
+
+/// The endpoint at a path, and what replies to its calls.
+pub(crate) enum Route {
+    GetToken,
+    BuiltIn(&'static Endpoint, Handler),
+    Custom(&'static Endpoint, Responder),
+}
+
+impl Route {
+    pub(crate) fn endpoint(&self) -> &'static Endpoint {
+        match self {
+            Self::GetToken => &GET_TOKEN,
+            Self::BuiltIn(endpoint, _) | Self::Custom(endpoint, _) => endpoint,
+        }
+    }
+}
+
+/// A call that passed the checks of every call.
+pub(crate) struct AdmittedCall {
+    endpoint: &'static Endpoint,
+    pub(crate) parameters: Parameters,
+    now: Duration,
+}
+
+/// The reply to a request.
+pub(crate) enum Reply {
+    Finished(Response),
+    /// The code of the program replies, without the lock. Then [`Service::finish`] makes the response.
+    Pending(AdmittedCall, Responder),
 }
 
 /// The circumstances of a request.
@@ -89,40 +126,89 @@ impl Service {
             is_busy: false,
             latency: Duration::ZERO,
             variants: Vec::new(),
+            is_strict: false,
+            custom_endpoints: CustomEndpoints::default(),
             recent_calls: RecentCalls::default(),
             refusals: 0,
         }
     }
 
-    /// Replies to any request.
-    pub(crate) fn reply(&mut self, request: IncomingRequest<'_>, context: RequestContext) -> Response {
+    /// Replies to a request, except to a valid one of a custom endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such endpoint.
+    pub(crate) fn reply(
+        &mut self,
+        request: IncomingRequest<'_>,
+        context: RequestContext,
+    ) -> Result<Reply, UnknownEndpoint> {
         self.state.run_due_jobs(context.now);
-        let Some(endpoint) = endpoint(request.path) else { return not_found() };
-        let mut malformed = false;
-        let outcome = self.check_request(endpoint, request, context.now).and_then(|()| match find(request.path) {
-            None => self.get_token(request.query, context.now),
-            Some((_, handler)) => {
+        let Some(route) = self.route(request.path) else { return Err(self.unknown_endpoint(request)) };
+        let endpoint = route.endpoint();
+        let mut parameters = Parameters::default();
+        let mut responder = None;
+        let result = self.check_request(endpoint, request, context.now).and_then(|()| match route {
+            Route::GetToken => self.get_token(request.query, context.now),
+            Route::BuiltIn(_, handler) => {
                 let (app, downstream) = self.authorize(endpoint, request, context)?;
-                let parameters = Parameters::read(endpoint.method(), request.query, request.body);
-                malformed = parameters.malformed;
+                parameters = Parameters::read(endpoint.method(), request.query, request.body, self.is_strict);
+                parameters.check_types()?;
                 let call = Call {
                     app: &app,
                     downstream: downstream.as_ref(),
                     now: context.now,
                     rule_version_on_arrival: context.rule_version_on_arrival,
+                    variants: &self.variants,
                     parameters: &parameters,
                 };
                 handler(&mut self.state, &call)
             }
+            Route::Custom(_, custom) => {
+                if endpoint.token_kind() != TokenKind::None {
+                    self.authorize(endpoint, request, context)?;
+                }
+                parameters =
+                    Parameters::read_unconverted(endpoint.method(), request.query, request.body, self.is_strict);
+                responder = Some(custom);
+                Ok(Payload::new())
+            }
         });
-        let code = outcome.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
-        self.recent_calls.add(endpoint.name(), code);
-        match outcome {
-            Ok(payload) => success(payload, &self.variants),
+        let call = AdmittedCall { endpoint, parameters, now: context.now };
+        Ok(match responder {
+            Some(responder) => Reply::Pending(call, responder),
+            None => Reply::Finished(self.finish(&call, result)),
+        })
+    }
+
+    /// The response to a call, by its result.
+    pub(crate) fn finish(&mut self, call: &AdmittedCall, result: Result<Payload, Refusal>) -> Response {
+        let code = result.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
+        self.recent_calls.add(call.endpoint.name(), code);
+        let has_wrong_format = call.parameters.has_wrong_format();
+        match result {
+            Ok(payload) => success(payload, has_wrong_format, &self.variants),
             Err(refusal) => {
                 self.refusals += 1;
-                failure(&refusal, malformed, context.now, self.refusals, &self.variants)
+                failure(&refusal, has_wrong_format, call.now, self.refusals, &self.variants)
             }
+        }
+    }
+
+    /// Finds the endpoint at a path.
+    pub(crate) fn route(&self, path: &str) -> Option<Route> {
+        let custom =
+            || self.custom_endpoints.find(path).map(|(endpoint, responder)| Route::Custom(endpoint, responder));
+        built_in(path).or_else(custom)
+    }
+
+    fn unknown_endpoint(&self, request: IncomingRequest<'_>) -> UnknownEndpoint {
+        let built_in = CALLS.iter().map(|(endpoint, _)| *endpoint);
+        UnknownEndpoint {
+            method: request.method,
+            path: request.path.to_owned(),
+            name: request.name,
+            known: [&GET_TOKEN].into_iter().chain(built_in).chain(self.custom_endpoints.all()).collect(),
         }
     }
 
@@ -165,7 +251,7 @@ impl Service {
 
     /// Returns whether a request contains the ticket that lifts frequency limits.
     fn has_valid_ticket(&self, request: IncomingRequest<'_>, now: Duration) -> bool {
-        let parameters = Parameters::read(Method::Post, request.query, request.body);
+        let parameters = Parameters::read_unconverted(Method::Post, request.query, request.body, self.is_strict);
         let ticket = parameters.optional_text("mass_call_ticket").ok().flatten();
         ticket.is_some_and(|ticket| self.state.mass_call_ticket.is_valid(ticket, now))
     }
@@ -173,7 +259,7 @@ impl Service {
     /// `GET gettoken`: 获取access_token.
     fn get_token(&mut self, query: &Pairs<'_>, now: Duration) -> Result<Payload, Refusal> {
         self.quotas.check_secret_ban(now)?;
-        let parameters = Parameters::read(Method::Get, query, &[]);
+        let parameters = Parameters::read(Method::Get, query, &[], true);
         let corp_id = parameters.optional_text("corpid")?.ok_or(MISSING_CORP_ID)?;
         let secret = parameters.optional_text("corpsecret")?.ok_or(MISSING_SECRET)?;
         if corp_id != self.state.corp_id.as_str() {
@@ -188,14 +274,15 @@ impl Service {
     }
 }
 
-/// Finds the call at a path.
-pub(crate) fn find(path: &str) -> Option<(&'static Endpoint, Handler)> {
-    CALLS.iter().find(|(endpoint, _)| endpoint.path() == path).copied()
-}
-
-/// Finds the endpoint at a path, including `gettoken`.
-fn endpoint(path: &str) -> Option<&'static Endpoint> {
-    if path == GET_TOKEN.path() { Some(&GET_TOKEN) } else { find(path).map(|(endpoint, _)| endpoint) }
+/// Finds the endpoint at a path that the simulator implements itself.
+pub(crate) fn built_in(path: &str) -> Option<Route> {
+    if path == GET_TOKEN.path() {
+        return Some(Route::GetToken);
+    }
+    CALLS
+        .iter()
+        .find(|(endpoint, _)| endpoint.path() == path)
+        .map(|&(endpoint, handler)| Route::BuiltIn(endpoint, handler))
 }
 
 /// Returns the app that owns the token of a call, and the downstream corp of a downstream token.

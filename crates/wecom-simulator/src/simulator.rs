@@ -9,11 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use wecom_core::http::QueryValue;
 use wecom_core::{
-    Client, Credentials, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport, TransportError,
+    Client, Credentials, Delivery, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport,
+    TransportError, TransportErrorKind,
 };
 use wecom_upstream::AgentId;
 
-use crate::service::{IncomingRequest, RequestContext, Service, find};
+use crate::service::{IncomingRequest, Reply, RequestContext, Service};
+use crate::unknown_endpoint::UnknownEndpoint;
 use crate::wire_variant::WireVariant;
 use crate::world::{World, WorldError};
 
@@ -50,9 +52,13 @@ use crate::world::{World, WorldError};
 /// headers `Error-Code` and `Error-Msg`. A refused call has the documented `errcode` and an `errmsg` like the vendor's.
 /// [`Simulator::wire_variants`] selects the other forms of replies that the service is known to send.
 ///
-/// An unknown path has HTTP status 404. A wrong HTTP method is refused with 43001 (`GET` is required) or 43002 (`POST` is
+/// [`Simulator::respond`] adds an endpoint. A call of any other endpoint fails with
+/// [`TransportErrorKind::Other`], and the text of the error lists the known endpoints. A server replies with HTTP status 404
+/// and the same text. A wrong HTTP method is refused with 43001 (`GET` is required) or 43002 (`POST` is
 /// required). The vendor's table of codes for WeCom has none for that case; these are from its table for official accounts
 /// (公众号).
+///
+/// Requests may differ from the documentation as far as the service accepts that: see [`Simulator::strict`].
 ///
 /// # Error codes
 ///
@@ -206,6 +212,17 @@ impl Simulator {
         self
     }
 
+    /// Refuses requests that differ from the documentation, to show the mistakes of a client.
+    ///
+    /// By default the simulator reads what the service reads: numbers as strings, strings of digits as numbers, flags as 0 or
+    /// 1, a comma after the last item, and a byte order mark. Such a call succeeds with the vendor's warning in `errmsg`:
+    /// `ok. Warning: wrong json format. `. A `groupid` of 0 and an empty `user_custom_id` are absent, without a warning.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        self.lock().is_strict = true;
+        self
+    }
+
     /// Creates a client of this simulator with the credentials of the world's first app.
     #[must_use]
     pub fn client(&self) -> Client {
@@ -241,7 +258,11 @@ impl Simulator {
     }
 
     /// Replies to a request.
-    pub(crate) async fn reply(&self, request: IncomingRequest<'_>) -> Response {
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no such endpoint.
+    pub(crate) async fn reply(&self, request: IncomingRequest<'_>) -> Result<Response, UnknownEndpoint> {
         let permit = ConcurrencyPermit::new(self, request.path);
         let (latency, rule_version_on_arrival) = {
             let service = self.lock();
@@ -256,10 +277,16 @@ impl Simulator {
         let mut service = self.lock();
         // Without latency, no other call can change a rule in between.
         let rule_version_on_arrival = arrived.unwrap_or(service.state.rule_version);
-        service.reply(
-            request,
-            RequestContext { now, exceeds_concurrency: permit.exceeds_concurrency, rule_version_on_arrival },
-        )
+        let context = RequestContext { now, exceeds_concurrency: permit.exceeds_concurrency, rule_version_on_arrival };
+        let reply = service.reply(request, context)?;
+        drop(service);
+        Ok(match reply {
+            Reply::Finished(response) => response,
+            Reply::Pending(call, responder) => {
+                let result = responder(&call.parameters);
+                self.lock().finish(&call, result)
+            }
+        })
     }
 
     /// The current time. The timer is the caller's code, so this must not be called under the lock.
@@ -272,7 +299,7 @@ impl Simulator {
         self.shared.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn reply_to(&self, request: &Request) -> Response {
+    async fn reply_to(&self, request: &Request) -> Result<Response, TransportError> {
         let token = request.token().map(|token| ("access_token", token.expose()));
         let pairs = request.query().iter().filter_map(|(name, value)| match value {
             QueryValue::Public(value) => Some((name, value.as_str())),
@@ -282,8 +309,16 @@ impl Simulator {
         let query: Vec<_> = token.into_iter().chain(pairs).collect();
         let endpoint = request.endpoint();
         let body = request.body().map_or(&[][..], |body| body);
-        self.reply(IncomingRequest { method: Some(endpoint.method()), path: endpoint.path(), query: &query, body })
+        let request = IncomingRequest {
+            method: Some(endpoint.method()),
+            path: endpoint.path(),
+            name: Some(endpoint.name()),
+            query: &query,
+            body,
+        };
+        self.reply(request)
             .await
+            .map_err(|error| TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(error))
     }
 }
 
@@ -297,8 +332,10 @@ struct ConcurrencyPermit<'a> {
 
 impl<'a> ConcurrencyPermit<'a> {
     fn new(simulator: &'a Simulator, path: &str) -> Self {
-        let endpoint = find(path).map(|(endpoint, _)| endpoint);
-        let acquired = endpoint.filter(|endpoint| simulator.lock().quotas.acquire(endpoint));
+        let mut service = simulator.lock();
+        let endpoint = service.route(path).map(|route| route.endpoint());
+        let acquired = endpoint.filter(|endpoint| service.quotas.acquire(endpoint));
+        drop(service);
         Self { simulator, acquired, exceeds_concurrency: endpoint.is_some() && acquired.is_none() }
     }
 }
@@ -314,14 +351,14 @@ impl Drop for ConcurrencyPermit<'_> {
 #[async_trait]
 impl Transport for Simulator {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        Ok(self.reply_to(&request).await)
+        self.reply_to(&request).await
     }
 }
 
 #[async_trait(?Send)]
 impl LocalTransport for Simulator {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        Ok(self.reply_to(&request).await)
+        self.reply_to(&request).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! The known deviations of replies from the documentation.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
-/// A form of replies that the service sends although the documentation says otherwise, or that is documented in two ways.
+/// A reply that the service sends although the documentation says otherwise, or that is documented in two ways.
 ///
-/// A client should decode every form like the documented one. [`Simulator::wire_variants`] tests whether it does.
+/// A client should work alike with every variant. [`Simulator::wire_variants`] tests whether it does.
 ///
 /// ```
 /// use wecom_simulator::{Simulator, WireVariant};
@@ -45,6 +48,12 @@ pub enum WireVariant {
     ByteOrderMark,
     /// Control characters in strings, such as line breaks and tabs, are not escaped, which JSON does not allow.
     RawControlCharacters,
+    /// `get_chain_group` with a `groupid` lists that group alone, as its table of parameters says. Otherwise it lists the
+    /// descendants of the group, as its sample shows. The root group has no entry, so its descendants are listed in both cases.
+    GroupItself,
+    /// `get_corp_shared_chain_list` without a `corpid` lists all chains. Otherwise it is refused. The parameter is documented as
+    /// optional and as required, without the reply.
+    CorpidOptional,
 }
 
 /// The name of the undocumented field.
@@ -52,7 +61,7 @@ pub(crate) const UNKNOWN_FIELD: &str = "ext_attr";
 
 impl WireVariant {
     /// All variants.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NumbersAsTexts,
         Self::TextsAsNumbers,
         Self::IsJoinedSwapped,
@@ -64,7 +73,29 @@ impl WireVariant {
         Self::UnknownFields,
         Self::ByteOrderMark,
         Self::RawControlCharacters,
+        Self::GroupItself,
+        Self::CorpidOptional,
     ];
+
+    /// The name of the variant on the command line of `wecom-sim`, such as `numbers-as-texts`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NumbersAsTexts => "numbers-as-texts",
+            Self::TextsAsNumbers => "texts-as-numbers",
+            Self::IsJoinedSwapped => "is-joined-swapped",
+            Self::EndingAsText => "ending-as-text",
+            Self::UserMobile => "user-mobile",
+            Self::EmptyAsNull => "empty-as-null",
+            Self::EmptyAbsent => "empty-absent",
+            Self::NoErrcode => "no-errcode",
+            Self::UnknownFields => "unknown-fields",
+            Self::ByteOrderMark => "byte-order-mark",
+            Self::RawControlCharacters => "raw-control-characters",
+            Self::GroupItself => "group-itself",
+            Self::CorpidOptional => "corpid-optional",
+        }
+    }
 
     /// Rewrites the fields of a reply, except `errcode` and `errmsg`.
     pub(crate) fn rewrite(self, fields: &mut Map<String, Value>) {
@@ -94,8 +125,12 @@ impl WireVariant {
             Self::UnknownFields => {
                 fields.insert(UNKNOWN_FIELD.to_owned(), serde_json::json!({"list": [1, "2", null], "open": true}));
             }
-            // These do not concern the payload.
-            Self::NoErrcode | Self::ByteOrderMark | Self::RawControlCharacters => {}
+            // These do not concern the payload, or the handler of the call knows them.
+            Self::NoErrcode
+            | Self::ByteOrderMark
+            | Self::RawControlCharacters
+            | Self::GroupItself
+            | Self::CorpidOptional => {}
         }
     }
 
@@ -116,6 +151,34 @@ impl WireVariant {
         }
     }
 }
+
+impl fmt::Display for WireVariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for WireVariant {
+    type Err = UnknownWireVariant;
+
+    fn from_str(name: &str) -> Result<Self, UnknownWireVariant> {
+        Self::ALL.into_iter().find(|variant| variant.name() == name).ok_or(UnknownWireVariant)
+    }
+}
+
+/// No [`WireVariant`] has the parsed name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownWireVariant;
+
+impl fmt::Display for UnknownWireVariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = WireVariant::ALL.map(WireVariant::name);
+        write!(f, "unknown wire variant; known names: {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownWireVariant {}
 
 fn change(fields: &mut Map<String, Value>, name: &str, change: impl Fn(&Value) -> Option<Value>) {
     match fields.get_mut(name) {
@@ -210,6 +273,15 @@ mod tests {
         let absent = rewritten(WireVariant::EmptyAbsent, &reply);
         assert!(absent.get("next_cursor").is_none() && absent["list"][0].get("none").is_none());
         assert!(rewritten(WireVariant::UnknownFields, &reply)["list"][0].get("ext_attr").is_some());
+    }
+
+    #[test]
+    fn every_variant_has_a_name_of_its_own() {
+        for variant in WireVariant::ALL {
+            assert_eq!(variant.to_string().parse(), Ok(variant));
+        }
+        let error = "numbers".parse::<WireVariant>().unwrap_err();
+        assert!(error.to_string().contains("known names: numbers-as-texts, texts-as-numbers"), "{error}");
     }
 
     #[test]

@@ -7,13 +7,19 @@ use wecom_upstream::calls::Group;
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::wire_variant::WireVariant;
 
 /// The root group is not listed, as in the vendor's sample.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
     let view = state.visible_chain(call)?;
-    let parent = call.parameters.optional_integer("groupid")?.map(GroupId::new);
-    parent.map_or(Ok(()), |groupid| view.check_group(groupid))?;
-    Ok(payload([("groups", view.descendants(parent.unwrap_or(GroupId::ROOT)).map(item).collect())]))
+    let groupid = call.parameters.optional_integer("groupid")?.map(GroupId::new);
+    groupid.map_or(Ok(()), |groupid| view.check_group(groupid))?;
+    let groupid = groupid.unwrap_or(GroupId::ROOT);
+    let groups = match view.chain.groups.get(groupid) {
+        Some(group) if call.variants.contains(&WireVariant::GroupItself) => [group].into_iter().map(item).collect(),
+        _ => view.descendants(groupid).map(item).collect(),
+    };
+    Ok(payload([("groups", groups)]))
 }
 
 fn item(group: &Group) -> Value {

@@ -3,15 +3,20 @@
 use wecom_core::ErrCode;
 use wecom_upstream::CorpId;
 
-use super::get_chain_list::item;
+use super::get_chain_list::{self, item};
 use crate::call::{Call, Payload, payload};
 use crate::chain::visible_chain::VisibleChain;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::wire_variant::WireVariant;
 use crate::world::WorldCorpId;
 
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
-    let corp = WorldCorpId::Joined(CorpId::new(call.parameters.text("corpid")?));
+    let corpid = match call.parameters.optional_text("corpid")? {
+        None if call.variants.contains(&WireVariant::CorpidOptional) => return get_chain_list::handle(state, call),
+        _ => call.parameters.text("corpid")?,
+    };
+    let corp = WorldCorpId::Joined(CorpId::new(corpid));
     let joined: Vec<_> = state.visible_chains(call.app).filter(|chain| chain.corps.position(&corp).is_some()).collect();
     if joined.is_empty() {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());

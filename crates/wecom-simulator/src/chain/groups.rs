@@ -34,6 +34,11 @@ impl Groups {
         groupid == GroupId::ROOT || self.by_id.contains_key(&groupid)
     }
 
+    /// Returns a group. The root is not stored.
+    pub(crate) fn get(&self, groupid: GroupId) -> Option<&Group> {
+        self.by_id.get(&groupid)
+    }
+
     pub(crate) fn parent(&self, groupid: GroupId) -> Option<GroupId> {
         self.by_id.get(&groupid)?.parentid
     }

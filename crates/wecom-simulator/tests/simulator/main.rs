@@ -2,11 +2,13 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a failing test panics")]
 
 mod codes;
+mod custom_endpoints;
 mod customers;
 mod events;
 mod growth;
 mod import_rules;
 mod imports;
+mod leniency;
 mod lists;
 mod model;
 mod parameters;

@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let Some(Options { address, allowed_hosts, world, corps, seed, callback }) = options()? else {
+    let Some(Options { address, allowed_hosts, world, corps, seed, is_strict, variants, callback }) = options()? else {
         print!("{HELP}");
         return Ok(());
     };
@@ -39,7 +39,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         (None, Some(corps)) => World::generate(corps, seed),
         (None, None) => World::demo(),
     };
-    let simulator = Simulator::try_new(world)?.on_timer(Clock(Instant::now()));
+    let simulator = Simulator::try_new(world)?.on_timer(Clock(Instant::now())).wire_variants(variants);
+    let simulator = if is_strict { simulator.strict() } else { simulator };
     let credentials = simulator.credentials();
     let server = SimulatorServer::bind(address, simulator).await.map_err(|error| format!("{address}: {error}"))?;
     let server = allowed_hosts.into_iter().fold(server, SimulatorServer::allow_host);
@@ -79,7 +80,12 @@ impl Timer for Clock {
 }
 
 fn log(call: &ServedCall) {
-    let errcode = call.errcode.map_or_else(String::new, |code| format!(" errcode {code}"));
+    let is_unknown = call.status == 404 && call.path.starts_with("/cgi-bin/");
+    let errcode = match call.errcode {
+        Some(code) => format!(" errcode {code}"),
+        None if is_unknown => ": unknown endpoint; the reply lists the known ones".to_owned(),
+        None => String::new(),
+    };
     println!("{} {} {}{errcode}", call.method, call.path, call.status);
 }
 

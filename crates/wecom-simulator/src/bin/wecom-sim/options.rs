@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
+use wecom_simulator::WireVariant;
 
 use crate::callback_options::CallbackOptions;
 
@@ -11,6 +12,7 @@ pub(crate) const HELP: &str = "\
 Runs a simulator of the WeCom (企业微信) upstream/downstream API (上下游).
 
 Usage: wecom-sim [--listen ADDRESS] [--allow-host NAME]... [--world FILE | --corps N [--seed S]] [--callback URL]
+                 [--strict] [--wire-variant NAME]...
 
   --listen ADDRESS   listens on this address instead of 127.0.0.1:8900
   --allow-host NAME  accepts requests for this host name, besides localhost and IP addresses; repeatable
@@ -18,6 +20,13 @@ Usage: wecom-sim [--listen ADDRESS] [--allow-host NAME]... [--world FILE | --cor
   --corps N          generates a world of N corps instead
   --seed S           generates the world from this seed instead of 1
   --callback URL     pushes the events (回调) of the first app to this http:// URL, after a check of the URL
+  --strict           refuses requests that differ from the documentation although the service reads them, such as a number
+                     as a string, a flag as 0 or 1, or a comma after the last item
+  --wire-variant NAME
+                     sends replies of this form; repeatable, or 'all' (see wecom_simulator::WireVariant):
+                     numbers-as-texts, texts-as-numbers, is-joined-swapped, ending-as-text, user-mobile, empty-as-null,
+                     empty-absent, no-errcode, unknown-fields, byte-order-mark, raw-control-characters, group-itself,
+                     corpid-optional
   --help             prints this text
 
 The receiver must have the same keys. Each key comes from a file, an option or the environment:
@@ -34,14 +43,24 @@ pub(crate) struct Options {
     pub(crate) world: Option<PathBuf>,
     pub(crate) corps: Option<usize>,
     pub(crate) seed: u64,
+    pub(crate) is_strict: bool,
+    pub(crate) variants: Vec<WireVariant>,
     pub(crate) callback: CallbackOptions,
 }
 
 /// Parses the command line. Returns `None` for `--help`.
 pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8900));
-    let callback = CallbackOptions::default();
-    let mut options = Options { address, allowed_hosts: Vec::new(), world: None, corps: None, seed: 1, callback };
+    let mut options = Options {
+        address,
+        allowed_hosts: Vec::new(),
+        world: None,
+        corps: None,
+        seed: 1,
+        is_strict: false,
+        variants: Vec::new(),
+        callback: CallbackOptions::default(),
+    };
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -50,6 +69,11 @@ pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
             Arg::Long("world") => options.world = Some(arguments.value()?.into()),
             Arg::Long("corps") => options.corps = Some(arguments.value()?.parse()?),
             Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
+            Arg::Long("strict") => options.is_strict = true,
+            Arg::Long("wire-variant") => match arguments.value()? {
+                all if all == "all" => options.variants.extend(WireVariant::ALL),
+                name => options.variants.push(name.parse()?),
+            },
             Arg::Long("callback") => options.callback.url = Some(secret(&mut arguments, "--callback")?),
             Arg::Long("callback-token") => options.callback.token = Some(secret(&mut arguments, "--callback-token")?),
             Arg::Long("callback-aes-key") => {
@@ -67,4 +91,16 @@ pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
 /// The value of an option that no error text may quote.
 fn secret(arguments: &mut Parser, option: &str) -> Result<String, lexopt::Error> {
     arguments.value()?.into_string().map_err(|_| format!("the value of {option} is not UTF-8").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_lists_every_wire_variant() {
+        let names = HELP.split("WireVariant):").nth(1).unwrap().split("--help").next().unwrap();
+        let names: Vec<_> = names.split(',').map(str::trim).collect();
+        assert_eq!(names, WireVariant::ALL.map(WireVariant::name));
+    }
 }
