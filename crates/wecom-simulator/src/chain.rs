@@ -2,20 +2,21 @@
 
 pub(crate) mod corps;
 pub(crate) mod groups;
+pub(crate) mod people;
 pub(crate) mod stored_rules;
 pub(crate) mod visible_chain;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use wecom_core::ErrCode;
-use wecom_upstream::{ChainId, CorpId, GroupId, UserId};
+use wecom_upstream::{ChainId, CorpId, UserId};
 
 use crate::chain::corps::Corps;
 use crate::chain::groups::Groups;
 use crate::chain::stored_rules::StoredRules;
 use crate::hash::fnv1a;
-use crate::world::{OwnerRange, WorldChain, WorldContact, WorldCorp, WorldCorpId, WorldMember};
+use crate::steps::each;
+use crate::world::{OwnerRange, WorldChain, WorldCorp, WorldCorpId, WorldMember};
 
 /// A chain.
 pub(crate) struct Chain {
@@ -47,19 +48,6 @@ impl Chain {
         self.corps.at(self.corps.position(id)?)
     }
 
-    /// Adds contacts to a corp. A contact replaces the one with the same mobile number.
-    pub(crate) fn add_contacts(&mut self, position: u64, contacts: impl Iterator<Item = WorldContact>) {
-        self.corps.change(position, |corp| {
-            corp.contacts.extend(contacts);
-            let last: HashMap<_, _> = corp.contacts.iter().map(|contact| contact.mobile.clone()).zip(0..).collect();
-            let mut index = 0;
-            corp.contacts.retain(|contact| {
-                index += 1;
-                last.get(&contact.mobile) == Some(&(index - 1))
-            });
-        });
-    }
-
     /// Returns an error if the chain has reached its corp limit.
     pub(crate) fn check_corp_limit(&self) -> Result<(), ErrCode> {
         match self.corp_limit {
@@ -78,17 +66,11 @@ impl Chain {
     pub(crate) fn join(&mut self, position: u64, corpid: CorpId) {
         self.corps.change(position, |corp| {
             corp.id = WorldCorpId::Joined(corpid);
-            let contacts = std::mem::take(&mut corp.contacts).into_iter();
+            let contacts = each(std::mem::take(&mut corp.contacts));
             corp.members.extend(contacts.map(|contact| WorldMember {
                 userid: UserId::new(contact.mobile),
                 user_custom_id: contact.user_custom_id,
             }));
         });
-    }
-
-    /// Returns whether a corp with this name is directly in the group.
-    pub(crate) fn has_corp_named(&self, groupid: GroupId, name: &str) -> bool {
-        let mut corps = self.corps.positions_of_name(name).filter_map(|position| self.corps.at(position));
-        corps.any(|corp| corp.groupid == groupid)
     }
 }

@@ -12,6 +12,7 @@ use wecom_upstream::calls::ImportCorp;
 use wecom_upstream::ids::PendingCorpId;
 
 use crate::chain::Chain;
+use crate::chain::people::People;
 use crate::import::eligibility::Eligibility;
 use crate::world::{WorldContact, WorldCorp, WorldCorpId};
 
@@ -39,16 +40,16 @@ pub(crate) fn import(
 ) -> Result<(), FailedImport> {
     validation::check_corp(corp)?;
     let position = existing(chain, corp)?;
-    let known = position.and_then(|position| chain.corps.at(position));
-    validation::check_contacts(corp, known.as_deref(), eligibility)?;
-    check_people_limit(corp, known.as_deref(), chain.corp_people_limit)?;
-    drop(known);
+    let people_limit = chain.corp_people_limit;
+    let known = position.and_then(|position| chain.corps.people(position));
+    validation::check_contacts(corp, known, eligibility)?;
+    check_people_limit(corp, known, people_limit)?;
     let contacts = corp
         .contact_info_list
         .iter()
         .map(|contact| WorldContact { mobile: contact.mobile.clone(), user_custom_id: contact.user_custom_id.clone() });
     if let Some(position) = position {
-        chain.add_contacts(position, contacts);
+        chain.corps.add_contacts(position, contacts);
         return Ok(());
     }
     joined_corp_limit?;
@@ -79,13 +80,11 @@ fn existing(chain: &Chain, corp: &ImportCorp) -> Result<Option<u64>, ErrCode> {
 }
 
 /// Returns an error if the import would exceed the number of people in the corp.
-fn check_people_limit(corp: &ImportCorp, known: Option<&WorldCorp>, limit: Option<usize>) -> Result<(), ErrCode> {
+fn check_people_limit(corp: &ImportCorp, known: Option<&People>, limit: Option<usize>) -> Result<(), ErrCode> {
     let Some(limit) = limit else { return Ok(()) };
-    let contacts = known.into_iter().flat_map(|known| &known.contacts).map(|contact| contact.mobile.as_str());
     let imported = corp.contact_info_list.iter().map(|contact| contact.mobile.as_str());
-    let contacts: HashSet<_> = contacts.chain(imported).collect();
-    let members = known.map_or(0, |known| known.members.len());
-    if contacts.len() + members > limit { Err(ErrCode::CORP_MEMBERS_EXCEEDED) } else { Ok(()) }
+    let added: HashSet<_> = imported.filter(|mobile| !known.is_some_and(|known| known.has_contact(mobile))).collect();
+    if known.map_or(0, People::count) + added.len() > limit { Err(ErrCode::CORP_MEMBERS_EXCEEDED) } else { Ok(()) }
 }
 
 /// Finds the group of a new corp, and adds the groups of its path that do not exist.
@@ -98,7 +97,7 @@ fn find_or_add_group(chain: &mut Chain, corp: &ImportCorp) -> Result<GroupId, Er
         (group, missing) = (child, rest);
     }
     match missing.first() {
-        Some(name) if chain.has_corp_named(group, name) => return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP),
+        Some(name) if chain.corps.has_name_in_group(group, name) => return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP),
         None if chain.groups.child_named(group, &corp.corp_name)?.is_some() => {
             return Err(ErrCode::GROUP_NAME_TAKEN_BY_CORP);
         }

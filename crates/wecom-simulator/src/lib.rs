@@ -48,6 +48,7 @@ mod server;
 mod service;
 mod simulator;
 mod state;
+mod steps;
 mod unknown_endpoint;
 mod wire_variant;
 mod world;
@@ -57,6 +58,9 @@ pub use crate::events::Events;
 #[cfg(feature = "server")]
 pub use crate::server::{CallbackAttempt, CallbackOutcome, CallbackUrl, CallbackUrlError, ServedCall, SimulatorServer};
 pub use crate::simulator::Simulator;
+#[cfg(feature = "step-count")]
+#[doc(hidden)]
+pub use crate::steps::count_steps;
 pub use crate::wire_variant::{UnknownWireVariant, WireVariant};
 pub use crate::world::{
     LoginAccount, World, WorldApp, WorldChain, WorldCorp, WorldCustomer, WorldError, WorldPerson, WorldSession,

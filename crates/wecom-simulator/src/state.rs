@@ -26,6 +26,7 @@ use crate::state::customers::Customers;
 use crate::state::mass_call_ticket::MassCallTicket;
 use crate::state::mini_program_sessions::MiniProgramSessions;
 use crate::state::outboxes::Outboxes;
+use crate::steps::each;
 use crate::world::{WorldApp, WorldCorpId};
 
 /// The state of the upstream corp.
@@ -56,7 +57,7 @@ impl State {
 
     /// The chains that are visible to an app.
     pub(crate) fn visible_chains(&self, app: &WorldApp) -> impl Iterator<Item = &Chain> {
-        self.chains.iter().filter(|chain| app.sees_chain(&chain.chain_id))
+        each(&self.chains).filter(|chain| app.sees_chain(&chain.chain_id))
     }
 
     /// Returns the chain in the call's `chain_id`, if it is visible to the app.
@@ -74,7 +75,7 @@ impl State {
     /// Like [`State::chain`], for a change.
     pub(crate) fn chain_mut(&mut self, call: &Call<'_>) -> Result<&mut Chain, Refusal> {
         let chain_id = call.parameters.text("chain_id")?;
-        let mut chains = self.chains.iter_mut().filter(|chain| call.app.sees_chain(&chain.chain_id));
+        let mut chains = each(&mut self.chains).filter(|chain| call.app.sees_chain(&chain.chain_id));
         chains.find(|chain| chain.chain_id.as_str() == chain_id).ok_or_else(|| ErrCode::UNKNOWN_CHAIN.into())
     }
 

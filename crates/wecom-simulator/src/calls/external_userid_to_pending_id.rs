@@ -20,7 +20,7 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     let chat = call.parameters.optional_text("chat_id")?.map(ChatId::new);
     let chat = chat.map(|chat_id| state.customers.chat(&chat_id)).transpose()?;
     let mut result = Vec::new();
-    for customer in ids.iter().filter(|customer| chat.is_none_or(|chat| chat.contains(customer))) {
+    for customer in ids.iter().filter(|customer| chat.is_none_or(|chat| chat.contains(*customer))) {
         if let Some(pending_id) = state.customers.pending_id_of_customer(customer, call.now)? {
             result.push(json!({"external_userid": customer, "pending_id": pending_id}));
         }

@@ -7,6 +7,7 @@ use wecom_upstream::{CorpId, OpenId, UnionId};
 use crate::call::{Call, Payload, payload};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::steps::each;
 
 /// The reply omits corps that have left all chains.
 pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refusal> {
@@ -16,8 +17,8 @@ pub(crate) fn handle(state: &mut State, call: &Call<'_>) -> Result<Payload, Refu
     if corpid.as_ref().is_some_and(|corpid| !state.has_joined(corpid)) {
         return Err(ErrCode::CORP_NOT_IN_CHAIN.into());
     }
-    let corps = state.customers.customer_of(&unionid, &openid)?.iter();
-    let matching = corps.filter(|info| corpid.as_ref().is_none_or(|corpid| *corpid == info.corpid));
+    let corps = state.customers.customer_of(&unionid, &openid)?;
+    let matching = each(corps).filter(|info| corpid.as_ref().is_none_or(|corpid| *corpid == info.corpid));
     let found: Vec<_> = matching
         .filter(|info| state.has_joined(&info.corpid))
         .map(|info| json!({"corpid": info.corpid, "external_userid": info.external_userid}))

@@ -9,7 +9,9 @@ use std::iter;
 use wecom_upstream::ids::CustomId;
 use wecom_upstream::{CorpId, GroupId};
 
-use crate::world::{GeneratedCorps, WorldCorp, WorldCorpId};
+use crate::chain::people::People;
+use crate::steps::{each, step};
+use crate::world::{GeneratedCorps, WorldContact, WorldCorp, WorldCorpId};
 
 /// The corps of a chain.
 pub(crate) struct Corps {
@@ -23,7 +25,10 @@ pub(crate) struct Corps {
     by_group: BTreeSet<(GroupId, u64)>,
     by_id: HashMap<WorldCorpId, u64>,
     by_custom_id: HashMap<CustomId, u64>,
-    by_name: HashMap<String, BTreeSet<u64>>,
+    /// The groups and positions of the corps with a name.
+    by_name: HashMap<String, BTreeSet<(GroupId, u64)>>,
+    /// The people of the corps into which contacts were imported.
+    people: HashMap<u64, People>,
     next_position: u64,
     count: usize,
 }
@@ -46,6 +51,7 @@ impl Corps {
             by_id: HashMap::new(),
             by_custom_id: HashMap::new(),
             by_name: HashMap::new(),
+            people: HashMap::new(),
             next_position: position_of(count),
             count: count as usize,
         };
@@ -71,6 +77,12 @@ impl Corps {
 
     /// Removes a corp. Its position is not used again.
     pub(crate) fn remove(&mut self, position: u64) -> Option<WorldCorp> {
+        self.people.remove(&position);
+        self.take(position)
+    }
+
+    fn take(&mut self, position: u64) -> Option<WorldCorp> {
+        step();
         if let Some(corp) = self.unchanged(position) {
             self.replaced.insert(position);
             if let Some(positions) = self.generated_by_group.get_mut(&corp.groupid) {
@@ -89,7 +101,7 @@ impl Corps {
             self.by_custom_id.remove(custom_id);
         }
         if let Some(positions) = self.by_name.get_mut(&corp.name) {
-            positions.remove(&position);
+            positions.remove(&(corp.groupid, position));
             if positions.is_empty() {
                 self.by_name.remove(&corp.name);
             }
@@ -105,15 +117,35 @@ impl Corps {
         }
     }
 
+    /// Adds contacts to a corp. A contact replaces the one with the same mobile number.
+    pub(crate) fn add_contacts(&mut self, position: u64, contacts: impl Iterator<Item = WorldContact>) {
+        let Some(mut corp) = self.take(position) else { return };
+        let people = self.people.entry(position).or_insert_with(|| People::of(&corp));
+        each(contacts).for_each(|contact| people.add(&mut corp, contact));
+        self.store(position, corp);
+    }
+
+    /// The people of a corp. Repeated imports into a corp must not read all of them again.
+    pub(crate) fn people(&mut self, position: u64) -> Option<&People> {
+        if !self.people.contains_key(&position) {
+            let people = People::of(&*self.at(position)?);
+            self.people.insert(position, people);
+        }
+        self.people.get(&position)
+    }
+
     pub(crate) fn at(&self, position: u64) -> Option<Cow<'_, WorldCorp>> {
+        step();
         self.stored.get(&position).map(Cow::Borrowed).or_else(|| self.unchanged(position).map(Cow::Owned))
     }
 
     pub(crate) fn position(&self, id: &WorldCorpId) -> Option<u64> {
+        step();
         self.by_id.get(id).copied().or_else(|| self.generated_position(|generated| generated.number_by_id(id)))
     }
 
     pub(crate) fn position_of_custom_id(&self, id: &CustomId) -> Option<u64> {
+        step();
         self.by_custom_id
             .get(id)
             .copied()
@@ -122,7 +154,17 @@ impl Corps {
 
     pub(crate) fn positions_of_name(&self, name: &str) -> impl Iterator<Item = u64> {
         let generated = self.generated_position(|generated| generated.number_by_name(name));
-        generated.into_iter().chain(self.by_name.get(name).into_iter().flatten().copied())
+        let stored = self.by_name.get(name).into_iter().flatten().map(|(_, position)| *position);
+        each(generated.into_iter().chain(stored))
+    }
+
+    /// Returns whether a corp with this name is directly in the group.
+    pub(crate) fn has_name_in_group(&self, groupid: GroupId, name: &str) -> bool {
+        step();
+        let generated = self.generated_position(|generated| generated.number_by_name(name));
+        let is_generated = generated.and_then(|position| self.at(position)).is_some_and(|corp| corp.groupid == groupid);
+        let positions = (groupid, 0)..=(groupid, u64::MAX);
+        is_generated || self.by_name.get(name).is_some_and(|stored| stored.range(positions).next().is_some())
     }
 
     /// The corps directly in a group with a position greater than `after`, by position.
@@ -144,7 +186,7 @@ impl Corps {
     #[cfg(feature = "server")]
     pub(crate) fn count_in_group(&self, groupid: GroupId) -> usize {
         self.generated_by_group.get(&groupid).map_or(0, Vec::len)
-            + self.by_group.range((groupid, 0)..=(groupid, u64::MAX)).count()
+            + each(self.by_group.range((groupid, 0)..=(groupid, u64::MAX))).count()
     }
 
     /// The ids of all joined corps.
@@ -152,7 +194,7 @@ impl Corps {
         let positions = self.generated_by_group.values().flatten();
         let generated = positions.filter_map(|position| self.unchanged(*position)).map(|corp| corp.id);
         let all = generated.chain(self.stored.values().map(|corp| corp.id.clone()));
-        all.filter_map(|id| match id {
+        each(all).filter_map(|id| match id {
             WorldCorpId::Joined(corpid) => Some(corpid),
             WorldCorpId::Pending(_) => None,
         })
@@ -164,7 +206,7 @@ impl Corps {
         if let Some(custom_id) = corp.custom_id.clone() {
             self.by_custom_id.insert(custom_id, position);
         }
-        self.by_name.entry(corp.name.clone()).or_default().insert(position);
+        self.by_name.entry(corp.name.clone()).or_default().insert((corp.groupid, position));
         self.stored.insert(position, corp);
         self.count += 1;
     }

@@ -6,6 +6,8 @@ use wecom_core::ErrCode;
 use wecom_upstream::GroupId;
 use wecom_upstream::calls::Group;
 
+use crate::steps::{each, step};
+
 /// All groups of a chain except the root.
 pub(crate) struct Groups {
     by_id: BTreeMap<GroupId, Group>,
@@ -31,20 +33,23 @@ impl Groups {
     }
 
     pub(crate) fn contains(&self, groupid: GroupId) -> bool {
+        step();
         groupid == GroupId::ROOT || self.by_id.contains_key(&groupid)
     }
 
     /// Returns a group. The root is not stored.
     pub(crate) fn get(&self, groupid: GroupId) -> Option<&Group> {
+        step();
         self.by_id.get(&groupid)
     }
 
     pub(crate) fn parent(&self, groupid: GroupId) -> Option<GroupId> {
-        self.by_id.get(&groupid)?.parentid
+        self.get(groupid)?.parentid
     }
 
     /// Finds the child of a group with this name. Two of them are an error.
     pub(crate) fn child_named(&self, parent: GroupId, name: &str) -> Result<Option<GroupId>, ErrCode> {
+        step();
         match self.children.get(&parent).and_then(|children| children.get(name)).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
             Some([child]) => Ok(Some(*child)),
@@ -55,13 +60,13 @@ impl Groups {
     /// The children of a group, in no particular order.
     pub(crate) fn children(&self, parent: GroupId) -> impl Iterator<Item = &Group> {
         let ids = self.children.get(&parent).into_iter().flat_map(|children| children.values().flatten());
-        ids.filter_map(|groupid| self.by_id.get(groupid))
+        ids.filter_map(|groupid| self.get(*groupid))
     }
 
     /// The descendants of a group, by id.
     pub(crate) fn descendants(&self, groupid: GroupId) -> Vec<&Group> {
         if groupid == GroupId::ROOT {
-            return self.by_id.values().collect();
+            return each(self.by_id.values()).collect();
         }
         let mut found: Vec<&Group> = self.children(groupid).collect();
         let mut next = 0;
@@ -104,6 +109,7 @@ impl Groups {
     }
 
     fn insert(&mut self, group: Group) {
+        step();
         if let Some(parent) = group.parentid {
             let siblings = self.children.entry(parent).or_default();
             siblings.entry(group.group_name.clone()).or_default().push(group.groupid);
@@ -120,7 +126,7 @@ impl Groups {
         let used =
             self.by_id.range(GroupId::new(self.used_up_to.saturating_add(1))..).map(|(groupid, _)| groupid.get());
         let used =
-            used.zip(self.used_up_to.saturating_add(1)..).take_while(|(used, expected)| used == expected).count();
+            each(used).zip(self.used_up_to.saturating_add(1)..).take_while(|(used, expected)| used == expected).count();
         self.used_up_to = self.used_up_to.saturating_add(used as i64).saturating_add(1);
         GroupId::new(self.used_up_to)
     }

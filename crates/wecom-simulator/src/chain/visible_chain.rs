@@ -10,6 +10,7 @@ use wecom_upstream::calls::Group;
 
 use crate::chain::Chain;
 use crate::refusal::Refusal;
+use crate::steps::each;
 use crate::world::{WorldApp, WorldCorp, WorldCorpId};
 
 /// A chain and the groups that an app can see.
@@ -23,7 +24,7 @@ pub(crate) struct VisibleChain<'a> {
 
 impl<'a> VisibleChain<'a> {
     pub(crate) fn new(chain: &'a Chain, app: &WorldApp) -> Self {
-        let groups = app.visible_groups_of(&chain.chain_id).map(|groups| groups.iter().copied().collect());
+        let groups = app.visible_groups_of(&chain.chain_id).map(|groups| each(groups).copied().collect());
         Self { chain, groups, visibility: RefCell::default() }
     }
 

@@ -15,6 +15,7 @@ use crate::hash::fnv1a;
 use crate::import::eligibility::Eligibility;
 use crate::import::{FailedImport, import, validation};
 use crate::refusal::{Refusal, error_text};
+use crate::steps::each;
 
 /// The times from the start of a job until it is running and until it is finished.
 const RUNNING_AFTER: Duration = Duration::from_secs(1);
@@ -180,9 +181,10 @@ impl ImportJob {
         let corps = std::mem::take(&mut self.corps);
         // An imported corp has not joined, so a job does not change its own limit.
         let joined_corp_limit = eligibility.check_joined_corp_limit(chains);
+        let mut chain = each(chains).find(|chain| chain.chain_id == self.chain_id);
         let mut failed = Vec::new();
-        for corp in corps {
-            let outcome = match chains.iter_mut().find(|chain| chain.chain_id == self.chain_id) {
+        for corp in each(corps) {
+            let outcome = match &mut chain {
                 Some(chain) => import(chain, &corp, eligibility, joined_corp_limit),
                 None => Err(ErrCode::UNKNOWN_CHAIN.into()),
             };

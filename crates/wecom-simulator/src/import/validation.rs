@@ -9,10 +9,11 @@ use wecom_upstream::validation::import_rules::{
     HEADS_PER_CORP, MOBILE, TextRule, USER_CUSTOM_ID, UserCustomIds, group_names,
 };
 
+use crate::chain::people::People;
 use crate::import::FailedImport;
 use crate::import::eligibility::Eligibility;
 use crate::refusal::Refusal;
-use crate::world::WorldCorp;
+use crate::steps::each;
 
 /// Checks the numbers of corps and contacts in a job. A violation rejects the whole job.
 pub(super) fn check_job(corps: &[ImportCorp]) -> Result<(), Refusal> {
@@ -30,15 +31,15 @@ pub(super) fn check_corp(corp: &ImportCorp) -> Result<(), ErrCode> {
     HEADS_PER_CORP.code(heads.count()).map_or(Ok(()), Err)
 }
 
-/// Checks every contact. `known` is the existing corp in the chain, if there is one.
+/// Checks every contact. `known` is the people of the corp, if it is in the chain.
 pub(super) fn check_contacts(
     corp: &ImportCorp,
-    known: Option<&WorldCorp>,
+    known: Option<&People>,
     eligibility: &Eligibility,
 ) -> Result<(), FailedImport> {
-    let mut ids = known.map(known_ids).unwrap_or_default();
+    let mut ids = known.map(|known| known_ids(corp, known)).unwrap_or_default();
     let mut failed = Vec::new();
-    for contact in &corp.contact_info_list {
+    for contact in each(&corp.contact_info_list) {
         let outcome = check_contact(contact, &mut ids).and_then(|()| eligibility.check_person(&contact.mobile));
         if let Err(code) = outcome {
             failed.push((contact.mobile.clone(), code));
@@ -50,13 +51,11 @@ pub(super) fn check_contacts(
     }
 }
 
-/// The custom ids of the people that a corp already has. A member has no mobile number.
-fn known_ids(corp: &WorldCorp) -> UserCustomIds<'_> {
-    let members = corp.members.iter().map(|member| ("", member.user_custom_id.as_ref()));
-    let contacts = corp.contacts.iter().map(|contact| (contact.mobile.as_str(), contact.user_custom_id.as_ref()));
+/// The custom ids of an import that people of the corp already have.
+fn known_ids<'a>(corp: &'a ImportCorp, known: &'a People) -> UserCustomIds<'a> {
     let mut ids = UserCustomIds::default();
-    for (mobile, id) in members.chain(contacts) {
-        if let Some(id) = id {
+    for id in corp.contact_info_list.iter().filter_map(|contact| contact.user_custom_id.as_ref()) {
+        if let Some(mobile) = known.mobile_of(id) {
             ids.insert_known(mobile, id.as_str());
         }
     }

@@ -1,6 +1,6 @@
 //! WeChat users: the corps whose customers they are, and their pending ids.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use wecom_core::ErrCode;
@@ -10,6 +10,7 @@ use wecom_upstream::{ExternalUserId, OpenId, UnionId};
 
 use crate::hash::fnv1a;
 use crate::refusal::{Refusal, UNKNOWN_CHAT};
+use crate::steps::step;
 use crate::world::WorldCustomer;
 
 /// The time until a `pending_id` expires.
@@ -23,7 +24,7 @@ const MAX_STRANGERS: usize = 10_000;
 pub(crate) struct Customers {
     users: HashMap<UnionId, User>,
     unionids: HashMap<ExternalUserId, UnionId>,
-    chats: HashMap<ChatId, Vec<ExternalUserId>>,
+    chats: HashMap<ChatId, HashSet<ExternalUserId>>,
     /// The users whose ids come from an account that the service does not accept.
     rejected: HashMap<UnionId, ErrCode>,
     /// The users who are neither in the world nor customers, oldest first. Some may be customers by now.
@@ -40,7 +41,8 @@ struct User {
 
 impl Customers {
     pub(crate) fn new(customers: Vec<WorldCustomer>, chats: Vec<(ChatId, Vec<ExternalUserId>)>) -> Self {
-        let mut this = Self { chats: chats.into_iter().collect(), ..Self::default() };
+        let chats = chats.into_iter().map(|(chat_id, members)| (chat_id, members.into_iter().collect()));
+        let mut this = Self { chats: chats.collect(), ..Self::default() };
         for customer in customers {
             for info in customer.known_to {
                 this.add(customer.unionid.clone(), customer.openid.clone(), Some(info));
@@ -124,6 +126,7 @@ impl Customers {
         customer: &ExternalUserId,
         now: Duration,
     ) -> Result<Option<&PendingId>, Refusal> {
+        step();
         let user = self.unionids.get(customer).and_then(|unionid| self.users.get(unionid));
         let user = user.ok_or(ErrCode::INVALID_EXTERNAL_USER_ID)?;
         let valid = user.pending_id.as_ref().filter(|(_, expires)| *expires > now);
@@ -131,8 +134,8 @@ impl Customers {
     }
 
     /// Returns the customers in a group chat.
-    pub(crate) fn chat(&self, chat_id: &ChatId) -> Result<&[ExternalUserId], Refusal> {
-        self.chats.get(chat_id).map(Vec::as_slice).ok_or_else(|| UNKNOWN_CHAT.into())
+    pub(crate) fn chat(&self, chat_id: &ChatId) -> Result<&HashSet<ExternalUserId>, Refusal> {
+        self.chats.get(chat_id).ok_or_else(|| UNKNOWN_CHAT.into())
     }
 }
 

@@ -6,6 +6,7 @@ use wecom_upstream::{CorpId, UserId};
 use crate::hash::fnv1a;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
+use crate::steps::each;
 use crate::world::WorldSession;
 
 /// The login sessions.
@@ -25,13 +26,13 @@ impl MiniProgramSessions {
         userid: &str,
         session_key: &str,
     ) -> Result<(&UserId, String), Refusal> {
-        let mut of_user = self.sessions.iter().filter(|session| session.userid.as_str() == userid).peekable();
+        let mut of_user = each(&self.sessions).filter(|session| session.userid.as_str() == userid).peekable();
         if of_user.peek().is_none() {
             return Err(ErrCode::UNKNOWN_USER.into());
         }
         let session = of_user.find(|session| session.session_key.expose() == session_key);
         let session = session.ok_or_else(|| invalid("session_key"))?;
-        let corp_user = session.corps.iter().find(|(corp, _)| corp == corpid).ok_or(ErrCode::UNKNOWN_USER)?;
+        let corp_user = each(&session.corps).find(|(corp, _)| corp == corpid).ok_or(ErrCode::UNKNOWN_USER)?;
         Ok((&corp_user.1, key_for(corpid, session_key)))
     }
 }

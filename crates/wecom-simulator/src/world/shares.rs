@@ -6,6 +6,8 @@ use wecom_upstream::CorpId;
 use wecom_upstream::calls::SharedCorp;
 use wecom_upstream::values::BusinessType;
 
+use crate::steps::each;
+
 /// The shares of an app. A position is never used again, because cursors contain it. The first one is 1.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shares {
@@ -33,7 +35,7 @@ impl Shares {
 
     /// The shares of one kind, with their positions.
     pub(crate) fn of(&self, business: BusinessType) -> impl Iterator<Item = (u64, &SharedCorp)> {
-        let shares = self.by_position.iter().filter(move |(_, (kind, _))| *kind == business);
+        let shares = each(&self.by_position).filter(move |(_, (kind, _))| *kind == business);
         shares.map(|(position, (_, corp))| (*position, corp))
     }
 

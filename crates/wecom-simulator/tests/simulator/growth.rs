@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wecom_core::{Client, Credentials, Secret};
-use wecom_simulator::{Simulator, World, WorldApp, WorldChain};
+use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
 use wecom_upstream::calls::{
     AddRule, GetChainGroup, GetResult, Group, ImportChainContact, ImportContact, ImportCorp, ImportStatus,
 };
@@ -96,6 +96,49 @@ fn a_world_of_nested_groups_is_checked_in_linear_time() {
         average(|| world.check().unwrap())
     };
     assert_linear(check(1000), check(20_000), 20);
+}
+
+/// The time of an import of 500 rows.
+fn import(world: World, row: impl Fn(usize) -> ImportCorp, status: ImportStatus) -> Option<Duration> {
+    let upstream = Upstream::new(Simulator::new(world).client());
+    average(|| {
+        let call = ImportChainContact::new(dealers(), (0..500).map(&row));
+        let job = expect_ok(upstream.import_chain_contact(call)).jobid;
+        let result = (0..3).find_map(|_| expect_ok(upstream.get_result(GetResult::new(&job))).result).unwrap();
+        assert_eq!(result.import_status, status);
+    })
+}
+
+fn chain_of_corps(corps: impl Iterator<Item = WorldCorp>) -> World {
+    let group = Group::new(GroupId::new(2), "组", GroupId::ROOT);
+    let chain = corps.fold(WorldChain::new(dealers(), "经销商").group(group), WorldChain::corp);
+    World::new(CorpId::new("wwup")).app(WorldApp::new(AgentId::new(1), Secret::new("secret"))).chain(chain)
+}
+
+#[test]
+fn a_row_of_an_import_costs_the_same_however_many_people_its_corp_has() {
+    let of = |people: usize| {
+        let corp = WorldCorp::joined(GroupId::ROOT, CorpId::new("ww1"), "长城电器");
+        let corp = (0..people).map(|id| UserId::new(format!("u{id}"))).fold(corp, WorldCorp::member);
+        let row = |number: usize| {
+            ImportCorp::new("长城电器", [ImportContact::head("张三", (13_000_000_000 + number as u64).to_string())])
+        };
+        import(chain_of_corps([corp].into_iter()), row, ImportStatus::AllImported)
+    };
+    assert_linear(of(100), of(20_000), 1);
+}
+
+#[test]
+fn a_row_of_an_import_costs_the_same_however_many_corps_have_the_name_of_a_group() {
+    let of = |corps: usize| {
+        let corp = |id| WorldCorp::joined(GroupId::ROOT, CorpId::new(format!("ww{id}")), "甲");
+        let row = |number: usize| {
+            let corp = ImportCorp::new(format!("第{number}号"), [ImportContact::head("张三", "13000000001")]);
+            corp.group_path("组/甲")
+        };
+        import(chain_of_corps((0..corps).map(corp)), row, ImportStatus::AllImported)
+    };
+    assert_linear(of(100), of(20_000), 1);
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! Reading and checking the parameter `rule_info` of two calls.
 
+use std::collections::HashSet;
+
 use wecom_core::ErrCode;
-use wecom_upstream::CorpId;
+use wecom_upstream::{CorpId, UserId};
 
 use crate::call::Call;
 use crate::chain::stored_rules::{Id, OwnerCorpRange, RuleInfo};
 use crate::chain::visible_chain::VisibleChain;
 use crate::parameters::invalid;
 use crate::refusal::Refusal;
+use crate::steps::each;
 use crate::world::{OwnerRange, WorldCorpId};
 
 /// Returns the `rule_info` of a call. Its members must be in the range of the chain, its groups and corps in the chain.
@@ -32,15 +35,15 @@ pub(crate) fn rule_info(view: &VisibleChain<'_>, call: &Call<'_>) -> Result<Rule
 
 /// Returns an error if a department or member of the upstream corp is not in the range of the chain.
 fn check_owner(owner: &OwnerCorpRange, range: Option<&OwnerRange>) -> Result<(), Refusal> {
-    for Id(departmentid) in &owner.departmentids {
+    let departments: Option<HashSet<_>> = range.map(|range| each(&range.departmentids).copied().collect());
+    let users: Option<HashSet<_>> = range.map(|range| each(&range.userids).map(UserId::as_str).collect());
+    for Id(departmentid) in each(&owner.departmentids) {
         let departmentid = departmentid.parse::<i64>().map_err(|_| invalid("departmentids"))?;
-        if range.is_some_and(|range| !range.departmentids.contains(&departmentid)) {
+        if departments.as_ref().is_some_and(|known| !known.contains(&departmentid)) {
             return Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "departmentids"));
         }
     }
-    let is_in_range =
-        |userid: &Id| range.is_none_or(|range| range.userids.iter().any(|known| known.as_str() == userid.0));
-    if owner.userids.iter().all(is_in_range) {
+    if each(&owner.userids).all(|Id(userid)| users.as_ref().is_none_or(|known| known.contains(userid.as_str()))) {
         Ok(())
     } else {
         Err(Refusal::about(ErrCode::MEMBER_NOT_IN_RANGE, "userids"))
