@@ -38,7 +38,8 @@
 //! that keeps the contract, and longer for one that does not. The transport must accept `http://` URLs and must not use a
 //! proxy for them. The suite does not check TLS, DNS, log output, or the transport's default time limit.
 //!
-//! For a transport without sockets, or one that reaches a single service, see [`check_exchanges`].
+//! For a transport without sockets, or one that reaches a single service, see [`check_exchanges`]. It is
+//! the part of this crate that also works on WebAssembly.
 //!
 //! A blocking HTTP library can't cancel a call, and passes with a warning. Run its calls on other threads, because a blocking
 //! call also stops every other future on its thread.
@@ -53,18 +54,25 @@
 struct Readme;
 
 mod check;
+#[cfg(not(target_family = "wasm"))]
 mod checks;
 mod exchanges;
+#[cfg(not(target_family = "wasm"))]
 pub mod fault_server;
+#[cfg(not(target_family = "wasm"))]
 mod fixture;
 mod probe;
 mod report;
+#[cfg(not(target_family = "wasm"))]
 mod scripted_server;
 mod suite;
 mod wait;
 
 pub use crate::check::Check;
+#[cfg(not(target_family = "wasm"))]
 #[doc(no_inline)]
 pub use crate::fault_server::{FaultServer, SocketFault};
 pub use crate::report::{Report, Verdict};
-pub use crate::suite::{Suite, check, check_exchanges, check_exchanges_local, check_local};
+pub use crate::suite::{Suite, check_exchanges, check_exchanges_local};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::suite::{check, check_local};

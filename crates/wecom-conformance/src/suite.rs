@@ -4,6 +4,7 @@ use wecom_core::http::AsLocal;
 use wecom_core::{LocalTransport, Request, Transport};
 
 use crate::check::Check;
+#[cfg(not(target_family = "wasm"))]
 use crate::checks;
 use crate::exchanges::Exchanges;
 use crate::probe::{CheckResult, Probe};
@@ -15,11 +16,13 @@ use crate::report::{Report, Verdict};
 /// [`Suite`] to run single checks or to allow a known failure, and [`check_exchanges`] for a transport without sockets.
 ///
 /// The future is not `Send`. Await it in the test itself, or in a `block_on`.
+#[cfg(not(target_family = "wasm"))]
 pub async fn check<T: Transport + ?Sized>(transport: &T) -> Report {
     Suite::new().check(transport).await
 }
 
 /// Runs every [`Check`] against a transport that stays on one thread. See [`check`].
+#[cfg(not(target_family = "wasm"))]
 pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
     Suite::new().check_local(transport).await
 }
@@ -114,11 +117,13 @@ impl Suite {
     }
 
     /// Runs the selected checks. See [`check`].
+    #[cfg(not(target_family = "wasm"))]
     pub async fn check<T: Transport + ?Sized>(&self, transport: &T) -> Report {
         self.check_local(&AsLocal(transport)).await
     }
 
     /// Runs the selected checks against a transport that stays on one thread. See [`check`].
+    #[cfg(not(target_family = "wasm"))]
     pub async fn check_local<T: LocalTransport + ?Sized>(&self, transport: &T) -> Report {
         let probe = Probe::new(&transport);
         self.run(&probe, async |check| checks::run(check, &probe).await).await

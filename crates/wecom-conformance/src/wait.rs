@@ -15,6 +15,7 @@ pub(crate) async fn timeout<T>(duration: Duration, future: impl Future<Output = 
 }
 
 /// Returns once the duration has elapsed.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) async fn sleep(duration: Duration) {
     let mut alarm = Alarm::new(duration);
     poll_fn(move |context| alarm.poll(context)).await;
