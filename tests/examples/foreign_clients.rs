@@ -21,10 +21,10 @@ use wecom_core::{AccessToken, Endpoint, Request, Transport};
 use wecom_mock::ManualTimer;
 use wecom_simulator::{Simulator, SimulatorServer};
 use wecom_upstream::calls::{
-    ADD_RULE, DELETE_RULE, EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO, GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP,
-    GET_CHAIN_LIST, GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST, GET_RESULT, GET_RULE_INFO,
-    IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO, LIST_RULE_IDS, MODIFY_RULE, REMOVE_CORP, TRANSFER_SESSION,
-    UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
+    ADD_RULE, APPLY_MASS_CALL_TICKET, DELETE_RULE, EXTERNAL_USERID_TO_PENDING_ID, GET_CHAIN_CORPINFO,
+    GET_CHAIN_CORPINFO_LIST, GET_CHAIN_GROUP, GET_CHAIN_LIST, GET_CHAIN_USER_CUSTOM_ID, GET_CORP_SHARED_CHAIN_LIST,
+    GET_RESULT, GET_RULE_INFO, IMPORT_CHAIN_CONTACT, LIST_APP_SHARE_INFO, LIST_RULE_IDS, MODIFY_RULE, REMOVE_CORP,
+    TRANSFER_SESSION, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID,
 };
 use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
 
@@ -191,6 +191,7 @@ fn reads() -> Vec<(&'static Endpoint, Value)> {
     let user = json!({"unionid": "oUnionChen", "openid": "oOpenChen"});
     vec![
         (&GET_CHAIN_LIST, json!({})),
+        (&APPLY_MASS_CALL_TICKET, json!({})),
         (&LIST_APP_SHARE_INFO, json!({"agentid": 1_000_002, "business_type": 1, "limit": 2})),
         (&LIST_APP_SHARE_INFO, json!({"agentid": "1000002", "business_type": "1"})),
         (&LIST_APP_SHARE_INFO, json!({"agentid": 7})),
