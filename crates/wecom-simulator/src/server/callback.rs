@@ -153,7 +153,7 @@ struct EndOfImport<'a> {
     sleep: std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
 }
 
-/// The echo of a URL check and its query. The echo has random digits, like WeCom's.
+/// The echo of a URL check and its query. The echo is the time in nanoseconds, so each check has a different one.
 fn url_check(sender: &Sender) -> Result<(String, String), Error> {
     let now = system_now();
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -153,3 +153,28 @@ impl fmt::Display for CallbackUrlError {
 }
 
 impl std::error::Error for CallbackUrlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_time_limits_are_those_of_wecom() {
+        let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+        let url = CallbackUrl::new("http://127.0.0.1/", keys).unwrap();
+        assert_eq!([url.time_limit, url.check_time_limit], [5, 1].map(Duration::from_secs));
+    }
+
+    #[test]
+    fn a_url_has_the_port_80_unless_it_names_another_and_ipv6_addresses_lose_their_brackets() {
+        let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+        let parts = |url: &str| {
+            let url = CallbackUrl::new(url, keys.clone()).unwrap();
+            (url.host.clone(), url.port, url.authority.clone(), url.target("a=b"))
+        };
+        let expected = ("receiver".to_owned(), 80, "receiver".to_owned(), "/?a=b".to_owned());
+        assert_eq!(parts("http://receiver"), expected);
+        let expected = ("::1".to_owned(), 8080, "[::1]:8080".to_owned(), "/callback?tenant=7&a=b".to_owned());
+        assert_eq!(parts("http://[::1]:8080/callback?tenant=7"), expected);
+    }
+}
