@@ -1,7 +1,7 @@
 //! Callbacks from end to end, over sockets: the simulator's server pushes events to an axum server, which handles each once
-//! and calls the simulator about them.
+//! and keeps a directory current with calls to the simulator.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 #![allow(clippy::disallowed_methods, reason = "a server reads the clock")]
 
 use std::future::pending;
@@ -27,9 +27,10 @@ use wecom_hyper::HyperTransport;
 use wecom_mock::ManualTimer;
 use wecom_simulator::{CallbackUrl, Simulator, SimulatorServer};
 use wecom_upstream::calls::{
-    GetChainCorpinfo, GetResult, ImportChainContact, ImportContact, ImportCorp, ListAppShareInfo,
+    GetChainCorpinfo, GetResult, ImportChainContact, ImportContact, ImportCorp, ImportStatus, ListAppShareInfo,
 };
-use wecom_upstream::ids::PendingCorpId;
+use wecom_upstream::ids::{JobId, PendingCorpId};
+use wecom_upstream::jobs::directory::Directory;
 use wecom_upstream::values::BusinessType;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, Upstream};
 
@@ -128,6 +129,22 @@ impl EndToEnd {
         tokio::time::timeout(LONG, self.handled.recv()).await.unwrap().unwrap()
     }
 
+    /// Imports a corp into a new group, until the import has ended.
+    async fn import(&self, corp_name: &str) -> JobId {
+        let corp = ImportCorp::new(corp_name, [ImportContact::head("张三", "13000000001")]).group_path("西南区");
+        let call = ImportChainContact::new(dealers(), [corp]);
+        let job = self.upstream.import_chain_contact(call).await.unwrap().jobid;
+        self.timer.advance(Duration::from_secs(5));
+        job
+    }
+
+    /// Asserts that a directory equals a fresh walk.
+    async fn assert_current(&self, directory: &Directory) {
+        let walked = self.upstream.walk(dealers()).need_pending(true).collect().await.unwrap();
+        let differences = walked.diff(directory.tree());
+        assert!(differences.is_empty(), "{differences}");
+    }
+
     fn requests(&self) -> usize {
         self.callbacks.requests.load(Ordering::SeqCst)
     }
@@ -138,41 +155,87 @@ fn change(change: ChainChange) -> Event {
 }
 
 #[tokio::test]
-async fn each_event_is_handled_once_although_the_receiver_is_down_for_two_of_three_attempts() {
+async fn each_event_is_handled_once_and_the_directory_stays_current_although_the_receiver_is_down_for_two_of_three_attempts()
+ {
     let mut wecom = EndToEnd::start().await;
-    let (simulator, upstream) = (wecom.simulator.clone(), wecom.upstream.clone());
+    let mut directory = wecom.upstream.directory(dealers()).need_pending(true);
+    let hints = directory.hints();
+    directory.refresh().await.unwrap();
+    let (simulator, beijing) = (wecom.simulator.clone(), GroupId::new(3));
 
-    // A corp joins. The event brings its id alone, so the program asks for the rest.
     let taihu = CorpId::new("wwtaihu");
     simulator.admin().join_corp(&dealers(), &PendingCorpId::new("wptaihu"), &taihu).unwrap();
-    assert_eq!(wecom.next().await, change(ChainChange::CorpJoin(vec![taihu.clone()])));
-    let info = upstream.get_chain_corpinfo(GetChainCorpinfo::new(dealers(), &taihu)).await.unwrap();
-    assert_eq!((&*info.corp_name, info.is_joined), ("太湖电器", true));
-    assert_eq!(wecom.requests(), 1);
+    let joined = wecom.next().await;
+    assert_eq!((&joined, wecom.requests()), (&change(ChainChange::CorpJoin(vec![taihu])), 1));
 
-    // A group is renamed while the receiver is down for two of three attempts.
     wecom.callbacks.to_refuse.store(2, Ordering::SeqCst);
-    let beijing = GroupId::new(3);
     simulator.admin().rename_group(&dealers(), beijing, "首都").unwrap();
-    assert_eq!(wecom.next().await, change(ChainChange::UpdateGroup(vec![beijing])));
-    assert_eq!(wecom.requests(), 4);
+    let renamed = wecom.next().await;
+    assert_eq!((&renamed, wecom.requests()), (&change(ChainChange::UpdateGroup(vec![beijing])), 4));
 
-    // An import ends. The answers to its event are lost, so it is sent three times.
+    // The answers to this event are lost, so it is sent three times.
     wecom.callbacks.to_lose.store(2, Ordering::SeqCst);
-    let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]).group_path("西南区");
-    let job = upstream.import_chain_contact(ImportChainContact::new(dealers(), [corp])).await.unwrap().jobid;
-    wecom.timer.advance(Duration::from_secs(5));
-    assert_eq!(wecom.next().await, Event::BatchJobResult(BatchJobResult::new(&job, JobType::ImportChainContact)));
-    let result = upstream.get_result(GetResult::new(&job)).await.unwrap().result.unwrap();
-    assert!(result.fail_list.is_empty());
+    let job = wecom.import("长城电器").await;
+    let ended = wecom.next().await;
+    assert_eq!(ended, Event::BatchJobResult(BatchJobResult::new(&job, JobType::ImportChainContact)));
 
-    // A share is withdrawn. The next event that is handled is this one: the import's was not handled again.
+    // The next event that is handled is this one, so the import's was not handled again.
+    simulator.admin().unshare_app(APP, &CorpId::new("wwjingxi")).unwrap();
+    let withdrawn = wecom.next().await;
+    assert_eq!((&withdrawn, wecom.requests()), (&Event::ShareChainChange(ShareChange::new(APP)), 8));
+    assert!(wecom.handled.try_recv().is_err());
+
+    assert_eq!([joined, renamed, ended, withdrawn].map(|event| hints.note_callback(&event)), [true, true, true, false]);
+    let changes = directory.refresh().await.unwrap();
+    assert_eq!((changes.accepted.len(), changes.invited.len()), (1, 1));
+    wecom.assert_current(&directory).await;
+}
+
+#[tokio::test]
+async fn a_directory_reads_what_the_events_name_and_equals_a_fresh_walk() {
+    let mut wecom = EndToEnd::start().await;
+    let mut directory = wecom.upstream.directory(dealers()).need_pending(true);
+    let hints = directory.hints();
+    directory.refresh().await.unwrap();
+
+    let (simulator, chain, north) = (wecom.simulator.clone(), dealers(), GroupId::new(2));
+    let admin = simulator.admin();
+    let group = admin.create_group(&chain, north, "天津市").unwrap();
+    admin.move_group(&chain, GroupId::new(5), north).unwrap();
+    admin.move_corp(&chain, CorpId::new("wwjingxi"), group).unwrap();
+    admin.remove_corp(&chain, CorpId::new("wwpujiang")).unwrap();
+    admin.join_corp(&chain, &PendingCorpId::new("wpjinyang"), CorpId::new("wwjinyang")).unwrap();
+    for _ in 0..5 {
+        assert!(hints.note_callback(&wecom.next().await));
+    }
+    let changes = directory.refresh().await.unwrap();
+    assert_eq!((changes.moved.len(), changes.left.len(), changes.accepted.len()), (1, 1, 1), "{changes}");
+    wecom.assert_current(&directory).await;
+}
+
+#[tokio::test]
+async fn the_ids_of_events_lead_to_the_changes_by_calls() {
+    let mut wecom = EndToEnd::start().await;
+    let (simulator, upstream) = (wecom.simulator.clone(), wecom.upstream.clone());
+    simulator.admin().join_corp(&dealers(), &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu")).unwrap();
+    let Event::ChangeChain(ChangeChain { chain_id, change: ChainChange::CorpJoin(corps), .. }) = wecom.next().await
+    else {
+        panic!("another event");
+    };
+    let info = upstream.get_chain_corpinfo(GetChainCorpinfo::new(chain_id, &corps[0])).await.unwrap();
+    assert_eq!((&*info.corp_name, info.is_joined), ("太湖电器", true));
+
+    wecom.import("长城电器").await;
+    let Event::BatchJobResult(ended) = wecom.next().await else { panic!("another event") };
+    let result = upstream.get_result(GetResult::new(ended.job_id)).await.unwrap().result.unwrap();
+    assert_eq!(result.import_status, ImportStatus::AllImported);
+
     let jingxi = CorpId::new("wwjingxi");
     simulator.admin().unshare_app(APP, &jingxi).unwrap();
-    assert_eq!(wecom.next().await, Event::ShareChainChange(ShareChange::new(APP)));
-    let shares = ListAppShareInfo::new(APP).business_type(BusinessType::Chain);
+    let Event::ShareChainChange(ShareChange { agent_id: Some(app), .. }) = wecom.next().await else {
+        panic!("another event");
+    };
+    let shares = ListAppShareInfo::new(app).business_type(BusinessType::Chain);
     let shares = upstream.list_app_share_info(shares).await.unwrap().corp_list;
-    assert!(shares.iter().all(|share| share.corpid != jingxi));
-    assert_eq!(wecom.requests(), 8);
-    assert!(wecom.handled.try_recv().is_err());
+    assert!(!shares.is_empty() && shares.iter().all(|share| share.corpid != jingxi));
 }
