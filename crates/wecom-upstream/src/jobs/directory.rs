@@ -11,6 +11,7 @@ mod in_flight;
 mod listing;
 mod mirror;
 mod noted;
+mod reading;
 mod schedule;
 mod state;
 mod walking;
@@ -19,7 +20,7 @@ mod work;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use wecom_core::ids::ChainId;
@@ -34,9 +35,8 @@ use self::schedule::Schedule;
 pub use self::state::DirectoryState;
 use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
-use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply};
+use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
-use crate::jobs::walk::Walk;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
 
@@ -95,7 +95,8 @@ use crate::values::CorpRef;
 /// the directories of several chains do not walk together.
 ///
 /// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
-/// before it counts it as gone.
+/// before it counts it as gone. An invited corp that joins and is removed before the next refresh stays pending until the
+/// next walk, because the events do not name its former id.
 ///
 /// # Failures
 ///
@@ -318,114 +319,6 @@ impl<M: Threading> Directory<M> {
     fn plan_walk(&mut self) {
         self.schedule.plan_walk(&self.options.chain_id, self.options.walk_every);
     }
-
-    /// Reads until no work is left. A walk includes everything else. Replies are applied in the order in which their calls
-    /// began, so that an older one does not undo a newer one.
-    async fn read(&mut self) -> Result<(), Error> {
-        loop {
-            self.mirror.prefer_walk(self.options.page_size);
-            let work = &self.mirror.work;
-            if self.walking.is_some() || work.noted.walk {
-                self.walk().await?;
-            } else if self.listing.is_some() {
-                self.list().await?;
-            } else if self.groups.is_some() || work.noted.groups {
-                self.read_groups().await?;
-            } else if !self.corps.is_empty() || !work.noted.corps.is_empty() {
-                self.look_up().await?;
-            } else if !work.found.is_empty() || !work.lists.is_empty() {
-                self.begin_listing();
-            } else {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn walk(&mut self) -> Result<(), Error> {
-        if self.walking.is_none() {
-            self.mirror.begin_walk();
-            self.plan_walk();
-            (self.listing, self.groups) = (None, None);
-            self.corps.clear();
-        }
-        let walk = || self.upstream.walk(&self.options.chain_id);
-        let walking = self.walking.get_or_insert_with(|| Walking::new(configured(walk(), &self.options)));
-        walking.run().await?;
-        let Some(walking) = self.walking.take() else { return Ok(()) };
-        let (read, error) = walking.into_read();
-        self.mirror.apply_walk(read, self.options.page_size);
-        error.map_or(Ok(()), Err)
-    }
-
-    async fn read_groups(&mut self) -> Result<(), Error> {
-        let begin = || {
-            self.mirror.work.noted.groups = false;
-            InFlight::new(self.upstream.client().call_boxed(GetChainGroup::new(&self.options.chain_id)))
-        };
-        let call = self.groups.get_or_insert_with(begin);
-        let outcome = poll_fn(|context| call.poll(context)).await;
-        self.groups = None;
-        match outcome {
-            Some(Ok(reply)) => self.mirror.apply_groups(reply.groups),
-            Some(Err(error)) => {
-                self.mirror.work.noted.groups = true;
-                return Err(error);
-            }
-            None => self.mirror.work.noted.groups = true,
-        }
-        Ok(())
-    }
-
-    async fn look_up(&mut self) -> Result<(), Error> {
-        while self.begin_lookups() {
-            let (corp, outcome) = poll_fn(|context| self.poll_lookups(context)).await;
-            match outcome {
-                Some(outcome) => self.mirror.apply_corp(corp, outcome)?,
-                None => drop(self.mirror.work.noted.corps.insert(corp)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Begins the next lookups. Returns whether any is in flight.
-    fn begin_lookups(&mut self) -> bool {
-        while self.corps.len() < self.options.concurrency {
-            let Some(corp) = self.mirror.work.noted.corps.pop_first() else { break };
-            let call = self.upstream.client().call_boxed(GetChainCorpinfo::new(&self.options.chain_id, &corp));
-            self.corps.push((corp, InFlight::new(call)));
-        }
-        !self.corps.is_empty()
-    }
-
-    fn poll_lookups(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<(CorpRef, Option<Result<GetChainCorpinfoReply, Error>>)> {
-        for at in 0..self.corps.len() {
-            let Some((_, call)) = self.corps.get_mut(at) else { break };
-            if let Poll::Ready(outcome) = call.poll(context) {
-                let (corp, _) = self.corps.swap_remove(at);
-                return Poll::Ready((corp, outcome));
-            }
-        }
-        Poll::Pending
-    }
-
-    fn begin_listing(&mut self) {
-        let (groups, wanted) = self.mirror.begin_listing();
-        if !groups.is_empty() {
-            let options = &self.options;
-            let walk = Walk::mend(&self.upstream, options.chain_id.clone(), options.need_pending, groups.into_iter());
-            self.listing = Some(Listing::new(configured(walk, options), wanted));
-        }
-    }
-
-    async fn list(&mut self) -> Result<(), Error> {
-        let Some(listing) = &mut self.listing else { return Ok(()) };
-        let listed = listing.run().await?;
-        self.listing = None;
-        self.mirror.apply_lists(listed)
-    }
 }
 
 /// Waits until an event is noted, or the limit has passed.
@@ -436,13 +329,6 @@ async fn sleep_until_noted<M: Threading>(hints: &DirectoryHints, schedule: &Sche
         if hints.poll_noted(context.waker()) || is_over { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-}
-
-fn configured<M: Threading>(walk: Walk<M>, options: &DirectoryOptions) -> Walk<M> {
-    walk.need_pending(options.need_pending)
-        .concurrency(options.concurrency)
-        .page_size(options.page_size)
-        .outage_limit(options.outage_limit)
 }
 
 impl<M: Threading> fmt::Debug for Directory<M> {

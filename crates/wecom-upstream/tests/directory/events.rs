@@ -43,6 +43,21 @@ fn an_event_of_a_moved_corp_costs_two_calls() {
 }
 
 #[test]
+fn an_event_in_a_chain_of_ten_thousand_corps_costs_two_calls() {
+    let service = Service::new();
+    service.change(|model| {
+        (5..=104).for_each(|groupid| model.group(groupid, 1));
+        (0..10_000).for_each(|number| model.join(&format!("wwmany{number}"), 5 + number % 100));
+    });
+    let mut directory = service.directory();
+    service.change(|model| model.move_corp("wwmany77", 4));
+    directory.hints().note(corps_event(["wwmany77"]));
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    assert_eq!(service.calls(), ["corp wwmany77", "list 4"]);
+    service.assert_current(&directory);
+}
+
+#[test]
 fn an_event_of_a_removed_corp_costs_one_call() {
     let service = Service::new();
     let mut directory = service.directory();
