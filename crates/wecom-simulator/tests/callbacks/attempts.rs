@@ -144,11 +144,12 @@ async fn an_import_ends_and_sends_its_event_without_any_call() {
     let mut receiver = ScriptedReceiver::start(|_, _| Answer::Right).await;
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone());
-    serve(&simulator, [url(&receiver.url)]).await;
-    // After this event the delivery waits, and nothing is due.
+    let (_, mut attempts) = serve(&simulator, [url(&receiver.url)]).await;
     rename(&simulator, 2);
     receiver.next().await;
     assert_eq!(receiver.next_event().await, renamed(2));
+    // After this report the delivery waits, and no import is running.
+    assert_eq!(attempts.outcomes().await, [CallbackOutcome::Accepted; 2]);
     let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]);
     let call = ImportChainContact::new(dealers(), [corp]);
     let job = Upstream::new(simulator.client()).import_chain_contact(call).await.unwrap().jobid;
