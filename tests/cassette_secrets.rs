@@ -1,16 +1,24 @@
-//! No cassette, journal or log contains a secret, and every recording can be replayed: for random secrets and replies.
+//! No cassette, journal, log or page contains a secret, and every recording can be replayed: for random secrets and replies.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
 
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use wecom_core::http::Query;
 use wecom_core::secret::Redactor;
+use wecom_core::token::GetToken;
 use wecom_core::{AccessToken, Endpoint, Request, Response, Secret, Transport, TransportError, from_fn};
 use wecom_mock::{Cassette, Mock, Player, Recorder};
+use wecom_simulator::{Simulator, SimulatorServer, World, WorldApp, WorldChain};
+use wecom_upstream::{AgentId, ChainId, CorpId};
 
 const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 
@@ -135,5 +143,65 @@ proptest! {
         let reply = block_on(Transport::send(&recorder, request())).unwrap();
         let player = Player::new(through_file(&recorder.cassette()));
         assert_eq!(replay(&player, request()).unwrap().status(), reply.status());
+    }
+}
+
+/// Percent-encodes every byte.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// Sends requests to a server one after the other, and returns what its log records and its page.
+async fn log_and_page(simulator: Simulator, requests: &[(String, String)]) -> (String, String) {
+    let log = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&log);
+    let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), simulator).await.unwrap();
+    let server = server.on_call(move |call| seen.lock().unwrap().push_str(&format!("{call:?}\n")));
+    let address = server.address();
+    let served = tokio::spawn(server.run(std::future::pending()));
+    let mut page = String::new();
+    let last = ("GET /".to_owned(), String::new());
+    for (target, body) in requests.iter().chain([&last]) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = "host: localhost\r\nconnection: close";
+        let request = format!("{target} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        page.clear();
+        stream.read_to_string(&mut page).await.unwrap();
+    }
+    served.abort();
+    let log = log.lock().unwrap().clone();
+    (log, page)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn neither_the_log_nor_the_page_of_the_simulator_contains_a_secret(
+        secrets in vec(secret(), 2..4),
+        calls in vec((0..4usize, 0..9usize, 0..8usize), 1..6),
+    ) {
+        let app = WorldApp::new(AgentId::new(1), Secret::new(secrets[0].as_str()));
+        let chain = WorldChain::new(ChainId::new("Ch1"), "经销商");
+        let simulator = Simulator::new(World::new(CorpId::new("wwup")).app(app).chain(chain));
+        let issued = block_on(simulator.client().call(GetToken::new(simulator.credentials()))).unwrap().access_token;
+        let mut requests: Vec<_> = secrets.iter().map(|secret| {
+            (format!("GET /cgi-bin/gettoken?corpid=wwup&corpsecret={}", encoded(secret)), String::new())
+        }).collect();
+        for (at, form, place) in calls {
+            let path = ["corpgroup/corp/get_chain_group", "corpgroup/unknown", "gettoken", "corpgroup/getresult"][at];
+            let secret = &secrets[at % secrets.len()];
+            for token in [secret.as_str(), issued.expose()] {
+                let target = format!("POST /cgi-bin/{path}?access_token={}&debug={}", encoded(token), encoded(secret));
+                requests.push((target, body(&forms(secret)[form], place)));
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (log, page) = runtime.block_on(log_and_page(simulator, &requests));
+        prop_assert!(log.lines().count() > requests.len() && page.contains("gettoken") && page.ends_with("</html>\n"));
+        let all = [secrets, vec![issued.expose().to_owned()]].concat();
+        assert_no_secret(&all, &log);
+        assert_no_secret(&all, &page);
     }
 }
