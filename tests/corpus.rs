@@ -55,7 +55,7 @@ macro_rules! targets {
     };
 }
 
-targets! { base_url callback_request callback_xml cassette envelope replies simulator world }
+targets! { base_url callback_request callback_xml cassette envelope replies simulator steps world }
 
 #[test]
 fn the_replies_of_every_endpoint_are_fuzzed() {

@@ -19,6 +19,7 @@ mod redaction;
 pub mod replies;
 mod seeds;
 mod simulator;
+mod steps;
 mod world;
 
 pub use crate::seeds::seeds;
@@ -35,6 +36,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("envelope", envelope::check),
     ("replies", replies::check),
     ("simulator", simulator::check),
+    ("steps", steps::check),
     ("world", world::check),
 ];
 

@@ -8,6 +8,7 @@ use crate::chain::Chain;
 use crate::import::jobs::JobOverview;
 use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
+use crate::steps::each;
 use crate::world::{WorldCorp, WorldCorpId};
 
 /// The maximum number of chains, groups and corps on the page, together.
@@ -44,7 +45,7 @@ impl Simulator {
         let mut service = self.lock();
         service.state.run_due_jobs(now);
         let mut rows = Vec::new();
-        service.state.chains.iter().for_each(|chain| push_chain(&mut rows, chain));
+        each(&service.state.chains).for_each(|chain| push_chain(&mut rows, chain));
         let is_truncated = rows.len() > MAX_ROWS;
         rows.truncate(MAX_ROWS);
         Overview {

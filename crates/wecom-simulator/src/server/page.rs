@@ -25,13 +25,23 @@ code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th {
 <h1>wecom-sim: 企业微信上下游模拟器</h1>
 "#;
 
+impl Simulator {
+    /// Returns the page that a [`SimulatorServer`](crate::SimulatorServer) shows at `/`, as HTML.
+    ///
+    /// It has at most 2,000 chains, groups and corps, and no token, secret or mobile number.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let mut page = String::from(HEAD);
+        // Writing to a String never fails.
+        let _ = write_overview(&mut page, &self.overview());
+        page.push_str("</body></html>\n");
+        page
+    }
+}
+
 /// A response with the page.
 pub(super) fn response(simulator: &Simulator) -> Response<Full<Bytes>> {
-    let mut page = String::from(HEAD);
-    // Writing to a String never fails.
-    let _ = write_overview(&mut page, &simulator.overview());
-    page.push_str("</body></html>\n");
-    let mut response = Response::new(Full::new(page.into()));
+    let mut response = Response::new(Full::new(simulator.page().into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
