@@ -132,9 +132,9 @@ impl PlanBuilder {
             return Actor::KeptCall(KeptCall { kept: endpoint, polls, others: endpoints[0], count });
         }
         // Some tasks make many calls without a pause, or many concurrent calls.
-        let (count, at_once) = match self.random.u8(..8) {
-            0 => (40, 1),
-            1 => (self.random.u32(1..3), self.random.u32(2..16)),
+        let (count, at_once) = match (self.random.u8(..8), self.focus) {
+            (0, _) | (4, Focus::Quotas) => (40, 1),
+            (1, _) | (2 | 3, Focus::Quotas) => (self.random.u32(1..3), self.random.u32(2..16)),
             _ => (self.random.u32(1..6), 1),
         };
         Actor::Calls(Calls { endpoint, count, at_once, pause: self.pause() })
@@ -221,6 +221,9 @@ impl PlanBuilder {
             }
         }
         self.blocks(settings);
+        if self.focus == Focus::Quotas && self.random.bool() {
+            self.concurrency_refusal();
+        }
         if settings.tokens.is_some_and(|tokens| tokens.store.is_some()) {
             for _ in 0..self.random.u32(..4) {
                 let (nth, behavior) = (self.random.u32(1..=8), StoreBehavior::of_store(&mut self.random));
@@ -252,6 +255,15 @@ impl PlanBuilder {
             let behavior = RequestBehavior { reply: ReplyKind::Code(code), ..behavior };
             self.operations.push(Operation::Request { endpoint: &GET_TOKEN, nth, behavior });
         }
+    }
+
+    /// Adds a refusal that lowers the limit on concurrent calls.
+    fn concurrency_refusal(&mut self) {
+        let (endpoint, nth) = (self.endpoint(), self.random.u32(1..=8));
+        let after = Duration::from_millis(self.random.u64(..1000));
+        let reply = ReplyKind::Code(45033);
+        let behavior = RequestBehavior { is_carried_out: false, reply, ..RequestBehavior::normal(after) };
+        self.operations.push(Operation::Request { endpoint, nth, behavior });
     }
 
     fn endpoint(&mut self) -> &'static Endpoint {
