@@ -1,6 +1,10 @@
 //! Groups whose corps cannot be listed.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use pollster::block_on;
 use serde_json::json;
@@ -108,4 +112,27 @@ fn a_group_with_endless_empty_pages_fails_and_the_walk_ends() {
     assert_eq!(lines[..3], ["group 1 at 0", "a corp", "group 2 at 1"]);
     assert!(lines[3].starts_with("group 2 failed: get_chain_corpinfo_list: 1000 empty pages in a row"), "{}", lines[3]);
     assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn a_poll_of_a_walk_returns_although_a_transport_that_is_always_ready_lists_only_empty_pages() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let upstream = upstream_with(move |endpoint, _| {
+        let call = counter.fetch_add(1, Ordering::SeqCst);
+        match endpoint {
+            "get_chain_group" => json!({"errcode": 0, "groups": []}),
+            _ => json!({"errcode": 0, "has_more": true, "next_cursor": call.to_string(), "group_corps": []}),
+        }
+    });
+    let mut walk = upstream.walk(chain());
+    let (mut most, mut polls, mut is_end) = (0, 0, false);
+    while !is_end {
+        let before = calls.load(Ordering::SeqCst);
+        let poll = pin!(walk.next()).poll(&mut Context::from_waker(Waker::noop()));
+        most = most.max(calls.load(Ordering::SeqCst) - before);
+        polls += 1;
+        is_end = matches!(poll, Poll::Ready(Ok(None)));
+        assert!(most < 100 && polls < 10_000, "one of {polls} polls made {most} calls");
+    }
 }
