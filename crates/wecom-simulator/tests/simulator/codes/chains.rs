@@ -92,5 +92,5 @@ fn a_rule_for_a_member_outside_the_range_of_the_chain() -> ErrCode {
     let add = |owner| sim.raw(&ADD, &rule(owner, json!({"groupids": ["1"]})));
     add(json!({"userids": ["linfang"], "departmentids": ["7"]})).unwrap();
     assert_eq!(code_of(add(json!({"departmentids": [8]}))), ErrCode::MEMBER_NOT_IN_RANGE);
-    code_of(add(json!({"userids": ["linfang", "someone"]})))
+    code_of(add(json!({"userids": ["linfang", "unknown"]})))
 }
