@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::iter;
 
 /// One module uses a name that another defines. Both are paths from the crate root; the root itself is `crate`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,11 +12,23 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Whether a module imports from its own parent.
-    fn is_of_parent(&self) -> bool {
-        let parent = self.from.rsplit_once("::").map_or("crate", |(parent, _)| parent);
-        self.to == parent
+    fn is_inside(&self, folder: &str) -> bool {
+        is_inside(&self.from, folder) && is_inside(&self.to, folder)
     }
+
+    /// Whether a child of a module imports from that module.
+    fn is_of_child_from(&self, parent: &str) -> bool {
+        self.to == parent && parent_of(&self.from) == Some(parent)
+    }
+}
+
+fn parent_of(module: &str) -> Option<&str> {
+    (module != "crate").then(|| module.rsplit_once("::").map_or("crate", |(parent, _)| parent))
+}
+
+/// Whether a module is a folder's own module or below it.
+fn is_inside(module: &str, folder: &str) -> bool {
+    folder == "crate" || module.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 impl fmt::Display for Import {
@@ -31,27 +44,52 @@ pub(crate) struct Circle {
     pub(crate) imports: Vec<Import>,
 }
 
-/// The circles that remain without the imports of a child from its parent.
+/// The circles, except those in which a child imports from its parent and that stay inside the parent's folder.
+///
+/// So each folder is searched for circles that no single child's folder contains, without the imports of its children
+/// from its own module.
 pub(crate) fn circles(imports: &[Import]) -> Vec<Circle> {
+    let mut folders = BTreeSet::from(["crate"]);
+    for module in imports.iter().flat_map(|import| [&*import.from, &*import.to]) {
+        folders.extend(iter::successors(parent_of(module), |folder| parent_of(folder)));
+    }
+    folders.into_iter().flat_map(|folder| circles_across(folder, imports)).collect()
+}
+
+/// The circles inside a folder that lead from one child's folder to another, or to the folder's own module.
+fn circles_across(folder: &str, imports: &[Import]) -> Vec<Circle> {
+    let is_counted = |import: &&Import| import.is_inside(folder) && !import.is_of_child_from(folder);
+    let imports: Vec<_> = imports.iter().filter(is_counted).collect();
     let mut graph = BTreeMap::<&str, Vec<&str>>::new();
-    for import in imports.iter().filter(|import| !import.is_of_parent()) {
+    for import in &imports {
         graph.entry(&import.from).or_default().push(&import.to);
     }
     let reachable: BTreeMap<_, _> = graph.keys().map(|&from| (from, reachable(&graph, from))).collect();
     let reaches = |from: &str, to: &str| reachable.get(from).is_some_and(|found| found.contains(to));
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeSet::<&str>::new();
     let mut circles = Vec::new();
     for &module in graph.keys() {
         if !reaches(module, module) || seen.contains(module) {
             continue;
         }
         let modules: BTreeSet<_> = reachable[module].iter().copied().filter(|other| reaches(other, module)).collect();
-        let inside = |import: &&Import| modules.contains(&*import.from) && modules.contains(&*import.to);
-        let imports = imports.iter().filter(|import| !import.is_of_parent()).filter(inside).cloned().collect();
-        circles.push(Circle { modules: modules.iter().map(|&module| module.to_owned()).collect(), imports });
-        seen.extend(modules);
+        seen.extend(&modules);
+        if modules.iter().map(|module| part_of(folder, module)).collect::<BTreeSet<_>>().len() > 1 {
+            let inside = |import: &&&Import| modules.contains(&*import.from) && modules.contains(&*import.to);
+            let imports = imports.iter().filter(inside).map(|&import| import.clone()).collect();
+            circles.push(Circle { modules: modules.into_iter().map(str::to_owned).collect(), imports });
+        }
     }
     circles
+}
+
+/// The part of a folder that holds a module: the name of the child, or nothing for the folder's own module.
+fn part_of<'a>(folder: &str, module: &'a str) -> Option<&'a str> {
+    let below = match folder {
+        "crate" => (module != "crate").then_some(module)?,
+        folder => module.strip_prefix(folder)?.strip_prefix("::")?,
+    };
+    below.split("::").next()
 }
 
 /// The modules that can be reached from one in at least one step.
@@ -95,5 +133,15 @@ mod tests {
         assert!(circles(&imports(&[("a", "a::b"), ("a::b", "a"), ("crate", "a"), ("a", "crate")])).is_empty());
         let found = circles(&imports(&[("a", "a::b::c"), ("a::b::c", "a"), ("a::x", "a::y"), ("a::y", "a::x")]));
         assert_eq!(modules_of(&found), [vec!["a", "a::b::c"], vec!["a::x", "a::y"]]);
+    }
+
+    #[test]
+    fn a_circle_through_a_parent_may_not_leave_the_folder_of_the_parent() {
+        let inside = [("a::b", "a"), ("a", "a::c"), ("a::c", "a::b")];
+        assert!(circles(&imports(&inside)).is_empty());
+        let outside = [("a::b", "a"), ("a", "x"), ("x", "a::b")];
+        assert_eq!(modules_of(&circles(&imports(&outside))), [vec!["a", "a::b", "x"]]);
+        let both = [("a::b", "a"), ("a", "a::b"), ("a::b::c", "a::b"), ("a::b", "a::b::c"), ("x", "a")];
+        assert!(circles(&imports(&both)).is_empty());
     }
 }

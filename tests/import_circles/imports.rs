@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemUse, Macro, UseTree, Visibility};
+use syn::{Attribute, Item, ItemMacro, ItemUse, Macro, UseTree, Visibility};
 
 use crate::circles::Import;
 use crate::modules::{CrateSource, Module, ModulePath, is_test};
 
 /// The imports between the files of a crate, each once.
 ///
-/// A name that a module only re-exports counts as an import from the module that defines it, and a re-export of a child's
-/// names is no import.
+/// A name that a module only re-exports, also with `*`, counts as an import from the module that defines it, and a
+/// re-export of a child's names is no import. A call of a macro is an import from the module that defines the macro. Names
+/// that a macro defines, and names brought in by a `use` of `*` that is no re-export, are not followed.
 pub(crate) fn of(source: &CrateSource) -> BTreeSet<Import> {
     let references: BTreeMap<_, _> =
         source.modules.iter().map(|(path, module)| (path, References::collect(module))).collect();
-    let names = references.iter().map(|(&path, references)| (path, references.names(source, path))).collect();
-    let resolver = Resolver { source, names };
+    let resolver = Resolver::new(source, &references);
     let mut imports = BTreeSet::new();
     for (&path, references) in &references {
         for reference in &references.paths {
@@ -26,13 +26,20 @@ pub(crate) fn of(source: &CrateSource) -> BTreeSet<Import> {
             if reference.is_reexport && defines.starts_with(path) {
                 continue;
             }
-            let (from, to) = (&source.modules[path].file, &source.modules[&defines].file);
-            if from != to {
-                imports.insert(Import { from: shown(from), to: shown(to) });
-            }
+            imports.extend(import(source, path, &defines));
+        }
+        let macros = references.macro_calls.iter().filter(|name| !references.macros.contains(*name));
+        for defines in macros.filter_map(|name| resolver.macros.get(name.as_str())) {
+            imports.extend(import(source, path, defines));
         }
     }
     imports
+}
+
+/// The import between the files of two modules, unless they are in one file.
+fn import(source: &CrateSource, from: &ModulePath, to: &ModulePath) -> Option<Import> {
+    let (from, to) = (&source.modules[from].file, &source.modules[to].file);
+    (from != to).then(|| Import { from: shown(from), to: shown(to) })
 }
 
 fn shown(path: &[String]) -> String {
@@ -51,12 +58,23 @@ struct References {
     paths: Vec<Reference>,
     /// What `use` brings into the module: the name in it and the path.
     used: Vec<(String, Vec<String>)>,
+    /// The modules of which `use` with `*` brings in every name.
+    globs: Vec<Vec<String>>,
+    /// Whether a macro of the module re-exports every name of children that it gets as arguments.
+    has_glob_macro: bool,
+    /// The names that the module's items define.
+    defined: BTreeSet<String>,
+    /// The macros that the module defines.
+    macros: BTreeSet<String>,
+    /// The macros that the module calls by a plain name.
+    macro_calls: BTreeSet<String>,
 }
 
 impl References {
     fn collect(module: &Module) -> Self {
         let mut references = Self::default();
         module.items.iter().for_each(|item| references.visit_item(item));
+        references.defined = module.items.iter().filter_map(name_of).collect();
         references
     }
 
@@ -65,6 +83,14 @@ impl References {
         let none = BTreeMap::new();
         let target = |path: &Vec<String>| absolute(source, &none, module, path);
         self.used.iter().filter_map(|(name, path)| Some((name.clone(), target(path)?))).collect()
+    }
+
+    /// The modules of which a module brings in every name, as paths from the crate root.
+    fn globs(&self, source: &CrateSource, module: &ModulePath) -> Vec<ModulePath> {
+        let none = BTreeMap::new();
+        let written = self.globs.iter().filter_map(|path| absolute(source, &none, module, path));
+        let children = source.modules[module].children.iter().filter(|_| self.has_glob_macro);
+        written.chain(children.map(|child| module.iter().cloned().chain([child.clone()]).collect())).collect()
     }
 
     fn add(&mut self, path: Vec<String>) {
@@ -81,7 +107,10 @@ impl References {
             UseTree::Name(name) if name.ident == "self" => (before.last().cloned().unwrap(), before.to_vec()),
             UseTree::Name(name) => (name.ident.to_string(), with(&name.ident)),
             UseTree::Rename(rename) => (rename.rename.to_string(), with(&rename.ident)),
-            UseTree::Glob(_) => ("*".to_owned(), before.to_vec()),
+            UseTree::Glob(_) => {
+                self.paths.push(Reference { path: before.to_vec(), is_reexport });
+                return self.globs.push(before.to_vec());
+            }
         };
         self.paths.push(Reference { path: path.clone(), is_reexport });
         self.used.push((name, path));
@@ -110,6 +139,27 @@ impl References {
             }
         }
     }
+}
+
+/// The end of a re-export in a macro, without blanks, of every name of a child that is an argument.
+const GLOB_OF_A_CHILD: &str = "::*;";
+
+/// The name that an item defines in its module.
+fn name_of(item: &Item) -> Option<String> {
+    let name = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Macro(item) => item.ident.as_ref()?,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::TraitAlias(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        _ => return None,
+    };
+    Some(name.to_string())
 }
 
 /// The names at the start of tokens, as far as `::` joins them.
@@ -154,7 +204,16 @@ impl Visit<'_> for References {
         visit::visit_path(self, path);
     }
 
+    fn visit_item_macro(&mut self, item: &ItemMacro) {
+        if let Some(name) = &item.ident {
+            self.macros.insert(name.to_string());
+            self.has_glob_macro |= item.mac.tokens.to_string().replace(' ', "").contains(GLOB_OF_A_CHILD);
+        }
+        visit::visit_item_macro(self, item);
+    }
+
     fn visit_macro(&mut self, item: &Macro) {
+        self.macro_calls.extend(item.path.get_ident().map(ToString::to_string));
         visit::visit_macro(self, item);
         self.add_tokens(item.tokens.clone());
     }
@@ -195,9 +254,36 @@ fn absolute(source: &CrateSource, names: &Names<'_>, module: &ModulePath, path: 
 struct Resolver<'a> {
     source: &'a CrateSource,
     names: Names<'a>,
+    /// The modules of which each module brings in every name.
+    globs: BTreeMap<&'a ModulePath, Vec<ModulePath>>,
+    defined: BTreeMap<&'a ModulePath, &'a BTreeSet<String>>,
+    /// The module that defines each macro. A name that several modules define is left out.
+    macros: BTreeMap<&'a str, &'a ModulePath>,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(source: &'a CrateSource, references: &'a BTreeMap<&'a ModulePath, References>) -> Self {
+        let mut names: Names<'a> =
+            references.iter().map(|(&path, references)| (path, references.names(source, path))).collect();
+        let globs = references.iter().map(|(&path, references)| (path, references.globs(source, path))).collect();
+        let defined = references.iter().map(|(&path, references)| (path, &references.defined)).collect();
+        let mut macros = BTreeMap::new();
+        for (&path, references) in references {
+            for name in &references.macros {
+                macros.entry(name.as_str()).and_modify(|module| *module = None).or_insert(Some(path));
+            }
+        }
+        let macros: BTreeMap<_, _> = macros.into_iter().filter_map(|(name, module)| Some((name, module?))).collect();
+        // `#[macro_export]` puts a macro into the crate root.
+        if let Some(root) = names.get_mut(&ModulePath::new()) {
+            for (&name, &module) in macros.iter().filter(|(_, module)| !module.is_empty()) {
+                let path = module.iter().cloned().chain([name.to_owned()]).collect();
+                root.entry(name.to_owned()).or_insert(path);
+            }
+        }
+        Self { source, names, globs, defined, macros }
+    }
+
     /// The module that defines what a path names. A re-export leads on to the module behind it.
     fn defining_module(&self, mut path: ModulePath) -> ModulePath {
         // A circle of re-exports does not compile, so a few steps are enough.
@@ -205,12 +291,30 @@ impl Resolver<'_> {
             let depth = (0..=path.len()).rev().find(|&depth| self.source.modules.contains_key(&path[..depth])).unwrap();
             let module = path[..depth].to_vec();
             let Some(name) = path.get(depth) else { return module };
-            match self.names[&module].get(name) {
-                Some(target) => path = target.iter().chain(&path[depth + 1..]).cloned().collect(),
-                None => return module,
+            match self.target(&module, name, &mut BTreeSet::new()) {
+                Some(target) if target[..] != path[..=depth] => {
+                    path = target.iter().chain(&path[depth + 1..]).cloned().collect();
+                }
+                _ => return module,
             }
         }
         panic!("re-exports that lead nowhere: {path:?}");
+    }
+
+    /// The path behind a name of a module: that of its own item or child, of a `use`, or of a name behind a `*`.
+    fn target(&self, module: &ModulePath, name: &str, seen: &mut BTreeSet<ModulePath>) -> Option<ModulePath> {
+        if !seen.insert(module.clone()) {
+            return None;
+        }
+        let own = || module.iter().cloned().chain([name.to_owned()]).collect();
+        if self.source.modules[module].children.contains(name) || self.defined[module].contains(name) {
+            return Some(own());
+        }
+        if let Some(target) = self.names[module].get(name) {
+            return Some(target.clone());
+        }
+        let behind = self.globs[module].iter().filter(|path| self.source.modules.contains_key(*path));
+        behind.into_iter().find_map(|path| self.target(path, name, seen))
     }
 }
 
@@ -286,5 +390,43 @@ mod tests {
             ("c.rs", ""),
         ]);
         assert_eq!(found, ["a c"]);
+    }
+
+    #[test]
+    fn a_name_behind_a_re_export_of_every_name_is_imported_from_where_it_is_defined() {
+        let found = imports(&[
+            ("lib.rs", "mod a; mod b; mod c;"),
+            ("a.rs", "mod inner; pub(crate) use self::inner::*; use crate::b::f;"),
+            ("a/inner.rs", "mod deep; pub(crate) use self::deep::*;"),
+            ("a/inner/deep.rs", "pub(crate) struct Deep; use crate::c::g;"),
+            ("b.rs", "use crate::a::Deep; pub(crate) fn f() {}"),
+            ("c.rs", "use crate::a::Deep; pub(crate) fn g() {}"),
+        ]);
+        assert_eq!(found, ["a b", "a::inner::deep c", "b a::inner::deep", "c a::inner::deep"]);
+    }
+
+    #[test]
+    fn a_macro_that_re_exports_every_name_of_its_arguments_is_taken_to_get_each_child() {
+        let found = imports(&[
+            ("lib.rs", "mod a; mod b;"),
+            (
+                "a.rs",
+                "mod one; macro_rules! exports { ($($name:ident)+) => { $(pub use self::$name::*;)+ } } table!();",
+            ),
+            ("a/one.rs", "use crate::b::f; pub struct One;"),
+            ("b.rs", "use crate::a::One; pub(crate) fn f() {}"),
+        ]);
+        assert_eq!(found, ["a::one b", "b a::one"]);
+    }
+
+    #[test]
+    fn a_call_of_a_macro_is_an_import_from_the_module_that_defines_it() {
+        let found = imports(&[
+            ("lib.rs", "#[macro_use] mod a; mod b; mod c;"),
+            ("a.rs", "macro_rules! shared { () => {} } #[macro_export] macro_rules! exported { () => {} }"),
+            ("b.rs", "shared!(); macro_rules! own { () => {} } own!(); vec![1];"),
+            ("c.rs", "crate::exported!();"),
+        ]);
+        assert_eq!(found, ["b a", "c a"]);
     }
 }

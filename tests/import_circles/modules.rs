@@ -66,6 +66,9 @@ impl Reader<'_> {
                     }
                     children.insert(name);
                 }
+                Item::ExternCrate(item) if item.ident == "self" => {
+                    panic!("{}: `extern crate self` hides imports: write `crate`", path.join("::"))
+                }
                 item => kept.push(item),
             }
         }
@@ -79,4 +82,18 @@ pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
         Meta::List(list) if list.path.is_ident("cfg") => list.tokens.to_string() == "test",
         meta => meta.path().is_ident("test"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a: `extern crate self` hides imports: write `crate`")]
+    fn a_second_name_for_the_crate_is_refused() {
+        let read = |file: &Path| {
+            if file == Path::new("lib.rs") { "mod a;".to_owned() } else { "extern crate self as me;".to_owned() }
+        };
+        CrateSource::read_with(Path::new("lib.rs"), &read);
+    }
 }
