@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::fault_queue::GOOD;
-use super::socket_fault::SocketFault;
+use super::socket_fault::Http2Fault;
 use crate::scripted_server::connection::Connection;
 
 /// The connection preface of a client.
@@ -33,30 +33,30 @@ const REFUSED_STREAM: u32 = 7;
 /// `:status: 200`, as an index into the static table.
 const STATUS_200: &[u8] = &[0x88];
 
-/// Serves an HTTP/2 connection until it ends. Its first request meets the fault.
-pub(crate) fn serve(connection: &mut Connection<'_, TcpStream>, mut fault: SocketFault) -> io::Result<()> {
+/// Serves an HTTP/2 connection until it ends. Its first request meets the fault, if there is one.
+pub(crate) fn serve(connection: &mut Connection<'_, TcpStream>, mut fault: Option<Http2Fault>) -> io::Result<()> {
     if connection.take(PREFACE.len())?.is_some_and(|first| first != PREFACE) {
         return Err(ErrorKind::InvalidData.into());
     }
     connection.send(&frame(SETTINGS, 0, 0, &[]))?;
     let mut refused = None;
     while let Some(Frame { kind, flags, stream, payload }) = next_frame(connection)? {
-        match (kind, &fault) {
+        match (kind, fault) {
             (SETTINGS, _) if flags & ACK == 0 => connection.send(&frame(SETTINGS, ACK, 0, &[]))?,
-            (PING, SocketFault::Http2Silence) => {}
+            (PING, Some(Http2Fault::Silence)) => {}
             (PING, _) if flags & ACK == 0 => connection.send(&frame(PING, ACK, 0, &payload))?,
-            (HEADERS, SocketFault::Http2Silence) => return connection.hold(Duration::MAX),
-            (HEADERS, SocketFault::Http2GoAway) => {
+            (HEADERS, Some(Http2Fault::Silence)) => return connection.hold(Duration::MAX),
+            (HEADERS, Some(Http2Fault::GoAway)) => {
                 let payload = [0_u32.to_be_bytes(), NO_ERROR.to_be_bytes()].concat();
                 connection.send(&frame(GOAWAY, 0, 0, &payload))?;
                 return connection.hold(Duration::MAX);
             }
-            (HEADERS, SocketFault::Http2RefusedStream) => {
+            (HEADERS, Some(Http2Fault::RefusedStream)) => {
                 connection.send(&frame(RST_STREAM, 0, stream, &REFUSED_STREAM.to_be_bytes()))?;
-                (refused, fault) = (Some(stream), SocketFault::None);
+                (refused, fault) = (Some(stream), None);
             }
             // Frames in flight on a refused stream are ignored.
-            (HEADERS | DATA, _) if flags & END_STREAM != 0 && refused != Some(stream) => {
+            (HEADERS | DATA, None) if flags & END_STREAM != 0 && refused != Some(stream) => {
                 connection.send(&frame(HEADERS, END_HEADERS, stream, STATUS_200))?;
                 connection.send(&frame(DATA, END_STREAM, stream, GOOD))?;
             }

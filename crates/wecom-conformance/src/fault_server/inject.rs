@@ -29,14 +29,20 @@ const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Please sign in</title></
 /// Neither HTTP nor text.
 const GARBAGE: &[u8] = b"\x00\x01\xfe\xff\x80 this is something else\r\n\r\n{\"errcode\":0}";
 
-/// Returns the script for a new connection, before anything is read from it.
-pub(crate) fn on_connection(fault: &SocketFault) -> Script {
-    match fault {
-        // Closing a socket with unread data would send RST.
-        SocketFault::CloseOnAccept => Script::empty().close_writing().hold(FOREVER).close(),
-        SocketFault::ResetOnAccept => Script::empty().reset(),
-        _ => Script::empty().hold(FOREVER).close(),
-    }
+/// Returns the script that sends FIN before anything is read.
+pub(crate) fn close_on_accept() -> Script {
+    // Closing a socket with unread data would send RST.
+    Script::empty().close_writing().hold(FOREVER).close()
+}
+
+/// Returns the script that sends RST before anything is read.
+pub(crate) fn reset_on_accept() -> Script {
+    Script::empty().reset()
+}
+
+/// Returns the script that sends nothing until the client closes the connection.
+pub(crate) fn silence() -> Script {
+    Script::empty().hold(FOREVER).close()
 }
 
 /// Returns a successful reply, as WeCom sends it, on a connection that stays open.
@@ -48,69 +54,74 @@ pub(crate) fn good(body: &[u8]) -> Script {
 pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr) -> Script {
     match fault {
         SocketFault::None => self::good(good),
-        SocketFault::Silence => Script::empty().hold(FOREVER).close(),
+        SocketFault::Silence => silence(),
         SocketFault::CloseBeforeReply => Script::empty().close(),
         SocketFault::HalfClose => Script::empty().close_writing().hold(FOREVER).close(),
         SocketFault::ResetBeforeReply => Script::empty().reset(),
-        SocketFault::DripReply(pace) => {
-            let pieces = good_bytes(good).into_iter().map(|byte| Bytes::from(vec![byte]));
-            Script::empty().drip(pieces, *pace)
-        }
+        SocketFault::DripReply(pace) => drip(good, *pace),
         SocketFault::StallMidReply => Script::bytes(half_of(good)).hold(FOREVER).close(),
         SocketFault::ResetMidReply => Script::bytes(half_of(good)).pause(BEFORE_RESET).reset(),
-        SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).reset(),
-        SocketFault::CloseAfterReply => Script::bytes(good_bytes(good)).close(),
-        SocketFault::EndlessChunks => {
-            let piece = Bytes::from(reply::chunk(&[b'x'; PIECE]));
-            Script::bytes(reply::chunked_head()).send_each(iter::repeat(piece)).close()
-        }
-        SocketFault::EndlessHeaders => {
-            let headers = (0_u64..).map(|number| format!("x-endless-{number}: {}\r\n", "x".repeat(100)).into());
-            Script::bytes(reply::status_line(200)).send_each(headers).close()
-        }
+        SocketFault::ContentLengthTooShort => Script::bytes(reply::declared(200, "", good.len() as u64 / 2, good)),
+        SocketFault::ContentLengthTooLong => content_length_too_long(good),
+        SocketFault::ShortChunk => short_chunk(good),
+        SocketFault::EndlessChunks => endless_chunks(),
+        SocketFault::EndlessHeaders => endless_headers(),
         SocketFault::OversizeBody(size) => oversize_body(*size),
         SocketFault::Garbage => Script::bytes(GARBAGE).close(),
         SocketFault::Raw(bytes) => Script::bytes(bytes.clone()).close(),
-        _ => badly_framed(fault, good).unwrap_or_else(|| Script::bytes(another_reply(fault, good, address))),
-    }
-}
-
-/// Returns the script of a reply with a wrong length, if the fault is one.
-fn badly_framed(fault: &SocketFault, good: &[u8]) -> Option<Script> {
-    match fault {
-        SocketFault::ContentLengthTooShort => {
-            Some(Script::bytes(reply::declared(200, "", good.len() as u64 / 2, good)))
-        }
-        SocketFault::ContentLengthTooLong => {
-            Some(Script::bytes(reply::declared(200, "", (good.len() + MISSING) as u64, good)).close())
-        }
-        SocketFault::ShortChunk => {
-            let length = format!("{:x}\r\n", good.len() + MISSING);
-            Some(Script::bytes([&reply::chunked_head(), length.as_bytes(), good].concat()).close())
-        }
-        _ => None,
-    }
-}
-
-/// Returns the reply of a fault that is complete HTTP, and the successful reply for any other fault.
-fn another_reply(fault: &SocketFault, good: &[u8], address: SocketAddr) -> Vec<u8> {
-    match fault {
-        SocketFault::Html => reply::complete(200, "content-type: text/html\r\n", PAGE.as_bytes()),
-        SocketFault::Empty => reply::complete(200, "", b""),
-        SocketFault::NoContent => reply::complete(204, "", b""),
+        SocketFault::Html => complete(200, "content-type: text/html\r\n", PAGE.as_bytes()),
+        SocketFault::Empty => complete(200, "", b""),
+        SocketFault::NoContent => complete(204, "", b""),
         SocketFault::Redirect(status) => {
-            let location = format!("location: http://{address}/cgi-bin/redirected\r\n");
-            reply::complete(*status, &location, b"moved")
+            complete(*status, &format!("location: http://{address}/cgi-bin/redirected\r\n"), b"moved")
         }
         SocketFault::Status { status, retry_after } => {
             let header = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-            reply::complete(*status, &header, b"not now")
+            complete(*status, &header, b"not now")
         }
         SocketFault::ProxyAuthentication => {
-            reply::complete(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"authentication required")
+            complete(407, "proxy-authenticate: Basic realm=\"fault server\"\r\n", b"authentication required")
         }
-        _ => good_bytes(good),
+        SocketFault::CloseAfterReply => Script::bytes(good_bytes(good)).close(),
+        SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).reset(),
+        // These affect a connection, and the queue gives them to no request.
+        SocketFault::CloseOnAccept
+        | SocketFault::ResetOnAccept
+        | SocketFault::SilentConnection
+        | SocketFault::Http2GoAway
+        | SocketFault::Http2RefusedStream
+        | SocketFault::Http2Silence => silence(),
+        #[cfg(feature = "tls")]
+        SocketFault::UntrustedCertificate => silence(),
     }
+}
+
+fn complete(status: u16, headers: &str, body: &[u8]) -> Script {
+    Script::bytes(reply::complete(status, headers, body))
+}
+
+fn drip(good: &[u8], pace: Duration) -> Script {
+    let pieces = good_bytes(good).into_iter().map(|byte| Bytes::from(vec![byte]));
+    Script::empty().drip(pieces, pace)
+}
+
+fn content_length_too_long(good: &[u8]) -> Script {
+    Script::bytes(reply::declared(200, "", (good.len() + MISSING) as u64, good)).close()
+}
+
+fn short_chunk(good: &[u8]) -> Script {
+    let length = format!("{:x}\r\n", good.len() + MISSING);
+    Script::bytes([&reply::chunked_head(), length.as_bytes(), good].concat()).close()
+}
+
+fn endless_chunks() -> Script {
+    let piece = Bytes::from(reply::chunk(&[b'x'; PIECE]));
+    Script::bytes(reply::chunked_head()).send_each(iter::repeat(piece)).close()
+}
+
+fn endless_headers() -> Script {
+    let headers = (0_u64..).map(|number| format!("x-endless-{number}: {}\r\n", "x".repeat(100)).into());
+    Script::bytes(reply::status_line(200)).send_each(headers).close()
 }
 
 fn good_bytes(body: &[u8]) -> Vec<u8> {

@@ -8,7 +8,7 @@ use super::fault_queue::FaultQueue;
 use super::http2::{self, PREFACE};
 use super::inject;
 use super::received_request::path_of;
-use super::socket_fault::SocketFault;
+use super::socket_fault::OnConnection;
 #[cfg(feature = "tls")]
 use super::tls::Identity;
 use crate::scripted_server::Service;
@@ -37,7 +37,7 @@ impl FaultService {
 
     fn serve_requests(&self, mut connection: Connection<'_, TcpStream>) -> io::Result<()> {
         if connection.begins_with(PREFACE)? {
-            return http2::serve(&mut connection, SocketFault::None);
+            return http2::serve(&mut connection, None);
         }
         let address = connection.address();
         let after = connection.serve_requests(|_, request| {
@@ -59,25 +59,24 @@ impl FaultService {
 }
 
 impl Service for Arc<FaultService> {
-    /// The fault that applies to the connection.
-    type Plan = SocketFault;
+    /// What a fault does to the connection. `None` if only its requests meet faults.
+    type Plan = Option<OnConnection>;
 
-    fn plan(&self) -> SocketFault {
-        self.queue().for_connection()
+    fn plan(&self) -> Option<OnConnection> {
+        self.queue().for_connection().on_connection()
     }
 
-    fn serve(&self, mut connection: Connection<'_, TcpStream>, fault: SocketFault) -> io::Result<()> {
-        match fault {
-            SocketFault::CloseOnAccept | SocketFault::ResetOnAccept | SocketFault::SilentConnection => {
-                let after = connection.perform(inject::on_connection(&fault))?;
-                connection.end(after)
-            }
-            SocketFault::Http2GoAway | SocketFault::Http2RefusedStream | SocketFault::Http2Silence => {
-                http2::serve(&mut connection, fault)
-            }
+    fn serve(&self, mut connection: Connection<'_, TcpStream>, plan: Option<OnConnection>) -> io::Result<()> {
+        let script = match plan {
+            None => return self.serve_requests(connection),
+            Some(OnConnection::Http2(fault)) => return http2::serve(&mut connection, Some(fault)),
             #[cfg(feature = "tls")]
-            SocketFault::UntrustedCertificate => self.serve_tls(connection),
-            _ => self.serve_requests(connection),
-        }
+            Some(OnConnection::UntrustedCertificate) => return self.serve_tls(connection),
+            Some(OnConnection::Close) => inject::close_on_accept(),
+            Some(OnConnection::Reset) => inject::reset_on_accept(),
+            Some(OnConnection::Silence) => inject::silence(),
+        };
+        let after = connection.perform(script)?;
+        connection.end(after)
     }
 }

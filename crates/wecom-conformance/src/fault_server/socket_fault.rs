@@ -111,16 +111,66 @@ impl SocketFault {
     /// Whether the fault applies to a new connection, before a request is read, and not to a request.
     #[must_use]
     pub fn affects_connection(&self) -> bool {
+        self.on_connection().is_some()
+    }
+
+    /// What the fault does to a new connection. `None` for a fault of a request.
+    ///
+    /// This match and that of [`on_request`](super::inject::on_request) name every fault, so a new fault without an
+    /// effect does not compile.
+    pub(crate) fn on_connection(&self) -> Option<OnConnection> {
         match self {
-            Self::CloseOnAccept
-            | Self::ResetOnAccept
-            | Self::SilentConnection
-            | Self::Http2GoAway
-            | Self::Http2RefusedStream
-            | Self::Http2Silence => true,
+            Self::CloseOnAccept => Some(OnConnection::Close),
+            Self::ResetOnAccept => Some(OnConnection::Reset),
+            Self::SilentConnection => Some(OnConnection::Silence),
             #[cfg(feature = "tls")]
-            Self::UntrustedCertificate => true,
-            _ => false,
+            Self::UntrustedCertificate => Some(OnConnection::UntrustedCertificate),
+            Self::Http2GoAway => Some(OnConnection::Http2(Http2Fault::GoAway)),
+            Self::Http2RefusedStream => Some(OnConnection::Http2(Http2Fault::RefusedStream)),
+            Self::Http2Silence => Some(OnConnection::Http2(Http2Fault::Silence)),
+            Self::None
+            | Self::Silence
+            | Self::CloseBeforeReply
+            | Self::HalfClose
+            | Self::ResetBeforeReply
+            | Self::DripReply(_)
+            | Self::StallMidReply
+            | Self::ResetMidReply
+            | Self::ContentLengthTooShort
+            | Self::ContentLengthTooLong
+            | Self::ShortChunk
+            | Self::EndlessChunks
+            | Self::EndlessHeaders
+            | Self::OversizeBody(_)
+            | Self::Garbage
+            | Self::Raw(_)
+            | Self::Html
+            | Self::Empty
+            | Self::NoContent
+            | Self::Redirect(_)
+            | Self::Status { .. }
+            | Self::ProxyAuthentication
+            | Self::CloseAfterReply
+            | Self::ResetAfterReply => None,
         }
     }
+}
+
+/// What a fault does to a new connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnConnection {
+    Close,
+    Reset,
+    Silence,
+    #[cfg(feature = "tls")]
+    UntrustedCertificate,
+    Http2(Http2Fault),
+}
+
+/// What a fault does to an HTTP/2 connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Http2Fault {
+    GoAway,
+    RefusedStream,
+    Silence,
 }
