@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A promise of the transport contract, and the check of it.
 ///
-/// [`promise`](Self::promise) states the promise, and [`remedy`](Self::remedy) how to keep it.
+/// [`promise`](Self::promise) states the promise, and [`remedy`](Self::remedy) how to keep it. A report shows the promise
+/// with the name of the variant, which [`Suite`](crate::Suite) takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {
@@ -118,7 +119,8 @@ impl Check {
                 "disable the HTTP library's conversion of status codes to errors, such as error_for_status"
             }
             Self::RedirectsAreNotFollowed => {
-                "disable redirects in the HTTP library: the next host would receive the token and the body"
+                "configure the HTTP library to return a redirect as the reply, and neither follow it nor make it an error: \
+                 the next host would receive the token and the body"
             }
             Self::MethodAndUrlArrive => {
                 "pass Request::expose_url to the HTTP library as it is, without parsing and rebuilding its query"

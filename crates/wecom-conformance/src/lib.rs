@@ -22,13 +22,13 @@
 //!
 //! ```text
 //! 22 checks: 1 failed, 1 with a warning
-//!   passed  any HTTP status is Ok
-//!   FAILED  redirects are not followed
+//!   passed  any HTTP status is Ok (AnyStatusIsOk)
+//!   FAILED  redirects are not followed (RedirectsAreNotFollowed)
 //!             expected: Ok with status 302, and no request to the location, for a GET to a server that ...
 //!             actual:   Ok with status 200 and 27 bytes, after a GET to the location with the token and 0 bytes of body
-//!             remedy:   disable redirects in the HTTP library: the next host would receive the token and the body
+//!             remedy:   configure the HTTP library to return a redirect as the reply, and neither follow it nor ...
 //!   ...
-//!   warned  dropping the future cancels the request
+//!   warned  dropping the future cancels the request (DroppingCancels)
 //!             ...
 //! ```
 //!
@@ -42,7 +42,7 @@
 //! the part of this crate that also works on WebAssembly.
 //!
 //! A blocking HTTP library can't cancel a call, and passes with a warning. Run its calls on other threads, because a blocking
-//! call also stops every other future on its thread.
+//! call also stops every other future on its thread. [`Suite::on_check`] shows in which check such a transport hangs.
 //!
 //! # Test an HTTP stack
 //!
@@ -61,6 +61,7 @@ mod exchanges;
 pub mod fault_server;
 #[cfg(not(target_family = "wasm"))]
 mod fixture;
+mod panics;
 mod probe;
 mod report;
 #[cfg(not(target_family = "wasm"))]

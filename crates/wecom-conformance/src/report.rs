@@ -150,15 +150,17 @@ impl fmt::Display for Report {
 fn write_verdict(f: &mut fmt::Formatter<'_>, check: Check, verdict: &Verdict) -> fmt::Result {
     const INDENT: &str = "            ";
     match verdict {
-        Verdict::Passed => writeln!(f, "  passed  {check}"),
-        Verdict::Warned(advice) => writeln!(f, "  warned  {check}\n{INDENT}{advice}"),
-        Verdict::NotApplicable(reason) => writeln!(f, "  -       {check}\n{INDENT}not applicable: {reason}"),
+        Verdict::Passed => writeln!(f, "  passed  {check} ({check:?})"),
+        Verdict::Warned(advice) => writeln!(f, "  warned  {check} ({check:?})\n{INDENT}{advice}"),
+        Verdict::NotApplicable(reason) => {
+            writeln!(f, "  -       {check} ({check:?})\n{INDENT}not applicable: {reason}")
+        }
         Verdict::Failed { expected, actual } => {
-            writeln!(f, "  FAILED  {check}\n{INDENT}expected: {expected}\n{INDENT}actual:   {actual}")?;
+            writeln!(f, "  FAILED  {check} ({check:?})\n{INDENT}expected: {expected}\n{INDENT}actual:   {actual}")?;
             writeln!(f, "{INDENT}remedy:   {}", check.remedy())
         }
         Verdict::AllowedFailure { reason, expected, actual } => {
-            writeln!(f, "  allowed {check}\n{INDENT}expected: {expected}\n{INDENT}actual:   {actual}")?;
+            writeln!(f, "  allowed {check} ({check:?})\n{INDENT}expected: {expected}\n{INDENT}actual:   {actual}")?;
             writeln!(f, "{INDENT}reason:   {reason}")
         }
     }
@@ -176,8 +178,8 @@ mod tests {
     fn the_table_shows_what_was_expected_what_happened_and_the_remedy() {
         assert_eq!(
             report(Verdict::failed("an error", "Ok")).to_string(),
-            "2 checks: 1 failed, 0 with a warning\n  passed  any HTTP status is Ok\n  FAILED  the size of a reply is \
-             bounded\n            expected: an error\n            actual:   Ok\n            remedy:   count the bytes of \
+            "2 checks: 1 failed, 0 with a warning\n  passed  any HTTP status is Ok (AnyStatusIsOk)\n  FAILED  the size of a reply is \
+             bounded (ReplyIsBounded)\n            expected: an error\n            actual:   Ok\n            remedy:   count the bytes of \
              the body after decoding, and stop at a limit with TransportErrorKind::ReplyTooLarge\n"
         );
     }
@@ -209,8 +211,8 @@ mod tests {
         assert_eq!(report.not_applicable().collect::<Vec<_>>(), [Check::ReplyIsBounded]);
         assert_eq!(
             report.to_string(),
-            "2 checks: 0 failed, 0 with a warning, 1 not applicable\n  passed  any HTTP status is Ok\n  -       the \
-             size of a reply is bounded\n            not applicable: no socket\n"
+            "2 checks: 0 failed, 0 with a warning, 1 not applicable\n  passed  any HTTP status is Ok (AnyStatusIsOk)\n  -       the \
+             size of a reply is bounded (ReplyIsBounded)\n            not applicable: no socket\n"
         );
     }
 

@@ -1,5 +1,8 @@
 //! Runs the checks.
 
+use std::fmt;
+use std::sync::Arc;
+
 use wecom_core::http::AsLocal;
 use wecom_core::{LocalTransport, Request, Transport};
 
@@ -7,6 +10,7 @@ use crate::check::Check;
 #[cfg(not(target_family = "wasm"))]
 use crate::checks;
 use crate::exchanges::Exchanges;
+use crate::panics::catch_panic;
 use crate::probe::{CheckResult, Probe};
 use crate::report::{Report, Verdict};
 
@@ -14,6 +18,9 @@ use crate::report::{Report, Verdict};
 ///
 /// The suite starts servers on 127.0.0.1. The transport must accept `http://` URLs and must not use a proxy for them. See
 /// [`Suite`] to run single checks or to allow a known failure, and [`check_exchanges`] for a transport without sockets.
+///
+/// A panic in the transport fails the check that was running. A transport that blocks its thread forever makes the suite
+/// hang; [`Suite::on_check`] shows in which check.
 ///
 /// The future is not `Send`. Await it in the test itself, or in a `block_on`.
 #[cfg(not(target_family = "wasm"))]
@@ -87,13 +94,24 @@ pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, re
 /// // Allow a known failure, with the reason. All other checks must pass.
 /// let suite = Suite::new().allow_failure(Check::ReplyHeadersComeBack, "our proxy joins repeated headers");
 /// suite.check(&OurTransport).await.assert();
+///
+/// // A transport that blocks its thread forever makes the suite hang. Print each check before it runs.
+/// Suite::new().on_check(|check| eprintln!("{check:?}")).check(&OurTransport).await.assert();
 /// # });
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Suite {
     /// The selected checks, or `None` for all.
     only: Option<Vec<Check>>,
     allowances: Vec<(Check, String)>,
+    on_check: Option<Arc<dyn Fn(Check) + Send + Sync>>,
+}
+
+impl fmt::Debug for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { only, allowances, on_check: _ } = self;
+        f.debug_struct("Suite").field("only", only).field("allowances", allowances).finish_non_exhaustive()
+    }
 }
 
 impl Suite {
@@ -114,6 +132,12 @@ impl Suite {
     pub fn allow_failure(mut self, check: Check, reason: impl Into<String>) -> Self {
         self.allowances.push((check, reason.into()));
         self
+    }
+
+    /// Calls a function before each check runs. The last call names the check in which the suite hangs.
+    #[must_use]
+    pub fn on_check(self, notify: impl Fn(Check) + Send + Sync + 'static) -> Self {
+        Self { on_check: Some(Arc::new(notify)), ..self }
     }
 
     /// Runs the selected checks. See [`check`].
@@ -150,7 +174,13 @@ impl Suite {
     async fn run(&self, probe: &Probe<'_>, mut run: impl AsyncFnMut(Check) -> CheckResult) -> Report {
         let mut findings = Vec::new();
         for check in self.selected() {
-            findings.extend(run(check).await.err().map(|verdict| (check, verdict)));
+            if let Some(notify) = &self.on_check {
+                notify(check);
+            }
+            let result = catch_panic(run(check)).await.unwrap_or_else(|message| {
+                Err(Verdict::failed("a reply or an error", format!("a panic with the message: {message}")))
+            });
+            findings.extend(result.err().map(|verdict| (check, verdict)));
             let observed = probe.take_observed();
             findings.extend(observed.into_iter().filter_map(|found| self.attribute(check, found)));
         }

@@ -198,3 +198,25 @@ fn a_suite_selects_checks_of_exchanges() {
     assert!(report.allowed_failures().eq([Check::BodyArrives]), "{report}");
     assert_eq!(report.verdicts().count(), 1);
 }
+
+#[test]
+fn a_panic_in_the_transport_fails_each_check_that_it_interrupts() {
+    let transport = from_fn(|request: Request| async move {
+        assert!(request.body().is_none(), "no way to send a body");
+        reply_to(&request)
+    });
+    let suite = Suite::new().only([Check::BodyArrives, Check::ReplyHeadersComeBack]);
+    let report = block_on(suite.check(&transport));
+    assert!(report.failures().any(|check| check == Check::BodyArrives), "{report}");
+    assert!(report.to_string().contains("a panic with the message: no way to send a body"), "{report}");
+}
+
+#[test]
+fn the_suite_notifies_of_each_check_before_it_runs() {
+    static CHECKS: Mutex<Vec<Check>> = Mutex::new(Vec::new());
+    let suite = Suite::new().only([Check::AnyStatusIsOk, Check::BodyArrives]).on_check(|check| {
+        CHECKS.lock().unwrap().push(check);
+    });
+    let report = block_on(suite.check_exchanges(&from_fn(async |request: Request| reply_to(&request)), &requests()));
+    assert_eq!(*CHECKS.lock().unwrap(), [Check::AnyStatusIsOk, Check::BodyArrives], "{report}");
+}
