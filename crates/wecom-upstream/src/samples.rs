@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wecom_core::endpoint::Method;
-use wecom_core::{ApiCall, Error, ErrorKind, Request, Response, decode, encode};
+use wecom_core::{ApiCall, Endpoint, Error, ErrorKind, Request, Response, decode, encode};
 
 /// The text of a sample, by the parts of its file name.
 macro_rules! sample {
@@ -79,6 +79,23 @@ pub(crate) fn target<C: ApiCall>(call: &C) -> String {
     let request = encode(call).unwrap();
     let url = request.expose_url();
     format!("{} {}", request.method(), url.strip_prefix("https://qyapi.weixin.qq.com/cgi-bin/").unwrap())
+}
+
+/// What the vendor documents on an endpoint besides its path: the token, the safety, the limits, and whether the reply is
+/// secret.
+pub(crate) fn facts(endpoint: &Endpoint) -> String {
+    let quota = endpoint.quota();
+    let limits = [
+        (quota.per_minute(), "a minute"),
+        (quota.per_hour(), "an hour"),
+        (quota.per_day(), "a day"),
+        (quota.per_month(), "a month"),
+        (endpoint.concurrency(), "at once"),
+    ];
+    let limits = limits.iter().filter_map(|(limit, unit)| Some(format!("{} {unit}", (*limit)?)));
+    let kind = [format!("{:?}", endpoint.token_kind()), format!("{:?}", endpoint.safety())];
+    let secret = endpoint.has_secret_reply().then(|| "secret reply".to_owned());
+    kind.into_iter().chain(limits).chain(secret).collect::<Vec<_>>().join(", ")
 }
 
 /// The fields that violate a documented rule.

@@ -102,8 +102,15 @@ mod tests {
     use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{
+        assert_reply, assert_request, body, facts, failing_path, rejected_fields, reply, sample, target,
+    };
     use crate::values::{MemberCorpRange, OwnerCorpRange};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&ADD_RULE), "Upstream, NotIdempotent, 10000 a minute, 150000 an hour, 1000 a day");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

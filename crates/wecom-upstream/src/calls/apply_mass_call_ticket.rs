@@ -94,7 +94,15 @@ impl ApplyMassCallTicketReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, failing_path, reply, sample, target};
+    use crate::samples::{assert_reply, facts, failing_path, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(
+            facts(&APPLY_MASS_CALL_TICKET),
+            "Upstream, NotIdempotent, 10000 a minute, 150000 an hour, secret reply"
+        );
+    }
 
     #[test]
     fn the_request_is_a_get_without_query_or_body() {

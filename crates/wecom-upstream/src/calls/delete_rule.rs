@@ -84,7 +84,12 @@ impl DeleteRuleReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, facts, rejected_fields, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&DELETE_RULE), "Upstream, Idempotent, 10000 a minute, 150000 an hour");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

@@ -127,10 +127,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{
+        assert_reply, assert_request, body, facts, failing_path, rejected_fields, reply, sample, target,
+    };
 
     fn ids(number: usize) -> Vec<ExternalUserId> {
         (0..number).map(|number| ExternalUserId::new(format!("wm{number}"))).collect()
+    }
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&EXTERNAL_USERID_TO_PENDING_ID), "UpstreamOrDownstream, Safe, 10000 a minute, 150000 an hour");
     }
 
     #[test]

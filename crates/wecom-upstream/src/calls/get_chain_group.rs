@@ -132,7 +132,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{
+        assert_reply, assert_request, body, facts, failing_path, rejected_fields, reply, sample, target,
+    };
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&GET_CHAIN_GROUP), "Upstream, Safe, 10000 a minute, 150000 an hour");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

@@ -77,7 +77,12 @@ mod tests {
     use wecom_core::ids::ChainId;
 
     use super::*;
-    use crate::samples::{assert_reply, failing_path, reply, sample, target};
+    use crate::samples::{assert_reply, facts, failing_path, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&GET_CHAIN_LIST), "Upstream, Safe, 10000 a minute, 150000 an hour");
+    }
 
     #[test]
     fn the_request_is_a_get_without_query_or_body() {

@@ -97,10 +97,15 @@ impl GetChainUserCustomIdReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, facts, failing_path, rejected_fields, reply, sample, target};
 
     fn call(chain_id: &str, corpid: &str, userid: &str) -> GetChainUserCustomId {
         GetChainUserCustomId::new(ChainId::new(chain_id), CorpId::new(corpid), UserId::new(userid))
+    }
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&GET_CHAIN_USER_CUSTOM_ID), "Upstream, Safe, 10000 a minute, 150000 an hour");
     }
 
     #[test]

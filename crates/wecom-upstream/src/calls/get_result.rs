@@ -312,7 +312,12 @@ open_enum! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, facts, failing_path, rejected_fields, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&GET_RESULT), "Upstream, Safe, 10000 a minute, 150000 an hour, 5 at once");
+    }
 
     #[test]
     fn the_job_is_in_the_query_and_there_is_no_body() {

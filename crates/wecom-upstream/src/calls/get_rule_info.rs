@@ -94,8 +94,13 @@ mod tests {
     use wecom_core::ids::{CorpId, DepartmentId, GroupId, UserId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, facts, failing_path, rejected_fields, reply, sample, target};
     use crate::values::{StoredMemberRange, StoredOwnerRange};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&GET_RULE_INFO), "Upstream, Safe, 10000 a minute, 150000 an hour");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

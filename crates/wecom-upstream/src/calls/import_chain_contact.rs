@@ -264,7 +264,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{
+        assert_reply, assert_request, body, facts, failing_path, rejected_fields, reply, sample, target,
+    };
 
     fn contact() -> ImportContact {
         ImportContact::member("张三", "13000000001")
@@ -276,6 +278,11 @@ mod tests {
 
     fn corps(number: usize, contacts: usize) -> Vec<ImportCorp> {
         vec![ImportCorp::new("企业", vec![contact(); contacts]); number]
+    }
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&IMPORT_CHAIN_CONTACT), "Upstream, NotIdempotent, 10000 a minute, 150000 an hour");
     }
 
     #[test]

@@ -89,7 +89,12 @@ impl ListRuleIdsReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, facts, failing_path, rejected_fields, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&LIST_RULE_IDS), "Upstream, Safe, 10000 a minute, 150000 an hour");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

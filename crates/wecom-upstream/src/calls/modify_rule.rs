@@ -103,8 +103,13 @@ mod tests {
 
     use super::*;
     use crate::calls::GetRuleInfo;
-    use crate::samples::{assert_reply, assert_request, body, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, facts, rejected_fields, reply, sample, target};
     use crate::values::{MemberCorpRange, OwnerCorpRange};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&MODIFY_RULE), "Upstream, Idempotent, 10000 a minute, 150000 an hour, 1000 a day");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

@@ -95,7 +95,12 @@ mod tests {
     use wecom_core::ids::{CorpId, PendingCorpId};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, body, facts, rejected_fields, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&REMOVE_CORP), "Upstream, Idempotent, 10000 a minute, 150000 an hour, 1 at once");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

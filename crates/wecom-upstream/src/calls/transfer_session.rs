@@ -108,7 +108,12 @@ mod tests {
     use wecom_core::{ErrorKind, encode};
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{assert_reply, assert_request, facts, failing_path, rejected_fields, reply, sample, target};
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(facts(&TRANSFER_SESSION), "Downstream, Safe, 10000 a minute, 150000 an hour, secret reply");
+    }
 
     #[test]
     fn the_documented_request_is_sent() {

@@ -152,7 +152,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::samples::{assert_reply, assert_request, body, failing_path, rejected_fields, reply, sample, target};
+    use crate::samples::{
+        assert_reply, assert_request, body, facts, failing_path, rejected_fields, reply, sample, target,
+    };
+
+    #[test]
+    fn the_descriptor_has_the_documented_facts() {
+        assert_eq!(
+            facts(&UNIONID_TO_EXTERNAL_USERID),
+            "Upstream, Safe, 10000 a minute, 100000 an hour, 480000 a day, 7500000 a month"
+        );
+    }
 
     #[test]
     fn the_documented_request_is_sent() {
