@@ -6,7 +6,7 @@ pub mod forms;
 mod matcher;
 pub(crate) mod message;
 pub mod names;
-mod printable;
+pub(crate) mod printable;
 pub(crate) mod redactor;
 
 use std::error::Error as StdError;

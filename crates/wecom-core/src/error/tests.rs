@@ -358,6 +358,22 @@ fn a_printed_chain_has_the_text_of_each_cause_once() {
 }
 
 #[test]
+fn the_text_of_an_error_is_one_line_also_if_a_cause_has_several() {
+    let source = || "no entry matches:\n  the nearest entry\n  the difference";
+    let lost = || TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(source());
+    for error in [
+        error(lost()),
+        error(TokenError::new(source())),
+        no_token(error(lost())),
+        deadline(CallPhase::AwaitingReply, Some(error(lost()))),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains("no entry matches: the nearest entry; the difference"), "{text}");
+        assert!(!text.contains('\n'), "{text}");
+    }
+}
+
+#[test]
 fn the_causes_of_an_error_are_sources_of_its_kind() {
     let lost = TransportError::new(TransportErrorKind::ConnectionLost, Delivery::Unknown).with_source(outer());
     let lost = error(lost);

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::secret::printable::one_line;
+
 /// The error of a [`Transport`](crate::Transport): what failed, and whether the request may have reached the server.
 ///
 /// The HTTP library's error is its [`source`](StdError::source) and not part of its own text. The client's
@@ -64,11 +66,11 @@ impl TransportError {
 }
 
 impl TransportError {
-    /// Writes the text including the root cause.
+    /// Writes the text including the root cause, on one line.
     pub(crate) fn fmt_with_cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.as_str())?;
         if let Some(root) = self.source.as_deref().and_then(|source| chain(source).last()) {
-            write!(f, ": {root}")?;
+            write!(f, ": {}", one_line(&root.to_string()))?;
         }
         write!(f, " ({})", self.delivery)
     }

@@ -36,6 +36,20 @@ pub(crate) fn shown(character: char) -> char {
     }
 }
 
+/// The lines of a text as one line: `first; second`. A line that ends with a colon introduces the next one.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        match line.chars().last() {
+            None => {}
+            Some(':') => line.push(' '),
+            Some(_) => line.push_str("; "),
+        }
+        line.push_str(part);
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +66,13 @@ mod tests {
         for character in "\n\r\t\u{b}\u{c}\u{85}\u{a0}\u{2003}\u{2028}\u{2029}\u{3000}".chars() {
             assert_eq!(shown(character), ' ', "{character:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_joined_and_a_colon_introduces_the_next_line() {
+        assert_eq!(one_line("a text"), "a text");
+        assert_eq!(one_line("no match:\n  the entry\r\n\n  the request\n"), "no match: the entry; the request");
+        assert_eq!(one_line("\n"), "");
     }
 
     #[test]

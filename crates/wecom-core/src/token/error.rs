@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::secret::printable::one_line;
 
 /// No access token could be obtained.
 #[derive(Clone, Debug)]
@@ -13,7 +14,8 @@ pub struct TokenError {
 }
 
 impl TokenError {
-    /// Wraps the error of a token provider. Its text is shown unchanged, so it must not contain a secret.
+    /// Wraps the error of a token provider. Its text is shown on one line, and otherwise unchanged, so it
+    /// must not contain a secret.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { source: source.into().into() }
     }
@@ -39,7 +41,7 @@ impl From<Error> for TokenError {
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no access token: {}", self.source)
+        write!(f, "no access token: {}", one_line(&self.source.to_string()))
     }
 }
 

@@ -110,7 +110,7 @@ fn the_error_of_another_endpoint_shows_the_nearest_stub_and_lists_all() {
     mock.on::<GetChains>().named("the chains").error_code(-1).optional();
     let text = unanswered(call(&mock.client(), of_chain("ch1")));
     assert_contains(&text, &["nearest: the stub for get_chains named \"the chains\"", "it is for another endpoint"]);
-    assert_contains(&text, &["\n    - the stub for stop_job (", "matching.rs:", "not called"]);
+    assert_contains(&text, &[" - the stub for stop_job (", "matching.rs:", "not called"]);
     ignore_report(&mock);
 }
 
