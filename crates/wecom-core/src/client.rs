@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-pub use self::builder::{ClientBuilder, NoTimer, NoToken, Timed, TokenSource};
+pub use self::builder::{ClientBuilder, HasTimer, HasToken, NoTimer, NoToken, Timed, TimerState, TokenSource};
 use self::call_loop::CallLoop;
 use self::overrides::{Overrides, RetryOverride};
 pub use self::threading::Threading;

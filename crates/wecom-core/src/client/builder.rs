@@ -1,10 +1,14 @@
 //! The builder of a client: its transport, its source of tokens, and everything that differs from the default.
 
+mod state;
+
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::state::Source;
+pub use self::state::{HasTimer, HasToken, NoTimer, NoToken, Timed, TimerState, TokenSource};
 use super::overrides::Overrides;
 use super::tokens::{AppStore, Tokens};
 use super::{Client, Inner, Threading, Time};
@@ -17,7 +21,7 @@ use crate::quota::limiters::Limiters;
 use crate::quota::policy::Quotas;
 use crate::retry::{Retry, Retrying};
 use crate::secret::AccessToken;
-use crate::threading::{Family, Local, Shared};
+use crate::threading::{Local, Shared};
 use crate::timer::clock::Clock;
 use crate::timer::{LocalTimer, Timer};
 use crate::token::credentials::Credentials;
@@ -92,7 +96,7 @@ impl Client<Local> {
 ///
 /// A setting that needs a timer does not compile without one:
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// # use wecom_core::Transport;
 /// use wecom_core::{Client, Retry};
 ///
@@ -103,7 +107,7 @@ impl Client<Local> {
 ///
 /// Neither does a client without a source of tokens:
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// # use wecom_core::Transport;
 /// use wecom_core::Client;
 ///
@@ -121,55 +125,6 @@ pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
     store: Option<(Arc<str>, M::TokenStore)>,
     tokens: T,
     time: W,
-}
-
-/// The state of a builder that has no source of tokens yet.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct NoToken;
-
-/// The state of a builder that has no timer. Its calls can neither be repeated nor wait.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct NoTimer;
-
-/// The state of a builder that has a timer: the timer, and the settings that need it.
-pub struct Timed<M: Family> {
-    clock: Clock<M>,
-    retry: Option<Retry>,
-    quotas: Option<Quotas>,
-    deadline: Option<Duration>,
-}
-
-impl<M: Family> fmt::Debug for Timed<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { retry, quotas, deadline, .. } = self;
-        f.debug_struct("Timed")
-            .field("retry", retry)
-            .field("quotas", quotas)
-            .field("deadline", deadline)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The state of a builder that has a source of tokens.
-#[derive(Debug)]
-pub struct TokenSource<M: Threading>(Source<M>);
-
-enum Source<M: Threading> {
-    Fixed(AccessToken),
-    Credentials(Credentials),
-    Provider(M::TokenProvider),
-}
-
-impl<M: Threading> fmt::Debug for Source<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fixed(_) => "a fixed token",
-            Self::Credentials(_) => "credentials",
-            Self::Provider(_) => "a token provider",
-        })
-    }
 }
 
 /// The time limit of a token fetch if the client has no time limit for each request.
@@ -265,16 +220,23 @@ impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
     }
 }
 
-impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
+/// The settings that need a [timer](ClientBuilder::timer).
+impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     /// Repeats failed calls where the failure may be temporary and repeating is safe. Off by default.
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.time.retry = Some(retry);
+    pub fn retry(mut self, retry: Retry) -> Self
+    where
+        W: HasTimer<M>,
+    {
+        self.time.as_timed().retry = Some(retry);
         self
     }
 
     /// Keeps the vendor's documented limits. Off by default.
-    pub fn quotas(mut self, quotas: Quotas) -> Self {
-        self.time.quotas = Some(quotas);
+    pub fn quotas(mut self, quotas: Quotas) -> Self
+    where
+        W: HasTimer<M>,
+    {
+        self.time.as_timed().quotas = Some(quotas);
         self
     }
 
@@ -283,8 +245,11 @@ impl<T, M: Threading> ClientBuilder<T, Timed<M>, M> {
     ///
     /// A call that exceeds its deadline fails with an error that [says what it was waiting for](crate::error::DeadlineError).
     /// A reply that has arrived by the time the call is polled is never thrown away.
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.time.deadline = Some(limit);
+    pub fn deadline(mut self, limit: Duration) -> Self
+    where
+        W: HasTimer<M>,
+    {
+        self.time.as_timed().deadline = Some(limit);
         self
     }
 }
@@ -342,30 +307,24 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     }
 }
 
-impl<M: Threading> ClientBuilder<TokenSource<M>, NoTimer, M> {
+impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     /// Builds the client. Nothing is sent yet.
     #[must_use]
-    pub fn build(self) -> Client<M> {
-        self.assemble(|NoTimer| None)
-    }
-}
-
-impl<M: Threading> ClientBuilder<TokenSource<M>, Timed<M>, M> {
-    /// Builds the client. Nothing is sent yet.
-    #[must_use]
-    pub fn build(self) -> Client<M> {
-        self.assemble(|Timed { clock, retry, quotas, deadline }| {
-            Some(Time { clock, retrying: retry.map(Retrying::new), limiters: quotas.map(Limiters::new), deadline })
-        })
-    }
-}
-
-impl<W, M: Threading> ClientBuilder<TokenSource<M>, W, M> {
-    fn assemble(self, time: impl FnOnce(W) -> Option<Time<M>>) -> Client<M> {
-        let Self { transport, base, user_agent, time_limit, observers, store, tokens: TokenSource(source), time: of } =
-            self;
-        let (transport, time) = (AddressedTransport::new(transport, base, user_agent), time(of));
+    pub fn build(self) -> Client<M>
+    where
+        T: HasToken<M>,
+        W: TimerState<M>,
+    {
+        let Self { transport, base, user_agent, time_limit, observers, store, tokens, time } = self;
+        let transport = AddressedTransport::new(transport, base, user_agent);
+        let time = time.into_timed().map(|Timed { clock, retry, quotas, deadline }| Time {
+            clock,
+            retrying: retry.map(Retrying::new),
+            limiters: quotas.map(Limiters::new),
+            deadline,
+        });
         let observers = Observers(observers);
+        let TokenSource(source) = tokens.into_token();
         let tokens = match source {
             Source::Fixed(token) => Tokens::Fixed(token),
             Source::Provider(provider) => Tokens::Provider(provider),
