@@ -39,3 +39,22 @@ debian_rust() {
     fi
     /usr/bin/rustc --version
 }
+
+# python_packages STEP FOLDER PACKAGE...: makes a virtual environment of Python with these packages in FOLDER/venv.
+python_packages() {
+    local step=$1 venv=$2/venv
+    shift 2
+    if [ ! -x "$venv/bin/python" ]; then
+        python3 -m venv "$venv" || { apt_install python3-venv && python3 -m venv "$venv"; } \
+            || skip "$step" "no virtual environment of Python: ${reason:-python3 is not installed}"
+    fi
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" || skip "$step" "pip cannot install $*"
+}
+
+# npm_packages STEP FOLDER PACKAGE...: installs these packages into FOLDER/node_modules.
+npm_packages() {
+    local step=$1 folder=$2
+    shift 2
+    command -v npm >/dev/null || apt_install nodejs npm || skip "$step" "npm is not installed: $reason"
+    npm install --silent --no-audit --no-fund --prefix "$folder" "$@" || skip "$step" "npm cannot install $*"
+}
