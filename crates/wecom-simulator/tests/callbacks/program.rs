@@ -100,3 +100,23 @@ async fn help_names_the_options_and_shows_no_key_of_the_environment() {
     assert!(help.contains("--callback URL") && help.contains("WECOM_CALLBACK_AES_KEY"), "{help}");
     assert!(!help.contains("the-secret-token") && !help.contains(AES_KEY), "{help}");
 }
+
+#[tokio::test]
+async fn an_option_with_an_invalid_value_is_named_with_the_expected_form() {
+    for (arguments, expected) in [
+        (["--listen", "127.0.0.1"], "invalid value '127.0.0.1' of --listen: expected an IP address with a port"),
+        (["--corps", "abc"], "invalid value 'abc' of --corps: expected a number"),
+        (["--seed", "-1"], "invalid value '-1' of --seed: expected a number"),
+    ] {
+        let text = failure(&mut wecom_sim(&arguments)).await;
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_an_address_in_use_names_the_option_to_change_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let text = failure(&mut wecom_sim(&["--listen", &address])).await;
+    assert!(text.contains(&address) && text.contains("choose another address with --listen"), "{text}");
+}

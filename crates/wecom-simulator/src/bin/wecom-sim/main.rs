@@ -6,6 +6,8 @@ mod callback_options;
 mod options;
 
 use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -42,7 +44,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let simulator = Simulator::try_new(world)?.on_timer(Clock(Instant::now())).wire_variants(variants);
     let simulator = if is_strict { simulator.strict() } else { simulator };
     let credentials = simulator.credentials();
-    let server = SimulatorServer::bind(address, simulator).await.map_err(|error| format!("{address}: {error}"))?;
+    let server = SimulatorServer::bind(address, simulator).await.map_err(|error| not_bound(address, &error))?;
     let server = allowed_hosts.into_iter().fold(server, SimulatorServer::allow_host);
     println!("base URL   {}", server.base_url());
     println!("corpid     {}", credentials.corp_id());
@@ -57,6 +59,16 @@ async fn run() -> Result<(), Box<dyn Error>> {
     server.on_call(log).run(stopped()).await;
     println!("stopped");
     Ok(())
+}
+
+fn not_bound(address: SocketAddr, error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => "; another program listens there: choose another address with --listen",
+        io::ErrorKind::AddrNotAvailable => "; it is no address of this machine: choose one with --listen",
+        io::ErrorKind::PermissionDenied => "; choose a port of 1024 or more with --listen",
+        _ => "",
+    };
+    format!("cannot listen on {address}: {error}{remedy}")
 }
 
 fn read(file: &Path) -> Result<World, Box<dyn Error>> {

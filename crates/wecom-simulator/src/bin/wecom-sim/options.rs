@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use lexopt::{Arg, Parser, ValueExt};
 use wecom_simulator::WireVariant;
@@ -64,11 +65,11 @@ pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Arg::Long("listen") => options.address = arguments.value()?.parse()?,
+            Arg::Long("listen") => options.address = parsed(&mut arguments, "--listen", ADDRESS)?,
             Arg::Long("allow-host") => options.allowed_hosts.push(arguments.value()?.string()?),
             Arg::Long("world") => options.world = Some(arguments.value()?.into()),
-            Arg::Long("corps") => options.corps = Some(arguments.value()?.parse()?),
-            Arg::Long("seed") => options.seed = arguments.value()?.parse()?,
+            Arg::Long("corps") => options.corps = Some(parsed(&mut arguments, "--corps", NUMBER)?),
+            Arg::Long("seed") => options.seed = parsed(&mut arguments, "--seed", NUMBER)?,
             Arg::Long("strict") => options.is_strict = true,
             Arg::Long("wire-variant") => match arguments.value()? {
                 all if all == "all" => options.variants.extend(WireVariant::ALL),
@@ -86,6 +87,15 @@ pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
         }
     }
     Ok(Some(options))
+}
+
+const ADDRESS: &str = "an IP address with a port, such as 127.0.0.1:8901";
+const NUMBER: &str = "a number without a sign, such as 1000";
+
+/// The value of an option, which must have a form.
+fn parsed<T: FromStr>(arguments: &mut Parser, option: &str, form: &str) -> Result<T, lexopt::Error> {
+    let value = arguments.value()?.string()?;
+    value.parse().map_err(|_| format!("invalid value '{value}' of {option}: expected {form}").into())
 }
 
 /// The value of an option that no error text may quote.
