@@ -62,7 +62,8 @@ use crate::world::{World, WorldError};
 ///
 /// # Error codes
 ///
-/// Every error code follows from the simulated state; tests never ask for a code.
+/// Every error code follows from the simulated state. Tests do not ask for the code of a call; they can set a condition of the
+/// whole service, such as a busy one.
 ///
 /// | state | set by | error code |
 /// |---|---|---|
