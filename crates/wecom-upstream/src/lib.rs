@@ -93,8 +93,8 @@ pub use wecom_core;
 pub use wecom_core::ids;
 pub use wecom_core::ids::{AgentId, ChainId, CorpId, ExternalUserId, GroupId, OpenId, UnionId, UserId};
 pub use wecom_core::{
-    AccessToken, BaseUrl, Client, Credentials, ErrCode, Error, ErrorKind, Local, Quotas, Retry, Secret, Shared,
-    Threading,
+    AccessToken, BaseUrl, Client, Credentials, Delivery, ErrCode, Error, ErrorKind, Local, Observer, Quotas, Retry,
+    Secret, Shared, Threading, Timer,
 };
 
 pub use crate::calls::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
