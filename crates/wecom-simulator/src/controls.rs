@@ -4,7 +4,8 @@ use wecom_upstream::calls::ExternalUserInfo;
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::{ChainId, CorpId, ExternalUserId, OpenId, UnionId};
 
-use crate::simulator::{Simulator, fail};
+use crate::misuse::fail;
+use crate::simulator::Simulator;
 
 impl Simulator {
     /// Revokes all access tokens before they expire, as the vendor may do.

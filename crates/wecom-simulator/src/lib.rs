@@ -40,6 +40,7 @@ mod custom_endpoints;
 mod events;
 mod hash;
 mod import;
+mod misuse;
 mod parameters;
 mod refusal;
 mod respond;

@@ -9,8 +9,9 @@ use wecom_core::{ApiCall, Endpoint, ErrCode};
 
 use crate::call::Payload;
 use crate::custom_endpoints::Responder;
+use crate::misuse::fail;
 use crate::service::built_in;
-use crate::simulator::{Simulator, fail};
+use crate::simulator::Simulator;
 
 impl Simulator {
     /// Adds an endpoint that the simulator does not implement. The closure replies to its calls, in memory and over a socket.

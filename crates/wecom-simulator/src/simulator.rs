@@ -14,6 +14,7 @@ use wecom_core::{
 };
 use wecom_upstream::AgentId;
 
+use crate::misuse::fail;
 use crate::service::{IncomingRequest, Reply, RequestContext, Service};
 use crate::unknown_endpoint::UnknownEndpoint;
 use crate::wire_variant::WireVariant;
@@ -367,10 +368,4 @@ impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator").field("corp_id", &self.shared.credentials.corp_id()).finish_non_exhaustive()
     }
-}
-
-#[expect(clippy::panic, reason = "misuse in a test fails the test where it occurs")]
-#[track_caller]
-pub(crate) fn fail(report: &dyn fmt::Display) -> ! {
-    panic!("{report}")
 }

@@ -35,7 +35,7 @@ pub(crate) fn step() {
         if TAKEN.get() > LIMIT.get() {
             // Unwinding runs destructors, which may take steps too.
             LIMIT.set(u64::MAX);
-            crate::simulator::fail(&"too many steps");
+            crate::misuse::fail(&"too many steps");
         }
     }
 }
