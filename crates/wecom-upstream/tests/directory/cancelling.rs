@@ -2,7 +2,7 @@
 
 use wecom_upstream::jobs::directory::Directory;
 
-use crate::support::{Service, chain, corps_event, groups_event};
+use crate::support::{Service, busy, chain, corps_event, groups_event};
 
 /// Everything that events can name, in one batch that is cheaper than a walk.
 fn change_everything(service: &Service, directory: &Directory) {
@@ -126,6 +126,38 @@ fn a_removal_during_a_list_is_not_undone_by_the_older_list() {
         drop(service.poll_refresh(&mut directory, polls));
         service.change(|model| model.remove("ww20"));
         directory.hints().note(corps_event(["ww20"]));
+        service.run(directory.refresh()).unwrap();
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_call_that_fails_because_nothing_polled_it_is_repeated() {
+    for event in [corps_event(["ww20"]), groups_event()] {
+        let service = large();
+        let mut directory = service.directory();
+        service.model().replies.push_back(busy());
+        directory.hints().note(event.clone());
+        assert!(service.poll_refresh(&mut directory, 1).is_none());
+        service.run(directory.refresh()).unwrap();
+
+        service.model().replies.push_back(busy());
+        directory.hints().note(event);
+        service.run(directory.refresh()).unwrap_err();
+    }
+}
+
+#[test]
+fn a_pending_corp_that_joins_in_another_group_during_a_walk_does_not_stay() {
+    for polls in 1..=12 {
+        let service = Service::new();
+        let mut directory = service.upstream().directory(chain()).need_pending(true).concurrency(1);
+        drop(service.poll_refresh(&mut directory, polls));
+        service.change(|model| {
+            model.move_corp("wp1", 4);
+            model.accept("wp1", "wwnew");
+        });
+        directory.hints().note(corps_event(["wwnew"]));
         service.run(directory.refresh()).unwrap();
         service.assert_current(&directory);
     }

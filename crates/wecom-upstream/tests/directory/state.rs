@@ -94,6 +94,21 @@ fn a_stored_walk_continues() {
 }
 
 #[test]
+fn a_corp_whose_list_was_in_flight_is_looked_up_again_after_resuming() {
+    let service = Service::new();
+    service.change(|model| (5..=30).for_each(|groupid| model.group(groupid, 1)));
+    let mut directory = service.directory();
+    service.change(|model| model.move_corp("ww20", 4));
+    directory.hints().note(corps_event(["ww20"]));
+    assert!(service.poll_refresh(&mut directory, 2).is_none());
+    assert_eq!(service.calls(), ["corp ww20", "list 4"]);
+    service.change(|model| model.move_corp("ww20", 3));
+    let mut directory = resumed(&service, &directory).skip_first_walk();
+    service.run(directory.refresh()).unwrap();
+    service.assert_current(&directory);
+}
+
+#[test]
 fn the_state_names_its_format() {
     let service = Service::new();
     let json = serde_json::to_string(&service.directory().state()).unwrap();

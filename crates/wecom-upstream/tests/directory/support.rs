@@ -42,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) replies: VecDeque<Option<Value>>,
     /// The codes of all calls about a group.
     pub(crate) group_codes: BTreeMap<i64, i64>,
+    /// The codes of all lookups of a corp.
+    pub(crate) corp_codes: BTreeMap<String, i64>,
 }
 
 impl Model {
@@ -95,6 +97,9 @@ impl Model {
             "get_chain_corpinfo" => {
                 let id = body["corpid"].as_str().or(body["pending_corpid"].as_str()).unwrap();
                 self.calls.push(format!("corp {id}"));
+                if let Some(code) = self.corp_codes.get(id) {
+                    return json!({"errcode": code, "errmsg": "refused"});
+                }
                 let Some(corp) = self.corps.iter().find(|corp| id_of(corp) == id) else {
                     return json!({"errcode": 670_004, "errmsg": "corp not in chain"});
                 };

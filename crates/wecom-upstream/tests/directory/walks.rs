@@ -83,3 +83,28 @@ fn a_corp_that_the_api_moves_during_a_walk_does_not_count_as_gone() {
     }
     assert!(healed > 0);
 }
+
+#[test]
+fn a_corp_that_the_api_moves_between_two_lists_is_in_one_group() {
+    for polls in 1..=10 {
+        for (corp, groupid) in [("ww20", 4), ("ww40", 2)] {
+            let service = Service::new();
+            service.change(|model| (5..=30).for_each(|groupid| model.group(groupid, 1)));
+            let mut directory = service.upstream().directory(chain()).need_pending(true).concurrency(1);
+            service.run(directory.refresh()).unwrap();
+            service.change(|model| {
+                model.join("wwnew2", 2);
+                model.join("wwnew4", 4);
+            });
+            directory.hints().note(corps_event(["wwnew2", "wwnew4"]));
+            drop(service.poll_refresh(&mut directory, polls));
+            service.calls();
+            service.change(|model| model.move_corp(corp, groupid));
+            service.run(directory.refresh()).unwrap();
+            // Without an event, a move is seen only if a list comes after it.
+            if !service.calls().is_empty() {
+                service.assert_current(&directory);
+            }
+        }
+    }
+}
