@@ -146,11 +146,13 @@ impl Builder {
     /// Adds groups with increasing ids: nested, or below the same parent.
     fn add_groups(&mut self, bytes: &mut Bytes<'_>) {
         let (first, parent, repeats) = (bytes.group(), bytes.group(), bytes.repeats());
-        let (name, is_nested) = (bytes.name(), bytes.byte() % 2 == 0);
+        let (name, kind) = (bytes.name(), bytes.byte());
+        let (is_nested, is_numbered) = (kind % 2 == 0, kind % 4 >= 2);
         self.chain(bytes, |chain| {
             (0..i64::from(repeats)).fold(chain, |chain, number| {
                 let id = first.wrapping_add(number);
                 let parent = if is_nested && number > 0 { id.wrapping_sub(1) } else { parent };
+                let name = if is_numbered { format!("{name}{number}") } else { name.to_owned() };
                 chain.group(Group::new(GroupId::new(id), name, GroupId::new(parent)))
             })
         });
@@ -255,17 +257,18 @@ impl Caller {
     fn import(&mut self, chain_id: &str, bytes: &mut Bytes<'_>) {
         let (rows, contacts) = (bytes.repeats(), bytes.repeats() % 8 + 1);
         let (name, is_one_corp) = (bytes.name(), bytes.byte() % 2 == 0);
-        let path = format!("{}/{}", bytes.name(), bytes.name());
+        let (first, second, is_numbered) = (bytes.name(), bytes.name(), bytes.byte() % 2 == 1);
+        let path = |row: u8| if is_numbered { format!("{first}{row}/{second}") } else { format!("{first}/{second}") };
         let list: Vec<_> = (0..rows)
             .map(|row| {
                 let corp = if is_one_corp { name.to_owned() } else { format!("{name}{row}") };
                 let contact = |number: u8| {
-                    let mobile = 13_000_000_000_u64 + u64::from(row) * 8 + u64::from(number);
-                    let id = (row % 4).to_string();
-                    json!({"name": "a", "identity_type": 1, "mobile": mobile.to_string(), "user_custom_id": id})
+                    let id = u64::from(row) * 8 + u64::from(number) + 1;
+                    let (mobile, id) = ((13_000_000_000 + id).to_string(), id.to_string());
+                    json!({"name": "a", "identity_type": 1, "mobile": mobile, "user_custom_id": id})
                 };
                 let contacts: Vec<_> = (0..contacts).map(contact).collect();
-                json!({"corp_name": corp, "group_path": path, "contact_info_list": contacts})
+                json!({"corp_name": corp, "group_path": path(row), "contact_info_list": contacts})
             })
             .collect();
         let items = u64::from(rows) * (u64::from(contacts) + 1);

@@ -110,8 +110,9 @@ fn import(world: World, row: impl Fn(usize) -> ImportCorp, status: ImportStatus)
 }
 
 fn chain_of_corps(corps: impl Iterator<Item = WorldCorp>) -> World {
-    let group = Group::new(GroupId::new(2), "组", GroupId::ROOT);
-    let chain = corps.fold(WorldChain::new(dealers(), "经销商").group(group), WorldChain::corp);
+    let group = |number: i64| Group::new(GroupId::new(number + 2), format!("组{number}"), GroupId::ROOT);
+    let chain = (0..500).map(group).fold(WorldChain::new(dealers(), "经销商"), WorldChain::group);
+    let chain = corps.fold(chain, WorldChain::corp);
     World::new(CorpId::new("wwup")).app(WorldApp::new(AgentId::new(1), Secret::new("secret"))).chain(chain)
 }
 
@@ -134,7 +135,7 @@ fn a_row_of_an_import_costs_the_same_however_many_corps_have_the_name_of_a_group
         let corp = |id| WorldCorp::joined(GroupId::ROOT, CorpId::new(format!("ww{id}")), "甲");
         let row = |number: usize| {
             let corp = ImportCorp::new(format!("第{number}号"), [ImportContact::head("张三", "13000000001")]);
-            corp.group_path("组/甲")
+            corp.group_path(format!("组{number}/甲"))
         };
         import(chain_of_corps((0..corps).map(corp)), row, ImportStatus::AllImported)
     };
