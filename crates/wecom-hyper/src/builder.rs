@@ -277,3 +277,16 @@ impl fmt::Debug for HyperTransportBuilder {
         shown.finish()
     }
 }
+
+#[cfg(all(test, feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offered_protocols_are_those_that_the_settings_allow() {
+        let builder = HyperTransport::builder;
+        assert_eq!(builder().protocols(), [b"http/1.1"]);
+        assert_eq!(builder().http2(Http2::preferred()).protocols(), [&b"h2"[..], b"http/1.1"]);
+        assert_eq!(builder().http2(Http2::required()).protocols(), [b"h2"]);
+    }
+}

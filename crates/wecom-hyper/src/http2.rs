@@ -121,6 +121,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_duration_is_bounded_by_a_year() {
+        let year = Duration::from_secs(31_536_000);
+        for (asked, given) in [(Duration::MAX, year), (year, year), (Duration::ZERO, Duration::ZERO)] {
+            assert_eq!(bounded(asked), given);
+        }
+    }
+
+    #[test]
     fn a_window_stays_within_what_http2_allows() {
         for (set, used) in [(0, 65_535), (65_535, 65_535), (1 << 20, 1 << 20), (u32::MAX, (1 << 31) - 1)] {
             assert_eq!(window(set), used, "{set}");

@@ -6,13 +6,19 @@
 //! `get_rule_info` and `delete_rule`, nor for the replies of `delete_rule` and `modify_rule`: these are made from the
 //! documented fields.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wecom_core::endpoint::Method;
-use wecom_core::{ApiCall, Endpoint, Error, ErrorKind, Request, Response, decode, encode};
+use wecom_core::{
+    AccessToken, ApiCall, Client, Credentials, Delivery, Endpoint, Error, ErrorKind, Request, Response, Secret,
+    TransportError, TransportErrorKind, decode, encode, from_fn,
+};
+
+use crate::calls::GetChainList;
 
 /// The text of a sample, by the parts of its file name.
 macro_rules! sample {
@@ -104,4 +110,34 @@ pub(crate) fn rejected_fields<C: ApiCall>(call: &C) -> Vec<String> {
         Ok(()) => Vec::new(),
         Err(error) => error.violations().iter().map(|violation| violation.field.clone()).collect(),
     }
+}
+
+/// The error of a call with this status and `errcode` in its reply.
+pub(crate) fn reply_error(status: u16, code: i64) -> Error {
+    error_of(Ok(Response::new(status, format!(r#"{{"errcode":{code},"errmsg":""}}"#))))
+}
+
+/// The error of a call with this body in its reply.
+pub(crate) fn text_error(body: &'static str) -> Error {
+    error_of(Ok(Response::new(200, body)))
+}
+
+/// The error of a call that the transport failed to make.
+pub(crate) fn call_error(kind: TransportErrorKind, delivery: Delivery) -> Error {
+    error_of(Err(TransportError::new(kind, delivery).with_source("it is down")))
+}
+
+/// The error of a call whose token the transport failed to fetch.
+pub(crate) fn fetch_error(kind: TransportErrorKind) -> Error {
+    let transport = from_fn(move |_| async move { Err(TransportError::new(kind, Delivery::NotSent)) });
+    let credentials = Credentials::new("ww1", Secret::new("app-secret"));
+    let client = Client::local(transport).credentials(credentials).build();
+    pollster::block_on(client.call(GetChainList::new())).unwrap_err()
+}
+
+fn error_of(outcome: Result<Response, TransportError>) -> Error {
+    let outcome = RefCell::new(Some(outcome));
+    let transport = from_fn(move |_| std::future::ready(outcome.take().unwrap()));
+    let client = Client::local(transport).token(AccessToken::new("token")).build();
+    pollster::block_on(client.call(GetChainList::new())).unwrap_err()
 }

@@ -158,6 +158,15 @@ mod tests {
     for_each_call!(call_every_method);
 
     #[test]
+    fn the_debug_text_of_the_facades_names_them_and_shows_no_token() {
+        let (upstream, _) = upstream();
+        let share = upstream.share(crate::AgentId::new(7));
+        for (text, name) in [(format!("{upstream:?}"), "Upstream {"), (format!("{share:?}"), "Share { agent_id: ")] {
+            assert!(text.starts_with(name) && !text.contains("a-token"), "{text}");
+        }
+    }
+
+    #[test]
     fn every_method_calls_its_own_endpoint() {
         let (upstream, seen) = upstream();
         pollster::block_on(call_every_method(&upstream)).unwrap();

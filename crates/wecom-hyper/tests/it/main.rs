@@ -14,6 +14,8 @@ mod frames;
 mod hostile;
 #[cfg(all(feature = "http2", any(feature = "ring", feature = "aws-lc-rs")))]
 mod http2;
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod idle;
 mod limits;
 mod pool;
 #[cfg(all(feature = "proxy", any(feature = "ring", feature = "aws-lc-rs")))]

@@ -161,3 +161,24 @@ async fn a_dead_address_alone_takes_no_longer_than_the_connect_limit() {
     let error = transport.send(post(base(port))).await.unwrap_err();
     assert!(text(&error).contains("no connection within 200ms"), "{error}");
 }
+
+/// Nothing suggests that their connections could be HTTP/2, which they would share.
+#[tokio::test]
+async fn calls_at_once_open_a_connection_each_without_waiting_for_the_first() {
+    #[derive(Clone, Default)]
+    struct Hanging(Arc<AtomicUsize>);
+
+    #[wecom_core::async_trait]
+    impl Resolve for Hanging {
+        async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            pending().await
+        }
+    }
+
+    let book = Hanging::default();
+    let transport = builder().resolver(book.clone()).connect_limit(SHORT).build().unwrap();
+    let call = || failure(&transport, post("https://service.invalid/cgi-bin".parse().unwrap()));
+    tokio::join!(call(), call(), call());
+    assert_eq!(book.0.load(Ordering::SeqCst), 3);
+}

@@ -103,3 +103,25 @@ fn a_call_interrupted_by_the_runtimes_shutdown_fails() {
     let error = call.join().unwrap().unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (NoRuntime, Unknown), "{error}");
 }
+
+/// The queued call has no connection yet.
+#[test]
+fn a_queued_call_that_the_runtimes_shutdown_cuts_off_is_an_error() {
+    let runtime = runtime();
+    let mut server = runtime.block_on(Server::start([Answer::Silence]));
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    let builder = crate::tls::builder();
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let builder = wecom_hyper::HyperTransport::builder();
+    let transport = builder.max_connections(1).build().unwrap().with_runtime(runtime.handle().clone());
+    let mut under_way = transport.send(post(server.base_url()));
+    assert!(under_way.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    runtime.block_on(server.request());
+    let mut queued = transport.send(post(server.base_url()));
+    assert!(queued.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(runtime);
+    for (call, delivery) in [(under_way, Unknown), (queued, NotSent)] {
+        let error = pollster::block_on(call).unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (NoRuntime, delivery), "{error}");
+    }
+}

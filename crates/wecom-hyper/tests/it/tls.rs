@@ -1,6 +1,6 @@
 //! Certificates, with the tests' own certificate authority.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
@@ -68,19 +68,22 @@ impl Authority {
 }
 
 pub(crate) fn answer_once(stream: StreamOwned<ServerConnection, TcpStream>) {
+    drop(answer(stream));
+}
+
+/// Answers one request, and returns the connection. `None`: a client that refuses the certificate has ended it.
+pub(crate) fn answer(stream: StreamOwned<ServerConnection, TcpStream>) -> Option<impl Read> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
-    // A client that refuses the certificate ends the connection here.
     while line != "\r\n" {
         line.clear();
-        if !stream.read_line(&mut line).is_ok_and(|read| read > 0) {
-            return;
-        }
+        stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
     }
-    let stream = stream.get_mut();
-    let body = String::from_utf8_lossy(stream.conn.alpn_protocol().unwrap_or_default()).into_owned();
-    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-    stream.flush().unwrap();
+    let tls = stream.get_mut();
+    let body = String::from_utf8_lossy(tls.conn.alpn_protocol().unwrap_or_default()).into_owned();
+    write!(tls, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    tls.flush().unwrap();
+    Some(stream)
 }
 
 fn provider() -> CryptoProvider {

@@ -243,6 +243,7 @@ fn entries_are_in_the_order_of_sending_without_cancelled_calls() {
 
 #[test]
 fn an_empty_cassette_is_replayed_without_calls() {
+    assert!(!recorded().is_empty() && recorded().len() == 4);
     let cassette = Recorder::new(service_without_stubs()).cassette();
     assert!(cassette.is_empty());
     Player::new(through_file(&cassette)).verify();

@@ -54,3 +54,17 @@ fn clearing_the_journal_keeps_the_counts() {
     assert!(mock.journal().is_empty());
     mock.verify();
 }
+
+#[test]
+fn debug_texts_have_the_numbers_of_a_mock_the_name_of_a_stub_and_the_parts_of_a_call() {
+    let mock = Mock::new();
+    let stub = mock.on::<StopJob>().reply(());
+    assert!(format!("{stub:?}").starts_with("Stub(the stub for stop_job ("), "{stub:?}");
+    mock.on::<GetGroups>().reply(groups(&[])).optional();
+    call(&mock.client(), stop("job1")).unwrap();
+    assert_eq!(format!("{mock:?}"), "Mock { stubs: 2, calls: 1, .. }");
+    let text = format!("{:?}", mock.journal());
+    for part in ["RecordedCall { endpoint: \"stop_job\", attempt: 1", "job1", "answered: true"] {
+        assert!(text.contains(part), "{text}");
+    }
+}

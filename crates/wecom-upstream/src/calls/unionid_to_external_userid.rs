@@ -177,6 +177,7 @@ mod tests {
     fn omitted_parameters_are_not_sent() {
         let call = UnionidToExternalUserid::new(UnionId::new("u"), OpenId::new("o"));
         assert_eq!(body(&call), json!({"unionid": "u", "openid": "o"}));
+        assert!(!call.has_ticket() && call.mass_call_ticket(Secret::new("t")).has_ticket());
     }
 
     #[test]

@@ -310,6 +310,18 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_names_the_code_with_which_the_service_rejects_a_value() {
+        assert_eq!(CORP_NAME.code("企业 1"), None);
+        assert_eq!(CORP_NAME.code(""), Some(ErrCode::CORP_NAME_EMPTY));
+        assert_eq!(CORP_NAME.code("a/b"), Some(ErrCode::INVALID_CORP_NAME));
+        assert_eq!(CONTACT_NAME.code(&"x".repeat(33)), Some(ErrCode::INVALID_CONTACT_NAME));
+        let range = &CONTACTS_PER_CORP.allowed;
+        assert_eq!([CONTACTS_PER_CORP.code(*range.start()), CONTACTS_PER_CORP.code(*range.end())], [None; 2]);
+        assert_eq!(CONTACTS_PER_CORP.code(range.start() - 1), Some(ErrCode::EMPTY_PARAMETER));
+        assert_eq!(CONTACTS_PER_CORP.code(range.end() + 1), Some(CONTACTS_PER_CORP.too_many));
+    }
+
+    #[test]
     fn a_corp_name_has_1_to_32_of_the_documented_characters() {
         let (longest, too_long) = ("企".repeat(32), "企".repeat(33));
         assert_rule(

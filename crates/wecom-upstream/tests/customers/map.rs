@@ -1,16 +1,17 @@
 //! The customer map: linking users and customers, expiry, restarts and failures.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use wecom_core::{Client, Request, Secret, Transport, TransportErrorKind, from_fn};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
-use wecom_upstream::calls::{UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
+use wecom_upstream::calls::{GetChainGroup, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
 use wecom_upstream::jobs::customers::{MapError, Recognition};
 use wecom_upstream::values::MassCallTicket;
-use wecom_upstream::{AgentId, CorpId, ExternalUserId, Upstream};
+use wecom_upstream::{AgentId, ChainId, CorpId, ExternalUserId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 
@@ -148,6 +149,19 @@ fn a_store_failure_loses_no_customer() {
         let recognised = map.recognise(dealer(), [customer(1)]).next().await;
         assert!(matches!(recognised, Some(Ok(Recognition::Mapped { .. }))), "{recognised:?}");
     });
+}
+
+#[test]
+fn the_error_of_a_map_has_the_text_and_the_source_of_its_cause() {
+    let error = MapError::Store(std::io::Error::other("the disk is full"));
+    assert_eq!(error.to_string(), "customer store failed: the disk is full");
+    assert_eq!(error.source().unwrap().to_string(), "the disk is full");
+    let simulator = Simulator::demo();
+    let simulator = Upstream::new(simulator.client());
+    let call = pollster::block_on(simulator.get_chain_group(GetChainGroup::new(ChainId::new("none")))).unwrap_err();
+    let error = MapError::<std::io::Error>::from(call.clone());
+    assert_eq!(error.to_string(), call.to_string());
+    assert_eq!(error.source().is_some(), call.source().is_some());
 }
 
 #[test]

@@ -123,3 +123,17 @@ fn an_accepted_submission_resets_the_number_of_failed_calls() {
     assert!(report.stopped.is_none() && report.progress.unknown == 0, "{:?}", report.stopped);
     assert_eq!(lost_polls.injected(), 10);
 }
+
+#[test]
+fn a_poll_that_is_denied_for_good_stops_the_import_and_loses_no_job() {
+    let service = Service::new();
+    service.faults.on(&GET_RESULT).nth(1).error_code(ErrCode::IP_NOT_TRUSTED);
+    let state = ImportState::new(chain(), rows(20, 1)).unwrap();
+    let mut import = service.upstream().import(state, service.timer.clone());
+    service.timer.run(async { while import.next().await.is_some() {} });
+    let state = import.into_state();
+    assert_eq!(state.progress().settled(), 0);
+    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    service.assert_consistent(&report);
+    assert_eq!(report.progress.unknown, 0);
+}

@@ -65,3 +65,24 @@ fn the_saved_state_is_complete_wherever_the_process_is_killed() {
     }
     fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn a_saved_content_is_loaded_until_the_file_is_removed() {
+    let folder = env::temp_dir().join(format!("wecom-saved-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = SavedFile::new(folder.join("state.json"));
+    assert_eq!(file.load().unwrap(), None);
+    for content in [&b"a longer content"[..], b"short"] {
+        file.save(content).unwrap();
+        assert_eq!(file.load().unwrap().as_deref(), Some(content));
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    for _ in 0..2 {
+        file.remove().unwrap();
+        assert_eq!(file.load().unwrap(), None);
+    }
+    // What is there and no file is an error.
+    fs::create_dir(file.path()).unwrap();
+    assert!(file.load().is_err() && file.remove().is_err());
+    fs::remove_dir_all(&folder).unwrap();
+}

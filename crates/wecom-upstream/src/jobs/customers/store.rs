@@ -120,3 +120,20 @@ impl CustomerRecord {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_one_id_in_each_corp() {
+        let mut record = CustomerRecord::new(UnionId::new("u"), OpenId::new("o"));
+        let [first, other, newer] = [("ww1", "a"), ("ww2", "b"), ("ww1", "c")]
+            .map(|(corp, id)| ExternalUserInfo::new(CorpId::new(corp), ExternalUserId::new(id)));
+        assert!(record.add(first.clone()) && record.add(other.clone()));
+        assert!(!record.add(first.clone()));
+        assert_eq!(record.known_to, [first, other.clone()]);
+        assert!(record.add(newer.clone()));
+        assert_eq!(record.known_to, [other, newer]);
+    }
+}

@@ -64,3 +64,61 @@ pub(crate) fn wait_after(error: &Error, failures: u32) -> Duration {
         _ => doubled,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Delivery::{NotSent, Unknown};
+    use wecom_core::TransportErrorKind::{
+        Connect, ConnectionLost, NoRuntime, ReplyTooLarge, Timeout, Tls, Unsupported,
+    };
+
+    use super::FailedSubmission::{Lost, OtherRunning, Rejected, Retryable};
+    use super::*;
+    use crate::samples::{call_error, fetch_error, reply_error};
+
+    #[test]
+    fn a_failed_submission_is_lost_unless_the_job_was_certainly_not_submitted() {
+        for (code, class) in [(670_022, OtherRunning), (45_009, Retryable), (45_033, Retryable), (-1, Lost)] {
+            assert_eq!(failed_submission(&reply_error(200, code)), class, "{code}");
+        }
+        for (status, class) in
+            [(429, Retryable), (408, Lost), (499, Lost), (300, Rejected), (404, Rejected), (502, Lost)]
+        {
+            assert_eq!(failed_submission(&reply_error(status, 0)), class, "{status}");
+        }
+        for (kind, delivery, class) in
+            [(ConnectionLost, Unknown, Lost), (Connect, NotSent, Retryable), (Tls, NotSent, Rejected)]
+        {
+            assert_eq!(failed_submission(&call_error(kind, delivery)), class, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_read_is_repeated_unless_its_failure_would_last() {
+        for (kind, expected) in [
+            (Connect, true),
+            (Timeout, true),
+            (ConnectionLost, true),
+            (Tls, false),
+            (ReplyTooLarge, false),
+            (Unsupported, false),
+            (NoRuntime, false),
+        ] {
+            assert_eq!(may_pass(&call_error(kind, NotSent)), expected, "{kind:?}");
+            assert_eq!(may_pass(&fetch_error(kind)), expected, "{kind:?}");
+        }
+        for (status, expected) in [(408, true), (429, true), (500, true), (599, true), (404, false), (302, false)] {
+            assert_eq!(may_pass(&reply_error(status, 0)), expected, "{status}");
+        }
+        for (code, expected) in [(-1, true), (45_009, true), (45_033, true), (60_020, false), (670_002, false)] {
+            assert_eq!(may_pass(&reply_error(200, code)), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_a_minute_and_is_a_minute_after_too_many_calls() {
+        let waits = [0, 1, 2, 3, 6, 7, 8, 100].map(|failures| wait_after(&reply_error(200, -1), failures).as_secs());
+        assert_eq!(waits, [1, 1, 2, 4, 32, 60, 60, 60]);
+        assert_eq!(wait_after(&reply_error(200, 45_009), 1).as_secs(), 60);
+    }
+}

@@ -349,6 +349,18 @@ mod tests {
     }
 
     #[test]
+    fn the_debug_text_of_a_state_shows_no_person() {
+        let text = format!("{:?}", ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(&[1])));
+        assert!(text.starts_with("ImportState {") && !text.contains("张三") && !text.contains("130"), "{text}");
+    }
+
+    #[test]
+    fn every_row_with_an_outcome_is_settled() {
+        let progress = ImportProgress { total: 100, imported: 1, failed: 20, invalid: 3, unknown: 40 };
+        assert_eq!(progress.settled(), 64);
+    }
+
+    #[test]
     fn batches_are_as_large_as_the_limits_allow() {
         assert_eq!(batch_sizes(&[]), [0; 0]);
         assert_eq!(batch_sizes(&[1; 1000]), [1000]);

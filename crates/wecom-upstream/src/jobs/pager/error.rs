@@ -108,3 +108,20 @@ impl fmt::Display for EmptyPages {
         f.write_str("read it again from the start, and report the problem to the vendor if it persists")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::{Delivery, TransportErrorKind};
+
+    use super::*;
+    use crate::samples::{call_error, reply_error};
+
+    #[test]
+    fn the_error_of_a_page_has_the_text_and_code_of_the_calls_error() {
+        let call = call_error(TransportErrorKind::Connect, Delivery::NotSent);
+        let error = PageError::from(call.clone());
+        assert_eq!(error.to_string(), call.to_string());
+        assert!(error.to_string().contains("it is down") && error.code().is_none(), "{error}");
+        assert_eq!(PageError::from(reply_error(200, 670_002)).code(), Some(ErrCode::UNKNOWN_CHAIN));
+    }
+}

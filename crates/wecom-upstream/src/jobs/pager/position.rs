@@ -117,3 +117,16 @@ impl<T> PagePosition<T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_cursor_is_the_start_of_the_list() {
+        let start = PagePosition::<()>::at(Some(Cursor::new("")));
+        assert_eq!(start, PagePosition::at(None));
+        assert_eq!(start.next_cursor(), None);
+        assert_eq!(PagePosition::<()>::at(Some(Cursor::new("c"))).next_cursor(), Some(&Cursor::new("c")));
+    }
+}

@@ -45,3 +45,29 @@ fn affects_every_call(error: &Error) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Delivery::NotSent;
+    use wecom_core::TransportErrorKind::{Connect, ReplyTooLarge, Tls};
+
+    use super::Consequence::{Defer, Skip, Stop};
+    use super::*;
+    use crate::samples::{call_error, reply_error, text_error};
+
+    #[test]
+    fn a_failure_is_waited_for_or_stops_the_walk_or_costs_its_group() {
+        let of = |error: Error| Consequence::of(&error.into());
+        for (code, expected) in
+            [(-1, Defer), (45_009, Defer), (60_020, Stop), (670_002, Stop), (40_014, Stop), (48_002, Stop), (99, Skip)]
+        {
+            assert_eq!(of(reply_error(200, code)), expected, "{code}");
+        }
+        for (kind, expected) in [(Connect, Defer), (Tls, Stop), (ReplyTooLarge, Skip)] {
+            assert_eq!(of(call_error(kind, NotSent)), expected, "{kind:?}");
+        }
+        for (text, expected) in [("<html>", Defer), ("garbage", Defer), (r#"{"errcode":0,"chains":7}"#, Skip)] {
+            assert_eq!(of(text_error(text)), expected, "{text}");
+        }
+    }
+}

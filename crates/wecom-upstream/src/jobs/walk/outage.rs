@@ -76,3 +76,29 @@ impl<M: Threading> Outage<M> {
         now.saturating_sub(since) >= limit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wecom_core::Local;
+
+    use super::*;
+
+    #[test]
+    fn a_client_without_a_timer_gives_up_after_three_failures_without_a_reply_between_them() {
+        let mut outage = Outage::<Local>::new(None);
+        let fail = |outage: &mut Outage<Local>| outage.fail(outage.epoch(), None, Duration::ZERO);
+        assert_eq!([fail(&mut outage), fail(&mut outage)], [false; 2]);
+        assert!(outage.is_suspected());
+        outage.end();
+        assert!(!outage.is_suspected());
+        assert_eq!([fail(&mut outage), fail(&mut outage), fail(&mut outage)], [false, false, true]);
+    }
+
+    #[test]
+    fn calls_that_failed_at_the_same_time_count_as_one_failure() {
+        let mut outage = Outage::<Local>::new(None);
+        let epoch = outage.epoch();
+        let failures = [(); 5].map(|()| outage.fail(epoch, None, Duration::ZERO));
+        assert_eq!(failures, [false; 5]);
+    }
+}
