@@ -104,3 +104,85 @@ pub(crate) fn error_text(code: ErrCode) -> &'static str {
         _ => "request refused",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_text_of_its_own_in_ascii() {
+        let codes = [
+            ErrCode::BUSY,
+            ErrCode::OPEN_ID_OF_WRONG_ACCOUNT,
+            ErrCode::OPEN_ID_OF_ANOTHER_PRINCIPAL,
+            ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL,
+            ErrCode::VERSION_CONFLICT,
+            ErrCode::INVALID_SECRET,
+            ErrCode::INVALID_CORP_ID,
+            ErrCode::INVALID_ACCESS_TOKEN,
+            ErrCode::INVALID_AGENT_ID,
+            ErrCode::INVALID_PARAMETER,
+            ErrCode::EMPTY_PARAMETER,
+            ErrCode::INVALID_OPEN_ID,
+            ErrCode::UNKNOWN_JOB,
+            ErrCode::JOB_RESULT_GONE,
+            ErrCode::INVALID_EXTERNAL_USER_ID,
+            ErrCode::MISSING_ACCESS_TOKEN,
+            ErrCode::ACCESS_TOKEN_EXPIRED,
+            ErrCode::FREQUENCY_EXCEEDED,
+            ErrCode::CONCURRENCY_EXCEEDED,
+            ErrCode::API_FORBIDDEN,
+            ErrCode::NOT_IN_RANGE,
+            ErrCode::IP_NOT_TRUSTED,
+            ErrCode::UNKNOWN_USER,
+            ErrCode::NOT_AN_EXTERNAL_CONTACT,
+            ErrCode::APP_FORBIDDEN,
+            ErrCode::APP_NOT_SHARED,
+            ErrCode::UNKNOWN_CHAIN,
+            ErrCode::UNKNOWN_GROUP,
+            ErrCode::CORP_NOT_IN_CHAIN,
+            ErrCode::CHAIN_CORPS_EXCEEDED,
+            ErrCode::UNKNOWN_RULE,
+            ErrCode::RULES_EXCEEDED,
+            ErrCode::GROUP_NOT_UNIQUE,
+            ErrCode::CUSTOM_ID_NOT_UNIQUE,
+            ErrCode::HEADS_EXCEEDED,
+            ErrCode::INVALID_CUSTOM_ID,
+            ErrCode::CORP_NAME_EMPTY,
+            ErrCode::INVALID_CORP_NAME,
+            ErrCode::CONTACT_NAME_EMPTY,
+            ErrCode::INVALID_CONTACT_NAME,
+            ErrCode::INVALID_IDENTITY,
+            ErrCode::GROUP_NAME_TAKEN_BY_CORP,
+            ErrCode::CONTACT_ACCOUNT_UNUSABLE,
+            ErrCode::CORP_MEMBERS_EXCEEDED,
+            ErrCode::GROUP_TOO_DEEP,
+            ErrCode::INVALID_GROUP_NAME,
+            ErrCode::IMPORT_RUNNING,
+            ErrCode::DAILY_IMPORT_EXCEEDED,
+            ErrCode::IMPORT_ACCOUNT_UNUSABLE,
+            ErrCode::IMPORT_TOO_LARGE,
+            ErrCode::SPACE_CORPS_EXCEEDED,
+            ErrCode::CREATOR_NOT_REMOVABLE,
+            ErrCode::CORP_NAME_NOT_UNIQUE,
+            ErrCode::MEMBER_NOT_IN_RANGE,
+            ErrCode::GROUP_FORBIDDEN,
+            ErrCode::CONTACT_MAY_NOT_JOIN,
+            ErrCode::INVALID_USER_CUSTOM_ID,
+            ErrCode::SEVERAL_USER_CUSTOM_IDS,
+            ErrCode::USER_CUSTOM_ID_NOT_UNIQUE,
+            ErrCode::USER_CUSTOM_ID_UNSET,
+            MISSING_CORP_ID,
+            MISSING_SECRET,
+            GET_REQUIRED,
+            POST_REQUIRED,
+            UNKNOWN_CHAT,
+            INVALID_MOBILE,
+        ];
+        let texts: HashSet<_> = codes.into_iter().map(error_text).collect();
+        assert_eq!(texts.len(), codes.len());
+        assert!(texts.iter().all(|text| text.is_ascii() && *text != error_text(ErrCode(1))));
+    }
+}

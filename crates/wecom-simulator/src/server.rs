@@ -359,3 +359,14 @@ fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_with_everything_but_printable_ascii_encoded() {
+        assert_eq!(printable("/cgi-bin/~get!"), "/cgi-bin/~get!");
+        assert_eq!(printable("/a b\u{1b}[31m企"), "/a%20b%1B[31m%E4%BC%81");
+    }
+}

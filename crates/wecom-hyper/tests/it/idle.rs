@@ -1,8 +1,6 @@
 //! How many idle connections are kept, for how long, and how they end.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,23 +58,19 @@ async fn a_connection_whose_reply_came_early_is_used_again_once_its_request_is_s
     const LENGTH: usize = 8 * 1024 * 1024;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base: BaseUrl = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let connections = Arc::new(AtomicUsize::new(0));
-    let accepted = Arc::clone(&connections);
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            accepted.fetch_add(1, Ordering::SeqCst);
-            loop {
-                let mut read = Vec::new();
-                while !read.windows(4).any(|end| end == b"\r\n\r\n") {
-                    stream.read_buf(&mut read).await.unwrap();
-                }
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
-                let head = read.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
-                let mut rest = LENGTH - (read.len() - head);
-                let mut buffer = vec![0; 64 * 1024];
-                while rest > 0 {
-                    rest -= stream.read(&mut buffer).await.unwrap();
-                }
+        let (mut stream, _) = listener.accept().await.unwrap();
+        loop {
+            let mut read = Vec::new();
+            while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+                stream.read_buf(&mut read).await.unwrap();
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+            let head = read.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+            let mut rest = LENGTH - (read.len() - head);
+            let mut buffer = vec![0; 64 * 1024];
+            while rest > 0 {
+                rest -= stream.read(&mut buffer).await.unwrap();
             }
         }
     });
@@ -85,7 +79,7 @@ async fn a_connection_whose_reply_came_early_is_used_again_once_its_request_is_s
         let call = transport.send(post(base.clone()).with_body(vec![b'x'; LENGTH]));
         assert_eq!(timeout(LONG, call).await.unwrap().unwrap().status(), 200);
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1);
+    assert_eq!(transport.counters().connections_opened(), 1);
 }
 
 #[cfg(feature = "http2")]

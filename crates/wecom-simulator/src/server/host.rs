@@ -67,10 +67,33 @@ mod tests {
         ] {
             assert!(hosts.allow_host(host), "{host}");
         }
-        for host in
-            ["", "evil.example", "evil.example:8900", "127.0.0.1.evil.example", "localhost.evil.example", "[::1", "x:y"]
-        {
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:8900",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "[::1",
+            "x:y",
+            "localhost:x",
+        ] {
             assert!(!hosts.allow_host(host), "{host}");
+        }
+    }
+    #[test]
+    fn both_the_host_of_the_uri_and_that_of_the_header_must_be_allowed() {
+        let hosts = AllowedHosts::default();
+        let (local, foreign) = ("localhost", "evil.example");
+        for (uri, header, expected) in [
+            ("/".to_owned(), None, true),
+            ("/".to_owned(), Some(local), true),
+            ("/".to_owned(), Some(foreign), false),
+            (format!("http://{local}/"), Some(local), true),
+            (format!("http://{foreign}/"), Some(local), false),
+            (format!("http://{local}/"), Some(foreign), false),
+        ] {
+            let headers = header.map(|host| (HOST, host.parse().unwrap())).into_iter().collect();
+            assert_eq!(hosts.allow(&uri.parse().unwrap(), &headers), expected, "{uri} {header:?}");
         }
     }
 }

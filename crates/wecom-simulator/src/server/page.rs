@@ -157,3 +157,18 @@ impl fmt::Display for Escaped<'_> {
 fn changes_direction(character: char) -> bool {
     matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_controls_of_the_direction_of_text_change_it() {
+        for character in "a企\u{200d}é".chars() {
+            assert!(!changes_direction(character), "{character:?}");
+        }
+        for character in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
+            assert!(changes_direction(character), "{character:?}");
+        }
+    }
+}
