@@ -76,7 +76,7 @@ impl<M: Threading> Client<M> {
     /// Makes a typed call.
     ///
     /// A call whose token WeCom refuses is repeated once with a new token, because the refused call did nothing. Other
-    /// failures are repeated as the client's [`Retry`](crate::Retry) policy says; without one, never.
+    /// failures are repeated as the client's [`Retry`] policy says; without one, never.
     ///
     /// # Errors
     ///
