@@ -65,7 +65,6 @@ mod http2;
 mod pool;
 #[cfg(feature = "proxy")]
 mod proxy;
-mod runtime;
 mod timer;
 mod transport;
 

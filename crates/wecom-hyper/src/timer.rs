@@ -1,14 +1,15 @@
 //! Tokio's clock and sleep for `wecom-core`.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep};
 use wecom_core::Timer;
-
-use crate::runtime::run_in;
 
 /// A [`Timer`] on tokio. Its time starts at 0 when it is created.
 ///
@@ -17,8 +18,8 @@ use crate::runtime::run_in;
 ///
 /// # Panics
 ///
-/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver. A timer created by [`TokioTimer::on`]
-/// carries its runtime.
+/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver, and when the runtime shuts down. A timer
+/// created by [`TokioTimer::on`] carries its runtime; if that shuts down, sleeps end at once.
 ///
 /// ```
 /// use wecom_core::Timer;
@@ -61,9 +62,29 @@ impl Timer for TokioTimer {
 
     async fn sleep(&self, duration: Duration) {
         match &self.runtime {
-            Some(runtime) => run_in(runtime, pin!(Some(async { sleep(duration).await }))).await,
+            // A task, because a sleep panics if its runtime shuts down, while a task ends.
+            Some(runtime) => {
+                let _ = AbortOnDrop(runtime.spawn(async move { sleep(duration).await })).await;
+            }
             None => sleep(duration).await,
         }
+    }
+}
+
+/// A task that ends when its handle is dropped.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Future for AbortOnDrop {
+    type Output = Result<(), JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -84,5 +105,16 @@ mod tests {
         let timer = TokioTimer::on(runtime.handle().clone());
         pollster::block_on(timer.sleep(Duration::from_millis(5)));
         assert!(timer.now() >= Duration::from_millis(5));
+    }
+
+    #[test]
+    fn a_sleep_on_a_runtime_that_shuts_down_ends() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+        let timer = TokioTimer::on(runtime.handle().clone());
+        let mut sleep = timer.sleep(Duration::from_secs(3600));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+        runtime.shutdown_background();
+        pollster::block_on(sleep);
+        pollster::block_on(timer.sleep(Duration::from_secs(3600)));
     }
 }
