@@ -127,7 +127,7 @@ impl<M: Family> TokenFetch<M> {
         Ok(Dated { stored: stored(reply?), requested_at })
     }
 
-    fn took_too_long(&self) -> Error {
+    pub(super) fn took_too_long(&self) -> Error {
         let error = TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown);
         Error::new(&GET_TOKEN, 1, error.with_source(format!("no token within {:?}", self.limit)))
     }

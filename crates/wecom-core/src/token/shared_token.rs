@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::observe::observer::{CallEvent, TokenFetchReason};
 use crate::secret::AccessToken;
 use crate::threading::Family;
+use crate::timer::cached_clock::Elapsed;
 
 /// The maximum wait for a renewal while the old token is valid.
 const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(2);
@@ -47,10 +48,13 @@ pub(crate) type FlightFuture<M> = <M as Family>::Future<'static, Result<AccessTo
 struct State<M: Family> {
     cache: Cache,
     flight: Option<Flight<M>>,
+    /// The number of fetches that have begun.
+    begun: u64,
 }
 
 /// A fetch under way.
 struct Flight<M: Family> {
+    number: u64,
     polled_at: Option<Duration>,
     outcome: Shared<FlightFuture<M>>,
 }
@@ -59,14 +63,14 @@ struct Flight<M: Family> {
 enum Step<M: Family> {
     Use(AccessToken),
     Fail(TokenError),
-    Await(Shared<FlightFuture<M>>),
+    Await(u64, Shared<FlightFuture<M>>),
     Renew { token: AccessToken, outcome: Shared<FlightFuture<M>>, is_first: bool },
 }
 
 impl<M: Family> SharedToken<M> {
     /// Creates the state without a token. The seed makes the time of renewals reproducible.
     pub(crate) fn new(fetch: TokenFetch<M>, seed: Option<u64>, boxed: Boxed<M>) -> Self {
-        let state = State { cache: Cache::new(seed), flight: None };
+        let state = State { cache: Cache::new(seed), flight: None, begun: 0 };
         Self { fetch: Arc::new(fetch), state: Arc::new(Mutex::new(state)), boxed }
     }
 
@@ -97,7 +101,16 @@ impl<M: Family> SharedToken<M> {
         match step {
             Step::Use(token) => Ok(token),
             Step::Fail(error) => Err(error),
-            Step::Await(outcome) => outcome.await,
+            Step::Await(number, outcome) => match self.wait_for(number, outcome).await {
+                Ok(outcome) => outcome,
+                Err(Elapsed) => match self.next_step(self.fetch.now()) {
+                    Step::Await(number, outcome) => {
+                        self.wait_for(number, outcome).await.unwrap_or_else(|_| Err(self.fetch.took_too_long().into()))
+                    }
+                    Step::Use(token) | Step::Renew { token, .. } => Ok(token),
+                    Step::Fail(error) => Err(error),
+                },
+            },
             Step::Renew { token, outcome, is_first: false } => Ok(poll_once(outcome).await.unwrap_or(token)),
             Step::Renew { token, outcome, is_first: true } => {
                 let max_wait = remaining.map_or(MAX_RENEWAL_WAIT, |remaining| MAX_RENEWAL_WAIT.min(remaining / 4));
@@ -105,6 +118,20 @@ impl<M: Family> SharedToken<M> {
                 Ok(outcome.ok().and_then(Result::ok).unwrap_or(token))
             }
         }
+    }
+
+    /// Waits for a fetch. One that takes longer than any fetch is abandoned: it may have begun on an async runtime that
+    /// no longer runs, where neither its reply nor its time limit ever wakes it.
+    async fn wait_for(
+        &self,
+        number: u64,
+        outcome: Shared<FlightFuture<M>>,
+    ) -> Result<Result<AccessToken, TokenError>, Elapsed> {
+        let outcome = self.fetch.clock().timeout(Some(self.fetch.longest()), outcome).await;
+        if outcome.is_err() {
+            lock(&self.state).flight.take_if(|flight| flight.number == number);
+        }
+        outcome
     }
 
     /// A token other than the refused one; `None` if there is no other.
@@ -125,9 +152,12 @@ impl<M: Family> SharedToken<M> {
         match state.cache.next(now) {
             Next::Use(token) => Step::Use(token),
             Next::Fail(error) => Step::Fail(error),
-            Next::Fetch => Step::Await(self.join(&mut state, Purpose::Needed, now).0),
+            Next::Fetch => {
+                let (number, outcome, _) = self.join(&mut state, Purpose::Needed, now);
+                Step::Await(number, outcome)
+            }
             Next::Renew(token) => {
-                let (outcome, is_first) = self.join(&mut state, Purpose::Renewal, now);
+                let (_, outcome, is_first) = self.join(&mut state, Purpose::Renewal, now);
                 Step::Renew { token, outcome, is_first }
             }
         }
@@ -141,12 +171,20 @@ impl<M: Family> SharedToken<M> {
         (gap > LONGEST_GAP).then(|| flight.outcome.clone())
     }
 
-    /// Returns the fetch under way, or a new one, and whether it is new.
-    fn join(&self, state: &mut State<M>, purpose: Purpose, now: Option<Duration>) -> (Shared<FlightFuture<M>>, bool) {
+    /// Returns the fetch under way, or a new one: its number, its outcome, and whether it is new.
+    fn join(
+        &self,
+        state: &mut State<M>,
+        purpose: Purpose,
+        now: Option<Duration>,
+    ) -> (u64, Shared<FlightFuture<M>>, bool) {
         if let Some(flight) = &state.flight {
-            return (flight.outcome.clone(), false);
+            return (flight.number, flight.outcome.clone(), false);
         }
+        state.begun += 1;
+        let number = state.begun;
         let task = FetchTask {
+            number,
             purpose,
             reason: state.cache.reason(purpose),
             began: now,
@@ -155,13 +193,14 @@ impl<M: Family> SharedToken<M> {
             state: Arc::downgrade(&self.state),
         };
         let outcome = (self.boxed)(task).shared();
-        state.flight = Some(Flight { polled_at: now, outcome: outcome.clone() });
-        (outcome, true)
+        state.flight = Some(Flight { number, polled_at: now, outcome: outcome.clone() });
+        (number, outcome, true)
     }
 }
 
 /// The work of one fetch, from its beginning to the change of the shared state.
 pub struct FetchTask<M: Family> {
+    number: u64,
     purpose: Purpose,
     reason: TokenFetchReason,
     began: Option<Duration>,
@@ -207,7 +246,7 @@ impl<M: Family> FetchTask<M> {
     fn note_poll(&self) {
         let Some(state) = self.state.upgrade() else { return };
         let polled_at = self.fetch.now();
-        if let Some(flight) = &mut lock(&state).flight {
+        if let Some(flight) = lock(&state).flight.as_mut().filter(|flight| flight.number == self.number) {
             flight.polled_at = polled_at;
         }
     }
@@ -220,7 +259,8 @@ impl<M: Family> State<M> {
         outcome: Result<Result<Fetched, Error>, Box<dyn Any + Send>>,
         now: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        self.flight = None;
+        // An abandoned fetch leaves the one that replaced it alone.
+        self.flight.take_if(|flight| flight.number == task.number);
         match outcome {
             Ok(Ok(fetched)) => Ok(self.cache.keep(fetched)),
             Ok(Err(error)) => {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use wecom_core::observe::CallOutcome;
 use wecom_core::token::{StoredToken, TokenKey, TokenStore, TokenStoreError};
 use wecom_core::{
     AccessToken, CallEvent, Client, Delivery, Endpoint, Error, Observer, Quotas, Request, Response, Retry, Safety,
-    Transport, TransportError, TransportErrorKind, async_trait,
+    Timer, Transport, TransportError, TransportErrorKind, async_trait,
 };
+use wecom_mock::ManualTimer;
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, credentials, poll, token};
 
@@ -301,4 +303,41 @@ fn a_panic_of_the_transport_while_a_token_is_fetched_fails_only_that_fetch() {
     let error = service.run(call(&client, &READ)).unwrap_err();
     assert!(error.to_string().contains("panicked"), "{error}");
     service.run(call(&client, &READ)).unwrap();
+}
+
+/// A timer whose sleeps never end if they begin while `is_stopped` is set, like those of a runtime that no longer runs.
+#[derive(Clone)]
+struct Stoppable {
+    timer: ManualTimer,
+    is_stopped: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Timer for Stoppable {
+    fn now(&self) -> Duration {
+        self.timer.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        match self.is_stopped.load(Ordering::Relaxed) {
+            true => std::future::pending().await,
+            false => self.timer.sleep(duration).await,
+        }
+    }
+}
+
+#[test]
+fn a_fetch_that_began_on_a_runtime_that_no_longer_runs_is_replaced() {
+    let service = Service::new();
+    service.set(|script| script.to_gettoken.extend([Answer::Silence, Answer::Code(0)]));
+    let timer = Stoppable { timer: service.timer.clone(), is_stopped: Arc::new(AtomicBool::new(true)) };
+    let client = Client::builder(service.clone()).timer(timer.clone()).credentials(credentials()).build();
+    let mut kept = Box::pin(call(&client, &READ));
+    assert!(poll(kept.as_mut()).is_pending());
+    timer.is_stopped.store(false, Ordering::Relaxed);
+    let outcomes = service.run(join_all((0..3).map(|_| call(&client, &READ))));
+    outcomes.into_iter().for_each(Result::unwrap);
+    // The limits of a fetch: ten seconds for the request, and those of the store.
+    assert!(service.timer.now() <= SECOND * 20, "{:?}", service.timer.now());
+    assert!(poll(kept.as_mut()).is_pending(), "its own time limit is on the runtime that no longer runs");
 }
