@@ -161,9 +161,11 @@ impl Error {
     /// Whether the server may have carried out the call in any attempt. [`Delivery::NotSent`] is certain.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        if self.0.may_have_acted {
-            return Delivery::Unknown;
-        }
+        if self.0.may_have_acted { Delivery::Unknown } else { self.last_delivery() }
+    }
+
+    /// The delivery of the last attempt.
+    fn last_delivery(&self) -> Delivery {
         match self.kind() {
             ErrorKind::InvalidRequest(_) | ErrorKind::Token(_) | ErrorKind::Quota(_) => Delivery::NotSent,
             ErrorKind::Transport(transport) => transport.delivery(),
@@ -198,6 +200,9 @@ impl fmt::Display for Error {
         write!(f, "{}: {}", self.0.endpoint, self.0.kind.with_causes())?;
         if self.0.attempts > 1 {
             write!(f, " (after {} attempts)", self.0.attempts)?;
+        }
+        if self.0.may_have_acted && self.last_delivery() == Delivery::NotSent {
+            f.write_str(" (an earlier attempt may have been carried out)")?;
         }
         Ok(())
     }

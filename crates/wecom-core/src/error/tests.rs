@@ -402,3 +402,16 @@ fn the_alternate_debug_form_shows_the_parts_one_by_one() {
         assert!(text.contains(part), "no {part} in {text}");
     }
 }
+
+#[test]
+fn the_text_of_an_unsent_last_attempt_says_that_an_earlier_one_may_have_been_carried_out() {
+    let transport = || TransportError::new(TransportErrorKind::Connect, Delivery::NotSent);
+    let text = |error: Error| error.to_string();
+    assert!(
+        text(Error::new(&ENDPOINT, 3, transport()).with_unknown_delivery())
+            .ends_with("(the request was not sent) (after 3 attempts) (an earlier attempt may have been carried out)")
+    );
+    assert!(text(Error::new(&ENDPOINT, 3, transport())).ends_with("(the request was not sent) (after 3 attempts)"));
+    let timeout = TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown);
+    assert!(!text(Error::new(&ENDPOINT, 3, timeout).with_unknown_delivery()).contains("earlier"));
+}

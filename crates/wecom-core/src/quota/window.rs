@@ -12,7 +12,7 @@ const BUCKETS: u32 = 60;
 /// Only buckets with calls take memory.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// The length of a bucket in nanoseconds.
+    /// The length of a bucket in seconds.
     length: i64,
     allowed: u32,
     /// The buckets with calls, oldest first.
@@ -31,7 +31,7 @@ struct Bucket {
 
 impl Window {
     pub(super) fn new(span: Duration, allowed: u32) -> Self {
-        let length = nanoseconds(span / BUCKETS).max(1);
+        let length = seconds(span / BUCKETS).max(1);
         Self { length, allowed, buckets: VecDeque::new(), total: 0, current: 0 }
     }
 
@@ -48,7 +48,7 @@ impl Window {
         }
         let oldest = self.buckets.front().map_or(self.current, |bucket| bucket.number);
         let expires = oldest.saturating_add(i64::from(BUCKETS) + 1).saturating_mul(self.length);
-        let expires = Duration::from_nanos(u64::try_from(expires).unwrap_or_default());
+        let expires = Duration::from_secs(u64::try_from(expires).unwrap_or_default());
         Some(expires.saturating_sub(now))
     }
 
@@ -64,7 +64,7 @@ impl Window {
     /// Advances to the bucket of this moment and drops the buckets that have left the window. If the clock was set back,
     /// the buckets move with it and stay as recent as they were.
     fn slide_to(&mut self, now: Duration) {
-        let current = nanoseconds(now) / self.length;
+        let current = seconds(now) / self.length;
         let set_back = self.current.saturating_sub(current);
         if set_back > 0 {
             self.buckets.iter_mut().for_each(|bucket| bucket.number = bucket.number.saturating_sub(set_back));
@@ -80,9 +80,9 @@ impl Window {
     }
 }
 
-/// Enough for 290 years.
-fn nanoseconds(time: Duration) -> i64 {
-    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+/// The whole seconds of a time. No clock reaches `i64::MAX` seconds, 290 billion years.
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -140,6 +140,20 @@ mod tests {
         let wait = window.full_for(Duration::ZERO).unwrap();
         assert!(wait <= MINUTE + MINUTE / BUCKETS, "{wait:?}");
         assert_eq!(window.full_for(wait), None);
+    }
+
+    #[test]
+    fn a_clock_that_starts_many_centuries_ago_is_as_good_as_any() {
+        for years in [292, 585, 2028, 100_000] {
+            let start = Duration::from_secs(years * 366 * 24 * 60 * 60);
+            let mut window = Window::new(MINUTE, 2);
+            for _ in 0..2 {
+                assert_eq!(window.full_for(start), None, "{years}");
+                window.count();
+            }
+            assert_eq!(window.full_for(start), Some(MINUTE + MINUTE / BUCKETS), "{years}");
+            assert_eq!(window.full_for(start + MINUTE + MINUTE / BUCKETS), None, "{years}");
+        }
     }
 
     #[test]

@@ -24,7 +24,15 @@ pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
     let (text, is_cut) = beginning(text);
     let plain = decoded(text);
     let opaque = words(&plain).filter(|place| plain.get(place.clone()).is_some_and(|word| is_opaque(word, redactor)));
-    let places = merged(redactor.matcher().find_all(&plain).chain(opaque).chain(urls(&plain)).collect());
+    let places = merged(
+        redactor
+            .matcher()
+            .find_all(&plain)
+            .chain(opaque)
+            .chain(urls(&plain))
+            .chain(telephone_numbers(&plain))
+            .collect(),
+    );
     one_line(&masked(&plain, &places), is_cut)
 }
 
@@ -66,6 +74,50 @@ fn urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             |character: char| is_invisible(character) || !character.is_ascii() || "\"'<>()[]{},;".contains(character);
         start..at + rest.find(ends).unwrap_or(rest.len())
     })
+}
+
+/// The places of telephone numbers in groups, such as `+86 139 1234 5678`, or in full-width digits.
+fn telephone_numbers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut rest = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (start, _) = rest.by_ref().find(|(_, character)| is_any_digit(*character))?;
+            let mut end = start;
+            while let Some((at, character)) =
+                rest.next_if(|(at, character)| is_any_digit(*character) || is_followed_by_digit(text, *at, *character))
+            {
+                end = at + character.len_utf8();
+            }
+            let place = start..end;
+            // A number inside a longer word is not a telephone number: `words` checks such words.
+            let continues =
+                text.get(end..).is_some_and(|rest| rest.starts_with(|next| next != '.' && is_of_word(next)));
+            if !continues && text.get(place.clone()).is_some_and(is_grouped_number) {
+                return Some(place);
+            }
+        }
+    })
+}
+
+fn is_any_digit(character: char) -> bool {
+    character.is_ascii_digit() || ('０'..='９').contains(&character)
+}
+
+/// Whether a character separates two groups of a number.
+fn is_followed_by_digit(text: &str, at: usize, character: char) -> bool {
+    let next = text.get(at + character.len_utf8()..).and_then(|rest| rest.chars().next());
+    " -./_".contains(character) && next.is_some_and(is_any_digit)
+}
+
+/// Whether digits in groups, or in full width, are as many as those of a telephone number. An IP address is none, and
+/// neither is a group that has more digits than a telephone number.
+fn is_grouped_number(text: &str) -> bool {
+    let groups: Vec<usize> =
+        text.split(|character| !is_any_digit(character)).map(|group| group.chars().count()).collect();
+    let digits: usize = groups.iter().sum();
+    let is_address = groups.len() == 4 && text.matches('.').count() == 3 && groups.iter().all(|digits| *digits <= 3);
+    let is_telephone_number = (11..=17).contains(&digits) && !is_address && groups.iter().all(|digits| *digits <= 11);
+    is_telephone_number && (groups.len() > 1 || !text.is_ascii())
 }
 
 /// Whether a word consists of letters and short numbers, as natural language and identifiers do.
@@ -146,6 +198,27 @@ mod tests {
             "企业不在上下游范围，请检查（第 3 行）。",
             "",
         ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_telephone_number_is_masked_in_any_grouping_and_other_numbers_are_shown() {
+        for number in [
+            "13912345678",
+            "139 1234 5678",
+            "86 139 1234 5678",
+            "139-1234-5678",
+            "139.1234.5678",
+            "139_1234_5678",
+            "139/1234/5678",
+            "010 6275 1234",
+            "１３９１２３４５６７８",
+            "１３９ １２３４ ５６７８",
+        ] {
+            assert_eq!(shown(&format!("mobile {number} is in use")), "mobile *** is in use", "{number}");
+        }
+        for text in ["from ip: 120.155.101.202", "2026-11-24 13:05:12", "1 of 100, 20 of 3000", "in 10.0.0.1/8 or 9"] {
             assert_eq!(shown(text), text);
         }
     }
