@@ -154,7 +154,8 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
     ///
     /// With a [timer](ClientBuilder::timer), a token is also renewed before it expires: the first call in its last five
     /// minutes renews it, while other calls use the old token. If the renewal fails or takes more than two seconds, the
-    /// first call uses the old token too.
+    /// first call uses the old token too. After a refusal (45009, 60020) the client pauses before it fetches again. Without
+    /// a timer it cannot: every call fetches again, so a program that makes many calls needs a timer.
     pub fn credentials(self, credentials: Credentials) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Credentials(credentials))
     }

@@ -20,6 +20,10 @@ use serde::Deserialize;
 ///
 /// A client and its clones share the counts. Other processes do not.
 ///
+/// A call counts when its request is passed to the transport. A transport that first has to connect sends it a moment
+/// later. A call whose future is kept and not polled counts as under way until its reply is read, but no longer than its
+/// time limit (a minute without one).
+///
 /// ```
 /// use std::time::Duration;
 /// use wecom_core::Quotas;

@@ -19,6 +19,9 @@ const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
 /// How long no fetch begins after WeCom refused the caller's IP address. Addresses become trusted while programs run.
 const IP_PAUSE: Duration = Duration::from_secs(10);
 
+/// How often the store is asked for a token while no fetch begins.
+const STORE_PAUSE: Duration = Duration::from_secs(10);
+
 /// One token, and the outcome of its last fetches.
 pub(super) struct Cache {
     current: Option<Entry>,
@@ -45,6 +48,8 @@ struct Entry {
 struct Failure {
     error: TokenError,
     pause: Pause,
+    /// When the store was last asked for a token of another process.
+    store_asked_at: Option<Duration>,
 }
 
 enum Pause {
@@ -114,6 +119,16 @@ impl Cache {
         }
         let failure = self.failure.as_mut().and_then(|failure| failure.error_during_pause(now));
         failure.map_or(Next::Fetch, |error| Next::Fail(error.clone()))
+    }
+
+    /// Whether the store may be asked during a pause: another process may have stored a token meanwhile.
+    pub(super) fn may_ask_store(&mut self, now: Option<Duration>) -> bool {
+        let Some((failure, now)) = self.failure.as_mut().zip(now) else { return false };
+        let is_due = failure.store_asked_at.is_none_or(|at| now.abs_diff(at) >= STORE_PAUSE);
+        if is_due {
+            failure.store_asked_at = Some(now);
+        }
+        is_due
     }
 
     /// The token that a fetch must not return again.
@@ -201,7 +216,7 @@ impl Cache {
             let rest = pause.as_ref().map_or(RENEWAL_PAUSE, |pause| RENEWAL_PAUSE.max(pause.length()));
             self.set_renewal(now.filter(|_| !is_credentials_error).map(|now| now.saturating_add(rest)));
         }
-        self.failure = pause.map(|pause| Failure { error: error.clone(), pause });
+        self.failure = pause.map(|pause| Failure { error: error.clone(), pause, store_asked_at: now });
         error
     }
 

@@ -79,6 +79,10 @@ impl<M: Family> TokenFetch<M> {
         CachedClock::new(self.clock.clone())
     }
 
+    pub(super) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
     pub(super) fn has_credentials(&self) -> bool {
         matches!(self.source, TokenSource::Credentials { .. })
     }
@@ -86,6 +90,13 @@ impl<M: Family> TokenFetch<M> {
     /// The maximum duration of a fetch that is polled.
     pub(super) fn longest(&self) -> Duration {
         self.limit.saturating_add(STORE_LIMIT * 5)
+    }
+
+    /// The token in the store, if it has one other than the unwanted one.
+    pub(super) async fn stored(&self, unwanted: Option<&AccessToken>) -> Option<Fetched> {
+        let found = self.load().await.ok().flatten()?;
+        let is_unwanted = unwanted.is_some_and(|unwanted| unwanted.expose() == found.stored.token().expose());
+        (!is_unwanted).then(|| fetched(&found))
     }
 
     /// Fetches a token other than the unwanted one, if there is another.

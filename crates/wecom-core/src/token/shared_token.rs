@@ -151,13 +151,17 @@ impl<M: Family> SharedToken<M> {
         let mut state = lock(&self.state);
         match state.cache.next(now) {
             Next::Use(token) => Step::Use(token),
+            Next::Fail(error) if self.fetch.has_store() && state.cache.may_ask_store(now) => {
+                let (number, outcome, _) = self.join(&mut state, Purpose::Needed, now, Some(error));
+                Step::Await(number, outcome)
+            }
             Next::Fail(error) => Step::Fail(error),
             Next::Fetch => {
-                let (number, outcome, _) = self.join(&mut state, Purpose::Needed, now);
+                let (number, outcome, _) = self.join(&mut state, Purpose::Needed, now, None);
                 Step::Await(number, outcome)
             }
             Next::Renew(token) => {
-                let (_, outcome, is_first) = self.join(&mut state, Purpose::Renewal, now);
+                let (_, outcome, is_first) = self.join(&mut state, Purpose::Renewal, now, None);
                 Step::Renew { token, outcome, is_first }
             }
         }
@@ -177,6 +181,7 @@ impl<M: Family> SharedToken<M> {
         state: &mut State<M>,
         purpose: Purpose,
         now: Option<Duration>,
+        paused: Option<TokenError>,
     ) -> (u64, Shared<FlightFuture<M>>, bool) {
         if let Some(flight) = &state.flight {
             return (flight.number, flight.outcome.clone(), false);
@@ -185,6 +190,7 @@ impl<M: Family> SharedToken<M> {
         let number = state.begun;
         let task = FetchTask {
             number,
+            paused,
             purpose,
             reason: state.cache.reason(purpose),
             began: now,
@@ -201,6 +207,8 @@ impl<M: Family> SharedToken<M> {
 /// The work of one fetch, from its beginning to the change of the shared state.
 pub struct FetchTask<M: Family> {
     number: u64,
+    /// The error of the last fetch, if its pause lasts: then only the store is asked.
+    paused: Option<TokenError>,
     purpose: Purpose,
     reason: TokenFetchReason,
     began: Option<Duration>,
@@ -208,6 +216,13 @@ pub struct FetchTask<M: Family> {
     fetch: Arc<TokenFetch<M>>,
     /// Weak, because the state holds this task.
     state: Weak<Mutex<State<M>>>,
+}
+
+/// Why a fetch returned no token.
+enum Failure {
+    Fetch(Error),
+    /// The store has no token, and the pause after this error lasts.
+    Paused(TokenError),
 }
 
 impl<M: Family> fmt::Debug for FetchTask<M> {
@@ -228,19 +243,25 @@ impl<M: Family> FetchTask<M> {
         let now = self.fetch.now();
         match self.state.upgrade() {
             Some(state) => lock(&state).finish(&self, outcome, now),
-            None => outcome.map_err(panicked)?.map(|fetched| fetched.token).map_err(TokenError::from),
+            None => outcome.map_err(panicked)?.map(|fetched| fetched.token).map_err(|failure| match failure {
+                Failure::Fetch(error) => error.into(),
+                Failure::Paused(error) => error,
+            }),
         }
     }
 }
 
 impl<M: Family> FetchTask<M> {
-    async fn fetch(&self) -> Result<Fetched, Error> {
+    async fn fetch(&self) -> Result<Fetched, Failure> {
+        if let Some(error) = &self.paused {
+            return self.fetch.stored(self.unwanted.as_ref()).await.ok_or_else(|| Failure::Paused(error.clone()));
+        }
         let (endpoint, reason) = (self.fetch.endpoint(), self.reason);
         self.fetch.notify(&CallEvent::FetchingToken { endpoint, reason });
         let outcome = self.fetch.run(self.unwanted.as_ref()).await;
         let elapsed = self.fetch.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
         self.fetch.notify(&CallEvent::FetchedToken { endpoint, reason, elapsed, error: outcome.as_ref().err() });
-        outcome
+        outcome.map_err(Failure::Fetch)
     }
 
     fn note_poll(&self) {
@@ -256,14 +277,15 @@ impl<M: Family> State<M> {
     fn finish(
         &mut self,
         task: &FetchTask<M>,
-        outcome: Result<Result<Fetched, Error>, Box<dyn Any + Send>>,
+        outcome: Result<Result<Fetched, Failure>, Box<dyn Any + Send>>,
         now: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
         // An abandoned fetch leaves the one that replaced it alone.
         self.flight.take_if(|flight| flight.number == task.number);
         match outcome {
             Ok(Ok(fetched)) => Ok(self.cache.keep(fetched)),
-            Ok(Err(error)) => {
+            Ok(Err(Failure::Paused(error))) => Err(error),
+            Ok(Err(Failure::Fetch(error))) => {
                 let failed = Failed {
                     purpose: task.purpose,
                     with_credentials: task.fetch.has_credentials(),

@@ -14,8 +14,9 @@ use crate::secret::AccessToken;
 /// [`ClientBuilder::token_store`](crate::ClientBuilder::token_store).
 ///
 /// A client keeps its token in memory. It reads the store only when it has no token, when its token is about to expire,
-/// and when WeCom has refused its token. A store that fails, or that takes longer than two seconds, is skipped: the
-/// client fetches a token itself.
+/// and when WeCom has refused its token. A store that fails is skipped: the client fetches a token itself. So is a store
+/// that takes longer than two seconds, if the client has a [timer](crate::ClientBuilder::timer). While the client pauses
+/// after a refused fetch, it reads the store every ten seconds.
 ///
 /// The store says how long a token is still valid by its own clock. The clocks of the processes need not agree.
 ///

@@ -260,3 +260,35 @@ fn a_renewal_that_fails_after_a_hanging_store_is_repeated_after_a_minute() {
     }
     assert_eq!(service.fetches(), 2);
 }
+
+#[test]
+fn during_a_pause_after_45009_the_store_is_asked_every_ten_seconds() {
+    let service = Service::new();
+    let store = SharedStore::of(&service);
+    service.set(|script| script.to_gettoken.extend([Answer::Code(45009)]));
+    let client = process(&service, &store);
+    service.run(call(&client, &READ)).unwrap_err();
+    store.put("canary-of-another");
+    service.timer.advance(SECOND * 9);
+    service.run(call(&client, &READ)).unwrap_err();
+    service.timer.advance(SECOND);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-of-another"));
+}
+
+#[test]
+fn a_store_without_a_token_does_not_shorten_a_pause() {
+    let service = Service::new();
+    let store = SharedStore::of(&service);
+    service.set(|script| script.to_gettoken.extend([Answer::Code(45009)]));
+    let client = process(&service, &store);
+    for _ in 0..5 {
+        let error = service.run(call(&client, &READ)).unwrap_err();
+        assert_eq!(error.code().map(|code| code.0), Some(45009));
+        service.timer.advance(SECOND * 11);
+    }
+    assert_eq!(service.fetches(), 1);
+    service.timer.advance(MINUTE);
+    service.run(call(&client, &READ)).unwrap();
+    assert_eq!(service.fetches(), 2);
+}
