@@ -290,4 +290,13 @@ mod tests {
         let raw = WireVariant::RawControlCharacters.rewrite_bytes(body.into_bytes());
         assert_eq!(raw, b"{\"name\":\"a\tb\x01c\\\\n\\\"d\x1f\"}");
     }
+
+    #[test]
+    fn every_control_character_in_a_string_is_written_raw() {
+        for control in (0..0x20_u8).map(char::from) {
+            let body = serde_json::to_vec(&control).unwrap();
+            let raw = WireVariant::RawControlCharacters.rewrite_bytes(body);
+            assert_eq!(raw, [b'"', control as u8, b'"'], "{control:?}");
+        }
+    }
 }

@@ -172,3 +172,32 @@ fn kind(xml: &str) -> String {
 fn system_now() -> SystemTime {
     SystemTime::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::Instant;
+    use wecom_callback::{CallbackKeys, ChainChange, ChangeChain, Event};
+    use wecom_upstream::ChainId;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_a_pause_between_two_attempts_and_none_after_the_last() {
+        let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+        // A connection to the broadcast address fails at once and sends nothing.
+        let url = CallbackUrl::new("http://255.255.255.255/", keys).unwrap().pause(Duration::from_secs(7));
+        let (start, attempts) = (Instant::now(), Arc::new(Mutex::new(Vec::new())));
+        let reports = Arc::clone(&attempts);
+        let observer: Observer = Arc::new(move |attempt| {
+            reports.lock().unwrap().push((start.elapsed().as_secs(), attempt.attempt, attempt.outcome));
+        });
+        let event = Event::ChangeChain(ChangeChain::new(ChainId::new("Ch1"), ChainChange::UpdateChain));
+        let event = PendingEvent { event, at: Duration::ZERO, number: 0 };
+        Delivery::new(Simulator::demo(), url, observer).deliver(&event, SystemTime::UNIX_EPOCH).await;
+        let failed = CallbackOutcome::NotConnected;
+        assert_eq!(*attempts.lock().unwrap(), [(0, 1, failed), (7, 2, failed), (14, 3, failed)]);
+        assert_eq!(start.elapsed().as_secs(), 14);
+    }
+}

@@ -111,8 +111,13 @@ mod tests {
     use crate::world::{World, WorldApp, WorldChain};
 
     fn overview(chain: WorldChain) -> Overview {
+        overview_of([chain])
+    }
+
+    fn overview_of(chains: impl IntoIterator<Item = WorldChain>) -> Overview {
         let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
-        Simulator::new(World::new(CorpId::new("wwup")).app(app).chain(chain)).overview()
+        let world = World::new(CorpId::new("wwup")).app(app);
+        Simulator::new(chains.into_iter().fold(world, World::chain)).overview()
     }
 
     fn chain() -> WorldChain {
@@ -161,5 +166,12 @@ mod tests {
         let (full, over) = (overview(groups(2_000)), overview(groups(2_001)));
         assert_eq!((full.rows.len(), full.is_truncated), (2_000, false));
         assert_eq!((over.rows.len(), over.is_truncated), (2_000, true));
+    }
+
+    #[test]
+    fn a_page_is_truncated_if_a_whole_chain_is_left_out() {
+        let full = (2..=2_000).map(|id| group(id, "x", 1)).fold(chain(), WorldChain::group);
+        let overview = overview_of([full, WorldChain::new(ChainId::new("Ch2"), "供应商")]);
+        assert_eq!((overview.rows.len(), overview.is_truncated), (2_000, true));
     }
 }

@@ -78,3 +78,37 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_fails_once_the_peer_has_accepted_nothing_for_the_limit() {
+        let (stream, _peer) = duplex(4);
+        let start = Instant::now();
+        let error = WriteTimeout::new(stream, LIMIT).write_all(b"1234, and more").await.unwrap_err();
+        assert_eq!((error.kind(), start.elapsed().as_secs()), (io::ErrorKind::TimedOut, LIMIT.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_write_succeeds_if_each_part_is_accepted_within_the_limit() {
+        let (stream, mut peer) = duplex(4);
+        let mut stream = WriteTimeout::new(stream, LIMIT);
+        let read_slowly = async {
+            let mut read = [0; 12];
+            for part in read.chunks_mut(4) {
+                sleep(LIMIT - Duration::from_secs(1)).await;
+                peer.read_exact(part).await.unwrap();
+            }
+            read
+        };
+        let (written, read) = tokio::join!(stream.write_all(b"123456789abc"), read_slowly);
+        written.unwrap();
+        assert_eq!(&read, b"123456789abc");
+    }
+}

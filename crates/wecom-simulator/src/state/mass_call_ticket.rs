@@ -37,3 +37,18 @@ impl MassCallTicket {
         self.issued.as_ref().is_some_and(|issued| issued.ticket == ticket && now < issued.expires_at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_valid_for_less_than_seven_days() {
+        let mut tickets = MassCallTicket::default();
+        let issued_at = Duration::from_secs(5);
+        let ticket = tickets.issue(&CorpId::new("ww"), issued_at).unwrap().to_owned();
+        let expires_at = issued_at + Duration::from_secs(7 * 24 * 60 * 60);
+        assert!(tickets.is_valid(&ticket, expires_at - Duration::from_nanos(1)));
+        assert!(!tickets.is_valid(&ticket, expires_at));
+    }
+}

@@ -122,6 +122,8 @@ fn pick<'a>(words: &[&'a str], number: u64) -> &'a str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -140,5 +142,24 @@ mod tests {
         }
         assert_eq!(generated.number_by_id(&WorldCorpId::Joined(CorpId::new("ww0000000000000007企"))), None);
         assert_eq!(generated.number_by_name("长河家电商行"), None);
+    }
+
+    #[test]
+    fn the_same_seed_generates_the_same_corps_in_every_release() {
+        let WorldCorp { name, groupid, id, qualification, .. } = GeneratedCorps::new(300, 5).corp(0);
+        assert_eq!((name.as_str(), groupid, qualification.get()), ("长河服饰商行0", GroupId::new(4), 1));
+        assert_eq!(id, WorldCorpId::Joined(CorpId::new("wwaeeae69958b346c40")));
+    }
+
+    #[test]
+    fn every_word_and_every_documented_status_occurs() {
+        let generated = GeneratedCorps::new(300, 5);
+        let corps: Vec<_> = (0..300).map(|number| generated.corp(number)).collect();
+        for word in PLACES.iter().chain(&TRADES).chain(&KINDS) {
+            assert!(corps.iter().any(|corp| corp.name.contains(word)), "{word}");
+        }
+        let joined = corps.iter().filter(|corp| matches!(corp.id, WorldCorpId::Joined(_)));
+        let statuses: BTreeSet<_> = joined.map(|corp| corp.qualification.get()).collect();
+        assert_eq!(statuses, BTreeSet::from([1, 2, 3]));
     }
 }

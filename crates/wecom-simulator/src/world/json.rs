@@ -80,6 +80,8 @@ impl World {
 #[cfg(test)]
 mod tests {
     use wecom_core::Secret;
+    use wecom_upstream::calls::QualificationStatus;
+    use wecom_upstream::ids::{CustomId, PendingCorpId, UserCustomId};
     use wecom_upstream::{AgentId, ChainId, CorpId, GroupId, UserId};
 
     use super::super::{WorldApp, WorldChain, WorldCorp, WorldPerson, WorldSession};
@@ -179,5 +181,23 @@ mod tests {
             .session(session.corp_user(CorpId::new("w"), UserId::new("zhang")));
         assert_eq!(format!("{read:?}"), format!("{built:?}"));
         assert_eq!(read.sessions[0].session_key.expose(), "k");
+    }
+
+    #[test]
+    fn every_key_of_a_corp_has_the_effect_of_its_builder_method() {
+        let json = r#"{"corp_id":"ww","chains":[{"chain_id":"c","chain_name":"n","corps":[
+            {"groupid":2,"corpid":"w1","corp_name":"x","custom_id":"d1","invite_userid":"li","qualification_status":3,
+                "members":[{"userid":"zhang","user_custom_id":"7"},{"userid":"wang"}]},
+            {"pending_corpid":"wp1","corp_name":"y"}]}]}"#;
+        let joined = WorldCorp::joined(GroupId::new(2), CorpId::new("w1"), "x")
+            .custom_id(CustomId::new("d1"))
+            .invite_userid(UserId::new("li"))
+            .qualification(QualificationStatus::Certified)
+            .member_with_custom_id(UserId::new("zhang"), UserCustomId::new("7"))
+            .member(UserId::new("wang"));
+        let pending = WorldCorp::pending(GroupId::ROOT, PendingCorpId::new("wp1"), "y");
+        let chain = WorldChain::new(ChainId::new("c"), "n").corp(joined).corp(pending);
+        let built = World::new(CorpId::new("ww")).chain(chain);
+        assert_eq!(format!("{:?}", World::from_json(json).unwrap()), format!("{built:?}"));
     }
 }

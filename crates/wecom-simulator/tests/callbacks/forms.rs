@@ -118,3 +118,12 @@ async fn a_form_on_a_page_of_another_origin_is_refused() {
     assert_eq!(simulator.events().take(), []);
     assert!(submit(&format!("http://{address}")).await.starts_with("HTTP/1.1 303"));
 }
+
+#[tokio::test]
+async fn a_form_of_more_than_two_mebibytes_is_refused_with_413() {
+    let (address, _attempts) = serve(&Simulator::demo(), []).await;
+    for (length, expected) in [(2 * 1024 * 1024, "HTTP/1.1 400"), (2 * 1024 * 1024 + 1, "HTTP/1.1 413")] {
+        let reply = submit(&address, "", "rename_chain", &"a".repeat(length)).await;
+        assert!(reply.starts_with(expected), "{length}: {reply}");
+    }
+}

@@ -4,6 +4,7 @@
 mod attempts;
 mod forms;
 mod harness;
+mod page;
 mod program;
 mod url_check;
 mod urls;

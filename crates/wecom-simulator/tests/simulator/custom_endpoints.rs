@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wecom_core::endpoint::{Quota, RawCall};
+use wecom_core::endpoint::{Quota, RawCall, TokenKind};
 use wecom_core::http::Query;
-use wecom_core::{ApiCall, Delivery, Endpoint, ErrCode, ErrorKind, Request, Transport};
+use wecom_core::token::CORP_GET_TOKEN;
+use wecom_core::{AccessToken, ApiCall, Delivery, Endpoint, ErrCode, ErrorKind, Request, Transport};
 use wecom_simulator::{Simulator, WireVariant, World};
 use wecom_upstream::calls::GetChainList;
 
@@ -144,6 +145,29 @@ fn an_added_endpoint_has_the_checks_of_every_endpoint_before_the_closure_is_call
     sim.raw(&COUNT_MEMBERS, &json!({"department_id": 1})).unwrap();
     assert_eq!(code_of(sim.raw(&COUNT_MEMBERS, &json!({"department_id": 1}))), ErrCode::FREQUENCY_EXCEEDED);
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_added_endpoint_for_downstream_tokens_rejects_an_upstream_token() {
+    /// The endpoint with the requirement of a downstream token. The client of the test does not know it.
+    const OF_DOWNSTREAM: Endpoint =
+        Endpoint::post("count_members", "department/count").with_token_kind(TokenKind::Downstream);
+
+    #[derive(Serialize, Deserialize)]
+    struct CountOfDownstream {}
+
+    impl ApiCall for CountOfDownstream {
+        const ENDPOINT: &'static Endpoint = &OF_DOWNSTREAM;
+        type Reply = Nothing;
+    }
+
+    let sim = Harness::demo();
+    let simulator = sim.simulator.clone().respond::<CountOfDownstream>(|_| Ok(Nothing {}));
+    assert_eq!(code_of(sim.raw(&COUNT_MEMBERS, &json!({}))), ErrCode::API_FORBIDDEN);
+    let share = json!({"corpid": "wwjingxi", "agentid": 1_000_011, "business_type": 1});
+    let token = sim.raw(&CORP_GET_TOKEN, &share).unwrap()["access_token"].as_str().unwrap().to_owned();
+    let downstream = Harness { upstream: sim.with_token(AccessToken::new(token)), simulator, ..sim };
+    downstream.raw(&COUNT_MEMBERS, &json!({})).unwrap();
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! WeChat users before and after they become customers.
 
+use serde_json::json;
 use wecom_core::ErrCode;
-use wecom_upstream::calls::{ExternalUseridToPendingId, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId};
+use wecom_upstream::calls::{
+    EXTERNAL_USERID_TO_PENDING_ID, ExternalUseridToPendingId, RemoveCorp, UnionidToExternalUserid, UnionidToPendingId,
+};
 use wecom_upstream::ids::ChatId;
 use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId};
 
-use crate::support::{Harness, dealers, expect_code, expect_ok, jingxi};
+use crate::support::{Harness, code_of, dealers, expect_code, expect_ok, jingxi};
 
 const NINETY_DAYS: u64 = 90 * 24 * 60 * 60;
 
@@ -81,4 +84,15 @@ fn customers_without_a_pending_id_and_customers_outside_the_chat_are_omitted() {
     assert_eq!(found(call.clone()), 0);
     let elsewhere = call.chat_id(ChatId::new("wrNowhere"));
     assert_eq!(expect_code(sim.upstream.external_userid_to_pending_id(elsewhere)), ErrCode(40050));
+}
+
+#[test]
+fn a_call_may_ask_for_the_pending_ids_of_100_customers_and_not_of_101() {
+    let sim = Harness::demo();
+    let ask = |count| {
+        let customers = vec!["wmChenOfJingxi"; count];
+        sim.raw(&EXTERNAL_USERID_TO_PENDING_ID, &json!({"external_userid": customers}))
+    };
+    ask(100).unwrap();
+    assert_eq!(code_of(ask(101)), ErrCode::INVALID_PARAMETER);
 }

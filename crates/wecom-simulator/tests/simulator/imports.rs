@@ -173,6 +173,16 @@ fn imported_contacts_become_members_with_their_custom_ids_when_the_corp_joins() 
 }
 
 #[test]
+fn an_imported_corp_keeps_its_custom_id_and_an_empty_one_counts_as_none() {
+    let sim = Harness::demo();
+    let with_id = |name, id| corp(name).custom_id(CustomId::new(id));
+    let (status, _) = sim.import([with_id("长城电器", "N100"), with_id("泰山电器", ""), with_id("昆仑电器", "")]);
+    assert_eq!(status, ImportStatus::AllImported);
+    let imported = sim.corps_in(1).into_iter().skip(1).map(|corp| corp.custom_id);
+    assert_eq!(imported.collect::<Vec<_>>(), [Some(CustomId::new("N100")), None, None]);
+}
+
+#[test]
 fn a_removed_corp_can_be_imported_again_with_its_custom_id() {
     let sim = Harness::demo();
     expect_ok(sim.upstream.remove_corp(RemoveCorp::new(dealers(), jingxi())));

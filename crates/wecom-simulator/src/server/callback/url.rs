@@ -177,4 +177,10 @@ mod tests {
         let expected = ("::1".to_owned(), 8080, "[::1]:8080".to_owned(), "/callback?tenant=7&a=b".to_owned());
         assert_eq!(parts("http://[::1]:8080/callback?tenant=7"), expected);
     }
+
+    #[test]
+    fn an_empty_query_of_the_url_is_omitted() {
+        let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
+        assert_eq!(CallbackUrl::new("http://receiver/callback?", keys).unwrap().target("a=b"), "/callback?a=b");
+    }
 }
