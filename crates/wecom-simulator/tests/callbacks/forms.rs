@@ -1,20 +1,10 @@
 //! The forms of the page: each makes a change, and its event is sent.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use wecom_callback::{ChainChange, ChangeChain, Event, ShareChange};
 use wecom_simulator::Simulator;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 
 use crate::harness::*;
-
-async fn send(address: &str, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.unwrap();
-    reply
-}
 
 async fn submit(address: &str, headers: &str, action: &str, body: &str) -> String {
     let length = body.len();

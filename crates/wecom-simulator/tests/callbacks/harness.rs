@@ -200,3 +200,12 @@ pub(crate) async fn serve(simulator: &Simulator, urls: impl IntoIterator<Item = 
     tokio::spawn(server.run(std::future::pending()));
     (address, Attempts(attempts))
 }
+
+/// Sends a request to a server, and returns everything that it answers.
+pub(crate) async fn send(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    reply
+}
