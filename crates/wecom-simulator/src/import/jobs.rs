@@ -250,4 +250,14 @@ mod tests {
             assert_eq!(code(unknown), Some(ErrCode::UNKNOWN_JOB), "{unknown}");
         }
     }
+
+    #[test]
+    fn a_finished_job_stays_finished_although_the_timer_goes_back() {
+        let mut jobs = ImportJobs { on_timer: true, ..ImportJobs::default() };
+        let corps = vec![ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")])];
+        let jobid = jobs.start(AgentId::new(1), ChainId::new("Ch1"), corps, Duration::ZERO).unwrap().to_owned();
+        jobs.run_due_job(&mut [], &Eligibility::new(true, None, []), FINISHED_AFTER).unwrap();
+        let reply = jobs.status(&jobid, Duration::ZERO).unwrap();
+        assert_eq!(reply["status"], JobStatus::Finished.get());
+    }
 }

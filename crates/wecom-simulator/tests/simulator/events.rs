@@ -266,6 +266,18 @@ fn requests_bring_the_events_in_order_with_the_time_at_which_they_happened() {
 }
 
 #[test]
+fn the_event_of_an_import_has_the_time_at_which_the_import_ended() {
+    let sim = Harness::demo();
+    sim.advance(3600);
+    expect_ok(sim.upstream.import_chain_contact(import_of("长城电器")));
+    sim.advance(60);
+    let callbacks = opened(&sim.simulator, now());
+    let times: Vec<_> = callbacks.iter().map(|callback| callback.message().create_time().unwrap()).collect();
+    // An import takes five seconds.
+    assert_eq!(times, [now() - Duration::from_secs(55)]);
+}
+
+#[test]
 fn no_two_requests_have_the_same_nonce() {
     let simulator = Simulator::demo();
     let requests = || {
