@@ -2,6 +2,7 @@
 //!
 //! [`Walk`] yields [`WalkEvent`]s in tree order. [`WalkState`] stores an unfinished walk.
 
+mod attention;
 mod event;
 mod failure;
 mod group_fetch;
@@ -25,6 +26,7 @@ use wecom_core::client::BoxedCall;
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
+use self::attention::Attention;
 pub use self::event::{GroupFinding, WalkEvent};
 pub(crate) use self::failure::{Consequence, may_pass};
 use self::group_fetch::{GroupFetch, Step};
@@ -127,9 +129,9 @@ use crate::upstream::Upstream;
 /// pages of one group are fetched one after another, because each page has the cursor of the next. A walk is fastest if
 /// most groups fit into one page.
 ///
-/// Calls make progress only while the next event is awaited: the walk spawns nothing. A prefetched call that times out
-/// because the program did something else between two events is repeated. Dropping the future of
-/// [`next`](Self::next) loses nothing and keeps the calls in flight. Dropping the walk cancels them.
+/// Calls make progress only while the next event is awaited: the walk spawns nothing. A call that times out because the
+/// program did something else between two awaits of [`next`](Self::next) is repeated. Dropping the future of `next`
+/// loses nothing and keeps the calls in flight, so `next` can be a branch of `select!`. Dropping the walk cancels them.
 ///
 /// # Resuming
 ///
@@ -176,16 +178,14 @@ pub struct Walk<M: Threading = Shared> {
     groups: Option<BoxedCall<M, GetChainGroupReply>>,
     /// Whether the call that lists the groups was not polled for a while.
     is_list_starved: bool,
+    /// The [awaited time](Attention::awaited) at the start of the first call for the groups.
+    list_begun_at: Option<Duration>,
     outage: Outage<M>,
     waker: Arc<WalkWaker>,
     /// The error that stops the walk, or, once only deferred groups are left, makes them fail.
     stop: Option<PageError>,
-    /// The time of the last poll.
-    polled_at: Option<Duration>,
+    attention: Attention<M>,
 }
-
-/// The longest time between two polls that does not count as a pause.
-const PAUSE: Duration = Duration::from_millis(100);
 
 impl<M: Threading> Upstream<M> {
     /// Reads the whole directory (通讯录) of a chain, groups and corps; see [`Walk`].
@@ -202,7 +202,7 @@ impl<M: Threading> Upstream<M> {
 
 impl<M: Threading> Walk<M> {
     fn new(client: Client<M>, options: WalkOptions) -> Self {
-        let outage = Outage::new(client.clock());
+        let (outage, attention) = (Outage::new(client.clock()), Attention::new(client.clock()));
         Self {
             client,
             options,
@@ -213,10 +213,11 @@ impl<M: Threading> Walk<M> {
             progress: WalkProgress::default(),
             groups: None,
             is_list_starved: false,
+            list_begun_at: None,
             outage,
             waker: Arc::default(),
             stop: None,
-            polled_at: None,
+            attention,
         }
     }
 
@@ -294,8 +295,8 @@ impl<M: Threading> Walk<M> {
     /// Returns an error if listing the groups fails, or if a call fails with an error that affects every call. The state
     /// stays intact: the next call of this method continues the walk and repeats the failed call.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
-        let mut is_first = true;
-        poll_fn(|context| self.poll_event(context, std::mem::replace(&mut is_first, false))).await.transpose()
+        let visit = Visit::begin(self);
+        poll_fn(|context| visit.walk.poll_event(context)).await.transpose()
     }
 
     /// Returns the id of the chain.
@@ -333,31 +334,22 @@ impl<M: Threading> Walk<M> {
         self.fetches.iter().map(|fetch| fetch.open.page.items_left()).sum()
     }
 
-    /// Polls for the next event. `is_first` is set at the first poll after an event or a dropped future.
-    pub(crate) fn poll_event(
-        &mut self,
-        context: &mut Context<'_>,
-        is_first: bool,
-    ) -> Poll<Option<Result<WalkEvent, Error>>> {
-        if is_first {
-            self.note_pause();
-        }
-        let event = self.poll_next(context);
-        self.polled_at = self.outage.clock.as_ref().map(wecom_core::timer::Clock::now);
-        event
-    }
-
-    /// Marks the calls in flight if the walk was not polled for a while. Without a clock, any time counts.
-    fn note_pause(&mut self) {
-        let now = self.outage.clock.as_ref().map(wecom_core::timer::Clock::now);
-        let gap = now.zip(self.polled_at).map(|(now, polled_at)| now.saturating_sub(polled_at));
-        if gap.is_none_or(|gap| gap >= PAUSE) {
+    /// Notes that the consumer awaits an event. Marks the calls in flight if nothing was awaited for a while.
+    pub(crate) fn begin_awaiting(&mut self) {
+        if self.attention.begin() {
             self.fetches.iter_mut().for_each(GroupFetch::mark_starved);
             self.is_list_starved = self.groups.is_some();
         }
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
+    /// Notes that the consumer no longer awaits an event.
+    pub(crate) fn end_awaiting(&mut self) {
+        self.attention.end();
+    }
+
+    /// Polls for the next event, between [`begin_awaiting`](Self::begin_awaiting) and
+    /// [`end_awaiting`](Self::end_awaiting).
+    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
         let mut remaining = match self.remaining.take() {
             Some(remaining) => remaining,
             None => match ready!(self.poll_groups(context)) {
@@ -378,12 +370,15 @@ impl<M: Threading> Walk<M> {
             ready!(self.outage.poll_wait(context));
             let begin = || self.client.call_boxed(GetChainGroup::new(&self.options.chain_id));
             let call = self.groups.get_or_insert_with(begin);
+            let begun_at = *self.list_begun_at.get_or_insert(self.attention.awaited());
             let outcome = ready!(Pin::new(call).poll(context));
             self.groups = None;
-            let is_starved = std::mem::replace(&mut self.is_list_starved, false);
+            let is_starved = std::mem::replace(&mut self.is_list_starved, false)
+                && self.attention.awaited().saturating_sub(begun_at) < self.options.outage_limit;
             match outcome {
                 Ok(reply) => {
                     self.outage.end();
+                    self.list_begun_at = None;
                     let (groups, findings) = order_groups(reply.groups);
                     self.progress.groups = Some(groups.len());
                     return Poll::Ready(Ok(Remaining { findings, groups }));
@@ -392,6 +387,7 @@ impl<M: Threading> Walk<M> {
                 Err(error) if may_pass(&error) && !self.options.fail_fast => {
                     if self.outage.fail(self.outage.epoch(), Some(&error), self.options.outage_limit) {
                         self.outage.end();
+                        self.list_begun_at = None;
                         return Poll::Ready(Err(error));
                     }
                 }
@@ -458,7 +454,7 @@ impl<M: Threading> Walk<M> {
     fn poll_fetches(&mut self, may_begin: bool) {
         for (at, fetch) in self.fetches.iter_mut().take(self.options.concurrency).enumerate() {
             let may_begin = may_begin && self.stop.is_none() && (at == 0 || !self.outage.is_suspected());
-            if let Some(stop) = fetch.poll(&self.client, &self.options, &mut self.outage, may_begin) {
+            if let Some(stop) = fetch.poll(&self.client, &self.options, &mut self.outage, may_begin, &self.attention) {
                 self.stop.get_or_insert(stop);
             }
         }
@@ -468,7 +464,7 @@ impl<M: Threading> Walk<M> {
     fn poll_first(&mut self) {
         if let Some(first) = self.fetches.front_mut() {
             let may_begin = self.stop.is_none();
-            if let Some(stop) = first.poll(&self.client, &self.options, &mut self.outage, may_begin) {
+            if let Some(stop) = first.poll(&self.client, &self.options, &mut self.outage, may_begin, &self.attention) {
                 self.stop.get_or_insert(stop);
             }
         }
@@ -514,6 +510,24 @@ impl<M: Threading> Walk<M> {
             PageError::Call(error) => Some(Err(error)),
             error => self.fail_first(error, false).map(Ok),
         }
+    }
+}
+
+/// One await of [`Walk::next`]. Dropping it begins a pause of the consumer.
+struct Visit<'a, M: Threading> {
+    walk: &'a mut Walk<M>,
+}
+
+impl<'a, M: Threading> Visit<'a, M> {
+    fn begin(walk: &'a mut Walk<M>) -> Self {
+        walk.begin_awaiting();
+        Self { walk }
+    }
+}
+
+impl<M: Threading> Drop for Visit<'_, M> {
+    fn drop(&mut self) {
+        self.walk.end_awaiting();
     }
 }
 

@@ -15,3 +15,4 @@ mod speed;
 mod stream;
 mod support;
 mod threading;
+mod tickers;

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use wecom_core::client::BoxedCall;
 use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 use crate::jobs::pager::{PageError, PagedCall};
+use crate::jobs::walk::attention::Attention;
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::failure::{Consequence, may_pass};
 use crate::jobs::walk::outage::Outage;
@@ -22,6 +24,8 @@ const PAGES_PER_POLL: u32 = 16;
 pub(crate) struct GroupFetch<M: Threading> {
     pub(crate) open: OpenGroup,
     call: CallState<M>,
+    /// The [awaited time](Attention::awaited) at the start of the first call for the current page.
+    begun_at: Option<Duration>,
     group_waker: Arc<GroupWaker>,
     waker: Waker,
 }
@@ -52,7 +56,8 @@ pub(crate) enum Step {
 impl<M: Threading> GroupFetch<M> {
     pub(crate) fn new(open: OpenGroup, walk: &Arc<WalkWaker>) -> Self {
         let group_waker = GroupWaker::new(walk);
-        Self { open, call: CallState::Idle, waker: Waker::from(Arc::clone(&group_waker)), group_waker }
+        let waker = Waker::from(Arc::clone(&group_waker));
+        Self { open, call: CallState::Idle, begun_at: None, group_waker, waker }
     }
 
     /// Returns whether the current page is used up and another one follows.
@@ -68,6 +73,7 @@ impl<M: Threading> GroupFetch<M> {
         options: &WalkOptions,
         outage: &mut Outage<M>,
         may_begin: bool,
+        attention: &Attention<M>,
     ) -> Option<PageError> {
         let mut is_woken = self.group_waker.take();
         // Repeats only if a page is empty and another one follows.
@@ -78,6 +84,7 @@ impl<M: Threading> GroupFetch<M> {
             if matches!(self.call, CallState::Idle) && may_begin {
                 let call = client.call_boxed(options.call(self.open.groupid(), &self.open.page));
                 self.call = CallState::InFlight { call, epoch: outage.epoch(), is_starved: false };
+                self.begun_at.get_or_insert_with(|| attention.awaited());
                 is_woken = true;
             }
             let CallState::InFlight { call, epoch, is_starved } = &mut self.call else { return None };
@@ -89,11 +96,15 @@ impl<M: Threading> GroupFetch<M> {
             self.call = CallState::Idle;
             let Err(error) = self.accept(outcome) else {
                 outage.end();
+                self.begun_at = None;
                 continue;
             };
-            if is_starved && error.call_error().is_some_and(may_pass) {
+            // A service that does not reply during the whole limit fails in spite of the pauses.
+            let awaited = attention.awaited().saturating_sub(self.begun_at.unwrap_or_default());
+            if is_starved && awaited < options.outage_limit && error.call_error().is_some_and(may_pass) {
                 continue;
             }
+            self.begun_at = None;
             return self.fail(error, epoch, options, outage);
         }
         self.waker.wake_by_ref();

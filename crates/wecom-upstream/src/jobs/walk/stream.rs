@@ -67,8 +67,11 @@ impl<M: Threading> Stream for WalkStream<M> {
         if this.is_over {
             return Poll::Ready(None);
         }
-        let is_first = std::mem::replace(&mut this.is_first, false);
-        let event = ready!(this.walk.poll_event(context, is_first));
+        if std::mem::replace(&mut this.is_first, false) {
+            this.walk.begin_awaiting();
+        }
+        let event = ready!(this.walk.poll_event(context));
+        this.walk.end_awaiting();
         this.is_first = true;
         this.is_over = !matches!(event, Some(Ok(_)));
         Poll::Ready(event)

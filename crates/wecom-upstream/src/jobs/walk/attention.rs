@@ -1,0 +1,51 @@
+//! The times in which the consumer of a walk awaits an event, and the pauses between them.
+
+use std::time::Duration;
+
+use wecom_core::Threading;
+use wecom_core::timer::Clock;
+
+/// The shortest pause that may make a call time out.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The consumer's attention to a walk. Without a clock, every pause counts and no awaited time.
+pub(crate) struct Attention<M: Threading> {
+    clock: Option<Clock<M>>,
+    /// The start of the current await.
+    begun_at: Option<Duration>,
+    /// The end of the last await.
+    ended_at: Option<Duration>,
+    /// The time of the earlier awaits.
+    earlier: Duration,
+}
+
+impl<M: Threading> Attention<M> {
+    pub(crate) fn new(clock: Option<Clock<M>>) -> Self {
+        Self { clock, begun_at: None, ended_at: None, earlier: Duration::ZERO }
+    }
+
+    /// Begins an await. Returns whether the pause before it may have made a call time out.
+    pub(crate) fn begin(&mut self) -> bool {
+        self.begun_at = self.now();
+        let pause = self.begun_at.zip(self.ended_at).map(|(begun_at, ended_at)| begun_at.saturating_sub(ended_at));
+        pause.is_none_or(|pause| pause >= PAUSE)
+    }
+
+    /// Ends the current await.
+    pub(crate) fn end(&mut self) {
+        self.ended_at = self.now();
+        let awaited =
+            self.begun_at.take().zip(self.ended_at).map(|(begun_at, ended_at)| ended_at.saturating_sub(begun_at));
+        self.earlier = self.earlier.saturating_add(awaited.unwrap_or_default());
+    }
+
+    /// Returns the total time of all awaits.
+    pub(crate) fn awaited(&self) -> Duration {
+        let current = self.begun_at.and_then(|begun_at| Some(self.now()?.saturating_sub(begun_at)));
+        self.earlier.saturating_add(current.unwrap_or_default())
+    }
+
+    fn now(&self) -> Option<Duration> {
+        self.clock.as_ref().map(Clock::now)
+    }
+}
