@@ -90,7 +90,8 @@ impl<M: Threading> Share<M> {
     }
 
     /// Returns a downstream corp. The first call for a corp looks up the app's id in it; later calls use the cache.
-    /// Concurrent calls for a corp share one lookup.
+    /// Concurrent calls for a corp share one lookup. If the future is dropped, the next call for the corp continues the
+    /// lookup.
     ///
     /// The first call of the returned [`Downstream`] fetches the token, which all `Downstream` values of the corp
     /// share.
@@ -143,7 +144,9 @@ impl<M: Threading> Share<M> {
     pub fn forget(&self, corp_id: &CorpId) {
         let mut state = self.lock();
         state.found.remove(corp_id);
-        state.lookups.remove(corp_id);
+        let lookup = state.lookups.remove(corp_id);
+        drop(state);
+        drop(lookup);
     }
 
     /// Returns a pager of all corps that the app is shared with.

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use wecom_core::token::CORP_GET_TOKEN;
-use wecom_core::{Client, Local, LocalTransport, Secret, from_fn};
+use wecom_core::{Client, Local, LocalTransport, Secret, Timer, from_fn};
 use wecom_mock::faults::FaultRule;
 use wecom_mock::{Faults, ManualTimer, Mock};
 use wecom_simulator::{Simulator, World, WorldApp, WorldChain, WorldCorp};
@@ -205,7 +206,7 @@ fn a_lookup_does_not_wait_on_a_caller_that_is_not_polled() {
 }
 
 #[test]
-fn a_lookup_whose_callers_are_all_dropped_is_cancelled() {
+fn a_lookup_whose_callers_are_all_dropped_continues_with_the_next_caller() {
     let (upstream, timer, lookups) = slow_service();
     let share = upstream.share(APP);
     {
@@ -218,7 +219,56 @@ fn a_lookup_whose_callers_are_all_dropped_is_cancelled() {
     }
     assert!(timer.run(share.downstream(jingxi())).is_ok());
     assert!(timer.run(share.downstream(jingxi())).is_ok());
-    assert!(lookups.calls() <= 2);
+    assert_eq!(lookups.calls(), 1);
+}
+
+/// An upstream over a service that replies to a lookup after a latency, its timer, and a rule that counts the lookups.
+fn service_with_slow_lookups(latency: Duration) -> (Upstream, ManualTimer, FaultRule) {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let lookups = faults.on(&LIST_APP_SHARE_INFO).delay(latency, timer.clone());
+    let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone());
+    (Upstream::new(client.time_limit(Duration::from_secs(10)).build()), timer, lookups)
+}
+
+/// Awaits a downstream corp and drops the future at each tick of 3 s. Returns the outcome; `None` after 100 ticks.
+fn with_ticks(share: &Share, timer: &ManualTimer) -> Option<Result<Downstream, ShareError>> {
+    (0..100).find_map(|_| {
+        let tick = pin!(Timer::sleep(timer, Duration::from_secs(3)));
+        match timer.run(select(tick, pin!(share.downstream(jingxi())))) {
+            Either::Left(_) => None,
+            Either::Right((outcome, _)) => Some(outcome),
+        }
+    })
+}
+
+#[test]
+fn a_lookup_whose_future_is_dropped_at_each_tick_ends() {
+    let (upstream, timer, lookups) = service_with_slow_lookups(Duration::from_secs(8));
+    assert!(with_ticks(&upstream.share(APP), &timer).is_some_and(|found| found.is_ok()));
+    assert_eq!((lookups.calls(), timer.now()), (1, Duration::from_secs(8)));
+}
+
+#[test]
+fn a_lookup_without_a_reply_whose_future_is_dropped_at_each_tick_times_out() {
+    let (upstream, timer, lookups) = service_with_slow_lookups(Duration::from_secs(3600));
+    let outcome = with_ticks(&upstream.share(APP), &timer);
+    assert!(matches!(outcome, Some(Err(ShareError::Call(error))) if error.is_timeout()));
+    assert_eq!((lookups.calls(), timer.now()), (1, Duration::from_secs(10)));
+}
+
+#[test]
+fn a_lookup_that_had_no_caller_for_a_minute_is_made_again() {
+    let (upstream, timer, lookups) = service_with_slow_lookups(Duration::from_secs(8));
+    let share = upstream.share(APP);
+    {
+        let dropped = pin!(share.downstream(jingxi()));
+        assert!(dropped.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    timer.advance(Duration::from_secs(60));
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert_eq!((lookups.calls(), timer.now()), (2, Duration::from_secs(68)));
 }
 
 #[test]
