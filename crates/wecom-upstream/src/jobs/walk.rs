@@ -185,7 +185,13 @@ pub struct Walk<M: Threading = Shared> {
     /// The error that stops the walk, or, once only deferred groups are left, makes them fail.
     stop: Option<PageError>,
     attention: Attention<M>,
+    /// The number of events since a poll was pending.
+    ready_events: u32,
 }
+
+/// The maximum number of events in a row without a pending poll, so that a loop over a transport that is always ready
+/// does not block the thread.
+const MAX_READY_EVENTS: u32 = 128;
 
 impl<M: Threading> Upstream<M> {
     /// Reads the whole directory (通讯录) of a chain, groups and corps; see [`Walk`].
@@ -218,6 +224,7 @@ impl<M: Threading> Walk<M> {
             waker: Arc::default(),
             stop: None,
             attention,
+            ready_events: 0,
         }
     }
 
@@ -350,6 +357,17 @@ impl<M: Threading> Walk<M> {
     /// Polls for the next event, between [`begin_awaiting`](Self::begin_awaiting) and
     /// [`end_awaiting`](Self::end_awaiting).
     pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
+        if self.ready_events >= MAX_READY_EVENTS {
+            self.ready_events = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let event = self.poll_next(context);
+        self.ready_events = if event.is_ready() { self.ready_events + 1 } else { 0 };
+        event
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
         let mut remaining = match self.remaining.take() {
             Some(remaining) => remaining,
             None => match ready!(self.poll_groups(context)) {

@@ -136,3 +136,30 @@ fn a_poll_of_a_walk_returns_although_a_transport_that_is_always_ready_lists_only
         assert!(most < 100 && polls < 10_000, "one of {polls} polls made {most} calls");
     }
 }
+
+#[test]
+fn a_poll_of_collect_returns_although_a_transport_that_is_always_ready_lists_many_pages() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let upstream = upstream_with(move |endpoint, _| {
+        let call = counter.fetch_add(1, Ordering::SeqCst);
+        let corps = json!([{"groupid": 1, "corp_name": "a corp"}]);
+        match endpoint {
+            "get_chain_group" => json!({"errcode": 0, "groups": []}),
+            _ => json!({
+                "errcode": 0, "has_more": call < 2_000, "next_cursor": call.to_string(), "group_corps": corps
+            }),
+        }
+    });
+    let mut collected = pin!(upstream.walk(chain()).collect());
+    let tree = loop {
+        let before = calls.load(Ordering::SeqCst);
+        let poll = collected.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let made = calls.load(Ordering::SeqCst) - before;
+        assert!(made < 200, "one poll made {made} calls");
+        if let Poll::Ready(tree) = poll {
+            break tree.unwrap();
+        }
+    };
+    assert_eq!(tree.corps().count(), 2_000);
+}
