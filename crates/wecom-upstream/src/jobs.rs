@@ -17,6 +17,7 @@ pub mod chain_tree;
 pub mod customers;
 pub mod directory;
 pub mod import;
+mod kept_call;
 pub mod pager;
 mod saved_file;
 pub mod walk;

@@ -29,6 +29,8 @@ pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
+use crate::calls::{GetResultReply, ImportChainContactReply};
+use crate::jobs::kept_call::KeptCall;
 use crate::upstream::Upstream;
 
 /// Imports any number of corps and their contacts into a chain: 批量导入上下游联系人
@@ -84,7 +86,8 @@ use crate::upstream::Upstream;
 ///
 /// Save the [state](Self::state) after each event, with a [`SavedFile`](crate::jobs::SavedFile) or in a database. A file
 /// written with `std::fs::write` may be empty or truncated if the process is killed. Another process can pass the state
-/// to [`Upstream::import`]. Dropping the import, or the future of `next`, loses no submission.
+/// to [`Upstream::import`]. The future of `next` can be dropped at any time, for example by `select!`. If the import is
+/// dropped during a submission, its state shows that the job may have been submitted.
 ///
 /// ```
 /// # use wecom_mock::ManualTimer;
@@ -141,6 +144,8 @@ pub struct Import<M: Threading = Shared> {
     limits: Limits,
     /// Whether a submission was announced and not made yet.
     announced: bool,
+    submission: KeptCall<M, ImportChainContactReply>,
+    result: KeptCall<M, GetResultReply>,
     wake_at: Option<Duration>,
     /// The start of the current backoff (for a turn, a job or a search) and the number of its waits.
     since: Option<Duration>,
@@ -149,7 +154,7 @@ pub struct Import<M: Threading = Shared> {
     failures: u32,
     /// The number of lost submissions in a row.
     losses: u32,
-    search: Option<ChainSearch>,
+    search: Option<ChainSearch<M>>,
     stopped: Option<ImportStop>,
     job_ends: Option<JobEnds>,
     /// Whether an event has reported the end of the current job. If the job runs nevertheless, no other event may come.
@@ -194,6 +199,8 @@ impl<M: Threading> Import<M> {
             state,
             limits: Limits { turn: 30 * MINUTE, job: 120 * MINUTE, settle: 5 * MINUTE },
             announced: false,
+            submission: KeptCall::new(),
+            result: KeptCall::new(),
             wake_at: None,
             since: None,
             waits: 0,
@@ -292,7 +299,8 @@ impl<M: Threading> Import<M> {
 
     /// Runs the import to its next event; `None` at the end and after [`ImportEvent::Stopped`].
     ///
-    /// The future can be dropped at any time. If it is dropped during a submission, the job counts as lost.
+    /// Dropping the future loses nothing and keeps a call in flight, which the next future continues. If the import is
+    /// dropped during a submission, the job counts as lost.
     pub async fn next(&mut self) -> Option<ImportEvent> {
         if self.stopped.is_some() {
             return None;
@@ -300,7 +308,9 @@ impl<M: Threading> Import<M> {
         self.pause().await;
         let current = self.state.current().map(|(batch, phase)| (batch, phase.clone()));
         Some(match current {
-            Some((batch, Phase::Submitting)) if self.announced => self.submit(batch).await,
+            Some((batch, Phase::Submitting)) if self.announced || self.submission.is_in_flight() => {
+                self.submit(batch).await
+            }
             Some((batch, Phase::Submitting)) => self.lose(batch, false, None),
             Some((batch, Phase::Submitted(jobid))) => self.poll(batch, jobid).await,
             Some((batch, _)) => self.announce(batch),

@@ -9,3 +9,4 @@ mod lost;
 mod resuming;
 mod support;
 mod threading;
+mod tickers;

@@ -26,10 +26,13 @@ impl<M: Threading> Import<M> {
     }
 
     pub(super) async fn submit(&mut self, batch: usize) -> ImportEvent {
-        // From here on the job may have been submitted, even if this future is dropped.
+        // From here on the job may have been submitted, even if the import is dropped.
         self.announced = false;
-        let call = ImportChainContact::new(self.state.chain_id(), self.state.corps(batch).cloned());
-        let error = match self.upstream.import_chain_contact(call).await {
+        let begin = || {
+            let call = ImportChainContact::new(self.state.chain_id(), self.state.corps(batch).cloned());
+            self.upstream.client().call_boxed(call)
+        };
+        let error = match self.submission.run(begin).await {
             Ok(reply) if reply.jobid.as_str().is_empty() => return self.lose(batch, false, None),
             Ok(reply) => return self.accept(batch, reply.jobid),
             Err(error) => error,
@@ -67,11 +70,15 @@ impl<M: Threading> Import<M> {
 
     pub(super) async fn poll(&mut self, batch: usize, jobid: JobId) -> ImportEvent {
         // Before the call, so that an event that comes during the call is kept.
-        if self.job_ends.as_ref().is_some_and(|ends| ends.take(&jobid)) && !self.is_end_noted {
+        if !self.result.is_in_flight()
+            && self.job_ends.as_ref().is_some_and(|ends| ends.take(&jobid))
+            && !self.is_end_noted
+        {
             self.is_end_noted = true;
             self.waits = 0;
         }
-        let reply = match self.upstream.get_result(GetResult::new(&jobid)).await {
+        let begin = || self.upstream.client().call_boxed(GetResult::new(&jobid));
+        let reply = match self.result.run(begin).await {
             Ok(reply) => reply,
             Err(error) => match error.code() {
                 Some(ErrCode::JOB_RESULT_GONE) => return self.lose(batch, true, Some(error)),
@@ -118,7 +125,7 @@ impl<M: Threading> Import<M> {
         }
         let search = self.search.get_or_insert_with(|| ChainSearch::new(&self.state));
         let calls = search.calls;
-        let found = match search.run(&self.upstream, self.state.chain_id()).await {
+        let found = match search.run(self.upstream.client(), self.state.chain_id()).await {
             Ok(found) => found,
             Err(error) => {
                 if search.calls > calls {
