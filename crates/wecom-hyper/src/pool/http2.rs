@@ -20,7 +20,7 @@ use crate::failure;
 use crate::pool::Shared;
 use crate::pool::alarm::Alarm;
 use crate::pool::job::{Job, Outcome, after};
-use crate::pool::shared_connection::Connection;
+use crate::pool::shared_connection::{Connection, Streams};
 use crate::pool::slot::Slot;
 
 /// The time limit for closing a connection.
@@ -41,7 +41,9 @@ pub(crate) async fn serve(mut slot: Slot, connected: Connected, origin: Arc<Orig
     for job in slot.share(shared.clone()) {
         drop(tokio::spawn(exchange(Arc::clone(slot.shared()), slot.lane(), shared.clone(), job)));
     }
-    let listing = Listing { slot: &slot, connection: shared };
+    let listing = Listing { slot: &slot, streams: Arc::clone(shared.streams()) };
+    // From now on only the pool and the calls hold senders.
+    drop(shared);
     let mut connection = pin!(connection);
     let mut alarm = Alarm::new();
     let has_ended = poll_fn(|context| {
@@ -49,10 +51,10 @@ pub(crate) async fn serve(mut slot: Slot, connected: Connected, origin: Arc<Orig
             return Poll::Ready(true);
         }
         loop {
-            if !alarm.is_due(context, after(listing.connection.last_used(), slot.idle_timeout())) {
+            if !alarm.is_due(context, after(listing.streams.last_used(), slot.idle_timeout())) {
                 return Poll::Pending;
             }
-            if listing.slot.unshare(&listing.connection, true) {
+            if listing.slot.unshare(&listing.streams, true) {
                 return Poll::Ready(false);
             }
         }
@@ -65,15 +67,15 @@ pub(crate) async fn serve(mut slot: Slot, connected: Connected, origin: Arc<Orig
     }
 }
 
-/// Ends the sharing of a connection when its task does.
+/// Ends the sharing of a connection when its task does. Without a sender, so that the connection ends with the pool.
 struct Listing<'a> {
     slot: &'a Slot,
-    connection: Connection,
+    streams: Arc<Streams>,
 }
 
 impl Drop for Listing<'_> {
     fn drop(&mut self) {
-        self.slot.unshare(&self.connection, false);
+        self.slot.unshare(&self.streams, false);
     }
 }
 

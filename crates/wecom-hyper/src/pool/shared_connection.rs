@@ -17,8 +17,8 @@ pub(crate) struct Connection {
     streams: Arc<Streams>,
 }
 
-/// The state that the calls of a connection share.
-struct Streams {
+/// The state that the calls of a connection share. It holds no sender, so it does not keep the connection open.
+pub(crate) struct Streams {
     origin: Arc<Origin>,
     wire: Arc<Wire>,
     active: AtomicUsize,
@@ -38,21 +38,17 @@ impl Connection {
         Self { sender, streams: Arc::new(streams) }
     }
 
+    pub(crate) fn streams(&self) -> &Arc<Streams> {
+        &self.streams
+    }
+
     /// Counts a call, until its [`Active`] is dropped.
     pub(crate) fn begin(&self) {
         self.streams.active.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.streams.active.load(Ordering::Acquire) == 0
-    }
-
     pub(crate) fn is_closed(&self) -> bool {
         self.sender.is_closed()
-    }
-
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.streams, &other.streams)
     }
 
     /// Splits the connection for a call that [`begin`](Self::begin) has counted.
@@ -62,11 +58,17 @@ impl Connection {
     pub(crate) fn split(self) -> (SendRequest<Whole>, Active) {
         (self.sender, Active(self.streams))
     }
+}
+
+impl Streams {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 0
+    }
 
     /// When a call was last under way; the current time during a call.
     pub(crate) fn last_used(&self) -> Instant {
         if self.is_idle() {
-            return *self.streams.last_used.lock().unwrap_or_else(PoisonError::into_inner);
+            return *self.last_used.lock().unwrap_or_else(PoisonError::into_inner);
         }
         Instant::now()
     }

@@ -12,7 +12,7 @@ use crate::pool::Shared;
 use crate::pool::job::Job;
 use crate::pool::mailbox::Mailbox;
 #[cfg(feature = "http2")]
-use crate::pool::shared_connection::Connection;
+use crate::pool::shared_connection::{Connection, Streams};
 use crate::pool::state::Offer;
 
 /// Held from the start of connecting until the socket is closed. Dropping it allows another connection.
@@ -93,8 +93,8 @@ impl Slot {
 
     /// Stops sharing the connection. With `only_if_idle`, fails while a call is under way on it.
     #[cfg(feature = "http2")]
-    pub(crate) fn unshare(&self, connection: &Connection, only_if_idle: bool) -> bool {
-        self.shared.lock().unshare(self.lane, connection, only_if_idle)
+    pub(crate) fn unshare(&self, streams: &Arc<Streams>, only_if_idle: bool) -> bool {
+        self.shared.lock().unshare(self.lane, streams, only_if_idle)
     }
 }
 

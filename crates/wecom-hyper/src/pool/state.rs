@@ -13,7 +13,7 @@ use crate::pool::Limits;
 use crate::pool::job::Job;
 use crate::pool::mailbox::{Mailbox, Message};
 #[cfg(feature = "http2")]
-use crate::pool::shared_connection::Connection;
+use crate::pool::shared_connection::{Connection, Streams};
 
 /// From this length on, cancelled calls are removed from a queue before it grows.
 const CLEANUP_LENGTH: usize = 64;
@@ -200,12 +200,12 @@ impl State {
 
     /// Stops new calls from using a shared connection. With `only_if_idle`, fails while a call is under way on it.
     #[cfg(feature = "http2")]
-    pub(crate) fn unshare(&mut self, lane: u64, connection: &Connection, only_if_idle: bool) -> bool {
-        if only_if_idle && !connection.is_idle() {
+    pub(crate) fn unshare(&mut self, lane: u64, streams: &Arc<Streams>, only_if_idle: bool) -> bool {
+        if only_if_idle && !streams.is_idle() {
             return false;
         }
         if let Some(lane) = self.lane(lane) {
-            if matches!(&lane.http2, Http2State::Shared(shared) if shared.is(connection)) {
+            if matches!(&lane.http2, Http2State::Shared(shared) if Arc::ptr_eq(shared.streams(), streams)) {
                 lane.http2 = Http2State::Possible;
             }
         }

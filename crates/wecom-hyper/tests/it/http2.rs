@@ -125,6 +125,15 @@ async fn a_connection_that_ended_with_goaway_while_idle_is_not_used_again() {
 }
 
 #[tokio::test]
+async fn dropping_the_transport_closes_its_idle_connection() {
+    let mut server = Server::start([Answer::Reply("1")]).await;
+    let transport = builder().http2(Http2::required()).pool_idle_timeout(Duration::MAX).build().unwrap();
+    assert_reply(&transport, &server, "1").await;
+    drop(transport);
+    while server.event().await != Event::Closed {}
+}
+
+#[tokio::test]
 async fn a_broken_connection_fails_its_streams() {
     let server = Server::start([Answer::Close, Answer::Reply("2")]).await;
     let transport = transport();
