@@ -1,6 +1,6 @@
 //! Events of `wecom-callback`.
 
-use wecom_callback::{BatchJobResult, ChainChange, ChangeChain, Event, JobType, ShareChange};
+use wecom_callback::{BatchJobResult, ChainChange, ChangeChain, Event, JobType, Message, ShareChange};
 use wecom_upstream::ids::JobId;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 
@@ -49,4 +49,46 @@ fn the_end_of_an_import_causes_a_walk_and_other_events_cause_nothing() {
     assert!(directory.hints().note_callback(&job(JobType::ImportChainContact)));
     service.run(directory.refresh()).unwrap();
     assert_eq!(service.calls().len(), 1 + 4);
+}
+
+/// A `change_chain` with these elements.
+fn change_of_chain(elements: &str) -> Event {
+    let xml = format!("<xml><MsgType>event</MsgType><Event>change_chain</Event>{elements}</xml>");
+    Event::from(&Message::parse(xml).unwrap())
+}
+
+#[test]
+fn a_change_of_the_chain_that_cannot_be_read_completely_causes_a_walk() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    for elements in [
+        "<ChainId>Ch1</ChainId>",
+        "<ChangeType>corp_rename</ChangeType><ChainId>Ch1</ChainId>",
+        "<ChangeType>corp_join</ChangeType><ChainId>Ch1</ChainId>",
+        "<ChangeType>corp_join</ChangeType><ChainId>Ch1</ChainId><CorpIds><CorpId></CorpId></CorpIds>",
+        "<ChangeType>update_group</ChangeType><ChainId>Ch1</ChainId><GroupIds><GroupId>x</GroupId></GroupIds>",
+        "<ChangeType>corp_join</ChangeType><CorpIds><CorpId>ww20</CorpId></CorpIds>",
+        "<ChangeType>update_chain</ChangeType><ChainId></ChainId>",
+    ] {
+        let event = change_of_chain(elements);
+        assert!(matches!(event, Event::Other(_)), "{elements}");
+        assert!(directory.hints().note_callback(&event), "{elements}");
+        service.run(directory.refresh()).unwrap();
+        assert_eq!(service.calls().len(), 1 + 4, "{elements}");
+    }
+    for change in [ChainChange::CorpJoin(vec![]), ChainChange::UpdateCorp(vec![]), ChainChange::RemoveCorp(vec![])] {
+        directory.hints().note_callback(&changed(change));
+        service.run(directory.refresh()).unwrap();
+        assert_eq!(service.calls().len(), 1 + 4);
+    }
+}
+
+#[test]
+fn a_change_of_another_chain_that_cannot_be_read_completely_causes_nothing() {
+    let service = Service::new();
+    let directory = service.directory();
+    let event = change_of_chain("<ChangeType>corp_rename</ChangeType><ChainId>Ch2</ChainId>");
+    assert!(!directory.hints().note_callback(&event));
+    let text = Message::parse("<xml><MsgType>image</MsgType><Event>change_chain</Event></xml>").unwrap();
+    assert!(!directory.hints().note_callback(&Event::from(&text)));
 }

@@ -1,6 +1,7 @@
 //! Events of `wecom-callback` as events of a directory.
 
-use wecom_callback::{ChainChange, ChangeChain, Event, JobType};
+use wecom_callback::{ChainChange, ChangeChain, Event, JobType, Message};
+use wecom_core::ids::ChainId;
 
 use super::event::DirectoryEvent;
 use super::hints::DirectoryHints;
@@ -25,6 +26,9 @@ impl DirectoryHints {
     /// Notes an event of a callback: a change of the chain, or the end of an import. Returns whether the event concerns
     /// the directory. Requires the feature `callback`.
     ///
+    /// A `change_chain` that cannot be read completely, such as one of an unknown `ChangeType`, requests a walk, unless it
+    /// names another chain.
+    ///
     /// ```
     /// use wecom_callback::{ChainChange, ChangeChain, Event};
     /// use wecom_upstream::jobs::directory::DirectoryHints;
@@ -45,7 +49,22 @@ impl DirectoryHints {
             Event::BatchJobResult(job) if job.job_type == JobType::ImportChainContact => {
                 self.note(DirectoryEvent::ImportEnded)
             }
+            Event::Other(message) if is_change_of_chain(message) => {
+                let chain_id = chain_id_of(message).unwrap_or_else(|| self.chain_id().clone());
+                self.note(DirectoryEvent::Chain { chain_id })
+            }
             _ => false,
         }
     }
+}
+
+fn is_change_of_chain(message: &Message) -> bool {
+    let is = |name, expected| message.root().child(name).is_some_and(|element| element.text() == expected);
+    is("MsgType", "event") && is("Event", "change_chain")
+}
+
+/// Returns the chain of a message; `None` if it does not name one.
+fn chain_id_of(message: &Message) -> Option<ChainId> {
+    let text = message.root().child("ChainId")?.text();
+    if text.is_empty() { None } else { Some(ChainId::new(text)) }
 }

@@ -53,6 +53,11 @@ impl DirectoryHints {
         self.note(DirectoryEvent::Chain { chain_id: self.inbox.chain_id.clone() });
     }
 
+    #[cfg(feature = "callback")]
+    pub(crate) fn chain_id(&self) -> &ChainId {
+        &self.inbox.chain_id
+    }
+
     /// Removes and returns what was noted.
     pub(crate) fn take(&self) -> Noted {
         std::mem::take(&mut *self.lock())

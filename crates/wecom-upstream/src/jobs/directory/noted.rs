@@ -10,7 +10,7 @@ use crate::values::CorpRef;
 
 /// The maximum number of corps to remember. Beyond it, the whole chain is read again.
 const MAX_CORPS: usize = 4096;
-/// The maximum length of a corp's id in bytes. An event with a longer one, or with an empty one, names no corp that could
+/// The maximum length of a corp's id in bytes. An event with a longer one, an empty one or none names no corp that could
 /// be read.
 const MAX_ID: usize = 64;
 
@@ -35,7 +35,7 @@ impl Noted {
         match event {
             DirectoryEvent::Corps { corps, .. } => {
                 let is_readable = |corp: &CorpId| (1..=MAX_ID).contains(&corp.as_str().len());
-                if corps.iter().all(is_readable) {
+                if !corps.is_empty() && corps.iter().all(is_readable) {
                     self.add_corps(corps.into_iter().map(CorpRef::from));
                 } else {
                     self.add_chain();
@@ -121,10 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_no_call_takes_is_the_whole_chain() {
-        for id in [String::new(), "w".repeat(65)] {
+    fn no_id_and_an_id_that_no_call_takes_are_the_whole_chain() {
+        for corps in [vec![], vec![CorpId::new("")], vec![CorpId::new("w".repeat(65))]] {
             let mut noted = Noted::default();
-            noted.add(DirectoryEvent::Corps { chain_id: ChainId::new("Ch1"), corps: vec![CorpId::new(id)] });
+            noted.add(DirectoryEvent::Corps { chain_id: ChainId::new("Ch1"), corps });
             assert_eq!(noted, whole_chain());
         }
     }
