@@ -95,8 +95,9 @@ use crate::values::CorpRef;
 /// the directories of several chains do not walk together.
 ///
 /// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
-/// before it counts it as gone. An invited corp that joins and is removed before the next refresh stays pending until the
-/// next walk, because the events do not name its former id.
+/// before it counts it as gone. A corp that moves during the first walk may be in none of the lists; an event or the next
+/// walk adds it. An invited corp that joins and is removed before the next refresh stays pending until the next walk,
+/// because the events do not name its former id.
 ///
 /// # Failures
 ///

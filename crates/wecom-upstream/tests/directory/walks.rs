@@ -85,6 +85,28 @@ fn a_corp_that_the_api_moves_during_a_walk_does_not_count_as_gone() {
 }
 
 #[test]
+fn a_corp_that_moves_during_the_first_walk_is_not_in_two_groups() {
+    let mut healed = 0;
+    for polls in 1..=20 {
+        for (corp, groupid) in [("ww10", 4), ("wp1", 4), ("ww20", 3)] {
+            let service = Service::new();
+            let mut directory = service.upstream().directory(chain()).need_pending(true).concurrency(1);
+            if service.poll_refresh(&mut directory, polls).is_some() {
+                continue;
+            }
+            service.change(|model| model.move_corp(corp, groupid));
+            service.run(directory.refresh()).unwrap();
+            assert_eq!(directory.tree().corps().count(), 12, "{corp}, {polls}");
+            if service.calls().len() > 1 + 4 {
+                service.assert_current(&directory);
+                healed += 1;
+            }
+        }
+    }
+    assert!(healed > 0);
+}
+
+#[test]
 fn a_corp_that_the_api_moves_between_two_lists_is_in_one_group() {
     for polls in 1..=10 {
         for (corp, groupid) in [("ww20", 4), ("ww40", 2)] {

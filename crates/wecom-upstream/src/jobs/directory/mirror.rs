@@ -89,13 +89,12 @@ impl Mirror {
         let older = std::mem::replace(&mut self.tree, tree);
         self.work.lists.extend(unfinished);
         self.work.noted.groups |= lost_group;
-        if std::mem::replace(&mut self.is_read, true) {
-            let doubtful = doubtful_corps(&older, &self.tree);
-            // A corp that moved during the walk may be listed twice or not at all.
-            if 2 * doubtful.len() <= self.walk_calls(page_size) {
-                for corp in doubtful {
-                    self.work.look_up_again(corp);
-                }
+        self.is_read = true;
+        let doubtful = doubtful_corps(&older, &self.tree);
+        // A corp that moved during the walk may be listed twice or not at all.
+        if 2 * doubtful.len() <= self.walk_calls(page_size) {
+            for corp in doubtful {
+                self.work.look_up_again(corp);
             }
         }
         self.base.get_or_insert(older);
