@@ -138,6 +138,13 @@ impl Drop for Listing {
     }
 }
 
+/// Whether the server may have closed the connection unnoticed, after this number of replies and this idle time. A running
+/// runtime checks its sockets more often than every [`UNSEEN`]. The first reuse is always checked, because some servers
+/// close a connection after its first reply without announcing it.
+fn may_be_stale(replies: u64, idle: Option<Duration>) -> bool {
+    replies == 1 || idle.is_some_and(|idle| idle >= UNSEEN)
+}
+
 /// What ended the exchange of a call.
 enum End {
     Replied(Response),
@@ -196,14 +203,6 @@ impl Worker {
         .await
     }
 
-    /// Whether the server may have closed the connection unnoticed. A running runtime checks its sockets more often than
-    /// every [`UNSEEN`]. The first reuse is always checked, because some servers close a connection after its first reply
-    /// without announcing it.
-    fn may_be_stale(&mut self, now: Instant) -> bool {
-        let idle_since = self.idle_since.take();
-        self.replies == 1 || idle_since.is_some_and(|since| now.duration_since(since) >= UNSEEN)
-    }
-
     /// Sends one request and reads its reply. Returns `None` if the connection can't be used again.
     async fn exchange(&mut self, job: Box<Job>) -> Option<Offer> {
         let Job { request, limits, mut ticket } = *job;
@@ -214,7 +213,8 @@ impl Worker {
         }
         let written = self.wire.mark();
         self.wire.expect_head();
-        if self.may_be_stale(now) {
+        let idle = self.idle_since.take().map(|since| now.duration_since(since));
+        if may_be_stale(self.replies, idle) {
             self.wire.probe_next_read();
         }
         ticket.set_delivery(Delivery::Unknown);
@@ -316,5 +316,25 @@ impl Worker {
             let _ = timeout(CLOSING, connection).await;
         }
         drop(listing);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_checked_at_its_first_reuse_and_after_an_idle_time() {
+        let cases = [
+            (0, None, false),
+            (1, None, true),
+            (1, Some(Duration::ZERO), true),
+            (2, None, false),
+            (2, Some(Duration::ZERO), false),
+            (2, Some(UNSEEN), true),
+        ];
+        for (replies, idle, is_checked) in cases {
+            assert_eq!(may_be_stale(replies, idle), is_checked, "{replies} replies, idle {idle:?}");
+        }
     }
 }
