@@ -27,3 +27,15 @@ pub(crate) fn find_kind_of_io(error: &(dyn StdError + 'static)) -> Option<io::Er
 pub(crate) fn root_text(error: &(dyn StdError + 'static)) -> String {
     links(error).last().map_or_else(String::new, ToString::to_string)
 }
+
+#[cfg(test)]
+#[cfg(feature = "proxy")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_text_is_that_of_the_innermost_error() {
+        let inner = io::Error::other("connection refused");
+        assert_eq!(root_text(&io::Error::other(inner)), "connection refused");
+    }
+}

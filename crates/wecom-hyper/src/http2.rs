@@ -134,4 +134,10 @@ mod tests {
             assert_eq!(window(set), used, "{set}");
         }
     }
+
+    #[test]
+    fn the_default_windows_are_as_documented() {
+        let Http2 { stream_window, connection_window, .. } = Http2::preferred();
+        assert_eq!((stream_window, connection_window), (1_048_576, 4_194_304));
+    }
 }

@@ -8,6 +8,8 @@
 //! counts a task towards the maximum number of connections.
 
 mod alarm;
+#[cfg(test)]
+mod fixture;
 mod http1;
 #[cfg(feature = "http2")]
 mod http2;

@@ -64,6 +64,12 @@ impl HyperTransport {
         Self { pool: Arc::new(pool), time_limit, reply_limit, runtime, counts }
     }
 
+    #[cfg(test)]
+    #[cfg(all(feature = "http2", feature = "bundled-roots"))]
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Returns the counters of this transport and all its clones.
     #[must_use]
     pub fn counters(&self) -> Counters {

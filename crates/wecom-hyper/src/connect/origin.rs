@@ -94,4 +94,20 @@ mod tests {
             assert_eq!(Origin::new(is_https, authority).unwrap().host(), host, "{authority}");
         }
     }
+
+    #[test]
+    fn a_request_with_a_body_and_one_without_have_their_own_usual_headers() {
+        let origin = Origin::new(true, "a.example").unwrap();
+        origin.usual_headers(true).set(HeaderMap::with_capacity(1)).unwrap();
+        assert!(origin.usual_headers(true).get().is_some());
+        assert!(origin.usual_headers(false).get().is_none());
+    }
+
+    #[cfg(feature = "http2")]
+    #[test]
+    fn the_absolute_url_of_a_path_has_the_scheme_and_the_port_of_the_server() {
+        let origin = Origin::new(true, "a.example:8443").unwrap();
+        let absolute = origin.absolute(Uri::from_static("/cgi-bin/get?a=1")).unwrap();
+        assert_eq!(absolute, "https://a.example:8443/cgi-bin/get?a=1");
+    }
 }

@@ -299,4 +299,32 @@ mod tests {
         wire.head_arrived();
         wire.admit(2 * MAX_HEAD).unwrap();
     }
+
+    /// Both ends of a connection.
+    async fn connect() -> (TcpStream, TcpStream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (near, listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_shut_down_ends_the_peers_reading_while_it_stays_open() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let (near, mut far) = connect().await;
+        let (mut socket, _) = Socket::new(near);
+        socket.shutdown().await.unwrap();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), far.read(&mut [0])).await;
+        assert_eq!(read.unwrap().unwrap(), 0);
+        drop(socket);
+    }
+
+    #[cfg(feature = "http2")]
+    #[tokio::test]
+    async fn a_socket_is_gone_once_it_is_dropped() {
+        let (socket, wire) = Socket::new(connect().await.0);
+        assert!(!wire.is_gone());
+        drop(socket);
+        assert!(wire.is_gone());
+    }
 }

@@ -156,4 +156,27 @@ mod tests {
             assert!(joined.capacity() <= 6_300_000, "{declared}: {}", joined.capacity());
         }
     }
+
+    /// The capacity of a vector of this length and this spare capacity after `make_room`.
+    fn capacity_after(length: usize, spare: usize, next: usize, declared: usize) -> usize {
+        let mut joined = Vec::with_capacity(length + spare);
+        joined.resize(length, 0);
+        make_room(&mut joined, next, declared);
+        joined.capacity()
+    }
+
+    #[test]
+    fn a_piece_that_fits_allocates_nothing() {
+        for spare in [1000, 1001] {
+            assert_eq!(capacity_after(9000, spare, 1000, 0), 9000 + spare);
+        }
+    }
+
+    #[test]
+    fn a_declared_length_is_allocated_once_enough_has_arrived() {
+        const DECLARED: usize = 3 * TRUSTED_LENGTH;
+        assert_eq!(capacity_after(1000, 0, 10, DECLARED), 1250);
+        assert_eq!(capacity_after(TRUSTED_LENGTH, 0, 10, DECLARED), DECLARED);
+        assert_eq!(capacity_after(TRUSTED_LENGTH + 1, 0, 10, DECLARED), DECLARED);
+    }
 }

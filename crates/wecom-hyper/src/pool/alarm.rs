@@ -34,3 +34,26 @@ impl Alarm {
         pin!(unconstrained(self.sleep.as_mut())).poll(context).is_ready()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_moment_is_due_once_it_has_passed() {
+        const STEP: Duration = Duration::from_secs(1);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut alarm = Alarm::new();
+        let start = Instant::now();
+        assert!(!alarm.is_due(&mut context, start + STEP));
+        tokio::time::advance(2 * STEP).await;
+        assert!(!alarm.is_due(&mut context, start + 4 * STEP), "an earlier moment has passed");
+        assert!(alarm.is_due(&mut context, start + STEP));
+        tokio::time::advance(3 * STEP).await;
+        assert!(alarm.is_due(&mut context, start + 4 * STEP));
+        assert!(alarm.is_due(&mut context, start + 4 * STEP), "asked again");
+    }
+}

@@ -148,3 +148,51 @@ fn absolute(mut request: http::Request<Whole>, origin: &Origin) -> http::Request
     }
     request
 }
+
+#[cfg(test)]
+#[cfg(feature = "bundled-roots")]
+mod tests {
+    use tokio::runtime::Handle;
+    use wecom_core::TransportErrorKind::ConnectionLost;
+
+    use super::*;
+    use crate::pool::fixture::{connection, job};
+    use crate::pool::state::{Offer, Place};
+    use crate::{HyperTransport, Roots};
+
+    fn transport() -> HyperTransport {
+        HyperTransport::builder().roots(Roots::Bundled).build().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_on_a_used_connection_that_has_ended_returns_to_the_head_of_the_queue() {
+        let transport = transport();
+        let shared = &transport.pool().0;
+        let (queued, _queued_outcome) = job("/queued");
+        let origin = shared.lock().origin(false, "127.0.0.1:1").unwrap();
+        let place = shared.lock().submit(&Handle::current(), &origin, true, queued);
+        let Place::Queued { lane, .. } = place else { panic!("no connection is open") };
+        let (connection, task) = connection().await;
+        connection.begin();
+        connection.clone().split().1.record_reply();
+        drop(task);
+        connection.begin();
+        let (returned, mut outcome) = job("/returned");
+        exchange(Arc::clone(shared), lane, connection, returned).await;
+        assert!(outcome.try_recv().is_err(), "the call still waits");
+        let Offer::Job(next) = shared.lock().offer(lane, &Arc::default()) else { panic!("two calls are queued") };
+        assert_eq!(next.request.uri(), "/returned");
+    }
+
+    #[tokio::test]
+    async fn the_first_call_on_a_connection_that_has_ended_fails_unsent() {
+        let transport = transport();
+        let (connection, task) = connection().await;
+        drop(task);
+        connection.begin();
+        let (job, mut outcome) = job("/");
+        exchange(Arc::clone(&transport.pool().0), 1, connection, job).await;
+        let error = outcome.try_recv().unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (ConnectionLost, Delivery::NotSent));
+    }
+}

@@ -102,3 +102,30 @@ impl Drop for Active {
         self.0.active.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::pool::fixture::connection;
+
+    #[tokio::test]
+    async fn a_connection_was_used_once_it_has_had_a_reply() {
+        let (connection, _task) = connection().await;
+        connection.begin();
+        let (_, call) = connection.split();
+        assert!(!call.was_used());
+        assert!(!call.record_reply());
+        assert!(call.was_used());
+        assert!(call.record_reply());
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_idle_between_calls() {
+        let (connection, _task) = connection().await;
+        let streams = connection.streams().clone();
+        assert!(streams.is_idle());
+        connection.begin();
+        assert!(!streams.is_idle());
+        drop(connection.split());
+        assert!(streams.is_idle());
+    }
+}

@@ -347,3 +347,6 @@ impl Lane {
         self.queue.len() > self.connecting
     }
 }
+
+#[cfg(test)]
+mod tests;

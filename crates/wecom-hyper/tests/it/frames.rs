@@ -57,6 +57,8 @@ pub(crate) enum Event {
     /// A request on this stream was read to its end.
     Request(u32),
     Pinged,
+    /// The client announced that it closes the connection.
+    GoAway,
     Closed,
 }
 
@@ -139,6 +141,9 @@ impl Connection {
                     if !self.is_dead {
                         self.stream.write_all(&frame(PING, ACK, 0, &payload)).await?;
                     }
+                }
+                GOAWAY => {
+                    let _ = self.events.send(Event::GoAway);
                 }
                 HEADERS | DATA if flags & END_STREAM != 0 => {
                     let _ = self.events.send(Event::Request(stream));

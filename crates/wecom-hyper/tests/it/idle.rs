@@ -108,6 +108,15 @@ mod http2 {
     }
 
     #[tokio::test]
+    async fn an_idle_connection_ends_with_a_goaway() {
+        let mut server = frames::Server::start([frames::Answer::Reply("{}")]).await;
+        let transport = transport();
+        assert_eq!(transport.send(post(server.base.clone())).await.unwrap().body(), "{}");
+        while server.event().await != frames::Event::GoAway {}
+        assert_eq!(server.event().await, frames::Event::Closed);
+    }
+
+    #[tokio::test]
     async fn calls_at_once_wait_for_the_connection_that_they_share() {
         let server = frames::Server::start([frames::Answer::Reply("{}"); 3]).await;
         let transport = builder().http2(Http2::required()).build().unwrap();
@@ -120,7 +129,8 @@ mod http2 {
     #[tokio::test]
     async fn a_connection_is_not_idle_while_a_call_is_under_way() {
         let server = frames::Server::start([frames::Answer::Die]).await;
-        let slow = post(server.base.clone()).with_time_limit(4 * SHORT);
+        // Longer than the idle time and the time for closing together.
+        let slow = post(server.base.clone()).with_time_limit(25 * SHORT);
         assert_eq!(failure(&transport(), slow).await, (Timeout, Unknown));
     }
 }

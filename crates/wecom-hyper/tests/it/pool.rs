@@ -158,11 +158,16 @@ async fn queued_calls_with_different_limits_each_end_at_their_own() {
     server.received(1).await;
     let late = transport.send(get(server.base.clone()).with_time_limit(3 * SHORT));
     let soon = transport.send(get(server.base.clone()).with_time_limit(SHORT));
-    let (mut late, mut soon) = (late, soon);
+    let last = transport.send(get(server.base.clone()).with_time_limit(4 * SHORT));
+    let (mut late, mut soon, mut last) = (late, soon, last);
     assert!(poll_once(&mut late).is_pending());
+    assert!(poll_once(&mut last).is_pending());
     assert_eq!(soon.as_mut().await.unwrap_err().kind(), Timeout);
     assert!(poll_once(&mut late).is_pending());
-    assert_eq!(late.await.unwrap_err().delivery(), NotSent);
+    for call in [late, last] {
+        let error = call.await.unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (Timeout, NotSent), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -119,6 +119,19 @@ async fn a_request_that_crosses_a_close_is_never_sent_twice() {
     }
 }
 
+/// A server that closes every connection at once would otherwise receive connections without end.
+#[tokio::test]
+async fn the_first_request_of_a_connection_is_not_sent_on_another_one() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base: wecom_core::BaseUrl = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let transport = transport();
+    for calls in 1..=20 {
+        assert_eq!(failure(&transport, post(base.clone())).await.0, ConnectionLost);
+        assert_eq!(transport.counters().connections_opened(), calls);
+    }
+}
+
 #[tokio::test]
 async fn a_request_read_on_a_reused_connection_is_not_sent_again() {
     let mut server =

@@ -1,7 +1,7 @@
 //! Calls on threads without a runtime.
 
 use std::future::Future;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
@@ -102,6 +102,29 @@ fn a_call_interrupted_by_the_runtimes_shutdown_fails() {
     drop(runtime);
     let error = call.join().unwrap().unwrap_err();
     assert_eq!((error.kind(), error.delivery()), (NoRuntime, Unknown), "{error}");
+}
+
+/// Another runtime holds the only connection, so no connection of the stopped runtime ends.
+#[test]
+fn a_queued_call_ends_with_its_runtime_while_another_one_holds_the_connections() {
+    let (holding, stopping) = (runtime(), runtime());
+    let mut server = holding.block_on(Server::start([Answer::Silence]));
+    #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+    let builder = crate::tls::builder();
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    let builder = wecom_hyper::HyperTransport::builder();
+    let transport = builder.max_connections(1).build().unwrap();
+    let (on_holding, on_stopping) =
+        (transport.clone().with_runtime(holding.handle().clone()), transport.with_runtime(stopping.handle().clone()));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut under_way = on_holding.send(post(server.base_url()));
+    assert!(under_way.as_mut().poll(&mut context).is_pending());
+    holding.block_on(server.request());
+    let mut queued = on_stopping.send(post(server.base_url()));
+    assert!(queued.as_mut().poll(&mut context).is_pending());
+    drop(stopping);
+    let Poll::Ready(Err(error)) = queued.as_mut().poll(&mut context) else { panic!("the call still waits") };
+    assert_eq!((error.kind(), error.delivery()), (NoRuntime, NotSent), "{error}");
 }
 
 /// The queued call has no connection yet.
