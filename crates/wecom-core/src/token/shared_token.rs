@@ -127,11 +127,19 @@ impl<M: Family> SharedToken<M> {
         number: u64,
         outcome: Shared<FlightFuture<M>>,
     ) -> Result<Result<AccessToken, TokenError>, Elapsed> {
-        let outcome = self.fetch.clock().timeout(Some(self.fetch.longest()), outcome).await;
-        if outcome.is_err() {
-            lock(&self.state).flight.take_if(|flight| flight.number == number);
+        let longest = self.fetch.longest();
+        loop {
+            let began = self.fetch.now();
+            if let Ok(outcome) = self.fetch.clock().timeout(Some(longest), outcome.clone()).await {
+                return Ok(outcome);
+            }
+            let waited = self.fetch.now().zip(began).map(|(now, began)| now.saturating_sub(began));
+            // A caller that was not polled for a while may have delayed the fetch itself. It waits again.
+            if waited.is_none_or(|waited| waited < longest.saturating_add(LONGEST_GAP)) {
+                lock(&self.state).flight.take_if(|flight| flight.number == number);
+                return Err(Elapsed);
+            }
         }
-        outcome
     }
 
     /// A token other than the refused one; `None` if there is no other.

@@ -341,3 +341,15 @@ fn a_fetch_that_began_on_a_runtime_that_no_longer_runs_is_replaced() {
     assert!(service.timer.now() <= SECOND * 20, "{:?}", service.timer.now());
     assert!(poll(kept.as_mut()).is_pending(), "its own time limit is on the runtime that no longer runs");
 }
+
+#[test]
+fn a_fetch_delayed_by_a_caller_that_was_not_polled_is_completed_and_not_replaced() {
+    let service = Service::new();
+    service.set(|script| script.latency_of_gettoken = SECOND);
+    let client = service.client().token_store("app", HangingStore).credentials(credentials()).build();
+    let mut delayed = unpolled(&client, &READ);
+    service.timer.advance(MINUTE);
+    assert!(poll(delayed.as_mut()).is_pending(), "the fetch goes on from the store to the service");
+    service.run(delayed).unwrap();
+    assert_eq!(service.fetches(), 1);
+}
