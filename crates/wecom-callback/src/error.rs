@@ -19,7 +19,7 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The Token is empty.
+    /// The Token is empty or has white space. The console's Token has only letters and digits.
     InvalidToken,
     /// The EncodingAESKey is not 43 characters of Base64.
     InvalidAesKey,
@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Length,
     /// The message was encrypted for a receive id that the channel does not accept.
     ReceiveId,
+    /// The decrypted `echostr` is not the short text of a URL check: the `Encrypt` of an event was sent as `echostr`.
+    Echo,
     /// The decrypted message is not well-formed.
     Message(XmlError),
     /// A suite channel does not support replies.
@@ -70,8 +72,8 @@ impl Error {
     ///
     /// | status | for |
     /// |---|---|
-    /// | 400 | a query or a body that is not a callback |
-    /// | 403 | everything that depends on keys: signature, timestamp, decryption, receive id |
+    /// | 400 | a query or a body that is not a callback, and a correctly encrypted message that is not well-formed XML |
+    /// | 403 | signature, timestamp, decryption, receive id, echo |
     /// | 413 | a query or a body over the limit |
     /// | 500 | a fault on the receiver's side |
     ///
@@ -87,7 +89,8 @@ impl Error {
             | Kind::Ciphertext
             | Kind::Padding
             | Kind::Length
-            | Kind::ReceiveId => 403,
+            | Kind::ReceiveId
+            | Kind::Echo => 403,
             Kind::QueryTooLong(_) | Kind::BodyTooLarge(_) => 413,
             Kind::InvalidToken
             | Kind::InvalidAesKey
@@ -134,7 +137,7 @@ impl fmt::Display for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidToken => f.write_str("invalid Token: it is empty; copy it from the console"),
+            Self::InvalidToken => f.write_str("invalid Token: it is empty or has white space; copy it from the console"),
             Self::InvalidAesKey => {
                 f.write_str("invalid EncodingAESKey: it is not 43 characters of Base64; copy it from the console")
             }
@@ -165,6 +168,7 @@ impl fmt::Display for ErrorKind {
             Self::ReceiveId => f.write_str(
                 "receive id mismatch: the message is for another corp or suite; add its id to the channel's receive ids",
             ),
+            Self::Echo => f.write_str("invalid echostr: it is not the echo of a URL check; an event was replayed"),
             Self::Message(error) => write!(f, "invalid message: {error}"),
             Self::NoReply => {
                 f.write_str("reply not supported: a suite channel can only be acknowledged")

@@ -1,8 +1,9 @@
 //! Opens requests: verifies, decrypts and checks them, in an order in which a refusal reveals nothing.
 
-use std::string::FromUtf8Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::callback::Callback;
@@ -11,7 +12,9 @@ use crate::envelope;
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;
 use crate::query::{Query, Signed};
-use crate::xml::{XmlError, XmlProblem};
+
+/// The maximum length of the decrypted `echostr`, in bytes.
+const MAX_ECHO: usize = 128;
 
 /// Receives the requests that reach one URL, for one or several channels.
 ///
@@ -97,6 +100,9 @@ impl Receiver {
     /// Answers the check (验证URL有效性) that WeCom makes with `GET` when the URL is saved in the console. WeCom waits one
     /// second.
     ///
+    /// The answer is the decrypted `echostr`, at most 128 bytes. Text that begins as XML does is refused, because a recorded
+    /// event could be sent as an `echostr`.
+    ///
     /// # Errors
     ///
     /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
@@ -104,8 +110,7 @@ impl Receiver {
         let query = query.into();
         let (signed, echostr) = (query.signed()?, query.echostr()?);
         let (_, opened) = self.decrypt(&signed, echostr.as_bytes(), now)?;
-        let echo = String::from_utf8(opened.message).map_err(|error| not_utf8(&error))?;
-        Ok(Answer::text(echo))
+        Ok(Answer::text(echo(opened.message).ok_or(ErrorKind::Echo)?))
     }
 
     /// Opens the request that WeCom makes with `POST` for each event and message.
@@ -171,6 +176,14 @@ fn open_for(channel: &Channel, encrypted: &[u8]) -> Result<Opened, Error> {
     }
 }
 
-fn not_utf8(error: &FromUtf8Error) -> ErrorKind {
-    ErrorKind::Message(XmlError::new(XmlProblem::NotUtf8, error.utf8_error().valid_up_to()))
+/// The text that WeCom encrypts for a URL check, a number of about 20 digits.
+///
+/// The signature does not distinguish an `echostr` from the `Encrypt` of an event. A person who has recorded the request of
+/// an event could send it as a URL check, so the answer must not contain a message.
+fn echo(message: Vec<u8>) -> Option<String> {
+    // A replayed event may contain a secret.
+    let message = Zeroizing::new(message);
+    let text = std::str::from_utf8(&message).ok().filter(|text| text.len() <= MAX_ECHO)?;
+    let is_xml = text.trim_start().starts_with(['<', '\u{FEFF}']);
+    (!is_xml).then(|| text.to_owned())
 }

@@ -15,6 +15,21 @@ fn a_url_check_is_answered_with_only_the_echo() {
     assert_eq!(check.body(), b"");
 }
 
+/// A person who recorded the request of an event sends its `Encrypt` as `echostr`. The signature is valid.
+#[test]
+fn an_event_sent_as_a_url_check_is_refused_as_a_wrong_signature_is() {
+    let documents = ["<xml><AuthCode>a-code</AuthCode></xml>", "\u{FEFF}<xml/>", " \n<xml/>", " \u{FEFF}", "<"];
+    for message in documents.map(str::to_owned).into_iter().chain(["7".repeat(129)]) {
+        let check = sender().url_check(&message, now(), random()).unwrap();
+        let refused = receiver().verify_url(check.query(), now()).unwrap_err();
+        assert_eq!((refused.kind(), refused.http_status()), (ErrorKind::Echo, 403), "{message}");
+        assert!(!refused.to_string().contains("a-code"));
+    }
+    let longest = "7".repeat(128);
+    let check = sender().url_check(&longest, now(), random()).unwrap();
+    assert_eq!(receiver().verify_url(check.query(), now()).unwrap().body(), longest);
+}
+
 #[test]
 fn an_app_channel_is_acknowledged_with_an_empty_body_and_a_suite_channel_with_success() {
     assert_eq!(opened("<xml/>").acknowledge().body(), "");
