@@ -43,10 +43,10 @@ impl CallbackKeys {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidToken`] for an empty Token, [`ErrorKind::InvalidAesKey`] for an EncodingAESKey that is not 43
+    /// [`ErrorKind::InvalidToken`] for a Token that is empty or has white space, [`ErrorKind::InvalidAesKey`] for an EncodingAESKey that is not 43
     /// characters of Base64.
     pub fn new(token: &str, encoding_aes_key: &str) -> Result<Self, Error> {
-        if token.is_empty() {
+        if token.is_empty() || token.contains(char::is_whitespace) {
             return Err(ErrorKind::InvalidToken.into());
         }
         let key = decode_key(encoding_aes_key).ok_or(ErrorKind::InvalidAesKey)?;

@@ -26,6 +26,16 @@ fn every_malformed_key_is_an_error() {
     assert_eq!(CallbackKeys::new("", AES_KEY).unwrap_err().kind(), ErrorKind::InvalidToken);
 }
 
+/// A Token that was copied with white space: every request has a wrong signature.
+#[test]
+fn a_token_with_white_space_is_an_error_that_names_it() {
+    for token in [" QDG6eK", "QDG6eK\n", "QDG 6eK", "\u{3000}QDG6eK", " "] {
+        let error = CallbackKeys::new(token, AES_KEY).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidToken, "{token:?}");
+        assert!(error.to_string().contains("white space"), "{error}");
+    }
+}
+
 /// wecom-crypto 0.1.9, wxcrypt 0.2.3: padding to 16 bytes.
 #[test]
 fn a_sealed_message_is_padded_to_32_bytes() {
