@@ -28,6 +28,9 @@ pub struct ChangeChain {
 }
 
 /// A change in a chain: `ChangeType`.
+///
+/// Empty ids of a message are skipped, so a list of groups can be empty: then read all groups of the chain again. A list of
+/// corps is never empty in a received event. A message without a corp is [`Event::Other`](crate::Event::Other).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChainChange {
@@ -59,7 +62,8 @@ impl ChangeChain {
 
     pub(super) fn read(fields: &Fields<'_>) -> Option<Self> {
         let groups = || fields.list("GroupIds", "GroupId");
-        let corps = || fields.list("CorpIds", "CorpId");
+        // Without ids, a change of corps is `Event::Other`: a reader of the list would conclude that no corp has changed.
+        let corps = || fields.list("CorpIds", "CorpId").filter(|corps: &Vec<CorpId>| !corps.is_empty());
         let change = match &*fields.text("ChangeType")? {
             "create_chain" => ChainChange::CreateChain,
             "update_chain" => ChainChange::UpdateChain,

@@ -42,13 +42,13 @@ impl<'a> Fields<'a> {
         self.child(name).map(Fields::of)
     }
 
-    /// A list of values, in a list element or, as some documents show it, without one. `None` if one of them is malformed,
-    /// or if there is none.
+    /// A list of values, in one or several list elements or, as some documents show it, without one. Empty elements are
+    /// skipped. `None` if a value is malformed.
     pub(super) fn list<T: FromStr>(&self, list: &str, item: &str) -> Option<Vec<T>> {
-        let parent = self.child(list).unwrap_or(self.parent);
-        let items = parent.children().filter(|child| child.name() == item);
-        let values: Option<Vec<T>> = items.map(|item| value(&item.text())).collect();
-        values.filter(|values| !values.is_empty())
+        let lists = self.parent.children().filter(|child| child.name() == list);
+        let without_list = self.child(list).is_none().then_some(self.parent);
+        let items = lists.chain(without_list).flat_map(|list| list.children()).filter(|child| child.name() == item);
+        items.map(|item| item.text()).filter(|text| !text.is_empty()).map(|text| text.parse().ok()).collect()
     }
 }
 

@@ -123,23 +123,53 @@ fn the_documented_samples_of_shares_on_a_suite_channel_are_read() {
 
 #[test]
 fn a_list_of_ids_and_a_job_without_their_outer_element_are_read_too() {
-    let chain = |change: &str, ids: &str| {
-        event_of(&format!(
-            "<xml><MsgType>event</MsgType><Event>change_chain</Event><ChangeType>{change}</ChangeType>\
-             <ChainId>Ch</ChainId>{ids}</xml>"
-        ))
-    };
-    let expected = |change| Event::ChangeChain(ChangeChain::new(ChainId::new("Ch"), change));
-    assert_eq!(chain("corp_join", "<CorpId>ww1</CorpId>"), expected(ChainChange::CorpJoin(vec![CorpId::new("ww1")])));
+    let joined = ChainChange::CorpJoin(vec![CorpId::new("ww1")]);
+    assert_eq!(chain_change("corp_join", "<CorpId>ww1</CorpId>"), changed(joined));
     assert_eq!(
-        chain("update_group", "<GroupId>4294967296</GroupId>"),
-        expected(ChainChange::UpdateGroup(vec![GroupId::new(4_294_967_296)]))
+        chain_change("update_group", "<GroupId>4294967296</GroupId>"),
+        changed(ChainChange::UpdateGroup(vec![GroupId::new(4_294_967_296)]))
     );
     let job = event_of(
         "<xml><MsgType>event</MsgType><Event>batch_job_result</Event><JobId>job-7</JobId><JobType>sync_user</JobType>\
          <ErrCode>0</ErrCode><ErrMsg>ok</ErrMsg></xml>",
     );
     assert_eq!(job, Event::BatchJobResult(BatchJobResult::new(JobId::new("job-7"), JobType::SyncUser)));
+}
+
+fn chain_change(change: &str, ids: &str) -> Event {
+    event_of(&format!(
+        "<xml><MsgType>event</MsgType><Event>change_chain</Event><ChangeType>{change}</ChangeType>\
+         <ChainId>Ch</ChainId>{ids}</xml>"
+    ))
+}
+
+fn changed(change: ChainChange) -> Event {
+    Event::ChangeChain(ChangeChain::new(ChainId::new("Ch"), change))
+}
+
+#[test]
+fn empty_ids_of_a_list_are_skipped() {
+    let corps = "<CorpIds><CorpId></CorpId><CorpId>ww1</CorpId><CorpId/><CorpId>ww2</CorpId></CorpIds>";
+    let joined = ChainChange::CorpJoin(vec![CorpId::new("ww1"), CorpId::new("ww2")]);
+    assert_eq!(chain_change("corp_join", corps), changed(joined));
+    let groups = "<GroupIds><GroupId/><GroupId>7</GroupId></GroupIds>";
+    assert_eq!(chain_change("update_group", groups), changed(ChainChange::UpdateGroup(vec![GroupId::new(7)])));
+}
+
+#[test]
+fn a_change_of_groups_without_ids_stays_a_change_of_groups() {
+    for ids in ["", "<GroupIds></GroupIds>", "<GroupIds><GroupId></GroupId></GroupIds>"] {
+        assert_eq!(chain_change("create_group", ids), changed(ChainChange::CreateGroup(Vec::new())), "{ids}");
+        assert_eq!(chain_change("update_group", ids), changed(ChainChange::UpdateGroup(Vec::new())), "{ids}");
+        assert_eq!(chain_change("delete_group", ids), changed(ChainChange::DeleteGroup(Vec::new())), "{ids}");
+    }
+}
+
+#[test]
+fn the_ids_of_every_list_of_the_same_name_are_read() {
+    let lists = "<CorpIds><CorpId>ww1</CorpId></CorpIds><CorpIds><CorpId>ww2</CorpId></CorpIds>";
+    let removed = ChainChange::RemoveCorp(vec![CorpId::new("ww1"), CorpId::new("ww2")]);
+    assert_eq!(chain_change("remove_corp", lists), changed(removed));
 }
 
 #[test]
