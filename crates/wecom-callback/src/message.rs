@@ -77,11 +77,13 @@ impl Message {
     }
 
     /// The kind of the message, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or `MsgType`,
-    /// `Event` and `ChangeType`, those that the message has.
+    /// `Event` and `ChangeType`, those that the message has. Control and format characters, such as line breaks, are
+    /// escaped as `{:?}` escapes them, so that a log line shows them.
     #[must_use]
     pub fn kind(&self) -> String {
         let parts = ["InfoType", "MsgType", "Event", "ChangeType"].map(|name| self.text_of(name));
-        parts.iter().flatten().map(AsRef::as_ref).collect::<Vec<_>>().join("/")
+        let kind = parts.iter().flatten().map(AsRef::as_ref).collect::<Vec<_>>().join("/");
+        if kind.bytes().all(|byte| byte.is_ascii_graphic()) { kind } else { kind.escape_debug().to_string() }
     }
 
     /// `ToUserName`: the corp of the member who sent the message, or the corp that an event is about.

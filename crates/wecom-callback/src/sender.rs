@@ -1,5 +1,6 @@
 //! Creates requests as WeCom sends them, for tests and for a simulated service.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use crate::crypto::{CallbackKeys, RandomBytes, Sealed, seconds};
@@ -35,7 +36,7 @@ pub struct Sender {
 }
 
 /// A request to a callback URL, created by [`Sender::request`] and [`Sender::url_check`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CallbackRequest {
     query: String,
     body: String,
@@ -54,6 +55,8 @@ impl Sender {
 
     /// Creates the `POST` request of an event. The time becomes the event's `CreateTime` (`TimeStamp` on a suite channel)
     /// and the request's timestamp.
+    ///
+    /// An event that lacks what its type needs opens as [`Event::Other`], such as a `CorpJoin` with an empty list.
     ///
     /// # Errors
     ///
@@ -108,5 +111,12 @@ impl CallbackRequest {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.body.as_bytes()
+    }
+}
+
+/// Shows neither the query nor the body, because an attacker could replay the signature.
+impl fmt::Debug for CallbackRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallbackRequest(***, {} bytes)", self.body.len())
     }
 }

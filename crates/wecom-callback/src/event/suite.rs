@@ -1,5 +1,7 @@
 //! The events of a suite: 推送suite_ticket and 授权通知事件.
 
+use std::fmt;
+
 use wecom_core::ids::{CorpId, SuiteId};
 
 use super::fields::Fields;
@@ -20,26 +22,26 @@ pub struct SuiteTicket {
 /// A code to exchange for a corp's permanent code (永久授权码), valid for 10 minutes.
 ///
 /// Acknowledge within one second, because the corp's administrator is waiting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorization {
     /// The suite: `SuiteId`.
     pub suite_id: SuiteId,
     /// The code, at most 512 bytes: `AuthCode`.
     pub auth_code: AuthCode,
-    /// The state in the provider's authorization link: `State`.
+    /// The state in the provider's authorization link: `State`. `Debug` does not show it.
     pub state: Option<String>,
 }
 
 /// A corp whose authorization has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizedCorp {
     /// The suite: `SuiteId`.
     pub suite_id: SuiteId,
     /// The corp: `AuthCorpId`.
     pub auth_corp_id: CorpId,
-    /// The state in the provider's authorization link: `State`.
+    /// The state in the provider's authorization link: `State`. `Debug` does not show it.
     pub state: Option<String>,
 }
 
@@ -119,4 +121,29 @@ fn write_state(state: Option<&str>, xml: &mut Writer) {
     if let Some(state) = state {
         xml.text("State", state);
     }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization")
+            .field("suite_id", &self.suite_id)
+            .field("auth_code", &self.auth_code)
+            .field("state", &hidden(self.state.as_deref()))
+            .finish()
+    }
+}
+
+impl fmt::Debug for AuthorizedCorp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizedCorp")
+            .field("suite_id", &self.suite_id)
+            .field("auth_corp_id", &self.auth_corp_id)
+            .field("state", &hidden(self.state.as_deref()))
+            .finish()
+    }
+}
+
+/// Shows only whether there is a state, because providers put tokens of their sessions into it.
+fn hidden(state: Option<&str>) -> Option<&'static str> {
+    state.map(|_| "***")
 }

@@ -68,7 +68,7 @@ impl<'a> Element<'a> {
 /// Shows only the name, because the text may contain a secret or personal data.
 impl fmt::Debug for Element<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}>***", self.name)
+        write!(f, "<{}>***", self.name.escape_debug())
     }
 }
 
