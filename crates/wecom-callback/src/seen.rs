@@ -16,6 +16,10 @@ use crate::digest::MessageDigest;
 /// one second. So the key is a digest of the decrypted message. The envelope cannot be the key, because it differs in each
 /// attempt.
 ///
+/// Two different changes within one second can have the same bytes, because `CreateTime` is in seconds: a group that is
+/// renamed twice, for example. Their digests are equal, so the second change is reported as handled. Do idempotent work, such
+/// as noting which part of a directory has changed, for every message, whether it was handled or not.
+///
 /// [`handle_once`] makes the steps in order. [`InMemorySeenEvents`] is enough for one process. For several processes behind
 /// one URL, implement the trait over a store that they share.
 ///

@@ -32,7 +32,7 @@ struct Marks {
 }
 
 impl InMemorySeenEvents {
-    /// The number of messages that [`InMemorySeenEvents::default`] remembers. Each takes about 60 bytes.
+    /// The number of messages that [`InMemorySeenEvents::default`] remembers. Each takes about 84 bytes.
     pub const DEFAULT_CAPACITY: usize = 16_384;
 
     /// Creates a store that remembers this number of handled messages.

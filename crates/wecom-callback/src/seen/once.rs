@@ -19,6 +19,9 @@ use crate::digest::MessageDigest;
 /// | [`Once::InProgress`] | 503: an earlier attempt is still being handled, and may fail |
 /// | an error | 503 or 500, so that WeCom sends the message again |
 ///
+/// A second change within the same second can have the same message, and is then a [`Once::Duplicate`]. So do idempotent
+/// work, such as noting which part of a directory has changed, before this function or on [`Once::Duplicate`] too.
+///
 /// WeCom sends a message at most three times. If it must not be lost, let the handler put it into a queue or a database,
 /// and process it afterwards.
 ///
