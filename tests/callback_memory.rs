@@ -1,5 +1,5 @@
-//! The memory that a hostile callback can use is bounded by the receiver's body limit. This test has its own file because
-//! it counts all allocations of the process.
+//! The memory that a hostile callback can use is at most four times the receiver's body limit. This test has its own file
+//! because it counts all allocations of the process.
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
@@ -35,32 +35,40 @@ fn allocated_by<T>(run: impl FnOnce() -> T) -> (T, usize) {
 
 /// One test, so that no other thread allocates.
 #[test]
-fn no_request_makes_the_receiver_allocate_more_than_its_body_limit() {
+fn no_request_makes_the_receiver_allocate_more_than_four_times_its_body_limit() {
     let receiver = Receiver::new(Channel::app(keys(), "ww1"));
     let unsigned = "msg_signature=0&timestamp=0&nonce=0";
-    for body in [
+    let bodies = [
         "a".repeat(100 * LIMIT),
         format!("<xml><Encrypt>{}</Encrypt></xml>", "A".repeat(LIMIT - 100)),
         "<a>".repeat(LIMIT / 3),
         "<a/>".repeat(LIMIT / 4),
         format!("<xml>{}</xml>", "<Encrypt/>".repeat(LIMIT / 11)),
         format!("<xml><Encrypt>{}</Encrypt></xml>", "&amp;".repeat(LIMIT / 6)),
-    ] {
+    ];
+    // A text in several parts is joined, in a buffer that grows.
+    let joined = format!("<xml><Encrypt><![CDATA[{}]]>x</Encrypt></xml>", "A".repeat(LIMIT - 100));
+    for (body, bound) in bodies.map(|body| (body, LIMIT)).into_iter().chain([(joined, 4 * LIMIT)]) {
         let (opened, allocated) = allocated_by(|| receiver.open(unsigned, body.as_bytes(), now()));
         assert!(opened.is_err());
-        assert!(allocated <= LIMIT, "{allocated} bytes for an unsigned body of {}", body.len());
+        assert!(allocated <= bound, "{allocated} bytes for an unsigned body of {}", body.len());
     }
     let query = format!("echostr={}", "%41".repeat(LIMIT));
     let (refused, allocated) = allocated_by(|| receiver.verify_url(&query, now()));
     assert!(refused.is_err() && allocated == 0, "{allocated} bytes for a query of {}", query.len());
 
-    for message in ["<a/>".repeat(20_000), "x".repeat(90_000), "<![CDATA[x]]>".repeat(7_000), "&#65;".repeat(18_000)] {
+    let ids = format!(
+        "<Event>change_chain</Event><ChangeType>corp_join</ChangeType><ChainId>c</ChainId><CorpIds>{}</CorpIds>",
+        "<CorpId>w</CorpId>".repeat(5_000)
+    );
+    let messages = ["<a/>".repeat(20_000), "x".repeat(90_000), "<![CDATA[x]]>".repeat(7_000), "&#65;".repeat(18_000)];
+    for (message, bound) in messages.map(|message| (message, LIMIT)).into_iter().chain([(ids, 4 * LIMIT)]) {
         let request = signed(&format!("<xml><MsgType>event</MsgType>{message}</xml>"));
         assert!(request.body().len() <= LIMIT);
         let (opened, allocated) = allocated_by(|| receiver.open(request.query(), request.body(), now()));
         assert!(allocated <= LIMIT, "{allocated} bytes to open {}", message.len());
         let callback = opened.unwrap();
         let (_, allocated) = allocated_by(|| callback.event());
-        assert!(allocated <= LIMIT, "{allocated} bytes for the event of {}", message.len());
+        assert!(allocated <= bound, "{allocated} bytes for the event of {}", message.len());
     }
 }
