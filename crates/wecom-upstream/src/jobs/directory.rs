@@ -102,7 +102,10 @@ use crate::values::CorpRef;
 /// # Failures
 ///
 /// If a call fails, `refresh` returns the error. Nothing is lost: the next refresh continues, and its changes include those
-/// of the failed one. After a failure, `until_due` waits 1 s, and doubles the wait up to 60 s. An error that affects one
+/// of the failed one. After a failure, `until_due` waits 1 s, and doubles the wait up to 60 s.
+///
+/// If up to 8 lookups fail with an error that may pass, the refresh reads the rest, and returns the other changes. The next
+/// refresh looks these corps up again, and returns the error if nothing else has changed. An error that affects one
 /// group alone does not fail the refresh: the group keeps its former corps, and
 /// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again.
 ///
@@ -126,6 +129,8 @@ pub struct Directory<M: Threading = Shared> {
     listing: Option<Listing<M>>,
     groups: Option<InFlight<M, GetChainGroupReply>>,
     corps: Vec<(CorpRef, InFlight<M, GetChainCorpinfoReply>)>,
+    /// The error of a lookup that this refresh leaves to the next one.
+    failure: Option<Error>,
     schedule: Schedule<M>,
 }
 
@@ -163,6 +168,7 @@ impl<M: Threading> Directory<M> {
             listing: None,
             groups: None,
             corps: Vec::new(),
+            failure: None,
             schedule,
         }
     }
@@ -282,19 +288,20 @@ impl<M: Threading> Directory<M> {
     /// # Errors
     ///
     /// Returns an error if a call fails, unless the error affects one group alone. What was read stays, and the next
-    /// refresh continues with the rest.
+    /// refresh continues with the rest. If only the lookups of a few corps fail, the refresh returns the other changes, or
+    /// the error if there are none.
     pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
         self.begin();
-        match self.read().await {
-            Ok(()) => {
-                self.schedule.succeed();
-                Ok(self.mirror.publish())
-            }
-            Err(error) => {
-                self.schedule.fail(&error);
-                Err(error)
-            }
+        let read = self.read().await;
+        if let Some(error) = read.as_ref().err().or(self.failure.as_ref()) {
+            self.schedule.fail(error);
+        } else {
+            self.schedule.succeed();
         }
+        read?;
+        let Some(error) = self.failure.take() else { return Ok(self.mirror.publish()) };
+        let changes = if self.mirror.restore_deferred() { self.mirror.publish() } else { ChainDiff::default() };
+        if changes.is_empty() { Err(error) } else { Ok(changes) }
     }
 
     fn has_work(&self) -> bool {
@@ -307,6 +314,8 @@ impl<M: Threading> Directory<M> {
     fn begin(&mut self) {
         self.groups.iter_mut().for_each(InFlight::mark_starved);
         self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
+        self.failure = None;
+        self.mirror.work.take_deferred();
         self.mirror.work.noted.merge(self.hints.take());
         let is_walk_due = self.schedule.until_walk().is_some_and(|left| left.is_zero());
         if std::mem::take(&mut self.walks_first) || is_walk_due {

@@ -26,6 +26,73 @@ fn a_failed_lookup_keeps_the_hint_whether_the_error_passes_or_not() {
 }
 
 #[test]
+fn a_corp_whose_lookup_always_fails_does_not_withhold_the_other_changes() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| {
+        model.remove("ww10");
+        model.move_corp("ww20", 4);
+        model.corp_codes.insert("ww20".to_owned(), -1);
+    });
+    directory.hints().note(corps_event(["ww20", "ww10"]));
+    let changes = service.run(directory.refresh()).unwrap();
+    assert_eq!((changes.left.len(), changes.moved.len()), (1, 0));
+    assert_eq!(service.run(directory.refresh()).unwrap_err().code(), Some(ErrCode::BUSY));
+
+    service.change(|model| model.join("wwnew", 3));
+    directory.hints().note(corps_event(["wwnew"]));
+    assert_eq!(service.run(directory.refresh()).unwrap().joined.len(), 1);
+    let started = service.timer.now();
+    service.run(directory.until_due());
+    assert!(service.timer.now() > started, "waits for the backoff");
+
+    service.change(|model| model.corp_codes.clear());
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    assert!(service.run(directory.refresh()).unwrap().is_empty());
+    service.assert_current(&directory);
+}
+
+#[test]
+fn a_corp_that_left_its_group_and_cannot_be_looked_up_does_not_count_as_gone() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    service.change(|model| {
+        model.join("wwnew", 2);
+        model.move_corp("ww20", 4);
+        model.corp_codes.insert("ww20".to_owned(), -1);
+    });
+    directory.hints().note(corps_event(["wwnew"]));
+    let changes = service.run(directory.refresh()).unwrap();
+    assert_eq!((changes.joined.len(), changes.left.len()), (1, 0));
+    assert_eq!(directory.tree().corps().count(), 13);
+
+    let mut resumed = service.upstream().resume_directory(directory.state()).skip_first_walk();
+    service.run(resumed.refresh()).unwrap_err();
+    service.change(|model| model.corp_codes.clear());
+    for mut directory in [directory, resumed] {
+        assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_refresh_stops_after_nine_failed_lookups() {
+    let service = Service::new();
+    service.change(|model| (0..100).for_each(|number| model.join(&format!("wx{number}"), 2)));
+    let mut directory = service.upstream().directory(chain()).need_pending(true).page_size(1).concurrency(1);
+    service.run(directory.refresh()).unwrap();
+    service.calls();
+    let corps: Vec<_> = (0..20).map(|number| format!("wx{number}")).collect();
+    service.change(|model| model.corp_codes.extend(corps.iter().map(|corp| (corp.clone(), -1))));
+    directory.hints().note(corps_event(corps.iter().map(String::as_str)));
+    service.run(directory.refresh()).unwrap_err();
+    assert_eq!(service.calls().len(), 9);
+    service.change(|model| model.corp_codes.clear());
+    assert!(service.run(directory.refresh()).unwrap().is_empty());
+    service.assert_current(&directory);
+}
+
+#[test]
 fn a_failed_list_of_groups_keeps_the_hint() {
     for failure in [busy(), untrusted()] {
         let service = Service::new();

@@ -62,6 +62,12 @@ impl ChainTree {
         group.map(|group| std::mem::replace(&mut group.corps, corps)).unwrap_or_default()
     }
 
+    /// Adds a corp to a group. Returns whether the tree has the group.
+    pub(crate) fn push_corp(&mut self, groupid: GroupId, corp: GroupCorp) -> bool {
+        let group = self.groups.iter_mut().find(|group| group.group.groupid == groupid);
+        group.map(|group| group.corps.push(corp)).is_some()
+    }
+
     /// Keeps the corps for which a closure returns `true`.
     pub(crate) fn retain_corps(&mut self, mut keeps: impl FnMut(GroupId, &GroupCorp) -> bool) {
         for TreeGroup { group, corps, .. } in &mut self.groups {

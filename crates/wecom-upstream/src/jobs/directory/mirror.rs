@@ -46,6 +46,19 @@ impl Mirror {
         self.base.take().map(|base| self.tree.diff(&base)).unwrap_or_default()
     }
 
+    /// Returns the corps that this refresh leaves to the next one to their former groups, so that they do not count as gone.
+    /// Returns `false` if a former group is gone.
+    pub(crate) fn restore_deferred(&mut self) -> bool {
+        let failed = self.work.take_deferred();
+        let Some(base) = &self.base else { return true };
+        let present: HashSet<_> = self.tree.placed_corps().flat_map(|(_, corp)| ids(corp)).collect();
+        let former = base.placed_corps().filter(|(_, corp)| {
+            let is_missing = ids(corp).all(|id| !present.contains(&id));
+            is_missing && ids(corp).any(|id| failed.contains(&id))
+        });
+        former.fold(true, |is_complete, (groupid, corp)| self.tree.push_corp(groupid, corp.clone()) && is_complete)
+    }
+
     /// Returns the copy as another process can resume it.
     pub(crate) fn to_resume(&self) -> Self {
         Self { work: self.work.to_resume(), ..self.clone() }
@@ -72,14 +85,6 @@ impl Mirror {
         if calls > 2 && calls > self.walk_calls(page_size) {
             self.work.noted.add_chain();
         }
-    }
-
-    /// Starts a walk, which includes all work.
-    pub(crate) fn begin_walk(&mut self) {
-        let Work { noted, lists, found, .. } = &mut self.work;
-        *noted = Default::default();
-        lists.clear();
-        found.clear();
     }
 
     /// Applies a walk. The groups that failed keep their former corps.

@@ -11,7 +11,7 @@ use super::listing::Listing;
 use super::state::DirectoryOptions;
 use super::walking::Walking;
 use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup};
-use crate::jobs::walk::Walk;
+use crate::jobs::walk::{Walk, may_pass};
 use crate::values::CorpRef;
 
 impl<M: Threading> Directory<M> {
@@ -39,7 +39,8 @@ impl<M: Threading> Directory<M> {
 
     async fn walk(&mut self) -> Result<(), Error> {
         if self.walking.is_none() {
-            self.mirror.begin_walk();
+            self.mirror.work.begin_walk();
+            self.failure = None;
             self.plan_walk();
             (self.listing, self.groups) = (None, None);
             self.corps.clear();
@@ -76,10 +77,20 @@ impl<M: Threading> Directory<M> {
         while self.begin_lookups() {
             let (corp, outcome) = poll_fn(|context| self.poll_lookups(context)).await;
             match outcome {
+                Some(Err(error)) if may_pass(&error) => self.defer(corp, error)?,
                 Some(outcome) => self.mirror.apply_corp(corp, outcome)?,
                 None => drop(self.mirror.work.noted.corps.insert(corp)),
             }
         }
+        Ok(())
+    }
+
+    /// Leaves a corp to the next refresh. Returns the error if the service seems to fail every call.
+    fn defer(&mut self, corp: CorpRef, error: Error) -> Result<(), Error> {
+        if !self.mirror.work.defer(corp) {
+            return Err(error);
+        }
+        self.failure = Some(error);
         Ok(())
     }
 

@@ -8,6 +8,9 @@ use wecom_core::ids::GroupId;
 use super::noted::Noted;
 use crate::values::CorpRef;
 
+/// The maximum number of lookups that may fail before a refresh stops, because the service is failing.
+const MAX_FAILED: usize = 8;
+
 /// What a directory has to read. An item leaves once its reply is applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,6 +21,9 @@ pub(crate) struct Work {
     /// Corps that were looked up, and the group to list for the rest of their fields.
     #[serde(skip)]
     pub(crate) found: BTreeMap<CorpRef, GroupId>,
+    /// The corps whose lookup has failed in this refresh with an error that may pass.
+    #[serde(skip)]
+    failed: BTreeSet<CorpRef>,
     /// The corps that this refresh has looked up a second time because replies contradicted each other. There is no third
     /// time, so that a refresh ends.
     #[serde(skip)]
@@ -39,6 +45,28 @@ impl Work {
         self.retried.insert(corp);
     }
 
+    /// Leaves a corp to the next refresh. Returns whether this refresh continues with the others.
+    pub(crate) fn defer(&mut self, corp: CorpRef) -> bool {
+        self.failed.insert(corp);
+        self.failed.len() <= MAX_FAILED
+    }
+
+    /// Notes the corps again that were left to the next refresh, and returns them.
+    pub(crate) fn take_deferred(&mut self) -> BTreeSet<CorpRef> {
+        let failed = std::mem::take(&mut self.failed);
+        self.noted.corps.extend(failed.iter().cloned());
+        failed
+    }
+
+    /// Starts a walk, which includes all work.
+    pub(crate) fn begin_walk(&mut self) {
+        let Self { noted, lists, found, failed, .. } = self;
+        *noted = Noted::default();
+        lists.clear();
+        found.clear();
+        failed.clear();
+    }
+
     /// Ends a refresh.
     pub(crate) fn end_refresh(&mut self) {
         self.retried.clear();
@@ -47,7 +75,7 @@ impl Work {
     /// Returns the work as another process can resume it: corps that were found are looked up again.
     pub(crate) fn to_resume(&self) -> Self {
         let mut noted = self.noted.clone();
-        noted.corps.extend(self.found.keys().cloned());
+        noted.corps.extend(self.found.keys().chain(&self.failed).cloned());
         Self { noted, lists: self.lists.clone(), ..Self::default() }
     }
 }
