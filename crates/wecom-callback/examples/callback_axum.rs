@@ -8,23 +8,30 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example")]
 #![allow(clippy::disallowed_methods, reason = "a server reads the clock")]
 
-use std::future::Future;
+use std::future::{Future, IntoFuture, pending};
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
 /// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
 const QUEUE: usize = 1000;
+
+/// The time for reading a request, and for the requests under way when the server stops. WeCom waits no longer for an answer.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct Callbacks {
@@ -48,10 +55,18 @@ async fn receive(State(callbacks): State<Callbacks>, RawQuery(query): RawQuery, 
         Err(error) => return refused(&error),
     };
     let enqueue = async { callbacks.queue.try_send(callback.event()) };
+    // Idempotent work, such as noting a hint of a directory, belongs here: two changes within one second can have the same
+    // bytes, and the second one is then a duplicate.
     match handle_once(&*callbacks.seen, &callback, enqueue).await {
         Ok(Once::Handled(()) | Once::Duplicate) => accepted(callback.acknowledge()),
         Ok(Once::InProgress) | Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// Refuses a request whose body does not arrive within the time limit.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = timeout(TIME_LIMIT, next.run(request)).await;
+    answered.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 fn accepted(answer: Answer) -> Response {
@@ -64,27 +79,78 @@ fn refused(error: &wecom_callback::Error) -> Response {
     StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::FORBIDDEN).into_response()
 }
 
-/// Serves until `stop` completes, answers the requests under way, processes the queued events, and returns.
-pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, mut work: W) -> io::Result<()>
+/// Serves until `stop` completes, answers the requests under way that arrive within [`TIME_LIMIT`], processes the queued
+/// events, and returns. Returns an error if `work` panics, because no event is processed after that.
+pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, work: W) -> io::Result<()>
 where
     S: Future<Output = ()> + Send + 'static,
     W: FnMut(Event) + Send + 'static,
 {
     let limit = receiver.body_limit();
-    let (queue, mut waiting) = mpsc::channel(QUEUE);
+    let (queue, waiting) = mpsc::channel(QUEUE);
+    let (close_queue, queue_closed) = oneshot::channel();
     let callbacks = Callbacks { receiver: Arc::new(receiver), seen: Arc::default(), queue };
     let router = Router::new()
         .route("/wecom/callback", get(check).post(receive))
         .layer(DefaultBodyLimit::max(limit))
+        .layer(from_fn(in_time))
         .with_state(callbacks);
-    let worker = tokio::spawn(async move {
-        while let Some(event) = waiting.recv().await {
-            work(event);
-        }
-    });
-    // The router holds the sender of the queue, so the worker ends after the server, once the queue is empty.
-    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
+    let mut worker = tokio::spawn(process(waiting, queue_closed, work));
+    let (stopping, is_stopping) = oneshot::channel();
+    let stop = async {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let too_late = async {
+        let _ = is_stopping.await;
+        sleep(TIME_LIMIT).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(stop).into_future() => served?,
+        // A client has sent only a part of its request.
+        () = too_late => {}
+        ended = &mut worker => return ended.map_err(io::Error::other),
+    }
+    drop(close_queue);
     worker.await.map_err(io::Error::other)
+}
+
+/// Processes the events until the queue is closed and empty.
+async fn process(mut waiting: mpsc::Receiver<Event>, mut closed: oneshot::Receiver<()>, mut work: impl FnMut(Event)) {
+    loop {
+        tokio::select! {
+            _ = &mut closed => break waiting.close(),
+            event = waiting.recv() => match event {
+                Some(event) => work(event),
+                None => break,
+            },
+        }
+    }
+    while let Some(event) = waiting.recv().await {
+        work(event);
+    }
+}
+
+/// Completes on Ctrl-C and, on Unix, on SIGTERM, which service managers and containers send.
+pub async fn stopped() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
 }
 
 #[tokio::main]
@@ -94,9 +160,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let receiver = Receiver::new(Channel::app(keys, variable("WECOM_CORP_ID")?));
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on http://{}/wecom/callback", listener.local_addr()?);
-    let stop = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    serve(listener, receiver, stop, |event| println!("{event:?}")).await?;
+    serve(listener, receiver, stopped(), |event| println!("{event:?}")).await?;
     Ok(())
 }

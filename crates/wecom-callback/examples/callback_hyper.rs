@@ -9,7 +9,7 @@
 #![allow(clippy::disallowed_methods, reason = "a server reads the clock")]
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,11 +24,17 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
 /// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
 const QUEUE: usize = 1000;
+
+/// The time for reading a request, and for the requests under way when the server stops. WeCom waits no longer for an answer.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 struct Callbacks {
     receiver: Receiver,
@@ -44,10 +50,14 @@ impl Callbacks {
         let query = request.uri().query().unwrap_or_default().to_owned();
         match *request.method() {
             Method::GET => self.check(&query),
-            Method::POST => match Limited::new(request, self.receiver.body_limit()).collect().await {
-                Ok(body) => self.receive(&query, &body.to_bytes()).await,
-                Err(_) => status(StatusCode::PAYLOAD_TOO_LARGE),
-            },
+            Method::POST => {
+                let body = Limited::new(request, self.receiver.body_limit()).collect();
+                match timeout(TIME_LIMIT, body).await {
+                    Ok(Ok(body)) => self.receive(&query, &body.to_bytes()).await,
+                    Ok(Err(_)) => status(StatusCode::PAYLOAD_TOO_LARGE),
+                    Err(_) => status(StatusCode::REQUEST_TIMEOUT),
+                }
+            }
             _ => status(StatusCode::METHOD_NOT_ALLOWED),
         }
     }
@@ -67,6 +77,8 @@ impl Callbacks {
             Err(error) => return refused(&error),
         };
         let enqueue = async { self.queue.try_send(callback.event()) };
+        // Idempotent work, such as noting a hint of a directory, belongs here: two changes within one second can have the
+        // same bytes, and the second one is then a duplicate.
         match handle_once(&self.seen, &callback, enqueue).await {
             Ok(Once::Handled(()) | Once::Duplicate) => accepted(callback.acknowledge()),
             Ok(Once::InProgress) | Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
@@ -93,36 +105,51 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-/// Serves until `stop` completes, answers the requests under way, processes the queued events, and returns.
-pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, mut work: W) -> io::Result<()>
+/// Serves until `stop` completes, answers the requests under way that arrive within [`TIME_LIMIT`], processes the queued
+/// events, and returns. Returns an error if `work` panics, because no event is processed after that.
+pub async fn serve<S, W>(listener: TcpListener, receiver: Receiver, stop: S, work: W) -> io::Result<()>
 where
     S: Future<Output = ()> + Send + 'static,
     W: FnMut(Event) + Send + 'static,
 {
-    let (queue, mut waiting) = mpsc::channel(QUEUE);
+    let (queue, waiting) = mpsc::channel(QUEUE);
+    let (close_queue, queue_closed) = oneshot::channel();
     let callbacks = Arc::new(Callbacks { receiver, seen: InMemorySeenEvents::default(), queue });
-    let worker = tokio::spawn(async move {
-        while let Some(event) = waiting.recv().await {
-            work(event);
-        }
-    });
+    let mut worker = tokio::spawn(process(waiting, queue_closed, work));
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
+            ended = &mut worker => return ended.map_err(io::Error::other),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => serve_connection(&callbacks, &connections, stream),
                 // Such as too many open files: wait until some are closed.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(_) => sleep(Duration::from_millis(50)).await,
             },
         }
     }
     drop(listener);
-    connections.shutdown().await;
-    // The last sender of the queue is dropped with this, so the worker ends once the queue is empty.
-    drop(callbacks);
+    // A client that has sent only a part of its request does not delay the end for longer.
+    let _ = timeout(TIME_LIMIT, connections.shutdown()).await;
+    drop(close_queue);
     worker.await.map_err(io::Error::other)
+}
+
+/// Processes the events until the queue is closed and empty.
+async fn process(mut waiting: mpsc::Receiver<Event>, mut closed: oneshot::Receiver<()>, mut work: impl FnMut(Event)) {
+    loop {
+        tokio::select! {
+            _ = &mut closed => break waiting.close(),
+            event = waiting.recv() => match event {
+                Some(event) => work(event),
+                None => break,
+            },
+        }
+    }
+    while let Some(event) = waiting.recv().await {
+        work(event);
+    }
 }
 
 fn serve_connection(callbacks: &Arc<Callbacks>, connections: &GracefulShutdown, stream: TcpStream) {
@@ -133,13 +160,35 @@ fn serve_connection(callbacks: &Arc<Callbacks>, connections: &GracefulShutdown, 
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(10))
+        .header_read_timeout(TIME_LIMIT)
         .serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         // An error means that the peer closed the connection or did not send HTTP.
         let _ = connection.await;
     });
+}
+
+/// Completes on Ctrl-C and, on Unix, on SIGTERM, which service managers and containers send.
+pub async fn stopped() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
 }
 
 #[tokio::main]
@@ -149,9 +198,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let receiver = Receiver::new(Channel::app(keys, variable("WECOM_CORP_ID")?));
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on http://{}/wecom/callback", listener.local_addr()?);
-    let stop = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    serve(listener, receiver, stop, |event| println!("{event:?}")).await?;
+    serve(listener, receiver, stopped(), |event| println!("{event:?}")).await?;
     Ok(())
 }

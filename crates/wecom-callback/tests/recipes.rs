@@ -38,14 +38,17 @@ struct Server {
 
 macro_rules! start {
     ($recipe:ident) => {{
+        let (sender, processed) = mpsc::unbounded_channel();
+        start!($recipe, processed, move |event| sender.send(event).unwrap())
+    }};
+    ($recipe:ident, $processed:ident, $work:expr) => {{
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let (sender, processed) = mpsc::unbounded_channel();
         let receiver = Receiver::new(Channel::app(keys(), CORP));
         let until = async move { stopped.await.unwrap_or_default() };
-        let task = tokio::spawn($recipe::serve(listener, receiver, until, move |event| sender.send(event).unwrap()));
-        Server { address, processed, stop, task }
+        let task = tokio::spawn($recipe::serve(listener, receiver, until, $work));
+        Server { address, processed: $processed, stop, task }
     }};
 }
 
@@ -142,6 +145,45 @@ async fn stopping_loses_no_event(mut server: Server) {
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
+/// Clients that send only a part of a head or of a body do not keep the server from stopping.
+async fn half_sent_requests_do_not_keep_the_server_running(mut server: Server) {
+    let request = sent(&joined("wwhalf"), 1);
+    let bytes = http("POST", request.query(), request.body());
+    let mut clients = Vec::new();
+    let (half, _) = bytes.split_at(bytes.len() - 10);
+    for sent in [&b""[..], b"POST /wecom/callback?msg_sig", half] {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        client.write_all(sent).await.unwrap();
+        clients.push(client);
+    }
+    assert_eq!(server.post(&sent(&joined("wwmarker"), 2)).await.0, 200);
+    server.stop.send(()).unwrap();
+    // From here on, time passes as soon as nothing else can happen.
+    tokio::time::pause();
+    server.task.await.unwrap().unwrap();
+    assert_eq!(server.processed.recv().await, Some(joined("wwmarker")));
+}
+
+/// A client that stops in the middle of a body gets an answer, and its connection ends.
+async fn a_request_that_does_not_arrive_in_time_is_refused(server: &Server) {
+    let request = sent(&joined("wwslow"), 1);
+    let bytes = http("POST", request.query(), request.body());
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    let (half, _) = bytes.split_at(bytes.len() - 10);
+    client.write_all(half).await.unwrap();
+    assert_eq!(server.post(&sent(&joined("wwmarker"), 2)).await.0, 200);
+    tokio::time::pause();
+    assert_eq!(reply(client).await.0, 408);
+    tokio::time::resume();
+}
+
+/// A server whose worker has panicked would answer 503 for ever.
+async fn a_panic_of_the_worker_ends_the_server(server: Server) {
+    assert_eq!(server.post(&sent(&joined("wwbug"), 1)).await.0, 200);
+    assert!(server.task.await.unwrap().is_err());
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
 async fn assert_complete(mut server: Server) {
     the_url_check_is_answered(&server).await;
     each_event_is_handled_once(&mut server).await;
@@ -157,4 +199,48 @@ async fn the_axum_recipe_is_complete() {
 #[tokio::test]
 async fn the_hyper_recipe_is_complete() {
     assert_complete(start!(callback_hyper)).await;
+}
+
+#[tokio::test]
+async fn the_axum_recipe_stops_although_clients_have_sent_only_a_part_of_a_request() {
+    half_sent_requests_do_not_keep_the_server_running(start!(callback_axum)).await;
+}
+
+#[tokio::test]
+async fn the_axum_recipe_refuses_a_request_that_does_not_arrive_in_time() {
+    a_request_that_does_not_arrive_in_time_is_refused(&start!(callback_axum)).await;
+}
+
+#[tokio::test]
+async fn the_axum_recipe_ends_with_an_error_if_its_worker_panics() {
+    let (_sender, processed) = mpsc::unbounded_channel();
+    a_panic_of_the_worker_ends_the_server(start!(callback_axum, processed, |_| panic!("a defect of the worker"))).await;
+}
+
+#[tokio::test]
+async fn the_hyper_recipe_stops_although_clients_have_sent_only_a_part_of_a_request() {
+    half_sent_requests_do_not_keep_the_server_running(start!(callback_hyper)).await;
+}
+
+#[tokio::test]
+async fn the_hyper_recipe_refuses_a_request_that_does_not_arrive_in_time() {
+    a_request_that_does_not_arrive_in_time_is_refused(&start!(callback_hyper)).await;
+}
+
+#[tokio::test]
+async fn the_hyper_recipe_ends_with_an_error_if_its_worker_panics() {
+    let (_sender, processed) = mpsc::unbounded_channel();
+    a_panic_of_the_worker_ends_the_server(start!(callback_hyper, processed, |_| panic!("a defect of the worker")))
+        .await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn both_recipes_stop_on_sigterm() {
+    let mut both = std::pin::pin!(async { tokio::join!(callback_axum::stopped(), callback_hyper::stopped()) });
+    // The first poll registers the signal, which would end this process otherwise.
+    assert!(std::future::poll_fn(|context| std::task::Poll::Ready(both.as_mut().poll(context).is_pending())).await);
+    let kill = format!("kill -TERM {}", std::process::id());
+    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    both.await;
 }
