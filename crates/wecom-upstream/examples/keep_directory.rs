@@ -19,7 +19,7 @@ use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GroupCorp, RemoveCorp};
 use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::jobs::SavedFile;
-use wecom_upstream::jobs::chain_tree::ChainDiff;
+use wecom_upstream::jobs::chain_tree::ChainTree;
 use wecom_upstream::jobs::directory::{Directory, DirectoryHints};
 use wecom_upstream::{ChainId, CorpId, Upstream};
 
@@ -40,9 +40,10 @@ async fn show(file: &SavedFile) -> Outcome<()> {
     let simulator = Simulator::demo();
     let upstream = Upstream::new(simulator.client());
     let chain_id = ChainId::new("ChDealers");
-    let mut dealers = Dealers::default();
 
     let mut directory = open(&upstream, &chain_id, file)?;
+    let mut dealers = Dealers::default();
+    dealers.update(directory.tree()); // In production, the table is in a database.
     keep_once(&mut directory, &mut dealers, file).await?;
 
     // A corp accepts its invitation, and WeCom sends an event.
@@ -58,7 +59,7 @@ async fn show(file: &SavedFile) -> Outcome<()> {
     let mut directory = open(&upstream, &chain_id, file)?;
     keep_once(&mut directory, &mut dealers, file).await?;
 
-    println!("{} dealers", dealers.names.len());
+    println!("{} dealers", dealers.rows.len());
     Ok(())
 }
 
@@ -74,7 +75,10 @@ fn open(upstream: &Upstream, chain_id: &ChainId, file: &SavedFile) -> Outcome<Di
 }
 
 /// The handler of the callback's URL. It passes each event on and replies to WeCom at once; `wecom_callback::Receiver` opens
-/// the request. An event that comes twice or late does no harm.
+/// the request.
+///
+/// An event that comes twice or late does no harm. So call this before `wecom_callback::handle_once`, which takes two equal
+/// changes within one second for one.
 fn handle(event: &Event, hints: &DirectoryHints) {
     hints.note_callback(event);
 }
@@ -85,8 +89,8 @@ async fn keep_once(directory: &mut Directory, dealers: &mut Dealers, file: &Save
     match directory.refresh().await {
         Ok(changes) => {
             print!("{changes}");
-            dealers.apply(&changes);
-            // Saved after the changes were applied: a process that ends in between gets them again.
+            dealers.update(directory.tree());
+            // Saved after the table was updated: a process that ends in between gets the changes again.
             file.save(&serde_json::to_vec(&directory.state())?)?;
             Ok(())
         }
@@ -98,23 +102,35 @@ async fn keep_once(directory: &mut Directory, dealers: &mut Dealers, file: &Save
     }
 }
 
-/// The program's own table: the name and group of each dealer.
+/// The program's own table: one row for each dealer, by its id.
 #[derive(Default)]
 struct Dealers {
-    names: BTreeMap<String, (String, String)>,
+    rows: BTreeMap<String, Dealer>,
+}
+
+#[derive(PartialEq)]
+struct Dealer {
+    name: String,
+    path: String,
+    has_joined: bool,
 }
 
 impl Dealers {
-    fn apply(&mut self, changes: &ChainDiff) {
-        for change in &changes.accepted {
-            self.names.remove(&key(&change.before.corp));
-        }
-        for gone in &changes.left {
-            self.names.remove(&key(&gone.corp));
-        }
-        let changed = changes.accepted.iter().chain(&changes.moved).chain(&changes.renamed).map(|change| &change.after);
-        for placed in changes.joined.iter().chain(&changes.invited).chain(changed) {
-            self.names.insert(key(&placed.corp), (placed.corp.corp_name.clone(), placed.path.clone()));
+    /// Writes the rows that differ from the directory.
+    ///
+    /// The changes of a refresh name each corp that changed. The rename of a group changes the path of every corp below it,
+    /// and lists none of them, so a table with paths compares all rows.
+    fn update(&mut self, tree: &ChainTree) {
+        let rows = tree.corps().map(|(path, corp)| {
+            let dealer = Dealer { name: corp.corp_name.clone(), path, has_joined: corp.is_joined };
+            (key(corp), dealer)
+        });
+        let current: BTreeMap<_, _> = rows.collect();
+        self.rows.retain(|key, _| current.contains_key(key));
+        for (key, dealer) in current {
+            if self.rows.get(&key) != Some(&dealer) {
+                self.rows.insert(key, dealer);
+            }
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::calls::{Group, GroupCorp};
 /// A corp may be in several lists, for example moved and renamed. If a tree lists a corp in two groups, the diff uses
 /// the first one.
 ///
+/// A group that is renamed or moved changes the [path](PlacedCorp::path) of every corp in it and below it. The diff lists the
+/// group, and none of these corps. A table with paths updates all rows from [`ChainTree::corps`] then.
+///
 /// If groups of the newer tree [failed](ChainTree::failures), a corp missing from it may not have left: it is in
 /// [`not_seen`](Self::not_seen). If groups of the older tree failed, a corp missing from it may not be new: it is in
 /// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no
