@@ -17,7 +17,10 @@ use super::noted::Noted;
 /// replies. Cheap to clone; all clones belong to the same directory. It is `Send` and `Sync` in both threading families.
 ///
 /// An event is only a hint what to read again. Its content is never applied, so events may come in any order, late and
-/// repeatedly. The hints take bounded memory: beyond 4,096 corps, the directory reads the whole chain again instead.
+/// repeatedly. Note every event before a filter for duplicates such as `handle_once` of `wecom-callback`: two changes
+/// within one second can be equal byte for byte, and the filter drops the second.
+///
+/// The hints take bounded memory: beyond 4,096 corps, the directory reads the whole chain again instead.
 #[derive(Clone)]
 pub struct DirectoryHints {
     inbox: Arc<Inbox>,

@@ -18,7 +18,9 @@ const MAX_ID: usize = 64;
 /// [`Import::job_ends`](crate::jobs::import::Import::job_ends).
 ///
 /// The callback [`batch_job_result`](https://developer.work.weixin.qq.com/document/path/95797) (异步任务完成事件) names the
-/// job. Its handler calls [`note`](Self::note), which takes a short lock, waits for nothing and makes no call.
+/// job. Its handler calls [`note`](Self::note), which takes a short lock, waits for nothing and makes no call. Noting an end
+/// twice has the same effect as noting it once, so note every event before a filter for duplicates such as `handle_once` of
+/// `wecom-callback`.
 ///
 /// Create one for the whole program, before the first import: it remembers the last 64 ended jobs, so an event that comes
 /// before the reply with the job's id is not lost. Any number of imports can share it. Cheap to clone; all clones are the
