@@ -105,9 +105,11 @@ use crate::values::CorpRef;
 /// of the failed one. After a failure, `until_due` waits 1 s, and doubles the wait up to 60 s.
 ///
 /// If up to 8 lookups fail with an error that may pass, the refresh reads the rest, and returns the other changes. The next
-/// refresh looks these corps up again, and returns the error if nothing else has changed. An error that affects one
-/// group alone does not fail the refresh: the group keeps its former corps, and
-/// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again.
+/// refresh looks these corps up again, and returns the error if nothing else has changed.
+///
+/// An error that affects one group alone does not fail the refresh: the group keeps its former corps, and
+/// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again. That is due after
+/// a minute, and then after pauses that double up to an hour. Without a timer, the next walk reads it.
 ///
 /// Walks and lists of groups act on errors as [`Walk`](crate::jobs::walk::Walk#failures) does: while the service fails
 /// every call, they repeat it for up to the [limit](Self::outage_limit).
@@ -259,7 +261,7 @@ impl<M: Threading> Directory<M> {
         DirectoryState { content: Content { options: self.options.clone(), mirror, walking } }
     }
 
-    /// Waits until there is something to do: an event was noted, or a walk is due. After a failed refresh, waits for the
+    /// Waits until there is something to do: an event was noted, or a walk or a failed group is due. After a failed refresh, waits for the
     /// backoff instead.
     ///
     /// The future can be dropped at any time. Without a timer, it does not wait for walks, and after a failure it does not
@@ -271,11 +273,11 @@ impl<M: Threading> Directory<M> {
                 self.schedule.sleep(backoff).await;
                 continue;
             }
-            let until_walk = self.schedule.until_walk();
-            if self.has_work() || until_walk.is_some_and(|left| left.is_zero()) {
+            let until_due = self.schedule.until_due();
+            if self.has_work() || until_due.is_some_and(|left| left.is_zero()) {
                 return;
             }
-            sleep_until_noted(&self.hints, &self.schedule, until_walk).await;
+            sleep_until_noted(&self.hints, &self.schedule, until_due).await;
         }
     }
 
@@ -299,6 +301,7 @@ impl<M: Threading> Directory<M> {
             self.schedule.succeed();
         }
         read?;
+        self.schedule.plan_groups(!self.tree().is_whole());
         let Some(error) = self.failure.take() else { return Ok(self.mirror.publish()) };
         let changes = if self.mirror.restore_deferred() { self.mirror.publish() } else { ChainDiff::default() };
         if changes.is_empty() { Err(error) } else { Ok(changes) }
@@ -317,6 +320,9 @@ impl<M: Threading> Directory<M> {
         self.failure = None;
         self.mirror.work.take_deferred();
         self.mirror.work.noted.merge(self.hints.take());
+        if self.schedule.begin_groups() {
+            self.mirror.list_failed_groups();
+        }
         let is_walk_due = self.schedule.until_walk().is_some_and(|left| left.is_zero());
         if std::mem::take(&mut self.walks_first) || is_walk_due {
             self.mirror.work.noted.add_chain();

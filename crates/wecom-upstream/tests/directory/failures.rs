@@ -203,6 +203,30 @@ fn a_group_without_access_keeps_its_corps_and_does_not_fail_the_refresh() {
 }
 
 #[test]
+fn a_group_that_fails_alone_is_listed_again_after_growing_pauses() {
+    let service = Service::new();
+    service.change(|model| model.group_codes.extend([(4, 670_030)]));
+    let mut directory = service.directory();
+    assert_eq!(directory.tree().failures().len(), 1);
+    for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let started = service.timer.now();
+        service.run(directory.until_due());
+        let waited = (service.timer.now() - started).as_secs();
+        assert!(waited.abs_diff(60 * minutes) <= 1, "{waited} s");
+        assert!(service.run(directory.refresh()).unwrap().is_empty());
+        assert_eq!(service.calls(), ["list 4"]);
+    }
+    service.change(|model| model.group_codes.clear());
+    service.run(directory.until_due());
+    assert_eq!(service.run(directory.refresh()).unwrap().first_seen.len(), 3);
+    service.assert_current(&directory);
+
+    service.run(directory.until_due());
+    service.run(directory.refresh()).unwrap();
+    assert!(service.calls().contains(&"groups".to_owned()), "the next thing due is the walk");
+}
+
+#[test]
 fn a_corp_that_cannot_be_looked_up_causes_a_walk_and_is_forgotten() {
     let service = Service::new();
     let mut directory = service.directory();

@@ -46,6 +46,11 @@ impl Mirror {
         self.base.take().map(|base| self.tree.diff(&base)).unwrap_or_default()
     }
 
+    /// Lists the groups again that have failed alone.
+    pub(crate) fn list_failed_groups(&mut self) {
+        self.work.lists.extend(self.tree.failures().iter().map(|failure| failure.groupid));
+    }
+
     /// Returns the corps that this refresh leaves to the next one to their former groups, so that they do not count as gone.
     /// Returns `false` if a former group is gone.
     pub(crate) fn restore_deferred(&mut self) -> bool {

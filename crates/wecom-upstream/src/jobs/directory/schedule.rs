@@ -8,6 +8,8 @@ use wecom_core::timer::Clock;
 use wecom_core::{Error, Threading};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The first and the longest wait before failed groups are listed again.
+const GROUP_WAITS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
 /// The times of a directory. Without a clock, it has none.
 pub(crate) struct Schedule<M: Threading> {
@@ -16,11 +18,15 @@ pub(crate) struct Schedule<M: Threading> {
     /// The number of failed refreshes in a row.
     failures: u32,
     retry_at: Option<Duration>,
+    /// When the groups that failed alone are listed again.
+    groups_at: Option<Duration>,
+    /// How many times in a row they were listed again.
+    group_attempts: u32,
 }
 
 impl<M: Threading> Schedule<M> {
     pub(crate) fn new(clock: Option<Clock<M>>) -> Self {
-        Self { clock, walk_at: None, failures: 0, retry_at: None }
+        Self { clock, walk_at: None, failures: 0, retry_at: None, groups_at: None, group_attempts: 0 }
     }
 
     pub(crate) fn clock(&self) -> Option<&Clock<M>> {
@@ -29,13 +35,21 @@ impl<M: Threading> Schedule<M> {
 
     /// Returns the time left before the next walk; `None` if none is scheduled.
     pub(crate) fn until_walk(&self) -> Option<Duration> {
-        Some(self.walk_at?.saturating_sub(self.clock.as_ref()?.now()))
+        self.until(self.walk_at)
+    }
+
+    /// Returns the time left before the next walk, or the next attempt to list failed groups.
+    pub(crate) fn until_due(&self) -> Option<Duration> {
+        [self.walk_at, self.groups_at].into_iter().filter_map(|time| self.until(time)).min()
+    }
+
+    fn until(&self, time: Option<Duration>) -> Option<Duration> {
+        Some(time?.saturating_sub(self.clock.as_ref()?.now()))
     }
 
     /// Returns the time left before the next attempt after a failure; zero if there was none.
     pub(crate) fn until_retry(&self) -> Duration {
-        let left = || Some(self.retry_at?.saturating_sub(self.clock.as_ref()?.now()));
-        left().unwrap_or_default()
+        self.until(self.retry_at).unwrap_or_default()
     }
 
     /// Waits. Without a clock, returns at once.
@@ -50,6 +64,27 @@ impl<M: Threading> Schedule<M> {
         let Some(clock) = &self.clock else { return };
         let now = clock.now();
         self.walk_at = Some(now.saturating_add(spread(chain_id, now, every)));
+    }
+
+    /// Schedules the next attempt to list failed groups, if there are any.
+    pub(crate) fn plan_groups(&mut self, has_failed_groups: bool) {
+        let Some(clock) = &self.clock else { return };
+        if !has_failed_groups {
+            (self.groups_at, self.group_attempts) = (None, 0);
+        } else if self.groups_at.is_none() {
+            let (first, longest) = GROUP_WAITS;
+            let wait = (first * (1 << self.group_attempts.min(6))).min(longest);
+            self.groups_at = Some(clock.now().saturating_add(wait));
+        }
+    }
+
+    /// Returns whether failed groups have to be listed again, and counts that as an attempt.
+    pub(crate) fn begin_groups(&mut self) -> bool {
+        let is_due = self.until(self.groups_at).is_some_and(|left| left.is_zero());
+        if is_due {
+            (self.groups_at, self.group_attempts) = (None, self.group_attempts.saturating_add(1));
+        }
+        is_due
     }
 
     pub(crate) fn succeed(&mut self) {
