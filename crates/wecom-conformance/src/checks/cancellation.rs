@@ -1,5 +1,6 @@
 //! Dropping the future of a call closes its connection.
 
+use std::future::pending;
 use std::io;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::wait::{cancel_when, timeout};
 
 /// The time limit of the dropped call.
 const LIMIT: Duration = Duration::from_secs(4);
+
+/// How long a call continues before it is dropped, once the server has acted.
+const READING: Duration = Duration::from_millis(50);
 
 /// The duration within which its connection must close. Shorter than the time limit.
 const CLOSE_LIMIT: Duration = Duration::from_millis(2500);
@@ -86,7 +90,11 @@ pub(crate) async fn drop_call(
         request = request.with_body(body);
     }
     let server = fixture.server();
-    let has_acted = server.until(|state| state.waits > 0 || state.completed > 0);
+    let has_acted = async {
+        server.until(|state| state.waits > 0 || state.completed > 0).await;
+        // The transport reads what the server has sent.
+        let _ = timeout(READING, pending::<()>()).await;
+    };
     let Some(outcome) = cancel_when(has_acted, fixture.send(request)).await else { return Ok(()) };
     let outcome = outcome?;
     if outcome.is_ok() || server.state().connections == 0 {
