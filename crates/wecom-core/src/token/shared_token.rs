@@ -27,6 +27,9 @@ const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// A fetch that was last polled longer ago than this may be able to proceed.
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 
+/// How often a caller polls the fetch that it waits for, if nothing wakes it.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The token of a client with credentials, or of a downstream client.
 ///
 /// A fetch is stored in the shared state, not in the future of the caller that began it. Any caller that is polled
@@ -56,6 +59,8 @@ struct State<M: Family> {
 struct Flight<M: Family> {
     number: u64,
     polled_at: Option<Duration>,
+    /// For how long it was polled. Of a time without a poll, at most `LONGEST_GAP` counts.
+    polled_for: Duration,
     outcome: Shared<FlightFuture<M>>,
 }
 
@@ -120,24 +125,31 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// Waits for a fetch. One that takes longer than any fetch is abandoned: it may have begun on an async runtime that
-    /// no longer runs, where neither its reply nor its time limit ever wakes it.
+    /// Waits for a fetch. One that was polled for longer than any fetch takes is abandoned: it may have begun on an async
+    /// runtime that no longer runs, where neither its reply nor its time limit ever wakes it.
     async fn wait_for(
         &self,
         number: u64,
-        outcome: Shared<FlightFuture<M>>,
+        mut outcome: Shared<FlightFuture<M>>,
     ) -> Result<Result<AccessToken, TokenError>, Elapsed> {
-        let longest = self.fetch.longest();
+        let mut clock = self.fetch.clock();
         loop {
-            let began = self.fetch.now();
-            if let Ok(outcome) = self.fetch.clock().timeout(Some(longest), outcome.clone()).await {
+            if let Ok(outcome) = clock.timeout(Some(POLL_INTERVAL), &mut outcome).await {
                 return Ok(outcome);
             }
-            let waited = self.fetch.now().zip(began).map(|(now, began)| now.saturating_sub(began));
-            // A caller that was not polled for a while may have delayed the fetch itself. It waits again.
-            if waited.is_none_or(|waited| waited < longest.saturating_add(LONGEST_GAP)) {
-                lock(&self.state).flight.take_if(|flight| flight.number == number);
-                return Err(Elapsed);
+            let mut state = lock(&self.state);
+            let longest = self.fetch.longest().saturating_mul(2);
+            match &state.flight {
+                Some(flight) if flight.number == number && flight.polled_for <= longest => {}
+                Some(flight) if flight.number == number => {
+                    state.flight = None;
+                    return Err(Elapsed);
+                }
+                // Another caller has abandoned it, or it has just ended.
+                _ => {
+                    drop(state);
+                    return (&mut outcome).now_or_never().ok_or(Elapsed);
+                }
             }
         }
     }
@@ -207,7 +219,7 @@ impl<M: Family> SharedToken<M> {
             state: Arc::downgrade(&self.state),
         };
         let outcome = (self.boxed)(task).shared();
-        state.flight = Some(Flight { number, polled_at: now, outcome: outcome.clone() });
+        state.flight = Some(Flight { number, polled_at: now, polled_for: Duration::ZERO, outcome: outcome.clone() });
         (number, outcome, true)
     }
 }
@@ -276,6 +288,8 @@ impl<M: Family> FetchTask<M> {
         let Some(state) = self.state.upgrade() else { return };
         let polled_at = self.fetch.now();
         if let Some(flight) = lock(&state).flight.as_mut().filter(|flight| flight.number == self.number) {
+            let gap = polled_at.zip(flight.polled_at).map(|(now, before)| now.saturating_sub(before));
+            flight.polled_for = flight.polled_for.saturating_add(gap.unwrap_or_default().min(LONGEST_GAP));
             flight.polled_at = polled_at;
         }
     }
