@@ -37,6 +37,7 @@ use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
+use crate::jobs::walk::Attention;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
 
@@ -134,6 +135,7 @@ pub struct Directory<M: Threading = Shared> {
     /// The error of a lookup that this refresh leaves to the next one.
     failure: Option<Error>,
     schedule: Schedule<M>,
+    attention: Attention<M>,
 }
 
 impl<M: Threading> Upstream<M> {
@@ -159,7 +161,7 @@ impl<M: Threading> Upstream<M> {
 
 impl<M: Threading> Directory<M> {
     fn new(upstream: Upstream<M>, options: DirectoryOptions, mirror: Mirror) -> Self {
-        let schedule = Schedule::new(upstream.client().clock());
+        let clock = upstream.client().clock();
         Self {
             hints: DirectoryHints::new(options.chain_id.clone()),
             upstream,
@@ -171,7 +173,8 @@ impl<M: Threading> Directory<M> {
             groups: None,
             corps: Vec::new(),
             failure: None,
-            schedule,
+            schedule: Schedule::new(clock.clone()),
+            attention: Attention::new(clock),
         }
     }
 
@@ -293,17 +296,18 @@ impl<M: Threading> Directory<M> {
     /// refresh continues with the rest. If only the lookups of a few corps fail, the refresh returns the other changes, or
     /// the error if there are none.
     pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
-        self.begin();
-        let read = self.read().await;
-        if let Some(error) = read.as_ref().err().or(self.failure.as_ref()) {
-            self.schedule.fail(error);
+        let Refresh { directory } = &mut Refresh::begin(self);
+        let read = directory.read().await;
+        if let Some(error) = read.as_ref().err().or(directory.failure.as_ref()) {
+            directory.schedule.fail(error);
         } else {
-            self.schedule.succeed();
+            directory.schedule.succeed();
         }
         read?;
-        self.schedule.plan_groups(!self.tree().is_whole());
-        let Some(error) = self.failure.take() else { return Ok(self.mirror.publish()) };
-        let changes = if self.mirror.restore_deferred() { self.mirror.publish() } else { ChainDiff::default() };
+        directory.schedule.plan_groups(!directory.tree().is_whole());
+        let Some(error) = directory.failure.take() else { return Ok(directory.mirror.publish()) };
+        let mirror = &mut directory.mirror;
+        let changes = if mirror.restore_deferred() { mirror.publish() } else { ChainDiff::default() };
         if changes.is_empty() { Err(error) } else { Ok(changes) }
     }
 
@@ -313,10 +317,12 @@ impl<M: Threading> Directory<M> {
         self.walks_first || is_reading || self.mirror.has_work() || !self.hints.is_empty()
     }
 
-    /// Takes the noted events, and a walk that is due.
+    /// Marks the calls in flight if no refresh was awaited for a while. Takes the noted events, and a walk that is due.
     fn begin(&mut self) {
-        self.groups.iter_mut().for_each(InFlight::mark_starved);
-        self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
+        if self.attention.begin() {
+            self.groups.iter_mut().for_each(InFlight::mark_starved);
+            self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
+        }
         self.failure = None;
         self.mirror.work.take_deferred();
         self.mirror.work.noted.merge(self.hints.take());
@@ -334,6 +340,24 @@ impl<M: Threading> Directory<M> {
 
     fn plan_walk(&mut self) {
         self.schedule.plan_walk(&self.options.chain_id, self.options.walk_every);
+    }
+}
+
+/// One await of [`Directory::refresh`]. Dropping it begins a pause.
+struct Refresh<'a, M: Threading> {
+    directory: &'a mut Directory<M>,
+}
+
+impl<'a, M: Threading> Refresh<'a, M> {
+    fn begin(directory: &'a mut Directory<M>) -> Self {
+        directory.begin();
+        Self { directory }
+    }
+}
+
+impl<M: Threading> Drop for Refresh<'_, M> {
+    fn drop(&mut self) {
+        self.directory.attention.end();
     }
 }
 

@@ -26,7 +26,7 @@ use wecom_core::client::BoxedCall;
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
-use self::attention::Attention;
+pub(crate) use self::attention::Attention;
 pub use self::event::{GroupFinding, WalkEvent};
 pub(crate) use self::failure::{Consequence, may_pass};
 use self::group_fetch::{GroupFetch, Step};

@@ -1,5 +1,7 @@
 //! Refreshes that are dropped before their end.
 
+use std::time::Duration;
+
 use wecom_upstream::jobs::directory::Directory;
 
 use crate::support::{Service, busy, chain, corps_event, groups_event};
@@ -139,11 +141,24 @@ fn a_call_that_fails_because_nothing_polled_it_is_repeated() {
         service.model().replies.push_back(busy());
         directory.hints().note(event.clone());
         assert!(service.poll_refresh(&mut directory, 1).is_none());
+        service.timer.advance(Duration::from_secs(1));
         service.run(directory.refresh()).unwrap();
 
         service.model().replies.push_back(busy());
         directory.hints().note(event);
         service.run(directory.refresh()).unwrap_err();
+    }
+}
+
+#[test]
+fn a_call_that_fails_is_reported_although_the_refresh_is_dropped_and_continued_at_once() {
+    for event in [corps_event(["ww20"]), groups_event()] {
+        let service = large();
+        let mut directory = service.directory();
+        service.model().replies.push_back(busy());
+        directory.hints().note(event);
+        let outcome = (0..100).find_map(|_| service.poll_refresh(&mut directory, 1));
+        assert!(outcome.is_some_and(|outcome| outcome.is_err()));
     }
 }
 

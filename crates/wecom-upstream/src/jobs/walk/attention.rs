@@ -1,4 +1,4 @@
-//! The times in which the consumer of a walk awaits an event, and the pauses between them.
+//! The times in which the consumer of a job awaits it, and the pauses between them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wecom_core::timer::Clock;
 /// The shortest pause that may make a call time out.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The consumer's attention to a walk. Without a clock, every pause counts and no awaited time.
+/// The consumer's attention to a job. Without a clock, every pause counts and no awaited time.
 pub(crate) struct Attention<M: Threading> {
     clock: Option<Clock<M>>,
     /// The start of the current await.
