@@ -23,7 +23,7 @@ const MAX_ID: usize = 64;
 /// `wecom-callback`.
 ///
 /// Create one for the whole program, before the first import: it remembers the last 64 ended jobs, so an event that comes
-/// before the reply with the job's id is not lost. Any number of imports can share it. Cheap to clone; all clones are the
+/// before the reply with the job's id is not lost. The end of a job that an import waits for is never forgotten. Any number of imports can share it. Cheap to clone; all clones are the
 /// same. It is `Send` and `Sync` in both threading families.
 #[derive(Clone, Default)]
 pub struct JobEnds {
@@ -34,9 +34,32 @@ pub struct JobEnds {
 struct Ends {
     /// The ended jobs that no import has polled yet, the latest at the end.
     ended: VecDeque<JobId>,
-    /// The wakers of the imports that wait, by the number of the wait.
-    waiting: BTreeMap<u64, Waker>,
+    /// The imports that wait, by the number of the wait.
+    waiting: BTreeMap<u64, Waiting>,
     waits: u64,
+}
+
+/// An import that waits for the end of its job.
+struct Waiting {
+    jobid: JobId,
+    waker: Waker,
+}
+
+impl Ends {
+    /// Returns the wakers of the imports that wait for a job.
+    fn wakers(&self, jobid: &JobId) -> Vec<Waker> {
+        self.waiting.values().filter(|waiting| waiting.jobid == *jobid).map(|waiting| waiting.waker.clone()).collect()
+    }
+
+    /// Forgets the oldest job that no import waits for, if there are too many.
+    fn trim(&mut self) {
+        let Self { ended, waiting, .. } = self;
+        if ended.len() > MAX_ENDED {
+            let is_awaited = |jobid: &JobId| waiting.values().any(|waiting| waiting.jobid == *jobid);
+            let oldest = ended.iter().position(|jobid| !is_awaited(jobid));
+            oldest.map(|at| ended.remove(at));
+        }
+    }
 }
 
 impl JobEnds {
@@ -53,16 +76,14 @@ impl JobEnds {
             return;
         }
         let mut ends = self.lock();
+        let wakers = ends.wakers(&jobid);
         if !ends.ended.contains(&jobid) {
             ends.ended.push_back(jobid);
         }
-        if ends.ended.len() > MAX_ENDED {
-            ends.ended.pop_front();
-        }
-        let waiting = std::mem::take(&mut ends.waiting);
+        ends.trim();
         // A waker is foreign code, which may call this method.
         drop(ends);
-        waiting.into_values().for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Removes a job. Returns whether it was noted.
@@ -109,7 +130,7 @@ impl Future for Noted {
             ends.waits += 1;
             ends.waits
         });
-        ends.waiting.insert(wait, context.waker().clone());
+        ends.waiting.insert(wait, Waiting { jobid: jobid.clone(), waker: context.waker().clone() });
         Poll::Pending
     }
 }
@@ -138,6 +159,18 @@ mod tests {
         assert_eq!(ends.lock().ended.len(), MAX_ENDED);
         assert!(ends.take(&job(999)) && ends.take(&job(1000 - MAX_ENDED)));
         assert!(!ends.take(&job(999)) && !ends.take(&job(0)));
+    }
+
+    #[test]
+    fn the_end_of_a_job_that_an_import_waits_for_is_not_forgotten() {
+        let ends = JobEnds::new();
+        let mut noted = ends.noted(job(0));
+        let mut poll = || Pin::new(&mut noted).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll().is_pending());
+        (0..1000).for_each(|number| ends.note(job(number)));
+        assert_eq!(ends.lock().ended.len(), MAX_ENDED);
+        assert!(poll().is_ready());
+        assert!(ends.take(&job(0)));
     }
 
     #[test]
