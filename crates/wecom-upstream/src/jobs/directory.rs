@@ -91,9 +91,9 @@ use crate::values::CorpRef;
 ///
 /// WeCom sends no event for changes by the API, and gives up an event after three attempts. So the directory walks the
 /// chain once a day, or as [`walk_every`](Self::walk_every) says, which needs a client with a
-/// [timer](wecom_core::ClientBuilder::timer). Without one, call
-/// [`request_walk`](DirectoryHints::request_walk) now and then. The walk is up to a tenth of the period early, so that
-/// the directories of several chains do not walk together.
+/// [timer](wecom_core::ClientBuilder::timer). Without one, call [`request_walk`](DirectoryHints::request_walk) once a day.
+/// The period starts anew in each process. The walk is up to a tenth of the period early, so that the directories of
+/// several chains do not walk together.
 ///
 /// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
 /// before it counts it as gone. A corp that moves during the first walk may be in none of the lists; an event or the next
@@ -111,6 +111,11 @@ use crate::values::CorpRef;
 /// An error that affects one group alone does not fail the refresh: the group keeps its former corps, and
 /// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again. That is due after
 /// a minute, and then after pauses that double up to an hour. Without a timer, the next walk reads it.
+///
+/// If the chain was deleted, `refresh` returns an error with the code
+/// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) (670002), and
+/// [`is_transient`](wecom_core::Error::is_transient) is `false`. The tree keeps its corps, and no refresh reports them as
+/// gone: remove them, and drop the directory.
 ///
 /// Walks and lists of groups act on errors as [`Walk`](crate::jobs::walk::Walk#failures) does: while the service fails
 /// every call, they repeat it for up to the [limit](Self::outage_limit).
@@ -211,8 +216,8 @@ impl<M: Threading> Directory<M> {
         self
     }
 
-    /// Sets the period of the walks: one day by default. A walk is up to a tenth of the period early. `Duration::MAX`
-    /// turns them off.
+    /// Sets the period of the walks: one day by default, and at least one minute. A walk is up to a tenth of the period
+    /// early. `Duration::MAX` turns them off.
     pub fn walk_every(mut self, period: Duration) -> Self {
         self.options.walk_every = period;
         self
@@ -220,6 +225,9 @@ impl<M: Threading> Directory<M> {
 
     /// Skips the walk of a resumed directory, for a process that has missed no event since the state was saved, such as a
     /// function that runs once for each callback. A walk that the state itself requires is not skipped.
+    ///
+    /// The state does not contain the time of the last walk, so such processes never walk by themselves. Let a scheduled
+    /// job resume the directory without this option once a day, or call [`request_walk`](DirectoryHints::request_walk).
     pub fn skip_first_walk(mut self) -> Self {
         self.walks_first = false;
         self

@@ -38,6 +38,17 @@ fn the_period_of_walks_can_be_set_and_turned_off() {
 }
 
 #[test]
+fn a_period_of_zero_means_one_minute() {
+    let service = Service::new();
+    let mut directory = service.upstream().directory(chain()).walk_every(Duration::ZERO);
+    service.run(directory.refresh()).unwrap();
+    let walked = service.timer.now();
+    service.run(directory.until_due());
+    let waited = service.timer.now() - walked;
+    assert!((53..=60).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[test]
 fn without_a_timer_the_owner_requests_walks() {
     let service = Service::new();
     let client = Client::builder(service.clone()).token(AccessToken::new("a-token")).build();

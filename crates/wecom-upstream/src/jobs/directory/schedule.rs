@@ -8,6 +8,8 @@ use wecom_core::timer::Clock;
 use wecom_core::{Error, Threading};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The shortest period of walks.
+const SHORTEST_PERIOD: Duration = Duration::from_secs(60);
 /// The first and the longest wait before failed groups are listed again.
 const GROUP_WAITS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3600));
 
@@ -63,7 +65,7 @@ impl<M: Threading> Schedule<M> {
     pub(crate) fn plan_walk(&mut self, chain_id: &ChainId, every: Duration) {
         let Some(clock) = &self.clock else { return };
         let now = clock.now();
-        self.walk_at = Some(now.saturating_add(spread(chain_id, now, every)));
+        self.walk_at = Some(now.saturating_add(spread(chain_id, now, every.max(SHORTEST_PERIOD))));
     }
 
     /// Schedules the next attempt to list failed groups, if there are any.
