@@ -71,6 +71,7 @@ async fn missing_contradicting_and_wrong_keys_are_refused_without_being_printed(
     let url = ["--callback", "http://127.0.0.1:1/secret-path"];
     for (arguments, expected) in [
         (&url[..], "--callback needs --callback-token-file or WECOM_CALLBACK_TOKEN"),
+        (&[url[0], url[1], url[0], url[1]], "--callback can't be used twice"),
         (&["--callback-token", "the-secret-token"], "need --callback URL"),
         (&[url[0], url[1], "--callback-token", "the-secret-token"], "--callback needs --callback-aes-key-file"),
         (

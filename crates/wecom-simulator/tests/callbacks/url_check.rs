@@ -65,3 +65,13 @@ async fn the_check_is_repeated_while_no_receiver_is_running() {
     assert_eq!(attempts.next().await.outcome, CallbackOutcome::NotConnected);
     assert_eq!(attempts.next().await.attempt, 2);
 }
+
+#[tokio::test]
+async fn an_unknown_host_name_has_its_own_outcome() {
+    // A label has at most 63 characters, so the name is refused without a request to a DNS server.
+    let unknown = format!("http://{}/callback", "x".repeat(64));
+    let (_, mut attempts) = serve(&Simulator::demo(), [url(&unknown).check_time_limit(LONG)]).await;
+    let attempt = attempts.next().await;
+    assert_eq!(attempt.outcome, CallbackOutcome::UnknownHost);
+    assert!(attempt.to_string().contains("unknown host"), "{attempt}");
+}

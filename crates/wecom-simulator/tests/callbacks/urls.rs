@@ -14,12 +14,21 @@ fn only_http_urls_with_a_host_are_accepted_and_no_error_quotes_the_url() {
         ("http:///secret-path", CallbackUrlError::Invalid),
         ("", CallbackUrlError::Invalid),
         ("http://user:secret@127.0.0.1/", CallbackUrlError::UserInfo),
+        ("http://127.0.0.1:65536/secret-path", CallbackUrlError::Port),
+        ("http://[::1]:99999/secret-path", CallbackUrlError::Port),
+        ("http://127.0.0.1:0/secret-path", CallbackUrlError::Port),
     ] {
         let error = CallbackUrl::new(text, keys()).unwrap_err();
         assert_eq!(error, expected, "{text}");
         assert!(!error.to_string().contains("secret") && error.to_string().contains("callback URL"), "{error}");
     }
-    for text in ["http://127.0.0.1", "http://[::1]:8080/callback", "http://receiver:8080/a?b=c"] {
+    for text in [
+        "http://127.0.0.1",
+        "http://127.0.0.1:/",
+        "http://127.0.0.1:65535/",
+        "http://[::1]:8080/callback",
+        "http://receiver:8080/a?b=c",
+    ] {
         assert!(CallbackUrl::new(text, keys()).is_ok(), "{text}");
     }
 }

@@ -75,7 +75,11 @@ pub(crate) fn options() -> Result<Option<Options>, lexopt::Error> {
                 all if all == "all" => options.variants.extend(WireVariant::ALL),
                 name => options.variants.push(name.parse()?),
             },
-            Arg::Long("callback") => options.callback.url = Some(secret(&mut arguments, "--callback")?),
+            Arg::Long("callback") => {
+                if options.callback.url.replace(secret(&mut arguments, "--callback")?).is_some() {
+                    return Err("--callback can't be used twice: the events are pushed to one URL".into());
+                }
+            }
             Arg::Long("callback-token") => options.callback.token = Some(secret(&mut arguments, "--callback-token")?),
             Arg::Long("callback-aes-key") => {
                 options.callback.aes_key = Some(secret(&mut arguments, "--callback-aes-key")?);

@@ -28,6 +28,8 @@ pub enum CallbackOutcome {
     WrongEcho,
     /// There was no complete answer within the time limit.
     TimedOut(Duration),
+    /// The receiver's host name has no address.
+    UnknownHost,
     /// No connection to the receiver.
     NotConnected,
     /// The receiver closed the connection without a complete answer.
@@ -58,6 +60,9 @@ impl fmt::Display for CallbackOutcome {
                 "wrong answer to the URL check; answer the decrypted echostr alone, without quotes and line breaks",
             ),
             Self::TimedOut(limit) => write!(f, "deadline exceeded: no answer within {limit:?}"),
+            Self::UnknownHost => {
+                f.write_str("unknown host: the name was not resolved; check the host of the callback URL")
+            }
             Self::NotConnected => f.write_str("connection failed: check that the receiver is running"),
             Self::ConnectionLost => f.write_str("connection lost before the answer was complete"),
             Self::InvalidAnswer => f.write_str("invalid answer: not HTTP/1.1, or larger than 128 KiB"),

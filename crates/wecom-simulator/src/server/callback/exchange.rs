@@ -8,7 +8,7 @@ use hyper::Request;
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::attempt::CallbackOutcome;
 use super::url::CallbackUrl;
@@ -51,7 +51,9 @@ async fn try_exchange(url: &CallbackUrl, method: &str, query: &str, body: Vec<u8
         .header(CONNECTION, "close")
         .body(Full::new(Bytes::from(body)))
         .map_err(|_| CallbackOutcome::NotConnected)?;
-    let connected = TcpStream::connect((url.host.as_str(), url.port)).await;
+    let resolved = lookup_host((url.host.as_str(), url.port)).await;
+    let addresses: Vec<_> = resolved.map_err(|_| CallbackOutcome::UnknownHost)?.collect();
+    let connected = TcpStream::connect(addresses.as_slice()).await;
     let stream = TokioIo::new(connected.map_err(|_| CallbackOutcome::NotConnected)?);
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(64 * 1024).handshake(stream).await.map_err(|error| lost(&error))?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hyper::Uri;
+use hyper::http::uri::Authority;
 use wecom_callback::CallbackKeys;
 use wecom_upstream::AgentId;
 
@@ -60,6 +61,8 @@ pub enum CallbackUrlError {
     NotHttp,
     /// It has a user name or a password.
     UserInfo,
+    /// Its port is not a number from 1 to 65535.
+    Port,
 }
 
 impl CallbackUrl {
@@ -83,7 +86,7 @@ impl CallbackUrl {
         }
         Ok(Self {
             host: host.to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            port: port(authority)?,
             authority: authority.as_str().to_owned(),
             path: url.path().to_owned(),
             query: url.query().map(str::to_owned),
@@ -136,6 +139,14 @@ impl CallbackUrl {
     }
 }
 
+/// The port, 80 without one.
+fn port(authority: &Authority) -> Result<u16, CallbackUrlError> {
+    match authority.as_str().strip_prefix(authority.host()).unwrap_or_default() {
+        "" | ":" => Ok(80),
+        _ => authority.port_u16().filter(|port| *port > 0).ok_or(CallbackUrlError::Port),
+    }
+}
+
 impl fmt::Debug for CallbackUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallbackUrl").field("app", &self.app).finish_non_exhaustive()
@@ -148,6 +159,7 @@ impl fmt::Display for CallbackUrlError {
             Self::Invalid => "invalid callback URL; write it as http://HOST:PORT/PATH",
             Self::NotHttp => "unsupported scheme of the callback URL: only http:// is supported",
             Self::UserInfo => "invalid callback URL: it has a user name or a password, which is not supported",
+            Self::Port => "invalid port of the callback URL: it must be a number from 1 to 65535",
         })
     }
 }
