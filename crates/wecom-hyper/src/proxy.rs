@@ -264,6 +264,16 @@ mod tests {
     }
 
     #[test]
+    fn a_user_or_a_password_alone_is_used() {
+        for credentials in [r#""user":"gateway""#, r#""password":"canary""#] {
+            let json = format!(r#"{{"url":"http://proxy.example",{credentials}}}"#);
+            let proxy: Proxy = serde_json::from_str(&json).unwrap();
+            let server = proxy.server_for(&Uri::from_static("https://a.example")).unwrap();
+            assert!(server.credentials.is_some(), "{json}");
+        }
+    }
+
+    #[test]
     fn debug_output_shows_no_credentials() {
         for url in ["http://canary:canary@proxy.example", "socks5://canary:canary@proxy.example"] {
             let text = format!("{:?}", Proxy::new(url).unwrap());

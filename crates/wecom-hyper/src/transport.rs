@@ -65,7 +65,7 @@ impl HyperTransport {
     }
 
     #[cfg(test)]
-    #[cfg(all(feature = "http2", feature = "bundled-roots"))]
+    #[cfg(feature = "bundled-roots")]
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }

@@ -308,6 +308,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_the_bytes_of_the_read_itself_count_towards_the_limit() {
+        use tokio::io::AsyncWriteExt;
+
+        let (near, mut far) = connect().await;
+        let (mut socket, wire) = Socket::new(near);
+        far.write_all(b"a").await.unwrap();
+        wire.expect_head();
+        let mut bytes = vec![0; MAX_HEAD + 1];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        buffer.set_filled(MAX_HEAD);
+        std::future::poll_fn(|context| Pin::new(&mut socket).poll_read(context, &mut buffer)).await.unwrap();
+        assert_eq!(buffer.filled().last(), Some(&b'a'));
+    }
+
+    #[tokio::test]
     async fn a_socket_that_is_shut_down_ends_the_peers_reading_while_it_stays_open() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

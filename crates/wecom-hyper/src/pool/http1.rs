@@ -337,4 +337,39 @@ mod tests {
             assert_eq!(may_be_stale(replies, idle), is_checked, "{replies} replies, idle {idle:?}");
         }
     }
+
+    #[cfg(feature = "bundled-roots")]
+    #[tokio::test]
+    async fn the_first_call_on_a_connection_that_has_ended_fails_unsent() {
+        use tokio::net::{TcpListener, TcpStream};
+        use tokio::runtime::Handle;
+        use wecom_core::TransportErrorKind::ConnectionLost;
+
+        use crate::connect::socket::Socket;
+        use crate::pool::fixture::job;
+        use crate::pool::state::Plan;
+        use crate::{HyperTransport, Roots};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        drop(listener.accept().await.unwrap());
+        near.readable().await.unwrap();
+        let (socket, wire) = Socket::new(near);
+
+        let transport = HyperTransport::builder().roots(Roots::Bundled).build().unwrap();
+        let shared = &transport.pool().0;
+        let (job, mut outcome) = job("/");
+        let origin = shared.lock().origin(false, "127.0.0.1:1").unwrap();
+        shared.lock().submit(&Handle::current(), &origin, false, job);
+        let Some(Plan::Connect { lane, .. }) = shared.lock().plan() else { panic!("the call needs a connection") };
+        let connected = Connected {
+            stream: Stream::Plain(socket),
+            wire,
+            #[cfg(feature = "http2")]
+            is_http2: false,
+        };
+        serve(Slot::new(Arc::clone(shared), lane), connected).await;
+        let error = outcome.try_recv().unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.delivery()), (ConnectionLost, Delivery::NotSent));
+    }
 }

@@ -27,6 +27,23 @@ async fn an_idle_connection_is_closed_after_the_timeout_and_the_next_call_opens_
     assert_eq!(transport.counters().connections_opened(), 2);
 }
 
+/// The other connection keeps the host's entry in the pool.
+#[tokio::test]
+async fn an_idle_connection_that_timed_out_gets_no_call_while_another_one_is_busy() {
+    let mut server = Server::start([Answer::Silence, Answer::reply("200 OK", "1"), Answer::reply("200 OK", "2")]).await;
+    let transport = builder().pool_idle_timeout(SHORT).build().unwrap();
+    let busy = tokio::spawn({
+        let (transport, request) = (transport.clone(), post(server.base_url()));
+        async move { transport.send(request).await }
+    });
+    server.request().await;
+    for expected in ["1", "2"] {
+        assert_eq!(transport.send(post(server.base_url())).await.unwrap().body(), expected);
+        while server.event().await != Event::Closed {}
+    }
+    busy.abort();
+}
+
 #[tokio::test]
 async fn an_idle_tls_connection_ends_with_a_close_notify() {
     let (base, serving) = TRUSTED.serve_once_by(&[], |stream| {

@@ -55,6 +55,18 @@ async fn a_connection_that_ends_makes_room_for_another() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_before_it_is_open_returns_the_queue_and_is_opened_again_for_the_next_call() {
+    let mut state = state(2);
+    let calls = [(); 2].map(|()| submit(&mut state, "a.example", false));
+    let lane = connect(&mut state).unwrap();
+    connect(&mut state).unwrap();
+    state.connected(lane);
+    assert_eq!(state.leave(lane, true).len(), calls.len());
+    let _call = submit(&mut state, "a.example", false);
+    assert_eq!(connect(&mut state), Some(lane));
+}
+
+#[tokio::test]
 async fn a_lane_ends_with_its_last_connection() {
     let mut state = state(2);
     let calls = [(); 2].map(|()| submit(&mut state, "a.example", false));
