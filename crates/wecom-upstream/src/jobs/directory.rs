@@ -311,7 +311,11 @@ impl<M: Threading> Directory<M> {
         } else {
             directory.schedule.succeed();
         }
-        read?;
+        if let Err(error) = read {
+            directory.failure = None;
+            directory.mirror.work.take_deferred();
+            return Err(error);
+        }
         directory.schedule.plan_groups(!directory.tree().is_whole());
         let Some(error) = directory.failure.take() else { return Ok(directory.mirror.publish()) };
         let mirror = &mut directory.mirror;
@@ -331,8 +335,6 @@ impl<M: Threading> Directory<M> {
             self.groups.iter_mut().for_each(InFlight::mark_starved);
             self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
         }
-        self.failure = None;
-        self.mirror.work.take_deferred();
         self.mirror.work.noted.merge(self.hints.take());
         if self.schedule.begin_groups() {
             self.mirror.list_failed_groups();

@@ -177,3 +177,16 @@ fn a_pending_corp_that_joins_in_another_group_during_a_walk_does_not_stay() {
         service.assert_current(&directory);
     }
 }
+
+#[test]
+fn a_refresh_that_is_dropped_at_each_poll_reports_a_failed_lookup_and_makes_it_once() {
+    let service = Service::new();
+    let mut directory = service.upstream().directory(chain()).need_pending(true).concurrency(1);
+    service.run(directory.refresh()).unwrap();
+    service.calls();
+    service.change(|model| model.corp_codes.extend([("ww10".to_owned(), -1)]));
+    directory.hints().note(corps_event(["ww10", "ww20"]));
+    let outcome = (0..20).find_map(|_| service.poll_refresh(&mut directory, 1));
+    assert!(outcome.unwrap().is_err());
+    assert_eq!(service.calls().iter().filter(|call| *call == "corp ww10").count(), 1);
+}

@@ -127,6 +127,7 @@ impl Mirror {
         corp: CorpRef,
         outcome: Result<GetChainCorpinfoReply, Error>,
     ) -> Result<(), Error> {
+        self.work.settle(&corp);
         match outcome {
             Ok(reply) => {
                 self.work.noted.groups |= self.tree.group(reply.groupid).is_none();

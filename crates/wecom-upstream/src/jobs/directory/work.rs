@@ -51,6 +51,11 @@ impl Work {
         self.failed.len() <= MAX_FAILED
     }
 
+    /// Forgets that the lookup of a corp has failed, because a later one has not.
+    pub(crate) fn settle(&mut self, corp: &CorpRef) {
+        self.failed.remove(corp);
+    }
+
     /// Notes the corps again that were left to the next refresh, and returns them.
     pub(crate) fn take_deferred(&mut self) -> BTreeSet<CorpRef> {
         let failed = std::mem::take(&mut self.failed);
