@@ -331,7 +331,7 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
             Source::Provider(provider) => Tokens::Provider(provider),
             Source::Credentials(credentials) => {
                 let store = store.map(|(app, store)| AppStore { store, corp_id: credentials.corp_id().into(), app });
-                let source = fetch::TokenSource::Credentials { transport: transport.clone(), credentials };
+                let source = fetch::TokenOrigin::Credentials { transport: transport.clone(), credentials };
                 let limit = time_limit.unwrap_or(TOKEN_LIMIT);
                 Tokens::fetched(source, store, TokenScope::Upstream, time.as_ref(), limit, observers.clone())
             }

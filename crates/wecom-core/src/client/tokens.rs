@@ -10,7 +10,7 @@ use crate::secret::AccessToken;
 use crate::threading::Family;
 use crate::token::corp_get_token::CorpGetToken;
 use crate::token::error::TokenError;
-use crate::token::fetch::{KeyedStore, TokenFetch, TokenSource};
+use crate::token::fetch::{KeyedStore, TokenFetch, TokenOrigin};
 use crate::token::scope::{DownstreamApp, TokenScope};
 use crate::token::shared_token::SharedToken;
 use crate::token::store::TokenKey;
@@ -85,7 +85,7 @@ impl<M: Threading> Tokens<M> {
             Self::Fixed(_) => None,
             Self::Fetched { store, .. } => store.clone(),
         };
-        let source = TokenSource::Call(M::token_call(upstream.clone(), CorpGetToken::new(app.clone())));
+        let source = TokenOrigin::Call(M::token_call(upstream.clone(), CorpGetToken::new(app.clone())));
         Self::fetched(
             source,
             store,
@@ -97,7 +97,7 @@ impl<M: Threading> Tokens<M> {
     }
 
     pub(super) fn fetched(
-        source: TokenSource<M>,
+        source: TokenOrigin<M>,
         store: Option<AppStore<M>>,
         scope: TokenScope,
         time: Option<&Time<M>>,

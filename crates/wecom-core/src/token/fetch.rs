@@ -26,7 +26,7 @@ const STORE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How a token is fetched.
 pub(crate) struct TokenFetch<M: Family> {
-    source: TokenSource<M>,
+    source: TokenOrigin<M>,
     store: Option<KeyedStore<M>>,
     clock: Option<Clock<M>>,
     /// The time limit of the request for a token.
@@ -35,7 +35,7 @@ pub(crate) struct TokenFetch<M: Family> {
 }
 
 /// Where new tokens come from.
-pub(crate) enum TokenSource<M: Family> {
+pub(crate) enum TokenOrigin<M: Family> {
     /// `gettoken`, with the app's own credentials.
     Credentials { transport: AddressedTransport<M>, credentials: Credentials },
     /// A call made with another client: `corp/gettoken`, with the upstream corp's token.
@@ -50,7 +50,7 @@ pub(crate) struct KeyedStore<M: Family> {
 
 impl<M: Family> TokenFetch<M> {
     pub(crate) fn new(
-        source: TokenSource<M>,
+        source: TokenOrigin<M>,
         store: Option<KeyedStore<M>>,
         clock: Option<Clock<M>>,
         limit: Duration,
@@ -66,8 +66,8 @@ impl<M: Family> TokenFetch<M> {
     /// The endpoint that returns the tokens.
     pub(super) fn endpoint(&self) -> &'static Endpoint {
         match self.source {
-            TokenSource::Credentials { .. } => &GET_TOKEN,
-            TokenSource::Call(_) => &CORP_GET_TOKEN,
+            TokenOrigin::Credentials { .. } => &GET_TOKEN,
+            TokenOrigin::Call(_) => &CORP_GET_TOKEN,
         }
     }
 
@@ -84,7 +84,7 @@ impl<M: Family> TokenFetch<M> {
     }
 
     pub(super) fn has_credentials(&self) -> bool {
-        matches!(self.source, TokenSource::Credentials { .. })
+        matches!(self.source, TokenOrigin::Credentials { .. })
     }
 
     /// The maximum duration of a fetch that is polled.
@@ -125,13 +125,13 @@ impl<M: Family> TokenFetch<M> {
         let requested_at = self.now();
         let reply = async {
             match &self.source {
-                TokenSource::Credentials { transport, credentials } => {
+                TokenOrigin::Credentials { transport, credentials } => {
                     let request = encode(&GetToken::new(credentials.clone()))?.with_time_limit(self.limit);
                     let request = transport.address(request);
                     let response = transport.send(&request).await?;
                     decode::<GetToken>(&request, &response)
                 }
-                TokenSource::Call(call) => M::call_for_token(call).await,
+                TokenOrigin::Call(call) => M::call_for_token(call).await,
             }
         };
         let reply = self.clock().timeout(Some(self.limit), reply).await.unwrap_or_else(|_| Err(self.took_too_long()));
