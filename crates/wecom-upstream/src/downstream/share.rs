@@ -103,23 +103,20 @@ impl<M: Threading> Share<M> {
     pub async fn downstream(&self, corp_id: impl Into<CorpId>) -> Result<Downstream<M>, ShareError> {
         let corp_id = corp_id.into();
         let call = ListAppShareInfo::new(self.agent_id).business_type(self.business_type).corpid(&corp_id);
-        let found = loop {
+        loop {
             let known = self.lock().found.get(&corp_id).cloned();
             if let Some(known) = known {
                 return Ok(known);
             }
-            if let Some(found) = Lookup::new(self, &corp_id, call.clone()).outcome().await? {
-                break found;
+            let Some(found) = Lookup::new(self, &corp_id, call.clone()).outcome().await? else { continue };
+            let Some(corp) = found.reply.corp_list.iter().find(|corp| corp.corpid == corp_id) else {
+                return Err(ShareError::NotShared(corp_id));
+            };
+            // A reply that is no longer current is not used: a second `Downstream` of a corp would have its own token.
+            if found.is_current {
+                return Ok(self.downstream_of(corp));
             }
-        };
-        let Some(corp) = found.reply.corp_list.iter().find(|corp| corp.corpid == corp_id) else {
-            return Err(ShareError::NotShared(corp_id));
-        };
-        if found.is_current {
-            return Ok(self.downstream_of(corp));
         }
-        let known = self.lock().found.get(&corp_id).cloned();
-        Ok(known.unwrap_or_else(|| self.make(corp)))
     }
 
     /// Returns a downstream corp from the [list](Self::corps) of corps, without a call.

@@ -272,6 +272,33 @@ fn a_lookup_that_had_no_caller_for_a_minute_is_made_again() {
 }
 
 #[test]
+fn callers_of_two_lookups_of_a_corp_get_one_downstream_with_one_token() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let lookups = faults.on(&LIST_APP_SHARE_INFO).delay(Duration::from_secs(8), timer.clone());
+    let tokens = faults.on(&CORP_GET_TOKEN).at_most(0).error_code(-1);
+    let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build();
+    let share = Upstream::new(client).share(APP);
+    let mut unpolled = pin!(share.downstream(jingxi()));
+    assert!(unpolled.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    timer.advance(Duration::from_secs(31));
+    // The second lookup replaces the first one, whose reply is there.
+    let mut second = pin!(share.downstream(jingxi()));
+    assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let found = timer.run(futures_util::future::join(unpolled, second));
+    for downstream in [found.0.unwrap(), found.1.unwrap()] {
+        let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmNobody")]);
+        // The service knows no such customer, but it accepts the token.
+        assert_eq!(
+            timer.run(downstream.external_userid_to_pending_id(call)).unwrap_err().code(),
+            Some(ErrCode::INVALID_EXTERNAL_USER_ID)
+        );
+    }
+    assert_eq!((lookups.calls(), tokens.calls()), (2, 1));
+}
+
+#[test]
 fn a_failed_lookup_is_shared_and_not_kept() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(20));
