@@ -20,6 +20,7 @@ pub mod import;
 mod kept_call;
 pub mod pager;
 mod saved_file;
+mod saved_format;
 pub mod walk;
 
 pub use self::saved_file::SavedFile;

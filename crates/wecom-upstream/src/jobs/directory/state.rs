@@ -3,17 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use wecom_core::ids::ChainId;
 
 use super::mirror::Mirror;
 use super::walking::WalkingState;
 use crate::jobs::chain_tree::ChainTree;
 use crate::jobs::pager::DEFAULT_PAGE_SIZE;
-
-/// The name of the format, without its version.
-const NAME: &str = "wecom directory state, version ";
-const VERSION: u32 = 1;
+use crate::jobs::saved_format::{self, SavedContent};
 
 /// The state of a [`Directory`](crate::jobs::directory::Directory). Store it, and resume with
 /// [`Upstream::resume_directory`](crate::Upstream::resume_directory).
@@ -22,11 +19,13 @@ const VERSION: u32 = 1;
 /// including the noted events.
 ///
 /// Its JSON names its format and version, and is private to this library otherwise. Deserializing another document, or a
-/// state of a newer version, fails with an error that says so. It contains the names of corps; the `Debug` output does
+/// state of another version, fails with an error that says so. It contains the names of corps; the `Debug` output does
 /// not.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a state has no effect unless it is stored or resumed"]
 pub struct DirectoryState {
+    #[serde(with = "saved_format")]
     pub(crate) content: Content,
 }
 
@@ -36,6 +35,12 @@ pub(crate) struct Content {
     pub(crate) mirror: Mirror,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) walking: Option<WalkingState>,
+}
+
+impl SavedContent for Content {
+    const KIND: &'static str = "directory state";
+    const VERSION: u32 = 1;
+    const WITHOUT: &'static str = "start without a state";
 }
 
 /// The options of a directory.
@@ -84,47 +89,5 @@ impl fmt::Debug for DirectoryState {
             .field("groups", &tree.groups().len())
             .field("corps", &tree.placed_corps().count())
             .finish_non_exhaustive()
-    }
-}
-
-#[derive(Serialize)]
-struct Written<'a> {
-    format: String,
-    // After `format` in every usual order of fields, so that a foreign document fails at its name.
-    payload: &'a Content,
-}
-
-impl Serialize for DirectoryState {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Written { format: format!("{NAME}{VERSION}"), payload: &self.content }.serialize(serializer)
-    }
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(default, deserialize_with = "check_format")]
-    format: Option<()>,
-    payload: Option<Content>,
-}
-
-impl<'de> Deserialize<'de> for DirectoryState {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { format, payload } = Stored::deserialize(deserializer)?;
-        format.ok_or_else(|| de::Error::custom("not the state of a directory: the field `format` is missing"))?;
-        let content = payload.ok_or_else(|| de::Error::missing_field("payload"))?;
-        Ok(Self { content })
-    }
-}
-
-/// Accepts the name of this version.
-fn check_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
-    let format = String::deserialize(deserializer)?;
-    match format.strip_prefix(NAME).map(str::parse) {
-        Some(Ok(VERSION)) => Ok(Some(())),
-        Some(Ok(version)) if version > VERSION => Err(de::Error::custom(format_args!(
-            "unsupported version: the directory state has version {version}, and this library reads version {VERSION}; \
-             update wecom-upstream, or start without a state"
-        ))),
-        _ => Err(de::Error::custom("not the state of a directory: the field `format` has another name")),
     }
 }
