@@ -299,6 +299,31 @@ fn callers_of_two_lookups_of_a_corp_get_one_downstream_with_one_token() {
 }
 
 #[test]
+fn the_end_of_a_forgotten_lookup_does_not_end_the_lookup_that_replaced_it() {
+    let (upstream, timer, lookups) = service_with_slow_lookups(Duration::from_secs(8));
+    let share = upstream.share(APP);
+    timer.run(upstream.get_chain_list()).unwrap(); // Fetches the token.
+    let mut forgotten = pin!(share.downstream(jingxi()));
+    assert!(forgotten.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    share.forget(&jingxi());
+    timer.advance(Duration::from_secs(4));
+    let mut second = pin!(share.downstream(jingxi()));
+    assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(timer.run(forgotten).is_ok());
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert_eq!((lookups.calls(), timer.now()), (2, Duration::from_secs(12)), "the forgotten reply is not kept");
+    assert!(timer.run(second).is_ok());
+}
+
+#[test]
+fn the_text_of_a_downstream_names_its_corp_and_its_app() {
+    let share = Upstream::new(Simulator::demo().client()).share(APP);
+    let downstream = share.downstream_of(&SharedCorp::new(jingxi(), "", AgentId::new(1)));
+    let text = format!("{downstream:?}");
+    assert!(text.contains("wwjingxi") && text.contains('1') && !text.contains("client"), "{text}");
+}
+
+#[test]
 fn a_failed_lookup_is_shared_and_not_kept() {
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone()).latency(Duration::from_millis(20));
@@ -322,4 +347,23 @@ fn a_lookup_that_timed_out_because_its_caller_was_not_polled_is_made_again() {
     timer.advance(Duration::from_secs(60));
     assert!(timer.run(share.downstream(jingxi())).is_ok());
     assert!(lookups.calls() <= 2);
+}
+
+#[test]
+fn a_lookup_that_its_next_caller_finds_timed_out_is_made_again() {
+    let timer = ManualTimer::new();
+    let simulator = Simulator::demo();
+    let faults = Faults::new(simulator.clone());
+    let lookups = faults.on(&LIST_APP_SHARE_INFO).nth(1).delay(Duration::from_secs(3600), timer.clone());
+    let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone());
+    let upstream = Upstream::new(client.time_limit(Duration::from_secs(10)).build());
+    let share = upstream.share(APP);
+    timer.run(upstream.get_chain_list()).unwrap(); // Fetches the token.
+    {
+        let mut dropped = pin!(share.downstream(jingxi()));
+        assert!(dropped.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    timer.advance(Duration::from_secs(20));
+    assert!(timer.run(share.downstream(jingxi())).is_ok());
+    assert_eq!((lookups.calls(), timer.now()), (2, Duration::from_secs(20)));
 }

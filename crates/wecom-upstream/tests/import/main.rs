@@ -7,6 +7,7 @@ mod job_ends;
 mod limits;
 mod lost;
 mod resuming;
+mod searches;
 mod support;
 mod threading;
 mod tickers;

@@ -131,6 +131,12 @@ fn an_ambiguous_name_or_a_different_custom_id_does_not_match() {
 }
 
 #[test]
+fn a_joined_corp_that_left_is_not_matched_with_a_new_corp_of_its_name() {
+    let diff = tree(&[joined("ww2", "same")], &[]).diff(&tree(&[joined("ww1", "same")], &[]));
+    assert_eq!((diff.accepted.len(), diff.joined.len(), diff.left.len()), (0, 1, 1));
+}
+
+#[test]
 fn pending_corps_do_not_count_if_one_tree_leaves_them_out() {
     let mut without = ChainTree::new(ChainId::new("Ch1"), false);
     without.add(WalkEvent::Group { group: Group::new(GroupId::new(2), "a", GroupId::ROOT), depth: 0 });

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod diffs;
+mod edges;
 mod failures;
 mod groups;
 mod large;
