@@ -12,6 +12,7 @@ pub use self::state::{HasTimer, HasToken, NoTimer, NoToken, Timed, TimerState, T
 use super::overrides::Overrides;
 use super::tokens::{AppStore, Tokens};
 use super::{Client, Inner, Threading, Time};
+use crate::error::language::Language;
 use crate::http::addressed_transport::AddressedTransport;
 use crate::http::base_url::BaseUrl;
 use crate::http::transport::{LocalTransport, Transport};
@@ -120,6 +121,7 @@ pub struct ClientBuilder<T = NoToken, W = NoTimer, M: Threading = Shared> {
     transport: M::Transport,
     base: BaseUrl,
     user_agent: Arc<str>,
+    error_language: Language,
     time_limit: Option<Duration>,
     observers: Vec<M::Observer>,
     store: Option<(Arc<str>, M::TokenStore)>,
@@ -139,6 +141,7 @@ impl<M: Threading> ClientBuilder<NoToken, NoTimer, M> {
             transport,
             base: BaseUrl::default(),
             user_agent: USER_AGENT.into(),
+            error_language: Language::English,
             time_limit: None,
             observers: Vec::new(),
             store: None,
@@ -166,8 +169,10 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
     }
 
     fn tokens(self, source: Source<M>) -> ClientBuilder<TokenSource<M>, W, M> {
-        let Self { transport, base, user_agent, time_limit, observers, store, tokens: NoToken, time } = self;
-        ClientBuilder { transport, base, user_agent, time_limit, observers, store, tokens: TokenSource(source), time }
+        let Self { transport, base, user_agent, error_language, time_limit, observers, store, tokens: NoToken, time } =
+            self;
+        let tokens = TokenSource(source);
+        ClientBuilder { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time }
     }
 }
 
@@ -215,9 +220,10 @@ impl<T> ClientBuilder<T, NoTimer, Local> {
 
 impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
     fn timed(self, clock: Clock<M>) -> ClientBuilder<T, Timed<M>, M> {
-        let Self { transport, base, user_agent, time_limit, observers, store, tokens, time: NoTimer } = self;
+        let Self { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time: NoTimer } =
+            self;
         let time = Timed { clock, retry: None, quotas: None, deadline: None };
-        ClientBuilder { transport, base, user_agent, time_limit, observers, store, tokens, time }
+        ClientBuilder { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time }
     }
 }
 
@@ -298,6 +304,28 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
         self
     }
 
+    /// Sets the language in which errors explain WeCom's codes; English by default. With [`Language::Chinese`], those who
+    /// read logs in Chinese get the explanation and the remedy in Chinese. The rest of an error's text stays as it is, so
+    /// that a search finds it.
+    ///
+    /// ```
+    /// use wecom_core::endpoint::RawCall;
+    /// use wecom_core::error::Language;
+    /// use wecom_core::{AccessToken, Client, Endpoint, Response, from_fn};
+    ///
+    /// const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group");
+    ///
+    /// let transport = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":670002,"errmsg":"invalid chain_id"}"#)) });
+    /// let client =
+    ///     Client::builder(transport).token(AccessToken::new("a-token")).error_language(Language::Chinese).build();
+    /// let error = pollster::block_on(client.call_raw(RawCall::new(&GET_CHAIN_GROUP))).unwrap_err();
+    /// assert!(error.to_string().contains("上下游不存在。请通过 get_chain_list 获取 chain_id。"));
+    /// ```
+    pub fn error_language(mut self, language: Language) -> Self {
+        self.error_language = language;
+        self
+    }
+
     /// Limits the time of each request, from connecting to the last byte of the reply. The transport keeps the limit; by
     /// default its own limit applies. [`Client::with_time_limit`] sets the limit for single calls.
     ///
@@ -316,8 +344,8 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
         T: HasToken<M>,
         W: TimerState<M>,
     {
-        let Self { transport, base, user_agent, time_limit, observers, store, tokens, time } = self;
-        let transport = AddressedTransport::new(transport, base, user_agent);
+        let Self { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time } = self;
+        let transport = AddressedTransport::new(transport, base, user_agent, error_language);
         let time = time.into_timed().map(|Timed { clock, retry, quotas, deadline }| Time {
             clock,
             retrying: retry.map(Retrying::new),
@@ -346,6 +374,7 @@ impl<T: fmt::Debug, W: fmt::Debug, M: Threading> fmt::Debug for ClientBuilder<T,
         f.debug_struct("ClientBuilder")
             .field("base", &self.base)
             .field("user_agent", &self.user_agent)
+            .field("error_language", &self.error_language)
             .field("time_limit", &self.time_limit)
             .field("observers", &self.observers.len())
             .field("has_token_store", &self.store.is_some())

@@ -87,7 +87,8 @@ fn error_kind(failure: Failure, request: &Request, body: &[u8]) -> ErrorKind {
     let redactor = Redactor::new(request.expose_secrets());
     match failure {
         Failure::Refusal { code, message } => {
-            ApiError { code: ErrCode(code), message: errmsg(&message, request, body) }.into()
+            let message = errmsg(&message, request, body);
+            ApiError { code: ErrCode(code), message, language: request.error_language() }.into()
         }
         Failure::NoReply { problem, path, detail } => {
             DecodeError { problem, path: shown_path(&path, &redactor), detail, reply: ReplySummary::of(body) }.into()

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::code::ErrCode;
+use crate::error::language::Language;
 
 /// WeCom refused the call with an `errcode`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct ApiError {
     /// The `errmsg` on one line, at most 300 characters long, with secrets, telephone numbers and URLs masked. Its wording
     /// changes: don't match on it.
     pub message: String,
+    /// The language of the explanation in this error's text.
+    pub language: Language,
 }
 
 impl ApiError {
@@ -35,14 +38,23 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "errcode {}", self.code)?;
-        if let Some(explanation) = self.code.explanation() {
-            write!(f, ": {explanation}")?;
-        }
-        if let Some(ip) = self.caller_ip().filter(|_| self.code == ErrCode::IP_NOT_TRUSTED) {
-            write!(f, " The address is {ip}.")?;
-        }
-        if let Some(remedy) = self.code.remedy() {
-            write!(f, " {remedy}")?;
+        let ip = self.caller_ip().filter(|_| self.code == ErrCode::IP_NOT_TRUSTED);
+        match (self.code.advice(self.language), self.language) {
+            (None, _) => {}
+            (Some((explanation, remedy)), Language::English) => {
+                write!(f, ": {explanation}")?;
+                if let Some(ip) = ip {
+                    write!(f, " The address is {ip}.")?;
+                }
+                write!(f, " {remedy}")?;
+            }
+            (Some((explanation, remedy)), Language::Chinese) => {
+                write!(f, "：{explanation}")?;
+                if let Some(ip) = ip {
+                    write!(f, "该 IP 为 {ip}。")?;
+                }
+                f.write_str(remedy)?;
+            }
         }
         if !self.message.is_empty() {
             write!(f, " [errmsg: {}]", self.message)?;
@@ -58,7 +70,7 @@ mod tests {
     use super::*;
 
     fn refusal(message: &str) -> ApiError {
-        ApiError { code: ErrCode::IP_NOT_TRUSTED, message: message.to_owned() }
+        ApiError { code: ErrCode::IP_NOT_TRUSTED, message: message.to_owned(), language: Language::English }
     }
 
     #[test]
@@ -70,5 +82,15 @@ mod tests {
         for message in ["", "hint: []", "hint: [1", "from ip: ", "from ip: , x"] {
             assert_eq!((refusal(message).hint(), refusal(message).caller_ip()), (None, None), "{message}");
         }
+    }
+
+    #[test]
+    fn the_text_is_in_the_language_of_the_error() {
+        let error = ApiError { language: Language::Chinese, ..refusal("not allow, from ip: 192.0.2.1, x") };
+        let text = error.to_string();
+        assert!(text.starts_with("errcode 60020 (不安全的访问IP)：IP 不可信："), "{text}");
+        assert!(text.contains("。该 IP 为 192.0.2.1。请在管理后台") && text.contains("[errmsg: not allow"), "{text}");
+        let unknown = ApiError { code: ErrCode(99), ..error };
+        assert!(unknown.to_string().starts_with("errcode 99 [errmsg: "), "{unknown}");
     }
 }

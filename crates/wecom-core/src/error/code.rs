@@ -1,9 +1,13 @@
 //! WeCom's error codes. Every number passes through; the codes of this API are explained.
 
+mod chinese;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use self::chinese::{Chinese, chinese};
+use super::language::Language;
 use crate::codec::wire;
 
 /// WeCom's `errcode` (全局错误码).
@@ -44,6 +48,32 @@ impl ErrCode {
     #[must_use]
     pub fn remedy(self) -> Option<&'static str> {
         self.entry().map(|entry| entry.remedy)
+    }
+
+    /// The meaning of the code in Chinese (中文说明). `None` if the code is not one of [`ErrCode::EXPLAINED`].
+    ///
+    /// ```
+    /// # use wecom_core::ErrCode;
+    /// assert_eq!(ErrCode::UNKNOWN_GROUP.explanation_zh(), Some("该上下游中没有这个分组。"));
+    /// assert_eq!(ErrCode::UNKNOWN_GROUP.remedy_zh(), Some("请通过 get_chain_group 获取 groupid，根分组为 1。"));
+    /// ```
+    #[must_use]
+    pub fn explanation_zh(self) -> Option<&'static str> {
+        chinese(self).map(|Chinese { explanation, .. }| explanation)
+    }
+
+    /// The remedy in Chinese (处理建议). `None` if the code is not one of [`ErrCode::EXPLAINED`].
+    #[must_use]
+    pub fn remedy_zh(self) -> Option<&'static str> {
+        chinese(self).map(|Chinese { remedy, .. }| remedy)
+    }
+
+    /// The explanation and the remedy in a language.
+    pub(super) fn advice(self, language: Language) -> Option<(&'static str, &'static str)> {
+        match language {
+            Language::English => self.explanation().zip(self.remedy()),
+            Language::Chinese => self.explanation_zh().zip(self.remedy_zh()),
+        }
     }
 
     /// The address of the vendor's page on the code.
@@ -428,8 +458,39 @@ mod tests {
     }
 
     #[test]
+    fn every_explained_code_is_explained_in_chinese_too() {
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        let mut seen = std::collections::HashSet::new();
+        for code in ErrCode::EXPLAINED {
+            let (explanation, remedy) = code.advice(Language::Chinese).unwrap_or_default();
+            assert!(seen.insert(explanation), "{code}");
+            for text in [explanation, remedy] {
+                assert!(text.ends_with('。') && is_chinese(text), "{code}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_name_the_same_calls() {
+        let calls = |text: &str| -> Vec<String> {
+            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let mut calls: Vec<_> = words.filter(|word| word.contains('_')).map(str::to_owned).collect();
+            calls.retain(|word| ["get_", "list_", "import_"].iter().any(|start| word.starts_with(start)));
+            calls
+        };
+        for code in ErrCode::EXPLAINED {
+            let ((_, english), (_, chinese)) = (
+                code.advice(Language::English).unwrap_or_default(),
+                code.advice(Language::Chinese).unwrap_or_default(),
+            );
+            assert_eq!(calls(english), calls(chinese), "{code}");
+        }
+    }
+
+    #[test]
     fn a_code_without_an_explanation_passes_through() {
         let code = ErrCode::from(123_456_789);
         assert_eq!((code.label(), code.explanation(), code.remedy()), (None, None, None));
+        assert_eq!((code.explanation_zh(), code.remedy_zh()), (None, None));
     }
 }

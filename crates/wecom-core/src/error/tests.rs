@@ -15,7 +15,7 @@ fn error(kind: impl Into<ErrorKind>) -> Error {
 }
 
 fn api(code: i64) -> Error {
-    error(ApiError { code: ErrCode(code), message: "some words".into() })
+    error(ApiError { code: ErrCode(code), message: "some words".into(), language: Language::English })
 }
 
 fn status(status: u16, code: Option<i64>) -> Error {
@@ -55,7 +55,7 @@ fn no_token(cause: Error) -> Error {
 
 /// A refused call that fetches a token.
 fn refused_fetch(endpoint: &'static Endpoint, code: i64) -> Error {
-    Error::new(endpoint, 1, ApiError { code: ErrCode(code), message: "some words".into() })
+    Error::new(endpoint, 1, ApiError { code: ErrCode(code), message: "some words".into(), language: Language::English })
 }
 
 fn predicates_that_hold(error: &Error) -> Vec<&'static str> {
@@ -174,7 +174,13 @@ fn retry_after_is_the_wait_that_a_server_or_a_quota_asks_for() {
 
 #[test]
 fn the_hint_is_that_of_the_last_errmsg() {
-    let refusal = || error(ApiError { code: ErrCode(-1), message: "busy, hint: [123], from ip: 192.0.2.1".into() });
+    let refusal = || {
+        error(ApiError {
+            code: ErrCode(-1),
+            message: "busy, hint: [123], from ip: 192.0.2.1".into(),
+            language: Language::English,
+        })
+    };
     for error in [refusal(), no_token(refusal()), deadline(CallPhase::AwaitingReply, Some(refusal()))] {
         assert_eq!(error.hint(), Some("123"), "{error}");
     }
@@ -213,7 +219,7 @@ fn the_text_of_a_refusal_has_code_meaning_remedy_errmsg_and_lookup_page() {
     let parts = ["add: errcode 670002", label, meaning, remedy, "[errmsg: some words]", "query?e=670002"];
     assert_text(&api(670_002), &parts, &[]);
     assert_text(&api(99), &["add: errcode 99", "some words", "query?e=99"], &["None", "()"]);
-    let silent = error(ApiError { code: ErrCode(99), message: String::new() });
+    let silent = error(ApiError { code: ErrCode(99), message: String::new(), language: Language::English });
     assert_text(&silent, &["errcode 99"], &["errmsg"]);
 }
 

@@ -1,8 +1,9 @@
-//! A transport with the base URL and the user agent of a client.
+//! A transport with the settings of a client for every request: base URL, user agent, language of errors.
 
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::error::language::Language;
 use crate::http::base_url::BaseUrl;
 use crate::http::request::Request;
 use crate::http::response::Response;
@@ -15,26 +16,35 @@ pub(crate) struct AddressedTransport<M: Family> {
     transport: M::Transport,
     base: BaseUrl,
     user_agent: Arc<str>,
+    error_language: Language,
 }
 
 impl<M: Family> Clone for AddressedTransport<M> {
     fn clone(&self) -> Self {
-        Self { transport: self.transport.clone(), base: self.base.clone(), user_agent: self.user_agent.clone() }
+        Self {
+            transport: self.transport.clone(),
+            base: self.base.clone(),
+            user_agent: self.user_agent.clone(),
+            error_language: self.error_language,
+        }
     }
 }
 
 impl<M: Family> AddressedTransport<M> {
-    pub(crate) fn new(transport: M::Transport, base: BaseUrl, user_agent: Arc<str>) -> Self {
-        Self { transport, base, user_agent }
+    pub(crate) fn new(transport: M::Transport, base: BaseUrl, user_agent: Arc<str>, error_language: Language) -> Self {
+        Self { transport, base, user_agent, error_language }
     }
 
     pub(crate) fn base_url(&self) -> &BaseUrl {
         &self.base
     }
 
-    /// Sets the base URL and the user agent of a request.
+    /// Sets the base URL, the user agent and the language of errors of a request.
     pub(crate) fn address(&self, request: Request) -> Request {
-        request.with_base_url(self.base.clone()).with_user_agent(self.user_agent.clone())
+        request
+            .with_base_url(self.base.clone())
+            .with_user_agent(self.user_agent.clone())
+            .with_error_language(self.error_language)
     }
 
     /// Sends a request. Redacts the request's secrets in the texts of an error, which an HTTP library may print.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::endpoint::descriptor::{Endpoint, Method};
+use crate::error::language::Language;
 use crate::http::base_url::BaseUrl;
 use crate::http::headers::Headers;
 use crate::http::query::{Query, QueryValue};
@@ -49,6 +50,7 @@ pub struct Request {
     has_ticket: bool,
     time_limit: Option<Duration>,
     attempt: u32,
+    error_language: Language,
 }
 
 impl Request {
@@ -68,6 +70,7 @@ impl Request {
             has_ticket: false,
             time_limit: None,
             attempt: 1,
+            error_language: Language::English,
         }
     }
 
@@ -124,6 +127,13 @@ impl Request {
     #[must_use]
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    /// Sets the language in which an error of its reply explains WeCom's code.
+    #[must_use]
+    pub fn with_error_language(mut self, language: Language) -> Self {
+        self.error_language = language;
         self
     }
 
@@ -211,6 +221,12 @@ impl Request {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// The language in which an error of the reply explains WeCom's code.
+    #[must_use]
+    pub fn error_language(&self) -> Language {
+        self.error_language
     }
 
     /// Returns the URL **including the access token**, for the HTTP library. Never put it into a log or an error.
