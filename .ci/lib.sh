@@ -3,6 +3,23 @@
 # The arguments that select the published crates.
 published=(--workspace --exclude wecom-tests --exclude wecom-fuzz-checks)
 
+# unpack_crates FOLDER: packs the published crates and unpacks them into FOLDER, each into a folder with its name. Writes the
+# section of a manifest that uses them in place of a registry to FOLDER/patch.toml.
+unpack_crates() {
+    local folder=$1 metadata name version
+    cargo package "${published[@]}" --no-verify --allow-dirty --locked --quiet 2>&1 \
+        | { grep -vE 'warning: ignoring (test|example)' || true; }
+    printf '[patch.crates-io]\n' >"$folder/patch.toml"
+    metadata=$(cargo metadata --format-version 1 --no-deps --locked)
+    for name in crates/wecom-*; do
+        name=${name#crates/}
+        version=$(sed -nE "s/^$name = .* version = \"([^\"]+)\".*/\1/p" Cargo.toml)
+        tar -xzf "$(sed -E 's/.*"target_directory":"([^"]+)".*/\1/' <<<"$metadata")/package/$name-$version.crate" -C "$folder"
+        mv "$folder/$name-$version" "$folder/$name"
+        printf '%s = { path = "%s" }\n' "$name" "$folder/$name" >>"$folder/patch.toml"
+    done
+}
+
 # skip STEP REASON: ends the script because the step can't run here. That is a failure, unless ALLOW_SKIP=1: then the
 # script succeeds, and .ci/run names the step in the list at its end.
 skip() {
@@ -28,6 +45,13 @@ apt_install() {
         rm "$log"
         return 1
     fi
+}
+
+# need_nightly STEP: installs nightly Rust where it is missing.
+need_nightly() {
+    cargo +nightly --version >/dev/null 2>&1 && return
+    command -v rustup >/dev/null || skip "$1" 'rustup, which installs nightly Rust, is not installed'
+    rustup toolchain install nightly --profile minimal || skip "$1" 'rustup failed to install nightly Rust'
 }
 
 # debian_rust STEP PACKAGE...: makes Debian's Rust 1.85 available as /usr/bin/cargo, beside the default toolchain.
