@@ -18,6 +18,9 @@ const FETCH_LIMIT: Duration = Duration::from_secs(10);
 /// The additional time that a fetch may spend on the token store.
 const STORE_LIMIT: Duration = Duration::from_secs(8);
 
+/// The additional time that a fetch may spend on leases: the wait for other processes, and four operations.
+const MAX_LEASE_WAIT: Duration = Duration::from_secs(18);
+
 /// The settings of the client, and the behavior of the service without faults.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
@@ -45,6 +48,8 @@ pub(crate) struct TokenSettings {
     pub(crate) gives_same: bool,
     /// The default behavior of the store; `None` without a store.
     pub(crate) store: Option<StoreBehavior>,
+    /// Whether the store has leases of token fetches.
+    pub(crate) has_leases: bool,
 }
 
 fn one_of<T: Copy, const N: usize>(random: &mut Rng, choices: [T; N]) -> T {
@@ -92,8 +97,9 @@ impl Settings {
         service: &Service,
         behaviors: Vec<(u32, StoreBehavior)>,
     ) -> Option<Store> {
-        let usual = self.tokens?.store?;
-        Some(Store::new(checker.clone(), service.clone(), behaviors, usual))
+        let tokens = self.tokens?;
+        let store = Store::new(checker.clone(), service.clone(), behaviors, tokens.store?);
+        Some(if tokens.has_leases { store.with_leases() } else { store })
     }
 
     pub(crate) fn client(&self, checker: &Checker, service: &Service, store: Option<&Store>, seed: u64) -> Client {
@@ -126,7 +132,8 @@ impl Settings {
     /// Returns the maximum duration of a call that does not wait for a quota, including a token fetch.
     pub(crate) fn usual_time(&self) -> Duration {
         let fetch = self.tokens.map_or(Duration::ZERO, |tokens| {
-            let store = tokens.store.map_or(Duration::ZERO, |_| STORE_LIMIT);
+            let leases = if tokens.has_leases { MAX_LEASE_WAIT } else { Duration::ZERO };
+            let store = tokens.store.map_or(Duration::ZERO, |_| STORE_LIMIT + leases);
             tokens.latency * 2 + store
         });
         Duration::from_secs(3) + self.latency * 4 + fetch
@@ -156,6 +163,7 @@ impl TokenSettings {
                     [StoreBehavior::Fails, StoreBehavior::Inconsistent, StoreBehavior::ConcurrentSwap],
                 )),
             },
+            has_leases: random.bool(),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::secret::AccessToken;
 use crate::timer::{LocalTimer, Timer};
 use crate::token::error::TokenError;
 use crate::token::get_token::GetTokenReply;
+use crate::token::lease::FetchLease;
 use crate::token::provider::{LocalTokenProvider, TokenProvider};
 use crate::token::scope::TokenScope;
 use crate::token::store::{LocalTokenStore, StoredToken, TokenKey, TokenStore, TokenStoreError};
@@ -62,6 +63,18 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
         expected: Option<&'a AccessToken>,
         new: &'a StoredToken,
     ) -> Self::Future<'a, Result<bool, TokenStoreError>>;
+
+    fn lease_fetch<'a>(
+        store: &'a Self::TokenStore,
+        key: &'a TokenKey,
+        length: Duration,
+    ) -> Self::Future<'a, Result<FetchLease, TokenStoreError>>;
+
+    fn end_fetch<'a>(
+        store: &'a Self::TokenStore,
+        key: &'a TokenKey,
+        id: u64,
+    ) -> Self::Future<'a, Result<(), TokenStoreError>>;
 
     fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>>;
 
@@ -121,6 +134,22 @@ macro_rules! family {
                 new: &'a StoredToken,
             ) -> Self::Future<'a, Result<bool, TokenStoreError>> {
                 $store::compare_and_swap(&**store, key, expected, new)
+            }
+
+            fn lease_fetch<'a>(
+                store: &'a Self::TokenStore,
+                key: &'a TokenKey,
+                length: Duration,
+            ) -> Self::Future<'a, Result<FetchLease, TokenStoreError>> {
+                $store::lease_fetch(&**store, key, length)
+            }
+
+            fn end_fetch<'a>(
+                store: &'a Self::TokenStore,
+                key: &'a TokenKey,
+                id: u64,
+            ) -> Self::Future<'a, Result<(), TokenStoreError>> {
+                $store::end_fetch(&**store, key, id)
             }
 
             fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>> {

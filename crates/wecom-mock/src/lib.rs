@@ -8,6 +8,7 @@
 //! | inject errors and delays | [`Faults`], [`faults`] |
 //! | record the calls of a transport and replay them | [`Recorder`], [`Cassette`], [`Player`], [`cassette`] |
 //! | advance time | [`ManualTimer`] |
+//! | let clients stand for processes that share a store | [`InMemoryStore`] |
 //!
 //! The crate `wecom-simulator` is an in-memory WeCom with state. The crate `wecom-conformance` checks a transport, and has a
 //! server that injects socket faults.
@@ -62,12 +63,14 @@ struct Readme;
 pub mod cassette;
 mod fail_test;
 pub mod faults;
+mod in_memory_store;
 mod manual_timer;
 mod mock;
 pub mod stub;
 
 pub use crate::cassette::{Cassette, Player, Recorder};
 pub use crate::faults::Faults;
+pub use crate::in_memory_store::{InMemoryStore, StoreFault};
 pub use crate::manual_timer::ManualTimer;
 pub use crate::mock::Mock;
 pub use crate::stub::Answer;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wecom_core::token::{StoredToken, TokenKey, TokenScope, TokenStore, TokenStoreError};
+use wecom_core::token::{FetchLease, StoredToken, TokenKey, TokenScope, TokenStore, TokenStoreError};
 use wecom_core::{AccessToken, Timer};
 
 use super::behavior::StoreBehavior;
@@ -25,9 +25,18 @@ pub struct Store {
 
 struct State {
     tokens: HashMap<TokenKey, String>,
+    has_leases: bool,
+    leases: HashMap<TokenKey, Lease>,
+    granted: u64,
     behaviors: Vec<(u32, StoreBehavior)>,
     otherwise: StoreBehavior,
     operations: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Lease {
+    id: u64,
+    until: Duration,
 }
 
 impl Store {
@@ -39,8 +48,23 @@ impl Store {
         behaviors: Vec<(u32, StoreBehavior)>,
         otherwise: StoreBehavior,
     ) -> Self {
-        let state = State { tokens: HashMap::new(), behaviors, otherwise, operations: 0 };
+        let state = State {
+            tokens: HashMap::new(),
+            has_leases: false,
+            leases: HashMap::new(),
+            granted: 0,
+            behaviors,
+            otherwise,
+            operations: 0,
+        };
         Self { checker, service, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Adds leases of token fetches.
+    #[must_use]
+    pub fn with_leases(self) -> Self {
+        self.with(|state| state.has_leases = true);
+        self
     }
 
     /// Stops all planned faults: later operations have the default behavior.
@@ -103,6 +127,34 @@ impl TokenStore for Store {
         }
         self.with(|state| state.tokens.insert(key.clone(), new.token().expose().to_owned()));
         Ok(true)
+    }
+
+    async fn lease_fetch(&self, key: &TokenKey, length: Duration) -> Result<FetchLease, TokenStoreError> {
+        if !self.with(|state| state.has_leases) {
+            return Ok(FetchLease::Unsupported);
+        }
+        let behavior = self.begin().await?;
+        let now = self.checker.now();
+        Ok(self.with(|state| match state.leases.get(key).filter(|lease| now < lease.until) {
+            // The store never grants a lease.
+            _ if behavior == StoreBehavior::Inconsistent => FetchLease::Held,
+            Some(_) => FetchLease::Held,
+            None => {
+                state.granted += 1;
+                let id = state.granted;
+                state.leases.insert(key.clone(), Lease { id, until: now + length });
+                // The lease may go to another process, which ends before it releases the lease.
+                let is_ours = behavior != StoreBehavior::ConcurrentSwap;
+                if is_ours { FetchLease::Granted { id } } else { FetchLease::Held }
+            }
+        }))
+    }
+
+    async fn end_fetch(&self, key: &TokenKey, id: u64) -> Result<(), TokenStoreError> {
+        if self.begin().await? != StoreBehavior::Inconsistent {
+            self.with(|state| state.leases.retain(|of, lease| of != key || lease.id != id));
+        }
+        Ok(())
     }
 }
 

@@ -1,12 +1,16 @@
 //! One fetch of a token: from the shared store if it has another one, and from the service otherwise.
 
+mod turn;
+
 use std::future::Future;
 use std::time::Duration;
 
-use super::cache::Fetched;
+use self::turn::Turn;
+use super::cache::{Fetched, Purpose};
 use super::corp_get_token::CORP_GET_TOKEN;
 use super::credentials::Credentials;
 use super::get_token::{GET_TOKEN, GetToken, GetTokenReply};
+use super::lease::FetchLease;
 use super::store::{StoredToken, TokenKey};
 use crate::codec::decode::decode;
 use crate::codec::encode::encode;
@@ -89,26 +93,40 @@ impl<M: Family> TokenFetch<M> {
 
     /// The maximum duration of a fetch that is polled.
     pub(super) fn longest(&self) -> Duration {
-        self.limit.saturating_add(STORE_LIMIT * 5)
+        let leases = if self.has_store() { turn::MAX_WAIT + STORE_LIMIT * 4 } else { Duration::ZERO };
+        self.limit.saturating_add(STORE_LIMIT * 5).saturating_add(leases)
     }
 
     /// The token in the store, if it has one other than the unwanted one.
     pub(super) async fn stored(&self, unwanted: Option<&AccessToken>) -> Option<Fetched> {
         let found = self.load().await.ok().flatten()?;
-        let is_unwanted = unwanted.is_some_and(|unwanted| unwanted.expose() == found.stored.token().expose());
-        (!is_unwanted).then(|| fetched(&found))
+        let is_wanted = unwanted.is_none_or(|unwanted| !found.is(unwanted));
+        is_wanted.then(|| fetched(&found))
     }
 
     /// Fetches a token other than the unwanted one, if there is another.
-    pub(super) async fn run(&self, unwanted: Option<&AccessToken>) -> Result<Fetched, Error> {
-        let is_unwanted = |token: &AccessToken| unwanted.is_some_and(|unwanted| unwanted.expose() == token.expose());
+    pub(super) async fn run(&self, unwanted: Option<&AccessToken>, purpose: Purpose) -> Result<Fetched, Error> {
         // A store that hangs is not used again in this fetch.
-        let Ok(found) = self.load().await else { return Ok(fetched(&self.request().await?)) };
-        if let Some(found) = found.as_ref().filter(|found| !is_unwanted(found.stored.token())) {
+        let Ok(found) = self.load().await else { return self.fetch_alone().await };
+        if let Some(found) = found.as_ref().filter(|found| unwanted.is_none_or(|unwanted| !found.is(unwanted))) {
             return Ok(fetched(found));
         }
+        match self.turn(found, unwanted, purpose == Purpose::Renewal).await {
+            Turn::Use(found) => Ok(fetched(&found)),
+            Turn::FetchAlone => self.fetch_alone().await,
+            Turn::Fetch { found, lease } => {
+                self.with_lease(lease, self.fetch_and_store(found.as_ref(), unwanted)).await
+            }
+        }
+    }
+
+    async fn fetch_alone(&self) -> Result<Fetched, Error> {
+        Ok(fetched(&self.request().await?))
+    }
+
+    async fn fetch_and_store(&self, found: Option<&Dated>, unwanted: Option<&AccessToken>) -> Result<Fetched, Error> {
         let ours = self.request().await?;
-        if self.swap(found.as_ref(), &ours).await {
+        if self.swap(found, &ours).await {
             return Ok(fetched(&ours));
         }
         // Another process was faster, or the token found has expired since.
@@ -118,7 +136,8 @@ impl<M: Family> TokenFetch<M> {
             None => self.load().await.ok().flatten().unwrap_or_else(|| ours.clone()),
         };
         // The token that other processes use is preferred to a token of our own.
-        Ok(fetched(if is_unwanted(theirs.stored.token()) { &ours } else { &theirs }))
+        let is_unwanted = unwanted.is_some_and(|unwanted| theirs.is(unwanted));
+        Ok(fetched(if is_unwanted { &ours } else { &theirs }))
     }
 
     async fn request(&self) -> Result<Dated, Error> {
@@ -144,7 +163,7 @@ impl<M: Family> TokenFetch<M> {
     }
 
     /// Reads the token from the store. A store that fails counts as empty.
-    async fn load(&self) -> Result<Option<Dated>, Elapsed> {
+    pub(super) async fn load(&self) -> Result<Option<Dated>, Elapsed> {
         let Some(KeyedStore { store, key }) = self.store.as_ref() else { return Ok(None) };
         let requested_at = self.now();
         let stored = self.within_limit(M::load(store, key)).await?.ok().flatten();
@@ -158,6 +177,19 @@ impl<M: Family> TokenFetch<M> {
         self.within_limit(swap).await.map_or(true, |swapped| swapped.unwrap_or(true))
     }
 
+    /// Acquires the lease of this fetch. `None` if the store fails.
+    pub(super) async fn lease(&self, length: Duration) -> Result<Option<FetchLease>, Elapsed> {
+        let Some(KeyedStore { store, key }) = &self.store else { return Ok(Some(FetchLease::Unsupported)) };
+        Ok(self.within_limit(M::lease_fetch(store, key, length)).await?.ok())
+    }
+
+    /// Releases a lease. If the store fails, the lease expires.
+    pub(super) async fn end_lease(&self, lease: Option<u64>) {
+        if let Some((KeyedStore { store, key }, id)) = self.store.as_ref().zip(lease) {
+            drop(self.within_limit(M::end_fetch(store, key, id)).await);
+        }
+    }
+
     async fn within_limit<F: Future>(&self, future: F) -> Result<F::Output, Elapsed> {
         self.clock().timeout(Some(STORE_LIMIT), future).await
     }
@@ -165,9 +197,15 @@ impl<M: Family> TokenFetch<M> {
 
 /// A token and the time of its request, from which its validity counts.
 #[derive(Clone)]
-struct Dated {
+pub(super) struct Dated {
     stored: StoredToken,
     requested_at: Option<Duration>,
+}
+
+impl Dated {
+    pub(super) fn is(&self, token: &AccessToken) -> bool {
+        self.stored.token().expose() == token.expose()
+    }
 }
 
 fn fetched(Dated { stored, requested_at }: &Dated) -> Fetched {

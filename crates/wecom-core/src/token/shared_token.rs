@@ -278,7 +278,7 @@ impl<M: Family> FetchTask<M> {
         }
         let (endpoint, reason) = (self.fetch.endpoint(), self.reason);
         self.fetch.notify(&CallEvent::FetchingToken { endpoint, reason });
-        let outcome = self.fetch.run(self.unwanted.as_ref()).await;
+        let outcome = self.fetch.run(self.unwanted.as_ref(), self.purpose).await;
         let elapsed = self.fetch.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
         self.fetch.notify(&CallEvent::FetchedToken { endpoint, reason, elapsed, error: outcome.as_ref().err() });
         outcome.map_err(Failure::Fetch)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::TokenScope;
+use super::lease::FetchLease;
 use crate::secret::AccessToken;
 
 /// A store of tokens that several processes share, so that they need not fetch one each. Set with
@@ -19,6 +20,9 @@ use crate::secret::AccessToken;
 /// after a refused fetch, it reads the store every ten seconds.
 ///
 /// The store says how long a token is still valid by its own clock. The clocks of the processes need not agree.
+///
+/// A store with [leases](Self::lease_fetch) also makes the processes fetch one at a time, if their clients have a timer. The
+/// others read the store until it has the token, for at most ten seconds. Then they fetch a token themselves.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -65,6 +69,19 @@ pub trait TokenStore: Send + Sync {
         expected: Option<&AccessToken>,
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError>;
+
+    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. By default the
+    /// store has no leases, and every process that needs a token fetches it.
+    async fn lease_fetch(&self, key: &TokenKey, length: Duration) -> Result<FetchLease, TokenStoreError> {
+        let _ = (key, length);
+        Ok(FetchLease::Unsupported)
+    }
+
+    /// Releases a lease, if it is still that of this id.
+    async fn end_fetch(&self, key: &TokenKey, id: u64) -> Result<(), TokenStoreError> {
+        let _ = (key, id);
+        Ok(())
+    }
 }
 
 /// A [`TokenStore`] that stays on one thread.
@@ -81,6 +98,19 @@ pub trait LocalTokenStore {
         expected: Option<&AccessToken>,
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError>;
+
+    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. By default the
+    /// store has no leases, and every process that needs a token fetches it.
+    async fn lease_fetch(&self, key: &TokenKey, length: Duration) -> Result<FetchLease, TokenStoreError> {
+        let _ = (key, length);
+        Ok(FetchLease::Unsupported)
+    }
+
+    /// Releases a lease, if it is still that of this id.
+    async fn end_fetch(&self, key: &TokenKey, id: u64) -> Result<(), TokenStoreError> {
+        let _ = (key, id);
+        Ok(())
+    }
 }
 
 /// The key of a token in a [`TokenStore`]. Its text, such as `ww1234/dealer-app/upstream`, can be the key in a database.
@@ -92,8 +122,9 @@ pub struct TokenKey {
 }
 
 impl TokenKey {
-    pub(crate) fn new(corp_id: Arc<str>, app: Arc<str>, scope: TokenScope) -> Self {
-        Self { corp_id, app, scope }
+    /// Creates the key of a token. Clients create their keys themselves; it is public for the tests of a store.
+    pub fn new(corp_id: impl Into<Arc<str>>, app: impl Into<Arc<str>>, scope: TokenScope) -> Self {
+        Self { corp_id: corp_id.into(), app: app.into(), scope }
     }
 
     /// The upstream corp's id.

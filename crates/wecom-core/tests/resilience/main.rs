@@ -5,6 +5,7 @@
 mod deadlines;
 mod downstream;
 mod events;
+mod leases;
 mod quotas;
 mod renewal;
 mod retries;

@@ -1,0 +1,100 @@
+//! A store in memory, which several clients share as several processes would share a database.
+
+mod tokens;
+
+use std::fmt;
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wecom_core::Timer;
+
+use self::tokens::Tokens;
+
+/// The shared state of several processes, in the memory of one: a [`TokenStore`](wecom_core::token::TokenStore) with leases.
+///
+/// A test of several processes gives each of its clients a clone. Time is that of a timer, such as
+/// [`ManualTimer`](crate::ManualTimer).
+///
+/// ```
+/// use serde_json::json;
+/// use wecom_core::endpoint::RawCall;
+/// use wecom_core::token::GET_TOKEN;
+/// use wecom_core::{Client, Credentials, Endpoint, Secret};
+/// use wecom_mock::{InMemoryStore, ManualTimer, Mock};
+///
+/// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
+///
+/// let (mock, timer) = (Mock::new(), ManualTimer::new());
+/// mock.on_endpoint(&GET_TOKEN).json(json!({"access_token": "a-token", "expires_in": 7200})).times(1);
+/// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
+///
+/// let store = InMemoryStore::new(timer.clone());
+/// for _process in 0..2 {
+///     let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
+///     let client = Client::builder(mock.clone()).credentials(credentials).token_store("app", store.clone()).build();
+///     # pollster::block_on(async {
+///     client.call_raw(RawCall::new(&LIST_IDS)).await?; // Only the first process fetches a token.
+///     # Ok::<(), wecom_core::Error>(())
+///     # })?;
+/// }
+/// # Ok::<(), wecom_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct InMemoryStore {
+    timer: Arc<dyn Timer>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    fault: Option<StoreFault>,
+    tokens: Tokens,
+}
+
+/// A fault of an [`InMemoryStore`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreFault {
+    /// Every operation fails.
+    Fails,
+    /// No operation ends.
+    Hangs,
+}
+
+impl InMemoryStore {
+    /// Creates an empty store.
+    pub fn new(timer: impl Timer + 'static) -> Self {
+        Self { timer: Arc::new(timer), state: Arc::default() }
+    }
+
+    /// Injects a fault into all later operations; `None` ends it. The stored data remains.
+    pub fn set_fault(&self, fault: impl Into<Option<StoreFault>>) {
+        self.with(|state, _| state.fault = fault.into());
+    }
+
+    /// Deletes all data.
+    pub fn clear(&self) {
+        self.with(|state, _| *state = State { fault: state.fault, ..State::default() });
+    }
+
+    /// Begins an operation: returns an error or never, if a fault is injected.
+    async fn begin(&self) -> Result<(), &'static str> {
+        match self.with(|state, _| state.fault) {
+            None => Ok(()),
+            Some(StoreFault::Fails) => Err("connection refused: the store has an injected fault"),
+            Some(StoreFault::Hangs) => pending().await,
+        }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State, Duration) -> T) -> T {
+        let now = self.timer.now();
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+}
+
+impl fmt::Debug for InMemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemoryStore").field("fault", &self.with(|state, _| state.fault)).finish_non_exhaustive()
+    }
+}
