@@ -3,6 +3,7 @@
 //! Each call runs on its own thread. [`exchange`] makes one request and reads its reply, [`retry`] decides whether to make
 //! another one, and [`pool`] keeps idle connections.
 
+pub(crate) mod body;
 pub(crate) mod call;
 pub(crate) mod connection;
 pub(crate) mod decode;

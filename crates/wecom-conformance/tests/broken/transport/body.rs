@@ -1,0 +1,140 @@
+//! The body of a reply.
+
+use std::io::{self, ErrorKind, Read};
+
+use flate2::read::GzDecoder;
+
+use crate::bug::Bug;
+use crate::transport::connection::Connection;
+use crate::transport::decode::{HEAD_LIMIT, Head};
+use crate::transport::{Inner, REPLY_LIMIT};
+
+impl Inner {
+    pub(crate) fn read_body(&self, connection: &mut Connection, head: &Head) -> io::Result<Vec<u8>> {
+        let is_empty = matches!(head.status, 204 | 304) || head.status < 200;
+        if is_empty && !self.has(Bug::ReadsBodyOfNotModified) {
+            return Ok(Vec::new());
+        }
+        let mut body = Vec::new();
+        if head.value("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
+            self.read_chunks(connection, &mut body)?;
+        } else if let Some(length) = head.value("content-length") {
+            let length: u64 = length.parse().map_err(|_| ErrorKind::InvalidData)?;
+            self.check_size(length, Bug::AcceptsAnyDeclaredSize)?;
+            self.read_exact(connection, length, &mut body, Bug::AcceptsTruncatedBody)?;
+        } else if !is_empty {
+            self.read_to_end(connection, &mut body)?;
+        }
+        if self.has(Bug::TruncatesLargeReplies) {
+            body.truncate(64 * 1024);
+        }
+        Ok(body)
+    }
+
+    fn read_chunks(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
+        loop {
+            let Some(line) = connection.line(HEAD_LIMIT)? else {
+                return if self.has(Bug::AcceptsTruncatedChunks) {
+                    Ok(())
+                } else {
+                    Err(ErrorKind::UnexpectedEof.into())
+                };
+            };
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if self.has(Bug::RejectsChunkExtensions) && line.contains(';') {
+                return Err(ErrorKind::InvalidData.into());
+            }
+            let size = line.split(';').next().unwrap_or_default().trim();
+            let size = u64::from_str_radix(size, 16).map_err(|_| ErrorKind::InvalidData)?;
+            if size == 0 {
+                break;
+            }
+            self.check_size(body.len() as u64 + size, Bug::AcceptsAnyChunkedSize)?;
+            self.read_exact(connection, size, body, Bug::AcceptsTruncatedChunks)?;
+            let _ = connection.line(HEAD_LIMIT)?;
+        }
+        // Skips the trailers.
+        while connection.line(HEAD_LIMIT)?.ok_or(ErrorKind::UnexpectedEof)? != b"" {}
+        Ok(())
+    }
+
+    fn check_size(&self, size: u64, bug: Bug) -> io::Result<()> {
+        if size > REPLY_LIMIT as u64 && !self.has_any(&[bug, Bug::AcceptsAnySize]) {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        Ok(())
+    }
+
+    fn read_exact(&self, connection: &mut Connection, size: u64, body: &mut Vec<u8>, bug: Bug) -> io::Result<()> {
+        let mut missing = size;
+        loop {
+            let count = missing.min(connection.buffer.len() as u64) as usize;
+            body.extend(connection.buffer.drain(..count));
+            missing -= count as u64;
+            if missing == 0 {
+                return Ok(());
+            }
+            if self.is_at_end(connection)? {
+                return if self.has(bug) { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            }
+        }
+    }
+
+    fn read_to_end(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
+        loop {
+            body.append(&mut connection.buffer);
+            if body.len() > REPLY_LIMIT && !self.has(Bug::AcceptsAnySize) {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
+            if self.is_at_end(connection)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_at_end(&self, connection: &mut Connection) -> io::Result<bool> {
+        match connection.fill() {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && self.has(Bug::TreatsResetAsEnd) => Ok(true),
+            result => result.map(|count| count == 0),
+        }
+    }
+
+    /// Whether the transport requests gzip and decodes it.
+    fn decodes_gzip(&self) -> bool {
+        self.has_any(&[Bug::DecodesTwice, Bug::LimitsEncodedSize, Bug::AcceptsTruncatedGzip, Bug::SniffsGzip])
+    }
+
+    pub(crate) fn requests_gzip(&self) -> bool {
+        self.decodes_gzip() || self.has(Bug::RequestsGzip)
+    }
+
+    pub(crate) fn decode(&self, mut body: Vec<u8>, head: &Head) -> io::Result<Vec<u8>> {
+        const GZIP: &[u8] = b"\x1f\x8b";
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        let is_encoded = head.value("content-encoding").is_some_and(|value| value.contains("gzip"));
+        if self.decodes_gzip() && (is_encoded || self.has(Bug::SniffsGzip) && body.starts_with(GZIP)) {
+            body = self.gunzip(&body)?;
+            if self.has(Bug::DecodesTwice) && body.starts_with(GZIP) {
+                body = self.gunzip(&body)?;
+            }
+        }
+        Ok(match body {
+            _ if self.has(Bug::ReadsText) => String::from_utf8_lossy(&body).into_owned().into_bytes(),
+            _ if self.has(Bug::StripsByteOrderMark) && body.starts_with(BYTE_ORDER_MARK) => body.split_off(3),
+            _ if self.has(Bug::ConvertsCharset) && head.value("content-type").is_some_and(|it| it.contains("8859")) => {
+                body.into_iter().map(char::from).collect::<String>().into_bytes()
+            }
+            _ => body,
+        })
+    }
+
+    fn gunzip(&self, body: &[u8]) -> io::Result<Vec<u8>> {
+        let most = if self.has(Bug::LimitsEncodedSize) { u64::MAX } else { REPLY_LIMIT as u64 + 1 };
+        let mut decoded = Vec::new();
+        match GzDecoder::new(body).take(most).read_to_end(&mut decoded) {
+            Err(_) if self.has(Bug::AcceptsTruncatedGzip) => {}
+            result => drop(result?),
+        }
+        if decoded.len() as u64 == most { Err(ErrorKind::FileTooLarge.into()) } else { Ok(decoded) }
+    }
+}
