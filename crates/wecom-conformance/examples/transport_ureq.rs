@@ -18,6 +18,9 @@ use wecom_core::{Delivery, Request, Response, Transport, TransportError, Transpo
 /// The time limit of a request that has none.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// The longest time limit. ureq adds it to the present, and panics if the sum is out of range.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The largest reply, in bytes.
 const REPLY_LIMIT: u64 = 8 * 1024 * 1024;
 
@@ -38,7 +41,7 @@ impl Transport for UreqTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let agent = self.0.clone();
         blocking::unblock(move || {
-            let limit = request.time_limit().unwrap_or(TIME_LIMIT);
+            let limit = request.time_limit().unwrap_or(TIME_LIMIT).min(LONGEST);
             let (head, body) = http::Request::<Bytes>::try_from(request)?.into_parts();
             let outcome = match &body[..] {
                 [] => exchange(&agent, http::Request::from_parts(head, ()), limit),
