@@ -69,7 +69,7 @@ use crate::scripted_server::ScriptedServer;
 /// The server runs on its own threads, one per connection, and needs no async runtime. Dropping it closes all connections and
 /// ends all threads within a fraction of a second.
 ///
-/// It accepts 256 connections at once, heads up to 64 KiB and bodies up to 4 MiB, and closes connections over these limits. It
+/// It accepts 256 connections at once, heads up to 64 KiB and bodies up to 16 MiB, and closes connections over these limits. It
 /// speaks HTTP/1.1, and HTTP/2 to clients with prior knowledge. It does not record requests over HTTP/2.
 pub struct FaultServer {
     server: ScriptedServer,

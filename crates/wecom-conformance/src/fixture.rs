@@ -61,13 +61,16 @@ impl<'a> Fixture<'a> {
         behavior: impl Into<String>,
         service: impl Service,
     ) -> io::Result<Self> {
-        Ok(Self {
-            probe,
-            server: ScriptedServer::start(service)?,
-            behavior: behavior.into(),
-            calls: Cell::new(0),
-            is_counted: true,
-        })
+        Ok(Self::over(probe, behavior, ScriptedServer::start(service)?))
+    }
+
+    /// Starts a server that lets clients wait until they are connected. Returns `None` on a system that does not.
+    pub(crate) fn with_full_backlog(probe: &'a Probe<'a>, behavior: impl Into<String>) -> io::Result<Option<Self>> {
+        Ok(ScriptedServer::with_full_backlog()?.map(|server| Self::over(probe, behavior, server)))
+    }
+
+    fn over(probe: &'a Probe<'a>, behavior: impl Into<String>, server: ScriptedServer) -> Self {
+        Self { probe, server, behavior: behavior.into(), calls: Cell::new(0), is_counted: true }
     }
 
     /// Turns off the comparison of calls with requests, for a check that counts them itself.
@@ -134,14 +137,28 @@ impl<'a> Fixture<'a> {
         let expected = format!("Ok with a body of {} bytes", body.len());
         for endpoint in METHODS {
             let reply = self.reply(self.request(endpoint)?, &expected).await?;
-            if reply.status() != 200 {
-                return Err(self.failed(&expected, endpoint, describe(&Ok(reply))));
-            }
-            if reply.body() != body {
-                return Err(self.failed(&expected, endpoint, difference(body, reply.body())));
+            self.has_body(reply, body, &expected, endpoint)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that a call with each method returns status 200 and this body, or an error.
+    pub(crate) async fn returns_body_or_fails(&self, body: &[u8]) -> CheckResult {
+        let expected = format!("Ok with a body of {} bytes, or an error", body.len());
+        for endpoint in METHODS {
+            if let Ok(reply) = self.send(self.request(endpoint)?).await? {
+                self.has_body(reply, body, &expected, endpoint)?;
             }
         }
         Ok(())
+    }
+
+    fn has_body(&self, reply: Response, body: &[u8], expected: &str, endpoint: &Endpoint) -> CheckResult {
+        match reply {
+            reply if reply.status() != 200 => Err(self.failed(expected, endpoint, describe(&Ok(reply)))),
+            reply if reply.body() != body => Err(self.failed(expected, endpoint, difference(body, reply.body()))),
+            _ => Ok(()),
+        }
     }
 
     /// Returns a failure of a call to this server.

@@ -4,6 +4,7 @@
 //! one request. [`accept`] accepts connections, and [`connection`] reads requests.
 
 mod accept;
+mod backlog;
 pub(crate) mod connection;
 pub(crate) mod reply;
 pub(crate) mod request;
@@ -18,6 +19,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use self::accept::{accept, start_thread};
+use self::backlog::FullBacklog;
 use self::request::RawRequest;
 use self::script::Script;
 pub(crate) use self::service::Service;
@@ -27,6 +29,7 @@ use self::shared::{Shared, State};
 pub(crate) struct ScriptedServer {
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
+    _backlog: Option<FullBacklog>,
 }
 
 impl ScriptedServer {
@@ -40,7 +43,15 @@ impl ScriptedServer {
         let shared = Arc::new(Shared::new(listener.local_addr()?));
         let own = Arc::clone(&shared);
         let accepting = Some(start_thread(move || accept(&own, &listener, &Arc::new(service)))?);
-        Ok(Self { shared, accepting })
+        Ok(Self { shared, accepting, _backlog: None })
+    }
+
+    /// Starts a server to which no further connection can be established. Returns `None` on a system that accepts or refuses
+    /// it.
+    pub(crate) fn with_full_backlog() -> io::Result<Option<Self>> {
+        let Some(backlog) = FullBacklog::new()? else { return Ok(None) };
+        let shared = Arc::new(Shared::new(backlog.address));
+        Ok(Some(Self { shared, accepting: None, _backlog: Some(backlog) }))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::checks::OK;
-use crate::checks::content_encoding::{GZIP, is_accepted};
+use crate::checks::content_encoding::{self, is_accepted};
 use crate::fixture::{Fixture, METHODS};
 use crate::probe::{CheckResult, Probe, describe};
 use crate::scripted_server::reply;
@@ -26,6 +26,23 @@ const REPLIES: &[(&str, &str)] = &[
         "sends a chunk length that is not a number",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"errcode\":0}\r\nxyz\r\n\r\n",
     ),
+    (
+        "sends a chunk that continues after its length",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\n{\"errcode\":0}XX0\r\n\r\n",
+    ),
+    // RFC 9112 (6.3) requires an error for an invalid length. A repeated length is valid if all its values are equal.
+    ("declares a negative length", "HTTP/1.1 200 OK\r\ncontent-length: -13\r\n\r\n{\"errcode\":0}"),
+    ("declares a length with a sign", "HTTP/1.1 200 OK\r\ncontent-length: +13\r\n\r\n{\"errcode\":0}"),
+    ("declares a length with a unit", "HTTP/1.1 200 OK\r\ncontent-length: 13 bytes\r\n\r\n{\"errcode\":0}"),
+    (
+        "declares two lengths, the first of which is that of its body",
+        "HTTP/1.1 200 OK\r\ncontent-length: 13\r\ncontent-length: 2\r\n\r\n{\"errcode\":0}",
+    ),
+    (
+        "declares two lengths, the second of which is that of its body",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 13\r\n\r\n{\"errcode\":0}",
+    ),
+    ("declares a list of two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 13, 2\r\n\r\n{\"errcode\":0}"),
     ("sends bytes that are not HTTP", "\0\u{1}\u{2}\u{3} not HTTP\r\n\r\n{\"errcode\":0}"),
 ];
 
@@ -41,7 +58,13 @@ pub(crate) async fn is_an_error(probe: &Probe<'_>) -> CheckResult {
     for &(behavior, bytes) in REPLIES {
         fails(&Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes).close())?).await?;
     }
-    truncated_encoding(probe).await
+    for (behavior, data) in [
+        ("replies in truncated gzip to requests that accept gzip", content_encoding::truncated()),
+        ("replies in gzip with a wrong checksum to requests that accept gzip", content_encoding::with_wrong_checksum()),
+    ] {
+        broken_encoding(probe, behavior, data).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn reset_is_an_error(probe: &Probe<'_>) -> CheckResult {
@@ -58,14 +81,10 @@ async fn fails(fixture: &Fixture<'_>) -> CheckResult {
     Ok(())
 }
 
-/// Checks that truncated gzip data in a complete reply is an error.
-async fn truncated_encoding(probe: &Probe<'_>) -> CheckResult {
-    let behavior = "replies in truncated gzip to requests that accept gzip";
-    let fixture = Fixture::new(probe, behavior, |_, request| match is_accepted(request, "gzip") {
-        true => {
-            let half = GZIP.get(..GZIP.len() / 2).unwrap_or_default();
-            Script::bytes(reply::complete(200, "content-encoding: gzip\r\n", half))
-        }
+/// Checks that broken gzip data in a complete reply is an error.
+async fn broken_encoding(probe: &Probe<'_>, behavior: &str, data: Vec<u8>) -> CheckResult {
+    let fixture = Fixture::new(probe, behavior, move |_, request| match is_accepted(request, "gzip") {
+        true => Script::bytes(reply::complete(200, "content-encoding: gzip\r\n", &data)),
         false => Script::reply(200, OK),
     })?;
     for endpoint in METHODS {

@@ -54,7 +54,8 @@ pub(crate) async fn is_removed(probe: &Probe<'_>) -> CheckResult {
         })?;
         fixture.returns_body(OK.as_bytes()).await?;
     }
-    is_removed_once(probe).await
+    is_removed_once(probe).await?;
+    is_removed_from_each_member(probe).await
 }
 
 /// Checks that a gzip file sent with content encoding gzip is decoded once, so that the body is the gzip file.
@@ -65,6 +66,30 @@ async fn is_removed_once(probe: &Probe<'_>) -> CheckResult {
         false => Script::bytes(reply::complete(200, "", GZIP)),
     })?;
     fixture.returns_body(GZIP).await
+}
+
+/// Checks that all members of gzip data are decoded. RFC 1952 (2.2) joins them. A transport that can't must fail.
+async fn is_removed_from_each_member(probe: &Probe<'_>) -> CheckResult {
+    let (first, second) = OK.split_at(5);
+    let members = [stored(first.as_bytes()), stored(second.as_bytes())].concat();
+    let behavior = "replies in gzip of two members to requests that accept gzip";
+    let fixture = Fixture::new(probe, behavior, move |_, request| match is_accepted(request, "gzip") {
+        true => Script::bytes(reply::complete(200, "content-encoding: gzip\r\n", &members)),
+        false => Script::reply(200, OK),
+    })?;
+    fixture.returns_body_or_fails(OK.as_bytes()).await
+}
+
+/// Returns the first half of [`GZIP`].
+pub(crate) fn truncated() -> Vec<u8> {
+    GZIP.iter().copied().take(GZIP.len() / 2).collect()
+}
+
+/// Returns [`GZIP`] with a checksum of other data.
+pub(crate) fn with_wrong_checksum() -> Vec<u8> {
+    let mut data = GZIP.to_vec();
+    data.iter_mut().rev().skip(4).take(4).for_each(|byte| *byte = !*byte);
+    data
 }
 
 const GZIP_HEAD: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";

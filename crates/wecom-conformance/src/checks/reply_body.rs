@@ -44,12 +44,56 @@ pub(crate) async fn comes_back(probe: &Probe<'_>) -> CheckResult {
         let fixture = Fixture::new(probe, behavior, move |_, _| case.script())?;
         fixture.returns_body(&body).await?;
     }
+    large_is_whole(probe).await?;
+    ambiguous_length(probe).await?;
     content_encoding::is_removed(probe).await
+}
+
+/// Sizes that a transport may refuse: some are just below and above common limits. It must not return a part of such a body.
+const LARGE: [usize; 4] = [3 * MEBIBYTE / 2, 5 * MEBIBYTE, 8 * MEBIBYTE - 1, 20 * MEBIBYTE];
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+async fn large_is_whole(probe: &Probe<'_>) -> CheckResult {
+    for size in LARGE {
+        let body = bytes_of(size);
+        for (framing, bytes) in [("", reply::complete(200, "", &body)), (" in chunks", chunked(&body, CHUNK))] {
+            let bytes = Bytes::from(bytes);
+            let behavior = format!("replies with {size} bytes{framing}");
+            let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()))?;
+            fixture.returns_body_or_fails(&body).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that chunks take precedence over a length. RFC 9112 (6.3) also allows an error.
+async fn ambiguous_length(probe: &Probe<'_>) -> CheckResult {
+    for (behavior, first, second) in [
+        ("replies in chunks after a length", "content-length: 5", "transfer-encoding: chunked"),
+        ("replies in chunks before a length", "transfer-encoding: chunked", "content-length: 5"),
+    ] {
+        let bytes = format!("HTTP/1.1 200 OK\r\n{first}\r\n{second}\r\n\r\na\r\n0123456789\r\n0\r\n\r\n");
+        let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()).close())?;
+        fixture.returns_body_or_fails(b"0123456789").await?;
+    }
+    Ok(())
+}
+
+/// The size of the chunks of a large reply.
+const CHUNK: usize = 16 * 1024;
+
+/// Returns a body in which no two neighboring blocks of a power of two are equal.
+fn bytes_of(size: usize) -> Vec<u8> {
+    let pattern: Vec<u8> = (0..=250).collect();
+    let mut body = pattern.repeat(size / pattern.len() + 1);
+    body.truncate(size);
+    body
 }
 
 fn cases() -> Vec<Case> {
     let every_byte: Vec<u8> = (0..=255).collect();
-    let mebibyte: Vec<u8> = (0..=250).cycle().take(1024 * 1024).collect();
+    let mebibyte = bytes_of(MEBIBYTE);
     let text = "\u{feff}{\"name\":\"上下游\"}\r\n".as_bytes().to_vec();
     let complete = |body: &[u8]| reply::complete(200, "content-type: application/json\r\n", body);
     let to_the_end = [b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", every_byte.as_slice()].concat();
@@ -72,7 +116,7 @@ fn cases() -> Vec<Case> {
             ..Case::new("sends its reply one byte at a time", &*text, complete(&text))
         },
         Case::new("replies with 1 MiB", &*mebibyte, complete(&mebibyte)),
-        Case::new("replies with 1 MiB in chunks", &*mebibyte, chunked(&mebibyte, 16 * 1024)),
+        Case::new("replies with 1 MiB in chunks", &*mebibyte, chunked(&mebibyte, CHUNK)),
         Case::new(
             "replies with gzip data as its body, without a content encoding",
             content_encoding::GZIP,

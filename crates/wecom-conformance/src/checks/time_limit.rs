@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpStream;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,17 +18,27 @@ use crate::scripted_server::reply;
 use crate::scripted_server::script::Script;
 use crate::wait::join_all;
 
-/// The time limit of a call that must time out.
-const LIMIT: Duration = Duration::from_millis(400);
+/// The time limit of a call that must time out. Twice the limit, and the limit in whole seconds rounded up, are later by more
+/// than [`TOLERANCE`].
+const LIMIT: Duration = Duration::from_millis(1100);
 
-/// The duration within which such a call must end on a busy machine. The servers hold connections twice as long.
+/// A time limit that some transports raise.
+const SHORT_LIMIT: Duration = Duration::from_millis(100);
+
+/// How much later than its limit a call may end.
+const TOLERANCE: Duration = Duration::from_millis(800);
+
+/// The number of times that a call must end too late in order to fail. On a busy machine, one of them can be the machine's.
+const ROUNDS: usize = 3;
+
+/// A call that ends later than this is not repeated. The servers hold connections twice as long.
 const LATEST: Duration = Duration::from_secs(5);
 
 /// The pause between the pieces of a reply.
 const PACE: Duration = Duration::from_millis(50);
 
 /// The delay of a slow reply, within the limit of its call.
-const DELAY: Duration = Duration::from_millis(1200);
+const DELAY: Duration = Duration::from_millis(1000);
 
 /// The size of a body that does not fit into socket buffers.
 const LARGE: usize = 8 * 1024 * 1024;
@@ -95,18 +106,44 @@ impl Slow {
     }
 }
 
-/// A call, and whether it must time out or receive its reply.
+/// A call that must time out.
 struct Case<'a> {
     fixture: Fixture<'a>,
     endpoint: &'static Endpoint,
     body: Option<Vec<u8>>,
-    times_out: bool,
+    limit: Duration,
+}
+
+/// How a call ended that must time out.
+enum End {
+    InTime(TransportErrorKind),
+    /// The verdict, and whether the call must be repeated to be sure of it.
+    Late(Verdict, bool),
 }
 
 pub(crate) async fn is_kept(probe: &Probe<'_>) -> CheckResult {
-    let cases = cases(probe)?;
-    let kinds: Result<Vec<_>, _> = join_all(cases.iter().map(Case::run)).await.into_iter().collect();
-    match kinds?.into_iter().flatten().find(|kind| *kind != TransportErrorKind::Timeout) {
+    let parts: [Pin<Box<dyn Future<Output = CheckResult> + '_>>; 2] =
+        [Box::pin(calls_end(probe)), Box::pin(slow_replies_arrive(probe))];
+    join_all(parts).await.into_iter().collect()
+}
+
+/// Checks that calls end at their time limit.
+async fn calls_end(probe: &Probe<'_>) -> CheckResult {
+    let mut cases = cases(probe)?;
+    let mut kinds = Vec::new();
+    for round in 1..=ROUNDS {
+        let mut late = Vec::new();
+        let ends = join_all(cases.iter().map(Case::run)).await;
+        for (case, end) in cases.into_iter().zip(ends) {
+            match end? {
+                End::InTime(kind) => kinds.push(kind),
+                End::Late(_, true) if round < ROUNDS => late.push(case),
+                End::Late(verdict, _) => return Err(verdict),
+            }
+        }
+        cases = late;
+    }
+    match kinds.into_iter().find(|kind| *kind != TransportErrorKind::Timeout) {
         None => Ok(()),
         Some(kind) => Err(Verdict::Warned(format!(
             "return TransportErrorKind::Timeout instead of {kind:?}, so that callers can identify the elapsed limit"
@@ -119,44 +156,50 @@ fn cases<'a>(probe: &'a Probe<'a>) -> Result<Vec<Case<'a>>, Verdict> {
     for endpoint in METHODS {
         for slow in Slow::ALL {
             let fixture = Fixture::new(probe, slow.behavior(), move |_, _| slow.script())?;
-            cases.push(Case { fixture, endpoint, body: None, times_out: true });
+            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT });
         }
-        let fixture = Fixture::new(probe, format!("replies after {} ms", DELAY.as_millis()), |_, _| {
-            Script::empty().pause(DELAY).send(reply::complete(200, "", OK.as_bytes()))
-        })?;
-        cases.push(Case { fixture, endpoint, body: None, times_out: false });
+        let fixture = Fixture::new(probe, "is silent", |_, _| Slow::Silent.script())?;
+        cases.push(Case { fixture, endpoint, body: None, limit: SHORT_LIMIT });
+        if let Some(fixture) = Fixture::with_full_backlog(probe, "accepts no connection")? {
+            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT });
+        }
     }
     let fixture = Fixture::with_service(probe, "does not read the request", NeverReads)?;
-    cases.push(Case { fixture, endpoint: &POST, body: Some(vec![b' '; LARGE]), times_out: true });
+    cases.push(Case { fixture, endpoint: &POST, body: Some(vec![b' '; LARGE]), limit: LIMIT });
     Ok(cases)
 }
 
 impl Case<'_> {
-    /// Makes the call. Returns the kind of its error if it must time out.
-    async fn run(&self) -> Result<Option<TransportErrorKind>, Verdict> {
-        if self.times_out {
-            return self.time_out().await.map(Some);
-        }
-        let request = self.fixture.request(self.endpoint)?;
-        self.fixture.reply(request, "Ok within the time limit of 15 s, or the transport's own").await?;
-        Ok(None)
-    }
-
-    async fn time_out(&self) -> Result<TransportErrorKind, Verdict> {
-        let expected = format!("an error within the time limit of {} ms", LIMIT.as_millis());
-        let mut request = self.fixture.request(self.endpoint)?.with_time_limit(LIMIT);
+    async fn run(&self) -> Result<End, Verdict> {
+        let expected = format!("an error within the time limit of {} ms", self.limit.as_millis());
+        let mut request = self.fixture.request(self.endpoint)?.with_time_limit(self.limit);
         if let Some(body) = &self.body {
             request = request.with_body(body.clone());
         }
         let began = now();
         let error = self.fixture.error(request, &expected).await?;
         let elapsed = now().saturating_duration_since(began);
-        if elapsed > LATEST {
-            let actual = format!("after {elapsed:.1?}, {}", describe(&Err(error)));
-            return Err(self.fixture.failed(&expected, self.endpoint, actual));
+        if elapsed <= self.limit + TOLERANCE {
+            return Ok(End::InTime(error.kind()));
         }
-        Ok(error.kind())
+        let actual = format!("after {elapsed:.1?}, {}", describe(&Err(error)));
+        Ok(End::Late(self.fixture.failed(&expected, self.endpoint, actual), elapsed < LATEST))
     }
+}
+
+/// Checks that calls do not end before their time limit.
+async fn slow_replies_arrive(probe: &Probe<'_>) -> CheckResult {
+    let calls = METHODS.map(|endpoint| async move {
+        let fixture = Fixture::new(probe, format!("replies after {} ms", DELAY.as_millis()), |_, _| {
+            Script::empty().pause(DELAY).send(reply::complete(200, "", OK.as_bytes()))
+        })?;
+        let request = fixture.request(endpoint)?;
+        fixture.reply(request, "Ok within the time limit of 15 s, or the transport's own").await?;
+        // The largest duration means no limit. Added to the present, it overflows.
+        let request = fixture.request(endpoint)?.with_time_limit(Duration::MAX);
+        fixture.reply(request, "Ok within the largest time limit").await.map(drop)
+    });
+    join_all(calls).await.into_iter().collect()
 }
 
 fn now() -> Instant {

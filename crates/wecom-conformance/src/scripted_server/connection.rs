@@ -163,6 +163,15 @@ impl<S: Stream> Connection<'_, S> {
         Ok(())
     }
 
+    /// Counts and discards the bytes that have arrived after the request.
+    pub(crate) fn detect_surplus(&mut self) -> io::Result<()> {
+        self.read()?;
+        let surplus = self.buffer.len();
+        self.buffer.clear();
+        self.shared.change(|state| state.surplus += surplus);
+        Ok(())
+    }
+
     /// Records a request, and returns the result of `decide` for its number, from 0, and the request.
     pub(crate) fn record<T>(&self, request: RawRequest, decide: impl FnOnce(usize, &RawRequest) -> T) -> T {
         self.shared.record(request, decide)

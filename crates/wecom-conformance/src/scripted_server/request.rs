@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use bytes::Bytes;
 
 /// The largest body that is accepted.
-pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// A request as received: nothing in it is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +156,7 @@ mod tests {
             ("content-length: 12", Some(Framing::Length(12))),
             ("transfer-encoding: chunked", Some(Framing::Chunked)),
             ("content-length: 12\r\ntransfer-encoding: chunked", Some(Framing::Chunked)),
-            ("content-length: 4194305", None),
+            ("content-length: 16777217", None),
             ("content-length: twelve", None),
             ("content-length: ", None),
         ] {

@@ -40,6 +40,8 @@ enum Step {
     Wait(Duration, Condition),
     /// Records whether the client has sent the next request already.
     DetectPipelining,
+    /// Records how many bytes the client has sent after its request.
+    DetectSurplus,
 }
 
 type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
@@ -98,6 +100,11 @@ impl Script {
         self.step(Step::DetectPipelining)
     }
 
+    /// Records how many bytes the client has sent after its request.
+    pub(crate) fn detect_surplus(self) -> Self {
+        self.step(Step::DetectSurplus)
+    }
+
     pub(crate) fn end(self, after: After) -> Self {
         Self { after, ..self }
     }
@@ -153,6 +160,7 @@ impl<S: Stream> Connection<'_, S> {
                     self.wait(at_most, condition);
                 }
                 Step::DetectPipelining => self.detect_pipelining()?,
+                Step::DetectSurplus => self.detect_surplus()?,
             }
         }
         Ok(after)

@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) abandoned: usize,
     /// The number of requests that arrived before the previous request on the connection received its reply.
     pub(crate) pipelined: usize,
+    /// The number of bytes that arrived after a request, in place of the next one.
+    pub(crate) surplus: usize,
     /// The number of connections that began with a TLS handshake.
     pub(crate) tls_handshakes: usize,
     /// Whether the check has released the scripts that wait for it.

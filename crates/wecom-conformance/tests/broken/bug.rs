@@ -1,5 +1,7 @@
 //! The bugs that the transport can have.
 
+use std::time::Duration;
+
 /// A bug of an HTTP transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Bug {
@@ -43,9 +45,15 @@ pub(crate) enum Bug {
     // Request body.
     SendsBodyAsText,
     SendsBodyOnGet,
-    TruncatesLargeBodies,
+    SendsTransferEncodingOnGet,
+    TruncatesBodies(usize),
     ReserializesJson,
+    TrimsBodies,
+    ConvertsLineBreaks,
+    AddsByteOrderMark,
+    StripsByteOrderMarkOfBodies,
     WaitsForContinue,
+    SendsBodyAgainAfterContinue,
 
     // Number of requests.
     RetriesServerErrors,
@@ -60,7 +68,17 @@ pub(crate) enum Bug {
     RetriesLargeReplies,
     RetriesAfterTimeout,
     RetriesInBackground,
+    /// After a page of HTML with this status.
+    RetriesHtml(u16),
+    RetriesEmptyReplies,
+    RetriesReplyThatCloses,
+    RetriesAfterDelay,
+    RetriesErrorCode(i32),
+    RetriesEmptyPosts,
+    RetriesLongPostsOnReusedConnection,
+    RetriesLostConnectionsInBackground,
     HedgesAtHalfTheLimit,
+    HedgesAfter(Duration),
     CombinesEqualCalls,
     OpensSpareConnections,
 
@@ -83,7 +101,9 @@ pub(crate) enum Bug {
     StripsByteOrderMark,
     RejectsChunkExtensions,
     ReadsHeadAtOnce,
-    TruncatesLargeReplies,
+    TruncatesReplies(usize),
+    PrefersLengthToChunks,
+    DecodesFirstMember,
     RejectsHttp10,
 
     // Reply headers.
@@ -107,6 +127,14 @@ pub(crate) enum Bug {
     LimitsEachRead,
     LimitsHeadOnly,
     LimitsReceivingOnly,
+    ConnectsWithoutLimit,
+    MultipliesLimit(u32),
+    /// Of requests with this method.
+    MultipliesLimitOf(&'static str, u32),
+    ExtendsLimit(Duration),
+    RoundsLimitUp,
+    RaisesShortLimits,
+    PanicsOnLargestLimit,
     ShortensLimit,
     ReportsTimeoutsAsOther,
 
@@ -121,7 +149,14 @@ pub(crate) enum Bug {
     AcceptsTruncatedBody,
     AcceptsTruncatedChunks,
     AcceptsAnythingAsBody,
+    AcceptsNegativeLength,
+    AcceptsSignedLength,
+    AcceptsLengthWithUnit,
+    TakesFirstLength,
+    TakesLastLength,
+    IgnoresEndOfChunks,
     AcceptsTruncatedGzip,
+    AcceptsWrongChecksum,
     TreatsResetAsEnd,
     ShowsUrl,
 

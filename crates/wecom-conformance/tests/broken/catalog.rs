@@ -1,5 +1,7 @@
 //! The bugs, each with the check that catches it.
 
+use std::time::Duration;
+
 use wecom_conformance::Check;
 
 use crate::bug::Bug;
@@ -42,6 +44,9 @@ impl Entry {
 const fn bug(bug: Bug, check: Check, named: &'static [&'static str]) -> Entry {
     Entry { bug, check, outcome: Outcome::Fails, named, also: &[], breaks_everything: false }
 }
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 
 pub(crate) const CATALOG: &[Entry] = &[
     // Status.
@@ -97,9 +102,17 @@ pub(crate) const CATALOG: &[Entry] = &[
     // Request body.
     bug(Bug::SendsBodyAsText, Check::BodyArrives, &["102400 bytes of all values"]),
     bug(Bug::SendsBodyOnGet, Check::BodyArrives, &["a GET without a body, 0 bytes", "4 bytes"]),
-    bug(Bug::TruncatesLargeBodies, Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
+    bug(Bug::SendsTransferEncodingOnGet, Check::BodyArrives, &["a GET without a body", "transfer-encoding: chunked"]),
+    bug(Bug::TruncatesBodies(256 * KIB), Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
+    bug(Bug::TruncatesBodies(3 * MIB), Check::BodyArrives, &["3145729 bytes", "3145728 bytes"]),
+    bug(Bug::TruncatesBodies(5 * MIB), Check::BodyArrives, &["7340032 bytes", "5242880 bytes"]),
     bug(Bug::ReserializesJson, Check::BodyArrives, &["JSON with unusual spacing"]),
+    bug(Bug::TrimsBodies, Check::BodyArrives, &["JSON with line breaks"]),
+    bug(Bug::ConvertsLineBreaks, Check::BodyArrives, &["JSON with line breaks"]),
+    bug(Bug::AddsByteOrderMark, Check::BodyArrives, &["JSON with unusual spacing", "the first 0 match"]),
+    bug(Bug::StripsByteOrderMarkOfBodies, Check::BodyArrives, &["a byte order mark", "the first 0 match"]),
     bug(Bug::WaitsForContinue, Check::BodyArrives, &["ignores expect: 100-continue", "Err(Timeout"]),
+    bug(Bug::SendsBodyAgainAfterContinue, Check::BodyArrives, &["100 Continue", "38 more bytes"]),
     // Number of requests.
     bug(Bug::RetriesServerErrors, Check::OneCallIsOneRequest, &["a POST", "status 500", "requests for"]),
     bug(Bug::RetriesUnavailable, Check::OneCallIsOneRequest, &["status 503", "2 requests for 1 calls"]),
@@ -117,6 +130,27 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RetriesLargeReplies, Check::OneCallIsOneRequest, &["1 TiB"]),
     bug(Bug::RetriesAfterTimeout, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
     bug(Bug::RetriesInBackground, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    bug(Bug::RetriesHtml(502), Check::OneCallIsOneRequest, &["status 502 and HTML"]),
+    bug(Bug::RetriesHtml(200), Check::OneCallIsOneRequest, &["status 200 and HTML"]),
+    bug(Bug::RetriesEmptyReplies, Check::OneCallIsOneRequest, &["status 200 and no body"]),
+    bug(Bug::RetriesReplyThatCloses, Check::OneCallIsOneRequest, &["status 408 and connection: close"]),
+    bug(Bug::RetriesAfterDelay, Check::OneCallIsOneRequest, &["status 503", "2 requests for 1 calls"]),
+    bug(Bug::RetriesErrorCode(-1), Check::OneCallIsOneRequest, &["errcode -1"]),
+    bug(Bug::RetriesErrorCode(40014), Check::OneCallIsOneRequest, &["errcode 40014"]),
+    bug(Bug::RetriesErrorCode(42001), Check::OneCallIsOneRequest, &["errcode 42001"]),
+    bug(Bug::RetriesErrorCode(45009), Check::OneCallIsOneRequest, &["errcode 45009"]),
+    bug(Bug::RetriesEmptyPosts, Check::OneCallIsOneRequest, &["a POST", "closes the connection without a reply"]),
+    bug(
+        Bug::RetriesLongPostsOnReusedConnection,
+        Check::OneCallIsOneRequest,
+        &["a POST", "closes the connection without a reply on a reused connection"],
+    ),
+    bug(
+        Bug::RetriesLostConnectionsInBackground,
+        Check::OneCallIsOneRequest,
+        &["closes the connection without a reply", "requests for 10 calls"],
+    ),
+    bug(Bug::HedgesAfter(Duration::from_secs(2)), Check::OneCallIsOneRequest, &["replies after 2300 ms"]),
     bug(Bug::HedgesAtHalfTheLimit, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
     bug(Bug::CombinesEqualCalls, Check::OneCallIsOneRequest, &["equal concurrent calls", "1 requests for 8 calls"]),
     bug(Bug::OpensSpareConnections, Check::OneCallIsOneRequest, &["2 connections for 1 calls"])
@@ -142,7 +176,11 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::StripsByteOrderMark, Check::ReplyBodyComesBack, &["byte order mark"]),
     bug(Bug::RejectsChunkExtensions, Check::ReplyBodyComesBack, &["chunk extensions"]),
     bug(Bug::ReadsHeadAtOnce, Check::ReplyBodyComesBack, &["one byte at a time"]),
-    bug(Bug::TruncatesLargeReplies, Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
+    bug(Bug::TruncatesReplies(64 * KIB), Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
+    bug(Bug::TruncatesReplies(MIB), Check::ReplyBodyComesBack, &["1572864 bytes", "1048576 bytes"]),
+    bug(Bug::TruncatesReplies(4 * MIB), Check::ReplyBodyComesBack, &["5242880 bytes", "4194304 bytes"]),
+    bug(Bug::PrefersLengthToChunks, Check::ReplyBodyComesBack, &["in chunks after a length", "5 bytes"]),
+    bug(Bug::DecodesFirstMember, Check::ReplyBodyComesBack, &["two members", "5 bytes"]),
     bug(Bug::RejectsHttp10, Check::ReplyBodyComesBack, &["HTTP/1.0"]).also(&[Check::ConnectionCloseIsHonored]),
     // Reply headers.
     bug(Bug::DropsReplyHeaders, Check::ReplyHeadersComeBack, &["error-code", "no such header"]),
@@ -158,12 +196,22 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::AcceptsAnyHead, Check::ReplyIsBounded, &["headers without end"]),
     bug(Bug::LimitsEncodedSize, Check::ReplyIsBounded, &["64 MiB in gzip"]),
     // Time limit.
-    bug(Bug::IgnoresLimit, Check::TimeLimitIsKept, &["time limit of 400 ms", "is silent"]),
-    bug(Bug::IgnoresLimitOfGet, Check::TimeLimitIsKept, &["time limit of 400 ms", "for a GET"]),
+    bug(Bug::IgnoresLimit, Check::TimeLimitIsKept, &["time limit of 1100 ms", "is silent"]),
+    bug(Bug::IgnoresLimitOfGet, Check::TimeLimitIsKept, &["time limit of 1100 ms", "for a GET"]),
     bug(Bug::LimitsEachRead, Check::TimeLimitIsKept, &["every 50 ms"]),
     bug(Bug::LimitsHeadOnly, Check::TimeLimitIsKept, &["in the body"]),
     bug(Bug::LimitsReceivingOnly, Check::TimeLimitIsKept, &["does not read the request"]),
-    bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 1200 ms", "Err(Timeout"]),
+    bug(Bug::ConnectsWithoutLimit, Check::TimeLimitIsKept, &["accepts no connection", "still pending"]),
+    bug(Bug::MultipliesLimit(2), Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 2."]),
+    bug(Bug::MultipliesLimit(3), Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 3."]),
+    bug(Bug::MultipliesLimit(10), Check::TimeLimitIsKept, &["time limit of 1100 ms"]),
+    bug(Bug::MultipliesLimitOf("GET", 3), Check::TimeLimitIsKept, &["time limit of 1100 ms", "for a GET"]),
+    bug(Bug::MultipliesLimitOf("POST", 3), Check::TimeLimitIsKept, &["time limit of 1100 ms", "for a POST"]),
+    bug(Bug::ExtendsLimit(Duration::from_secs(2)), Check::TimeLimitIsKept, &["time limit of 1100 ms", "Err(Timeout"]),
+    bug(Bug::RoundsLimitUp, Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 2."]),
+    bug(Bug::RaisesShortLimits, Check::TimeLimitIsKept, &["time limit of 100 ms"]),
+    bug(Bug::PanicsOnLargestLimit, Check::TimeLimitIsKept, &["a panic with the message: overflow"]),
+    bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 1000 ms", "Err(Timeout"]),
     bug(Bug::ReportsTimeoutsAsOther, Check::TimeLimitIsKept, &["return TransportErrorKind::Timeout"]).warns(),
     // Errors.
     bug(Bug::ReturnsReplyForRefusal, Check::RefusedConnectionIsAnError, &["refuses connections", "Ok with status 503"]),
@@ -176,6 +224,13 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::AcceptsTruncatedBody, Check::BrokenReplyIsAnError, &["closes before the body", "Ok with status 200"]),
     bug(Bug::AcceptsTruncatedChunks, Check::BrokenReplyIsAnError, &["closes in a chunk", "Ok with status 200"]),
     bug(Bug::AcceptsAnythingAsBody, Check::BrokenReplyIsAnError, &["not HTTP", "Ok with status 200"]),
+    bug(Bug::AcceptsNegativeLength, Check::BrokenReplyIsAnError, &["a negative length", "status 200 and 0 bytes"]),
+    bug(Bug::AcceptsSignedLength, Check::BrokenReplyIsAnError, &["a length with a sign", "Ok with status 200"]),
+    bug(Bug::AcceptsLengthWithUnit, Check::BrokenReplyIsAnError, &["a length with a unit", "Ok with status 200"]),
+    bug(Bug::TakesFirstLength, Check::BrokenReplyIsAnError, &["two lengths, the first", "status 200 and 13 bytes"]),
+    bug(Bug::TakesLastLength, Check::BrokenReplyIsAnError, &["two lengths, the first", "status 200 and 2 bytes"]),
+    bug(Bug::IgnoresEndOfChunks, Check::BrokenReplyIsAnError, &["continues after its length", "Ok with status 200"]),
+    bug(Bug::AcceptsWrongChecksum, Check::BrokenReplyIsAnError, &["a wrong checksum", "Ok with status 200"]),
     bug(Bug::AcceptsTruncatedGzip, Check::BrokenReplyIsAnError, &["truncated gzip", "Ok with status 200"]),
     bug(Bug::TreatsResetAsEnd, Check::ResetIsAnError, &["resets a reply without a length", "Ok with status 200"]),
     bug(Bug::ShowsUrl, Check::ErrorsHoldNoToken, &["remove the URL", "access_token"]).warns(),

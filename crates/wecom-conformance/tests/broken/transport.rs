@@ -32,7 +32,7 @@ use crate::transport::retry::InFlight;
 pub(crate) const DEFAULT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The largest reply.
-pub(crate) const REPLY_LIMIT: usize = 4 * 1024 * 1024;
+pub(crate) const REPLY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The transport. Clones share its state.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ pub(crate) struct Http1(Arc<Inner>);
 
 /// The state of the transport.
 pub(crate) struct Inner {
-    bug: Option<Bug>,
+    pub(crate) bug: Option<Bug>,
     pub(crate) pool: Pool,
     pub(crate) pipelines: Pipelines,
     pub(crate) memory: Mutex<Memory>,

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use flate2::read::GzDecoder;
+use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use crate::bug::Bug;
 use crate::transport::connection::Connection;
@@ -16,19 +16,40 @@ impl Inner {
             return Ok(Vec::new());
         }
         let mut body = Vec::new();
-        if head.value("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
+        let length = self.length(head)?;
+        let is_chunked = head.value("transfer-encoding").is_some_and(|value| value.contains("chunked"));
+        if is_chunked && !(self.has(Bug::PrefersLengthToChunks) && length.is_some()) {
             self.read_chunks(connection, &mut body)?;
-        } else if let Some(length) = head.value("content-length") {
-            let length: u64 = length.parse().map_err(|_| ErrorKind::InvalidData)?;
+        } else if let Some(length) = length {
             self.check_size(length, Bug::AcceptsAnyDeclaredSize)?;
             self.read_exact(connection, length, &mut body, Bug::AcceptsTruncatedBody)?;
         } else if !is_empty {
             self.read_to_end(connection, &mut body)?;
         }
-        if self.has(Bug::TruncatesLargeReplies) {
-            body.truncate(64 * 1024);
+        if let Some(Bug::TruncatesReplies(most)) = self.bug {
+            body.truncate(most);
         }
         Ok(body)
+    }
+
+    /// Returns the declared length of the body.
+    fn length(&self, head: &Head) -> io::Result<Option<u64>> {
+        let declared = head.values("content-length");
+        let values: Vec<_> = declared.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
+        let value = match &values[..] {
+            [] => return Ok(None),
+            [first, ..] if self.has(Bug::TakesFirstLength) => first,
+            [.., last] if self.has(Bug::TakesLastLength) => last,
+            [first, others @ ..] if others.iter().all(|other| other == first) => first,
+            _ => return Err(ErrorKind::InvalidData.into()),
+        };
+        let value = match value {
+            value if self.has(Bug::AcceptsSignedLength) => value.trim_start_matches('+'),
+            value if self.has(Bug::AcceptsLengthWithUnit) => value.split(' ').next().unwrap_or_default(),
+            value if self.has(Bug::AcceptsNegativeLength) && value.starts_with('-') => "0",
+            value => value,
+        };
+        number(value, 10).map(Some)
     }
 
     fn read_chunks(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
@@ -45,16 +66,26 @@ impl Inner {
                 return Err(ErrorKind::InvalidData.into());
             }
             let size = line.split(';').next().unwrap_or_default().trim();
-            let size = u64::from_str_radix(size, 16).map_err(|_| ErrorKind::InvalidData)?;
+            let size = number(size, 16)?;
             if size == 0 {
                 break;
             }
             self.check_size(body.len() as u64 + size, Bug::AcceptsAnyChunkedSize)?;
             self.read_exact(connection, size, body, Bug::AcceptsTruncatedChunks)?;
-            let _ = connection.line(HEAD_LIMIT)?;
+            self.end_chunk(connection)?;
         }
         // Skips the trailers.
         while connection.line(HEAD_LIMIT)?.ok_or(ErrorKind::UnexpectedEof)? != b"" {}
+        Ok(())
+    }
+
+    /// Reads the line break after the data of a chunk.
+    fn end_chunk(&self, connection: &mut Connection) -> io::Result<()> {
+        let mut end = Vec::new();
+        self.read_exact(connection, 2, &mut end, Bug::AcceptsTruncatedChunks)?;
+        if end.len() == 2 && end != b"\r\n" && !self.has(Bug::IgnoresEndOfChunks) {
+            return Err(ErrorKind::InvalidData.into());
+        }
         Ok(())
     }
 
@@ -101,7 +132,14 @@ impl Inner {
 
     /// Whether the transport requests gzip and decodes it.
     fn decodes_gzip(&self) -> bool {
-        self.has_any(&[Bug::DecodesTwice, Bug::LimitsEncodedSize, Bug::AcceptsTruncatedGzip, Bug::SniffsGzip])
+        self.has_any(&[
+            Bug::DecodesTwice,
+            Bug::DecodesFirstMember,
+            Bug::LimitsEncodedSize,
+            Bug::AcceptsTruncatedGzip,
+            Bug::AcceptsWrongChecksum,
+            Bug::SniffsGzip,
+        ])
     }
 
     pub(crate) fn requests_gzip(&self) -> bool {
@@ -131,10 +169,23 @@ impl Inner {
     fn gunzip(&self, body: &[u8]) -> io::Result<Vec<u8>> {
         let most = if self.has(Bug::LimitsEncodedSize) { u64::MAX } else { REPLY_LIMIT as u64 + 1 };
         let mut decoded = Vec::new();
-        match GzDecoder::new(body).take(most).read_to_end(&mut decoded) {
+        let result = match self.has(Bug::DecodesFirstMember) {
+            true => GzDecoder::new(body).take(most).read_to_end(&mut decoded),
+            false => MultiGzDecoder::new(body).take(most).read_to_end(&mut decoded),
+        };
+        match result {
             Err(_) if self.has(Bug::AcceptsTruncatedGzip) => {}
+            Err(error) if self.has(Bug::AcceptsWrongChecksum) && error.kind() == ErrorKind::InvalidInput => {}
             result => drop(result?),
         }
         if decoded.len() as u64 == most { Err(ErrorKind::FileTooLarge.into()) } else { Ok(decoded) }
+    }
+}
+
+/// Parses a length, which consists of digits alone.
+fn number(digits: &str, radix: u32) -> io::Result<u64> {
+    match digits.chars().all(|digit| digit.is_digit(radix)) {
+        true => u64::from_str_radix(digits, radix).map_err(|_| ErrorKind::InvalidData.into()),
+        false => Err(ErrorKind::InvalidData.into()),
     }
 }

@@ -5,12 +5,13 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use event_listener::Event;
 use wecom_core::{Delivery, Request, Response, TransportError, TransportErrorKind as Kind};
 
 use crate::bug::Bug;
-use crate::transport::Inner;
+use crate::transport::{DEFAULT_LIMIT, Inner};
 
 pub(crate) type Outcome = Result<Response, TransportError>;
 
@@ -30,6 +31,9 @@ impl Call {
     pub(crate) async fn start(inner: &Arc<Inner>, request: Request) -> Outcome {
         if inner.has(Bug::FailsAfterDrop) && inner.was_dropped.swap(false, Ordering::SeqCst) {
             return Err(TransportError::new(Kind::ConnectionLost, Delivery::NotSent));
+        }
+        if inner.has(Bug::PanicsOnLargestLimit) {
+            let _ = Instant::now() + request.time_limit().unwrap_or(DEFAULT_LIMIT);
         }
         let call = Arc::new(Self::default());
         if inner.has(Bug::BlocksThread) {

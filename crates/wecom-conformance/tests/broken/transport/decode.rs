@@ -10,6 +10,7 @@ use crate::bug::Bug;
 use crate::transport::Inner;
 use crate::transport::call::Call;
 use crate::transport::connection::{Connection, Limit};
+use crate::transport::encode::Outgoing;
 
 /// The largest head of a reply, and the largest line.
 pub(crate) const HEAD_LIMIT: usize = 256 * 1024;
@@ -28,17 +29,29 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Returns all values of a header.
+    pub(crate) fn values(&self, name: &str) -> Vec<String> {
+        let named = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| String::from_utf8_lossy(value).to_ascii_lowercase()).collect()
+    }
+
+    /// Returns the first value of a header.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         self.headers.get(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase())
     }
 }
 
 impl Inner {
-    pub(crate) fn read_reply(&self, connection: &mut Connection, call: &Call) -> io::Result<Received> {
+    pub(crate) fn read_reply(
+        &self,
+        connection: &mut Connection,
+        outgoing: &Outgoing,
+        call: &Call,
+    ) -> io::Result<Received> {
         if self.has(Bug::AcceptsAnythingAsBody) && !starts_like_http(connection)? {
             return self.read_anything(connection);
         }
-        let head = self.read_final_head(connection)?;
+        let head = self.read_final_head(connection, outgoing)?;
         call.has_head.store(true, Ordering::SeqCst);
         if self.has(Bug::LimitsHeadOnly) {
             connection.limit = Limit::Never;
@@ -59,9 +72,13 @@ impl Inner {
         Ok(Received { reply, keeps_alive: false })
     }
 
-    fn read_final_head(&self, connection: &mut Connection) -> io::Result<Head> {
+    fn read_final_head(&self, connection: &mut Connection, outgoing: &Outgoing) -> io::Result<Head> {
         loop {
             let head = self.read_head(connection)?;
+            if head.status == 100 && self.has(Bug::SendsBodyAgainAfterContinue) {
+                let body = outgoing.body.as_deref().unwrap_or_default();
+                connection.write(body, connection.limit).map_err(|(_, error)| error)?;
+            }
             if head.status >= 200 || self.has(Bug::ReturnsInterimReplies) {
                 return Ok(head);
             }

@@ -104,15 +104,24 @@ impl Inner {
     }
 
     fn body(&self, request: &Request) -> Option<Vec<u8>> {
-        const MOST: usize = 256 * 1024;
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let mut body = request.body().map(|body| body.to_vec());
         if self.has(Bug::SendsBodyOnGet) {
             body.get_or_insert_with(|| b"null".to_vec());
         }
-        let body = body?;
+        let mut body = body?;
+        if let Some(Bug::TruncatesBodies(most)) = self.bug {
+            body.truncate(most);
+        }
         Some(match body {
             _ if self.has(Bug::SendsBodyAsText) => String::from_utf8_lossy(&body).into_owned().into_bytes(),
-            _ if self.has(Bug::TruncatesLargeBodies) && body.len() > MOST => body[..MOST].to_vec(),
+            _ if self.has(Bug::TrimsBodies) => body.trim_ascii().to_vec(),
+            _ if self.has(Bug::AddsByteOrderMark) => [BYTE_ORDER_MARK, &body].concat(),
+            _ if self.has(Bug::StripsByteOrderMarkOfBodies) && body.starts_with(BYTE_ORDER_MARK) => body.split_off(3),
+            _ if self.has(Bug::ConvertsLineBreaks) => match String::from_utf8(body) {
+                Ok(text) => text.replace("\r\n", "\n").into_bytes(),
+                Err(error) => error.into_bytes(),
+            },
             _ if self.has(Bug::ReserializesJson) => match serde_json::from_slice::<serde_json::Value>(&body) {
                 Ok(value) => value.to_string().into_bytes(),
                 Err(_) => body,
@@ -138,7 +147,8 @@ impl Inner {
                 head.extend(b"expect: 100-continue\r\n");
             }
         }
-        head.extend(b"\r\n");
+        let is_chunked = body.is_none() && self.has(Bug::SendsTransferEncodingOnGet);
+        head.extend(if is_chunked { &b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n"[..] } else { b"\r\n" });
         head
     }
 

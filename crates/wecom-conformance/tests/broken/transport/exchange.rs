@@ -34,24 +34,40 @@ pub(crate) enum Stage {
 /// The time limits of one attempt.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
+    pub(crate) connecting: Limit,
     pub(crate) sending: Limit,
     pub(crate) receiving: Limit,
 }
 
 impl Inner {
     pub(crate) fn limits(&self, method: &str, limit: Option<Duration>) -> Limits {
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let deadline = Limit::Deadline(Instant::now() + limit);
-        let both = |limit| Limits { sending: limit, receiving: limit };
+        let limit = self.limit(method, limit.unwrap_or(DEFAULT_LIMIT));
+        let deadline = Instant::now().checked_add(limit).map_or(Limit::Never, Limit::Deadline);
+        let all = |limit| Limits { connecting: limit, sending: limit, receiving: limit };
         match () {
-            () if self.has(Bug::IgnoresLimit) => both(Limit::Never),
-            () if self.has(Bug::IgnoresLimitOfGet) && method == "GET" => both(Limit::Never),
-            () if self.has(Bug::LimitsEachRead) => both(Limit::Each(limit)),
-            () if self.has(Bug::LimitsReceivingOnly) => Limits { sending: Limit::Never, receiving: deadline },
-            () if self.has(Bug::ShortensLimit) => {
-                both(Limit::Deadline(Instant::now() + limit.min(Duration::from_millis(800))))
+            () if self.has(Bug::IgnoresLimit) => all(Limit::Never),
+            () if self.has(Bug::IgnoresLimitOfGet) && method == "GET" => all(Limit::Never),
+            () if self.has(Bug::LimitsEachRead) => all(Limit::Each(limit)),
+            () if self.has(Bug::LimitsReceivingOnly) => Limits { sending: Limit::Never, ..all(deadline) },
+            () if self.has(Bug::ConnectsWithoutLimit) => Limits { connecting: Limit::Never, ..all(deadline) },
+            () => all(deadline),
+        }
+    }
+
+    /// Applies the bugs that change a time limit.
+    fn limit(&self, method: &str, limit: Duration) -> Duration {
+        const SHORT: Duration = Duration::from_millis(300);
+        const MOST: Duration = Duration::from_millis(800);
+        match self.bug {
+            Some(Bug::MultipliesLimit(factor)) => limit.saturating_mul(factor),
+            Some(Bug::MultipliesLimitOf(of, factor)) if of == method => limit.saturating_mul(factor),
+            Some(Bug::ExtendsLimit(by)) => limit.saturating_add(by),
+            Some(Bug::RoundsLimitUp) if limit.subsec_nanos() > 0 => {
+                Duration::from_secs(limit.as_secs().saturating_add(1))
             }
-            () => both(deadline),
+            Some(Bug::RaisesShortLimits) if limit < SHORT => DEFAULT_LIMIT,
+            Some(Bug::ShortensLimit) => limit.min(MOST),
+            _ => limit,
         }
     }
 
@@ -73,7 +89,7 @@ impl Inner {
             return Err(failure(stage)(error));
         }
         connection.limit = limits.receiving;
-        let received = self.read_reply(&mut connection, call);
+        let received = self.read_reply(&mut connection, outgoing, call);
         self.keep_or_close(connection, &received, call);
         received.map(|received| received.reply).map_err(failure(Stage::Receiving))
     }
@@ -83,10 +99,10 @@ impl Inner {
         let idle = self.take_idle(peer).filter(|_| !self.has(Bug::LeaksConnections));
         let mut connection = match idle {
             Some(connection) => connection,
-            None => Connection::open(peer, limits.sending).map_err(failed)?,
+            None => Connection::open(peer, limits.connecting).map_err(failed)?,
         };
         if self.has(Bug::OpensSpareConnections) {
-            if let Ok(spare) = Connection::open(peer, limits.sending) {
+            if let Ok(spare) = Connection::open(peer, limits.connecting) {
                 self.put_idle(spare);
             }
         }
@@ -180,7 +196,7 @@ impl Inner {
 /// Begins a TLS handshake, which no server of the suite answers.
 fn handshake(peer: SocketAddr, limits: Limits) -> Failure {
     const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03";
-    let result = Connection::open(peer, limits.sending).and_then(|mut connection| {
+    let result = Connection::open(peer, limits.connecting).and_then(|mut connection| {
         connection.write(CLIENT_HELLO, limits.sending).map_err(|(_, error)| error)?;
         connection.fill()
     });

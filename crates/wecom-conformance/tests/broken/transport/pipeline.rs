@@ -31,7 +31,7 @@ struct Pipeline {
 
 impl Pipeline {
     fn open(peer: SocketAddr, limits: Limits) -> io::Result<Self> {
-        let writer = Connection::open(peer, limits.sending)?;
+        let writer = Connection::open(peer, limits.connecting)?;
         let stream = writer.stream.try_clone()?;
         let reader = Connection::over(stream.try_clone()?, peer, limits.receiving);
         Ok(Self {
@@ -83,7 +83,7 @@ impl Inner {
         }
         let mut reader = pipeline.reader.lock().unwrap();
         reader.limit = limits.receiving;
-        let received = self.read_reply(&mut reader, call);
+        let received = self.read_reply(&mut reader, outgoing, call);
         call.release_streams();
         let is_usable = received.as_ref().is_ok_and(|received| received.keeps_alive) && !call.is_dropped();
         let has_surplus = !reader.buffer.is_empty() && number + 1 == pipeline.writer.lock().unwrap().1;

@@ -46,9 +46,12 @@ impl Inner {
         }
         self.apply_memory(&mut outgoing);
         let limits = self.limits(&outgoing.method, request.time_limit());
-        let mut result = match self.has(Bug::HedgesAtHalfTheLimit) {
-            true => self.hedged(&outgoing, limits, request.time_limit().unwrap_or(DEFAULT_LIMIT), call),
-            false => self.exchange(&outgoing, limits, call),
+        let mut result = match self.bug {
+            Some(Bug::HedgesAtHalfTheLimit) => {
+                self.hedged(&outgoing, limits, request.time_limit().unwrap_or(DEFAULT_LIMIT) / 2, call)
+            }
+            Some(Bug::HedgesAfter(delay)) => self.hedged(&outgoing, limits, delay, call),
+            _ => self.exchange(&outgoing, limits, call),
         };
         if self.retries(&outgoing, &result) && !call.is_dropped() {
             let limits = self.limits(&outgoing.method, request.time_limit());
@@ -65,7 +68,10 @@ impl Inner {
             Err(failure) if self.has(Bug::ReturnsReplyForRefusal) && is_refused(&failure) => Ok(Response::new(503, "")),
             Err(failure) => {
                 if is_timeout(&failure.error) && self.has(Bug::RetriesInBackground) {
-                    self.retry_in_background(outgoing.clone());
+                    self.retry_in_background(outgoing.clone(), Duration::ZERO);
+                }
+                if is_lost(&failure) && self.has(Bug::RetriesLostConnectionsInBackground) {
+                    self.retry_in_background(outgoing.clone(), Duration::from_millis(1500));
                 }
                 Err(self.transport_error(failure, &outgoing))
             }
@@ -90,12 +96,12 @@ impl Inner {
         outcome.clone().unwrap()
     }
 
-    /// Makes a second request if the first takes half the limit.
+    /// Makes a second request if the first takes this long.
     fn hedged(
         self: &Arc<Self>,
         outgoing: &Outgoing,
         limits: Limits,
-        limit: Duration,
+        delay: Duration,
         call: &Arc<Call>,
     ) -> Result<Response, Failure> {
         let (sender, receiver) = channel();
@@ -107,7 +113,7 @@ impl Inner {
             });
         };
         start();
-        receiver.recv_timeout(limit / 2).unwrap_or_else(|_| {
+        receiver.recv_timeout(delay).unwrap_or_else(|_| {
             start();
             receiver.recv().unwrap()
         })
@@ -115,27 +121,49 @@ impl Inner {
 
     /// Whether a bug repeats a request after this result.
     fn retries(&self, outgoing: &Outgoing, result: &Result<Response, Failure>) -> bool {
-        let is_get = outgoing.method == "GET";
         match result {
-            Ok(reply) => match reply.status() {
-                500 | 502 | 504 => self.has(Bug::RetriesServerErrors) && !is_get,
-                503 => self.has(Bug::RetriesUnavailable),
-                408 | 429 => self.has(Bug::RetriesGetAfterTooManyRequests) && is_get,
-                401 => self.has(Bug::RetriesUnauthorized),
-                421 => self.has(Bug::RetriesMisdirected),
-                _ => false,
-            },
-            Err(failure) => match failure.error.kind() {
-                _ if is_timeout(&failure.error) => self.has(Bug::RetriesAfterTimeout),
-                ErrorKind::NotConnected | ErrorKind::ConnectionReset => {
-                    self.has(Bug::RetriesGetAfterLostConnection) && is_get
-                        || self.has(Bug::RetriesPostOnReusedConnection) && !is_get && failure.is_reused
-                }
-                ErrorKind::UnexpectedEof => self.has(Bug::RetriesBrokenReplies),
-                ErrorKind::InvalidData => self.has(Bug::RetriesInvalidReplies),
-                ErrorKind::FileTooLarge => self.has(Bug::RetriesLargeReplies),
-                _ => false,
-            },
+            Ok(reply) => self.retries_reply(outgoing, reply),
+            Err(failure) => self.retries_failure(outgoing, failure),
+        }
+    }
+
+    fn retries_reply(&self, outgoing: &Outgoing, reply: &Response) -> bool {
+        let is_get = outgoing.method == "GET";
+        let status = reply.status();
+        match self.bug {
+            Some(Bug::RetriesServerErrors) => matches!(status, 500 | 502 | 504) && !is_get,
+            Some(Bug::RetriesUnavailable) => status == 503,
+            Some(Bug::RetriesGetAfterTooManyRequests) => matches!(status, 408 | 429) && is_get,
+            Some(Bug::RetriesUnauthorized) => status == 401,
+            Some(Bug::RetriesMisdirected) => status == 421,
+            Some(Bug::RetriesHtml(of)) => status == of && reply.body().starts_with(b"<"),
+            Some(Bug::RetriesEmptyReplies) => status == 200 && reply.body().is_empty(),
+            Some(Bug::RetriesReplyThatCloses) => status == 408 && reply.headers().get("connection") == Some(b"close"),
+            Some(Bug::RetriesErrorCode(code)) => {
+                let body = serde_json::from_slice::<serde_json::Value>(reply.body());
+                body.is_ok_and(|body| body["errcode"] == code)
+            }
+            Some(Bug::RetriesAfterDelay) if status == 503 && reply.headers().get("retry-after").is_some() => {
+                thread::sleep(Duration::from_secs(1));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn retries_failure(&self, outgoing: &Outgoing, failure: &Failure) -> bool {
+        let is_get = outgoing.method == "GET";
+        let length = outgoing.body.as_ref().map_or(0, Vec::len);
+        match self.bug {
+            Some(Bug::RetriesAfterTimeout) => is_timeout(&failure.error),
+            Some(Bug::RetriesGetAfterLostConnection) => is_lost(failure) && is_get,
+            Some(Bug::RetriesPostOnReusedConnection) => is_lost(failure) && !is_get && failure.is_reused,
+            Some(Bug::RetriesLongPostsOnReusedConnection) => is_lost(failure) && length > 64 && failure.is_reused,
+            Some(Bug::RetriesEmptyPosts) => is_lost(failure) && !is_get && length == 0,
+            Some(Bug::RetriesBrokenReplies) => failure.error.kind() == ErrorKind::UnexpectedEof,
+            Some(Bug::RetriesInvalidReplies) => failure.error.kind() == ErrorKind::InvalidData,
+            Some(Bug::RetriesLargeReplies) => failure.error.kind() == ErrorKind::FileTooLarge,
+            _ => false,
         }
     }
 
@@ -164,9 +192,10 @@ impl Inner {
         is_followed.then_some(next)
     }
 
-    fn retry_in_background(self: &Arc<Self>, outgoing: Outgoing) {
+    fn retry_in_background(self: &Arc<Self>, outgoing: Outgoing, delay: Duration) {
         let inner = Arc::clone(self);
         thread::spawn(move || {
+            thread::sleep(delay);
             let limits = inner.limits(&outgoing.method, Some(Duration::from_millis(100)));
             let _ = inner.exchange(&outgoing, limits, &Arc::default());
         });
@@ -175,4 +204,9 @@ impl Inner {
 
 fn is_refused(failure: &Failure) -> bool {
     failure.error.kind() == ErrorKind::ConnectionRefused
+}
+
+/// Whether the server closed or reset the connection before its reply.
+fn is_lost(failure: &Failure) -> bool {
+    matches!(failure.error.kind(), ErrorKind::NotConnected | ErrorKind::ConnectionReset)
 }
