@@ -136,20 +136,30 @@ struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                control if control.is_control() || changes_direction(control) => {
-                    f.write_char(char::REPLACEMENT_CHARACTER)?;
+        for part in self.0.split_inclusive(|character| replacement(character).is_some()) {
+            let mut characters = part.chars();
+            match characters.next_back().and_then(replacement) {
+                Some(replacement) => {
+                    f.write_str(characters.as_str())?;
+                    f.write_str(replacement)?;
                 }
-                plain => f.write_char(plain)?,
+                None => f.write_str(part)?,
             }
         }
         Ok(())
+    }
+}
+
+/// What HTML has instead of a character. `None` if it has the character itself.
+fn replacement(character: char) -> Option<&'static str> {
+    match character {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        '"' => Some("&quot;"),
+        '\'' => Some("&#39;"),
+        control if control.is_control() || changes_direction(control) => Some("\u{FFFD}"),
+        _ => None,
     }
 }
 
