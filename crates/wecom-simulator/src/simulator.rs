@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use wecom_core::http::QueryValue;
+use wecom_core::http::{AsLocal, QueryValue};
 use wecom_core::{
     Client, Credentials, Delivery, Endpoint, Local, LocalTransport, Request, Response, Secret, Timer, Transport,
     TransportError, TransportErrorKind,
@@ -128,7 +128,7 @@ pub struct Simulator {
 struct Shared {
     credentials: Credentials,
     service: Mutex<Service>,
-    timer: Option<Box<dyn Timer>>,
+    timer: Option<Arc<dyn Timer>>,
 }
 
 impl Simulator {
@@ -171,7 +171,7 @@ impl Simulator {
     pub fn on_timer(mut self, timer: impl Timer + 'static) -> Self {
         match Arc::get_mut(&mut self.shared) {
             Some(shared) => {
-                shared.timer = Some(Box::new(timer));
+                shared.timer = Some(Arc::new(timer));
                 let service = shared.service.get_mut().unwrap_or_else(PoisonError::into_inner);
                 service.state.jobs.on_timer = true;
                 service.quotas.on_timer = true;
@@ -225,16 +225,25 @@ impl Simulator {
         self
     }
 
-    /// Creates a client of this simulator with the credentials of the world's first app.
+    /// Creates a client of this simulator with the credentials of the world's first app, and with the simulator's timer if
+    /// it has one.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::builder(self.clone()).credentials(self.credentials()).build()
+        let builder = Client::builder(self.clone()).credentials(self.credentials());
+        match &self.shared.timer {
+            Some(timer) => builder.timer(Arc::clone(timer)).build(),
+            None => builder.build(),
+        }
     }
 
     /// Like [`Simulator::client`], for code on a single thread.
     #[must_use]
     pub fn local_client(&self) -> Client<Local> {
-        Client::local(self.clone()).credentials(self.credentials()).build()
+        let builder = Client::local(self.clone()).credentials(self.credentials());
+        match &self.shared.timer {
+            Some(timer) => builder.timer(AsLocal(Arc::clone(timer))).build(),
+            None => builder.build(),
+        }
     }
 
     /// The credentials of the world's first app.
@@ -293,7 +302,7 @@ impl Simulator {
 
     /// The current time. The timer is the caller's code, so this must not be called under the lock.
     pub(crate) fn now(&self) -> Duration {
-        self.shared.timer.as_ref().map_or(Duration::ZERO, |timer| timer.now())
+        self.shared.timer.as_ref().map_or(Duration::ZERO, Timer::now)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Service> {

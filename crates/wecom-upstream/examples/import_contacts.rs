@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::future::ready;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,10 +35,10 @@ fn main() -> Outcome<()> {
     fs::create_dir_all(&folder)?;
     write_dealers(&folder.join("dealers.csv"))?;
 
-    // In production: a TokioTimer, and a client of wecom-hyper with `.timer(…).retry(…)`.
+    // In production: a client of wecom-hyper with `.timer(TokioTimer::new()).retry(…)`.
     let timer = ManualTimer::new();
     let simulator = Simulator::demo().on_timer(timer.clone());
-    let upstream = Upstream::new(client_with_faults(&simulator));
+    let upstream = Upstream::new(client_with_faults(&simulator, &timer));
 
     let rows = read(&folder.join("dealers.csv"))?;
     let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
@@ -45,13 +46,13 @@ fn main() -> Outcome<()> {
     let bar = ProgressBar::new(state.progress().total as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
 
-    let import = upstream.import(state, timer.clone()).finish_with(|event, state| {
+    let import = upstream.import(state).finish_with(|event, state| {
         bar.set_position(state.progress().settled() as u64);
         if let ImportEvent::Submitting { job, corps } = event {
             bar.set_message(format!("job {job}: {corps} corps"));
         }
         // After a crash, `saved.load()` returns the state to pass to `upstream.import`.
-        saved.save(&serde_json::to_vec(state)?)
+        ready(serde_json::to_vec(state).map_err(Into::into).and_then(|json| saved.save(&json)))
     });
     let report = timer.run(import)?; // In production: import.await?
     bar.finish_and_clear();
@@ -63,11 +64,11 @@ fn main() -> Outcome<()> {
 }
 
 /// A client whose connection sometimes fails.
-fn client_with_faults(simulator: &Simulator) -> Client {
+fn client_with_faults(simulator: &Simulator, timer: &ManualTimer) -> Client {
     let faults = Faults::new(simulator.clone());
     faults.on(&GET_RESULT).every(3).fail_after_sending(ConnectionLost);
     faults.on(&IMPORT_CHAIN_CONTACT).nth(1).fail_before_sending(Connect);
-    Client::builder(faults).credentials(simulator.credentials()).build()
+    Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build()
 }
 
 /// Writes a thousand dealers. Some have a mobile number that is too short, some a custom id that is in use.

@@ -21,6 +21,7 @@ mod kept_call;
 pub mod pager;
 mod saved_file;
 mod saved_format;
+mod transience;
 pub mod walk;
 
 pub use self::saved_file::SavedFile;

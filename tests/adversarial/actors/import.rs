@@ -62,7 +62,7 @@ impl Import {
             }
         };
         let upstream = Upstream::new(context.environment.client.clone());
-        let mut import = upstream.import(state, checker.clone());
+        let mut import = upstream.import(state);
         loop {
             *events += 1;
             let kill = self.kills.iter().find(|(at, _)| at == events).map(|(_, kill)| *kill);

@@ -15,11 +15,12 @@ mod report;
 mod row_validation;
 mod state;
 mod steps;
+mod waits;
 
+use std::future::Future;
 use std::time::Duration;
 
-use wecom_core::timer::{Clock, LocalTimer, Timer};
-use wecom_core::{Local, Shared, Threading};
+use wecom_core::{Shared, Threading};
 
 use self::chain_search::ChainSearch;
 pub use self::event::{ImportEvent, ImportStop};
@@ -29,6 +30,7 @@ pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
+use self::waits::Waits;
 use crate::calls::{GetResultReply, ImportChainContactReply};
 use crate::jobs::kept_call::KeptCall;
 use crate::upstream::Upstream;
@@ -48,14 +50,14 @@ use crate::upstream::Upstream;
 /// use wecom_upstream::{ChainId, Upstream};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let timer = ManualTimer::new(); // `TokioTimer` of wecom-hyper in production
+/// let timer = ManualTimer::new(); // In production: a client with the `TokioTimer` of wecom-hyper.
 /// let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
 ///
 /// let corp = |number: u32| ImportCorp::new(format!("经销商{number}"), [ImportContact::head("张三", "13000000001")]);
 /// let rows = (1..=2500).map(corp).chain([corp(0).custom_id(wecom_upstream::ids::CustomId::new("BJ01"))]);
 ///
 /// let state = ImportState::new(ChainId::new("ChDealers"), rows)?; // Reports all invalid rows before anything is sent.
-/// let report = timer.run(upstream.import(state, timer.clone()).finish());
+/// let report = timer.run(upstream.import(state).finish());
 ///
 /// assert_eq!(report.progress.imported, 2500);
 /// for row in report.failed() {
@@ -95,18 +97,15 @@ use crate::upstream::Upstream;
 /// # use wecom_upstream::calls::{ImportContact, ImportCorp};
 /// # use wecom_upstream::jobs::import::{ImportReport, ImportState};
 /// # use wecom_upstream::{ChainId, Upstream};
-/// use wecom_upstream::jobs::SavedFile;
-/// use wecom_upstream::wecom_core::Timer;
+/// use std::future::ready;
 ///
-/// async fn resume(
-///     upstream: &Upstream,
-///     timer: impl Timer + 'static,
-///     file: &SavedFile,
-/// ) -> std::io::Result<ImportReport> {
+/// use wecom_upstream::jobs::SavedFile;
+///
+/// async fn resume(upstream: &Upstream, file: &SavedFile) -> std::io::Result<ImportReport> {
 ///     let state = load(file)?;
 ///     // An error of the closure stops the import before it submits anything that was not saved.
 ///     let save = |state: &ImportState| file.save(&serde_json::to_vec(state)?);
-///     upstream.import(state, timer).finish_with(|_event, state| save(state)).await
+///     upstream.import(state).finish_with(|_event, state| ready(save(state))).await
 /// }
 ///
 /// fn load(file: &SavedFile) -> std::io::Result<ImportState> {
@@ -117,7 +116,7 @@ use crate::upstream::Upstream;
 /// # let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
 /// # let file = SavedFile::new(std::env::temp_dir().join(format!("wecom-import-{}.json", std::process::id())));
 /// # file.save(&serde_json::to_vec(&ImportState::new(ChainId::new("ChDealers"), [corp])?)?)?;
-/// # assert!(timer.run(resume(&upstream, timer.clone(), &file))?.is_complete());
+/// # assert!(timer.run(resume(&upstream, &file))?.is_complete());
 /// # assert_eq!(load(&file)?.progress().imported, 1);
 /// # file.remove()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -139,17 +138,13 @@ use crate::upstream::Upstream;
 #[must_use = "an import does nothing until `next` or `finish` is awaited"]
 pub struct Import<M: Threading = Shared> {
     upstream: Upstream<M>,
-    clock: Clock<M>,
     state: ImportState,
     limits: Limits,
     /// Whether a submission was announced and not made yet.
     announced: bool,
     submission: KeptCall<M, ImportChainContactReply>,
     result: KeptCall<M, GetResultReply>,
-    wake_at: Option<Duration>,
-    /// The start of the current backoff (for a turn, a job or a search) and the number of its waits.
-    since: Option<Duration>,
-    waits: u32,
+    waits: Waits<M>,
     /// The number of failed calls in a row.
     failures: u32,
     /// The number of lost submissions in a row.
@@ -170,40 +165,24 @@ struct Limits {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-impl Upstream<Shared> {
-    /// Imports any number of corps and their contacts into a chain; see [`Import`]. The import waits on the timer.
-    pub fn import(&self, state: ImportState, timer: impl Timer + 'static) -> Import<Shared> {
-        self.import_on(state, Clock::<Shared>::new(timer))
-    }
-}
-
-impl Upstream<Local> {
-    /// Imports any number of corps and their contacts into a chain; see [`Import`]. The import waits on the timer.
-    pub fn import(&self, state: ImportState, timer: impl LocalTimer + 'static) -> Import<Local> {
-        self.import_on(state, Clock::<Local>::new(timer))
-    }
-}
-
 impl<M: Threading> Upstream<M> {
-    /// Imports like `import`, for code that is generic over the threading family. The import waits on the clock.
-    pub fn import_on(&self, state: ImportState, clock: Clock<M>) -> Import<M> {
-        Import::new(self.clone(), state, clock)
+    /// Imports any number of corps and their contacts into a chain; see [`Import`]. The client needs a
+    /// [timer](wecom_core::ClientBuilder::timer): without one, the import stops before it submits anything.
+    pub fn import(&self, state: ImportState) -> Import<M> {
+        Import::new(self.clone(), state)
     }
 }
 
 impl<M: Threading> Import<M> {
-    fn new(upstream: Upstream<M>, state: ImportState, clock: Clock<M>) -> Self {
+    fn new(upstream: Upstream<M>, state: ImportState) -> Self {
         Self {
+            waits: Waits::new(upstream.client().clock()),
             upstream,
-            clock,
             state,
             limits: Limits { turn: 30 * MINUTE, job: 120 * MINUTE, settle: 5 * MINUTE },
             announced: false,
             submission: KeptCall::new(),
             result: KeptCall::new(),
-            wake_at: None,
-            since: None,
-            waits: 0,
             failures: 0,
             losses: 0,
             search: None,
@@ -249,7 +228,7 @@ impl<M: Threading> Import<M> {
     /// # let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
     /// let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
     /// let state = ImportState::new(ChainId::new("ChDealers"), [corp])?;
-    /// let import = upstream.import(state, timer.clone()).job_ends(&job_ends);
+    /// let import = upstream.import(state).job_ends(&job_ends);
     /// # assert!(timer.run(import.finish()).is_complete());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -281,20 +260,36 @@ impl<M: Threading> Import<M> {
         self.into_report()
     }
 
-    /// Runs the import like [`finish`](Self::finish), and calls a closure with each event and the state to save.
+    /// Runs the import like [`finish`](Self::finish), and calls a closure with each event and the state to save. Awaits the
+    /// future that the closure returns before the import continues.
+    ///
+    /// The future can hold what the closure has taken from its arguments, but no reference to them:
+    ///
+    /// - `|_, state| ready(journal.save(state))` saves within the closure, with [`std::future::ready`].
+    /// - `|_, state| { let json = serde_json::to_string(state); async move { … } }` saves in the future.
+    ///
+    /// If the closure and its futures are `Send`, so is the future of `finish_with`. For a save that borrows the state across
+    /// an await, call [`next`](Self::next) in a loop instead.
     ///
     /// # Errors
     ///
-    /// Returns the first error of the closure, which stops the import. The last state passed to the closure includes
-    /// all submissions.
-    pub async fn finish_with<E>(
+    /// Returns the first error of the closure's futures, which stops the import. The last state passed to the closure
+    /// includes all submissions.
+    pub async fn finish_with<E, F>(
         mut self,
-        mut on_event: impl FnMut(&ImportEvent, &ImportState) -> Result<(), E>,
-    ) -> Result<ImportReport, E> {
+        mut save: impl FnMut(&ImportEvent, &ImportState) -> F,
+    ) -> Result<ImportReport, E>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
         while let Some(event) = self.next().await {
-            on_event(&event, &self.state)?;
+            save(&event, &self.state).await?;
         }
         Ok(self.into_report())
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.current().is_none() && !self.state.has_lost()
     }
 
     /// Runs the import to its next event; `None` at the end and after [`ImportEvent::Stopped`].
@@ -304,6 +299,9 @@ impl<M: Threading> Import<M> {
     pub async fn next(&mut self) -> Option<ImportEvent> {
         if self.stopped.is_some() {
             return None;
+        }
+        if !self.waits.has_timer() && !self.is_over() {
+            return Some(self.stop(ImportStop::NoTimer));
         }
         self.pause().await;
         let current = self.state.current().map(|(batch, phase)| (batch, phase.clone()));

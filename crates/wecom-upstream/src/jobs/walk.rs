@@ -28,7 +28,7 @@ use wecom_core::{Client, Error, Shared, Threading};
 
 pub(crate) use self::attention::Attention;
 pub use self::event::{GroupFinding, WalkEvent};
-pub(crate) use self::failure::{Consequence, may_pass};
+pub(crate) use self::failure::Consequence;
 use self::group_fetch::{GroupFetch, Step};
 pub(crate) use self::group_order::{PlannedGroup, order_groups};
 use self::outage::Outage;
@@ -41,6 +41,7 @@ pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
 use crate::jobs::pager::PageError;
+use crate::jobs::transience::may_pass;
 use crate::upstream::Upstream;
 
 /// Reads the whole directory (通讯录) of a chain: its groups, and the corps of each group.

@@ -12,7 +12,7 @@ use crate::support::{Service, chain, rows};
 fn import(service: &Service) -> wecom_upstream::jobs::import::ImportReport {
     let mut state = ImportState::new(chain(), rows(100, 100)).unwrap();
     for _ in 0..50 {
-        let mut import = service.upstream().import(state, service.timer.clone());
+        let mut import = service.upstream().import(state);
         let mut stopped = false;
         service.timer.run(async {
             while let Some(event) = import.next().await {
@@ -82,12 +82,12 @@ fn an_outage_stops_the_import_and_it_resumes_afterwards() {
     let service = Service::new();
     let state = ImportState::new(chain(), rows(100, 100)).unwrap();
     let outage = service.faults.on_any().calls(4..).fail_before_sending(Connect);
-    let mut import = service.upstream().import(state, service.timer.clone());
+    let mut import = service.upstream().import(state);
     service.timer.run(async { while import.next().await.is_some() {} });
     outage.stop();
     let state = import.into_state();
     assert_eq!(state.progress().unknown, 0);
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     service.assert_consistent(&report);
     assert_eq!(report.progress.imported, 93);
 }
@@ -97,7 +97,7 @@ fn three_lost_submissions_in_a_row_stop_the_import() {
     let service = Service::new();
     service.faults.on(&IMPORT_CHAIN_CONTACT).fail_after_sending(ConnectionLost);
     let state = ImportState::new(chain(), rows(100, 100)).unwrap();
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     assert!(matches!(report.stopped, Some(ImportStop::Failed(_))), "{:?}", report.stopped);
     assert_eq!((report.unknown().count(), report.unfinished().count()), (60, 40));
 }
@@ -106,7 +106,7 @@ fn three_lost_submissions_in_a_row_stop_the_import() {
 fn an_unknown_chain_stops_the_import_with_its_error() {
     let service = Service::new();
     let state = ImportState::new(wecom_upstream::ChainId::new("ChNone"), rows(100, 1)).unwrap();
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     let Some(ImportStop::Failed(error)) = &report.stopped else { panic!("{:?}", report.stopped) };
     assert_eq!(error.code(), Some(ErrCode::UNKNOWN_CHAIN));
     assert_eq!(report.unfinished().count(), 100);
@@ -118,7 +118,7 @@ fn an_accepted_submission_resets_the_number_of_failed_calls() {
     service.faults.on(&IMPORT_CHAIN_CONTACT).first(10).fail_before_sending(Connect);
     let lost_polls = service.faults.on(&GET_RESULT).first(10).fail_after_sending(ConnectionLost);
     let state = ImportState::new(chain(), rows(20, 100)).unwrap();
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     service.assert_consistent(&report);
     assert!(report.stopped.is_none() && report.progress.unknown == 0, "{:?}", report.stopped);
     assert_eq!(lost_polls.injected(), 10);
@@ -129,11 +129,11 @@ fn a_poll_that_is_denied_for_good_stops_the_import_and_loses_no_job() {
     let service = Service::new();
     service.faults.on(&GET_RESULT).nth(1).error_code(ErrCode::IP_NOT_TRUSTED);
     let state = ImportState::new(chain(), rows(20, 1)).unwrap();
-    let mut import = service.upstream().import(state, service.timer.clone());
+    let mut import = service.upstream().import(state);
     service.timer.run(async { while import.next().await.is_some() {} });
     let state = import.into_state();
     assert_eq!(state.progress().settled(), 0);
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 0);
 }

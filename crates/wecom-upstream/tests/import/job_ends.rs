@@ -61,10 +61,11 @@ impl Service {
             let reply = service.answer(request.endpoint().name()).to_string();
             async move { Ok::<_, TransportError>(Response::new(200, reply)) }
         });
-        let upstream = Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
+        let client = Client::builder(transport).token(AccessToken::new("a-token")).timer(self.timer.clone());
+        let upstream = Upstream::new(client.build());
         let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
         let state = ImportState::new(chain(), [corp]).unwrap();
-        upstream.import(state, self.timer.clone()).job_ends(&self.ends)
+        upstream.import(state).job_ends(&self.ends)
     }
 
     fn finish_job(&self) {

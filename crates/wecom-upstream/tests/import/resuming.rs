@@ -61,7 +61,7 @@ fn import_with_kills(service: &Service, state: &ImportState, seed: u64) -> (Impo
     let mut random = Random(seed);
     for processes in 1..=500 {
         // Only the saved state is left of the previous process.
-        let import = service.upstream().import(serde_json::from_str(&saved).unwrap(), service.timer.clone());
+        let import = service.upstream().import(serde_json::from_str(&saved).unwrap());
         // Most processes live for a few calls, some long enough to search the chain.
         let polls = 1 + if random.below(4) == 0 { random.below(600) } else { random.below(40) };
         let running = Box::pin(process(import, &mut saved, &mut random));
@@ -86,7 +86,7 @@ fn five_thousand_corps_are_imported_once_and_only_the_conflicting_ones_fail() {
     let service = Service::new();
     let state = ImportState::new(chain(), rows(5000, 2)).unwrap();
     assert_eq!(state.jobs(), 5);
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     service.assert_consistent(&report);
     let conflicts = (1..=5000).filter(|&row| is_conflicting(row)).count();
     assert_eq!((report.progress.failed, report.progress.imported), (conflicts, 5000 - conflicts));
@@ -125,7 +125,7 @@ fn dropping_the_future_of_next_loses_only_a_submission_in_flight() {
     for polls in 1..12 {
         let service = slow_service();
         let state = ImportState::new(chain(), rows(40, 100)).unwrap();
-        let mut import = service.upstream().import(state, service.timer.clone());
+        let mut import = service.upstream().import(state);
         // Every other future of `next` is dropped after a few polls. The import itself is kept.
         let mut is_over = false;
         while !is_over {

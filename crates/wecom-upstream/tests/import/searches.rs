@@ -1,5 +1,6 @@
 //! Searches of the chain for the rows of lost jobs: when they begin, what they outlast, and when they end.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,14 +32,15 @@ impl Scripted {
             let reply = (reply.lock().unwrap())(name, &body).to_string();
             async move { Ok::<_, TransportError>(Response::new(200, reply)) }
         });
-        let upstream = Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
+        let client = Client::builder(transport).token(AccessToken::new("a-token")).timer(self.timer.clone());
+        let upstream = Upstream::new(client.build());
         let corp = |name: &str| ImportCorp::new(name, [ImportContact::head("张三", "13000000001")]);
         let state = ImportState::new(chain(), [corp("甲"), corp("乙")]).unwrap();
         let (mut running, mut searched) = (0, 0);
-        let report = self.timer.run(upstream.import(state, self.timer.clone()).finish_with(|event, _| {
+        let report = self.timer.run(upstream.import(state).finish_with(|event, _| {
             running += usize::from(matches!(event, ImportEvent::Running { .. }));
             searched += usize::from(matches!(event, ImportEvent::Searched { .. }));
-            Ok::<_, ()>(())
+            ready(Ok::<_, ()>(()))
         }));
         (report.unwrap(), running, searched)
     }

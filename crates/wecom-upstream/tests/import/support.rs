@@ -96,9 +96,10 @@ impl Service {
         Self { timer, simulator, faults: Faults::new(recorded), accepted }
     }
 
-    /// An upstream behind the faults.
+    /// An upstream behind the faults, on the timer.
     pub(crate) fn upstream(&self) -> Upstream {
-        Upstream::new(Client::builder(self.faults.clone()).credentials(self.simulator.credentials()).build())
+        let builder = Client::builder(self.faults.clone()).credentials(self.simulator.credentials());
+        Upstream::new(builder.timer(self.timer.clone()).build())
     }
 
     /// The names of the corps in the chain, listed without faults.

@@ -1,9 +1,10 @@
 //! Both threading families.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
-use wecom_core::{Client, Local, LocalTimer, LocalTransport, async_trait, from_fn};
+use wecom_core::{Client, Local, LocalTimer, LocalTransport, Timer, async_trait, from_fn};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::Upstream;
@@ -24,12 +25,27 @@ fn the_futures_of_a_shared_import_are_send() {
     }
     let service = Service::new();
     let state = ImportState::new(chain(), rows(10, 1)).unwrap();
-    let mut import = service.upstream().import(state.clone(), service.timer.clone());
+    let mut import = service.upstream().import(state.clone());
     drop(assert_send(import.next()));
     drop(assert_send(import.finish()));
-    let import = service.upstream().import(state, service.timer.clone());
-    let report = service.timer.run(assert_send(import.finish_with(|_, _| Ok::<_, ()>(()))));
-    service.assert_consistent(&report.unwrap());
+    let import = service.upstream().import(state);
+    let (report, saved) = service.timer.run(assert_send(finish(import, &service.timer)));
+    service.assert_consistent(&report);
+    assert_eq!(saved, 10);
+}
+
+/// Finishes an import with a closure that changes a variable, and whose future borrows a parameter across an await.
+async fn finish(import: Import, timer: &ManualTimer) -> (ImportReport, usize) {
+    let mut saved = Vec::new();
+    let finished = import.finish_with(|_, state| {
+        saved.push(state.progress());
+        async {
+            Timer::sleep(timer, Duration::from_millis(1)).await;
+            Ok::<_, ()>(())
+        }
+    });
+    let report = finished.await.unwrap();
+    (report, saved.last().unwrap().settled())
 }
 
 /// A timer that is not `Send`.
@@ -55,9 +71,10 @@ fn a_local_import_works_with_a_transport_and_a_timer_that_are_not_send() {
         let simulator = Rc::clone(&simulator);
         async move { LocalTransport::send(&*simulator, request).await }
     });
-    let upstream = Upstream::new(Client::local(transport).credentials(credentials).build());
+    let client = Client::local(transport).credentials(credentials).timer(OneThread(Rc::clone(&timer)));
+    let upstream = Upstream::new(client.build());
     let state = ImportState::new(chain(), rows(1500, 1)).unwrap();
-    let import = upstream.import(state, OneThread(Rc::clone(&timer)));
+    let import = upstream.import(state);
     let report = timer.run(import.finish());
     assert_eq!((report.progress.settled(), report.progress.failed), (1500, 105));
 }

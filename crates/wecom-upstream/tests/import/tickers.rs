@@ -47,7 +47,7 @@ fn an_import_whose_future_is_dropped_at_each_tick_loses_no_job() {
     for is_tick_first in [false, true] {
         let service = slow_service();
         let state = ImportState::new(chain(), rows(60, 100)).unwrap();
-        let mut import = service.upstream().import(state, service.timer.clone());
+        let mut import = service.upstream().import(state);
         run_with_ticks(&service, &mut import, is_tick_first);
         let report = import.into_report();
         service.assert_consistent(&report);
@@ -64,7 +64,7 @@ fn the_search_for_a_lost_job_ends_although_the_future_is_dropped_at_each_tick() 
         let lists = service.faults.on(&GET_CHAIN_CORPINFO_LIST).at_most(0).error_code(-1);
         let group_lists = service.faults.on(&GET_CHAIN_GROUP).at_most(0).error_code(-1);
         let state = ImportState::new(chain(), rows(60, 100)).unwrap();
-        let mut import = service.upstream().import(state, service.timer.clone());
+        let mut import = service.upstream().import(state);
         run_with_ticks(&service, &mut import, is_tick_first);
         assert_eq!(group_lists.calls(), 1);
         assert!(lists.calls() < 20, "{} calls", lists.calls());
@@ -78,7 +78,7 @@ fn the_search_for_a_lost_job_ends_although_the_future_is_dropped_at_each_tick() 
 fn the_state_during_a_submission_shows_that_the_job_may_have_been_submitted() {
     let service = slow_service();
     let state = ImportState::new(chain(), rows(20, 100)).unwrap();
-    let mut import = service.upstream().import(state, service.timer.clone());
+    let mut import = service.upstream().import(state);
     assert!(service.timer.run(import.next()).is_some());
     let tick = pin!(Timer::sleep(&service.timer, TICK));
     assert!(matches!(service.timer.run(select(pin!(import.next()), tick)), Either::Right(_)));
@@ -87,7 +87,7 @@ fn the_state_during_a_submission_shows_that_the_job_may_have_been_submitted() {
     assert!(report.rows.iter().all(|row| row.outcome == ImportOutcome::Unknown { in_chain: None }));
 
     let state = serde_json::from_str(&stored).unwrap();
-    let report = service.timer.run(service.upstream().import(state, service.timer.clone()).finish());
+    let report = service.timer.run(service.upstream().import(state).finish());
     service.assert_consistent(&report);
     assert_eq!(report.progress.unknown, 20);
 }

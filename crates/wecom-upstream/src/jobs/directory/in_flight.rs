@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use wecom_core::client::BoxedCall;
 use wecom_core::{Error, Threading};
 
-use crate::jobs::walk::may_pass;
+use crate::jobs::transience::may_pass;
 
 /// A call in flight. A refresh that is cancelled keeps it for the next one.
 pub(crate) struct InFlight<M: Threading, R: 'static> {

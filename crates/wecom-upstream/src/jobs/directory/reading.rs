@@ -11,7 +11,8 @@ use super::listing::Listing;
 use super::state::DirectoryOptions;
 use super::walking::Walking;
 use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup};
-use crate::jobs::walk::{Walk, may_pass};
+use crate::jobs::transience::may_pass;
+use crate::jobs::walk::Walk;
 use crate::values::CorpRef;
 
 impl<M: Threading> Directory<M> {

@@ -88,6 +88,9 @@ pub enum ImportStop {
     /// A job ran for longer than [`Import::job_limit`](crate::jobs::import::Import::job_limit). Resume the import to
     /// poll the job again.
     JobLimit(JobId),
+    /// The client has no timer, so the import cannot wait between its calls. Nothing was sent. Build the client with
+    /// [`ClientBuilder::timer`](wecom_core::ClientBuilder::timer), and resume the import.
+    NoTimer,
     /// A call failed with an error that a retry cannot fix, or more than ten calls failed in a row.
     Failed(Error),
 }
@@ -102,6 +105,10 @@ impl fmt::Display for ImportStop {
             Self::JobLimit(jobid) => {
                 write!(f, "timed out while job {jobid} ran: resume the import to poll the job again")
             }
+            Self::NoTimer => f.write_str(
+                "no timer: an import waits between its calls; build the client with ClientBuilder::timer, and resume the \
+                 import",
+            ),
             Self::Failed(error) => error.fmt(f),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::select;
 use wecom_core::ids::JobId;
 use wecom_core::{ErrCode, Error, Threading};
 
@@ -12,6 +11,7 @@ use super::job_ends::Noted;
 use super::state::Phase;
 use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
+use crate::jobs::transience::may_pass;
 
 /// The maximum number of failed calls in a row: about six minutes with the backoff.
 const MAX_FAILURES: u32 = 10;
@@ -61,10 +61,10 @@ impl<M: Threading> Import<M> {
 
     fn await_turn(&mut self, batch: usize, error: Error) -> ImportEvent {
         self.failures = 0;
-        if self.waited() >= self.limits.turn {
+        if self.waits.waited() >= self.limits.turn {
             return self.stop(ImportStop::TurnLimit(error));
         }
-        let wait = self.wait(Duration::from_secs(5), MINUTE);
+        let wait = self.waits.back_off(Duration::from_secs(5), MINUTE);
         ImportEvent::AwaitingTurn { job: batch + 1, wait }
     }
 
@@ -75,7 +75,7 @@ impl<M: Threading> Import<M> {
             && !self.is_end_noted
         {
             self.is_end_noted = true;
-            self.waits = 0;
+            self.waits.shorten();
         }
         let begin = || self.upstream.client().call_boxed(GetResult::new(&jobid));
         let reply = match self.result.run(begin).await {
@@ -83,7 +83,7 @@ impl<M: Threading> Import<M> {
             Err(error) => match error.code() {
                 Some(ErrCode::JOB_RESULT_GONE) => return self.lose(batch, true, Some(error)),
                 Some(ErrCode::UNKNOWN_JOB) => return self.lose(batch, false, Some(error)),
-                _ if classify::may_pass(&error) => return self.repeat(error),
+                _ if may_pass(&error) => return self.repeat(error),
                 _ => return self.stop(ImportStop::Failed(error)),
             },
         };
@@ -95,7 +95,7 @@ impl<M: Threading> Import<M> {
                 ImportEvent::Finished { job: batch + 1 }
             }
             None if reply.is_finished() => self.lose(batch, true, None),
-            None if self.waited() >= self.limits.job => self.stop(ImportStop::JobLimit(jobid)),
+            None if self.waits.waited() >= self.limits.job => self.stop(ImportStop::JobLimit(jobid)),
             None => {
                 self.wait_for_job();
                 ImportEvent::Running { job: batch + 1, status: reply.status }
@@ -112,15 +112,15 @@ impl<M: Threading> Import<M> {
             if self.losses >= MAX_LOSSES {
                 return self.stop(ImportStop::Failed(error.clone()));
             }
-            self.sleep_for(classify::wait_after(error, self.losses));
+            self.waits.schedule(classify::wait_after(error, self.losses));
         }
         ImportEvent::Lost { job: batch + 1, error }
     }
 
     pub(super) async fn search(&mut self) -> ImportEvent {
         let is_conclusive = self.state.lost_are_over();
-        if !is_conclusive && self.waits == 0 {
-            self.wait(Duration::from_secs(5), MINUTE);
+        if !is_conclusive && self.waits.is_first() {
+            self.waits.back_off(Duration::from_secs(5), MINUTE);
             self.pause().await;
         }
         let search = self.search.get_or_insert_with(|| ChainSearch::new(&self.state));
@@ -131,8 +131,7 @@ impl<M: Threading> Import<M> {
                 if search.calls > calls {
                     self.failures = 0;
                 }
-                let may_pass = classify::may_pass(&error);
-                return if may_pass { self.repeat(error) } else { self.stop(ImportStop::Failed(error)) };
+                return if may_pass(&error) { self.repeat(error) } else { self.stop(ImportStop::Failed(error)) };
             }
         };
         self.search = None;
@@ -141,13 +140,12 @@ impl<M: Threading> Import<M> {
         let is_in_chain = found.unwrap_or_default();
         let found = is_in_chain.iter().filter(|(_, found)| *found).count();
         // The state stores the time, so that the limit applies across processes.
-        self.state.searched_for = self.state.searched_for.saturating_add(self.waited());
-        self.since = None;
+        self.state.searched_for = self.state.searched_for.saturating_add(self.waits.take_waited());
         let is_late = self.state.searched_for >= self.limits.settle;
         let is_last = is_conclusive || is_cycle || found == is_in_chain.len() || is_late;
         self.state.record_search(&is_in_chain, is_last);
         if !is_last {
-            self.wait(Duration::from_secs(5), MINUTE);
+            self.waits.back_off(Duration::from_secs(5), MINUTE);
         }
         ImportEvent::Searched { found, missing: is_in_chain.len() - found }
     }
@@ -158,11 +156,11 @@ impl<M: Threading> Import<M> {
             return self.stop(ImportStop::Failed(error));
         }
         let wait = classify::wait_after(&error, self.failures);
-        self.sleep_for(wait);
+        self.waits.schedule(wait);
         ImportEvent::Retrying { error, wait }
     }
 
-    fn stop(&mut self, stop: ImportStop) -> ImportEvent {
+    pub(super) fn stop(&mut self, stop: ImportStop) -> ImportEvent {
         self.stopped = Some(stop.clone());
         ImportEvent::Stopped(stop)
     }
@@ -177,16 +175,8 @@ impl<M: Threading> Import<M> {
 
     /// Waits until the next step is due, or an event reports the end of the job that is waited for.
     pub(super) async fn pause(&mut self) {
-        let Some(at) = self.wake_at else { return };
-        let left = at.saturating_sub(self.clock.now());
-        if !left.is_zero() {
-            let sleep = self.clock.sleep(left);
-            match self.job_end() {
-                Some(end) => drop(select(sleep, end).await),
-                None => sleep.await,
-            }
-        }
-        self.wake_at = None;
+        let end = self.job_end();
+        self.waits.pause(|| end).await;
     }
 
     /// Returns a future that is ready once an event reports the end of the current job. `None` during the wait after a
@@ -201,35 +191,15 @@ impl<M: Threading> Import<M> {
     /// Schedules the next poll of a job.
     fn wait_for_job(&mut self) {
         if self.job_ends.is_some() && !self.is_end_noted {
-            self.wait(Duration::from_secs(10), Duration::from_secs(120));
+            self.waits.back_off(Duration::from_secs(10), Duration::from_secs(120));
         } else {
-            self.wait(Duration::from_secs(2), Duration::from_secs(30));
+            self.waits.back_off(Duration::from_secs(2), Duration::from_secs(30));
         }
-    }
-
-    fn sleep_for(&mut self, wait: Duration) {
-        self.wake_at = Some(self.clock.now().saturating_add(wait));
     }
 
     /// Starts the waits of a new step, with a new backoff and no failures.
     fn begin_waiting(&mut self) {
-        self.since = None;
-        self.waits = 0;
+        self.waits.restart();
         self.failures = 0;
-    }
-
-    /// Returns the time since the start of the current backoff.
-    fn waited(&mut self) -> Duration {
-        let now = self.clock.now();
-        now.saturating_sub(*self.since.get_or_insert(now))
-    }
-
-    /// Schedules the next wait of the current backoff.
-    fn wait(&mut self, first: Duration, longest: Duration) -> Duration {
-        self.waited();
-        let wait = first.saturating_mul(1 << self.waits.min(16)).min(longest);
-        self.waits += 1;
-        self.sleep_for(wait);
-        wait
     }
 }

@@ -1,9 +1,9 @@
 //! The effect of a failed call on a walk.
 
-use wecom_core::error::DecodeProblem;
 use wecom_core::{ErrCode, Error, ErrorKind};
 
 use crate::jobs::pager::PageError;
+use crate::jobs::transience::may_pass;
 
 /// What the walk does after a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +24,6 @@ impl Consequence {
             _ => Self::Skip,
         }
     }
-}
-
-/// Returns whether the same call may succeed later. A reply that is not WeCom's may be that of a failing proxy.
-pub(crate) fn may_pass(error: &Error) -> bool {
-    let is_foreign = |problem| matches!(problem, DecodeProblem::Html | DecodeProblem::NotJson);
-    error.is_transient() || matches!(error.kind(), ErrorKind::Decode(decode) if is_foreign(decode.problem))
 }
 
 /// Returns whether a lasting error affects all calls of a walk, and not one group.
