@@ -1,12 +1,12 @@
-//! Imports the corps of a CSV file into a chain, with a progress bar. Prints the failures, and writes the failed rows
+//! Imports the corps of a CSV file into a chain, with a progress bar. A run after a crash resumes from the journal. Prints the failures, and writes the failed rows
 //! to another CSV file, to be corrected and imported again.
 //!
 //! ```text
 //! cargo run -p wecom-upstream --example import_contacts
 //! ```
 //!
-//! The example uses the simulator with faults and on virtual time. In production, use the client and the `TokioTimer`
-//! of wecom-hyper.
+//! The example uses the simulator with faults and on virtual time. In production, use a client of wecom-hyper with its
+//! `TokioTimer`.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
@@ -21,8 +21,7 @@ use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
 use wecom_upstream::ids::CustomId;
-use wecom_upstream::jobs::SavedFile;
-use wecom_upstream::jobs::import::{ImportEvent, ImportOutcome, ImportReport, ImportState};
+use wecom_upstream::jobs::import::{ImportEvent, ImportJournal, ImportOutcome, ImportReport, ImportState};
 use wecom_upstream::wecom_core::TransportErrorKind::{Connect, ConnectionLost};
 use wecom_upstream::{ChainId, Client, Upstream};
 
@@ -40,9 +39,16 @@ fn main() -> Outcome<()> {
     let simulator = Simulator::demo().on_timer(timer.clone());
     let upstream = Upstream::new(client_with_faults(&simulator, &timer));
 
-    let rows = read(&folder.join("dealers.csv"))?;
-    let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
-    let saved = SavedFile::new(folder.join("state.json"));
+    let path = folder.join("dealers.import");
+    let (mut journal, state) = match ImportJournal::open(&path)? {
+        // The process has crashed, or the import has stopped. The journal has the rows and what became of them.
+        Some(resumed) => resumed,
+        None => {
+            let rows = read(&folder.join("dealers.csv"))?;
+            let state = ImportState::leaving_out_invalid(ChainId::new("ChDealers"), rows);
+            (ImportJournal::create(&path, &state)?, state)
+        }
+    };
     let bar = ProgressBar::new(state.progress().total as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
 
@@ -51,8 +57,7 @@ fn main() -> Outcome<()> {
         if let ImportEvent::Submitting { job, corps } = event {
             bar.set_message(format!("job {job}: {corps} corps"));
         }
-        // After a crash, `saved.load()` returns the state to pass to `upstream.import`.
-        ready(serde_json::to_vec(state).map_err(Into::into).and_then(|json| saved.save(&json)))
+        ready(journal.save(state)) // Appends what has changed.
     });
     let report = timer.run(import)?; // In production: import.await?
     bar.finish_and_clear();
@@ -60,6 +65,9 @@ fn main() -> Outcome<()> {
     show(&report);
     write_failed(&report, &folder.join("failed.csv"))?;
     println!("{} rows to correct are in {}", report.failed().count(), folder.join("failed.csv").display());
+    if report.stopped.is_none() {
+        journal.remove()?; // Otherwise the next run resumes the import.
+    }
     Ok(())
 }
 

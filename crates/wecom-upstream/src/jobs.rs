@@ -7,7 +7,8 @@
 //! | keep a copy of the directory current by events | [`Upstream::directory`](crate::Upstream::directory), [`directory`] |
 //! | keep a directory in memory, print it, and compare two versions of it | [`chain_tree`] |
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
-//! | save the state of a job to a file, which is replaced atomically | [`SavedFile`] |
+//! | save an import to a file, to which each change is appended | [`ImportJournal`](import::ImportJournal) |
+//! | save the state of any job to a file, which is replaced atomically | [`SavedFile`] |
 //! | link customers with WeChat users | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
 //! A job runs while the caller awaits it. It spawns nothing, and any wait uses the caller's timer. The state of a job
@@ -17,6 +18,7 @@ pub mod chain_tree;
 pub mod customers;
 pub mod directory;
 pub mod import;
+mod journal_file;
 mod kept_call;
 pub mod pager;
 mod saved_file;

@@ -6,10 +6,12 @@
 #[cfg(feature = "callback")]
 mod callback;
 mod chain_search;
+mod changes;
 mod classify;
 mod event;
 mod job_ends;
 mod job_result;
+mod journal;
 mod outcome;
 mod report;
 mod row_validation;
@@ -23,8 +25,10 @@ use std::time::Duration;
 use wecom_core::{Shared, Threading};
 
 use self::chain_search::ChainSearch;
+pub use self::changes::{ImportChanges, InvalidChanges};
 pub use self::event::{ImportEvent, ImportStop};
 pub use self::job_ends::JobEnds;
+pub use self::journal::ImportJournal;
 pub use self::outcome::{ImportFailure, ImportOutcome};
 pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
@@ -86,40 +90,22 @@ use crate::upstream::Upstream;
 ///
 /// # Resuming
 ///
-/// Save the [state](Self::state) after each event, with a [`SavedFile`](crate::jobs::SavedFile) or in a database. A file
-/// written with `std::fs::write` may be empty or truncated if the process is killed. Another process can pass the state
-/// to [`Upstream::import`]. The future of `next` can be dropped at any time, for example by `select!`. If the import is
-/// dropped during a submission, its state shows that the job may have been submitted.
+/// Save the [state](Self::state) after each event, with an [`ImportJournal`] or as [changes](ImportState::changes_since) in a
+/// database. Another process can pass the state to [`Upstream::import`]. The future of `next` can be dropped at any time,
+/// for example by `select!`. If the import is dropped during a submission, its state shows that the job may have been
+/// submitted.
 ///
-/// ```
-/// # use wecom_mock::ManualTimer;
-/// # use wecom_simulator::Simulator;
-/// # use wecom_upstream::calls::{ImportContact, ImportCorp};
-/// # use wecom_upstream::jobs::import::{ImportReport, ImportState};
-/// # use wecom_upstream::{ChainId, Upstream};
-/// use std::future::ready;
-///
-/// use wecom_upstream::jobs::SavedFile;
-///
-/// async fn resume(upstream: &Upstream, file: &SavedFile) -> std::io::Result<ImportReport> {
-///     let state = load(file)?;
-///     // An error of the closure stops the import before it submits anything that was not saved.
-///     let save = |state: &ImportState| file.save(&serde_json::to_vec(state)?);
-///     upstream.import(state).finish_with(|_event, state| ready(save(state))).await
-/// }
-///
-/// fn load(file: &SavedFile) -> std::io::Result<ImportState> {
-///     Ok(serde_json::from_slice(&file.load()?.unwrap_or_default())?)
-/// }
-/// # let timer = ManualTimer::new();
-/// # let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
-/// # let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
-/// # let file = SavedFile::new(std::env::temp_dir().join(format!("wecom-import-{}.json", std::process::id())));
-/// # file.save(&serde_json::to_vec(&ImportState::new(ChainId::new("ChDealers"), [corp])?)?)?;
-/// # assert!(timer.run(resume(&upstream, &file))?.is_complete());
-/// # assert_eq!(load(&file)?.progress().imported, 1);
-/// # file.remove()?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```no_run
+/// # use std::future::ready;
+/// # use wecom_upstream::Upstream;
+/// # use wecom_upstream::jobs::import::{ImportJournal, ImportState};
+/// # async fn example(upstream: Upstream, state: ImportState) -> std::io::Result<()> {
+/// let mut journal = ImportJournal::create("dealers.import", &state)?; // Later: `ImportJournal::open`.
+/// // An error of the journal stops the import before it submits anything that was not saved.
+/// let report = upstream.import(state).finish_with(|_event, state| ready(journal.save(state))).await?;
+/// # let _ = report;
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # No row is imported twice

@@ -3,6 +3,7 @@
 //! A state has its content in one field: `#[serde(transparent)]` on the state, `#[serde(with = "saved_format")]` on the
 //! field.
 
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -43,7 +44,7 @@ pub(crate) fn deserialize<'de, T: SavedContent + Deserialize<'de>, D: Deserializ
     deserializer: D,
 ) -> Result<T, D::Error> {
     let Stored { format, payload } = Stored::deserialize(deserializer)?;
-    format.ok_or_else(|| foreign::<T, _>("the field `format` is missing"))?;
+    format.ok_or_else(|| de::Error::custom(foreign::<T>("the field `format` is missing")))?;
     payload.ok_or_else(|| de::Error::missing_field("payload"))
 }
 
@@ -52,27 +53,34 @@ pub(crate) fn name<T: SavedContent>() -> String {
     format!("wecom {}, version {}", T::KIND, T::VERSION)
 }
 
+/// Accepts the name of a format that this version of the library reads.
+pub(crate) fn check<T: SavedContent>(format: &str) -> Result<(), String> {
+    let Some((kind, version)) = parse(format) else {
+        return Err(foreign::<T>("it names another format"));
+    };
+    if kind != T::KIND {
+        return Err(foreign::<T>(&format!("it is {} {kind}", article(kind))));
+    }
+    let (kind, read, without) = (T::KIND, T::VERSION, T::WITHOUT);
+    let remedy = match version.cmp(&read) {
+        Ordering::Equal => return Ok(()),
+        Ordering::Greater => "update wecom-upstream",
+        Ordering::Less => "finish it with the version that saved it",
+    };
+    Err(format!(
+        "unsupported version: the {kind} has version {version}, and this library reads version {read}; {remedy}, or \
+         {without}"
+    ))
+}
+
 /// The name of a format that this version of the library reads.
-pub(crate) struct Accepted<T>(PhantomData<T>);
+struct Accepted<T>(PhantomData<T>);
 
 impl<'de, T: SavedContent> Deserialize<'de> for Accepted<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let format = String::deserialize(deserializer)?;
-        let Some((kind, version)) = parse(&format) else {
-            return Err(foreign::<T, _>("the field `format` has a foreign name"));
-        };
-        if kind != T::KIND {
-            return Err(foreign::<T, _>(&format!("it is {} {kind}", article(kind))));
-        }
-        if version == T::VERSION {
-            return Ok(Self(PhantomData));
-        }
-        let (kind, read, without) = (T::KIND, T::VERSION, T::WITHOUT);
-        let remedy = if version > read { "update wecom-upstream" } else { "finish it with the version that saved it" };
-        Err(de::Error::custom(format_args!(
-            "unsupported version: the {kind} has version {version}, and this library reads version {read}; {remedy}, or \
-             {without}"
-        )))
+        check::<T>(&format).map_err(de::Error::custom)?;
+        Ok(Self(PhantomData))
     }
 }
 
@@ -84,10 +92,10 @@ fn parse(format: &str) -> Option<(&str, u32)> {
     Some((kind, version.parse().ok()?)).filter(|_| is_kind)
 }
 
-fn foreign<T: SavedContent, E: de::Error>(facts: &str) -> E {
+fn foreign<T: SavedContent>(facts: &str) -> String {
     let (kind, without) = (T::KIND, T::WITHOUT);
     let article = article(kind);
-    E::custom(format_args!("not {article} {kind}: {facts}; load the document that this job saved, or {without}"))
+    format!("not {article} {kind}: {facts}; load the document that this job saved, or {without}")
 }
 
 fn article(kind: &str) -> &'static str {
@@ -132,8 +140,8 @@ mod tests {
     fn a_foreign_document_is_named_if_it_is_a_state_of_another_job() {
         for (json, facts) in [
             (r#"{"groups":7}"#, "the field `format` is missing"),
-            (r#"{"format":"canary","payload":{}}"#, "the field `format` has a foreign name"),
-            (r#"{"format":"wecom 13000000001, version 1"}"#, "the field `format` has a foreign name"),
+            (r#"{"format":"canary","payload":{}}"#, "it names another format"),
+            (r#"{"format":"wecom 13000000001, version 1"}"#, "it names another format"),
             (r#"{"format":"wecom import state, version 9","payload":7}"#, "it is an import state"),
             (r#"{"format":"wecom walk state, version 1","payload":7}"#, "it is a walk state"),
         ] {

@@ -41,12 +41,18 @@ enum End {
 async fn process(mut import: Import, saved: &mut String, random: &mut Random) -> Option<ImportReport> {
     let end = [None, Some(End::Saving), Some(End::Continuing)][random.below(3) as usize];
     let mut left = random.below(12);
+    let mut replica: ImportState = serde_json::from_str(saved).unwrap();
     while let Some(event) = import.next().await {
         assert!(!matches!(event, ImportEvent::Stopped(_)), "{event:?}");
         left = left.saturating_sub(1);
         if left == 0 && end == Some(End::Saving) {
             return None;
         }
+        // A copy that gets the changes alone is equal.
+        if let Some(changes) = import.state().changes_since(replica.revision()) {
+            replica.apply(serde_json::from_str(&serde_json::to_string(&changes).unwrap()).unwrap()).unwrap();
+        }
+        assert_eq!(replica, *import.state());
         *saved = serde_json::to_string(import.state()).unwrap();
         if left == 0 && end == Some(End::Continuing) {
             return None;

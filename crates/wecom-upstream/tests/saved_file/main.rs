@@ -1,11 +1,14 @@
-//! A process that saves the state of an import is killed at random moments, and the file is complete each time.
+//! Files that survive the end of the process at any moment: a saved state, and the journal of an import.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a failing test panics; the child process prints"
 )]
+
+mod journal;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -1,5 +1,6 @@
 //! The state of an import: its rows, the batches that they form, and the phase of each batch.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -8,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, JobId};
 
 use crate::calls::ImportCorp;
+use crate::jobs::import::changes::{BatchChange, ImportChanges, InvalidChanges};
 use crate::jobs::import::outcome::ImportOutcome;
 use crate::jobs::import::row_validation::{InvalidImport, InvalidRow, RowProblem, RowValidator};
+use crate::jobs::saved_format::{self, SavedContent};
 
 /// The maximum number of corps in a job.
 const MAX_CORPS: usize = 1000;
@@ -42,16 +45,36 @@ const MAX_CONTACTS: usize = 2000;
 ///
 /// The state contains the rows with names and mobile numbers, so its JSON is as confidential as the rows. The `Debug`
 /// output has only the progress.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "nothing is imported until the state is passed to `Upstream::import`"]
 pub struct ImportState {
+    #[serde(with = "saved_format")]
+    content: Content,
+    /// The batches that were changed by the last revisions, in order.
+    #[serde(skip)]
+    changed: Vec<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
     chain_id: ChainId,
+    /// The number of changes so far.
+    revision: u64,
     rows: Vec<Row>,
     batches: Vec<Batch>,
     /// The time spent searching the chain for lost rows.
-    #[serde(default)]
-    pub(crate) searched_for: Duration,
+    searched_for: Duration,
 }
+
+impl SavedContent for Content {
+    const KIND: &'static str = "import state";
+    const VERSION: u32 = 1;
+    const WITHOUT: &'static str = INSTEAD;
+}
+
+/// What a program can do without a saved import.
+pub(crate) const INSTEAD: &str = "import the rows that the chain does not have yet";
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Row {
@@ -136,7 +159,7 @@ impl ImportState {
         if invalid.is_empty() && missing.is_none() {
             return Ok(state);
         }
-        Err(InvalidImport { chain_id: missing, rows: invalid, total: state.rows.len() })
+        Err(InvalidImport { chain_id: missing, rows: invalid, total: state.content.rows.len() })
     }
 
     /// Creates an import of the valid rows. The report lists the others as [`ImportOutcome::Invalid`]. Of two rows with
@@ -160,26 +183,89 @@ impl ImportState {
             rows.push(Row { corp, outcome });
         }
         let batches = batches(&rows);
-        (Self { chain_id, rows, batches, searched_for: Duration::ZERO }, invalid)
+        let content = Content { chain_id, revision: 0, rows, batches, searched_for: Duration::ZERO };
+        (Self { content, changed: Vec::new() }, invalid)
     }
 
     /// Returns the id of the chain to import into.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
-        &self.chain_id
+        &self.content.chain_id
     }
 
     /// Returns the number of jobs of the import.
     #[must_use]
     pub fn jobs(&self) -> usize {
-        self.batches.len()
+        self.content.batches.len()
+    }
+
+    /// Returns the number of changes so far, for [`changes_since`](Self::changes_since).
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.content.revision
+    }
+
+    /// Returns the changes since a [revision](Self::revision); `None` if there are none. Their size does not depend on the
+    /// number of rows, except for the outcomes of finished jobs.
+    #[must_use]
+    pub fn changes_since(&self, revision: u64) -> Option<ImportChanges> {
+        let Content { revision: to, searched_for, rows, batches, .. } = &self.content;
+        let began = to.saturating_sub(self.changed.len().try_into().unwrap_or(u64::MAX));
+        let numbers: BTreeSet<usize> = match revision.checked_sub(began) {
+            Some(known) => self.changed.iter().skip(known.try_into().unwrap_or(usize::MAX)).copied().collect(),
+            // The changes before this process resumed the import.
+            None => (0..batches.len()).collect(),
+        };
+        let change = |number: usize| {
+            let batch = batches.get(number)?;
+            Some(BatchChange::new(number, batch.phase.clone(), rows.get(batch.rows.clone())?))
+        };
+        let batches = numbers.into_iter().filter_map(change).collect();
+        (revision < *to).then(|| ImportChanges::new(revision, *to, *searched_for, batches))
+    }
+
+    /// Applies changes that another process saved. Apply all changes of an import, in the order in which they were saved.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the changes do not start at the [revision](Self::revision) of the state, or do not match its rows.
+    /// The state is unchanged then.
+    pub fn apply(&mut self, changes: ImportChanges) -> Result<(), InvalidChanges> {
+        let Content { revision, searched_for, rows, batches, .. } = &mut self.content;
+        let (from, to) = changes.revisions();
+        if from != *revision || to <= from {
+            return Err(InvalidChanges::OutOfOrder { from, revision: *revision });
+        }
+        let is_valid =
+            |change: &BatchChange| batches.get(change.batch).is_some_and(|batch| change.fits(batch.rows.len()));
+        if !changes.batches().iter().all(is_valid) {
+            return Err(InvalidChanges::OtherImport);
+        }
+        *revision = to;
+        *searched_for = changes.searched_for();
+        for change in changes.into_batches() {
+            let Some(batch) = batches.get_mut(change.batch) else { continue };
+            batch.phase = change.phase;
+            let rows = rows.get_mut(batch.rows.clone()).unwrap_or_default();
+            for (row, outcome) in rows.iter_mut().zip(change.outcomes) {
+                row.outcome = outcome.or(row.outcome.take());
+            }
+        }
+        self.changed.clear();
+        Ok(())
+    }
+
+    /// Counts a change of a batch.
+    fn note(&mut self, batch: usize) {
+        self.content.revision += 1;
+        self.changed.push(batch);
     }
 
     /// Returns the number of rows by outcome.
     #[must_use]
     pub fn progress(&self) -> ImportProgress {
-        let mut progress = ImportProgress { total: self.rows.len(), ..ImportProgress::default() };
-        for outcome in self.rows.iter().filter_map(|row| row.outcome.as_ref()) {
+        let mut progress = ImportProgress { total: self.content.rows.len(), ..ImportProgress::default() };
+        for outcome in self.content.rows.iter().filter_map(|row| row.outcome.as_ref()) {
             match outcome {
                 ImportOutcome::Imported => progress.imported += 1,
                 ImportOutcome::Failed(_) => progress.failed += 1,
@@ -192,34 +278,38 @@ impl ImportState {
     }
 
     pub(crate) fn into_rows(self) -> Vec<Row> {
-        self.rows
+        self.content.rows
     }
 
     /// Returns the first batch that is neither done nor lost, with its phase.
     pub(crate) fn current(&self) -> Option<(usize, &Phase)> {
-        let mut batches = self.batches.iter().map(|batch| &batch.phase).enumerate();
+        let mut batches = self.content.batches.iter().map(|batch| &batch.phase).enumerate();
         batches.find(|(_, phase)| !matches!(phase, Phase::Done | Phase::Lost { .. }))
     }
 
     pub(crate) fn set_phase(&mut self, batch: usize, phase: Phase) {
-        if let Some(batch) = self.batches.get_mut(batch) {
-            batch.phase = phase;
+        if let Some(changed) = self.content.batches.get_mut(batch) {
+            changed.phase = phase;
+            self.note(batch);
         }
     }
 
     /// Returns the corps of a batch that have no outcome yet.
     pub(crate) fn corps(&self, batch: usize) -> impl Iterator<Item = &ImportCorp> {
-        let rows = self.batches.get(batch).and_then(|batch| self.rows.get(batch.rows.clone())).unwrap_or_default();
+        let rows = self
+            .content
+            .batches
+            .get(batch)
+            .and_then(|batch| self.content.rows.get(batch.rows.clone()))
+            .unwrap_or_default();
         rows.iter().filter(|row| row.outcome.is_none()).map(|row| &row.corp)
     }
 
     /// Records that WeCom accepted a job. Earlier jobs have then ended, because WeCom runs one job at a time.
     pub(crate) fn accept(&mut self, batch: usize, jobid: JobId) {
-        for phase in self.batches.iter_mut().take(batch).map(|batch| &mut batch.phase) {
-            if let Phase::Lost { over } = phase {
-                *over = true;
-            }
-        }
+        let is_lost = |batch: &Batch| batch.phase == Phase::Lost { over: false };
+        let lost: Vec<_> = self.numbers(is_lost).take_while(|lost| *lost < batch).collect();
+        lost.into_iter().for_each(|lost| self.set_phase(lost, Phase::Lost { over: true }));
         self.set_phase(batch, Phase::Submitted(jobid));
     }
 
@@ -243,48 +333,60 @@ impl ImportState {
     }
 
     fn open_rows(&mut self, batch: usize) -> impl Iterator<Item = &mut Row> {
-        let rows = self.batches.get(batch).map(|batch| batch.rows.clone()).unwrap_or_default();
-        self.rows.get_mut(rows).unwrap_or_default().iter_mut().filter(|row| row.outcome.is_none())
+        let rows = self.content.batches.get(batch).map(|batch| batch.rows.clone()).unwrap_or_default();
+        self.content.rows.get_mut(rows).unwrap_or_default().iter_mut().filter(|row| row.outcome.is_none())
     }
 
     /// Returns the rows of lost batches.
     pub(crate) fn lost_rows(&self) -> impl Iterator<Item = (usize, &ImportCorp)> {
-        let lost = self.batches.iter().filter(|batch| matches!(batch.phase, Phase::Lost { .. }));
+        let lost = self.content.batches.iter().filter(|batch| matches!(batch.phase, Phase::Lost { .. }));
         lost.flat_map(|batch| batch.rows.clone()).filter_map(|at| {
-            let row = self.rows.get(at)?;
+            let row = self.content.rows.get(at)?;
             matches!(row.outcome, Some(ImportOutcome::Unknown { .. })).then_some((at, &row.corp))
         })
     }
 
     /// Returns whether the chain must still be searched for lost batches.
     pub(crate) fn has_lost(&self) -> bool {
-        self.batches.iter().any(|batch| matches!(batch.phase, Phase::Lost { .. }))
+        self.content.batches.iter().any(|batch| matches!(batch.phase, Phase::Lost { .. }))
     }
 
     /// Returns whether the jobs of all lost batches have certainly ended.
     pub(crate) fn lost_are_over(&self) -> bool {
-        self.batches.iter().all(|batch| !matches!(batch.phase, Phase::Lost { over: false }))
+        self.content.batches.iter().all(|batch| !matches!(batch.phase, Phase::Lost { over: false }))
     }
 
     /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done. Before it,
     /// a missing row may still appear.
-    pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool) {
+    pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool, searched_for: Duration) {
+        self.content.searched_for = searched_for;
         for &(at, found) in is_in_chain {
-            if let Some(row) = self.rows.get_mut(at) {
+            if let Some(row) = self.content.rows.get_mut(at) {
                 row.outcome = Some(ImportOutcome::Unknown { in_chain: (found || last).then_some(found) });
             }
         }
-        if last {
-            let lost = self.batches.iter_mut().filter(|batch| matches!(batch.phase, Phase::Lost { .. }));
-            lost.for_each(|batch| batch.phase = Phase::Done);
+        let lost: Vec<_> = self.numbers(|batch| matches!(batch.phase, Phase::Lost { .. })).collect();
+        for batch in lost {
+            if last { self.set_phase(batch, Phase::Done) } else { self.note(batch) }
         }
+    }
+
+    /// Returns the numbers of the batches that match.
+    fn numbers(&self, matches: impl Fn(&Batch) -> bool) -> impl Iterator<Item = usize> {
+        let batches = self.content.batches.iter().enumerate();
+        batches.filter(move |(_, batch)| matches(batch)).map(|(number, _)| number)
+    }
+
+    /// Returns the time spent searching the chain for lost rows.
+    pub(crate) fn searched_for(&self) -> Duration {
+        self.content.searched_for
     }
 
     /// Returns the outcome of each row, regardless of the phase of its batch.
     pub(crate) fn outcomes(&self) -> Vec<ImportOutcome> {
         let mut outcomes: Vec<_> =
-            self.rows.iter().map(|row| row.outcome.clone().unwrap_or(ImportOutcome::NotSubmitted)).collect();
-        for batch in &self.batches {
+            self.content.rows.iter().map(|row| row.outcome.clone().unwrap_or(ImportOutcome::NotSubmitted)).collect();
+        for batch in &self.content.batches {
             let open = match &batch.phase {
                 Phase::Submitted(jobid) => ImportOutcome::Running(jobid.clone()),
                 Phase::Submitting => ImportOutcome::Unknown { in_chain: None },
@@ -321,11 +423,20 @@ fn batches(rows: &[Row]) -> Vec<Batch> {
     batches
 }
 
+/// Compares the rows and their outcomes, but not which changes are remembered.
+impl PartialEq for ImportState {
+    fn eq(&self, other: &Self) -> bool {
+        self.content == other.content
+    }
+}
+
+impl Eq for ImportState {}
+
 impl fmt::Debug for ImportState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImportState")
-            .field("chain_id", &self.chain_id)
-            .field("jobs", &self.batches.len())
+            .field("chain_id", &self.content.chain_id)
+            .field("jobs", &self.content.batches.len())
             .field("progress", &self.progress())
             .finish_non_exhaustive()
     }

@@ -140,10 +140,10 @@ impl<M: Threading> Import<M> {
         let is_in_chain = found.unwrap_or_default();
         let found = is_in_chain.iter().filter(|(_, found)| *found).count();
         // The state stores the time, so that the limit applies across processes.
-        self.state.searched_for = self.state.searched_for.saturating_add(self.waits.take_waited());
-        let is_late = self.state.searched_for >= self.limits.settle;
+        let searched_for = self.state.searched_for().saturating_add(self.waits.take_waited());
+        let is_late = searched_for >= self.limits.settle;
         let is_last = is_conclusive || is_cycle || found == is_in_chain.len() || is_late;
-        self.state.record_search(&is_in_chain, is_last);
+        self.state.record_search(&is_in_chain, is_last, searched_for);
         if !is_last {
             self.waits.back_off(Duration::from_secs(5), MINUTE);
         }
