@@ -100,7 +100,11 @@ fn set_up(easy: &mut Easy2<Reply>, request: &Request) -> Result<(), Error> {
     easy.timeout(request.time_limit().unwrap_or(TIME_LIMIT).min(LONGEST))?;
     let mut headers = List::new();
     for (name, value) in request.headers() {
-        headers.append(&format!("{name}: {}", String::from_utf8_lossy(value)))?;
+        headers.append(&match value {
+            // libcurl drops a header that ends with a colon.
+            [] => format!("{name};"),
+            value => format!("{name}: {}", String::from_utf8_lossy(value)),
+        })?;
     }
     if request.method() == Method::Post {
         // Without this, libcurl waits for `100 Continue` before it sends a large body.
