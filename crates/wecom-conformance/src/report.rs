@@ -62,16 +62,30 @@ impl From<io::Error> for Verdict {
 /// The verdicts of a run.
 ///
 /// `Display` prints a table. In a test, call [`assert`](Self::assert), which prints the table only on failure. A `main`
-/// function can return a `Report`: the program then prints the table, and exits with 0 if no check failed and 1 otherwise.
+/// function can return a `Report`: the program then prints the table, and exits with 1 where `assert` panics and 0 otherwise.
 #[derive(Clone, Debug)]
 #[must_use = "a report fails no test by itself: call `assert`"]
 pub struct Report {
     verdicts: Vec<(Check, Verdict)>,
+    usage_errors: Vec<String>,
+    unused_allowances: Vec<(Check, String)>,
 }
 
 impl Report {
     pub(crate) fn new(verdicts: Vec<(Check, Verdict)>) -> Self {
-        Self { verdicts }
+        Self { verdicts, usage_errors: Vec::new(), unused_allowances: Vec::new() }
+    }
+
+    /// Adds an error in the use of the suite.
+    pub(crate) fn with_usage_error(mut self, error: impl Into<String>) -> Self {
+        self.usage_errors.push(error.into());
+        self
+    }
+
+    /// Adds an allowance that had no effect, and its reason.
+    pub(crate) fn with_unused_allowance(mut self, check: Check, reason: &str) -> Self {
+        self.unused_allowances.push((check, reason.to_owned()));
+        self
     }
 
     /// Returns each check that ran and its verdict, in the order of [`Check::ALL`].
@@ -105,20 +119,39 @@ impl Report {
         self.with(|verdict| matches!(verdict, Verdict::AllowedFailure { .. }))
     }
 
+    /// Returns the errors in the use of the suite: no selected check, no request for
+    /// [`check_exchanges`](crate::check_exchanges()), or an allowance without a reason. The report then shows nothing about the
+    /// transport, and [`assert`](Self::assert) panics.
+    pub fn usage_errors(&self) -> impl Iterator<Item = &str> {
+        self.usage_errors.iter().map(String::as_str)
+    }
+
+    /// Returns the checks that [may fail](crate::Suite::allow_failure) but were not selected or not applicable.
+    pub fn unused_allowances(&self) -> impl Iterator<Item = Check> {
+        self.unused_allowances.iter().map(|(check, _)| *check)
+    }
+
+    fn is_success(&self) -> bool {
+        self.failures().next().is_none() && self.usage_errors.is_empty()
+    }
+
     fn with(&self, is_selected: impl Fn(&Verdict) -> bool) -> impl Iterator<Item = Check> {
         self.verdicts().filter(move |(_, verdict)| is_selected(verdict)).map(|(check, _)| check)
     }
 
-    /// Panics if a check failed. Warnings, allowed failures and checks that are not applicable do not count.
+    /// Panics if a check failed or the suite was not used correctly. Warnings, allowed failures, unused allowances and checks
+    /// that are not applicable do not count.
     ///
     /// # Panics
     ///
-    /// Panics with the whole report if a check failed.
+    /// Panics with the whole report if a check failed, or if there are [usage errors](Self::usage_errors).
     #[track_caller]
     pub fn assert(&self) {
         #[expect(clippy::panic, reason = "a panic fails the test")]
         if self.failures().next().is_some() {
             panic!("the transport breaks its contract\n{self}");
+        } else if !self.is_success() {
+            panic!("the suite is not used correctly\n{self}");
         }
     }
 }
@@ -127,7 +160,7 @@ impl Termination for Report {
     #[expect(clippy::print_stdout, reason = "the output of a program that returns a report")]
     fn report(self) -> ExitCode {
         print!("{self}");
-        if self.failures().next().is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if self.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -135,15 +168,22 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (failed, warned) = (self.failures().count(), self.warnings().count());
         write!(f, "{} checks: {failed} failed, {warned} with a warning", self.verdicts.len())?;
-        for (count, what) in
-            [(self.allowed_failures().count(), "failed as allowed"), (self.not_applicable().count(), "not applicable")]
-        {
+        for (count, what) in [
+            (self.allowed_failures().count(), "failed as allowed"),
+            (self.not_applicable().count(), "not applicable"),
+            (self.unused_allowances.len(), "with an unused allowance"),
+        ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
             }
         }
         writeln!(f)?;
-        self.verdicts().try_for_each(|(check, verdict)| write_verdict(f, check, verdict))
+        self.usage_errors.iter().try_for_each(|error| writeln!(f, "  ERROR   {error}"))?;
+        self.verdicts().try_for_each(|(check, verdict)| write_verdict(f, check, verdict))?;
+        self.unused_allowances.iter().try_for_each(|(check, reason)| {
+            let why = if self.verdict(*check).is_none() { "not selected" } else { "not applicable" };
+            writeln!(f, "  unused  the allowance of {check:?}, which is {why}: {reason}")
+        })
     }
 }
 
@@ -224,6 +264,24 @@ mod tests {
         let text = report.to_string();
         assert!(text.starts_with("2 checks: 0 failed, 0 with a warning, 1 failed as allowed\n"), "{text}");
         assert!(text.ends_with("actual:   Ok\n            reason:   see issue 7\n"), "{text}");
+    }
+
+    #[test]
+    #[should_panic(expected = "the suite is not used correctly")]
+    fn a_usage_error_fails_the_test() {
+        report(Verdict::Passed).with_usage_error("no check is selected").assert();
+    }
+
+    #[test]
+    fn a_usage_error_and_an_unused_allowance_are_listed() {
+        let report = Report::new(Vec::new()).with_usage_error("no check is selected");
+        assert_eq!(format!("{:?}", report.clone().report()), format!("{:?}", ExitCode::FAILURE));
+        let report = report.with_unused_allowance(Check::ReplyIsBounded, "see issue 7");
+        assert_eq!(
+            report.to_string(),
+            "0 checks: 0 failed, 0 with a warning, 1 with an unused allowance\n  ERROR   no check is selected\n  unused  the allowance \
+             of ReplyIsBounded, which is not selected: see issue 7\n"
+        );
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
 /// requests that differ only in their body show that bodies arrive. A request whose reply has a status other than 200 shows
 /// that any status is `Ok`. A check that needs other requests is [`NotApplicable`](Verdict::NotApplicable), with the reason.
 ///
+/// Without a request, no check is applicable, which is a [usage error](Report::usage_errors).
+///
 /// The order of the calls is fixed, so that a recording of them can be replayed.
 ///
 /// ```
@@ -121,13 +123,16 @@ impl Suite {
         Self::default()
     }
 
-    /// Selects the checks to run, in place of all.
+    /// Selects the checks to run, in place of all. An empty selection is a [usage error](Report::usage_errors).
     #[must_use]
     pub fn only(self, checks: impl IntoIterator<Item = Check>) -> Self {
         Self { only: Some(checks.into_iter().collect()), ..self }
     }
 
     /// Allows a check to fail. The report lists the failure with the reason, and warns if the check does not fail.
+    ///
+    /// An empty reason is a [usage error](Report::usage_errors). An allowance of a check that does not run is
+    /// [listed](Report::unused_allowances).
     #[must_use]
     pub fn allow_failure(mut self, check: Check, reason: impl Into<String>) -> Self {
         self.allowances.push((check, reason.into()));
@@ -168,7 +173,11 @@ impl Suite {
         let probe = Probe::new(&transport);
         let mut exchanges = Exchanges::new(&probe, requests);
         exchanges.send_all().await;
-        self.run(&probe, async |check| exchanges.run(check).await).await
+        let report = self.run(&probe, async |check| exchanges.run(check).await).await;
+        match requests {
+            [] => report.with_usage_error("check_exchanges needs a request: without one, no check is applicable"),
+            _ => report,
+        }
     }
 
     async fn run(&self, probe: &Probe<'_>, mut run: impl AsyncFnMut(Check) -> CheckResult) -> Report {
@@ -184,7 +193,25 @@ impl Suite {
             let observed = probe.take_observed();
             findings.extend(observed.into_iter().filter_map(|found| self.attribute(check, found)));
         }
-        Report::new(self.selected().map(|check| (check, self.verdict(check, &findings))).collect())
+        self.report(self.selected().map(|check| (check, self.verdict(check, &findings))).collect())
+    }
+
+    /// Returns the report of a run, with the errors in the use of this suite.
+    fn report(&self, verdicts: Vec<(Check, Verdict)>) -> Report {
+        let mut report = Report::new(verdicts);
+        if self.selected().next().is_none() {
+            report = report.with_usage_error("no check is selected: pass at least one to Suite::only");
+        }
+        for (check, reason) in &self.allowances {
+            if reason.trim().is_empty() {
+                let error = format!("the allowance of {check:?} has no reason: pass one to Suite::allow_failure");
+                report = report.with_usage_error(error);
+            }
+            if matches!(report.verdict(*check), None | Some(Verdict::NotApplicable(_))) {
+                report = report.with_unused_allowance(*check, reason);
+            }
+        }
+        report
     }
 
     fn selected(&self) -> impl Iterator<Item = Check> {

@@ -220,3 +220,21 @@ fn the_suite_notifies_of_each_check_before_it_runs() {
     let report = block_on(suite.check_exchanges(&from_fn(async |request: Request| reply_to(&request)), &requests()));
     assert_eq!(*CHECKS.lock().unwrap(), [Check::AnyStatusIsOk, Check::BodyArrives], "{report}");
 }
+
+#[test]
+fn exchanges_without_a_request_are_a_usage_error() {
+    let report = block_on(check_exchanges(&from_fn(|request: Request| ready(reply_to(&request))), &[]));
+    assert!(
+        report.usage_errors().eq(["check_exchanges needs a request: without one, no check is applicable"]),
+        "{report}"
+    );
+}
+
+#[test]
+fn an_allowance_of_a_check_that_is_not_applicable_is_reported() {
+    let suite = Suite::new().allow_failure(Check::ReplyIsBounded, "see issue 7");
+    let transport = from_fn(|request: Request| ready(reply_to(&request)));
+    let report = block_on(suite.check_exchanges(&transport, &requests()));
+    report.assert();
+    assert!(report.unused_allowances().eq([Check::ReplyIsBounded]), "{report}");
+}

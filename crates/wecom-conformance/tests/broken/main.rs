@@ -10,6 +10,7 @@ mod catalog;
 mod transport;
 
 use std::collections::HashSet;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::thread;
 
@@ -133,6 +134,31 @@ fn a_violation_that_another_check_observes_fails_that_check_when_it_runs_alone()
     );
     let report = block_on(Suite::new().only([Check::AnyStatusIsOk, Check::OneCallIsOneRequest]).check(&retries));
     assert!(report.failures().eq([Check::OneCallIsOneRequest]), "{report}");
+}
+
+#[test]
+fn a_suite_without_a_check_or_with_an_allowance_without_a_reason_is_a_usage_error() {
+    let errors_of = |suite: Suite| {
+        let report = block_on(suite.check(&Http1::new(None)));
+        let errors: Vec<_> = report.usage_errors().map(str::to_owned).collect();
+        assert_eq!(catch_unwind(|| report.assert()).is_ok(), errors.is_empty(), "{report}");
+        errors
+    };
+    let one = || Suite::new().only([Check::MethodAndUrlArrive]);
+    assert_eq!(errors_of(one()), [""; 0]);
+    assert_eq!(errors_of(one().only([])), ["no check is selected: pass at least one to Suite::only"]);
+    assert_eq!(
+        errors_of(one().allow_failure(Check::MethodAndUrlArrive, " ")),
+        ["the allowance of MethodAndUrlArrive has no reason: pass one to Suite::allow_failure"]
+    );
+}
+
+#[test]
+fn an_allowance_of_a_check_that_does_not_run_is_reported() {
+    let suite = Suite::new().only([Check::MethodAndUrlArrive]).allow_failure(Check::ResetIsAnError, "see issue 7");
+    let report = block_on(suite.check(&Http1::new(None)));
+    report.assert();
+    assert!(report.unused_allowances().eq([Check::ResetIsAnError]), "{report}");
 }
 
 #[test]
