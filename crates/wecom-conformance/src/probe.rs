@@ -57,11 +57,30 @@ impl<'a> Probe<'a> {
     fn search_for_token(&self, error: &TransportError) {
         let chain = iter::successors(Some(error as &dyn StdError), |&error| error.source());
         let mut texts = chain.flat_map(|error| [error.to_string(), format!("{error:?}")]);
-        if let Some(text) = texts.find(|text| text.contains(CANARY)) {
+        if let Some(text) = texts.find(|text| holds_canary(text)) {
             let advice = format!("remove the URL from the error (the client redacts it, other code may not): {text}");
             self.observe(Check::ErrorsHoldNoToken, Verdict::Warned(advice));
         }
     }
+}
+
+/// Whether a text contains a secret, also if it is percent-encoded once or twice.
+fn holds_canary(text: &str) -> bool {
+    let once = percent_decoded(text.as_bytes());
+    let twice = percent_decoded(&once);
+    [text.as_bytes(), &once, &twice].iter().any(|text| text.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()))
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(*first));
+        rest = after.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    decoded
 }
 
 /// Returns the outcome of a call as text.

@@ -24,8 +24,17 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// How long to wait for a transport to return a connection to its pool, although it must not.
 const SETTLE: Duration = Duration::from_millis(30);
 
-/// The number of calls that must not leave their connections behind.
-const CALLS: usize = 16;
+/// The number of calls one after the other that must not leave their connections behind.
+const CALLS: usize = 48;
+
+/// The number of calls that fail.
+const FAILED: usize = 12;
+
+/// The number of connections that may stay open after calls one after the other: a pool may open some in advance.
+const POOLED: usize = 8;
+
+/// The number of connections that may stay open after calls that failed. None can be used again.
+const LEFT: usize = 2;
 
 /// A reply whose body names its request.
 fn reply_to(number: usize) -> Vec<u8> {
@@ -128,18 +137,32 @@ async fn next_calls_work(fixture: &Fixture<'_>, when: &str) -> CheckResult {
     Ok(())
 }
 
+/// Replies after which the server reads no other request: what the server does, and the head without its length.
+const LAST_REPLIES: [(&str, &str); 10] = [
+    ("replies with connection: close", "HTTP/1.1 200 OK\r\nconnection: close"),
+    ("replies with Connection: Close", "HTTP/1.1 200 OK\r\nConnection: Close"),
+    ("replies with connection: close, te", "HTTP/1.1 200 OK\r\nconnection: close, te"),
+    ("replies with connection: te, close", "HTTP/1.1 200 OK\r\nconnection: te, close"),
+    ("replies with connection: te and connection: close", "HTTP/1.1 200 OK\r\nconnection: te\r\nconnection: close"),
+    ("replies with status 204 and connection: close", "HTTP/1.1 204 No Content\r\nconnection: close"),
+    ("replies with status 404 and connection: close", "HTTP/1.1 404 Not Found\r\nconnection: close"),
+    ("replies with status 500 and connection: close", "HTTP/1.1 500 Error\r\nconnection: close"),
+    ("replies with status 503 and connection: close", "HTTP/1.1 503 Error\r\nconnection: close"),
+    ("replies with HTTP/1.0", "HTTP/1.0 200 OK"),
+];
+
 pub(crate) async fn after_connection_close(probe: &Probe<'_>) -> CheckResult {
-    for (behavior, head) in [
-        ("replies with connection: close", "HTTP/1.1 200 OK\r\nconnection: close"),
-        ("replies with Connection: Close", "HTTP/1.1 200 OK\r\nConnection: Close"),
-        ("replies with HTTP/1.0", "HTTP/1.0 200 OK"),
-    ] {
-        let bytes = format!("{head}\r\ncontent-length: {}\r\n\r\n{OK}", OK.len());
+    for (behavior, head) in LAST_REPLIES {
+        let (length, body) = match head.contains(" 204 ") {
+            true => (String::new(), ""),
+            false => (format!("content-length: {}\r\n", OK.len()), OK),
+        };
+        let bytes = format!("{head}\r\n{length}\r\n{body}");
         // The connection stays open, so that a second request on it arrives.
         let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()))?;
         let mut last = None;
         for endpoint in METHODS.into_iter().chain(METHODS) {
-            fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
+            fixture.reply(fixture.request(endpoint)?, "Ok with any status").await?;
             let connection = fixture.last_request().map(|request| request.connection);
             if connection.is_some() && connection == last {
                 let expected = "a new connection after this reply";
@@ -160,22 +183,29 @@ async fn is_bounded_for(probe: &Probe<'_>, endpoint: &'static Endpoint) -> Check
     for _ in 0..CALLS {
         fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
     }
-    leaves_few_connections(&fixture, endpoint, "calls one after the other").await?;
-    let fixture = Fixture::new(probe, "is silent", |_, _| Script::empty().hold(HOLD).close())?;
-    let request = fixture.request(endpoint)?.with_time_limit(LIMIT);
-    for outcome in join_all((0..CALLS).map(|_| fixture.send(request.clone()))).await {
-        let _ = outcome?;
+    leaves_few_connections(&fixture, endpoint, POOLED, &format!("{CALLS} calls one after the other")).await?;
+    for (behavior, bytes, calls) in [
+        ("is silent", Vec::new(), "calls that timed out"),
+        ("sends a malformed chunk and is silent", MALFORMED_CHUNK.to_vec(), "calls with a malformed reply"),
+        ("declares a reply of 1 TiB and is silent", reply::declared(200, "", 1 << 40, b""), "calls with a large reply"),
+    ] {
+        let bytes = Bytes::from(bytes);
+        let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()).hold(HOLD).close())?;
+        let request = fixture.request(endpoint)?.with_time_limit(LIMIT);
+        for outcome in join_all((0..FAILED).map(|_| fixture.send(request.clone()))).await {
+            let _ = outcome?;
+        }
+        leaves_few_connections(&fixture, endpoint, LEFT, &format!("{FAILED} {calls}")).await?;
     }
-    leaves_few_connections(&fixture, endpoint, "calls that timed out").await
+    Ok(())
 }
 
-async fn leaves_few_connections(fixture: &Fixture<'_>, endpoint: &Endpoint, calls: &str) -> CheckResult {
-    // A pool may keep up to half of the connections open.
-    let closed = fixture.server().until(|state| state.open_connections() <= CALLS / 2);
+async fn leaves_few_connections(fixture: &Fixture<'_>, endpoint: &Endpoint, most: usize, calls: &str) -> CheckResult {
+    let closed = fixture.server().until(|state| state.open_connections() <= most);
     if timeout(MAX_WAIT, closed).await.is_some() {
         return Ok(());
     }
     let open = fixture.server().state().open_connections();
-    let expected = format!("connections reused or closed after {CALLS} {calls}");
+    let expected = format!("connections reused or closed after {calls}");
     Err(fixture.failed(&expected, endpoint, format!("{open} open connections")))
 }

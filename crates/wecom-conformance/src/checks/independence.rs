@@ -19,14 +19,23 @@ const REMEMBERED: &str = "set-cookie: session=1; path=/\r\n\
                           strict-transport-security: max-age=3600; includeSubDomains\r\n\
                           alt-svc: h2=\":1\"; ma=3600\r\n";
 
+const WHAT: &str = "cookies and headers for caches, HSTS and Alt-Svc";
+
 /// The time limit of the later calls.
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn holds(probe: &Probe<'_>) -> CheckResult {
     for endpoint in METHODS {
-        for (status, location) in [(200, ""), (301, "location: http://127.0.0.1:1/elsewhere\r\n")] {
-            let headers = format!("{REMEMBERED}{location}");
-            let behavior = format!("replies with status {status}, cookies, and headers for caches, HSTS and Alt-Svc");
+        for (status, headers, what) in [
+            (200, REMEMBERED.to_owned(), WHAT),
+            (301, format!("{REMEMBERED}location: http://127.0.0.1:1/elsewhere\r\n"), WHAT),
+            (404, REMEMBERED.to_owned(), WHAT),
+            // RFC 9111 (4.2.2) lets a cache keep these replies without being asked to.
+            (200, String::new(), "nothing for caches"),
+            (404, String::new(), "nothing for caches"),
+            (410, String::new(), "nothing for caches"),
+        ] {
+            let behavior = format!("replies with status {status} and {what}");
             let fixture = Fixture::new(probe, behavior, move |_, _| {
                 Script::bytes(reply::complete(status, &headers, OK.as_bytes()))
             })?

@@ -15,10 +15,13 @@ const STATUSES: [u16; 8] = [200, 201, 300, 301, 302, 303, 307, 308];
 pub(crate) async fn not_followed(probe: &Probe<'_>) -> CheckResult {
     let elsewhere = ScriptedServer::scripted(|_, _| Script::reply(200, OK))?;
     let address = elsewhere.address();
-    for status in STATUSES {
-        for location in [format!("http://{address}/there"), format!("//{address}/there"), "/there".to_owned()] {
+    for location in [format!("http://{address}/there"), format!("//{address}/there"), "/there".to_owned()] {
+        let headers = STATUSES.map(|status| (status, format!("location: {location}")));
+        // Browsers follow this one.
+        let refresh = (200, format!("refresh: 0; url={location}"));
+        for (status, header) in headers.into_iter().chain([refresh]) {
             for endpoint in METHODS {
-                is_returned(probe, status, &location, &elsewhere, endpoint).await?;
+                is_returned(probe, status, &header, &elsewhere, endpoint).await?;
             }
         }
     }
@@ -28,12 +31,12 @@ pub(crate) async fn not_followed(probe: &Probe<'_>) -> CheckResult {
 async fn is_returned(
     probe: &Probe<'_>,
     status: u16,
-    location: &str,
+    header: &str,
     elsewhere: &ScriptedServer,
     endpoint: &'static Endpoint,
 ) -> CheckResult {
-    let headers = format!("location: {location}\r\n");
-    let behavior = format!("replies with status {status} and location {location}");
+    let headers = format!("{header}\r\n");
+    let behavior = format!("replies with status {status} and {header}");
     let fixture = Fixture::new(probe, behavior, move |index, _| match index {
         0 => Script::bytes(reply::complete(status, &headers, b"moved")),
         _ => Script::reply(200, OK),

@@ -13,7 +13,15 @@ const SENT: &str = "Error-Code: 40014\r\n\
                     retry-after:   5  \r\n\
                     x-empty:\r\n\
                     x-url: http://example.com:80/?a=b, c\r\n\
-                    x-text: 上下游\r\n";
+                    x-text: 上下游\r\n\
+                    x-case: Mixed CASE\r\n\
+                    x-spaces: two  spaces\r\n";
+
+/// The number of further headers.
+const MORE: usize = 40;
+
+/// The length of a long value.
+const LONG: usize = 5000;
 
 /// The values that must be returned, by name.
 const EXPECTED: &[(&str, &[&str])] = &[
@@ -24,15 +32,20 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("x-empty", &[""]),
     ("x-url", &["http://example.com:80/?a=b, c"]),
     ("x-text", &["上下游"]),
+    ("x-case", &["Mixed CASE"]),
+    ("x-spaces", &["two  spaces"]),
 ];
 
 pub(crate) async fn come_back(probe: &Probe<'_>) -> CheckResult {
-    let fixture = Fixture::new(probe, "replies with repeated, empty and non-ASCII headers", |_, _| {
-        Script::bytes(reply::complete(200, SENT, b"{}"))
+    let long = "0123456789".repeat(LONG / 10);
+    let more: String = (0..MORE).map(|number| format!("x-{number}: {number}\r\n")).collect();
+    let headers = format!("{SENT}{more}x-long: {long}\r\nx-last: 1\r\n");
+    let fixture = Fixture::new(probe, "replies with repeated, empty, long and non-ASCII headers", move |_, _| {
+        Script::bytes(reply::complete(200, &headers, b"{}"))
     })?;
     for endpoint in METHODS {
         let reply = fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
-        for &(name, expected) in EXPECTED {
+        for &(name, expected) in EXPECTED.iter().chain(&[("x-long", &[&*long][..]), ("x-last", &["1"])]) {
             let actual = values_of(&reply, name);
             // A transport may join the values of a header, except cookies.
             let is_joined = name != "set-cookie" && actual == [expected.join(", ")];
@@ -42,6 +55,26 @@ pub(crate) async fn come_back(probe: &Probe<'_>) -> CheckResult {
                 let actual = if actual.is_empty() { "no such header".to_owned() } else { texts(&actual) };
                 return Err(fixture.failed(&expected, endpoint, actual));
             }
+        }
+    }
+    folded(probe).await
+}
+
+/// Checks that a value over two lines is returned whole. RFC 9112 (5.2) has clients replace the line break by spaces, and many
+/// HTTP libraries refuse the reply instead.
+async fn folded(probe: &Probe<'_>) -> CheckResult {
+    let fixture = Fixture::new(probe, "replies with a header over two lines", |_, _| {
+        Script::bytes(reply::complete(200, "x-folded: one\r\n two\r\nx-last: 1\r\n", b"{}")).close()
+    })?;
+    for endpoint in METHODS {
+        let Ok(reply) = fixture.send(fixture.request(endpoint)?).await? else { continue };
+        let folded = values_of(&reply, "x-folded");
+        let words: Vec<_> = folded.iter().flat_map(|value| value.split_whitespace()).collect();
+        if folded.len() != 1 || words != ["one", "two"] || values_of(&reply, "x-last") != ["1"] {
+            let actual =
+                reply.headers().iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
+            let actual = actual.collect::<Vec<_>>().join(", ");
+            return Err(fixture.failed("the header x-folded as \"one two\", or an error", endpoint, actual));
         }
     }
     Ok(())

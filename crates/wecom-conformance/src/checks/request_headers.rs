@@ -9,9 +9,10 @@ use crate::scripted_server::request::RawRequest;
 use crate::scripted_server::script::Script;
 
 /// Headers that a transport must not add: they carry credentials or state, or change the meaning of the request.
-pub(crate) const FORBIDDEN: [&str; 12] = [
+pub(crate) const FORBIDDEN: [&str; 14] = [
     "authorization",
     "cookie",
+    "forwarded",
     "if-match",
     "if-modified-since",
     "if-none-match",
@@ -21,19 +22,30 @@ pub(crate) const FORBIDDEN: [&str; 12] = [
     "proxy-authorization",
     "range",
     "referer",
+    "x-forwarded-for",
     "x-http-method-override",
 ];
 
 pub(crate) async fn arrive(probe: &Probe<'_>) -> CheckResult {
     let fixture = Fixture::new(probe, "replies with status 200", |_, _| Script::reply(200, OK))?;
     for endpoint in METHODS {
-        let sent = fixture.request(endpoint)?;
+        let sent = with_unusual_values(fixture.request(endpoint)?);
         fixture.reply(sent.clone(), "Ok with status 200").await?;
         let received = fixture.last_request().ok_or_else(|| fixture.failed("a request", endpoint, "no request"))?;
         same_headers(&fixture, endpoint, &sent, &received)?;
         has_no_surplus(&fixture, endpoint, &received)?;
     }
     Ok(())
+}
+
+fn with_unusual_values(request: Request) -> Request {
+    let long: Vec<_> = (0..1000).map(|number| format!("{number:05}")).collect();
+    request
+        .with_header("x-conformance-case", "Mixed CASE")
+        .with_header("x-conformance-empty", "")
+        .with_header("x-conformance-spaces", "two  spaces")
+        .with_header("x-conformance-text", "上下游")
+        .with_header("x-conformance-5000", long.concat())
 }
 
 fn same_headers(fixture: &Fixture<'_>, endpoint: &Endpoint, sent: &Request, received: &RawRequest) -> CheckResult {

@@ -5,10 +5,11 @@ use crate::probe::{CheckResult, Probe, describe};
 use crate::scripted_server::reply;
 use crate::scripted_server::script::Script;
 
-/// Statuses that HTTP libraries treat specially, and some that are not standard.
+/// Statuses that HTTP libraries treat specially, and some that are not standard. RFC 9110 (15) has clients treat an invalid one,
+/// such as 999, like a 5xx: as a reply.
 const STATUSES: &[u16] = &[
     200, 201, 202, 203, 204, 205, 206, 300, 302, 304, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 413, 417,
-    418, 421, 422, 425, 426, 429, 451, 499, 500, 501, 502, 503, 504, 511, 520, 599,
+    418, 421, 422, 425, 426, 429, 451, 499, 500, 501, 502, 503, 504, 511, 520, 599, 600, 900, 999,
 ];
 
 /// Replies with an unusual head: the behavior of the server, the status, and the bytes. The body is `{}`.

@@ -64,17 +64,22 @@ enum Slow {
     StallsInBody,
     DripsHead,
     DripsBody,
+    /// These do not arrive as fast as the server can send them. The client of hyper reads on while there are more, and lets no
+    /// time limit apply meanwhile. A network is not that fast.
     DripsInterimReplies,
+    /// A transport may return the reply without having read its trailers.
+    DripsTrailers,
 }
 
 impl Slow {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Silent,
         Self::StallsInHead,
         Self::StallsInBody,
         Self::DripsHead,
         Self::DripsBody,
         Self::DripsInterimReplies,
+        Self::DripsTrailers,
     ];
 
     fn behavior(self) -> &'static str {
@@ -85,6 +90,7 @@ impl Slow {
             Self::DripsHead => "sends a header every 50 ms",
             Self::DripsBody => "sends a byte of its body every 50 ms",
             Self::DripsInterimReplies => "sends an interim reply every 50 ms",
+            Self::DripsTrailers => "sends a trailer every 50 ms",
         }
     }
 
@@ -102,6 +108,10 @@ impl Slow {
             Self::DripsHead => drip(Script::bytes(status_line), b"x-header: 1\r\n"),
             Self::DripsBody => drip(Script::bytes(HEAD), b"x"),
             Self::DripsInterimReplies => drip(Script::empty(), b"HTTP/1.1 102 Processing\r\n\r\n"),
+            Self::DripsTrailers => {
+                let whole_body = [&*reply::chunked_head(), &*reply::chunk(b"{}"), b"0\r\n"].concat();
+                drip(Script::bytes(whole_body), b"x-trailer: 1\r\n")
+            }
         }
     }
 }
@@ -112,10 +122,13 @@ struct Case<'a> {
     endpoint: &'static Endpoint,
     body: Option<Vec<u8>>,
     limit: Duration,
+    /// Whether the body of the reply arrives.
+    has_reply: bool,
 }
 
 /// How a call ended that must time out.
 enum End {
+    /// The kind of the error.
     InTime(TransportErrorKind),
     /// The verdict, and whether the call must be repeated to be sure of it.
     Late(Verdict, bool),
@@ -156,16 +169,17 @@ fn cases<'a>(probe: &'a Probe<'a>) -> Result<Vec<Case<'a>>, Verdict> {
     for endpoint in METHODS {
         for slow in Slow::ALL {
             let fixture = Fixture::new(probe, slow.behavior(), move |_, _| slow.script())?;
-            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT });
+            let has_reply = matches!(slow, Slow::DripsTrailers);
+            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT, has_reply });
         }
         let fixture = Fixture::new(probe, "is silent", |_, _| Slow::Silent.script())?;
-        cases.push(Case { fixture, endpoint, body: None, limit: SHORT_LIMIT });
+        cases.push(Case { fixture, endpoint, body: None, limit: SHORT_LIMIT, has_reply: false });
         if let Some(fixture) = Fixture::with_full_backlog(probe, "accepts no connection")? {
-            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT });
+            cases.push(Case { fixture, endpoint, body: None, limit: LIMIT, has_reply: false });
         }
     }
     let fixture = Fixture::with_service(probe, "does not read the request", NeverReads)?;
-    cases.push(Case { fixture, endpoint: &POST, body: Some(vec![b' '; LARGE]), limit: LIMIT });
+    cases.push(Case { fixture, endpoint: &POST, body: Some(vec![b' '; LARGE]), limit: LIMIT, has_reply: false });
     Ok(cases)
 }
 
@@ -177,12 +191,17 @@ impl Case<'_> {
             request = request.with_body(body.clone());
         }
         let began = now();
-        let error = self.fixture.error(request, &expected).await?;
+        let outcome = self.fixture.send(request).await?;
         let elapsed = now().saturating_duration_since(began);
+        let kind = match &outcome {
+            Err(error) => error.kind(),
+            Ok(_) if self.has_reply => TransportErrorKind::Timeout,
+            Ok(_) => return Err(self.fixture.failed(&expected, self.endpoint, describe(&outcome))),
+        };
         if elapsed <= self.limit + TOLERANCE {
-            return Ok(End::InTime(error.kind()));
+            return Ok(End::InTime(kind));
         }
-        let actual = format!("after {elapsed:.1?}, {}", describe(&Err(error)));
+        let actual = format!("after {elapsed:.1?}, {}", describe(&outcome));
         Ok(End::Late(self.fixture.failed(&expected, self.endpoint, actual), elapsed < LATEST))
     }
 }

@@ -9,6 +9,7 @@ pub(crate) enum Bug {
     ReturnsErrorForStatus,
     DropsBodiesOfErrors,
     RejectsUnknownStatuses,
+    RejectsInvalidStatuses,
     ReturnsInterimReplies,
     RequiresReasonPhrase,
     ReadsBodyOfNotModified,
@@ -18,6 +19,7 @@ pub(crate) enum Bug {
     FollowsRedirectsOfPost,
     FollowsLocationOfCreated,
     FollowsRelativeRedirects,
+    FollowsRefresh,
 
     // Request line.
     DropsQuery,
@@ -31,14 +33,21 @@ pub(crate) enum Bug {
     SendsAbsoluteForm,
     UpgradesToHttps,
     UsesProxy,
+    TruncatesUrls(usize),
 
     // Request headers.
     DropsHeaders,
     SendsHeadersTwice,
     DropsRepeatedHeaders,
     FoldsLongHeaders,
+    LowercasesHeaderValues,
+    CollapsesSpacesInHeaders,
+    DropsEmptyRequestHeaders,
+    DropsNonAsciiRequestHeaders,
+    TruncatesHeaderValues(usize),
     ReplacesUserAgent,
     AddsAuthorization,
+    AddsForwardedFor,
     SendsContentLengthTwice,
     SendsHostWithTrailingDot,
 
@@ -86,6 +95,7 @@ pub(crate) enum Bug {
     KeepsCookies,
     SendsReferer,
     CachesReplies,
+    CachesNotFound,
     RevalidatesReplies,
     CachesRedirects,
     AppliesHsts,
@@ -113,6 +123,11 @@ pub(crate) enum Bug {
     RejectsNonAsciiHeaders,
     ReadsHeadersAsLatin1,
     DropsEmptyHeaders,
+    DropsLongHeaders,
+    KeepsReplyHeaders(usize),
+    LowercasesReplyHeaderValues,
+    CollapsesSpacesInReplyHeaders,
+    SkipsFoldedLines,
 
     // Size of a reply.
     AcceptsAnySize,
@@ -128,6 +143,8 @@ pub(crate) enum Bug {
     LimitsHeadOnly,
     LimitsReceivingOnly,
     ConnectsWithoutLimit,
+    EndsLimitAtInterimReply,
+    ReadsTrailersWithoutLimit,
     MultipliesLimit(u32),
     /// Of requests with this method.
     MultipliesLimitOf(&'static str, u32),
@@ -159,6 +176,7 @@ pub(crate) enum Bug {
     AcceptsWrongChecksum,
     TreatsResetAsEnd,
     ShowsUrl,
+    ShowsEncodedUrl,
 
     // Cancellation.
     KeepsConnectionWhenDropped,
@@ -175,9 +193,16 @@ pub(crate) enum Bug {
     PoolsAfterBrokenChunk,
     ReusesWithoutStaleCheck,
     IgnoresConnectionClose,
+    IgnoresCloseInList,
+    IgnoresCloseInSecondHeader,
+    IgnoresCloseOfErrors,
+    IgnoresCloseOfNoContent,
     ReusesHttp10,
     LeaksConnections,
+    LeaksEveryThirdConnection,
     LeaksAfterTimeout,
+    LeaksAfterBrokenReply,
+    LeaksAfterLargeReply,
 
     // Concurrency.
     MixesReplies,

@@ -53,6 +53,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::ReturnsErrorForStatus, Check::AnyStatusIsOk, &["Ok with status 400", "Err(Other"]),
     bug(Bug::DropsBodiesOfErrors, Check::AnyStatusIsOk, &["Ok with status 400 and 14 bytes", "400 and 0 bytes"]),
     bug(Bug::RejectsUnknownStatuses, Check::AnyStatusIsOk, &["Ok with status 520", "Err(Other"]),
+    bug(Bug::RejectsInvalidStatuses, Check::AnyStatusIsOk, &["Ok with status 900", "Err(Other"]),
     bug(Bug::ReturnsInterimReplies, Check::AnyStatusIsOk, &["the interim reply 100", "Ok with status 100"])
         .also(&[Check::TimeLimitIsKept, Check::BrokenReplyIsAnError]),
     bug(Bug::RequiresReasonPhrase, Check::AnyStatusIsOk, &["without a reason phrase"]),
@@ -73,8 +74,9 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(
         Bug::FollowsRelativeRedirects,
         Check::RedirectsAreNotFollowed,
-        &["location /there", "a GET to the location without the token"],
+        &["location: /there", "a GET to the location without the token"],
     ),
+    bug(Bug::FollowsRefresh, Check::RedirectsAreNotFollowed, &["refresh: 0; url=http", "a GET to the location"]),
     // Request line.
     bug(Bug::DropsQuery, Check::MethodAndUrlArrive, &["?access_token=", "conformance/get"]),
     bug(Bug::EncodesQueryAsForm, Check::MethodAndUrlArrive, &["a%20b", "a+b"]),
@@ -87,6 +89,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::SendsAbsoluteForm, Check::MethodAndUrlArrive, &["GET http://127.0.0.1"]),
     bug(Bug::UpgradesToHttps, Check::MethodAndUrlArrive, &["a TLS handshake to an http:// URL"]).breaks_everything(),
     bug(Bug::UsesProxy, Check::MethodAndUrlArrive, &["no request at the server"]).breaks_everything(),
+    bug(Bug::TruncatesUrls(2 * KIB), Check::MethodAndUrlArrive, &["a token of 4096 bytes", "the first 2052 match"]),
+    bug(Bug::TruncatesUrls(8 * KIB), Check::MethodAndUrlArrive, &["a token of 12288 bytes", "the first 8196 match"]),
     // Request headers.
     bug(Bug::DropsHeaders, Check::HeadersArriveOnce, &["the header accept once", "no such header"])
         .also(&[Check::RepliesAreNotMixedUp]),
@@ -94,8 +98,15 @@ pub(crate) const CATALOG: &[Entry] = &[
         .also(&[Check::RepliesAreNotMixedUp]),
     bug(Bug::DropsRepeatedHeaders, Check::HeadersArriveOnce, &["x-conformance-list once, \"second\" and \"first\""]),
     bug(Bug::FoldsLongHeaders, Check::HeadersArriveOnce, &["x-conformance-long"]),
+    bug(Bug::LowercasesHeaderValues, Check::HeadersArriveOnce, &["\"Mixed CASE\"", "\"mixed case\""]),
+    bug(Bug::CollapsesSpacesInHeaders, Check::HeadersArriveOnce, &["\"two  spaces\"", "\"two spaces\""]),
+    bug(Bug::DropsEmptyRequestHeaders, Check::HeadersArriveOnce, &["x-conformance-empty", "no such header"]),
+    bug(Bug::DropsNonAsciiRequestHeaders, Check::HeadersArriveOnce, &["x-conformance-text", "no such header"]),
+    bug(Bug::TruncatesHeaderValues(4 * KIB), Check::HeadersArriveOnce, &["x-conformance-5000"]),
     bug(Bug::ReplacesUserAgent, Check::HeadersArriveOnce, &["user-agent", "\"broken/1.0\""]),
     bug(Bug::AddsAuthorization, Check::HeadersArriveOnce, &["no header authorization", "Basic"])
+        .also(&[Check::CallsAreIndependent]),
+    bug(Bug::AddsForwardedFor, Check::HeadersArriveOnce, &["no header x-forwarded-for"])
         .also(&[Check::CallsAreIndependent]),
     bug(Bug::SendsContentLengthTwice, Check::HeadersArriveOnce, &["2 content-length headers"]),
     bug(Bug::SendsHostWithTrailingDot, Check::HeadersArriveOnce, &["the header host once", "127.0.0.1.:"]),
@@ -161,6 +172,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::SendsReferer, Check::CallsAreIndependent, &["no header referer", "access_token"])
         .also(&[Check::HeadersArriveOnce]),
     bug(Bug::CachesReplies, Check::CallsAreIndependent, &["not a cached reply", "no request"]),
+    bug(Bug::CachesNotFound, Check::CallsAreIndependent, &["status 404", "no request"]),
     bug(Bug::RevalidatesReplies, Check::CallsAreIndependent, &["no header if-none-match"]),
     bug(Bug::CachesRedirects, Check::CallsAreIndependent, &["status 301", "no request"]),
     bug(Bug::AppliesHsts, Check::CallsAreIndependent, &["HSTS", "a TLS handshake"]),
@@ -189,6 +201,11 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RejectsNonAsciiHeaders, Check::ReplyHeadersComeBack, &["non-ASCII", "Err(Protocol"]),
     bug(Bug::ReadsHeadersAsLatin1, Check::ReplyHeadersComeBack, &["x-text", "上下游"]),
     bug(Bug::DropsEmptyHeaders, Check::ReplyHeadersComeBack, &["x-empty", "no such header"]),
+    bug(Bug::DropsLongHeaders, Check::ReplyHeadersComeBack, &["x-long", "no such header"]),
+    bug(Bug::KeepsReplyHeaders(32), Check::ReplyHeadersComeBack, &["x-long", "no such header"]),
+    bug(Bug::LowercasesReplyHeaderValues, Check::ReplyHeadersComeBack, &["\"Mixed CASE\"", "\"mixed case\""]),
+    bug(Bug::CollapsesSpacesInReplyHeaders, Check::ReplyHeadersComeBack, &["\"two  spaces\"", "\"two spaces\""]),
+    bug(Bug::SkipsFoldedLines, Check::ReplyHeadersComeBack, &["a header over two lines", "x-folded: one,"]),
     // Size of a reply.
     bug(Bug::AcceptsAnySize, Check::ReplyIsBounded, &["in chunks without end"]).also(&[Check::OneCallIsOneRequest]),
     bug(Bug::AcceptsAnyDeclaredSize, Check::ReplyIsBounded, &["1 TiB", "all of it was read"]),
@@ -202,6 +219,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::LimitsHeadOnly, Check::TimeLimitIsKept, &["in the body"]),
     bug(Bug::LimitsReceivingOnly, Check::TimeLimitIsKept, &["does not read the request"]),
     bug(Bug::ConnectsWithoutLimit, Check::TimeLimitIsKept, &["accepts no connection", "still pending"]),
+    bug(Bug::EndsLimitAtInterimReply, Check::TimeLimitIsKept, &["an interim reply every 50 ms"]),
+    bug(Bug::ReadsTrailersWithoutLimit, Check::TimeLimitIsKept, &["a trailer every 50 ms"]),
     bug(Bug::MultipliesLimit(2), Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 2."]),
     bug(Bug::MultipliesLimit(3), Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 3."]),
     bug(Bug::MultipliesLimit(10), Check::TimeLimitIsKept, &["time limit of 1100 ms"]),
@@ -234,6 +253,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::AcceptsTruncatedGzip, Check::BrokenReplyIsAnError, &["truncated gzip", "Ok with status 200"]),
     bug(Bug::TreatsResetAsEnd, Check::ResetIsAnError, &["resets a reply without a length", "Ok with status 200"]),
     bug(Bug::ShowsUrl, Check::ErrorsHoldNoToken, &["remove the URL", "access_token"]).warns(),
+    bug(Bug::ShowsEncodedUrl, Check::ErrorsHoldNoToken, &["remove the URL", "%61%63%63%65%73%73"]).warns(),
     // Cancellation.
     bug(Bug::KeepsConnectionWhenDropped, Check::DroppingCancels, &["stays open beyond the time limit"]),
     bug(Bug::ContinuesWhenDropped, Check::DroppingCancels, &["is silent continues until its time limit"]).warns(),
@@ -255,9 +275,16 @@ pub(crate) const CATALOG: &[Entry] = &[
         Check::ConnectionCloseIsHonored,
         &["connection: close", "second request on the same connection"],
     ),
+    bug(Bug::IgnoresCloseInList, Check::ConnectionCloseIsHonored, &["connection: close, te"]),
+    bug(Bug::IgnoresCloseInSecondHeader, Check::ConnectionCloseIsHonored, &["connection: te and connection: close"]),
+    bug(Bug::IgnoresCloseOfErrors, Check::ConnectionCloseIsHonored, &["status 404 and connection: close"]),
+    bug(Bug::IgnoresCloseOfNoContent, Check::ConnectionCloseIsHonored, &["status 204 and connection: close"]),
     bug(Bug::ReusesHttp10, Check::ConnectionCloseIsHonored, &["HTTP/1.0", "second request on the same connection"]),
-    bug(Bug::LeaksConnections, Check::ConnectionsAreReleased, &["16 calls one after the other", "16 open connections"]),
-    bug(Bug::LeaksAfterTimeout, Check::ConnectionsAreReleased, &["16 calls that timed out", "16 open connections"]),
+    bug(Bug::LeaksConnections, Check::ConnectionsAreReleased, &["48 calls one after the other", "48 open connections"]),
+    bug(Bug::LeaksEveryThirdConnection, Check::ConnectionsAreReleased, &["48 calls one after the other"]),
+    bug(Bug::LeaksAfterTimeout, Check::ConnectionsAreReleased, &["12 calls that timed out", "12 open connections"]),
+    bug(Bug::LeaksAfterBrokenReply, Check::ConnectionsAreReleased, &["12 calls with a malformed reply"]),
+    bug(Bug::LeaksAfterLargeReply, Check::ConnectionsAreReleased, &["12 calls with a large reply"]),
     // Concurrency.
     bug(Bug::MixesReplies, Check::RepliesAreNotMixedUp, &["the reply to call"]).also(&[Check::UsableAfterFailure]),
     bug(Bug::Pipelines, Check::RepliesAreNotMixedUp, &["pipelining"]),

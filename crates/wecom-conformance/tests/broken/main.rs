@@ -86,6 +86,11 @@ fn the_transport_without_a_bug_passes_without_a_warning() {
 }
 
 #[test]
+fn a_transport_that_decodes_gzip_passes_without_a_warning() {
+    assert_passed(&block_on(check(&Http1::decoding_gzip())));
+}
+
+#[test]
 fn a_local_transport_and_a_boxed_one_can_be_checked() {
     let boxed: Box<dyn Transport> = Box::new(Http1::new(None));
     let suite = Suite::new().only([Check::MethodAndUrlArrive]);

@@ -41,6 +41,7 @@ pub(crate) struct Http1(Arc<Inner>);
 /// The state of the transport.
 pub(crate) struct Inner {
     pub(crate) bug: Option<Bug>,
+    pub(crate) requests_gzip: bool,
     pub(crate) pool: Pool,
     pub(crate) pipelines: Pipelines,
     pub(crate) memory: Mutex<Memory>,
@@ -51,13 +52,25 @@ pub(crate) struct Inner {
     pub(crate) proxy: TcpListener,
     pub(crate) was_dropped: AtomicBool,
     pub(crate) running: AtomicUsize,
+    /// The number of complete replies.
+    pub(crate) replies: AtomicUsize,
     pub(crate) last_reply: Mutex<Option<Response>>,
 }
 
 impl Http1 {
     pub(crate) fn new(bug: Option<Bug>) -> Self {
+        Self::with_gzip(bug, false)
+    }
+
+    /// Creates a transport without a bug that requests gzip and decodes it.
+    pub(crate) fn decoding_gzip() -> Self {
+        Self::with_gzip(None, true)
+    }
+
+    fn with_gzip(bug: Option<Bug>, requests_gzip: bool) -> Self {
         Self(Arc::new(Inner {
             bug,
+            requests_gzip,
             pool: Pool::default(),
             pipelines: Pipelines::default(),
             memory: Mutex::default(),
@@ -66,6 +79,7 @@ impl Http1 {
             proxy: TcpListener::bind("127.0.0.1:0").unwrap(),
             was_dropped: AtomicBool::new(false),
             running: AtomicUsize::new(0),
+            replies: AtomicUsize::new(0),
             last_reply: Mutex::default(),
         }))
     }

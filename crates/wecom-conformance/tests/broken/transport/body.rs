@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use crate::bug::Bug;
-use crate::transport::connection::Connection;
+use crate::transport::connection::{Connection, Limit};
 use crate::transport::decode::{HEAD_LIMIT, Head};
 use crate::transport::{Inner, REPLY_LIMIT};
 
@@ -74,9 +74,24 @@ impl Inner {
             self.read_exact(connection, size, body, Bug::AcceptsTruncatedChunks)?;
             self.end_chunk(connection)?;
         }
-        // Skips the trailers.
-        while connection.line(HEAD_LIMIT)?.ok_or(ErrorKind::UnexpectedEof)? != b"" {}
-        Ok(())
+        self.skip_trailers(connection)
+    }
+
+    fn skip_trailers(&self, connection: &mut Connection) -> io::Result<()> {
+        let mut size = 0;
+        if self.has(Bug::ReadsTrailersWithoutLimit) {
+            connection.limit = Limit::Never;
+        }
+        loop {
+            let line = connection.line(HEAD_LIMIT)?.ok_or(ErrorKind::UnexpectedEof)?;
+            size += line.len();
+            if line.is_empty() {
+                return Ok(());
+            }
+            if size > HEAD_LIMIT {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
+        }
     }
 
     /// Reads the line break after the data of a chunk.
@@ -132,14 +147,15 @@ impl Inner {
 
     /// Whether the transport requests gzip and decodes it.
     fn decodes_gzip(&self) -> bool {
-        self.has_any(&[
-            Bug::DecodesTwice,
-            Bug::DecodesFirstMember,
-            Bug::LimitsEncodedSize,
-            Bug::AcceptsTruncatedGzip,
-            Bug::AcceptsWrongChecksum,
-            Bug::SniffsGzip,
-        ])
+        self.requests_gzip
+            || self.has_any(&[
+                Bug::DecodesTwice,
+                Bug::DecodesFirstMember,
+                Bug::LimitsEncodedSize,
+                Bug::AcceptsTruncatedGzip,
+                Bug::AcceptsWrongChecksum,
+                Bug::SniffsGzip,
+            ])
     }
 
     pub(crate) fn requests_gzip(&self) -> bool {

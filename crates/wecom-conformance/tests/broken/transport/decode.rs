@@ -10,7 +10,7 @@ use crate::bug::Bug;
 use crate::transport::Inner;
 use crate::transport::call::Call;
 use crate::transport::connection::{Connection, Limit};
-use crate::transport::encode::Outgoing;
+use crate::transport::encode::{Outgoing, collapsed};
 
 /// The largest head of a reply, and the largest line.
 pub(crate) const HEAD_LIMIT: usize = 256 * 1024;
@@ -59,11 +59,27 @@ impl Inner {
         let has_length = head.value("content-length").is_some() || head.value("transfer-encoding").is_some();
         let body = self.read_body(connection, &head)?;
         let body = self.decode(body, &head)?;
-        let asks_to_close = head.value("connection").is_some_and(|value| value == "close");
         let keeps_alive = (has_length || matches!(head.status, 204 | 304))
-            && (!asks_to_close || self.has(Bug::IgnoresConnectionClose))
+            && !self.must_close(&head)
             && (!head.is_http_1_0 || self.has(Bug::ReusesHttp10));
         Ok(Received { reply: Response::new(head.status, body).with_headers(head.headers), keeps_alive })
+    }
+
+    /// Whether the server reads no other request from the connection.
+    fn must_close(&self, head: &Head) -> bool {
+        let values = head.values("connection");
+        let values = if self.has(Bug::IgnoresCloseInSecondHeader) { &values[..values.len().min(1)] } else { &values };
+        let is_close = |value: &String| match self.has(Bug::IgnoresCloseInList) {
+            true => value == "close",
+            false => value.split(',').any(|option| option.trim() == "close"),
+        };
+        let is_ignored = match self.bug {
+            Some(Bug::IgnoresConnectionClose) => true,
+            Some(Bug::IgnoresCloseOfErrors) => head.status >= 400,
+            Some(Bug::IgnoresCloseOfNoContent) => head.status == 204,
+            _ => false,
+        };
+        values.iter().any(is_close) && !is_ignored
     }
 
     fn read_anything(&self, connection: &mut Connection) -> io::Result<Received> {
@@ -78,6 +94,9 @@ impl Inner {
             if head.status == 100 && self.has(Bug::SendsBodyAgainAfterContinue) {
                 let body = outgoing.body.as_deref().unwrap_or_default();
                 connection.write(body, connection.limit).map_err(|(_, error)| error)?;
+            }
+            if head.status < 200 && self.has(Bug::EndsLimitAtInterimReply) {
+                connection.limit = Limit::Never;
             }
             if head.status >= 200 || self.has(Bug::ReturnsInterimReplies) {
                 return Ok(head);
@@ -105,6 +124,9 @@ impl Inner {
             size += line.len();
             if size > most {
                 return Err(ErrorKind::FileTooLarge.into());
+            }
+            if self.has(Bug::SkipsFoldedLines) && line.starts_with(b" ") {
+                continue;
             }
             let colon = line.iter().position(|&byte| byte == b':').ok_or(ErrorKind::InvalidData)?;
             let (name, value) = (String::from_utf8_lossy(&line[..colon]), line[colon + 1..].trim_ascii());
@@ -138,14 +160,19 @@ impl Inner {
             let seen = names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count();
             let is_dropped = self.has(Bug::DropsSecondCookie) && name.eq_ignore_ascii_case("set-cookie") && seen > 1
                 || self.has(Bug::KeepsLastOfRepeatedHeaders) && seen < count(name)
-                || self.has(Bug::DropsEmptyHeaders) && value.is_empty();
+                || self.has(Bug::DropsEmptyHeaders) && value.is_empty()
+                || self.has(Bug::DropsLongHeaders) && value.len() > 1024
+                || matches!(self.bug, Some(Bug::KeepsReplyHeaders(most)) if names.len() > most && name != "content-length");
             if is_dropped {
                 continue;
             }
-            if self.has(Bug::ReadsHeadersAsLatin1) {
-                returned.push(name, value.iter().copied().map(char::from).collect::<String>());
-            } else {
-                returned.push(name, value);
+            match self.bug {
+                Some(Bug::ReadsHeadersAsLatin1) => {
+                    returned.push(name, value.iter().copied().map(char::from).collect::<String>());
+                }
+                Some(Bug::LowercasesReplyHeaderValues) => returned.push(name, value.to_ascii_lowercase()),
+                Some(Bug::CollapsesSpacesInReplyHeaders) => returned.push(name, collapsed(value)),
+                _ => returned.push(name, value),
             }
         }
         returned

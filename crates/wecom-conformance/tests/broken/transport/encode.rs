@@ -39,6 +39,9 @@ impl Inner {
     pub(crate) fn outgoing(&self, request: &Request) -> Outgoing {
         let mut target = Target::parse(&request.expose_url());
         target.path = self.path(&target.path);
+        if let Some(Bug::TruncatesUrls(most)) = self.bug {
+            target.path.truncate(most);
+        }
         let method = request.method().to_string();
         let method = if self.has(Bug::LowercasesMethod) { method.to_lowercase() } else { method };
         Outgoing { method, target, headers: self.headers(request), body: self.body(request) }
@@ -83,7 +86,19 @@ impl Inner {
             let mut names = Vec::new();
             headers.retain(|(name, _)| !names.contains(name) && (names.push(name.clone()), true).1);
         }
+        if self.has(Bug::DropsEmptyRequestHeaders) {
+            headers.retain(|(_, value)| !value.is_empty());
+        }
+        if self.has(Bug::DropsNonAsciiRequestHeaders) {
+            headers.retain(|(_, value)| value.is_ascii());
+        }
         for (name, value) in &mut headers {
+            match self.bug {
+                Some(Bug::LowercasesHeaderValues) => value.make_ascii_lowercase(),
+                Some(Bug::CollapsesSpacesInHeaders) => *value = collapsed(value),
+                Some(Bug::TruncatesHeaderValues(most)) => value.truncate(most),
+                _ => {}
+            }
             if self.has(Bug::FoldsLongHeaders) && value.len() > 78 {
                 value.splice(70..70, *b"\r\n ");
             }
@@ -93,6 +108,9 @@ impl Inner {
         }
         if self.has(Bug::AddsAuthorization) {
             headers.push(("authorization".to_owned(), b"Basic bmV0cmM=".to_vec()));
+        }
+        if self.has(Bug::AddsForwardedFor) {
+            headers.push(("x-forwarded-for".to_owned(), b"127.0.0.1".to_vec()));
         }
         if self.requests_gzip() {
             headers.push(("accept-encoding".to_owned(), b"gzip".to_vec()));
@@ -156,4 +174,10 @@ impl Inner {
         let is_large = outgoing.body.as_ref().is_some_and(|body| body.len() > 1024 * 1024);
         self.has(Bug::WaitsForContinue) && is_large
     }
+}
+
+/// Replaces runs of spaces by one space.
+pub(crate) fn collapsed(value: &[u8]) -> Vec<u8> {
+    let words: Vec<_> = value.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).collect();
+    words.join(&b' ')
 }

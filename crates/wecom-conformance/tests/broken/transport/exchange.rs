@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use wecom_core::{Delivery, Response, TransportError, TransportErrorKind as Kind};
@@ -140,8 +141,11 @@ impl Inner {
         let is_complete = received.as_ref().is_ok_and(|received| received.keeps_alive) && !call.is_dropped();
         let is_kept = connection.is_trusted || is_complete && !has_surplus;
         let is_leaked = match received {
+            Ok(_) if self.has(Bug::LeaksEveryThirdConnection) => self.replies.fetch_add(1, Ordering::SeqCst) % 3 == 0,
             Ok(_) => self.has(Bug::LeaksConnections),
-            Err(error) => is_timeout(error) && self.has(Bug::LeaksAfterTimeout),
+            Err(error) if is_timeout(error) => self.has(Bug::LeaksAfterTimeout),
+            Err(error) if error.kind() == ErrorKind::InvalidData => self.has(Bug::LeaksAfterBrokenReply),
+            Err(error) => error.kind() == ErrorKind::FileTooLarge && self.has(Bug::LeaksAfterLargeReply),
         };
         if is_leaked {
             self.leaked.lock().unwrap().push(connection.stream);
@@ -170,9 +174,14 @@ impl Inner {
         };
         let is_doubtful = stage == Stage::Connecting && self.has(Bug::ReportsRefusalAsUnknown);
         let delivery = if lies && !is_doubtful { Delivery::NotSent } else { Delivery::Unknown };
-        let source = match self.has(Bug::ShowsUrl) {
-            true => format!("request to {} failed: {error}", outgoing.target.url()),
-            false => error.to_string(),
+        let url = outgoing.target.url();
+        let source = match self.bug {
+            Some(Bug::ShowsUrl) => format!("request to {url} failed: {error}"),
+            Some(Bug::ShowsEncodedUrl) => {
+                let encoded: String = url.bytes().map(|byte| format!("%{byte:02x}")).collect();
+                format!("request to {encoded} failed: {error}")
+            }
+            _ => error.to_string(),
         };
         TransportError::new(kind, delivery).with_source(source)
     }
@@ -180,7 +189,8 @@ impl Inner {
     /// Applies the bugs that change a reply.
     pub(crate) fn returned_reply(&self, reply: Response) -> Outcome {
         let status = reply.status();
-        let is_unknown = self.has(Bug::RejectsUnknownStatuses) && status >= 512;
+        let is_unknown = self.has(Bug::RejectsUnknownStatuses) && status >= 512
+            || self.has(Bug::RejectsInvalidStatuses) && status >= 900;
         if is_unknown || self.has(Bug::ReturnsErrorForStatus) && status >= 400 {
             return Err(TransportError::new(Kind::Other, Delivery::Unknown));
         }

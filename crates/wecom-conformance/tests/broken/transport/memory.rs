@@ -23,7 +23,7 @@ pub(crate) struct Memory {
 impl Inner {
     /// Returns the reply from the cache.
     pub(crate) fn recall(&self, outgoing: &Outgoing) -> Option<Response> {
-        let is_cached = self.has(Bug::CachesReplies) && outgoing.method == "GET";
+        let is_cached = self.has_any(&[Bug::CachesReplies, Bug::CachesNotFound]) && outgoing.method == "GET";
         is_cached.then(|| self.memory.lock().unwrap().replies.get(&outgoing.target.url()).cloned()).flatten()
     }
 
@@ -65,7 +65,12 @@ impl Inner {
         if let Some(cookie) = header("set-cookie").filter(|_| self.has(Bug::KeepsCookies)) {
             memory.cookies.insert(server, cookie);
         }
-        if header("cache-control").is_some() && self.has(Bug::CachesReplies) {
+        let is_cacheable = match self.bug {
+            Some(Bug::CachesReplies) => header("cache-control").is_some(),
+            Some(Bug::CachesNotFound) => reply.status() == 404,
+            _ => false,
+        };
+        if is_cacheable {
             memory.replies.insert(url.clone(), reply.clone());
         }
         if let Some(tag) = header("etag").filter(|_| self.has(Bug::RevalidatesReplies)) {

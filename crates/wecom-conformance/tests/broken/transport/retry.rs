@@ -169,9 +169,14 @@ impl Inner {
 
     /// Returns the request to the location of a reply, if a bug follows it.
     fn redirect(&self, outgoing: &Outgoing, reply: &Response) -> Option<Outgoing> {
-        let location = String::from_utf8(reply.headers().get("location")?.to_vec()).unwrap();
+        let refresh = reply.headers().get("refresh").filter(|_| self.has(Bug::FollowsRefresh));
+        let location = match refresh.and_then(|value| std::str::from_utf8(value).unwrap().split_once("url=")) {
+            Some((_, location)) => location.to_owned(),
+            None => String::from_utf8(reply.headers().get("location")?.to_vec()).unwrap(),
+        };
         let is_absolute = location.starts_with("http://");
         let is_followed = match reply.status() {
+            200 => refresh.is_some() && is_absolute,
             201 => self.has(Bug::FollowsLocationOfCreated) && is_absolute,
             301..=303 if !is_absolute => self.has(Bug::FollowsRelativeRedirects) && !location.starts_with("//"),
             301..=303 => self.has(Bug::FollowsRedirectsWithGet),
