@@ -8,7 +8,7 @@ mod edit;
 mod mend;
 mod path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ErrCode, Error, Threading};
 
@@ -55,6 +55,7 @@ use crate::serde_helpers;
 pub struct ChainTree {
     chain_id: ChainId,
     need_pending: bool,
+    #[serde(deserialize_with = "exact_vec")]
     groups: Vec<TreeGroup>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<GroupFinding>,
@@ -85,7 +86,15 @@ pub struct TreeGroup {
     /// The number of groups above the group: 0 for the root group and for groups without a known parent.
     pub depth: u32,
     /// The corps of the group, in the order of the reply.
+    #[serde(deserialize_with = "exact_vec")]
     pub corps: Vec<GroupCorp>,
+}
+
+/// Reads a list without spare capacity. With one corp a group, the spare capacity would be most of a tree's memory.
+fn exact_vec<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
 }
 
 /// A group of a [`ChainTree`] that is incomplete because a call failed.
@@ -123,6 +132,7 @@ impl<M: Threading> Walk<M> {
         while let Some(event) = self.next().await? {
             tree.add(event);
         }
+        tree.shrink();
         Ok(())
     }
 }
@@ -141,11 +151,13 @@ impl ChainTree {
         match event {
             WalkEvent::Finding(finding) => self.findings.push(finding),
             WalkEvent::Group { group, depth } => {
+                self.shrink_current();
                 self.resumed = None;
                 self.groups.push(TreeGroup { group, depth, corps: Vec::new() });
             }
             WalkEvent::Corp(corp) => self.add_corp(corp),
             WalkEvent::GroupResumed { groupid } => {
+                self.shrink_current();
                 self.failures.retain(|failure| failure.groupid != groupid);
                 self.resumed = self.groups.iter().position(|group| group.group.groupid == groupid);
             }
@@ -156,12 +168,29 @@ impl ChainTree {
         }
     }
 
-    fn add_corp(&mut self, corp: GroupCorp) {
-        let group = match self.resumed {
+    /// Returns the group that the next corp belongs to.
+    fn current(&mut self) -> Option<&mut TreeGroup> {
+        match self.resumed {
             Some(at) => self.groups.get_mut(at),
             None => self.groups.last_mut(),
-        };
-        if let Some(group) = group {
+        }
+    }
+
+    /// Frees the spare capacity of the current group, which is complete for now.
+    fn shrink_current(&mut self) {
+        if let Some(group) = self.current() {
+            group.corps.shrink_to_fit();
+        }
+    }
+
+    /// Frees the spare capacity at the end of a walk.
+    pub(crate) fn shrink(&mut self) {
+        self.shrink_current();
+        self.groups.shrink_to_fit();
+    }
+
+    fn add_corp(&mut self, corp: GroupCorp) {
+        if let Some(group) = self.current() {
             group.corps.push(corp);
             return;
         }
