@@ -9,6 +9,7 @@ mod group_fetch;
 mod group_order;
 mod outage;
 mod progress;
+mod remaining;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;
@@ -33,9 +34,10 @@ use self::group_fetch::{GroupFetch, Step};
 pub(crate) use self::group_order::{PlannedGroup, order_groups};
 use self::outage::Outage;
 pub use self::progress::WalkProgress;
+use self::remaining::Remaining;
 pub(crate) use self::state::OpenGroup;
+use self::state::WalkOptions;
 pub use self::state::WalkState;
-use self::state::{Remaining, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
@@ -376,7 +378,7 @@ impl<M: Threading> Walk<M> {
                 Err(error) => return Poll::Ready(Some(Err(error))),
             },
         };
-        let event = match remaining.findings.pop_front() {
+        let event = match remaining.take_finding() {
             Some(finding) => Poll::Ready(Some(Ok(WalkEvent::Finding(finding)))),
             None => self.poll_open(&mut remaining, context),
         };
@@ -400,7 +402,7 @@ impl<M: Threading> Walk<M> {
                     self.list_begun_at = None;
                     let (groups, findings) = order_groups(reply.groups);
                     self.progress.groups = Some(groups.len());
-                    return Poll::Ready(Ok(Remaining { findings, groups }));
+                    return Poll::Ready(Ok(Remaining::new(groups, findings)));
                 }
                 Err(error) if may_pass(&error) && is_starved => {}
                 Err(error) if may_pass(&error) && !self.options.fail_fast => {
@@ -462,7 +464,7 @@ impl<M: Threading> Walk<M> {
     fn open_groups(&mut self, remaining: &mut Remaining) -> bool {
         let before = self.fetches.len();
         while self.fetches.len() < self.options.concurrency {
-            let next = remaining.groups.pop_front().map(OpenGroup::new).or_else(|| self.deferred.pop_front());
+            let next = remaining.take_group().map(OpenGroup::new).or_else(|| self.deferred.pop_front());
             let Some(open) = next else { break };
             self.fetches.push_back(GroupFetch::new(open, &self.waker));
         }
@@ -512,7 +514,7 @@ impl<M: Threading> Walk<M> {
     /// Stops the walk before the first group. If the service has failed for too long and only deferred groups are left,
     /// fails the first of them instead.
     fn stop_at_first(&mut self, remaining: &Remaining) -> Option<Result<WalkEvent, Error>> {
-        let is_end = remaining.groups.is_empty() && self.fetches.iter().all(|fetch| fetch.open.is_deferred);
+        let is_end = remaining.groups().is_empty() && self.fetches.iter().all(|fetch| fetch.open.is_deferred);
         let error = self.stop.clone()?;
         let is_outage = Consequence::of(&error) == Consequence::Defer && !self.options.fail_fast;
         if is_end && is_outage {

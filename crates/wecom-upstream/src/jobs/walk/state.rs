@@ -8,9 +8,10 @@ use wecom_core::ids::{ChainId, GroupId};
 
 use crate::calls::{GetChainCorpinfoList, GroupCorp};
 use crate::jobs::pager::{DEFAULT_PAGE_SIZE, PagePosition};
-use crate::jobs::walk::event::{GroupFinding, WalkEvent};
+use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::group_order::PlannedGroup;
 use crate::jobs::walk::progress::WalkProgress;
+use crate::jobs::walk::remaining::Remaining;
 
 /// The state of a [`Walk`](crate::jobs::walk::Walk). Store it, and resume the walk with
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
@@ -85,19 +86,6 @@ impl WalkOptions {
         call.need_pending = self.need_pending.then_some(true);
         call.cursor = page.next_cursor().cloned();
         call
-    }
-}
-
-/// The findings and groups that the walk has not started with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Remaining {
-    pub(crate) findings: VecDeque<GroupFinding>,
-    pub(crate) groups: VecDeque<PlannedGroup>,
-}
-
-impl Remaining {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.findings.is_empty() && self.groups.is_empty()
     }
 }
 
