@@ -82,7 +82,7 @@ impl ApiCall for ExternalUseridToPendingId {
         let mut violations = Violations::new();
         validation::not_empty(&mut violations, "chat_id", self.chat_id.as_ref().map(ChatId::as_str));
         validation::count(&mut violations, "external_userid", self.external_userid.len(), "ids", 1..=100);
-        for (at, id) in self.external_userid.iter().enumerate() {
+        for (at, id) in self.external_userid.iter().enumerate().filter(|(_, id)| id.as_str().is_empty()) {
             violations.require(format!("external_userid[{at}]"), id.as_str());
         }
         violations.into_result()

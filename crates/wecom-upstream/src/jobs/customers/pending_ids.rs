@@ -6,7 +6,7 @@ use std::iter::Fuse;
 use wecom_core::ids::{ChatId, ExternalUserId, PendingId};
 use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
-use crate::calls::ExternalUseridToPendingId;
+use crate::calls::{ExternalUseridToPendingId, PendingUser};
 use crate::downstream::Downstream;
 use crate::upstream::Upstream;
 
@@ -121,7 +121,9 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
                 self.batches.push_back(batch);
             }
             let batch = self.batches.front().filter(|batch| !batch.is_empty())?;
-            let outcome = self.client.call(call(batch, self.chat_id.as_ref())).await.map(|reply| reply.result);
+            let call = call(batch, self.chat_id.as_ref());
+            let has_repeated = call.external_userid.len() < batch.len();
+            let outcome = self.client.call(call).await.map(|reply| reply.result);
             let batch = self.batches.pop_front().unwrap_or_default();
             match outcome {
                 Err(error) if batch.len() > 1 && may_be_caused_by_one_id(&error) => {
@@ -134,14 +136,7 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
                         .into_iter()
                         .map(|external_userid| PendingIdAnswer { external_userid, pending_id: Err(error.clone()) }),
                 ),
-                Ok(found) => {
-                    let found: HashMap<_, _> =
-                        found.into_iter().map(|user| (user.external_userid, user.pending_id)).collect();
-                    self.ready.extend(batch.into_iter().map(|external_userid| PendingIdAnswer {
-                        pending_id: Ok(found.get(&external_userid).cloned()),
-                        external_userid,
-                    }));
-                }
+                Ok(found) => self.ready = answers(batch, found, has_repeated).into(),
             }
         }
     }
@@ -149,12 +144,32 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
 
 /// Creates a call that names each customer once.
 fn call(batch: &[ExternalUserId], chat_id: Option<&ChatId>) -> ExternalUseridToPendingId {
-    let mut named = HashSet::new();
+    let mut named = HashSet::with_capacity(batch.len());
     let call = ExternalUseridToPendingId::new(batch.iter().filter(|id| named.insert(*id)));
     match chat_id {
         Some(chat_id) => call.chat_id(chat_id),
         None => call,
     }
+}
+
+/// Returns the answer for each customer of a batch, from the customers of the reply.
+fn answers(batch: Vec<ExternalUserId>, found: Vec<PendingUser>, has_repeated: bool) -> Vec<PendingIdAnswer> {
+    let mut ids = batch.iter();
+    let is_in_order = found.iter().all(|user| ids.any(|id| *id == user.external_userid));
+    if is_in_order && !has_repeated {
+        let mut found = found.into_iter().peekable();
+        return answers_by(batch, |id| found.next_if(|user| user.external_userid == *id).map(|user| user.pending_id));
+    }
+    let found: HashMap<_, _> = found.into_iter().map(|user| (user.external_userid, user.pending_id)).collect();
+    answers_by(batch, |id| found.get(id).cloned())
+}
+
+fn answers_by(
+    batch: Vec<ExternalUserId>,
+    mut find: impl FnMut(&ExternalUserId) -> Option<PendingId>,
+) -> Vec<PendingIdAnswer> {
+    let answer = |external_userid| PendingIdAnswer { pending_id: Ok(find(&external_userid)), external_userid };
+    batch.into_iter().map(answer).collect()
 }
 
 /// Returns whether one unknown or empty id may have caused the error of a call.
