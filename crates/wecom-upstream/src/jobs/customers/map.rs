@@ -22,37 +22,14 @@ use crate::values::MassCallTicket;
 /// across restarts:
 ///
 /// ```
-/// # use std::collections::HashMap;
-/// # use std::convert::Infallible;
 /// use std::time::Duration;
 /// use wecom_simulator::Simulator;
-/// use wecom_upstream::jobs::customers::Recognition;
+/// use wecom_upstream::jobs::customers::{InMemoryCustomerStore, Recognition};
 /// use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
-/// # use wecom_upstream::ids::PendingId;
-/// # use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
-/// #
-/// # #[derive(Default)]
-/// # struct InMemory(HashMap<UnionId, CustomerRecord>);
-/// # impl CustomerStore for InMemory {
-/// #     type Error = Infallible;
-/// #     async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, Infallible> {
-/// #         Ok(self.0.get(unionid).cloned())
-/// #     }
-/// #     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
-/// #         let matches = |record: &&CustomerRecord| {
-/// #             record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id)
-/// #         };
-/// #         Ok(self.0.values().find(matches).cloned())
-/// #     }
-/// #     async fn put(&mut self, record: &CustomerRecord) -> Result<(), Infallible> {
-/// #         self.0.insert(record.unionid.clone(), record.clone());
-/// #         Ok(())
-/// #     }
-/// # }
 ///
 /// let simulator = Simulator::demo();
 /// let unix_time = || Duration::from_secs(1_780_000_000); // In production: the time since UNIX_EPOCH.
-/// let mut map = Upstream::new(simulator.client()).map_customers(InMemory::default(), unix_time);
+/// let mut map = Upstream::new(simulator.client()).map_customers(InMemoryCustomerStore::new(), unix_time);
 /// # pollster::block_on(async {
 ///
 /// // Two users of the mini-program: one is a customer of two corps, the other of none.
@@ -69,9 +46,9 @@ use crate::values::MassCallTicket;
 ///     let Recognition::Mapped { external_userid, unionid } = customer? else { continue };
 ///     assert_eq!((external_userid.as_str(), unionid.as_str()), ("wmWang", "oUnionWang"));
 /// }
-/// # Ok::<(), wecom_upstream::jobs::customers::MapError<Infallible>>(())
+/// # Ok::<(), wecom_upstream::jobs::customers::MapError<std::convert::Infallible>>(())
 /// # })?;
-/// # Ok::<(), wecom_upstream::jobs::customers::MapError<Infallible>>(())
+/// # Ok::<(), wecom_upstream::jobs::customers::MapError<std::convert::Infallible>>(())
 /// ```
 ///
 /// The clock must return the Unix time or another time with the same origin in every process. The time of a

@@ -12,7 +12,7 @@ use crate::calls::ExternalUserInfo;
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The store of a [`CustomerMap`](crate::jobs::customers::CustomerMap), such as a database table with an index on
-/// `pending_id`.
+/// `pending_id`. For a store in memory, use [`InMemoryCustomerStore`](crate::jobs::customers::InMemoryCustomerStore).
 ///
 /// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the
 /// map. To share a store between maps, implement the trait for a handle such as `&Pool`.
@@ -24,27 +24,35 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
 /// use wecom_upstream::UnionId;
 ///
+/// /// A table, and its index on `pending_id`.
 /// #[derive(Default)]
-/// struct InMemory(HashMap<UnionId, CustomerRecord>);
+/// struct Table {
+///     records: HashMap<UnionId, CustomerRecord>,
+///     index: HashMap<PendingId, UnionId>,
+/// }
 ///
-/// impl CustomerStore for InMemory {
+/// impl CustomerStore for Table {
 ///     type Error = Infallible;
 ///
 ///     async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, Infallible> {
-///         Ok(self.0.get(unionid).cloned())
+///         Ok(self.records.get(unionid).cloned())
 ///     }
 ///
 ///     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
-///         let mut records = self.0.values();
-///         Ok(records.find(|record| record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id)).cloned())
+///         let unionid = self.index.get(pending_id);
+///         Ok(unionid.and_then(|unionid| self.records.get(unionid)).cloned())
 ///     }
 ///
 ///     async fn put(&mut self, record: &CustomerRecord) -> Result<(), Infallible> {
-///         self.0.insert(record.unionid.clone(), record.clone());
+///         let unionid = &record.unionid;
+///         if let Some(pending) = &record.pending {
+///             self.index.insert(pending.pending_id.clone(), unionid.clone());
+///         }
+///         self.records.insert(unionid.clone(), record.clone());
 ///         Ok(())
 ///     }
 /// }
-/// # let _ = InMemory::default();
+/// # let _ = Table::default();
 /// ```
 pub trait CustomerStore {
     /// The error of the store.
@@ -58,6 +66,22 @@ pub trait CustomerStore {
 
     /// Stores a record and replaces the record with the same `unionid`.
     fn put(&mut self, record: &CustomerRecord) -> impl Future<Output = Result<(), Self::Error>>;
+}
+
+impl<S: CustomerStore> CustomerStore for &mut S {
+    type Error = S::Error;
+
+    fn get(&mut self, unionid: &UnionId) -> impl Future<Output = Result<Option<CustomerRecord>, S::Error>> {
+        (**self).get(unionid)
+    }
+
+    fn find(&mut self, pending_id: &PendingId) -> impl Future<Output = Result<Option<CustomerRecord>, S::Error>> {
+        (**self).find(pending_id)
+    }
+
+    fn put(&mut self, record: &CustomerRecord) -> impl Future<Output = Result<(), S::Error>> {
+        (**self).put(record)
+    }
 }
 
 /// The stored record of a WeChat user.
