@@ -18,6 +18,8 @@ pub mod chain_tree;
 pub mod customers;
 pub mod directory;
 pub mod import;
+#[cfg(feature = "callback")]
+mod import_end;
 mod journal_file;
 mod kept_call;
 pub mod pager;

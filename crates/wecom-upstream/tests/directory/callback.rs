@@ -92,3 +92,21 @@ fn a_change_of_another_chain_that_cannot_be_read_completely_causes_nothing() {
     let text = Message::parse("<xml><MsgType>image</MsgType><Event>change_chain</Event></xml>").unwrap();
     assert!(!directory.hints().note_callback(&Event::from(&text)));
 }
+
+#[test]
+fn the_end_of_a_job_that_cannot_be_read_completely_causes_a_walk_unless_it_is_no_import() {
+    let service = Service::new();
+    let mut directory = service.directory();
+    for (elements, calls) in [
+        ("<BatchJob><JobType>import_chain_contact</JobType></BatchJob>", 1 + 4),
+        ("<BatchJob><JobId>job1</JobId></BatchJob>", 1 + 4),
+        ("<BatchJob><JobType>sync_user</JobType></BatchJob>", 0),
+    ] {
+        let xml = format!("<xml><MsgType>event</MsgType><Event>batch_job_result</Event>{elements}</xml>");
+        let event = Event::from(&Message::parse(xml).unwrap());
+        assert!(matches!(event, Event::Other(_)), "{elements}");
+        assert_eq!(directory.hints().note_callback(&event), calls > 0, "{elements}");
+        service.run(directory.refresh()).unwrap();
+        assert_eq!(service.calls().len(), calls, "{elements}");
+    }
+}

@@ -1,10 +1,11 @@
 //! Events of `wecom-callback` as events of a directory.
 
-use wecom_callback::{ChainChange, ChangeChain, Event, JobType, Message};
+use wecom_callback::{ChainChange, ChangeChain, Event, Message};
 use wecom_core::ids::ChainId;
 
 use super::event::DirectoryEvent;
 use super::hints::DirectoryHints;
+use crate::jobs::import_end::{ImportEnd, is_event};
 
 /// What a change of a chain (上下游变更事件) names. Requires the feature `callback`.
 impl From<&ChangeChain> for DirectoryEvent {
@@ -27,7 +28,8 @@ impl DirectoryHints {
     /// the directory. Requires the feature `callback`.
     ///
     /// A `change_chain` that cannot be read completely, such as one of an unknown `ChangeType`, requests a walk, unless it
-    /// names another chain.
+    /// names another chain. A `batch_job_result` that cannot be read completely requests one too, unless it names another
+    /// kind of job.
     ///
     /// ```
     /// use wecom_callback::{ChainChange, ChangeChain, Event};
@@ -46,21 +48,13 @@ impl DirectoryHints {
     pub fn note_callback(&self, event: &Event) -> bool {
         match event {
             Event::ChangeChain(change) => self.note(change),
-            Event::BatchJobResult(job) if job.job_type == JobType::ImportChainContact => {
-                self.note(DirectoryEvent::ImportEnded)
-            }
-            Event::Other(message) if is_change_of_chain(message) => {
+            Event::Other(message) if is_event(message, "change_chain") => {
                 let chain_id = chain_id_of(message).unwrap_or_else(|| self.chain_id().clone());
                 self.note(DirectoryEvent::Chain { chain_id })
             }
-            _ => false,
+            event => ImportEnd::of(event).is_some() && self.note(DirectoryEvent::ImportEnded),
         }
     }
-}
-
-fn is_change_of_chain(message: &Message) -> bool {
-    let is = |name, expected| message.root().child(name).is_some_and(|element| element.text() == expected);
-    is("MsgType", "event") && is("Event", "change_chain")
 }
 
 /// Returns the chain of a message; `None` if it does not name one.

@@ -86,6 +86,13 @@ impl JobEnds {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Notes that any of the jobs that imports wait for may have ended.
+    #[cfg(feature = "callback")]
+    pub(crate) fn note_awaited(&self) {
+        let awaited: Vec<_> = self.lock().waiting.values().map(|waiting| waiting.jobid.clone()).collect();
+        awaited.into_iter().for_each(|jobid| self.note(jobid));
+    }
+
     /// Removes a job. Returns whether it was noted.
     pub(crate) fn take(&self, jobid: &JobId) -> bool {
         let ended = &mut self.lock().ended;
