@@ -105,8 +105,9 @@ use crate::values::CorpRef;
 /// If a call fails, `refresh` returns the error. Nothing is lost: the next refresh continues, and its changes include those
 /// of the failed one. After a failure, `until_due` waits 1 s, and doubles the wait up to 60 s.
 ///
-/// If up to 8 lookups fail with an error that may pass, the refresh reads the rest, and returns the other changes. The next
-/// refresh looks these corps up again, and returns the error if nothing else has changed.
+/// If lookups of corps fail with an error that may pass, the refresh reads the rest, and returns the other changes. After nine
+/// failed lookups, it makes no more of them. The next refresh looks these corps up again, after all others, and returns the
+/// error if nothing else has changed.
 ///
 /// An error that affects one group alone does not fail the refresh: the group keeps its former corps, and
 /// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again. That is due after
@@ -301,8 +302,8 @@ impl<M: Threading> Directory<M> {
     /// # Errors
     ///
     /// Returns an error if a call fails, unless the error affects one group alone. What was read stays, and the next
-    /// refresh continues with the rest. If only the lookups of a few corps fail, the refresh returns the other changes, or
-    /// the error if there are none.
+    /// refresh continues with the rest. If only lookups of corps fail, the refresh returns the other changes, or the error
+    /// if there are none.
     pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
         let Refresh { directory } = &mut Refresh::begin(self);
         let read = directory.read().await;
@@ -313,13 +314,13 @@ impl<M: Threading> Directory<M> {
         }
         if let Err(error) = read {
             directory.failure = None;
-            directory.mirror.work.take_deferred();
+            directory.mirror.work.restore_deferred();
             return Err(error);
         }
         directory.schedule.plan_groups(!directory.tree().is_whole());
         let Some(error) = directory.failure.take() else { return Ok(directory.mirror.publish()) };
         let mirror = &mut directory.mirror;
-        let changes = if mirror.restore_deferred() { mirror.publish() } else { ChainDiff::default() };
+        let changes = if mirror.restore_unread() { mirror.publish() } else { ChainDiff::default() };
         if changes.is_empty() { Err(error) } else { Ok(changes) }
     }
 

@@ -93,6 +93,62 @@ fn a_refresh_stops_after_nine_failed_lookups() {
 }
 
 #[test]
+fn corps_whose_lookups_always_fail_do_not_withhold_the_other_changes_however_many_they_are() {
+    let service = Service::new();
+    service.change(|model| (0..40).for_each(|number| model.join(&format!("wa{number}"), 2)));
+    let mut directory = service.upstream().directory(chain()).need_pending(true).page_size(1).concurrency(1);
+    service.run(directory.refresh()).unwrap();
+    let failing: Vec<_> = (0..20).map(|number| format!("wa{number}")).collect();
+    service.change(|model| {
+        model.corp_codes.extend(failing.iter().map(|corp| (corp.clone(), -1)));
+        model.remove("ww10");
+        model.move_corp("ww20", 4);
+        model.move_corp("wa1", 3);
+    });
+    directory.hints().note(corps_event(failing.iter().map(String::as_str)));
+    directory.hints().note(corps_event(["ww10", "ww20"]));
+
+    // The first nine lookups fail, so the refresh reads nothing else.
+    service.run(directory.refresh()).unwrap_err();
+    // The second one begins with the other corps, reaches those that fail at its end, and so on.
+    let mut changes = (0, 0);
+    for _ in 0..4 {
+        if let Ok(diff) = service.run(directory.refresh()) {
+            changes = (changes.0 + diff.left.len(), changes.1 + diff.moved.len());
+        }
+    }
+    assert_eq!(changes, (1, 1));
+    service.change(|model| model.corp_codes.clear());
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
+    service.assert_current(&directory);
+}
+
+#[test]
+fn corps_that_are_not_looked_up_because_the_service_fails_do_not_count_as_gone() {
+    let service = Service::new();
+    service.change(|model| {
+        model.group(9, 1);
+        (0..40).for_each(|number| model.join(&format!("wa{number}"), 9));
+        (40..200).for_each(|number| model.join(&format!("wa{number}"), 2));
+    });
+    let mut directory = service.upstream().directory(chain()).need_pending(true).page_size(1).concurrency(1);
+    service.run(directory.refresh()).unwrap();
+    service.change(|model| {
+        (0..40).for_each(|number| model.move_corp(&format!("wa{number}"), 3));
+        model.corp_codes.extend((0..40).map(|number| (format!("wa{number}"), -1)));
+        model.remove("ww10");
+    });
+    // The list of the group no longer has its corps, and their lookups fail.
+    service.change(|model| model.join("wwnew", 9));
+    directory.hints().note(corps_event(["wwnew", "ww10"]));
+    let changes = service.run(directory.refresh()).unwrap();
+    assert_eq!((changes.joined.len(), changes.left.len(), changes.moved.len()), (1, 1, 0));
+    service.change(|model| model.corp_codes.clear());
+    assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 40);
+    service.assert_current(&directory);
+}
+
+#[test]
 fn a_failed_list_of_groups_keeps_the_hint() {
     for failure in [busy(), untrusted()] {
         let service = Service::new();

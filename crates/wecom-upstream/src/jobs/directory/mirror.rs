@@ -52,16 +52,19 @@ impl Mirror {
     }
 
     /// Returns the corps that this refresh leaves to the next one to their former groups, so that they do not count as gone.
-    /// Returns `false` if a former group is gone.
-    pub(crate) fn restore_deferred(&mut self) -> bool {
-        let failed = self.work.take_deferred();
+    /// Returns `false` if that is not possible: a former group is gone, or a walk is needed.
+    pub(crate) fn restore_unread(&mut self) -> bool {
+        self.work.restore_deferred();
         let Some(base) = &self.base else { return true };
+        let unread: HashSet<_> = self.work.unread().collect();
         let present: HashSet<_> = self.tree.placed_corps().flat_map(|(_, corp)| ids(corp)).collect();
         let former = base.placed_corps().filter(|(_, corp)| {
             let is_missing = ids(corp).all(|id| !present.contains(&id));
-            is_missing && ids(corp).any(|id| failed.contains(&id))
+            is_missing && ids(corp).any(|id| unread.contains(&id))
         });
-        former.fold(true, |is_complete, (groupid, corp)| self.tree.push_corp(groupid, corp.clone()) && is_complete)
+        let is_complete =
+            former.fold(true, |is_complete, (groupid, corp)| self.tree.push_corp(groupid, corp.clone()) && is_complete);
+        is_complete && !self.work.noted.walk
     }
 
     /// Returns the copy as another process can resume it.

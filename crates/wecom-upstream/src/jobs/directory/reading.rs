@@ -16,7 +16,7 @@ use crate::jobs::walk::Walk;
 use crate::values::CorpRef;
 
 impl<M: Threading> Directory<M> {
-    /// Reads until no work is left. A walk includes everything else. Replies are applied in the order in which their calls
+    /// Reads until no work is left, or until too many lookups have failed. A walk includes everything else. Replies are applied in the order in which their calls
     /// began, so that an older one does not undo a newer one.
     pub(super) async fn read(&mut self) -> Result<(), Error> {
         loop {
@@ -28,7 +28,7 @@ impl<M: Threading> Directory<M> {
                 self.list().await?;
             } else if self.groups.is_some() || work.noted.groups {
                 self.read_groups().await?;
-            } else if !self.corps.is_empty() || !work.noted.corps.is_empty() {
+            } else if !self.corps.is_empty() || (!work.noted.corps.is_empty() && !work.is_failing()) {
                 self.look_up().await?;
             } else if !work.found.is_empty() || !work.lists.is_empty() {
                 self.begin_listing();
@@ -78,7 +78,7 @@ impl<M: Threading> Directory<M> {
         while self.begin_lookups() {
             let (corp, outcome) = poll_fn(|context| self.poll_lookups(context)).await;
             match outcome {
-                Some(Err(error)) if may_pass(&error) => self.defer(corp, error)?,
+                Some(Err(error)) if may_pass(&error) => self.defer(corp, error),
                 Some(outcome) => self.mirror.apply_corp(corp, outcome)?,
                 None => drop(self.mirror.work.noted.corps.insert(corp)),
             }
@@ -86,19 +86,20 @@ impl<M: Threading> Directory<M> {
         Ok(())
     }
 
-    /// Leaves a corp to the next refresh. Returns the error if the service seems to fail every call.
-    fn defer(&mut self, corp: CorpRef, error: Error) -> Result<(), Error> {
-        if !self.mirror.work.defer(corp) {
-            return Err(error);
-        }
+    /// Leaves a corp to the next refresh, and all others too if the service seems to fail every lookup.
+    fn defer(&mut self, corp: CorpRef, error: Error) {
         self.failure = Some(error);
-        Ok(())
+        let work = &mut self.mirror.work;
+        work.defer(corp);
+        if work.is_failing() {
+            work.noted.corps.extend(self.corps.drain(..).map(|(corp, _)| corp));
+        }
     }
 
     /// Begins the next lookups. Returns whether any is in flight.
     fn begin_lookups(&mut self) -> bool {
         while self.corps.len() < self.options.concurrency {
-            let Some(corp) = self.mirror.work.noted.corps.pop_first() else { break };
+            let Some(corp) = self.mirror.work.next_lookup() else { break };
             let call = self.upstream.client().call_boxed(GetChainCorpinfo::new(&self.options.chain_id, &corp));
             self.corps.push((corp, InFlight::new(call)));
         }

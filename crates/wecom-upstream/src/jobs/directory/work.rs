@@ -8,7 +8,7 @@ use wecom_core::ids::GroupId;
 use super::noted::Noted;
 use crate::values::CorpRef;
 
-/// The maximum number of lookups that may fail before a refresh stops, because the service is failing.
+/// The maximum number of lookups that may fail before a refresh makes no more of them, because the service is failing.
 const MAX_FAILED: usize = 8;
 
 /// What a directory has to read. An item leaves once its reply is applied.
@@ -24,6 +24,10 @@ pub(crate) struct Work {
     /// The corps whose lookup has failed in this refresh with an error that may pass.
     #[serde(skip)]
     failed: BTreeSet<CorpRef>,
+    /// The corps whose lookup has failed in an earlier refresh. They are looked up last, so that they do not keep a refresh
+    /// from the others.
+    #[serde(skip)]
+    suspects: BTreeSet<CorpRef>,
     /// The corps that this refresh has looked up a second time because replies contradicted each other. There is no third
     /// time, so that a refresh ends.
     #[serde(skip)]
@@ -45,10 +49,25 @@ impl Work {
         self.retried.insert(corp);
     }
 
-    /// Leaves a corp to the next refresh. Returns whether this refresh continues with the others.
-    pub(crate) fn defer(&mut self, corp: CorpRef) -> bool {
+    /// Removes and returns the next corp to look up; `None` if there is none, or if too many lookups have failed.
+    pub(crate) fn next_lookup(&mut self) -> Option<CorpRef> {
+        if self.is_failing() {
+            return None;
+        }
+        let corps = &self.noted.corps;
+        let next = corps.difference(&self.suspects).next().or_else(|| corps.first()).cloned()?;
+        self.suspects.remove(&next);
+        self.noted.corps.take(&next)
+    }
+
+    /// Leaves a corp to the next refresh, because its lookup has failed.
+    pub(crate) fn defer(&mut self, corp: CorpRef) {
         self.failed.insert(corp);
-        self.failed.len() <= MAX_FAILED
+    }
+
+    /// Returns whether too many lookups of this refresh have failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failed.len() > MAX_FAILED
     }
 
     /// Forgets that the lookup of a corp has failed, because a later one has not.
@@ -56,20 +75,25 @@ impl Work {
         self.failed.remove(corp);
     }
 
-    /// Notes the corps again that were left to the next refresh, and returns them.
-    pub(crate) fn take_deferred(&mut self) -> BTreeSet<CorpRef> {
-        let failed = std::mem::take(&mut self.failed);
-        self.noted.corps.extend(failed.iter().cloned());
-        failed
+    /// Notes the corps again that were left to the next refresh.
+    pub(crate) fn restore_deferred(&mut self) {
+        self.suspects.extend(self.failed.iter().cloned());
+        self.noted.corps.append(&mut self.failed);
+    }
+
+    /// Returns the corps that this refresh leaves to the next one.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &CorpRef> {
+        self.noted.corps.iter().chain(self.found.keys())
     }
 
     /// Starts a walk, which includes all work.
     pub(crate) fn begin_walk(&mut self) {
-        let Self { noted, lists, found, failed, .. } = self;
+        let Self { noted, lists, found, failed, suspects, .. } = self;
         *noted = Noted::default();
         lists.clear();
         found.clear();
         failed.clear();
+        suspects.clear();
     }
 
     /// Ends a refresh.
