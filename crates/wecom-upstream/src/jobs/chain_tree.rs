@@ -7,8 +7,9 @@ mod display;
 mod edit;
 mod mend;
 mod path;
+mod saved;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ErrCode, Error, Threading};
 
@@ -51,18 +52,17 @@ use crate::serde_helpers;
 /// # })?;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+///
+/// Its JSON names its format and version. Deserializing another document, or a tree of another version, fails with an error
+/// that says so.
+#[derive(Clone, Debug)]
 pub struct ChainTree {
     chain_id: ChainId,
     need_pending: bool,
-    #[serde(deserialize_with = "exact_vec")]
     groups: Vec<TreeGroup>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<GroupFinding>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     failures: Vec<GroupFailure>,
     /// The index of the group that the walk has returned to. The next corps belong to it.
-    #[serde(skip)]
     resumed: Option<usize>,
 }
 
@@ -86,15 +86,8 @@ pub struct TreeGroup {
     /// The number of groups above the group: 0 for the root group and for groups without a known parent.
     pub depth: u32,
     /// The corps of the group, in the order of the reply.
-    #[serde(deserialize_with = "exact_vec")]
+    #[serde(deserialize_with = "saved::exact_vec")]
     pub corps: Vec<GroupCorp>,
-}
-
-/// Reads a list without spare capacity. With one corp a group, the spare capacity would be most of a tree's memory.
-fn exact_vec<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let mut list = Vec::deserialize(deserializer)?;
-    list.shrink_to_fit();
-    Ok(list)
 }
 
 /// A group of a [`ChainTree`] that is incomplete because a call failed.

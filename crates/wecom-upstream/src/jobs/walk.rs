@@ -36,8 +36,8 @@ use self::outage::Outage;
 pub use self::progress::WalkProgress;
 use self::remaining::Remaining;
 pub(crate) use self::state::OpenGroup;
-use self::state::WalkOptions;
 pub use self::state::WalkState;
+use self::state::{Content, WalkOptions};
 #[cfg(feature = "stream")]
 pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
@@ -232,7 +232,7 @@ impl<M: Threading> Walk<M> {
     }
 
     fn resume(client: Client<M>, state: WalkState) -> Self {
-        let WalkState { mut options, remaining, open, deferred, failed, progress } = state;
+        let Content { mut options, remaining, open, deferred, failed, progress } = state.content;
         // Stored text may have been edited.
         options.concurrency = options.concurrency.max(1);
         let mut walk = Self::new(client, options);
@@ -322,14 +322,15 @@ impl<M: Threading> Walk<M> {
     /// Returns the state of the walk: all groups and corps that it has not yielded yet, and the groups that failed. The
     /// resumed walk repeats the calls that were in flight, and those that failed.
     pub fn state(&self) -> WalkState {
-        WalkState {
+        let content = Content {
             options: self.options.clone(),
             remaining: self.remaining.clone(),
             open: self.fetches.iter().map(|fetch| fetch.open.clone()).collect(),
             deferred: self.deferred.clone(),
             failed: self.failed.clone(),
             progress: self.progress,
-        }
+        };
+        WalkState { content }
     }
 
     /// Returns the number of groups and corps that the walk has read.

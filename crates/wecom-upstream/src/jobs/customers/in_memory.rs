@@ -7,9 +7,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wecom_core::ids::{PendingId, UnionId};
 
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore};
+use crate::jobs::saved_format::{self, SavedContent};
 
 /// A [`CustomerStore`] in memory, with an index on `unionid` and one on `pending_id`.
 ///
@@ -31,6 +33,9 @@ use crate::jobs::customers::store::{CustomerRecord, CustomerStore};
 /// # })?;
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
+///
+/// Its JSON names its format and version. Deserializing another document, or a store of another version, fails with an error
+/// that says so.
 #[derive(Clone, Default)]
 pub struct InMemoryCustomerStore {
     by_unionid: HashSet<ByUnionId>,
@@ -109,6 +114,31 @@ impl FromIterator<CustomerRecord> for InMemoryCustomerStore {
 impl Extend<CustomerRecord> for InMemoryCustomerStore {
     fn extend<I: IntoIterator<Item = CustomerRecord>>(&mut self, records: I) {
         records.into_iter().for_each(|record| self.insert(record));
+    }
+}
+
+/// The saved form of a store.
+#[derive(Serialize, Deserialize)]
+struct Saved<R> {
+    records: Vec<R>,
+}
+
+impl<R> SavedContent for Saved<R> {
+    const KIND: &'static str = "customer store";
+    const VERSION: u32 = 1;
+    const WITHOUT: &'static str = "remember the customers again";
+}
+
+impl Serialize for InMemoryCustomerStore {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        saved_format::serialize(&Saved { records: self.records().collect() }, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for InMemoryCustomerStore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved: Saved<CustomerRecord> = saved_format::deserialize(deserializer)?;
+        Ok(saved.records.into_iter().collect())
     }
 }
 

@@ -8,6 +8,7 @@ use wecom_core::ids::{ChainId, GroupId};
 
 use crate::calls::{GetChainCorpinfoList, GroupCorp};
 use crate::jobs::pager::{DEFAULT_PAGE_SIZE, PagePosition};
+use crate::jobs::saved_format::{self, SavedContent};
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::group_order::PlannedGroup;
 use crate::jobs::walk::progress::WalkProgress;
@@ -17,10 +18,21 @@ use crate::jobs::walk::remaining::Remaining;
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
 ///
 /// It holds the options of the walk, the remaining groups, the groups that failed, and the corps fetched and not yet
-/// yielded: at most one page for each group being fetched. The format of its JSON is private to this library.
+/// yielded: at most one page for each group being fetched. Creating and cloning a state costs the same in a chain of any size.
+///
+/// Its JSON names its format and version, and is private to this library otherwise. Deserializing another document, or a
+/// state of another version, fails with an error that says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a state has no effect unless it is stored or resumed"]
 pub struct WalkState {
+    #[serde(with = "saved_format")]
+    pub(crate) content: Content,
+}
+
+/// The content of a [`WalkState`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Content {
     pub(crate) options: WalkOptions,
     /// `None` until the groups are listed.
     pub(crate) remaining: Option<Remaining>,
@@ -35,24 +47,31 @@ pub struct WalkState {
     pub(crate) progress: WalkProgress,
 }
 
+impl SavedContent for Content {
+    const KIND: &'static str = "walk state";
+    const VERSION: u32 = 1;
+    const WITHOUT: &'static str = "start the walk anew";
+}
+
 impl WalkState {
     /// Returns the id of the chain.
     #[must_use]
     pub fn chain_id(&self) -> &ChainId {
-        &self.options.chain_id
+        &self.content.options.chain_id
     }
 
     /// Returns whether the walk has ended and no group has failed, so that a resumed walk has nothing to do.
     #[must_use]
     pub fn is_end(&self) -> bool {
-        let is_listed = self.remaining.as_ref().is_some_and(Remaining::is_empty);
-        is_listed && self.open.is_empty() && self.deferred.is_empty() && self.failed.is_empty()
+        let Content { remaining, open, deferred, failed, .. } = &self.content;
+        let is_listed = remaining.as_ref().is_some_and(Remaining::is_empty);
+        is_listed && open.is_empty() && deferred.is_empty() && failed.is_empty()
     }
 
     /// Returns the number of groups and corps that the walk has read.
     #[must_use]
     pub fn progress(&self) -> WalkProgress {
-        self.progress
+        self.content.progress
     }
 }
 
