@@ -185,7 +185,7 @@ impl PlanBuilder {
                 0 | 1 => Step::Remember(user),
                 2 => Step::Refresh(user),
                 3 | 4 => Step::Add(dealer, user),
-                _ => Step::Recognise(dealer),
+                _ => Step::Recognize(dealer),
             }
         };
         let count = self.random.u32(2..10);

@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut map = upstream.map_customers(File::open(file.clone())?, unix_time);
         let downstream = upstream.share(AgentId::new(1_000_002)).downstream(&dealer).await?;
         let listed = ["wmLiuOfJingxi", "wmWangOfJingxi"].map(ExternalUserId::new);
-        let mut customers = map.recognise_by(&downstream, listed);
+        let mut customers = map.recognize_by(&downstream, listed);
         while let Some(customer) = customers.next().await {
             match customer? {
                 Recognition::Mapped { external_userid, unionid } => println!("  {external_userid} is {unionid}"),

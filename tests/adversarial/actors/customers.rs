@@ -26,7 +26,7 @@ pub(crate) enum Step {
     /// A dealer adds a user as a customer, without a call.
     Add(Dealer, User),
     /// Links the customers of a dealer.
-    Recognise(Dealer),
+    Recognize(Dealer),
 }
 
 /// The users of a run.
@@ -95,13 +95,13 @@ impl Customers {
                     }
                 }
                 Step::Add(dealer, user) => context.environment.world.with(|world| world.customers.add(dealer, user)),
-                Step::Recognise(dealer) => recognise(&context, &mut map, dealer, &remembered).await,
+                Step::Recognize(dealer) => recognize(&context, &mut map, dealer, &remembered).await,
             }
         }
     }
 }
 
-async fn recognise<C: Fn() -> Duration>(
+async fn recognize<C: Fn() -> Duration>(
     context: &TaskContext,
     map: &mut CustomerMap<Store, C>,
     dealer: Dealer,
@@ -109,10 +109,10 @@ async fn recognise<C: Fn() -> Duration>(
 ) {
     let checker = &context.environment.checker;
     let ids = (0..USERS).map(|user| ExternalUserId::new(external_userid(dealer, user)));
-    let is_known = |user| context.environment.world.with(|world| world.customers.is_recognisable(dealer, user));
+    let is_known = |user| context.environment.world.with(|world| world.customers.is_recognizable(dealer, user));
     // Other tasks may add customers in the meantime.
     let was_known: Vec<_> = (0..USERS).map(is_known).collect();
-    let mut customers = map.recognise(CorpId::new(corp_id(dealer)), ids);
+    let mut customers = map.recognize(CorpId::new(corp_id(dealer)), ids);
     for user in 0..USERS {
         let recognition = loop {
             match customers.next().await {

@@ -43,7 +43,7 @@ impl PendingIds {
                 Ok(found) => {
                     // An answer may be read late, but it stays correct.
                     let is_true = found.as_ref().is_none_or(|found| {
-                        found.as_str() == pending_id(number) && self.is_recognisable(&context, number)
+                        found.as_str() == pending_id(number) && self.is_recognizable(&context, number)
                     });
                     if !is_true {
                         environment.checker.report("an answer agrees with the service", format!("{id}: {found:?}"));
@@ -68,7 +68,7 @@ impl PendingIds {
         if Some(number) == self.wrong { "wrong".to_owned() } else { external_userid(1, number) }
     }
 
-    fn is_recognisable(&self, context: &TaskContext, number: u32) -> bool {
-        Some(number) != self.wrong && context.environment.world.with(|world| world.customers.is_recognisable(1, number))
+    fn is_recognizable(&self, context: &TaskContext, number: u32) -> bool {
+        Some(number) != self.wrong && context.environment.world.with(|world| world.customers.is_recognizable(1, number))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Customers {
     customers: BTreeSet<(Dealer, User)>,
     asked: BTreeSet<User>,
     /// Customers that were added after their pending id was requested.
-    recognisable: BTreeSet<(Dealer, User)>,
+    recognizable: BTreeSet<(Dealer, User)>,
 }
 
 pub(crate) fn unionid(user: User) -> String {
@@ -37,13 +37,13 @@ impl Customers {
     /// Adds a user as a customer of a dealer.
     pub(crate) fn add(&mut self, dealer: Dealer, user: User) {
         if self.customers.insert((dealer, user)) && self.asked.contains(&user) {
-            self.recognisable.insert((dealer, user));
+            self.recognizable.insert((dealer, user));
         }
     }
 
     /// Whether the service returns a pending id for this customer.
-    pub(crate) fn is_recognisable(&self, dealer: Dealer, user: User) -> bool {
-        self.recognisable.contains(&(dealer, user))
+    pub(crate) fn is_recognizable(&self, dealer: Dealer, user: User) -> bool {
+        self.recognizable.contains(&(dealer, user))
     }
 
     pub(crate) fn list_dealers(&self, request: &Value) -> Result<String, i64> {
@@ -72,7 +72,7 @@ impl Customers {
         let mut found = Vec::new();
         for id in request["external_userid"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let (dealer, user) = parse_customer(id).ok_or(INVALID_EXTERNAL_USER_ID)?;
-            if self.is_recognisable(dealer, user) {
+            if self.is_recognizable(dealer, user) {
                 found.push(json!({"external_userid": id, "pending_id": pending_id(user)}));
             }
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use futures_util::pending;
 use serde::Deserialize;
 use wecom_core::http::{Response, TransportError, from_fn};
 use wecom_core::{AccessToken, Client, Request};
@@ -31,12 +30,15 @@ pub(crate) fn upstream(reply: impl Fn(&Request) -> Bytes + Send + Sync + 'static
 
 /// Is pending once, and wakes the task at once.
 async fn yield_once() {
+    let mut is_first = true;
     poll_fn(|context| {
+        if !std::mem::replace(&mut is_first, false) {
+            return Poll::Ready(());
+        }
         context.waker().wake_by_ref();
-        Poll::Ready(())
+        Poll::Pending
     })
     .await;
-    pending!();
 }
 
 /// A chain of groups below the root, with the same number of corps in each group.

@@ -77,7 +77,7 @@ fn accept<T>(payload: T, head: &Head<'_>) -> Result<T, Failure> {
     match head.code {
         Some(0) => Ok(payload),
         // The vendor may omit errcode on success. Then a known field must prove that the reply is WeCom's.
-        None if head.recognised => Ok(payload),
+        None if head.recognized => Ok(payload),
         None => Err(Failure::foreign()),
         Some(code) => Err(Failure::refusal(code, head)),
     }

@@ -20,7 +20,7 @@ pub(crate) struct Head<'de> {
     /// The `errmsg`.
     pub(crate) message: Option<Cow<'de, str>>,
     /// Whether the payload's type knows any of the keys.
-    pub(crate) recognised: bool,
+    pub(crate) recognized: bool,
 }
 
 /// A deserializer that hides the two fields of the envelope from the payload's type.
@@ -127,7 +127,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutHead<'_, 'de, A> {
             match self.map.next_key_seed(key)? {
                 None => return Ok(None),
                 Some(Found::Payload { key, known }) => {
-                    self.head.recognised |= known;
+                    self.head.recognized |= known;
                     return Ok(Some(key));
                 }
                 Some(Found::ErrCode) => self.head.code = self.map.next_value_seed(wire::OptionalInteger)?,

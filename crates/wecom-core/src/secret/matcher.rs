@@ -12,7 +12,7 @@ pub(crate) const MASK: &str = "***";
 /// The minimum length of a secret, in bytes. Masking every occurrence of a shorter one would make other texts unreadable.
 pub(crate) const SHORTEST: usize = 4;
 
-/// The length of the pieces by which a secret is recognised, in bytes.
+/// The length of the pieces by which a secret is recognized, in bytes.
 const PIECE: usize = 8;
 
 /// A set of secrets to find. Every method takes linear time.

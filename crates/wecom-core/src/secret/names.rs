@@ -1,6 +1,6 @@
 //! The names of fields whose value is a secret.
 //!
-//! A query marks its secret values. A JSON body does not, so its secrets are recognised by the vendor's field names.
+//! A query marks its secret values. A JSON body does not, so its secrets are recognized by the vendor's field names.
 //!
 //! ```
 //! use wecom_core::secret::names;
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_recognised_by_its_end_in_any_case() {
+    fn a_name_is_recognized_by_its_end_in_any_case() {
         for name in
             ["access_token", "accessToken", "corpsecret", "session_key", "sessionKey", "SESSION-KEY", "suite_ticket"]
         {

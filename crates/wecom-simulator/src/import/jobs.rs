@@ -201,7 +201,7 @@ impl ImportJob {
     }
 }
 
-/// The id of a job. It contains the number of the job, so that old jobs are recognised without storing them.
+/// The id of a job. It contains the number of the job, so that old jobs are recognized without storing them.
 fn job_id(number: u64) -> String {
     format!("job{:016x}{number:x}", fnv1a(number, b"job"))
 }
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_jobs_are_recognised_and_not_stored() {
+    fn old_jobs_are_recognized_and_not_stored() {
         let mut jobs = ImportJobs { on_timer: true, ..ImportJobs::default() };
         let eligibility = Eligibility::new(true, None, []);
         let corp = ImportCorp::new("长城电器", [ImportContact::head("张三", "13000000001")]);

@@ -6,11 +6,11 @@
 mod in_memory;
 mod map;
 mod pending_ids;
-mod recognised;
+mod recognized;
 mod store;
 
 pub use self::in_memory::InMemoryCustomerStore;
 pub use self::map::{CustomerMap, MapError};
 pub use self::pending_ids::{PendingIdAnswer, PendingIds};
-pub use self::recognised::{Recognised, Recognition};
+pub use self::recognized::{Recognition, Recognized};
 pub use self::store::{CustomerRecord, CustomerStore, RememberedPendingId};

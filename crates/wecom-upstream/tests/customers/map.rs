@@ -30,7 +30,7 @@ fn customers_are_linked_at_once_and_other_users_once_a_corp_adds_them() {
             assert_eq!(record.pending.is_some(), number >= 10);
         }
         (10..260).for_each(|number| add(&simulator, number));
-        let mut customers = map.recognise(dealer(), (0..260).map(customer));
+        let mut customers = map.recognize(dealer(), (0..260).map(customer));
         for number in 0..260 {
             match customers.next().await.unwrap().unwrap() {
                 Recognition::Mapped { external_userid, unionid } => {
@@ -70,7 +70,7 @@ fn a_restart_repeats_only_the_interrupted_call() {
                 }
             }
             (0..100).for_each(|number| add(&simulator, number));
-            let mut customers = map.recognise(dealer(), (0..100).skip(yielded).map(customer));
+            let mut customers = map.recognize(dealer(), (0..100).skip(yielded).map(customer));
             // A few customers at a time, so that this step is interrupted too.
             for _ in 0..30 {
                 let Some(customer) = customers.next().await else { break };
@@ -108,8 +108,8 @@ fn a_pending_id_is_refreshed_after_90_days() {
         assert_eq!((second.since - first.since, lookups.calls()), (90 * DAY, 2));
 
         add(&simulator, 1);
-        let recognised = map.recognise(dealer(), [customer(1)]).next().await.unwrap().unwrap();
-        assert!(matches!(recognised, Recognition::Mapped { .. }), "{recognised:?}");
+        let recognized = map.recognize(dealer(), [customer(1)]).next().await.unwrap().unwrap();
+        assert!(matches!(recognized, Recognition::Mapped { .. }), "{recognized:?}");
     });
 }
 
@@ -123,8 +123,8 @@ fn a_customer_is_linked_with_the_token_of_the_downstream_corp_too() {
         map.remember(&unionid, openid).await.unwrap();
         add(&simulator, 1);
         let downstream = upstream.share(AgentId::new(1_000_002)).downstream(dealer()).await.unwrap();
-        let recognised = map.recognise_by(&downstream, [customer(1)]).next().await.unwrap().unwrap();
-        let Recognition::Mapped { unionid: found, .. } = recognised else { panic!("{recognised:?}") };
+        let recognized = map.recognize_by(&downstream, [customer(1)]).next().await.unwrap().unwrap();
+        let Recognition::Mapped { unionid: found, .. } = recognized else { panic!("{recognized:?}") };
         assert_eq!(found, unionid);
     });
 }
@@ -141,13 +141,13 @@ fn a_store_failure_loses_no_customer() {
         map.store().is_broken = true;
         let (unionid, openid) = user(2);
         assert!(matches!(map.remember(unionid, openid).await, Err(MapError::Store("the store is broken"))));
-        let mut customers = map.recognise(dealer(), [customer(1)]);
+        let mut customers = map.recognize(dealer(), [customer(1)]);
         assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
         assert_eq!(customers.yielded(), 0);
         assert!(matches!(customers.next().await, Some(Err(MapError::Store(_)))));
         map.store().is_broken = false;
-        let recognised = map.recognise(dealer(), [customer(1)]).next().await;
-        assert!(matches!(recognised, Some(Ok(Recognition::Mapped { .. }))), "{recognised:?}");
+        let recognized = map.recognize(dealer(), [customer(1)]).next().await;
+        assert!(matches!(recognized, Some(Ok(Recognition::Mapped { .. }))), "{recognized:?}");
     });
 }
 
@@ -183,7 +183,7 @@ fn a_refresh_replaces_the_stored_record() {
 }
 
 #[test]
-fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognises_the_user() {
+fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognizes_the_user() {
     let simulator = Simulator::demo();
     let now = Cell::new(DAY);
     let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || now.get());
@@ -197,8 +197,8 @@ fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognises_the_user(
 
         let second = CorpId::new("wwpujiang");
         simulator.add_customer(&unionid, &openid, &second, ExternalUserId::new("wmOfSecond"));
-        let recognised = map.recognise(second, [ExternalUserId::new("wmOfSecond")]).next().await.unwrap().unwrap();
-        assert!(matches!(recognised, Recognition::Mapped { .. }), "{recognised:?}");
+        let recognized = map.recognize(second, [ExternalUserId::new("wmOfSecond")]).next().await.unwrap().unwrap();
+        assert!(matches!(recognized, Recognition::Mapped { .. }), "{recognized:?}");
 
         now.set(91 * DAY);
         assert_eq!(map.refresh(&unionid, &openid).await.unwrap().pending, None, "the id has expired");

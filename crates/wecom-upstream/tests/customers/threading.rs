@@ -25,7 +25,7 @@ fn the_futures_of_a_shared_map_are_send() {
     let (unionid, openid) = user(1);
     pollster::block_on(assert_send(map.remember(unionid, openid))).unwrap();
     add(&simulator, 1);
-    let mut customers = map.recognise(dealer(), [customer(1)]);
+    let mut customers = map.recognize(dealer(), [customer(1)]);
     assert!(matches!(pollster::block_on(assert_send(customers.next())), Some(Ok(Recognition::Mapped { .. }))));
     let mut ids = upstream.pending_ids([customer(1)]);
     assert!(pollster::block_on(assert_send(ids.next())).unwrap().pending_id.unwrap().is_some());
@@ -34,7 +34,7 @@ fn the_futures_of_a_shared_map_are_send() {
         let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
         let (unionid, openid) = user(2);
         map.remember(unionid, openid).await.unwrap();
-        map.recognise(dealer(), [customer(1)]).next().await.unwrap().unwrap()
+        map.recognize(dealer(), [customer(1)]).next().await.unwrap().unwrap()
     });
     assert!(matches!(pollster::block_on(whole), Recognition::Unknown { pending_id: Some(_), .. }));
 }
@@ -54,7 +54,7 @@ fn a_local_map_works_over_a_transport_that_is_not_send() {
         let (unionid, openid) = user(1);
         map.remember(unionid, openid).await.unwrap();
         add(&simulator, 1);
-        let recognised = map.recognise(dealer(), [customer(1)]).next().await;
-        assert!(matches!(recognised, Some(Ok(Recognition::Mapped { .. }))), "{recognised:?}");
+        let recognized = map.recognize(dealer(), [customer(1)]).next().await;
+        assert!(matches!(recognized, Some(Ok(Recognition::Mapped { .. }))), "{recognized:?}");
     });
 }

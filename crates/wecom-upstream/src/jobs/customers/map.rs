@@ -41,7 +41,7 @@ use crate::values::MassCallTicket;
 /// // Later, a dealer adds the second user and lists the dealer's customers.
 /// let dealer = CorpId::new("wwjingxi");
 /// simulator.add_customer(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWang"));
-/// let mut customers = map.recognise(&dealer, [ExternalUserId::new("wmWang")]);
+/// let mut customers = map.recognize(&dealer, [ExternalUserId::new("wmWang")]);
 /// while let Some(customer) = customers.next().await {
 ///     let Recognition::Mapped { external_userid, unionid } = customer? else { continue };
 ///     assert_eq!((external_userid.as_str(), unionid.as_str()), ("wmWang", "oUnionWang"));

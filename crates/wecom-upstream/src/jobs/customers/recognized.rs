@@ -13,12 +13,12 @@ use crate::jobs::customers::store::CustomerStore;
 
 /// Links the customers of one corp with the users in a [`CustomerMap`].
 ///
-/// Created by [`CustomerMap::recognise`] and [`recognise_by`](CustomerMap::recognise_by). It looks up 100 customers at
+/// Created by [`CustomerMap::recognize`] and [`recognize_by`](CustomerMap::recognize_by). It looks up 100 customers at
 /// a time, as [`PendingIds`] does, and yields the answers in order. To resume in another process, save
 /// [`yielded`](Self::yielded) and skip that number of customers.
 #[derive(Debug)]
 #[must_use = "no call is made until `next` is awaited"]
-pub struct Recognised<'a, I: Iterator<Item = ExternalUserId>, S, C, M: Threading = Shared> {
+pub struct Recognized<'a, I: Iterator<Item = ExternalUserId>, S, C, M: Threading = Shared> {
     map: &'a mut CustomerMap<S, C, M>,
     corpid: CorpId,
     answers: PendingIds<I, M>,
@@ -56,32 +56,32 @@ pub enum Recognition {
 }
 
 impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
-    /// Links customers of a corp with stored users, with the upstream corp's token; see [`Recognised`].
-    pub fn recognise<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
+    /// Links customers of a corp with stored users, with the upstream corp's token; see [`Recognized`].
+    pub fn recognize<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognized<'_, I::IntoIter, S, C, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
     {
         let client = self.upstream.client().clone();
-        self.recognise_with(client, corpid.into(), ids.into_iter())
+        self.recognize_with(client, corpid.into(), ids.into_iter())
     }
 
-    /// Links customers of a downstream corp with stored users, with that corp's token; see [`Recognised`].
-    pub fn recognise_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognised<'_, I::IntoIter, S, C, M>
+    /// Links customers of a downstream corp with stored users, with that corp's token; see [`Recognized`].
+    pub fn recognize_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognized<'_, I::IntoIter, S, C, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
     {
-        self.recognise_with(downstream.client().clone(), downstream.corp_id().clone(), ids.into_iter())
+        self.recognize_with(downstream.client().clone(), downstream.corp_id().clone(), ids.into_iter())
     }
 
-    fn recognise_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognised<'_, I, S, C, M>
+    fn recognize_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognized<'_, I, S, C, M>
     where
         I: Iterator<Item = ExternalUserId>,
     {
-        Recognised { map: self, corpid, answers: PendingIds::new(client, ids), held: None, yielded: 0 }
+        Recognized { map: self, corpid, answers: PendingIds::new(client, ids), held: None, yielded: 0 }
     }
 }
 
-impl<I, S, C, M> Recognised<'_, I, S, C, M>
+impl<I, S, C, M> Recognized<'_, I, S, C, M>
 where
     I: Iterator<Item = ExternalUserId>,
     S: CustomerStore,
