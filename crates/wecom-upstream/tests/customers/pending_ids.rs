@@ -52,6 +52,35 @@ fn every_customer_has_an_answer_in_order_including_repeated_ones() {
 }
 
 #[test]
+fn customers_are_matched_by_id_in_any_order_of_the_reply() {
+    let id = |number: usize| ExternalUserId::new(format!("wm{number:0>30}"));
+    for is_reversed in [false, true] {
+        let mock = Mock::new();
+        mock.on::<ExternalUseridToPendingId>().respond_with(move |call| {
+            let with_pending_id = call.external_userid.iter().filter(|id| !id.as_str().ends_with('9'));
+            let mut users: Vec<_> =
+                with_pending_id.map(|id| PendingUser::new(id, PendingId::new(format!("p{id}")))).collect();
+            if is_reversed {
+                users.reverse();
+            }
+            Answer::reply(ExternalUseridToPendingIdReply::new(users))
+        });
+        let upstream = Upstream::new(mock.client());
+        for numbers in [(0..100).collect::<Vec<_>>(), (0..50).chain(0..50).collect()] {
+            let mut answers = upstream.pending_ids(numbers.iter().map(|number| id(*number)));
+            for &number in &numbers {
+                let answer = pollster::block_on(answers.next()).unwrap();
+                let expected = (number % 10 != 9).then(|| PendingId::new(format!("p{}", id(number))));
+                assert_eq!((answer.external_userid, answer.pending_id.unwrap()), (id(number), expected));
+            }
+        }
+        let sizes: Vec<_> =
+            mock.calls::<ExternalUseridToPendingId>().iter().map(|call| call.external_userid.len()).collect();
+        assert_eq!(sizes, [100, 50]);
+    }
+}
+
+#[test]
 fn one_batch_is_taken_from_the_iterator_at_a_time() {
     let taken = Cell::new(0);
     let upstream = Upstream::new(mock().client());
