@@ -13,6 +13,18 @@
 //!
 //! A job runs while the caller awaits it. It spawns nothing, and any wait uses the caller's timer. The state of a job
 //! can be stored, and another process can resume it.
+//!
+//! # Spans
+//!
+//! With the feature `tracing`, each job has a span with the target `wecom`, and each call has a span within it. The `outcome` of
+//! a span is `finished`, `refreshed`, `stopped` or `failed`; it is empty if the job was dropped. The names and fields are
+//! stable. No span and no event has a name, a number or an id of a person, a token or a secret.
+//!
+//! | span | fields | events |
+//! |---|---|---|
+//! | `wecom_walk`, for a walk | `chain_id`; at the end `groups`, `corps`, `failed_groups`, `outcome` | `debug`: a group is listed, with `groups`, `done`, `failed`, `corps`. `warn`: a group failed, the walk stopped, with `error` |
+//! | `wecom_directory_refresh`, for a refresh of a directory | `chain_id`; at the end `joined`, `left`, `moved`, `outcome` | those of a walk within it. `warn`: the refresh failed, with `errcode` and `error` |
+//! | `wecom_import`, for an import | `chain_id`, `rows`, `jobs`; at the end `imported`, `failed`, `unknown`, `outcome` | `info`: a job is submitted, waits for another import, has finished, with `job`, `jobid`, `wait_ms`, `imported`, `failed`, `unknown`. `debug`: a job runs. `warn`: a call is retried, the outcome of a job is unknown, the import stopped |
 
 pub mod chain_tree;
 pub mod customers;
@@ -25,6 +37,7 @@ mod kept_call;
 pub mod pager;
 mod saved_file;
 mod saved_format;
+mod trace;
 mod transience;
 pub mod walk;
 

@@ -37,6 +37,7 @@ use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
+use crate::jobs::trace::JobSpan;
 use crate::jobs::walk::Attention;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
@@ -305,6 +306,13 @@ impl<M: Threading> Directory<M> {
     /// refresh continues with the rest. If only lookups of corps fail, the refresh returns the other changes, or the error
     /// if there are none.
     pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
+        let span = JobSpan::directory_refresh(self.chain_id());
+        let outcome = span.run(self.read_changes()).await;
+        span.refreshed_directory(&outcome);
+        outcome
+    }
+
+    async fn read_changes(&mut self) -> Result<ChainDiff, Error> {
         let Refresh { directory } = &mut Refresh::begin(self);
         let read = directory.read().await;
         if let Some(error) = read.as_ref().err().or(directory.failure.as_ref()) {

@@ -17,6 +17,8 @@ mod report;
 mod row_validation;
 mod state;
 mod steps;
+#[cfg(feature = "stream")]
+mod stream;
 mod waits;
 
 use std::future::Future;
@@ -34,9 +36,12 @@ pub use self::report::{ImportReport, ImportRow};
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
 use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
+#[cfg(feature = "stream")]
+pub use self::stream::ImportStream;
 use self::waits::Waits;
 use crate::calls::{GetResultReply, ImportChainContactReply};
 use crate::jobs::kept_call::KeptCall;
+use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 
 /// Imports any number of corps and their contacts into a chain: 批量导入上下游联系人
@@ -123,6 +128,7 @@ use crate::upstream::Upstream;
 #[derive(Debug)]
 #[must_use = "an import does nothing until `next` or `finish` is awaited"]
 pub struct Import<M: Threading = Shared> {
+    span: JobSpan,
     upstream: Upstream<M>,
     state: ImportState,
     limits: Limits,
@@ -162,6 +168,7 @@ impl<M: Threading> Upstream<M> {
 impl<M: Threading> Import<M> {
     fn new(upstream: Upstream<M>, state: ImportState) -> Self {
         Self {
+            span: JobSpan::import(&state),
             waits: Waits::new(upstream.client().clock()),
             upstream,
             state,
@@ -286,6 +293,13 @@ impl<M: Threading> Import<M> {
         if self.stopped.is_some() {
             return None;
         }
+        let span = self.span.clone();
+        let event = span.run(self.step()).await;
+        span.import_event(event.as_ref(), &self.state);
+        event
+    }
+
+    async fn step(&mut self) -> Option<ImportEvent> {
         if !self.waits.has_timer() && !self.is_over() {
             return Some(self.stop(ImportStop::NoTimer));
         }

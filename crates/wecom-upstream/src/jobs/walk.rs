@@ -43,6 +43,7 @@ pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
 use crate::jobs::pager::PageError;
+use crate::jobs::trace::JobSpan;
 use crate::jobs::transience::may_pass;
 use crate::upstream::Upstream;
 
@@ -167,6 +168,7 @@ use crate::upstream::Upstream;
 /// ```
 #[must_use = "a walk does nothing until `next` or `collect` is awaited"]
 pub struct Walk<M: Threading = Shared> {
+    span: JobSpan,
     client: Client<M>,
     options: WalkOptions,
     /// `None` until the groups are listed.
@@ -213,6 +215,7 @@ impl<M: Threading> Walk<M> {
     fn new(client: Client<M>, options: WalkOptions) -> Self {
         let (outage, attention) = (Outage::new(client.clock()), Attention::new(client.clock()));
         Self {
+            span: JobSpan::walk(&options.chain_id),
             client,
             options,
             remaining: None,
@@ -366,7 +369,11 @@ impl<M: Threading> Walk<M> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let event = self.poll_next(context);
+        let span = self.span.clone();
+        let event = span.in_scope(|| self.poll_next(context));
+        if let Poll::Ready(event) = &event {
+            span.walk_event(event.as_ref(), self.progress);
+        }
         self.ready_events = if event.is_ready() { self.ready_events + 1 } else { 0 };
         event
     }

@@ -8,6 +8,8 @@ mod limits;
 mod lost;
 mod resuming;
 mod searches;
+#[cfg(feature = "stream")]
+mod stream;
 mod support;
 mod threading;
 mod tickers;

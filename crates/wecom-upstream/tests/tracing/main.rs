@@ -1,0 +1,156 @@
+//! The feature `tracing`: a span for each job with its outcome, progress as events, and no person, token or secret.
+
+#![allow(clippy::unwrap_used, reason = "a failing test panics")]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use wecom_core::TransportErrorKind::ConnectionLost;
+use wecom_mock::{Faults, ManualTimer};
+use wecom_simulator::Simulator;
+use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
+use wecom_upstream::ids::CustomId;
+use wecom_upstream::jobs::import::ImportState;
+use wecom_upstream::{ChainId, Client, Upstream};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The service, its timer and its faults.
+struct Service {
+    timer: ManualTimer,
+    simulator: Simulator,
+    faults: Faults<Simulator>,
+}
+
+impl Service {
+    fn new() -> Self {
+        let timer = ManualTimer::new();
+        let simulator = Simulator::demo().on_timer(timer.clone());
+        Self { faults: Faults::new(simulator.clone()), timer, simulator }
+    }
+
+    /// Runs jobs and returns the lines of the log.
+    #[track_caller]
+    fn log<F: Future>(&self, jobs: impl FnOnce(Upstream) -> F) -> Vec<String> {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(log.clone())
+            .finish();
+        let client = Client::builder(self.faults.clone()).credentials(self.simulator.credentials());
+        let upstream = Upstream::new(client.timer(self.timer.clone()).build());
+        tracing::subscriber::with_default(subscriber, || {
+            self.timer.run(jobs(upstream));
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for private in ["130", "张三", "经销商", "oUnion", "oOpen", "secret", "access_token="] {
+            assert!(!text.contains(private), "{private} in {text}");
+        }
+        assert!(text.lines().all(|line| line.contains(" wecom: ")), "{text}");
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+/// Asserts that a line has all parts.
+#[track_caller]
+fn assert_line(lines: &[String], parts: &[&str]) {
+    let has_all = |line: &&String| parts.iter().all(|part| line.contains(part));
+    assert!(lines.iter().any(|line| has_all(&line)), "no line with {parts:?} in {}", lines.join("\n"));
+}
+
+fn rows(count: usize) -> Vec<ImportCorp> {
+    let contact = |row| ImportContact::head("张三", format!("130{row:08}"));
+    let corp = |row| ImportCorp::new(format!("经销商{row}"), [contact(row)]);
+    (0..count).map(corp).chain([corp(count).custom_id(CustomId::new("BJ01"))]).collect()
+}
+
+#[test]
+fn an_import_is_a_span_with_its_progress_and_its_outcome() {
+    let service = Service::new();
+    service.faults.on(&GET_RESULT).nth(1).error_code(-1);
+    service.faults.on(&IMPORT_CHAIN_CONTACT).nth(2).fail_after_sending(ConnectionLost);
+    let state = ImportState::new(ChainId::new("ChDealers"), rows(1_200)).unwrap();
+    let lines = service.log(async |upstream| drop(upstream.import(state).finish().await));
+    let span = r#"wecom_import{chain_id="ChDealers" rows=1201 jobs=2"#;
+    assert_line(&lines, &[" INFO ", span, "submitting a job job=1 corps=1000"]);
+    assert_line(&lines, &[" INFO ", span, "submitted a job job=1 jobid="]);
+    assert_line(&lines, &[" WARN ", span, "retrying wait_ms=1000 errcode=-1"]);
+    assert_line(&lines, &["DEBUG ", span, "the job runs job=1"]);
+    assert_line(&lines, &[" INFO ", span, "the job has finished job=1 imported=1000 failed=0 unknown=0"]);
+    assert_line(&lines, &[" WARN ", span, "the outcome of the job is unknown job=2"]);
+    assert_line(&lines, &[" INFO ", span, "searched the chain for lost rows found=200 missing=1"]);
+    assert_line(&lines, &[span, "imported=1000 failed=0 unknown=201 outcome=\"finished\"}", "close"]);
+    assert_line(&lines, &[span, r#":wecom_call{endpoint="get_result""#, "close"]);
+}
+
+#[test]
+fn an_import_that_stops_says_why() {
+    let service = Service::new();
+    service.faults.on(&IMPORT_CHAIN_CONTACT).error_code(60020);
+    let state = ImportState::new(ChainId::new("ChDealers"), rows(1)).unwrap();
+    let lines = service.log(async |upstream| drop(upstream.import(state).finish().await));
+    assert_line(&lines, &[" WARN ", "wecom_import{", "the import stopped stop=", "60020"]);
+    assert_line(&lines, &["wecom_import{", "outcome=\"stopped\"}", "close"]);
+}
+
+#[test]
+fn a_walk_is_a_span_with_its_progress_and_its_outcome() {
+    let service = Service::new();
+    service.faults.on(&GET_CHAIN_CORPINFO_LIST).nth(2).error_code(670_002);
+    service.faults.on(&GET_CHAIN_CORPINFO_LIST).nth(1).error_code(-1);
+    let lines = service.log(async |upstream| {
+        let mut walk = upstream.walk(ChainId::new("ChDealers")).concurrency(1);
+        assert!(walk.next().await.is_ok());
+        while let Ok(Some(_)) = walk.next().await {}
+        drop(walk);
+        upstream.walk(ChainId::new("ChSuppliers")).collect().await.unwrap();
+    });
+    assert_line(&lines, &["DEBUG ", r#"wecom_walk{chain_id="ChDealers"}"#, "listing a group groups=5 done=0"]);
+    assert_line(&lines, &[" WARN ", r#"wecom_walk{chain_id="ChDealers"#, "the walk stopped", "670002"]);
+    assert_line(&lines, &[r#"wecom_walk{chain_id="ChDealers""#, "outcome=\"stopped\"}", "close"]);
+    let end = r#"groups=3 corps=2 failed_groups=0 outcome="finished"}"#;
+    assert_line(&lines, &[r#"wecom_walk{chain_id="ChSuppliers""#, end, "close"]);
+    assert_line(&lines, &[r#"wecom_walk{chain_id="ChSuppliers"}:wecom_call{endpoint="get_chain_group""#, "close"]);
+}
+
+#[test]
+fn a_refresh_of_a_directory_is_a_span_around_its_walk() {
+    let service = Service::new();
+    let lines = service.log(async |upstream| {
+        let mut directory = upstream.directory(ChainId::new("ChDealers"));
+        directory.refresh().await.unwrap();
+        directory.hints().request_walk();
+        service.faults.on(&GET_CHAIN_CORPINFO_LIST).error_code(60020);
+        directory.refresh().await.unwrap_err();
+    });
+    let span = r#"wecom_directory_refresh{chain_id="ChDealers""#;
+    assert_line(&lines, &[span, r#"}:wecom_walk{chain_id="ChDealers""#, "close"]);
+    assert_line(&lines, &[span, "joined=6 left=0 moved=0 outcome=\"refreshed\"}", "close"]);
+    assert_line(&lines, &[" WARN ", span, "the job failed errcode=60020"]);
+    assert_line(&lines, &[span, "outcome=\"failed\"}", "close"]);
+}
