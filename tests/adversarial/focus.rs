@@ -224,7 +224,8 @@ impl PlanBuilder {
         if self.focus == Focus::Quotas && self.random.bool() {
             self.concurrency_refusal();
         }
-        if settings.tokens.is_some_and(|tokens| tokens.store.is_some()) {
+        let has_quota_store = settings.quotas.is_some_and(|quotas| quotas.store.is_some());
+        if has_quota_store || settings.tokens.is_some_and(|tokens| tokens.store.is_some()) {
             for _ in 0..self.random.u32(..4) {
                 let (nth, behavior) = (self.random.u32(1..=8), StoreBehavior::of_store(&mut self.random));
                 self.operations.push(Operation::Store { nth, behavior });

@@ -30,7 +30,7 @@ pub(crate) enum Operation {
     SchedulingFault { task: TaskId, poll: u32, fault: SchedulingFault },
     /// The service has a special behavior for one request.
     Request { endpoint: &'static Endpoint, nth: u32, behavior: RequestBehavior },
-    /// The token store has a special behavior for one operation.
+    /// The stores have a special behavior for one operation.
     Store { nth: u32, behavior: StoreBehavior },
     /// The service revokes all tokens.
     Revoke { at: Duration },
@@ -107,7 +107,7 @@ impl fmt::Display for Operation {
             Self::Start { task, at, actor } => write!(f, "task {task} starts after {at:?}: {actor:?}"),
             Self::SchedulingFault { task, poll, fault } => write!(f, "task {task} at poll {poll}: {fault}"),
             Self::Request { endpoint, nth, behavior } => write!(f, "request {nth} of {}: {behavior}", endpoint.name()),
-            Self::Store { nth, behavior } => write!(f, "operation {nth} of the token store: {behavior:?}"),
+            Self::Store { nth, behavior } => write!(f, "operation {nth} of a store: {behavior:?}"),
             Self::Revoke { at } => write!(f, "all tokens are revoked after {at:?}"),
         }
     }

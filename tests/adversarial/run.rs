@@ -7,6 +7,7 @@ use wecom_core::Endpoint;
 use wecom_mock::ManualTimer;
 use wecom_tests::adversary::checker::{Checker, Violation};
 use wecom_tests::adversary::executor::{Executor, RunEnd, SchedulingFault, TaskId};
+use wecom_tests::adversary::quota_store::Quotas;
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::Store;
 use wecom_upstream::{AgentId, CorpId, Upstream};
@@ -35,6 +36,7 @@ pub(crate) struct Run {
     timer: ManualTimer,
     environment: Rc<Environment>,
     store: Option<Store>,
+    quotas: Option<Quotas>,
     executor: Executor,
 }
 
@@ -46,11 +48,12 @@ impl Run {
         let conditions = Conditions { behaviors: plan.behaviors(), ..settings.conditions() };
         let service = Service::new(checker.clone(), conditions, plan.seed ^ 1, Box::new(world.clone()));
         let store = settings.store(&checker, &service, plan.store_behaviors());
-        let client = settings.client(&checker, &service, store.as_ref(), plan.seed);
+        let quotas = settings.quota_store(&checker, plan.store_behaviors());
+        let client = settings.client(&checker, &service, store.as_ref(), quotas.as_ref(), plan.seed);
         let executor = Executor::new(timer.clone(), checker.clone(), plan.seed ^ 2);
         let share = Upstream::new(client.clone()).share(AgentId::new(1));
         let environment = Rc::new(Environment { settings, checker, service, world, client, share });
-        Self { plan: plan.clone(), timer, environment, store, executor }
+        Self { plan: plan.clone(), timer, environment, store, quotas, executor }
     }
 
     pub(crate) fn checker(&self) -> &Checker {
@@ -89,6 +92,7 @@ impl Run {
         self.environment.checker.log(|| "the faults of the service end here".to_owned());
         self.environment.service.stop_faults();
         self.store.iter().for_each(Store::stop_faults);
+        self.quotas.iter().for_each(Quotas::stop_faults);
         let mut endpoints: Vec<_> = self.plan.actors().flat_map(|(_, _, actor)| actor.endpoints()).collect();
         endpoints.sort_by_key(|endpoint| endpoint.path());
         endpoints.dedup_by_key(|endpoint| endpoint.path());

@@ -9,6 +9,7 @@ use wecom_core::observe::CallOutcome;
 use wecom_core::{AccessToken, CallEvent, Client, ClientBuilder, Credentials, Observer, Quotas, Retry, Secret, Shared};
 use wecom_tests::adversary::behavior::StoreBehavior;
 use wecom_tests::adversary::checker::{Checker, Rules, SECRET};
+use wecom_tests::adversary::quota_store::Quotas as SharedQuotas;
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::{Store, USUAL_TIME};
 
@@ -17,6 +18,9 @@ const FETCH_LIMIT: Duration = Duration::from_secs(10);
 
 /// The additional time that a fetch may spend on the token store.
 const STORE_LIMIT: Duration = Duration::from_secs(8);
+
+/// The percentage of a shared quota that the client uses while the store fails.
+const OWN_SHARE: u32 = 50;
 
 /// The additional time that a fetch may spend on leases: the wait for other processes, and four operations.
 const MAX_LEASE_WAIT: Duration = Duration::from_secs(18);
@@ -39,6 +43,8 @@ pub(crate) struct QuotaSettings {
     /// `None` for a client that refuses calls over the quota.
     pub(crate) max_wait: Option<Duration>,
     pub(crate) percent: u32,
+    /// The default behavior of the store of a shared quota; `None` without a store.
+    pub(crate) store: Option<StoreBehavior>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +79,7 @@ impl Settings {
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             percent: self.quotas.map(|quotas| quotas.percent),
+            own_share: self.quotas.and_then(|quotas| quotas.store).map(|_| OWN_SHARE),
             max_wait: self.quotas.and_then(|quotas| quotas.max_wait),
             fetch_limit: self.time_limit.unwrap_or(FETCH_LIMIT),
             has_fixed_token: self.tokens.is_none(),
@@ -102,13 +109,28 @@ impl Settings {
         Some(if tokens.has_leases { store.with_leases() } else { store })
     }
 
-    pub(crate) fn client(&self, checker: &Checker, service: &Service, store: Option<&Store>, seed: u64) -> Client {
+    pub(crate) fn quota_store(&self, checker: &Checker, behaviors: Vec<(u32, StoreBehavior)>) -> Option<SharedQuotas> {
+        Some(SharedQuotas::new(checker.clone(), behaviors, self.quotas?.store?))
+    }
+
+    pub(crate) fn client(
+        &self,
+        checker: &Checker,
+        service: &Service,
+        store: Option<&Store>,
+        quotas: Option<&SharedQuotas>,
+        seed: u64,
+    ) -> Client {
         let builder = Client::builder(service.clone()).observer(Texts(checker.clone()));
         let builder = match store {
             Some(store) => builder.token_store("app", store.clone()),
             None => builder,
         };
         let builder = builder.timer(checker.clone()).retry(Retry::new().attempts(self.attempts).seed(seed));
+        let builder = match quotas {
+            Some(quotas) => builder.quota_store("ww1", quotas.clone()),
+            None => builder,
+        };
         if self.tokens.is_none() {
             return self.finish(builder.token(AccessToken::new(service.fixed_token())));
         }
@@ -116,9 +138,9 @@ impl Settings {
     }
 
     fn finish(&self, mut builder: ClientBuilder<TokenSource<Shared>, Timed<Shared>>) -> Client {
-        if let Some(QuotaSettings { max_wait, percent }) = self.quotas {
+        if let Some(QuotaSettings { max_wait, percent, .. }) = self.quotas {
             let quotas = max_wait.map_or_else(Quotas::refuse, Quotas::wait_at_most);
-            builder = builder.quotas(quotas.percent(percent));
+            builder = builder.quotas(quotas.percent(percent).own_share(OWN_SHARE));
         }
         if let Some(limit) = self.time_limit {
             builder = builder.time_limit(limit);
@@ -143,7 +165,13 @@ impl Settings {
 impl QuotaSettings {
     fn random(random: &mut Rng) -> Self {
         let max_wait = one_of(random, [None, Some(2), Some(20), Some(60), Some(600), Some(600)]);
-        Self { max_wait: max_wait.map(Duration::from_secs), percent: one_of(random, [80, 80, 100, 30]) }
+        let store = match random.u8(..8) {
+            0..=3 => None,
+            4 | 5 => Some(StoreBehavior::Normal(USUAL_TIME)),
+            6 => Some(StoreBehavior::Normal(Duration::ZERO)),
+            _ => Some(one_of(random, [StoreBehavior::Fails, StoreBehavior::Hangs])),
+        };
+        Self { max_wait: max_wait.map(Duration::from_secs), percent: one_of(random, [80, 80, 100, 30]), store }
     }
 }
 

@@ -25,6 +25,7 @@ pub mod behavior;
 pub mod checker;
 pub mod checks;
 pub mod executor;
+pub mod quota_store;
 pub mod seed_runner;
 pub mod service;
 pub mod token_store;

@@ -68,7 +68,7 @@ struct Inner<M: Threading> {
 struct Time<M: Threading> {
     clock: Clock<M>,
     retrying: Option<Retrying>,
-    limiters: Option<Limiters>,
+    limiters: Option<Limiters<M>>,
     deadline: Option<Duration>,
 }
 
@@ -205,8 +205,8 @@ impl<M: Threading> Client<M> {
         let inner = Inner {
             transport: transport.clone(),
             tokens,
+            time: time.as_ref().map(|time| time.of_corp(app.corp_id())),
             scope: TokenScope::Downstream(app),
-            time: time.as_ref().map(Time::with_new_counters),
             observers: observers.clone(),
         };
         Self { shared: Arc::new(inner), overrides: self.overrides.with_new_counters() }
@@ -245,12 +245,12 @@ impl<M: Threading> Client<M> {
 }
 
 impl<M: Threading> Time<M> {
-    /// The same settings, with all counters at zero.
-    fn with_new_counters(&self) -> Self {
+    /// The same settings for another corp, with all counters at zero.
+    fn of_corp(&self, corp_id: &str) -> Self {
         Self {
             clock: self.clock.clone(),
             retrying: self.retrying.as_ref().map(|retrying| Retrying::new(retrying.policy().clone())),
-            limiters: self.limiters.as_ref().map(|limiters| Limiters::new(limiters.policy().clone())),
+            limiters: self.limiters.as_ref().map(|limiters| limiters.of_corp(corp_id)),
             deadline: self.deadline,
         }
     }

@@ -5,7 +5,8 @@
 //! | connect an HTTP library | [`Transport`], [`LocalTransport`], [`from_fn`], [`http`] |
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
 //! | repeat failed calls, limit their number and time | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
-//! | share tokens between processes, or bring your own | [`token::TokenStore`], [`token::TokenProvider`] |
+//! | share tokens and quotas between processes | [`token::TokenStore`], [`quota::QuotaStore`] |
+//! | bring your own tokens | [`token::TokenProvider`] |
 //! | observe calls | [`Observer`], the feature `tracing` |
 //! | handle errors | [`Error`], [`ErrorKind`], [`ErrCode`] |
 //! | add a typed endpoint | [`ApiCall`], [`Endpoint`], [`codec::wire`] |

@@ -13,6 +13,9 @@ use crate::http::response::Response;
 use crate::http::transport::{LocalTransport, Transport};
 use crate::http::transport_error::TransportError;
 use crate::observe::observer::{CallEvent, Observer};
+use crate::quota::store::{
+    LocalQuotaStore, QuotaGrant, QuotaKey, QuotaRefusal, QuotaRequest, QuotaStore, QuotaStoreError,
+};
 use crate::secret::AccessToken;
 use crate::timer::{LocalTimer, Timer};
 use crate::token::error::TokenError;
@@ -39,6 +42,7 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
     type Timer: Clone;
     type TokenProvider: Clone;
     type TokenStore: Clone;
+    type QuotaStore: Clone;
     type Observer: Clone;
     /// A call that fetches a token.
     type TokenCall;
@@ -76,6 +80,24 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
         id: u64,
     ) -> Self::Future<'a, Result<(), TokenStoreError>>;
 
+    fn take<'a>(
+        store: &'a Self::QuotaStore,
+        request: &'a QuotaRequest,
+    ) -> Self::Future<'a, Result<QuotaGrant, QuotaStoreError>>;
+
+    fn give_back<'a>(
+        store: &'a Self::QuotaStore,
+        request: &'a QuotaRequest,
+        counted_at: u64,
+        unused: u32,
+    ) -> Self::Future<'a, Result<(), QuotaStoreError>>;
+
+    fn report_refusal<'a>(
+        store: &'a Self::QuotaStore,
+        key: &'a QuotaKey,
+        refusal: QuotaRefusal,
+    ) -> Self::Future<'a, Result<(), QuotaStoreError>>;
+
     fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>>;
 
     fn token<'a>(
@@ -91,12 +113,13 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
 }
 
 macro_rules! family {
-    ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $provider:ident, $store:ident, $observer:ty, $token_call:ty, $future:ty) => {
+    ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $provider:ident, $store:ident, $quota_store:ident, $observer:ty, $token_call:ty, $future:ty) => {
         impl Family for $family {
             type Transport = $pointer<dyn $transport>;
             type Timer = $pointer<dyn $timer>;
             type TokenProvider = $pointer<dyn $provider>;
             type TokenStore = $pointer<dyn $store>;
+            type QuotaStore = $pointer<dyn $quota_store>;
             type Observer = $pointer<$observer>;
             type TokenCall = $pointer<$token_call>;
             type Future<'a, T: 'a> = $future;
@@ -152,6 +175,30 @@ macro_rules! family {
                 $store::end_fetch(&**store, key, id)
             }
 
+            fn take<'a>(
+                store: &'a Self::QuotaStore,
+                request: &'a QuotaRequest,
+            ) -> Self::Future<'a, Result<QuotaGrant, QuotaStoreError>> {
+                $quota_store::take(&**store, request)
+            }
+
+            fn give_back<'a>(
+                store: &'a Self::QuotaStore,
+                request: &'a QuotaRequest,
+                counted_at: u64,
+                unused: u32,
+            ) -> Self::Future<'a, Result<(), QuotaStoreError>> {
+                $quota_store::give_back(&**store, request, counted_at, unused)
+            }
+
+            fn report_refusal<'a>(
+                store: &'a Self::QuotaStore,
+                key: &'a QuotaKey,
+                refusal: QuotaRefusal,
+            ) -> Self::Future<'a, Result<(), QuotaStoreError>> {
+                $quota_store::report(&**store, key, refusal)
+            }
+
             fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>> {
                 call()
             }
@@ -184,6 +231,7 @@ family!(
     Timer,
     TokenProvider,
     TokenStore,
+    QuotaStore,
     dyn Observer + Send + Sync,
     dyn Fn() -> SendFuture<'static, Result<GetTokenReply, Error>> + Send + Sync,
     SendFuture<'a, T>
@@ -195,6 +243,7 @@ family!(
     LocalTimer,
     LocalTokenProvider,
     LocalTokenStore,
+    LocalQuotaStore,
     dyn Observer,
     dyn Fn() -> LocalFuture<'static, Result<GetTokenReply, Error>>,
     LocalFuture<'a, T>

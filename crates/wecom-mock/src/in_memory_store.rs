@@ -1,5 +1,6 @@
 //! A store in memory, which several clients share as several processes would share a database.
 
+mod quotas;
 mod tokens;
 
 use std::fmt;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use wecom_core::Timer;
 
+use self::quotas::Quotas;
 use self::tokens::Tokens;
 
-/// The shared state of several processes, in the memory of one: a [`TokenStore`](wecom_core::token::TokenStore) with leases.
+/// The shared state of several processes, in the memory of one: a [`TokenStore`](wecom_core::token::TokenStore) with leases,
+/// and a [`QuotaStore`](wecom_core::quota::QuotaStore).
 ///
 /// A test of several processes gives each of its clients a clone. Time is that of a timer, such as
 /// [`ManualTimer`](crate::ManualTimer).
@@ -50,6 +53,7 @@ pub struct InMemoryStore {
 struct State {
     fault: Option<StoreFault>,
     tokens: Tokens,
+    quotas: Quotas,
 }
 
 /// A fault of an [`InMemoryStore`].

@@ -88,6 +88,9 @@ pub enum Answer {
 pub struct Rules {
     /// The part of a quota that the client may use, in percent; `None` for a client without quotas.
     pub percent: Option<u32>,
+    /// The additional part that the client may use while the store of a shared quota fails, in percent; `None` without such a
+    /// store.
+    pub own_share: Option<u32>,
     /// The maximum time that a call may wait for a quota.
     pub max_wait: Option<Duration>,
     /// The time limit of a token fetch.
@@ -124,7 +127,7 @@ impl Checker {
         let record = Record {
             violation: None,
             calls: CallCheck::new(rules),
-            quotas: QuotaCheck::new(rules.percent),
+            quotas: QuotaCheck::new(rules.percent, rules.own_share),
             fetches: FetchCheck::new(rules.fetch_limit),
             last_fault: None,
             clock_reads: 0,

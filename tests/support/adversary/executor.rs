@@ -233,7 +233,10 @@ impl Executor {
             task.extra_polls.pop();
             task.woken.0.store(true, Ordering::Relaxed);
         }
-        self.checker.end_poll(task.id, now);
+        // A task that was woken during its poll is polled again before the time advances.
+        if !task.woken.0.load(Ordering::Relaxed) {
+            self.checker.end_poll(task.id, now);
+        }
         Ok(())
     }
 

@@ -18,8 +18,9 @@ use crate::http::base_url::BaseUrl;
 use crate::http::transport::{LocalTransport, Transport};
 use crate::observe::observer::Observer;
 use crate::observe::observers::Observers;
-use crate::quota::limiters::Limiters;
+use crate::quota::limiters::{CorpQuotas, Limiters};
 use crate::quota::policy::Quotas;
+use crate::quota::store::{LocalQuotaStore, QuotaStore};
 use crate::retry::{Retry, Retrying};
 use crate::secret::AccessToken;
 use crate::threading::{Local, Shared};
@@ -222,7 +223,7 @@ impl<T, M: Threading> ClientBuilder<T, NoTimer, M> {
     fn timed(self, clock: Clock<M>) -> ClientBuilder<T, Timed<M>, M> {
         let Self { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time: NoTimer } =
             self;
-        let time = Timed { clock, retry: None, quotas: None, deadline: None };
+        let time = Timed { clock, retry: None, quotas: None, quota_store: None, deadline: None };
         ClientBuilder { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time }
     }
 }
@@ -261,6 +262,18 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     }
 }
 
+impl<T, W: HasTimer<Shared>> ClientBuilder<T, W, Shared> {
+    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that have this store. `corp_id` is the upstream
+    /// corp's id; clients of downstream corps share the quotas of those.
+    ///
+    /// Without quotas it has no effect. While the store fails, calls use the process's
+    /// [own share](Quotas::own_share) of the quota.
+    pub fn quota_store(mut self, corp_id: impl Into<Arc<str>>, store: impl QuotaStore + 'static) -> Self {
+        self.time.as_timed().quota_store = Some((corp_id.into(), Arc::new(store)));
+        self
+    }
+}
+
 impl<T, W> ClientBuilder<T, W, Shared> {
     /// Keeps fetched tokens in a store that other processes share. `app` names the app whose secret fetches them, for
     /// example by its agent id, because each app of a corp has tokens of its own.
@@ -272,6 +285,18 @@ impl<T, W> ClientBuilder<T, W, Shared> {
     /// Adds an observer of the client's calls. Several observers are notified in the order in which they were added.
     pub fn observer(mut self, observer: impl Observer + Send + Sync + 'static) -> Self {
         self.observers.push(Arc::new(observer));
+        self
+    }
+}
+
+impl<T, W: HasTimer<Local>> ClientBuilder<T, W, Local> {
+    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that have this store. `corp_id` is the upstream
+    /// corp's id; clients of downstream corps share the quotas of those.
+    ///
+    /// Without quotas it has no effect. While the store fails, calls use the process's
+    /// [own share](Quotas::own_share) of the quota.
+    pub fn quota_store(mut self, corp_id: impl Into<Arc<str>>, store: impl LocalQuotaStore + 'static) -> Self {
+        self.time.as_timed().quota_store = Some((corp_id.into(), Rc::new(store)));
         self
     }
 }
@@ -346,11 +371,11 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     {
         let Self { transport, base, user_agent, error_language, time_limit, observers, store, tokens, time } = self;
         let transport = AddressedTransport::new(transport, base, user_agent, error_language);
-        let time = time.into_timed().map(|Timed { clock, retry, quotas, deadline }| Time {
-            clock,
-            retrying: retry.map(Retrying::new),
-            limiters: quotas.map(Limiters::new),
-            deadline,
+        let time = time.into_timed().map(|Timed { clock, retry, quotas, quota_store, deadline }| {
+            let boxed = M::take_admissions;
+            let store = quota_store.map(|(corp_id, store)| CorpQuotas { store, corp_id, clock: clock.clone(), boxed });
+            let limiters = quotas.map(|quotas| Limiters::new(quotas, store));
+            Time { clock, retrying: retry.map(Retrying::new), limiters, deadline }
         });
         let observers = Observers(observers);
         let TokenSource(source) = tokens.into_token();

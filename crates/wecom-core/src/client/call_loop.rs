@@ -18,6 +18,8 @@ use crate::http::response::Response;
 use crate::http::transport_error::Delivery;
 use crate::observe::observer::{CallEvent, CallOutcome};
 use crate::quota::limiter::{Permit, PermitOutcome};
+use crate::quota::store::QuotaRefusal;
+use crate::quota::turn::Turn;
 use crate::retry::{Retrying, classify};
 use crate::secret::AccessToken;
 use crate::timer::cached_clock::CachedClock;
@@ -129,14 +131,32 @@ impl<'a, M: Threading> CallLoop<'a, M> {
     ) -> Result<(T, Response), Error> {
         let permit = self.prepare(request, refusal).await?;
         let outcome = self.exchange(request).await;
-        if let (Some(permit), Some(now)) = (&permit, self.clock.now()) {
-            permit.report(permit_outcome(&outcome), now);
+        if let (Some((turn, permit)), Some(now)) = (permit, self.clock.now()) {
+            let of_permit = permit_outcome(&outcome);
+            permit.report(of_permit, now);
+            let refusal = permit.refusal(of_permit, now);
+            drop(permit);
+            if let Some(refusal) = refusal {
+                self.report(&turn, refusal).await;
+            }
         }
         outcome
     }
 
+    /// Reports a refusal to the other processes that share the quota.
+    async fn report(&mut self, turn: &Turn<M>, refusal: QuotaRefusal) {
+        let left = self.left();
+        // Boxed, because few calls need it.
+        drop(self.clock.timeout(left, Box::pin(turn.report(refusal))).await);
+        self.clock.invalidate();
+    }
+
     /// Gets what an attempt needs: a token, then the permit, because the permit counts from the moment it is given.
-    async fn prepare(&mut self, request: &mut Request, refusal: &mut Option<Refusal>) -> Result<Option<Permit>, Error> {
+    async fn prepare(
+        &mut self,
+        request: &mut Request,
+        refusal: &mut Option<Refusal>,
+    ) -> Result<Option<(Turn<M>, Permit)>, Error> {
         self.put_token(request, refusal).await?;
         let limiters = self.inner.time.as_ref().and_then(|time| time.limiters.as_ref());
         let Some((limiters, began)) = limiters.zip(self.clock.now()) else { return Ok(None) };
@@ -147,13 +167,13 @@ impl<'a, M: Threading> CallLoop<'a, M> {
             let now = self.clock.now().unwrap_or(began);
             if let Some(permit) = turn.try_acquire(now, self.request_limit(remaining).unwrap_or(LONGEST_REQUEST)) {
                 let waited = turn.waited(now);
-                if !waited.is_zero() {
+                if turn.has_waited() && !waited.is_zero() {
                     self.inner.observers.notify(&CallEvent::AwaitedQuota { endpoint: self.endpoint, waited });
                 }
-                return Ok(Some(permit));
+                return Ok(Some((turn, permit)));
             }
             let wait = turn.check_wait(now, remaining).map_err(|error| self.error(error))?;
-            if turn.is_first_wait() {
+            if turn.begins_to_wait() {
                 self.inner.observers.notify(&CallEvent::AwaitingQuota { endpoint: self.endpoint, wait });
             }
             turn.wait(&mut self.clock, remaining).await;

@@ -38,6 +38,7 @@ pub(crate) mod sealed {
     use super::{Family, Local, Shared, Threading};
     use crate::client::{BoxedCall, Client};
     use crate::endpoint::call::ApiCall;
+    use crate::quota::shared_quota::{TakeFuture, TakeTask};
     use crate::timer::Clock;
     use crate::token::corp_get_token::CorpGetToken;
     use crate::token::shared_token::{FetchTask, FlightFuture};
@@ -53,6 +54,9 @@ pub(crate) mod sealed {
 
         /// The task of a token's fetch, as a future.
         fn fetch(task: FetchTask<Self>) -> FlightFuture<Self>;
+
+        /// A request to the store of a shared quota, as a future.
+        fn take_admissions(task: TakeTask<Self>) -> TakeFuture<Self>;
 
         /// A wait on a timer, as a future that owns the timer.
         fn wait(clock: Clock<Self>, duration: Duration) -> Self::Future<'static, ()>;
@@ -75,6 +79,10 @@ pub(crate) mod sealed {
                 }
 
                 fn fetch(task: FetchTask<Self>) -> FlightFuture<Self> {
+                    Box::pin(task.run())
+                }
+
+                fn take_admissions(task: TakeTask<Self>) -> TakeFuture<Self> {
                     Box::pin(task.run())
                 }
 

@@ -84,6 +84,15 @@ impl Concurrency {
         if place.lowered != self.lowered {
             return;
         }
+        self.lower();
+    }
+
+    /// Records a 45033 that another process of the same corp has received.
+    pub(super) fn exceeded_elsewhere(&mut self) {
+        self.lower();
+    }
+
+    fn lower(&mut self) {
         self.lowered += 1;
         self.successes = 0;
         self.refused_at = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);

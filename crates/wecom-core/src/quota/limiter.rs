@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::admissions::{Admissions, Room, Unused, VALIDITY};
 use super::block::Block;
 use super::concurrency::{Concurrency, Place};
 use super::error::QuotaLimit;
 use super::policy::Quotas;
 use super::queue::{Queue, Ticket};
+use super::store::{CallKind, QuotaGrant, QuotaRefusal, QuotaWindow};
 use super::window::Window;
 use crate::endpoint::descriptor::{Endpoint, Quota};
 use crate::error::code::ErrCode;
@@ -31,6 +33,13 @@ pub(super) struct State {
     concurrency: Concurrency,
     /// One for each lane, because calls with a ticket need not wait for calls without one.
     queues: [Queue; 2],
+    /// The admissions of each lane, if several processes share the quota. The windows then are those of the process's own
+    /// share, and count the calls that are sent while the store fails.
+    shared: Option<[Admissions; 2]>,
+    /// The maximum number of admissions to take for calls that do not wait yet.
+    largest_batch: u32,
+    /// The number of 45033 that all processes together have received, if it is known.
+    concurrency_refusals: Option<u64>,
     /// The latest time that a call has read.
     now: Duration,
 }
@@ -56,6 +65,20 @@ pub(super) struct Full {
     pub(super) limit: QuotaLimit,
     /// The time until there is room, if it is known.
     pub(super) wait: Option<Duration>,
+    /// Whether the store of a shared quota has to be asked.
+    pub(super) is_asked: bool,
+}
+
+impl Full {
+    pub(super) const UNKNOWN: Self = Self { limit: QuotaLimit::Concurrency, wait: None, is_asked: false };
+
+    fn new(limit: QuotaLimit, wait: Option<Duration>) -> Self {
+        Self { limit, wait, is_asked: false }
+    }
+
+    fn asked() -> Self {
+        Self { limit: QuotaLimit::Frequency, wait: None, is_asked: true }
+    }
 }
 
 /// The permit of one call under way, dropped when the call ends.
@@ -78,8 +101,12 @@ pub(crate) enum PermitOutcome {
 }
 
 impl Limiter {
-    pub(super) fn new(endpoint: &Endpoint, policy: &Quotas) -> Self {
-        let windows = |quota| windows(quota, policy);
+    /// Creates the limits. `shared_windows` are those that the store of a shared quota keeps, for each lane.
+    pub(super) fn new(endpoint: &Endpoint, policy: &Quotas, shared_windows: &[Vec<QuotaWindow>]) -> Self {
+        let is_shared = !shared_windows.is_empty();
+        let share = |documented| if is_shared { policy.own_share_of(documented) } else { policy.share_of(documented) };
+        let windows =
+            |quota| lengths(quota).map(|(length, documented)| Window::new(length, share(documented))).collect();
         let ceiling = endpoint.concurrency().map(|documented| policy.share_of(documented));
         let state = State {
             windows: windows(endpoint.quota()),
@@ -88,6 +115,9 @@ impl Limiter {
             usual_block: Block::default(),
             concurrency: Concurrency::new(ceiling),
             queues: [Queue::default(), Queue::default()],
+            shared: shared_windows.iter().any(|windows| !windows.is_empty()).then(Default::default),
+            largest_batch: shared_windows.iter().flatten().map(|window| (window.allowed / 8).max(1)).min().unwrap_or(1),
+            concurrency_refusals: None,
             now: Duration::ZERO,
         };
         Self { state: Mutex::new(state) }
@@ -110,12 +140,12 @@ impl Limiter {
         let room = state.room(lane, now)?;
         if !state.queue(lane).may_pass(ticket, room, now) {
             state.queue(lane).wake(room, now);
-            return Err(Full { limit: QuotaLimit::Concurrency, wait: None });
+            return Err(state.behind_others(lane));
         }
         if let Some(ticket) = ticket {
             state.queue(lane).leave(ticket);
         }
-        state.windows(lane).for_each(Window::count);
+        state.count(lane, now);
         let place = state.concurrency.enter(now.saturating_add(limit));
         state.wake_next();
         drop(state);
@@ -148,31 +178,121 @@ impl State {
     fn room(&mut self, lane: Lane, now: Duration) -> Result<u32, Full> {
         let usual_block = Some(&mut self.usual_block).filter(|_| lane == Lane::Usual);
         let closed = usual_block.into_iter().chain([&mut self.block]).filter_map(|block| block.remaining(now)).max();
+        let closed = closed.max(self.admissions(lane).and_then(|admissions| admissions.blocked_for(now)));
         if let Some(left) = closed {
-            return Err(Full { limit: QuotaLimit::Blocked, wait: Some(left) });
+            return Err(Full::new(QuotaLimit::Blocked, Some(left)));
         }
-        if let Some(wait) = self.windows(lane).filter_map(|window| window.full_for(now)).max() {
-            return Err(Full { limit: QuotaLimit::Frequency, wait: Some(wait) });
+        if let Some(wait) = self.full_for(lane, now) {
+            return Err(Full::new(QuotaLimit::Frequency, Some(wait)));
         }
-        match self.concurrency.room(now) {
-            0 => Err(Full { limit: QuotaLimit::Concurrency, wait: None }),
-            room => Ok(self.windows(lane).map(|window| window.room(now)).fold(room, u32::min)),
+        let room = match self.concurrency.room(now) {
+            0 => return Err(Full::new(QuotaLimit::Concurrency, None)),
+            room => room,
+        };
+        match self.admissions(lane).map(|admissions| admissions.room(now)) {
+            Some(Room::Admitted(admitted)) => Ok(room.min(admitted)),
+            Some(Room::Unknown | Room::Full(_)) => Err(Full::asked()),
+            Some(Room::OwnShare) | None => Ok(self.windows(lane).map(|window| window.room(now)).fold(room, u32::min)),
         }
+    }
+
+    /// How long the frequency limits admit no call, if that is known.
+    fn full_for(&mut self, lane: Lane, now: Duration) -> Option<Duration> {
+        match self.admissions(lane).map(|admissions| admissions.room(now)) {
+            Some(Room::Full(wait)) => Some(wait),
+            Some(Room::Admitted(_) | Room::Unknown) => None,
+            Some(Room::OwnShare) | None => self.windows(lane).filter_map(|window| window.full_for(now)).max(),
+        }
+    }
+
+    /// Why a call has to wait for the calls ahead of it.
+    fn behind_others(&mut self, lane: Lane) -> Full {
+        let (now, room) = (self.now, self.concurrency.room(self.now));
+        match self.admissions(lane).map(|admissions| admissions.room(now)) {
+            // The store may have room for more calls than it has admitted.
+            Some(Room::Admitted(admitted)) if admitted < room => Full::asked(),
+            _ => Full::new(QuotaLimit::Concurrency, None),
+        }
+    }
+
+    /// Counts a call that is sent now.
+    fn count(&mut self, lane: Lane, now: Duration) {
+        if let Some(admissions) = self.admissions(lane) {
+            if admissions.room(now) != Room::OwnShare {
+                return admissions.use_one();
+            }
+        }
+        self.windows(lane).for_each(Window::count);
+    }
+
+    fn admissions(&mut self, lane: Lane) -> Option<&mut Admissions> {
+        let [usual, ticketed] = self.shared.as_mut()?;
+        Some(match lane {
+            Lane::Usual => usual,
+            Lane::Ticketed => ticketed,
+        })
+    }
+
+    /// Whether the store has to be asked for admissions. Then returns how many, and which to give back before.
+    pub(super) fn ask(&mut self, lane: Lane, now: Duration) -> Option<(u32, Vec<Unused>)> {
+        let waiting = self.queue(lane).polled(now);
+        let concurrent = self.concurrency.room(now);
+        let cap = self.largest_batch;
+        let admissions = self.admissions(lane)?;
+        if admissions.room(now) != Room::Unknown {
+            return None;
+        }
+        let count = waiting.max(admissions.rate(now).min(cap)).min(concurrent).max(1);
+        Some((count, admissions.begin()))
+    }
+
+    /// Records the answer of the store.
+    pub(super) fn answered(&mut self, lane: Lane, requested_at: Duration, grant: Option<&QuotaGrant>, now: Duration) {
+        let Some(admissions) = self.admissions(lane) else { return };
+        match grant {
+            Some(grant) => admissions.granted(grant, requested_at, now),
+            None => admissions.failed(now),
+        }
+        if let Some(refusals) = grant.map(|grant| grant.concurrency_refusals) {
+            // Lowers the limit if another process has received a 45033 since the last answer.
+            if self.concurrency_refusals.is_some_and(|known| refusals > known) {
+                self.concurrency.exceeded_elsewhere();
+            }
+            // The store may not have received the reports of this process yet.
+            self.concurrency_refusals = self.concurrency_refusals.max(Some(refusals));
+        }
+        self.now = now;
+        self.wake_next();
     }
 
     /// Wakes as many waiting calls as there is room for.
     pub(super) fn wake_next(&mut self) {
         let now = self.now;
         for lane in [Lane::Usual, Lane::Ticketed] {
-            if let Ok(room) = self.room(lane, now) {
-                self.queue(lane).wake(room, now);
+            match self.room(lane, now) {
+                Ok(room) => self.queue(lane).wake(room, now),
+                // One call asks the store for all.
+                Err(full) if full.is_asked => self.queue(lane).wake(1, now),
+                Err(_) => {}
             }
         }
     }
 }
 
-/// The windows of a documented quota.
-fn windows(quota: Quota, policy: &Quotas) -> Vec<Window> {
+/// The windows that the store of a shared quota keeps for a lane.
+pub(super) fn shared_windows(endpoint: &Endpoint, lane: Lane, policy: &Quotas) -> Vec<QuotaWindow> {
+    let windows = |counts, quota| {
+        lengths(quota).map(move |(length, documented)| {
+            QuotaWindow::new(counts, length.saturating_add(VALIDITY), policy.share_of(documented))
+        })
+    };
+    let usual = (lane == Lane::Usual).then(|| windows(CallKind::Usual, endpoint.quota()));
+    let ticketed = endpoint.ticketed_quota().map(|quota| windows(CallKind::Ticketed, quota));
+    usual.into_iter().flatten().chain(ticketed.into_iter().flatten()).collect()
+}
+
+/// The lengths of the windows of a documented quota, and the documented numbers of calls.
+fn lengths(quota: Quota) -> impl Iterator<Item = (Duration, u32)> {
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(60 * 60 * 24);
     let lengths = [
@@ -181,8 +301,7 @@ fn windows(quota: Quota, policy: &Quotas) -> Vec<Window> {
         (DAY, quota.per_day()),
         (DAY * 30, quota.per_month()),
     ];
-    let allowed = lengths.into_iter().filter_map(|(length, documented)| Some((length, documented?)));
-    allowed.map(|(length, documented)| Window::new(length, policy.share_of(documented))).collect()
+    lengths.into_iter().filter_map(|(length, documented)| Some((length, documented?)))
 }
 
 impl Permit {
@@ -197,8 +316,30 @@ impl Permit {
                 Lane::Usual => state.usual_block.record_refusal(self.sent, now),
                 Lane::Ticketed => state.block.record_refusal(self.sent, now),
             },
-            PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => state.concurrency.exceeded(self.place),
+            PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => {
+                // The process reports this refusal itself.
+                state.concurrency_refusals = state.concurrency_refusals.map(|known| known.saturating_add(1));
+                state.concurrency.exceeded(self.place);
+            }
             PermitOutcome::Refused(_) | PermitOutcome::Unknown => {}
+        }
+    }
+
+    /// The refusal that other processes have to know.
+    pub(crate) fn refusal(&self, outcome: PermitOutcome, now: Duration) -> Option<QuotaRefusal> {
+        let mut state = self.limiter.lock();
+        state.shared.as_ref()?;
+        match (outcome, self.lane) {
+            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Usual) => {
+                let block = state.usual_block.remaining(now)?;
+                Some(QuotaRefusal::Frequency { kind: CallKind::Usual, block })
+            }
+            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Ticketed) => {
+                let block = state.block.remaining(now)?;
+                Some(QuotaRefusal::Frequency { kind: CallKind::Ticketed, block })
+            }
+            (PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED), _) => Some(QuotaRefusal::Concurrency),
+            _ => None,
         }
     }
 }

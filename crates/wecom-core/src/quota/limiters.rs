@@ -4,30 +4,70 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::limiter::{Lane, Limiter};
+use super::limiter::{Lane, Limiter, shared_windows};
 use super::policy::Quotas;
+use super::shared_quota::{Boxed, SharedQuota};
+use super::store::QuotaKey;
 use super::turn::Turn;
 use crate::endpoint::descriptor::Endpoint;
+use crate::threading::Family;
+use crate::timer::clock::Clock;
 
 /// The limiters of one client.
-pub(crate) struct Limiters {
+pub(crate) struct Limiters<M: Family> {
     policy: Quotas,
-    by_path: Mutex<HashMap<&'static str, Arc<Limiter>>>,
+    store: Option<CorpQuotas<M>>,
+    by_path: Mutex<HashMap<&'static str, Limits<M>>>,
 }
 
-impl Limiters {
-    pub(crate) fn new(policy: Quotas) -> Self {
-        Self { policy, by_path: Mutex::default() }
+/// The store of the quotas that several processes share, and the corp whose quotas they are.
+pub(crate) struct CorpQuotas<M: Family> {
+    pub(crate) store: M::QuotaStore,
+    pub(crate) corp_id: Arc<str>,
+    pub(crate) clock: Clock<M>,
+    pub(crate) boxed: Boxed<M>,
+}
+
+/// The limiter of one endpoint, and the store with which it shares its quota.
+struct Limits<M: Family> {
+    limiter: Arc<Limiter>,
+    shared: Option<Arc<SharedQuota<M>>>,
+}
+
+impl<M: Family> Limiters<M> {
+    pub(crate) fn new(policy: Quotas, store: Option<CorpQuotas<M>>) -> Self {
+        Self { policy, store, by_path: Mutex::default() }
     }
 
-    pub(crate) fn policy(&self) -> &Quotas {
-        &self.policy
+    /// The limiters for the quotas of another corp, with the same settings.
+    pub(crate) fn of_corp(&self, corp_id: &str) -> Self {
+        let store = self.store.as_ref().map(|store| CorpQuotas { corp_id: corp_id.into(), ..store.clone() });
+        Self::new(self.policy.clone(), store)
     }
 
     /// Begins the wait of a call for a permit.
-    pub(crate) fn turn(&self, endpoint: &'static Endpoint, has_ticket: bool, now: Duration) -> Turn {
+    pub(crate) fn turn(&self, endpoint: &'static Endpoint, has_ticket: bool, now: Duration) -> Turn<M> {
         let mut limiters = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = limiters.entry(endpoint.path()).or_insert_with(|| Arc::new(Limiter::new(endpoint, &self.policy)));
-        Turn::new(Arc::clone(limiter), Lane::of(endpoint, has_ticket), self.policy.max_wait(), now)
+        let Limits { limiter, shared } = limiters.entry(endpoint.path()).or_insert_with(|| self.limits(endpoint));
+        let lane = Lane::of(endpoint, has_ticket);
+        Turn::new(Arc::clone(limiter), shared.clone(), lane, self.policy.max_wait(), now)
+    }
+
+    fn limits(&self, endpoint: &'static Endpoint) -> Limits<M> {
+        let Some(CorpQuotas { store, corp_id, clock, boxed }) = self.store.clone() else {
+            return Limits { limiter: Arc::new(Limiter::new(endpoint, &self.policy, &[])), shared: None };
+        };
+        let windows = [Lane::Usual, Lane::Ticketed].map(|lane| shared_windows(endpoint, lane, &self.policy));
+        let limiter = Arc::new(Limiter::new(endpoint, &self.policy, &windows));
+        let key = QuotaKey::new(corp_id, endpoint.path());
+        let shared = SharedQuota::new(store, key, clock, Arc::clone(&limiter), windows, boxed);
+        Limits { limiter, shared: Some(Arc::new(shared)) }
+    }
+}
+
+impl<M: Family> Clone for CorpQuotas<M> {
+    fn clone(&self) -> Self {
+        let Self { store, corp_id, clock, boxed } = self;
+        Self { store: store.clone(), corp_id: Arc::clone(corp_id), clock: clock.clone(), boxed: *boxed }
     }
 }

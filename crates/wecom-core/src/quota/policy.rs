@@ -18,7 +18,8 @@ use serde::Deserialize;
 ///   lasts an hour, then a day: these are the windows that the vendor blocks for.
 /// - 45033 halves the number of calls that may be under way at the endpoint. The number grows again while calls succeed.
 ///
-/// A client and its clones share the counts. Other processes do not.
+/// A client and its clones share the counts. Other processes share them too if they have the same
+/// [store](crate::ClientBuilder::quota_store).
 ///
 /// A call counts when its request is passed to the transport. A transport that first has to connect sends it a moment
 /// later. A call whose future is kept and not polled counts as under way until its reply is read, but no longer than its
@@ -49,7 +50,11 @@ use serde::Deserialize;
 pub struct Quotas {
     max_wait: Option<Duration>,
     percent: u32,
+    own_share: u32,
 }
+
+/// The default share of a process without the store.
+const OWN_SHARE: u32 = 2;
 
 /// The form of [`Quotas`] in a configuration.
 #[derive(Deserialize)]
@@ -57,15 +62,14 @@ pub struct Quotas {
 struct QuotasConfig {
     max_wait_seconds: Option<u64>,
     percent: Option<u32>,
+    own_share: Option<u32>,
 }
 
 impl From<QuotasConfig> for Quotas {
     fn from(config: QuotasConfig) -> Self {
         let quotas = config.max_wait_seconds.map(Duration::from_secs).map_or_else(Self::refuse, Self::wait_at_most);
-        match config.percent {
-            Some(percent) => quotas.percent(percent),
-            None => quotas,
-        }
+        let (percent, own_share) = (config.percent.unwrap_or(quotas.percent), config.own_share.unwrap_or(OWN_SHARE));
+        quotas.percent(percent).own_share(own_share)
     }
 }
 
@@ -73,12 +77,12 @@ impl Quotas {
     /// Makes a call over the quota wait, at most for this long and never beyond its deadline. A call whose wait is known
     /// to be longer is refused at once.
     pub fn wait_at_most(max_wait: Duration) -> Self {
-        Self { max_wait: Some(max_wait), percent: 80 }
+        Self { max_wait: Some(max_wait), percent: 80, own_share: OWN_SHARE }
     }
 
     /// Refuses a call over the quota at once.
     pub fn refuse() -> Self {
-        Self { max_wait: None, percent: 80 }
+        Self { max_wait: None, percent: 80, own_share: OWN_SHARE }
     }
 
     /// Sets the percentage of the documented limits that is used: 80 by default. At least one call per window is always
@@ -88,14 +92,32 @@ impl Quotas {
         self
     }
 
+    /// Sets the percentage of the documented limits that this process uses while the store of a
+    /// [shared quota](crate::quota::QuotaStore) fails: 2 by default. At least one call per window is always admitted.
+    ///
+    /// All processes together stay within the limits if `percent`, plus `own_share` for each process, is at most 100.
+    pub fn own_share(mut self, percent: u32) -> Self {
+        self.own_share = percent;
+        self
+    }
+
+    pub(crate) fn own_share_of(&self, documented: u32) -> u32 {
+        part(documented, self.own_share)
+    }
+
     pub(crate) fn max_wait(&self) -> Option<Duration> {
         self.max_wait
     }
 
     pub(crate) fn share_of(&self, documented: u32) -> u32 {
-        let share = u64::from(documented) * u64::from(self.percent) / 100;
-        u32::try_from(share).unwrap_or(u32::MAX).max(1)
+        part(documented, self.percent)
     }
+}
+
+/// A percentage of a limit, at least one call.
+fn part(limit: u32, percent: u32) -> u32 {
+    let part = u64::from(limit) * u64::from(percent) / 100;
+    u32::try_from(part).unwrap_or(u32::MAX).max(1)
 }
 
 #[cfg(test)]

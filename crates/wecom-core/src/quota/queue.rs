@@ -52,6 +52,12 @@ impl Queue {
         needed < room as usize
     }
 
+    /// The number of calls that wait and are polled.
+    pub(super) fn polled(&self, now: Duration) -> u32 {
+        let polled = self.waiters.iter().filter(|waiter| !waiter.is_unpolled(now)).count();
+        u32::try_from(polled).unwrap_or(u32::MAX)
+    }
+
     /// Appends a call that checked for room now, and checks again after `wait` at the latest.
     pub(super) fn join(&mut self, now: Duration, wait: Duration) -> Ticket {
         self.last += 1;

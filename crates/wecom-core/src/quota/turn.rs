@@ -1,32 +1,64 @@
 //! A call that waits until its endpoint's limits admit it.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::error::{QuotaError, QuotaLimit};
+use futures_util::FutureExt;
+use futures_util::future::Either;
+
+use super::error::QuotaError;
 use super::limiter::{Full, Lane, Limiter, Permit};
 use super::queue::{TURN_TIME, Ticket};
+use super::shared_quota::SharedQuota;
+use super::store::QuotaRefusal;
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
+
+/// The minimum of the maximum wait for the answer of a store. A call that does not wait for room waits for it too.
+const MIN_ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// How many times a call that does not wait for room checks for an answer: for a second, if it is polled.
+const MAX_ANSWER_CHECKS: u32 = 10;
 
 /// The wait of one call for its permit.
 ///
 /// When it is dropped, its place in the queue and a wake-up that it has not used pass to the next call.
-pub(crate) struct Turn {
+pub(crate) struct Turn<M: Family> {
     limiter: Arc<Limiter>,
+    shared: Option<Arc<SharedQuota<M>>>,
     lane: Lane,
     ticket: Option<Ticket>,
     /// The maximum wait; `None` if the call is refused instead.
     max_wait: Option<Duration>,
     began: Duration,
     full: Option<Full>,
+    /// Whether the call waits for room, and not only for the answer of a store.
+    is_waiting: bool,
+    /// The number of waits for the answer of a store.
+    answer_checks: u32,
 }
 
-impl Turn {
-    pub(super) fn new(limiter: Arc<Limiter>, lane: Lane, max_wait: Option<Duration>, now: Duration) -> Self {
-        Self { limiter, lane, ticket: None, max_wait, began: now, full: None }
+impl<M: Family> Turn<M> {
+    pub(super) fn new(
+        limiter: Arc<Limiter>,
+        shared: Option<Arc<SharedQuota<M>>>,
+        lane: Lane,
+        max_wait: Option<Duration>,
+        now: Duration,
+    ) -> Self {
+        Self {
+            limiter,
+            shared,
+            lane,
+            ticket: None,
+            max_wait,
+            began: now,
+            full: None,
+            is_waiting: false,
+            answer_checks: 0,
+        }
     }
 
     /// The permit for a call that is sent now with this time limit; `None` if it has to [wait](Turn::wait).
@@ -53,34 +85,69 @@ impl Turn {
         now: Duration,
         remaining: Option<Duration>,
     ) -> Result<Option<Duration>, QuotaError> {
-        let (limit, wait) = self.full.map_or((QuotaLimit::Concurrency, None), |full| (full.limit, full.wait));
+        let Full { limit, wait, is_asked } = self.full.unwrap_or(Full::UNKNOWN);
+        if is_asked {
+            // Also a call that does not wait for room asks, because only the store knows whether there is room.
+            let is_over = match self.max_wait {
+                Some(max_wait) => self.waited(now) >= max_wait.max(MIN_ANSWER_WAIT),
+                None => self.answer_checks >= MAX_ANSWER_CHECKS,
+            };
+            return if is_over { Err(QuotaError { limit, retry_after: None }) } else { Ok(None) };
+        }
         let left = self.left(now, remaining).unwrap_or_default();
         let may_wait = !left.is_zero() && wait.is_none_or(|wait| wait <= left);
         if may_wait { Ok(wait) } else { Err(QuotaError { limit, retry_after: wait }) }
     }
 
-    /// Whether the call has not waited yet.
-    pub(crate) fn is_first_wait(&self) -> bool {
-        self.ticket.is_none()
+    /// Whether the call begins to wait for room. The answer of a store is not waited for as room is.
+    pub(crate) fn begins_to_wait(&mut self) -> bool {
+        let waits = self.full.is_some_and(|full| !full.is_asked);
+        let begins = waits && !self.is_waiting;
+        self.is_waiting |= waits;
+        begins
+    }
+
+    /// Whether the call has waited for room.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.is_waiting
     }
 
     /// Waits until there may be room.
-    pub(crate) async fn wait<M: Family>(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
-        let Some((now, left)) = clock.now().and_then(|now| Some((now, self.left(now, remaining)?))) else { return };
+    pub(crate) async fn wait(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
+        let Some(now) = clock.now() else { return };
+        let full = self.full.unwrap_or(Full::UNKNOWN);
+        self.answer_checks += u32::from(full.is_asked);
+        let left = match self.left(now, remaining) {
+            _ if full.is_asked => remaining.unwrap_or(TURN_TIME),
+            Some(left) => left,
+            None => return,
+        };
         // A call ahead that is not polled does not take its room, so this call checks again by itself.
-        let wait = self.full.and_then(|full| full.wait).unwrap_or(TURN_TIME).min(left);
+        let wait = full.wait.unwrap_or(TURN_TIME).min(left);
         let limiter = &self.limiter;
         match self.ticket {
             Some(ticket) => limiter.lock().queue(self.lane).stay(ticket, now, wait),
             None => self.ticket = Some(limiter.lock().queue(self.lane).join(now, wait)),
         }
         let Some(ticket) = self.ticket else { return };
-        let woken = poll_fn(|context| match limiter.lock().queue(self.lane).is_woken(ticket, context.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        let request = self.shared.as_ref().filter(|_| full.is_asked).and_then(|shared| shared.ask(self.lane, now));
+        let mut answer = request.map_or_else(|| Either::Right(pending()), Either::Left);
+        let woken = poll_fn(|context| {
+            let is_answered = answer.poll_unpin(context).is_ready();
+            match is_answered || limiter.lock().queue(self.lane).is_woken(ticket, context.waker()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
         });
         let _ = clock.timeout(Some(wait), woken).await;
         clock.invalidate();
+    }
+
+    /// Reports a refusal of WeCom to the other processes that share the quota.
+    pub(crate) async fn report(&self, refusal: QuotaRefusal) {
+        if let Some(shared) = &self.shared {
+            shared.report(refusal).await;
+        }
     }
 
     /// How long the call has waited.
@@ -95,7 +162,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl<M: Family> Drop for Turn<M> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let mut state = self.limiter.lock();

@@ -9,6 +9,7 @@ mod leases;
 mod quotas;
 mod renewal;
 mod retries;
+mod shared_quotas;
 mod stores;
 mod support;
 mod unpolled;

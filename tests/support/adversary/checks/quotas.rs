@@ -16,6 +16,7 @@ const CONCURRENCY_EXCEEDED: i64 = 45033;
 #[derive(Debug)]
 pub struct QuotaCheck {
     percent: Option<u32>,
+    own_share: Option<u32>,
     endpoints: Vec<Counts>,
 }
 
@@ -38,12 +39,12 @@ struct MinLimit {
 }
 
 impl QuotaCheck {
-    pub(crate) fn new(percent: Option<u32>) -> Self {
-        Self { percent, endpoints: Vec::new() }
+    pub(crate) fn new(percent: Option<u32>, own_share: Option<u32>) -> Self {
+        Self { percent, own_share, endpoints: Vec::new() }
     }
 
     pub(crate) fn sent(&mut self, exchange: &Exchange) -> Result<(), Violation> {
-        let (now, percent) = (exchange.sent, self.percent);
+        let (now, percent, own_share) = (exchange.sent, self.percent, self.own_share);
         let counts = self.counts(exchange);
         counts.in_flight.push(*exchange);
         let Some(percent) = percent else { return Ok(()) };
@@ -60,8 +61,9 @@ impl QuotaCheck {
                 return Err(Violation::new("no more calls are in flight than the quota allows", facts));
             }
         }
-        for (length, share) in windows(exchange.endpoint, percent) {
+        for (length, documented) in windows(exchange.endpoint) {
             let within = counts.since(now, length);
+            let share = share(documented, percent) + own_share.map_or(0, |own_share| share(documented, own_share));
             if within > share {
                 let facts = format!("{name}: {within} requests within {length:?}, {share} allowed");
                 return Err(Violation::new("no window has more requests than the quota allows", facts));
@@ -110,13 +112,17 @@ impl QuotaCheck {
     /// Whether the quota certainly admits a call of this endpoint.
     pub(crate) fn admits(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> bool {
         let Some(percent) = self.percent else { return true };
+        // A store may be slow or fail, or give the quota to other processes.
+        if self.own_share.is_some() && windows(endpoint).next().is_some() {
+            return false;
+        }
         let Some(counts) = self.find(scope, endpoint) else { return true };
         if counts.busy_with(|exchange| now < exchange.limit) >= self.min_limit(scope, endpoint) {
             return false;
         }
         // A client may count in buckets of a sixtieth of the window.
-        let admits = |(length, share)| counts.since(now, length + length / 30) < share;
-        now >= counts.blocked_until && windows(endpoint, percent).all(admits)
+        let admits = |(length, documented)| counts.since(now, length + length / 30) < share(documented, percent);
+        now >= counts.blocked_until && windows(endpoint).all(admits)
     }
 
     fn find(&self, scope: Scope, endpoint: &Endpoint) -> Option<&Counts> {
@@ -152,9 +158,9 @@ fn share(documented: u32, percent: u32) -> u32 {
     (documented * percent / 100).max(1)
 }
 
-/// Returns the windows that are short enough for a run.
-fn windows(endpoint: &Endpoint, percent: u32) -> impl Iterator<Item = (Duration, u32)> {
+/// Returns the windows that are short enough for a run, with their documented limits.
+fn windows(endpoint: &Endpoint) -> impl Iterator<Item = (Duration, u32)> {
     let quota = endpoint.quota();
     let windows = [(MINUTE, quota.per_minute()), (HOUR, quota.per_hour())];
-    windows.into_iter().filter_map(move |(length, documented)| Some((length, share(documented?, percent))))
+    windows.into_iter().filter_map(|(length, documented)| Some((length, documented?)))
 }

@@ -1,6 +1,7 @@
 //! The states of a builder: whether it has a source of tokens and a timer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Threading;
@@ -25,15 +26,17 @@ pub struct Timed<M: Threading> {
     pub(super) clock: Clock<M>,
     pub(super) retry: Option<Retry>,
     pub(super) quotas: Option<Quotas>,
+    pub(super) quota_store: Option<(Arc<str>, M::QuotaStore)>,
     pub(super) deadline: Option<Duration>,
 }
 
 impl<M: Threading> fmt::Debug for Timed<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { retry, quotas, deadline, .. } = self;
+        let Self { retry, quotas, quota_store, deadline, .. } = self;
         f.debug_struct("Timed")
             .field("retry", retry)
             .field("quotas", quotas)
+            .field("has_quota_store", &quota_store.is_some())
             .field("deadline", deadline)
             .finish_non_exhaustive()
     }
