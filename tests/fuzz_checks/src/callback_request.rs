@@ -3,6 +3,7 @@
 //! The body is checked in three ways: as the envelope, as an encrypted text with a valid signature, and as the plaintext of
 //! a signed message. The fuzzer can't create a valid signature.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use aes::Aes256;
@@ -17,15 +18,13 @@ const TIMESTAMP: &str = "1700000000";
 
 pub(crate) fn check(input: &[u8]) {
     let (query, body) = first_line(input);
-    let receiver = Receiver::new(Channel::app(keys(), ReceiveIds::any()));
-    as_envelope(&receiver, &query, body);
-    as_encrypted_text(&receiver, body);
-    as_plaintext(&receiver, body);
+    as_envelope(&RECEIVER, &query, body);
+    as_encrypted_text(&RECEIVER, body);
+    as_plaintext(&RECEIVER, body);
 }
 
-fn keys() -> CallbackKeys {
-    CallbackKeys::new(TOKEN, AES_KEY).unwrap()
-}
+static KEYS: LazyLock<CallbackKeys> = LazyLock::new(|| CallbackKeys::new(TOKEN, AES_KEY).unwrap());
+static RECEIVER: LazyLock<Receiver> = LazyLock::new(|| Receiver::new(Channel::app(KEYS.clone(), ReceiveIds::any())));
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
@@ -46,7 +45,7 @@ fn as_envelope(receiver: &Receiver, query: &str, body: &[u8]) {
 
 fn as_encrypted_text(receiver: &Receiver, body: &[u8]) {
     let Ok(encrypted) = std::str::from_utf8(body) else { return };
-    let signature = keys().signature(TIMESTAMP, "nonce", encrypted);
+    let signature = KEYS.signature(TIMESTAMP, "nonce", encrypted);
     let query = || {
         let signed = [("msg_signature", &*signature), ("timestamp", TIMESTAMP), ("nonce", "nonce")];
         Query::from_decoded(signed.into_iter().chain([("echostr", encrypted)]))
@@ -64,7 +63,7 @@ fn as_encrypted_text(receiver: &Receiver, body: &[u8]) {
 fn as_plaintext(receiver: &Receiver, body: &[u8]) {
     let whole_blocks = body.get(..body.len() / 16 * 16).unwrap_or_default();
     let encrypted = encrypt(whole_blocks);
-    let signature = keys().signature(TIMESTAMP, "nonce", &encrypted);
+    let signature = KEYS.signature(TIMESTAMP, "nonce", &encrypted);
     let query = format!("msg_signature={signature}&timestamp={TIMESTAMP}&nonce=nonce");
     let envelope = format!("<xml><Encrypt>{encrypted}</Encrypt></xml>");
     let opened = receiver.open(&query, envelope.as_bytes(), now());

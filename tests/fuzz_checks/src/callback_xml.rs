@@ -3,6 +3,7 @@
 //! quick-xml reads every accepted document as the same elements with the same texts. An event that was parsed, sent and
 //! received is equal.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use quick_xml::Reader;
@@ -110,11 +111,15 @@ impl Text {
     }
 }
 
+static KEYS: LazyLock<CallbackKeys> =
+    LazyLock::new(|| CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap());
+static SENDER: LazyLock<Sender> = LazyLock::new(|| Sender::app(KEYS.clone(), "ww1"));
+static RECEIVER: LazyLock<Receiver> = LazyLock::new(|| Receiver::new(Channel::app(KEYS.clone(), ReceiveIds::any())));
+
 fn round_trip(event: &Event) {
-    let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let request = Sender::app(keys.clone(), "ww1").request(event, now, RandomBytes::new([7; 24])).unwrap();
-    let opened = Receiver::new(Channel::app(keys, ReceiveIds::any())).open(request.query(), request.body(), now);
+    let request = SENDER.request(event, now, RandomBytes::new([7; 24])).unwrap();
+    let opened = RECEIVER.open(request.query(), request.body(), now);
     match opened {
         Ok(callback) => assert_eq!(callback.event(), *event),
         Err(error) => assert!(matches!(error.kind(), ErrorKind::BodyTooLarge(_)), "{error}"),
