@@ -9,5 +9,6 @@ mod signature;
 
 pub use self::cipher::Plaintext;
 pub use self::keys::CallbackKeys;
+pub(crate) use self::keys::Verified;
 pub use self::random::RandomBytes;
 pub(crate) use self::sealed::{Sealed, seconds};

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use crate::crypto::Sealed;
 use crate::error::{Error, ErrorKind};
-use crate::xml::scanner::{Found, Scanner, Shape};
+use crate::xml::leaf::Shape;
+use crate::xml::scanner::{Found, Scanner};
 use crate::xml::text::{section, text_of};
 use crate::xml::writer::Writer;
 use crate::xml::{XmlError, XmlProblem};
 
 /// Finds the encrypted text in a request's body.
+#[inline]
 pub(crate) fn encrypted(body: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let found = find_encrypted(body).map_err(ErrorKind::Envelope)?.ok_or(ErrorKind::MissingEncrypt)?;
@@ -30,6 +32,7 @@ pub(crate) fn encrypted(body: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
 }
 
 /// Checks the whole document, and finds the first `Encrypt` below the root element.
+#[inline]
 fn find_encrypted(body: &[u8]) -> Result<Option<Found>, XmlError> {
     let mut scanner = Scanner::new(body);
     let mut encrypted = None;

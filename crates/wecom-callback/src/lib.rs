@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod bytes;
 mod callback;
 mod channel;
 mod crypto;

@@ -42,6 +42,7 @@ impl Message {
         Self::checked(text.into(), true)
     }
 
+    #[inline]
     pub(crate) fn from_bytes(bytes: Vec<u8>, zeroed: bool) -> Result<Self, XmlError> {
         match String::from_utf8(bytes) {
             Ok(text) => Self::checked(text, zeroed),
@@ -55,6 +56,7 @@ impl Message {
         }
     }
 
+    #[inline]
     fn checked(text: String, zeroed: bool) -> Result<Self, XmlError> {
         let mut message = Self { text, root: Found::default(), zeroed };
         if message.text.starts_with('\u{FEFF}') {

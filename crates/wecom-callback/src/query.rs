@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use memchr::memchr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::crypto::{CallbackKeys, Sealed};
+use crate::bytes;
+use crate::crypto::{CallbackKeys, Sealed, Verified};
 use crate::error::{Error, ErrorKind};
 
 /// The maximum length of a raw query, in bytes. Queries from WeCom have a few hundred bytes.
@@ -85,8 +85,8 @@ pub(crate) struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Whether the signature over an encrypted text was made with these keys.
-    pub(crate) fn by(&self, keys: &CallbackKeys, encrypted: &[u8]) -> bool {
+    /// Verifies that the signature over an encrypted text was made with these keys.
+    pub(crate) fn verify(&self, keys: &CallbackKeys, encrypted: &[u8]) -> Option<Verified> {
         keys.verify(self.msg_signature, self.timestamp, self.nonce, encrypted)
     }
 }
@@ -100,8 +100,11 @@ impl<'a> From<&'a str> for Query<'a> {
         let raw = raw.strip_prefix('?').unwrap_or(raw);
         let mut query = Self { too_long: raw.len() > MAX_QUERY, ..Self::default() };
         if !query.too_long {
-            for pair in raw.split('&') {
-                if let Some((name, value)) = pair.split_once('=') {
+            let mut rest = Some(raw);
+            while let Some(pairs) = rest {
+                let pair;
+                (pair, rest) = split_once(pairs, b'&').map_or((pairs, None), |(pair, rest)| (pair, Some(rest)));
+                if let Some((name, value)) = split_once(pair, b'=') {
                     query.set(name, || decoded(value));
                 }
             }
@@ -123,8 +126,16 @@ impl fmt::Debug for Query<'_> {
     }
 }
 
+/// Splits a text around the first occurrence of an ASCII character.
+#[inline]
+fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = bytes::find(text.as_bytes(), separator)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+#[inline]
 fn decoded(value: &str) -> Cow<'_, str> {
-    match memchr(b'%', value.as_bytes()) {
+    match bytes::find(value.as_bytes(), b'%') {
         Some(_) => percent_decode_str(value).decode_utf8_lossy(),
         None => Cow::Borrowed(value),
     }

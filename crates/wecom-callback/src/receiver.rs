@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::answer::Answer;
 use crate::callback::Callback;
 use crate::channel::Channel;
+use crate::crypto::Verified;
 use crate::envelope;
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;
@@ -122,10 +123,13 @@ impl Receiver {
     ///
     /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
     pub fn open<'q>(&self, query: impl Into<Query<'q>>, body: &[u8], now: SystemTime) -> Result<Callback, Error> {
+        self.open_request(&query.into(), body, now)
+    }
+
+    fn open_request(&self, query: &Query<'_>, body: &[u8], now: SystemTime) -> Result<Callback, Error> {
         if body.len() > self.body_limit {
             return Err(ErrorKind::BodyTooLarge(self.body_limit).into());
         }
-        let query = query.into();
         let signed = query.signed()?;
         let encrypted = envelope::encrypted(body)?;
         let (channel, opened) = self.decrypt(&signed, &encrypted, now)?;
@@ -135,6 +139,7 @@ impl Receiver {
 
     /// Finds the channel by the signature. Two channels may have the same Token, so every channel that matches is tried. The
     /// error is that of the first.
+    #[inline]
     fn decrypt(
         &self,
         signed: &Signed<'_>,
@@ -142,9 +147,10 @@ impl Receiver {
         now: SystemTime,
     ) -> Result<(&Arc<Channel>, Opened), Error> {
         let mut refusal = None;
-        for channel in self.channels.iter().filter(|channel| signed.by(channel.keys(), encrypted)) {
+        for channel in &self.channels {
+            let Some(verified) = signed.verify(channel.keys(), encrypted) else { continue };
             self.check_window(signed.timestamp, now)?;
-            match open_for(channel, encrypted) {
+            match open_for(channel, verified) {
                 Ok(opened) => return Ok((channel, opened)),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
@@ -168,8 +174,9 @@ struct Opened {
     receive_id: String,
 }
 
-fn open_for(channel: &Channel, encrypted: &[u8]) -> Result<Opened, Error> {
-    let (message, receive_id) = channel.keys().open(encrypted)?.into_parts();
+#[inline]
+fn open_for(channel: &Channel, verified: Verified) -> Result<Opened, Error> {
+    let (message, receive_id) = channel.keys().open(verified)?.into_parts();
     match String::from_utf8(receive_id) {
         Ok(receive_id) if channel.accepts(&receive_id) => Ok(Opened { message, receive_id }),
         _ => Err(ErrorKind::ReceiveId.into()),

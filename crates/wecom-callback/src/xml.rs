@@ -5,8 +5,10 @@
 
 pub(crate) mod element;
 mod error;
+pub(crate) mod leaf;
 mod reference;
 pub(crate) mod scanner;
+mod syntax;
 pub(crate) mod text;
 pub(crate) mod writer;
 

@@ -55,8 +55,8 @@ impl Cipher {
         Ok(base64::encode(&buffer))
     }
 
-    pub(super) fn open(&self, encrypted: &[u8]) -> Result<Plaintext, Error> {
-        let mut buffer = base64::decode(encrypted).ok_or(ErrorKind::Base64)?;
+    #[inline]
+    pub(super) fn open(&self, mut buffer: Vec<u8>) -> Result<Plaintext, Error> {
         let (blocks, rest) = Block::<Aes256Dec>::slice_as_chunks_mut(&mut buffer);
         if blocks.is_empty() || !rest.is_empty() {
             return Err(ErrorKind::Ciphertext.into());
@@ -76,6 +76,7 @@ fn padding(buffer: &[u8]) -> Option<usize> {
     ((1..=PADDED_TO).contains(&count) && bytes.iter().all(|byte| *byte == last)).then_some(count)
 }
 
+#[inline]
 fn split(mut buffer: Vec<u8>) -> Option<Plaintext> {
     let length = buffer.get(16..HEAD)?.try_into().ok().map(u32::from_be_bytes)?;
     let end = HEAD.checked_add(usize::try_from(length).ok()?)?;

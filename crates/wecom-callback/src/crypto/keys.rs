@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::base64;
 use super::cipher::{Cipher, Plaintext};
-use super::signature::{self, Signature, sign};
+use super::signature::{self, sign, sign_and_decode};
 use crate::error::{Error, ErrorKind};
 
 /// The Token and the EncodingAESKey of one callback URL, from the console page 接收消息服务器配置.
@@ -38,6 +38,9 @@ struct Inner {
     cipher: Cipher,
 }
 
+/// An encrypted text with a valid signature: its bytes, or `None` if it is not Base64.
+pub(crate) struct Verified(Option<Vec<u8>>);
+
 impl CallbackKeys {
     /// Creates keys from the console's two strings.
     ///
@@ -57,13 +60,14 @@ impl CallbackKeys {
     /// The signature of an encrypted text (消息体签名): 40 lower-case hexadecimal digits.
     #[must_use]
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-        signature::text(&self.sign(timestamp, nonce, encrypted.as_bytes()))
+        signature::text(&sign(self.signed(timestamp, nonce), encrypted.as_bytes()))
     }
 
     /// Whether a signature is valid, compared in constant time.
     #[must_use]
     pub fn is_signed(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &str) -> bool {
-        self.verify(signature, timestamp, nonce, encrypted.as_bytes())
+        let signed = || sign(self.signed(timestamp, nonce), encrypted.as_bytes());
+        signature::parse(signature).is_some_and(|claimed| signature::is_same(&claimed, &signed()))
     }
 
     /// Encrypts a message, to Base64. The 16 bytes must be random and used once.
@@ -84,15 +88,20 @@ impl CallbackKeys {
     ///
     /// [`ErrorKind::Base64`], [`ErrorKind::Ciphertext`], [`ErrorKind::Padding`] or [`ErrorKind::Length`].
     pub fn decrypt(&self, encrypted: &str) -> Result<Plaintext, Error> {
-        self.open(encrypted.as_bytes())
+        self.open(Verified(base64::decode(encrypted.as_bytes())))
     }
 
-    pub(crate) fn open(&self, encrypted: &[u8]) -> Result<Plaintext, Error> {
-        self.0.cipher.open(encrypted)
+    /// Verifies a signature, and decodes the encrypted text. Returns `None` if the signature is not valid.
+    #[inline]
+    pub(crate) fn verify(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &[u8]) -> Option<Verified> {
+        let claimed = signature::parse(signature)?;
+        let (signature, decoded) = sign_and_decode(self.signed(timestamp, nonce), encrypted);
+        signature::is_same(&claimed, &signature).then_some(Verified(decoded))
     }
 
-    pub(crate) fn verify(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &[u8]) -> bool {
-        signature::is(&self.sign(timestamp, nonce, encrypted), signature)
+    #[inline]
+    pub(crate) fn open(&self, Verified(decoded): Verified) -> Result<Plaintext, Error> {
+        self.0.cipher.open(decoded.ok_or(ErrorKind::Base64)?)
     }
 
     /// Whether both strings are the same.
@@ -101,8 +110,9 @@ impl CallbackKeys {
         (token & self.0.key.as_slice().ct_eq(other.0.key.as_slice())).into()
     }
 
-    fn sign(&self, timestamp: &str, nonce: &str, encrypted: &[u8]) -> Signature {
-        sign([self.0.token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypted])
+    /// What is signed together with an encrypted text.
+    fn signed<'a>(&'a self, timestamp: &'a str, nonce: &'a str) -> [&'a [u8]; 3] {
+        [self.0.token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes()]
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::scanner::{Found, Scanner, Shape};
+use super::leaf::Shape;
+use super::scanner::{Found, Scanner};
 use super::text::text_of;
 
 /// An element of a document: its name, its text and its children.

@@ -1,10 +1,10 @@
 //! References in text: the five predefined entities, and characters by number.
 
-use memchr::memchr;
+use crate::bytes;
 
 /// Appends a text with its references resolved.
 pub(super) fn unescape_into(text: &mut String, mut piece: &str) {
-    while let Some(at) = memchr(b'&', piece.as_bytes()) {
+    while let Some(at) = bytes::find(piece.as_bytes(), b'&') {
         let (before, rest) = piece.split_at(at);
         text.push_str(before);
         match reference(rest.as_bytes()) {
@@ -25,7 +25,7 @@ pub(super) fn unescape_into(text: &mut String, mut piece: &str) {
 /// begin a known reference.
 pub(super) fn check_references(text: &[u8]) -> Result<bool, usize> {
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| memchr(b'&', rest)) {
+    while let Some(found) = text.get(at..).and_then(|rest| bytes::find(rest, b'&')) {
         at += found;
         match text.get(at..).and_then(reference) {
             Some((_, length)) => at += length,

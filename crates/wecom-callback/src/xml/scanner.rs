@@ -2,17 +2,15 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
-
 use super::error::{XmlError, XmlProblem};
+use super::leaf::{Leaf, Shape, plain_start};
 use super::reference::check_references;
+use super::syntax::{CDATA, CDATA_END, begins_name, ends_name, find, follows_name, is_space};
+use crate::bytes;
 
 /// The maximum depth of nested elements in a document, including the root element. The vendor's own documents use three
 /// levels.
 pub const MAX_DEPTH: usize = 16;
-
-pub(super) const CDATA: &[u8] = b"<![CDATA[";
-pub(super) const CDATA_END: &[u8] = b"]]>";
 
 /// Reads the elements of one level, in order.
 #[derive(Clone, Debug)]
@@ -27,18 +25,6 @@ pub(crate) struct Found {
     pub(crate) name: Range<usize>,
     pub(crate) content: Range<usize>,
     pub(crate) shape: Shape,
-}
-
-/// The form of an element's content.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// Nothing, or text without references.
-    #[default]
-    Plain,
-    /// One CDATA section.
-    Cdata,
-    /// Anything else.
-    Mixed,
 }
 
 /// One lexical piece of a document.
@@ -74,6 +60,9 @@ impl<'a> Scanner<'a> {
 
     /// The name in the root element's start tag, and whether the element ends with it.
     pub(crate) fn root_start(&mut self) -> Result<(Range<usize>, bool), XmlError> {
+        if let Some(name) = self.plain_start() {
+            return Ok((name, false));
+        }
         loop {
             match self.token()? {
                 Some(Token::Text(text)) => self.check_blank(text)?,
@@ -87,7 +76,7 @@ impl<'a> Scanner<'a> {
 
     /// Checks that nothing but white space and comments is left.
     pub(crate) fn finish(&mut self) -> Result<(), XmlError> {
-        while let Some(token) = self.token()? {
+        while let Some(token) = if self.at == self.input.len() { None } else { self.token()? } {
             match token {
                 Token::Text(text) => self.check_blank(text)?,
                 _ => return Err(self.error(XmlProblem::OutsideRoot)),
@@ -98,7 +87,16 @@ impl<'a> Scanner<'a> {
 
     /// The next element of this level, checked with all its content. `None` at the end of the input, and after the end tag
     /// of `parent`, which is the name of the element that this level belongs to.
+    #[inline(always)]
     pub(crate) fn child(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
+        match self.leaf() {
+            Some(leaf) => Ok(Some(leaf)),
+            None if parent.is_some_and(|parent| self.plain_end(parent)) => Ok(None),
+            None => self.child_of_any_form(parent),
+        }
+    }
+
+    fn child_of_any_form(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
         loop {
             if let Some(leaf) = self.leaf() {
                 return Ok(Some(leaf));
@@ -129,10 +127,22 @@ impl<'a> Scanner<'a> {
         let mut depth = 0;
         let mut shape = Shape::Plain;
         loop {
-            while depth < open.len() && self.leaf().is_some() {
-                shape = Shape::Mixed;
-            }
             let end = self.at;
+            if depth < open.len() {
+                if let Some(leaf) = Leaf::at_start_of(self.rest()) {
+                    // The elements below the root element are different ones, those below another element are often a list.
+                    let repetitions = if depth > 0 { leaf.length_of_repetitions(self.rest()) } else { 0 };
+                    self.at += leaf.length() + repetitions;
+                    shape = Shape::Mixed;
+                    continue;
+                }
+            }
+            let innermost = depth.checked_sub(1).and_then(|last| open.get(last)).unwrap_or(&name);
+            if self.plain_end(innermost) {
+                let Some(outer) = depth.checked_sub(1) else { return Ok(Found { name, content: start..end, shape }) };
+                depth = outer;
+                continue;
+            }
             match self.token()? {
                 Some(Token::Start(inner)) => {
                     shape = Shape::Mixed;
@@ -165,23 +175,34 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next element, if it begins here and contains only one CDATA section or plain text, as most elements do. Otherwise
-    /// returns `None` and consumes nothing.
+    /// The next element, if it is a [`Leaf`]. Otherwise returns `None` and consumes nothing.
+    #[inline(always)]
     fn leaf(&mut self) -> Option<Found> {
-        let start = self.at + b"<".len();
-        let rest = self.rest().strip_prefix(b"<")?;
-        let length = rest.iter().position(|byte| ends_name(*byte))?;
-        let (name, rest) = rest.split_at_checked(length)?;
-        let rest = rest.strip_prefix(b">").filter(|_| name.first().is_some_and(|first| begins_name(*first)))?;
-        let (length, shape) = match rest.strip_prefix(CDATA) {
-            Some(section) => (CDATA.len() + find(section, CDATA_END)? + CDATA_END.len(), Shape::Cdata),
-            None => (memchr2(b'<', b'&', rest)?, Shape::Plain),
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
-        let rest = rest.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
-        self.at = self.input.len() - rest.len();
-        let (name, content_start) = (start..start + name.len(), start + name.len() + b">".len());
-        Some(Found { name, content: content_start..content_start + content.len(), shape })
+        let leaf = Leaf::at_start_of(self.rest())?;
+        let (name, content) = leaf.ranges(self.at);
+        self.at += leaf.length();
+        Some(Found { name, content, shape: leaf.shape })
+    }
+
+    /// The name in the next start tag, if the tag is only `<name>`. Otherwise returns `None` and consumes nothing.
+    #[inline(always)]
+    fn plain_start(&mut self) -> Option<Range<usize>> {
+        let name = plain_start(self.rest())?;
+        let name = self.at + b"<".len()..self.at + b"<".len() + name;
+        self.at = name.end + b">".len();
+        Some(name)
+    }
+
+    /// Consumes the next end tag, if it is exactly `</name>` for the name of the start tag.
+    #[inline(always)]
+    fn plain_end(&mut self, name: &Range<usize>) -> bool {
+        let [b'<', b'/', ending @ ..] = self.rest() else { return false };
+        let (named, length) = (self.input.get(name.start..).unwrap_or_default(), name.len() + b">".len());
+        let ends = ending.get(name.len()) == Some(&b'>') && bytes::same(named, ending, name.len());
+        if ends {
+            self.at += b"</".len() + length;
+        }
+        ends
     }
 
     /// The next piece; comments and processing instructions are skipped.
@@ -191,7 +212,7 @@ impl<'a> Scanner<'a> {
             let rest = self.rest();
             let (Some(&first), second) = (rest.first(), rest.get(1)) else { return Ok(None) };
             if first != b'<' {
-                self.at = start + memchr(b'<', rest).unwrap_or(rest.len());
+                self.at = start + bytes::find(rest, b'<').unwrap_or(rest.len());
                 return Ok(Some(Token::Text(start..self.at)));
             }
             match second {
@@ -219,6 +240,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn start_tag(&mut self) -> Result<Token, XmlError> {
+        if let Some(name) = self.plain_start() {
+            return Ok(Token::Start(name));
+        }
         let name = self.name(self.at + 1)?;
         self.at = name.end;
         let empty = loop {
@@ -301,35 +325,4 @@ impl<'a> Scanner<'a> {
     fn error(&self, problem: XmlProblem) -> XmlError {
         XmlError::new(problem, self.at.min(self.input.len()))
     }
-}
-
-/// The first position of `needle`, which is not empty.
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    loop {
-        let rest = haystack.get(from..)?;
-        let found = memchr(first, rest)?;
-        if rest.get(found..).is_some_and(|rest| rest.starts_with(needle)) {
-            return Some(from + found);
-        }
-        from += found + 1;
-    }
-}
-
-pub(crate) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn begins_name(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte == b':' || !byte.is_ascii()
-}
-
-fn ends_name(byte: u8) -> bool {
-    // Almost every byte of a name is greater than all of these, so usually one comparison is enough.
-    byte <= b'>' && (follows_name(byte) || matches!(byte, b'<' | b'=' | b'"' | b'\'' | b'&'))
-}
-
-fn follows_name(byte: u8) -> bool {
-    is_space(byte) || matches!(byte, b'>' | b'/')
 }

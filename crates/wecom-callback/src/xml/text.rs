@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::leaf::Shape;
 use super::reference::unescape_into;
-use super::scanner::{CDATA, CDATA_END, Scanner, Shape, Token};
+use super::scanner::{Scanner, Token};
+use super::syntax::{CDATA, CDATA_END};
 
 /// The text in an element's content. White space at either end is trimmed, unless it is in a CDATA section.
 pub(crate) fn text_of(content: &str, shape: Shape) -> Cow<'_, str> {

@@ -102,6 +102,35 @@ fn random_documents_never_panic_and_every_element_is_readable() {
     assert!(read > 200, "{read}");
 }
 
+/// Texts of the same length in a list are read together, end tags with white space one by one.
+#[test]
+fn a_list_is_checked_in_every_element() {
+    let texts = |document: &str| {
+        let message = Message::parse(document).ok()?;
+        let list = message.root().child("Ids")?;
+        Some(
+            list.children()
+                .map(|id| (id.name().to_owned(), id.text().replace("</CorpId >", "</CorpId>")))
+                .collect::<Vec<_>>(),
+        )
+    };
+    for [open, close] in [["<![CDATA[", "]]>"], ["", ""]] {
+        let id = format!("<CorpId>{open}wpAbCdEfGhIj{close}</CorpId>");
+        let list = id.repeat(4);
+        assert_eq!(texts(&format!("<xml><Ids>{list}</Ids></xml>")).unwrap().len(), 4);
+        for at in 0..list.len() {
+            for change in ["]", "]]", "]]>", "<", "<a>", "<a/>", "</", "&", "&amp;", ">", "x", "", "企"] {
+                let Some(rest) = list.get(at + change.len().min(3)..) else { continue };
+                let changed = format!("{}{change}{rest}", &list[..at]);
+                let one_by_one = changed.replace("</CorpId>", "</CorpId >");
+                let [together, one_by_one] =
+                    [changed, one_by_one].map(|list| texts(&format!("<xml><Ids>{list}</Ids></xml>")));
+                assert_eq!(together, one_by_one, "{change} at {at}");
+            }
+        }
+    }
+}
+
 #[test]
 fn random_queries_never_panic() {
     const PIECES: [&str; 14] =
