@@ -13,6 +13,7 @@ pub mod bench_server;
 pub mod comparison;
 pub mod programs;
 pub mod ratios;
+pub mod redis_server;
 pub mod samples;
 
 /// Compiles the examples of the README.

@@ -1,0 +1,118 @@
+//! The error of the store.
+
+use std::io;
+use std::time::Duration;
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// An error of a [`RedisStore`](crate::RedisStore).
+///
+/// Its text has no URL, no password, no key and no stored value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisStoreError {
+    /// A setting is invalid.
+    #[error("invalid setting: {setting} must be {expected}")]
+    InvalidSetting {
+        /// The setting.
+        setting: &'static str,
+        /// Its valid values.
+        expected: &'static str,
+    },
+    /// The future was polled outside a Tokio runtime.
+    #[error("no Tokio runtime: poll the future on a Tokio runtime that was built with `enable_all`")]
+    NoRuntime,
+    /// The connection could not be opened, or it failed.
+    #[error("{0}: the connection to Redis failed; check that Redis runs and that its address is correct")]
+    Connection(io::ErrorKind),
+    /// Redis did not reply within the time limit. The operation may have been carried out.
+    #[error("deadline exceeded: no reply from Redis within {limit:?}; check the load of Redis and the network")]
+    Timeout {
+        /// The [time limit](crate::RedisStoreBuilder::time_limit).
+        limit: Duration,
+    },
+    /// Redis refused the user, the password or a command.
+    #[error("authentication failed: Redis refused the user; check the user, the password and the access control list")]
+    AccessDenied,
+    /// Redis has no memory left for a write.
+    #[error("out of memory: Redis has reached `maxmemory`; raise it, or remove other data from this Redis")]
+    OutOfMemory,
+    /// The server is a replica, for example after a failover.
+    #[error("read-only replica: Redis accepts no writes; connect to the primary")]
+    ReadOnly,
+    /// Redis refused an operation for another reason.
+    #[error("Redis refused the operation: {code}")]
+    Refused {
+        /// The first word of the reply, such as `LOADING`.
+        code: String,
+    },
+    /// The reply is not one that Redis sends, or a key has a value of another program.
+    #[error(
+        "invalid reply from Redis: check that the address is one of Redis, and that no other program uses the keys"
+    )]
+    InvalidReply,
+}
+
+impl From<&RedisError> for RedisStoreError {
+    fn from(error: &RedisError) -> Self {
+        match (error.kind(), error.code()) {
+            (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => Self::ReadOnly,
+            (ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm), _)
+            | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) => Self::AccessDenied,
+            (_, Some("OOM")) => Self::OutOfMemory,
+            // A key has a value of another program.
+            (_, Some("WRONGTYPE")) | (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => Self::InvalidReply,
+            (ErrorKind::InvalidClientConfig, _) => Self::INVALID_URL,
+            (ErrorKind::Io, _) => Self::Connection(io_kind(error)),
+            (_, Some(code)) if is_code(code) => Self::Refused { code: code.to_owned() },
+            _ => Self::InvalidReply,
+        }
+    }
+}
+
+impl RedisStoreError {
+    pub(crate) const INVALID_URL: Self =
+        Self::InvalidSetting { setting: "the URL", expected: "redis://[[user]:password@]host[:port][/database]" };
+}
+
+/// Whether a text is an error code of Redis, and not part of a reply of another server.
+fn is_code(text: &str) -> bool {
+    (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn io_kind(error: &RedisError) -> io::ErrorKind {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    // A connection that ends between two replies.
+    source.map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::make_extension_error;
+
+    use super::*;
+
+    fn refusal(code: &str, detail: &str) -> String {
+        RedisStoreError::from(&make_extension_error(code.to_owned(), Some(detail.to_owned()))).to_string()
+    }
+
+    #[test]
+    fn the_text_begins_with_the_phrase_that_people_search_for() {
+        assert!(refusal("OOM", "").starts_with("out of memory: "));
+        assert!(refusal("NOAUTH", "").starts_with("authentication failed: "));
+        assert!(refusal("WRONGPASS", "").starts_with("authentication failed: "));
+        let refused = RedisError::from(io::Error::from(io::ErrorKind::ConnectionRefused));
+        assert!(RedisStoreError::from(&refused).to_string().starts_with("connection refused: "));
+    }
+
+    #[test]
+    fn the_text_has_no_detail_of_the_server() {
+        assert_eq!(refusal("MISCONF", "canary"), "Redis refused the operation: MISCONF");
+        assert!(refusal("canary-7", "canary").starts_with("invalid reply"));
+        let io = RedisError::from(io::Error::new(io::ErrorKind::ConnectionReset, "canary"));
+        for error in [io, RedisError::from((ErrorKind::InvalidClientConfig, "canary", "canary".to_owned()))] {
+            let error = RedisStoreError::from(&error);
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+}
