@@ -21,9 +21,11 @@ use crate::crypto::CallbackKeys;
 /// ```
 /// use wecom_callback::{CallbackKeys, Channel, ReceiveIds};
 ///
-/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let keys =
+///     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// let own_app = Channel::app(keys.clone(), "ww1234567890abcdef").with_name("dealers");
-/// let two_corps = Channel::app(keys.clone(), ["ww1234567890abcdef", "wwfedcba0987654321"]);
+/// let two_corps =
+///     Channel::app(keys.clone(), ["ww1234567890abcdef", "wwfedcba0987654321"]);
 /// let customers = Channel::app(keys.clone(), ReceiveIds::any());
 /// let suite = Channel::suite(keys, "ww4asffe99e54c0f4c");
 /// # let _ = (own_app, two_corps, customers, suite);

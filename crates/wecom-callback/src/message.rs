@@ -18,7 +18,9 @@ use crate::xml::{Element, XmlError, XmlProblem};
 /// ```
 /// use wecom_callback::{Event, Message};
 ///
-/// let message = Message::parse("<xml><MsgType>event</MsgType><Event>open_approval_change</Event><No>7</No></xml>")?;
+/// let message = Message::parse(
+///     "<xml><MsgType>event</MsgType><Event>open_approval_change</Event><No>7</No></xml>",
+/// )?;
 /// assert_eq!(message.kind(), "event/open_approval_change");
 /// assert_eq!(message.root().child("No").and_then(|number| number.parse()), Some(7));
 /// assert!(matches!(Event::from(&message), Event::Other(_)));

@@ -20,9 +20,11 @@ pub const MAX_QUERY: usize = 8 << 10;
 /// ```
 /// use wecom_callback::Query;
 ///
-/// let raw = Query::from("msg_signature=5c45ff&timestamp=1409659589&nonce=263014780&tenant=7");
+/// let raw =
+///     Query::from("msg_signature=5c45ff&timestamp=1409659589&nonce=263014780&tenant=7");
 /// # let _ = raw;
-/// let decoded = Query::from_decoded([("timestamp", "1409659589"), ("nonce", "263014780")]);
+/// let decoded =
+///     Query::from_decoded([("timestamp", "1409659589"), ("nonce", "263014780")]);
 /// # let _ = decoded;
 /// ```
 #[derive(Clone, Default)]

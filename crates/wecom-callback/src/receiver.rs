@@ -26,10 +26,15 @@ const MAX_ECHO: usize = 128;
 /// use std::time::SystemTime;
 /// use wecom_callback::{CallbackKeys, Channel, Receiver};
 ///
-/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let keys =
+///     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// let receiver = Receiver::new(Channel::app(keys, "wx5823bf96d3bd56c7"));
 ///
-/// let refused = receiver.open("msg_signature=0&timestamp=1409659589&nonce=1", b"<xml><Encrypt/></xml>", SystemTime::now());
+/// let refused = receiver.open(
+///     "msg_signature=0&timestamp=1409659589&nonce=1",
+///     b"<xml><Encrypt/></xml>",
+///     SystemTime::now(),
+/// );
 /// assert_eq!(refused.unwrap_err().http_status(), 403);
 /// # Ok::<(), wecom_callback::Error>(())
 /// ```

@@ -49,7 +49,11 @@ use crate::digest::MessageDigest;
 ///     type Error = Infallible;
 ///
 ///     async fn begin(&self, digest: &MessageDigest) -> Result<Seen, Infallible> {
-///         Ok(if self.0.borrow_mut().insert(*digest) { Seen::New } else { Seen::Handled })
+///         Ok(if self.0.borrow_mut().insert(*digest) {
+///             Seen::New
+///         } else {
+///             Seen::Handled
+///         })
 ///     }
 ///
 ///     async fn finish(&self, _digest: &MessageDigest) -> Result<(), Infallible> {

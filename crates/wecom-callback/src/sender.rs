@@ -13,17 +13,26 @@ use crate::query;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use wecom_callback::{CallbackKeys, ChainChange, ChangeChain, Channel, Event, RandomBytes, Receiver, Sender};
+/// use wecom_callback::{
+///     CallbackKeys, ChainChange, ChangeChain, Channel, Event, RandomBytes, Receiver, Sender,
+/// };
 /// use wecom_core::ids::{ChainId, CorpId};
 ///
 /// # let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// # let receiver = Receiver::new(Channel::app(keys.clone(), "wx5823bf96d3bd56c7"));
 /// # let handle = |query: &str, body: &[u8], now| receiver.open(query, body, now);
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-/// let joined = ChangeChain::new(ChainId::new("ChDealers"), ChainChange::CorpJoin(vec![CorpId::new("wwtaihu")]));
+/// let joined = ChangeChain::new(
+///     ChainId::new("ChDealers"),
+///     ChainChange::CorpJoin(vec![CorpId::new("wwtaihu")]),
+/// );
 ///
 /// let sender = Sender::app(keys, "wx5823bf96d3bd56c7");
-/// let request = sender.request(&Event::ChangeChain(joined.clone()), now, RandomBytes::new([7; 24]))?;
+/// let request = sender.request(
+///     &Event::ChangeChain(joined.clone()),
+///     now,
+///     RandomBytes::new([7; 24]),
+/// )?;
 /// let opened = handle(request.query(), request.body(), now)?;
 /// # assert_eq!(opened.event(), Event::ChangeChain(joined));
 /// # Ok::<(), wecom_callback::Error>(())

@@ -1,13 +1,14 @@
 //! A transport on reqwest. Your client, with its TLS, pool and proxies, makes the calls.
 //!
 //! `cargo run -p wecom-conformance --example transport_reqwest` runs the conformance suite on it. The code between the two
-//! marks is also the example of the READMEs.
+//! marks is also the example of the README.
 
 // <README>
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use wecom_core::{Delivery, Request, Response, Transport, TransportError, TransportErrorKind as Kind, async_trait};
+use wecom_core::{Delivery, Request, Response, Transport};
+use wecom_core::{TransportError, TransportErrorKind as Kind, async_trait};
 
 /// Over a client built with `redirect(Policy::none())` and `retry(retry::never())`.
 struct Reqwest(reqwest::Client);
@@ -27,16 +28,18 @@ impl Transport for Reqwest {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response::new(reply.status().as_u16(), body).with_headers(reply.headers().into()))
+        let headers = reply.headers().into();
+        Ok(Response::new(reply.status().as_u16(), body).with_headers(headers))
     }
 }
 
 fn failed(error: reqwest::Error) -> TransportError {
+    let (connecting, timed_out) = (error.is_connect(), error.is_timeout());
     let (kind, delivery) = match () {
         () if error.is_builder() => (Kind::Unsupported, Delivery::NotSent),
-        () if error.is_connect() && error.is_timeout() => (Kind::Timeout, Delivery::NotSent),
-        () if error.is_connect() => (Kind::Connect, Delivery::NotSent),
-        () if error.is_timeout() => (Kind::Timeout, Delivery::Unknown),
+        () if connecting && timed_out => (Kind::Timeout, Delivery::NotSent),
+        () if connecting => (Kind::Connect, Delivery::NotSent),
+        () if timed_out => (Kind::Timeout, Delivery::Unknown),
         () => (Kind::ConnectionLost, Delivery::Unknown),
     };
     // The URL holds the token.

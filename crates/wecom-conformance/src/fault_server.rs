@@ -40,7 +40,8 @@ use crate::scripted_server::ScriptedServer;
 /// // A bare socket stands for the HTTP stack under test.
 /// let get = || {
 ///     let mut stream = TcpStream::connect(server.address())?;
-///     stream.write_all(b"GET /cgi-bin/getresult?access_token=a-token&jobid=job1 HTTP/1.1\r\nconnection: close\r\n\r\n")?;
+///     stream.write_all(b"GET /cgi-bin/getresult?access_token=a-token&jobid=job1 ")?;
+///     stream.write_all(b"HTTP/1.1\r\nconnection: close\r\n\r\n")?;
 ///     let mut reply = String::new();
 ///     stream.read_to_string(&mut reply).map(|_| reply)
 /// };

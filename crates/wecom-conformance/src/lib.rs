@@ -24,9 +24,9 @@
 //! 22 checks: 1 failed, 1 with a warning
 //!   passed  any HTTP status is Ok (AnyStatusIsOk)
 //!   FAILED  redirects are not followed (RedirectsAreNotFollowed)
-//!             expected: Ok with status 302, and no request to the location, for a GET to a server that ...
-//!             actual:   Ok with status 200 and 27 bytes, after a GET to the location with the token and 0 bytes of body
-//!             remedy:   configure the HTTP library to return a redirect as the reply, and neither follow it nor ...
+//!             expected: Ok with status 302, and no request to the location, for a ...
+//!             actual:   Ok with status 200 and 27 bytes, after a GET to the location ...
+//!             remedy:   configure the HTTP library to return a redirect as the reply, ...
 //!   ...
 //!   warned  dropping the future cancels the request (DroppingCancels)
 //!             ...
@@ -48,6 +48,12 @@
 //!
 //! [`FaultServer`] injects faults below HTTP, to test the timeouts, pool, proxy and limits of an HTTP stack. The feature `tls`
 //! adds the fault of a certificate that the client does not trust.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tls` | [`FaultServer`] with TLS, and the fault of an untrusted certificate |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -52,7 +52,8 @@ pub async fn check_local<T: LocalTransport + ?Sized>(transport: &T) -> Report {
 /// use wecom_conformance::{Check, check_exchanges};
 /// use wecom_core::{Endpoint, Request, Response, from_fn};
 ///
-/// const CHAINS: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// const CHAINS: Endpoint =
+///     Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
 /// const UNKNOWN: Endpoint = Endpoint::get("unknown", "corpgroup/unknown");
 ///
 /// let memory = from_fn(|request: Request| async move {
@@ -94,10 +95,12 @@ pub async fn check_exchanges_local<T: LocalTransport + ?Sized>(transport: &T, re
 /// Suite::new().only([Check::TimeLimitIsKept]).check(&OurTransport).await.assert();
 ///
 /// // Allow a known failure, with the reason. All other checks must pass.
-/// let suite = Suite::new().allow_failure(Check::ReplyHeadersComeBack, "our proxy joins repeated headers");
+/// let suite = Suite::new()
+///     .allow_failure(Check::ReplyHeadersComeBack, "our proxy joins repeated headers");
 /// suite.check(&OurTransport).await.assert();
 ///
-/// // A transport that blocks its thread forever makes the suite hang. Print each check before it runs.
+/// // A transport that blocks its thread forever makes the suite hang.
+/// // Print each check before it runs.
 /// Suite::new().on_check(|check| eprintln!("{check:?}")).check(&OurTransport).await.assert();
 /// # });
 /// ```

@@ -43,7 +43,9 @@ use crate::token::scope::{DownstreamApp, TokenScope};
 /// ```
 /// use wecom_core::{AccessToken, Client, Response, from_fn};
 ///
-/// let transport = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#)) });
+/// let transport = from_fn(|_request| async {
+///     Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#))
+/// });
 /// let client = Client::builder(transport).token(AccessToken::new("a-token")).build();
 /// # let _ = client;
 /// ```
@@ -190,8 +192,8 @@ impl<M: Threading> Client<M> {
     /// downstream corp's. Keep the client: each new one fetches a token.
     ///
     /// ```
-    /// use wecom_core::token::DownstreamApp;
     /// use wecom_core::Client;
+    /// use wecom_core::token::DownstreamApp;
     ///
     /// # fn example(client: Client) {
     /// let dealer = client.downstream(DownstreamApp::new("wwdealer", 1_000_004));

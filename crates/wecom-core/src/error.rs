@@ -43,8 +43,12 @@ use crate::token::TokenError;
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.code() {
-///         Some(ErrCode::IP_NOT_TRUSTED) => "add this machine's address to the app's trusted IPs",
-///         Some(code) => code.remedy().unwrap_or("look the code up on the vendor's page"),
+///         Some(ErrCode::IP_NOT_TRUSTED) => {
+///             "add this machine's address to the app's trusted IPs"
+///         }
+///         Some(code) => {
+///             code.remedy().unwrap_or("look the code up on the vendor's page")
+///         }
 ///         None if error.is_transient() => "retry later",
 ///         None => "see the text of the error",
 ///     }

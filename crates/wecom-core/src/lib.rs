@@ -24,6 +24,8 @@
 //! | `tower` | [`http`]'s `TowerTransport`, a transport over any `tower` service; includes `http1` |
 //! | `tracing` | a span for each call, and its events |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -45,7 +45,9 @@ use crate::retry::jitter::Jitter;
 /// use std::time::Duration;
 /// use wecom_core::Retry;
 ///
-/// let patient = Retry::new().initial_backoff(Duration::from_millis(200)).max_backoff(Duration::from_secs(10));
+/// let patient = Retry::new()
+///     .initial_backoff(Duration::from_millis(200))
+///     .max_backoff(Duration::from_secs(10));
 /// let once = Retry::new().attempts(2);
 /// # let _ = (patient, once);
 /// ```

@@ -18,7 +18,9 @@ use hyper::client::conn::http2;
 /// use std::time::Duration;
 /// use wecom_hyper::{Http2, HyperTransport};
 ///
-/// let http2 = Http2::preferred().ping_interval(Duration::from_secs(10)).ping_timeout(Duration::from_secs(3));
+/// let http2 = Http2::preferred()
+///     .ping_interval(Duration::from_secs(10))
+///     .ping_timeout(Duration::from_secs(3));
 /// let builder = HyperTransport::builder().http2(http2);
 /// # let _ = builder;
 /// ```

@@ -6,7 +6,9 @@
 //! use wecom_core::{AccessToken, Client};
 //! use wecom_hyper::HyperTransport;
 //!
-//! let client = Client::builder(HyperTransport::new()?).token(AccessToken::new("a-token")).build();
+//! let client = Client::builder(HyperTransport::new()?)
+//!     .token(AccessToken::new("a-token"))
+//!     .build();
 //! # let _ = client;
 //! # Ok(())
 //! # }
@@ -52,6 +54,26 @@
 //! [bound to](HyperTransport::with_runtime): then any thread and any executor can poll them. Without either, a call fails
 //! with [`NoRuntime`](wecom_core::TransportErrorKind::NoRuntime). The runtime needs its I/O and time drivers
 //! (`enable_all`). A transport can serve several runtimes; each has its own connections.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `ring` | yes | TLS with ring as the crypto provider of rustls |
+//! | `aws-lc-rs` | | TLS with aws-lc-rs, if `ring` is off or the builder selects it |
+//! | `platform-roots` | yes | the root certificates of the operating system |
+//! | `bundled-roots` | | Mozilla's root certificates, bundled into the binary |
+//! | `proxy` | | HTTP and SOCKS5 proxies |
+//! | `http2` | | HTTP/2, if the builder enables it |
+//! | `tracing` | | the spans of `wecom-core` |
+//!
+//! Without `ring` and `aws-lc-rs` there is no TLS, and only `http://` base URLs work.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(doctest, feature = "ring", feature = "platform-roots", feature = "proxy"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod build_error;
 mod builder;

@@ -63,7 +63,8 @@ use crate::proxy::server::{Credentials, ProxyServer};
 /// In a configuration it has the field `url`, and optionally `user`, `password` and `bypass`:
 ///
 /// ```
-/// let json = r#"{"url": "http://proxy.example:3128", "bypass": "localhost, 10.0.0.0/8"}"#;
+/// let json =
+///     r#"{"url": "http://proxy.example:3128", "bypass": "localhost, 10.0.0.0/8"}"#;
 /// let proxy: wecom_hyper::Proxy = serde_json::from_str(json)?;
 /// # let _ = proxy;
 /// # Ok::<(), serde_json::Error>(())

@@ -102,8 +102,12 @@ impl HyperTransport {
     /// # {
     /// use wecom_hyper::{HyperTransport, Roots};
     ///
-    /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    /// let transport = HyperTransport::builder().roots(Roots::Bundled).build()?.with_runtime(runtime.handle().clone());
+    /// let runtime =
+    ///     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    /// let transport = HyperTransport::builder()
+    ///     .roots(Roots::Bundled)
+    ///     .build()?
+    ///     .with_runtime(runtime.handle().clone());
     /// # let _ = transport;
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -36,11 +36,14 @@ const VERSION: u32 = 1;
 ///
 /// // A mock instead of the service.
 /// let service = Mock::new();
-/// service.on_endpoint(&GET_TOKEN).json(json!({"errcode": 0, "access_token": "the-service-token", "expires_in": 7200}));
+/// service
+///     .on_endpoint(&GET_TOKEN)
+///     .json(json!({"errcode": 0, "access_token": "the-service-token", "expires_in": 7200}));
 /// service.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let recorder = Recorder::new(service);
-/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-service-secret"));
+/// let credentials =
+///     Credentials::new("ww1234567890abcdef", Secret::new("the-service-secret"));
 /// let client = Client::builder(recorder.clone()).credentials(credentials).build();
 /// # pollster::block_on(async {
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;

@@ -38,10 +38,13 @@ use self::injection::Plan;
 /// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1]}));
 /// mock.on_endpoint(&DELETE_RULE).json(json!({"errcode": 0}));
 ///
-/// // ... behind a faulty network: the second list_ids is not sent, and the reply to the first delete_rule is lost.
+/// // ... behind a faulty network: the second list_ids is not sent, and the reply to the
+/// // first delete_rule is lost.
 /// let faults = Faults::new(mock.clone());
-/// let refused = faults.on(&LIST_IDS).nth(2).fail_before_sending(TransportErrorKind::Connect);
-/// let lost = faults.on(&DELETE_RULE).nth(1).fail_after_sending(TransportErrorKind::ConnectionLost);
+/// let refused =
+///     faults.on(&LIST_IDS).nth(2).fail_before_sending(TransportErrorKind::Connect);
+/// let lost =
+///     faults.on(&DELETE_RULE).nth(1).fail_after_sending(TransportErrorKind::ConnectionLost);
 ///
 /// let client = Client::builder(faults).token(AccessToken::new("a-token")).build();
 /// # pollster::block_on(async {

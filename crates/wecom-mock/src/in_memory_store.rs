@@ -29,15 +29,20 @@ use self::tokens::Tokens;
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 ///
 /// let (mock, timer) = (Mock::new(), ManualTimer::new());
-/// mock.on_endpoint(&GET_TOKEN).json(json!({"access_token": "a-token", "expires_in": 7200})).times(1);
+/// mock.on_endpoint(&GET_TOKEN)
+///     .json(json!({"access_token": "a-token", "expires_in": 7200}))
+///     .times(1);
 /// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let store = InMemoryStore::new(timer.clone());
 /// for _process in 0..2 {
-///     let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
-///     let client = Client::builder(mock.clone()).credentials(credentials).token_store("app", store.clone()).build();
+///     let client = Client::builder(mock.clone())
+///         .credentials(Credentials::new("ww1234567890", Secret::new("the-app-secret")))
+///         .token_store("app", store.clone())
+///         .build();
 ///     # pollster::block_on(async {
-///     client.call_raw(RawCall::new(&LIST_IDS)).await?; // Only the first process fetches a token.
+///     // Only the first process fetches a token.
+///     client.call_raw(RawCall::new(&LIST_IDS)).await?;
 ///     # Ok::<(), wecom_core::Error>(())
 ///     # })?;
 /// }

@@ -21,8 +21,8 @@ use crate::fail_test::fail;
 /// Cheap to clone; all clones share the time. A sleep starts when its future is first polled.
 ///
 /// ```
-/// use std::time::Duration;
 /// use serde_json::json;
+/// use std::time::Duration;
 /// use wecom_core::endpoint::RawCall;
 /// use wecom_core::token::GET_TOKEN;
 /// use wecom_core::{Client, Credentials, Endpoint, Secret};
@@ -31,14 +31,17 @@ use crate::fail_test::fail;
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 ///
 /// let (mock, timer) = (Mock::new(), ManualTimer::new());
-/// mock.on_endpoint(&GET_TOKEN).json(json!({"access_token": "a-token", "expires_in": 7200})).times(2);
+/// mock.on_endpoint(&GET_TOKEN)
+///     .json(json!({"access_token": "a-token", "expires_in": 7200}))
+///     .times(2);
 /// mock.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
-/// let client = Client::builder(mock.clone()).credentials(credentials).timer(timer.clone()).build();
+/// let client =
+///     Client::builder(mock.clone()).credentials(credentials).timer(timer.clone()).build();
 /// # pollster::block_on(async {
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;
-/// timer.advance(Duration::from_secs(7200)); // The token has expired, so the next call fetches another.
+/// timer.advance(Duration::from_secs(7200)); // The token expires: the next call fetches one.
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;
 /// # Ok::<(), wecom_core::Error>(())
 /// # })?;

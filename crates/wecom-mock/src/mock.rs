@@ -88,7 +88,8 @@ impl Mock {
     /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
     ///
     /// let mock = Mock::new();
-    /// mock.on_endpoint(&GET_TOKEN).json(json!({"errcode": 0, "access_token": "a-token", "expires_in": 7200}));
+    /// mock.on_endpoint(&GET_TOKEN)
+    ///     .json(json!({"errcode": 0, "access_token": "a-token", "expires_in": 7200}));
     /// mock.on_endpoint(&LIST_IDS)
     ///     .when(|request| request.token().is_some_and(|token| token.expose() == "a-token"))
     ///     .json(json!({"errcode": 0, "rule_ids": [1, 2]}));

@@ -47,7 +47,9 @@ pub use crate::stub::verify::VerifyError;
 /// # use serde_json::json;
 /// # const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 /// let mock = Mock::new();
-/// mock.on_endpoint(&LIST_IDS).error_code(45009).json(json!({"errcode": 0, "rule_ids": [1]}));
+/// mock.on_endpoint(&LIST_IDS)
+///     .error_code(45009)
+///     .json(json!({"errcode": 0, "rule_ids": [1]}));
 ///
 /// let client = mock.client();
 /// # pollster::block_on(async {

@@ -32,10 +32,15 @@ use crate::state::outboxes::PendingEvent;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let simulator = Simulator::demo();
-/// simulator.admin().rename_group(&ChainId::new("ChDealers"), GroupId::new(3), "首都")?;
+/// simulator.admin().rename_group(
+///     &ChainId::new("ChDealers"),
+///     GroupId::new(3),
+///     "首都",
+/// )?;
 ///
 /// // A handler of your own takes the query and the body, as from a server.
-/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let keys =
+///     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// let receiver = Receiver::new(Channel::app(keys.clone(), "wwyunzao"));
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
 /// for request in simulator.events().take_requests(&keys, now) {

@@ -25,6 +25,12 @@
 //! # })?;
 //! # Ok::<(), wecom_core::Error>(())
 //! ```
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `server` | `SimulatorServer`, the simulator on a socket, and the program `wecom-sim` |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

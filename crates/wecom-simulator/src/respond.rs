@@ -36,17 +36,19 @@ impl Simulator {
     ///     members: u32,
     /// }
     ///
-    /// const COUNT_MEMBERS: Endpoint = Endpoint::post("count_members", "department/count_members");
+    /// const COUNT_MEMBERS: Endpoint =
+    ///     Endpoint::post("count_members", "department/count_members");
     ///
     /// impl ApiCall for CountMembers {
     ///     const ENDPOINT: &'static Endpoint = &COUNT_MEMBERS;
     ///     type Reply = CountMembersReply;
     /// }
     ///
-    /// let simulator = Simulator::demo().respond::<CountMembers>(|call| match call.department_id {
-    ///     1 => Ok(CountMembersReply { members: 3 }),
-    ///     _ => Err(ErrCode(60123)),
-    /// });
+    /// let simulator =
+    ///     Simulator::demo().respond::<CountMembers>(|call| match call.department_id {
+    ///         1 => Ok(CountMembersReply { members: 3 }),
+    ///         _ => Err(ErrCode(60123)),
+    ///     });
     /// let client = simulator.client();
     /// # pollster::block_on(async {
     /// assert_eq!(client.call(CountMembers { department_id: 1 }).await?.members, 3);

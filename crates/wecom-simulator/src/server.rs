@@ -68,7 +68,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// let server = SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await?;
+/// let server =
+///     SimulatorServer::bind((Ipv4Addr::LOCALHOST, 0).into(), Simulator::demo()).await?;
 /// println!("the base URL for clients is {}", server.base_url());
 /// let shutdown = async { /* wait for Ctrl-C, for example */ };
 /// server.run(shutdown).await;

@@ -38,7 +38,10 @@ use crate::world::{World, WorldError};
 /// assert_eq!(info.corp_name, "京西厨卫商贸");
 ///
 /// upstream.remove_corp(RemoveCorp::new(&chain, &corp)).await?;
-/// let removed = upstream.get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp)).await.unwrap_err();
+/// let removed = upstream
+///     .get_chain_corpinfo(GetChainCorpinfo::new(&chain, &corp))
+///     .await
+///     .unwrap_err();
 /// assert_eq!(removed.code(), Some(wecom_core::ErrCode::CORP_NOT_IN_CHAIN));
 /// # Ok::<(), wecom_core::Error>(())
 /// # })?;

@@ -41,7 +41,11 @@ pub use self::session::WorldSession;
 /// let world = World::new(CorpId::new("wwupstream"))
 ///     .app(
 ///         WorldApp::new(AgentId::new(1_000_002), Secret::new("the-app-secret"))
-///             .shared_with(SharedCorp::new(&downstream, "美馨粮油公司", AgentId::new(1_000_005))),
+///             .shared_with(SharedCorp::new(
+///                 &downstream,
+///                 "美馨粮油公司",
+///                 AgentId::new(1_000_005),
+///             )),
 ///     )
 ///     .chain(
 ///         WorldChain::new(ChainId::new("Ch1"), "经销商网络")

@@ -64,8 +64,8 @@ macro_rules! endpoints_by_token {
 /// Every endpoint that accepts the upstream corp's token: those of the methods of [`Upstream`](crate::Upstream).
 ///
 /// ```
-/// use wecom_upstream::calls::GET_CHAIN_LIST;
 /// use wecom_upstream::ENDPOINTS;
+/// use wecom_upstream::calls::GET_CHAIN_LIST;
 ///
 /// assert!(ENDPOINTS.contains(&&GET_CHAIN_LIST));
 /// ```
@@ -79,7 +79,10 @@ pub const ENDPOINTS: &[&Endpoint] = BY_TOKEN.0;
 /// use wecom_upstream::calls::{EXTERNAL_USERID_TO_PENDING_ID, TRANSFER_SESSION};
 /// use wecom_upstream::{DOWNSTREAM_ENDPOINTS, ENDPOINTS};
 ///
-/// assert!(DOWNSTREAM_ENDPOINTS.contains(&&TRANSFER_SESSION) && !ENDPOINTS.contains(&&TRANSFER_SESSION));
+/// assert!(
+///     DOWNSTREAM_ENDPOINTS.contains(&&TRANSFER_SESSION)
+///         && !ENDPOINTS.contains(&&TRANSFER_SESSION)
+/// );
 /// assert!(DOWNSTREAM_ENDPOINTS.contains(&&EXTERNAL_USERID_TO_PENDING_ID));
 /// assert!(ENDPOINTS.contains(&&EXTERNAL_USERID_TO_PENDING_ID));
 /// ```

@@ -12,16 +12,22 @@
 //! # fn main() -> Result<(), Error> {
 //! # pollster::block_on(async {
 //! let transport = from_fn(|request| async move {
-//!     Ok(Response::new(200, match request.endpoint().name() {
-//!         "get_chain_list" => r#"{"errcode":0,"chains":[{"chain_id":"Ch1","chain_name":"能源供应链"}]}"#,
-//!         _ => r#"{"errcode":0,"groups":[{"groupid":2,"group_name":"一级经销商","parentid":1,"order":1}]}"#,
-//!     }))
+//!     let reply = match request.endpoint().name() {
+//!         "get_chain_list" => r#"{"chains":[{"chain_id":"Ch1","chain_name":"经销商"}]}"#,
+//!         _ => r#"{"groups":[{"groupid":2,"group_name":"一级经销商","parentid":1}]}"#,
+//!     };
+//!     Ok(Response::new(200, reply))
 //! });
-//! let upstream = Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
+//! let upstream =
+//!     Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
 //!
 //! for chain in upstream.get_chain_list().await?.chains {
-//!     let groups = upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await?.groups;
-//!     assert_eq!((chain.chain_name.as_str(), groups[0].group_name.as_str()), ("能源供应链", "一级经销商"));
+//!     let groups =
+//!         upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await?.groups;
+//!     assert_eq!(
+//!         (chain.chain_name.as_str(), groups[0].group_name.as_str()),
+//!         ("经销商", "一级经销商")
+//!     );
 //! }
 //! # Ok(())
 //! # })
@@ -75,6 +81,20 @@
 //! let call = GetChainGroup::new(&corp_id);
 //! # let _ = call;
 //! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `callback` | events of `wecom-callback` keep a directory current, and end the waits of imports |
+//! | `stream` | pagers, walks and imports as a `Stream` of `futures-core` |
+//! | `tracing` | a span for each job and for each call, and its events |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[macro_use]
 pub mod calls;

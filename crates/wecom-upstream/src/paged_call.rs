@@ -9,9 +9,9 @@ use wecom_core::ids::Cursor;
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
-/// use wecom_upstream::wecom_core::{ApiCall, Endpoint, Safety};
 /// use wecom_upstream::ids::Cursor;
 /// use wecom_upstream::jobs::pager::{Page, PagedCall};
+/// use wecom_upstream::wecom_core::{ApiCall, Endpoint, Safety};
 ///
 /// #[derive(Serialize)]
 /// struct ListTags {
@@ -25,7 +25,8 @@ use wecom_core::ids::Cursor;
 ///     next_cursor: Option<Cursor>,
 /// }
 ///
-/// const LIST_TAGS: Endpoint = Endpoint::post("list_tags", "tag/list").with_safety(Safety::Safe);
+/// const LIST_TAGS: Endpoint =
+///     Endpoint::post("list_tags", "tag/list").with_safety(Safety::Safe);
 ///
 /// impl ApiCall for ListTags {
 ///     const ENDPOINT: &'static Endpoint = &LIST_TAGS;

@@ -21,12 +21,16 @@ use crate::error::{Error, ErrorKind};
 /// ```
 /// use wecom_callback::CallbackKeys;
 ///
-/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let keys =
+///     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// assert_eq!(format!("{keys:?}"), "CallbackKeys(***)");
 ///
 /// let sealed = keys.encrypt(b"hello", "ww1234567890abcdef", *b"0123456789abcdef")?;
 /// let opened = keys.decrypt(&sealed)?;
-/// assert_eq!((opened.message(), opened.receive_id()), (&b"hello"[..], &b"ww1234567890abcdef"[..]));
+/// assert_eq!(
+///     (opened.message(), opened.receive_id()),
+///     (&b"hello"[..], &b"ww1234567890abcdef"[..])
+/// );
 /// # Ok::<(), wecom_callback::Error>(())
 /// ```
 #[derive(Clone)]

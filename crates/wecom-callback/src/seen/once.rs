@@ -35,7 +35,10 @@ use crate::digest::MessageDigest;
 /// use std::io;
 /// use wecom_callback::{Callback, InMemorySeenEvents, Once, OnceError, handle_once};
 ///
-/// async fn handle(seen: &InMemorySeenEvents, callback: &Callback) -> Result<u16, OnceError<io::Error, Infallible>> {
+/// async fn handle(
+///     seen: &InMemorySeenEvents,
+///     callback: &Callback,
+/// ) -> Result<u16, OnceError<io::Error, Infallible>> {
 ///     Ok(match handle_once(seen, callback, enqueue(callback)).await? {
 ///         Once::Handled(()) | Once::Duplicate => 200,
 ///         Once::InProgress => 503,

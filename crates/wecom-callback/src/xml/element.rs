@@ -13,8 +13,13 @@ use super::text::text_of;
 /// ```
 /// use wecom_callback::Message;
 ///
-/// let message = Message::parse("<xml><Event>report</Event><Places><Place>9</Place><Place>11</Place></Places></xml>")?;
-/// let places: Vec<u8> = message.root().child("Places").into_iter()
+/// let message = Message::parse(
+///     "<xml><Event>report</Event><Places><Place>9</Place><Place>11</Place></Places></xml>",
+/// )?;
+/// let places: Vec<u8> = message
+///     .root()
+///     .child("Places")
+///     .into_iter()
 ///     .flat_map(|places| places.children())
 ///     .filter_map(|place| place.parse())
 ///     .collect();

@@ -338,13 +338,21 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
     /// use wecom_core::error::Language;
     /// use wecom_core::{AccessToken, Client, Endpoint, Response, from_fn};
     ///
-    /// const GET_CHAIN_GROUP: Endpoint = Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group");
+    /// const GET_CHAIN_GROUP: Endpoint =
+    ///     Endpoint::post("get_chain_group", "corpgroup/corp/get_chain_group");
     ///
-    /// let transport = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":670002,"errmsg":"invalid chain_id"}"#)) });
-    /// let client =
-    ///     Client::builder(transport).token(AccessToken::new("a-token")).error_language(Language::Chinese).build();
-    /// let error = pollster::block_on(client.call_raw(RawCall::new(&GET_CHAIN_GROUP))).unwrap_err();
-    /// assert!(error.to_string().contains("上下游不存在。请通过 get_chain_list 获取 chain_id。"));
+    /// let transport = from_fn(|_request| async {
+    ///     Ok(Response::new(200, r#"{"errcode":670002,"errmsg":"invalid chain_id"}"#))
+    /// });
+    /// let client = Client::builder(transport)
+    ///     .token(AccessToken::new("a-token"))
+    ///     .error_language(Language::Chinese)
+    ///     .build();
+    /// let error =
+    ///     pollster::block_on(client.call_raw(RawCall::new(&GET_CHAIN_GROUP))).unwrap_err();
+    /// assert!(
+    ///     error.to_string().contains("上下游不存在。请通过 get_chain_list 获取 chain_id。")
+    /// );
     /// ```
     pub fn error_language(mut self, language: Language) -> Self {
         self.error_language = language;

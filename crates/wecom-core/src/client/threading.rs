@@ -13,7 +13,10 @@ use crate::timer::clock::Clock;
 /// use wecom_core::{ApiCall, Client, Error, Threading};
 ///
 /// /// Works with a client of either family.
-/// async fn call_twice<M: Threading, C: ApiCall + Clone>(client: &Client<M>, call: C) -> Result<C::Reply, Error> {
+/// async fn call_twice<M: Threading, C: ApiCall + Clone>(
+///     client: &Client<M>,
+///     call: C,
+/// ) -> Result<C::Reply, Error> {
 ///     client.call(call.clone()).await?;
 ///     client.call(call).await
 /// }

@@ -19,7 +19,8 @@ use crate::http::request::Request;
 /// use wecom_core::{Response, decode, encode};
 ///
 /// let request = encode(&GetChainList)?.with_token(AccessToken::new("the-token"));
-/// // ... send it with any HTTP library: request.method(), request.expose_url(), request.headers(), request.body() ...
+/// // ... send it with any HTTP library: request.method(), request.expose_url(),
+/// // request.headers(), request.body() ...
 /// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#);
 /// let reply: GetChainListReply = decode::<GetChainList>(&request, &response)?;
 /// # Ok::<(), wecom_core::Error>(())

@@ -19,8 +19,12 @@
 //!     custom_ids: Vec<String>,
 //! }
 //!
-//! let corp: Corp = serde_json::from_str(r#"{"corp_name":null,"is_joined":"1","groupid":"7"}"#)?;
-//! assert_eq!((corp.corp_name.as_str(), corp.is_joined, corp.groupid, corp.custom_ids.len()), ("", true, 7, 0));
+//! let corp: Corp =
+//!     serde_json::from_str(r#"{"corp_name":null,"is_joined":"1","groupid":"7"}"#)?;
+//! assert_eq!(
+//!     (corp.corp_name.as_str(), corp.is_joined, corp.groupid, corp.custom_ids.len()),
+//!     ("", true, 7, 0)
+//! );
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 

@@ -31,7 +31,8 @@ use crate::secret::Secret;
 ///     rule_ids: Vec<i64>,
 /// }
 ///
-/// const ENDPOINT: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
+/// const ENDPOINT: Endpoint =
+///     Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 ///
 /// impl ApiCall for ListIds {
 ///     const ENDPOINT: &'static Endpoint = &ENDPOINT;

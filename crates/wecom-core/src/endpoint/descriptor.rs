@@ -80,7 +80,9 @@ impl Endpoint {
     /// use wecom_core::{Endpoint, Safety};
     ///
     /// let configured = ("user_id_by_mobile", "user/getuserid");
-    /// let endpoint = Endpoint::parse(Method::Post, configured.0, configured.1)?.with_safety(Safety::Safe).leak();
+    /// let endpoint = Endpoint::parse(Method::Post, configured.0, configured.1)?
+    ///     .with_safety(Safety::Safe)
+    ///     .leak();
     /// let call = RawCall::new(endpoint);
     /// # let _ = call;
     /// assert!(Endpoint::parse(Method::Post, "user_id", "https://example.com/").is_err());

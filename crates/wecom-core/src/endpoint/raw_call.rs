@@ -16,10 +16,13 @@ use crate::http::request::Request;
 /// use wecom_core::endpoint::RawCall;
 /// use wecom_core::{Endpoint, Safety};
 ///
-/// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
+/// const LIST_IDS: Endpoint =
+///     Endpoint::post("list_ids", "corpgroup/rule/list_ids").with_safety(Safety::Safe);
 ///
 /// # async fn example(client: wecom_core::Client) -> Result<(), wecom_core::Error> {
-/// let reply = client.call_raw(RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "Ch1234"}))?).await?;
+/// let reply = client
+///     .call_raw(RawCall::new(&LIST_IDS).with_body(&json!({"chain_id": "Ch1234"}))?)
+///     .await?;
 /// println!("{}", reply["rule_ids"]);
 /// # Ok(())
 /// # }

@@ -23,7 +23,10 @@ use crate::codec::wire;
 /// assert_eq!(ErrCode::UNKNOWN_CHAIN.label(), Some("无效上下游chain_id"));
 /// assert_eq!(ErrCode::UNKNOWN_CHAIN.to_string(), "670002 (无效上下游chain_id)");
 /// assert_eq!(ErrCode(99).to_string(), "99");
-/// assert_eq!(ErrCode(99).lookup_url(), "https://open.work.weixin.qq.com/devtool/query?e=99");
+/// assert_eq!(
+///     ErrCode(99).lookup_url(),
+///     "https://open.work.weixin.qq.com/devtool/query?e=99"
+/// );
 /// ```
 ///
 /// It is serialized as a number, and deserialized from a number or a string of digits.
@@ -55,7 +58,10 @@ impl ErrCode {
     /// ```
     /// # use wecom_core::ErrCode;
     /// assert_eq!(ErrCode::UNKNOWN_GROUP.explanation_zh(), Some("该上下游中没有这个分组。"));
-    /// assert_eq!(ErrCode::UNKNOWN_GROUP.remedy_zh(), Some("请通过 get_chain_group 获取 groupid，根分组为 1。"));
+    /// assert_eq!(
+    ///     ErrCode::UNKNOWN_GROUP.remedy_zh(),
+    ///     Some("请通过 get_chain_group 获取 groupid，根分组为 1。")
+    /// );
     /// ```
     #[must_use]
     pub fn explanation_zh(self) -> Option<&'static str> {
@@ -152,6 +158,7 @@ macro_rules! codes {
                 #[doc = concat!($label, ": ", $explanation)]
                 #[doc = ""]
                 #[doc = $remedy]
+                #[doc(alias = $label)]
                 pub const $name: Self = Self($code);
             )+
 

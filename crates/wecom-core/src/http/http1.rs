@@ -19,7 +19,8 @@ use crate::http::transport_error::{Delivery, TransportError, TransportErrorKind}
 /// use bytes::Bytes;
 /// use wecom_core::{AccessToken, Endpoint, Request};
 ///
-/// const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// const GET_CHAIN_LIST: Endpoint =
+///     Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
 ///
 /// let request = Request::new(&GET_CHAIN_LIST).with_token(AccessToken::new("the-token"));
 /// let converted: http::Request<Bytes> = request.try_into()?;

@@ -7,8 +7,8 @@ use crate::secret::Secret;
 /// The query of a request without the `access_token`, which the [`Client`](crate::Client) adds.
 ///
 /// ```
-/// use wecom_core::http::Query;
 /// use wecom_core::Secret;
+/// use wecom_core::http::Query;
 ///
 /// let mut query = Query::new();
 /// query.push("corpid", "ww1234");

@@ -25,12 +25,14 @@ const TOKEN_NAME: &str = "access_token";
 /// ```
 /// use wecom_core::{AccessToken, Endpoint, Request};
 ///
-/// const GET_CHAIN_LIST: Endpoint = Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
+/// const GET_CHAIN_LIST: Endpoint =
+///     Endpoint::get("get_chain_list", "corpgroup/corp/get_chain_list");
 ///
 /// let request = Request::new(&GET_CHAIN_LIST).with_token(AccessToken::new("the-token"));
 /// assert_eq!(
 ///     request.expose_url(),
-///     "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/corp/get_chain_list?access_token=the-token",
+///     "https://qyapi.weixin.qq.com/cgi-bin/corpgroup/corp/get_chain_list\
+///         ?access_token=the-token",
 /// );
 /// assert!(!format!("{request:?}").contains("the-token"));
 /// ```

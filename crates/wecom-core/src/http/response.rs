@@ -11,7 +11,8 @@ use crate::http::headers::Headers;
 /// ```
 /// use wecom_core::Response;
 ///
-/// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#).with_header("content-type", "application/json");
+/// let response = Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#)
+///     .with_header("content-type", "application/json");
 /// assert_eq!(response.status(), 200);
 /// ```
 #[derive(Clone, PartialEq, Eq)]

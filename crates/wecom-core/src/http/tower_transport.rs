@@ -65,7 +65,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// }
 ///
 /// fn client(timer: impl Timer + 'static) -> Client {
-///     Client::builder(TowerTransport::new(OurService, timer)).token(AccessToken::new("a-token")).build()
+///     Client::builder(TowerTransport::new(OurService, timer))
+///         .token(AccessToken::new("a-token"))
+///         .build()
 /// }
 /// ```
 pub struct TowerTransport<S, B> {

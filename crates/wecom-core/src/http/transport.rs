@@ -44,7 +44,7 @@ use crate::http::transport_error::TransportError;
 /// impl Transport for OurStack {
 ///     async fn send(&self, request: Request) -> Result<Response, TransportError> {
 ///         let (method, url) = (request.method().as_str(), request.expose_url());
-///         // ... pass method, url, request.headers() and request.body() to the HTTP library ...
+///         // ... pass them, request.headers() and request.body() to the HTTP library ...
 /// #       let _ = (method, url);
 ///         Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#))
 ///     }
@@ -142,7 +142,9 @@ impl<T: Transport> LocalTransport for AsLocal<T> {
 /// ```
 /// use wecom_core::{AccessToken, Client, Response, from_fn};
 ///
-/// let transport = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#)) });
+/// let transport = from_fn(|_request| async {
+///     Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#))
+/// });
 /// let client = Client::builder(transport).token(AccessToken::new("a-token")).build();
 /// # let _ = client;
 /// ```

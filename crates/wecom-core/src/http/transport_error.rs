@@ -16,7 +16,8 @@ use crate::secret::printable::one_line;
 /// use wecom_core::{Delivery, TransportError, TransportErrorKind};
 ///
 /// let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-/// let error = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent).with_source(refused);
+/// let error = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent)
+///     .with_source(refused);
 /// assert_eq!(error.delivery(), Delivery::NotSent);
 /// assert_eq!(error.to_string(), "connection failed (the request was not sent)");
 /// ```

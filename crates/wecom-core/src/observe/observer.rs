@@ -13,8 +13,8 @@ use crate::error::Error;
 /// No event contains a token, a secret or a URL.
 ///
 /// ```
-/// use std::sync::atomic::{AtomicU64, Ordering};
 /// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
 /// use wecom_core::observe::CallOutcome;
 /// use wecom_core::{AccessToken, CallEvent, Client, Observer};
 ///
@@ -23,7 +23,12 @@ use crate::error::Error;
 ///
 /// impl Observer for Failures {
 ///     fn on_event(&self, event: &CallEvent<'_>) {
-///         if let CallEvent::Ended { endpoint, outcome: CallOutcome::Failed(error), .. } = event {
+///         if let CallEvent::Ended {
+///             endpoint,
+///             outcome: CallOutcome::Failed(error),
+///             ..
+///         } = event
+///         {
 ///             self.0.fetch_add(1, Ordering::Relaxed);
 ///             eprintln!("{endpoint} failed with {:?}", error.code());
 ///         }

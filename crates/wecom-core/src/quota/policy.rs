@@ -40,7 +40,8 @@ use serde::Deserialize;
 /// use std::time::Duration;
 /// use wecom_core::Quotas;
 ///
-/// let read: Quotas = serde_json::from_str(r#"{"max_wait_seconds": 90, "percent": 50}"#)?;
+/// let read: Quotas =
+///     serde_json::from_str(r#"{"max_wait_seconds": 90, "percent": 50}"#)?;
 /// assert_eq!(read, Quotas::wait_at_most(Duration::from_secs(90)).percent(50));
 /// # Ok::<(), serde_json::Error>(())
 /// ```

@@ -29,7 +29,10 @@ const LONGEST_KEPT: usize = 16 * 1024;
 ///
 /// let redactor = Redactor::new(["canary/secret"]);
 /// assert_eq!(redactor.text("corpsecret=canary%2fSecret"), "corpsecret=***");
-/// assert_eq!(redactor.json(&json!({"session_key": "k", "id": "ch1"})), json!({"session_key": "***", "id": "ch1"}));
+/// assert_eq!(
+///     redactor.json(&json!({"session_key": "k", "id": "ch1"})),
+///     json!({"session_key": "***", "id": "ch1"})
+/// );
 /// ```
 #[derive(Clone, Default)]
 pub struct Redactor {

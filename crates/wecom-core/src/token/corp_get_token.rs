@@ -25,10 +25,11 @@ pub const CORP_GET_TOKEN: Endpoint = Endpoint::post("corp_get_token", "corpgroup
 /// themselves.
 ///
 /// ```
-/// use wecom_core::token::{CorpGetToken, DownstreamApp};
 /// use wecom_core::encode;
+/// use wecom_core::token::{CorpGetToken, DownstreamApp};
 ///
-/// let request = encode(&CorpGetToken::new(DownstreamApp::new("wwdownstream", 1_000_004)))?;
+/// let request =
+///     encode(&CorpGetToken::new(DownstreamApp::new("wwdownstream", 1_000_004)))?;
 /// assert_eq!(
 ///     &request.body().unwrap()[..],
 ///     br#"{"corpid":"wwdownstream","agentid":1000004,"business_type":1}"#,

@@ -12,7 +12,8 @@ use crate::secret::Secret;
 /// ```
 /// use wecom_core::{Credentials, Secret};
 ///
-/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
+/// let credentials =
+///     Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret"));
 /// assert!(!format!("{credentials:?}").contains("the-app-secret"));
 /// ```
 ///

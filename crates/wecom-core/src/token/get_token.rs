@@ -32,7 +32,8 @@ pub const GET_TOKEN: Endpoint = Endpoint::get("gettoken", "gettoken")
 /// use wecom_core::token::GetToken;
 /// use wecom_core::{Credentials, Secret, encode};
 ///
-/// let request = encode(&GetToken::new(Credentials::new("ww1234", Secret::new("the-secret"))))?;
+/// let request =
+///     encode(&GetToken::new(Credentials::new("ww1234", Secret::new("the-secret"))))?;
 /// assert_eq!(format!("{:?}", request.query()), "corpid=ww1234&corpsecret=***");
 /// # Ok::<(), wecom_core::Error>(())
 /// ```

@@ -25,7 +25,11 @@ use crate::secret::AccessToken;
 ///         Ok(AccessToken::new("the-token"))
 ///     }
 ///
-///     async fn replace(&self, scope: &TokenScope, refused: &AccessToken) -> Result<Option<AccessToken>, TokenError> {
+///     async fn replace(
+///         &self,
+///         scope: &TokenScope,
+///         refused: &AccessToken,
+///     ) -> Result<Option<AccessToken>, TokenError> {
 ///         // ... report `refused` to the service ...
 ///         let token = self.token(scope).await?;
 ///         Ok((token != *refused).then_some(token))

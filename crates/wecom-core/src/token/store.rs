@@ -30,7 +30,8 @@ use crate::secret::AccessToken;
 /// use wecom_core::token::{StoredToken, TokenKey, TokenStore, TokenStoreError};
 /// use wecom_core::{AccessToken, async_trait};
 ///
-/// /// Serves the clients of one process. A shared one would use Redis, for example, and let tokens expire there.
+/// /// Serves the clients of one process. A shared one would use Redis, for example,
+/// /// and let tokens expire there.
 /// #[derive(Default)]
 /// struct InMemory(Mutex<HashMap<TokenKey, StoredToken>>);
 ///

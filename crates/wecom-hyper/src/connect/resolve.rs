@@ -46,7 +46,8 @@ use tower_service::Service;
 ///     }
 /// }
 ///
-/// let builder = HyperTransport::builder().resolver(Pinned(IpAddr::from([192, 0, 2, 1])));
+/// let builder =
+///     HyperTransport::builder().resolver(Pinned(IpAddr::from([192, 0, 2, 1])));
 /// # let _ = builder;
 /// ```
 #[async_trait]

@@ -18,14 +18,19 @@ use crate::stub::registered_stub::{called, is_same_endpoint, times};
 ///
 /// ```
 /// use wecom_core::endpoint::RawCall;
-/// use wecom_core::{AccessToken, Client, Endpoint, Response, TransportErrorKind, from_fn};
+/// use wecom_core::{
+///     AccessToken, Client, Endpoint, Response, TransportErrorKind, from_fn,
+/// };
 /// use wecom_mock::Faults;
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 ///
-/// let service = from_fn(|_request| async { Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#)) });
+/// let service = from_fn(|_request| async {
+///     Ok(Response::new(200, r#"{"errcode":0,"errmsg":"ok"}"#))
+/// });
 /// let faults = Faults::new(service);
-/// let client = Client::builder(faults.clone()).token(AccessToken::new("a-token")).build();
+/// let client =
+///     Client::builder(faults.clone()).token(AccessToken::new("a-token")).build();
 /// # pollster::block_on(async {
 /// let outage = faults.on_any().fail_before_sending(TransportErrorKind::Connect);
 /// assert!(client.call_raw(RawCall::new(&LIST_IDS)).await.is_err());

@@ -27,9 +27,12 @@ pub struct WorldCustomer {
 /// use wecom_upstream::{ErrCode, OpenId, UnionId, Upstream};
 ///
 /// let (unionid, openid) = (UnionId::new("oUnionNew"), OpenId::new("oOpenNew"));
-/// let user = WorldCustomer::new(&unionid, &openid).login_account(LoginAccount::UnionIdOfAnotherPrincipal);
+/// let user = WorldCustomer::new(&unionid, &openid)
+///     .login_account(LoginAccount::UnionIdOfAnotherPrincipal);
 /// let upstream = Upstream::new(Simulator::new(World::demo().customer(user)).client());
-/// let refused = pollster::block_on(upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)));
+/// let refused = pollster::block_on(
+///     upstream.unionid_to_pending_id(UnionidToPendingId::new(&unionid, &openid)),
+/// );
 /// assert_eq!(refused.unwrap_err().code(), Some(ErrCode::UNION_ID_OF_ANOTHER_PRINCIPAL));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -18,7 +18,9 @@ impl World {
     /// use wecom_upstream::{ChainId, Upstream};
     ///
     /// let upstream = Upstream::new(Simulator::new(World::generate(10_000, 7)).client());
-    /// let page = GetChainCorpinfoList::new(ChainId::new("ChGenerated")).need_pending(true).limit(20);
+    /// let page = GetChainCorpinfoList::new(ChainId::new("ChGenerated"))
+    ///     .need_pending(true)
+    ///     .limit(20);
     /// # pollster::block_on(async {
     /// assert_eq!(upstream.get_chain_corpinfo_list(page).await?.group_corps.len(), 20);
     /// # Ok::<(), wecom_core::Error>(())

@@ -23,9 +23,13 @@ impl World {
     /// let world = World::from_json(r#"{
     ///   "corp_id": "wwupstream", "joined_corp_limit": 5000, "account_unusable": false,
     ///   "apps": [{
-    ///     "agentid": 1000002, "secret": "the-app-secret", "callable": true, "visible_chains": ["Ch1"],
+    ///     "agentid": 1000002, "secret": "the-app-secret", "callable": true,
+    ///     "visible_chains": ["Ch1"],
     ///     "visible_groups": [{"chain_id": "Ch1", "groupids": [2]}],
-    ///     "shares": [{"corpid": "wwdealer", "corp_name": "美馨粮油公司", "agentid": 1000005, "business_type": 1}]
+    ///     "shares": [{
+    ///       "corpid": "wwdealer", "corp_name": "美馨粮油公司",
+    ///       "agentid": 1000005, "business_type": 1
+    ///     }]
     ///   }],
     ///   "chains": [{
     ///     "chain_id": "Ch1", "chain_name": "经销商网络",
@@ -33,8 +37,9 @@ impl World {
     ///     "owner_corp_range": {"departmentids": [7], "userids": ["li"]},
     ///     "groups": [{"groupid": 2, "group_name": "一级经销商", "parentid": 1, "order": 1}],
     ///     "corps": [
-    ///       {"groupid": 2, "corpid": "wwdealer", "corp_name": "美馨粮油公司", "custom_id": "d1", "invite_userid": "li",
-    ///        "qualification_status": 2, "members": [{"userid": "zhangsan", "user_custom_id": "100"}]},
+    ///       {"groupid": 2, "corpid": "wwdealer", "corp_name": "美馨粮油公司", "custom_id": "d1",
+    ///        "invite_userid": "li", "qualification_status": 2,
+    ///        "members": [{"userid": "zhangsan", "user_custom_id": "100"}]},
     ///       {"groupid": 2, "pending_corpid": "wp1", "corp_name": "顺达商贸"}
     ///     ]
     ///   }],

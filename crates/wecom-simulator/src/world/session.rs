@@ -20,8 +20,9 @@ use wecom_upstream::{CorpId, UserId};
 /// use wecom_simulator::{World, WorldSession};
 /// use wecom_upstream::{CorpId, UserId};
 ///
-/// let session = WorldSession::new(UserId::new("woSunlei"), Secret::new("a-session-key"))
-///     .corp_user(CorpId::new("wwjingxi"), UserId::new("sunlei"));
+/// let session =
+///     WorldSession::new(UserId::new("woSunlei"), Secret::new("a-session-key"))
+///         .corp_user(CorpId::new("wwjingxi"), UserId::new("sunlei"));
 /// let world = World::demo().session(session);
 /// # let _ = world;
 /// ```

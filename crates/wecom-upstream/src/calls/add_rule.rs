@@ -47,7 +47,8 @@ pub const ADD_RULE: Endpoint = Endpoint::post("add_rule", "corpgroup/rule/add_ru
 ///     OwnerCorpRange::department(DepartmentId::new("7")),
 ///     MemberCorpRange::group(GroupId::new(2)).and_groups([GroupId::new(3)]),
 /// );
-/// let rule_id = upstream.add_rule(AddRule::new(ChainId::new("Ch1234"), rule)).await?.rule_id;
+/// let rule_id =
+///     upstream.add_rule(AddRule::new(ChainId::new("Ch1234"), rule)).await?.rule_id;
 /// # let _ = rule_id;
 /// # Ok(())
 /// # }

@@ -38,11 +38,14 @@ pub const EXTERNAL_USERID_TO_PENDING_ID: Endpoint =
 /// [`NOT_AN_EXTERNAL_CONTACT`](wecom_core::ErrCode::NOT_AN_EXTERNAL_CONTACT).
 ///
 /// ```
-/// use wecom_upstream::calls::ExternalUseridToPendingId;
 /// use wecom_upstream::ExternalUserId;
+/// use wecom_upstream::calls::ExternalUseridToPendingId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
-/// let call = ExternalUseridToPendingId::new([ExternalUserId::new("wmAAAA"), ExternalUserId::new("wmBBBB")]);
+/// let call = ExternalUseridToPendingId::new([
+///     ExternalUserId::new("wmAAAA"),
+///     ExternalUserId::new("wmBBBB"),
+/// ]);
 /// for customer in upstream.external_userid_to_pending_id(call).await?.result {
 ///     println!("{} had the id {}", customer.external_userid, customer.pending_id);
 /// }

@@ -44,9 +44,14 @@ pub const GET_CHAIN_CORPINFO_LIST: Endpoint =
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let chain_id = ChainId::new("Ch1234");
-/// let call = GetChainCorpinfoList::new(&chain_id).groupid(GroupId::new(2)).need_pending(true);
+/// let call =
+///     GetChainCorpinfoList::new(&chain_id).groupid(GroupId::new(2)).need_pending(true);
 /// for corp in upstream.get_chain_corpinfo_list(call).await?.group_corps {
-///     println!("{} {}", corp.corp_name, if corp.is_joined { "has joined" } else { "was invited" });
+///     println!(
+///         "{} {}",
+///         corp.corp_name,
+///         if corp.is_joined { "has joined" } else { "was invited" }
+///     );
 /// }
 /// # Ok(())
 /// # }

@@ -38,10 +38,16 @@ pub const GET_CHAIN_USER_CUSTOM_ID: Endpoint =
 /// use wecom_upstream::{ChainId, CorpId, UserId};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
-/// let (chain_id, corp_id, user_id) = (ChainId::new("Ch1234"), CorpId::new("ww1234"), UserId::new("zhangsan"));
-/// match upstream.get_chain_user_custom_id(GetChainUserCustomId::new(&chain_id, &corp_id, &user_id)).await {
+/// let (chain_id, corp_id, user_id) =
+///     (ChainId::new("Ch1234"), CorpId::new("ww1234"), UserId::new("zhangsan"));
+/// match upstream
+///     .get_chain_user_custom_id(GetChainUserCustomId::new(&chain_id, &corp_id, &user_id))
+///     .await
+/// {
 ///     Ok(reply) => println!("{user_id} is {}", reply.user_custom_id),
-///     Err(error) if error.code() == Some(ErrCode::USER_CUSTOM_ID_UNSET) => println!("{user_id} has no id"),
+///     Err(error) if error.code() == Some(ErrCode::USER_CUSTOM_ID_UNSET) => {
+///         println!("{user_id} has no id")
+///     }
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(())

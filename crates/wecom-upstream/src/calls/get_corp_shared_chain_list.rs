@@ -35,12 +35,16 @@ pub const GET_CORP_SHARED_CHAIN_LIST: Endpoint =
 /// [`CORP_NOT_IN_CHAIN`](wecom_core::ErrCode::CORP_NOT_IN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::calls::GetCorpSharedChainList;
 /// use wecom_upstream::CorpId;
+/// use wecom_upstream::calls::GetCorpSharedChainList;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let corp_id = CorpId::new("ww1234");
-/// for chain in upstream.get_corp_shared_chain_list(GetCorpSharedChainList::new(&corp_id)).await?.chains {
+/// for chain in upstream
+///     .get_corp_shared_chain_list(GetCorpSharedChainList::new(&corp_id))
+///     .await?
+///     .chains
+/// {
 ///     println!("{corp_id} is in {}", chain.chain_name);
 /// }
 /// # Ok(())

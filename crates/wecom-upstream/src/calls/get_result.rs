@@ -48,7 +48,10 @@ pub const GET_RESULT: Endpoint = Endpoint::get("get_result", "corpgroup/getresul
 /// let reply = upstream.get_result(GetResult::new(JobId::new("job1234"))).await?;
 /// match reply.result {
 ///     None => println!("not finished: call again in a few seconds"),
-///     Some(result) => result.fail_list.iter().for_each(|corp| println!("{}: {}", corp.corp_name, corp.errcode)),
+///     Some(result) => result
+///         .fail_list
+///         .iter()
+///         .for_each(|corp| println!("{}: {}", corp.corp_name, corp.errcode)),
 /// }
 /// # Ok(())
 /// # }

@@ -33,12 +33,15 @@ pub const GET_RULE_INFO: Endpoint = Endpoint::post("get_rule_info", "corpgroup/r
 /// [`UNKNOWN_RULE`](wecom_core::ErrCode::UNKNOWN_RULE).
 ///
 /// ```
+/// use wecom_upstream::ChainId;
 /// use wecom_upstream::calls::GetRuleInfo;
 /// use wecom_upstream::ids::RuleId;
-/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
-/// let rule = upstream.get_rule_info(GetRuleInfo::new(ChainId::new("Ch1234"), RuleId::new(1))).await?.rule_info;
+/// let rule = upstream
+///     .get_rule_info(GetRuleInfo::new(ChainId::new("Ch1234"), RuleId::new(1)))
+///     .await?
+///     .rule_info;
 /// for corpid in rule.member_corp_range.corpids {
 ///     println!("{corpid}");
 /// }

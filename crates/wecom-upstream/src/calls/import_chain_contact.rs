@@ -42,18 +42,23 @@ pub const IMPORT_CHAIN_CONTACT: Endpoint = Endpoint::post("import_chain_contact"
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
+/// use wecom_upstream::ChainId;
 /// use wecom_upstream::calls::{GetResult, ImportChainContact, ImportContact, ImportCorp};
 /// use wecom_upstream::ids::CustomId;
-/// use wecom_upstream::ChainId;
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let corp = ImportCorp::new(
 ///     "美馨粮油公司",
-///     [ImportContact::head("张三", "13000000001"), ImportContact::member("李四", "+85259123456")],
+///     [
+///         ImportContact::head("张三", "13000000001"),
+///         ImportContact::member("李四", "+85259123456"),
+///     ],
 /// )
 /// .group_path("华北区/北京市/海淀区")
 /// .custom_id(CustomId::new("north42"));
-/// let job = upstream.import_chain_contact(ImportChainContact::new(ChainId::new("Ch1234"), [corp])).await?;
+/// let job = upstream
+///     .import_chain_contact(ImportChainContact::new(ChainId::new("Ch1234"), [corp]))
+///     .await?;
 /// let progress = upstream.get_result(GetResult::new(&job.jobid)).await?;
 /// # let _ = progress;
 /// # Ok(())

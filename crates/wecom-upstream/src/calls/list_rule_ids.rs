@@ -32,13 +32,14 @@ pub const LIST_RULE_IDS: Endpoint = Endpoint::post("list_rule_ids", "corpgroup/r
 /// Error codes: [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN).
 ///
 /// ```
-/// use wecom_upstream::calls::{GetRuleInfo, ListRuleIds};
 /// use wecom_upstream::ChainId;
+/// use wecom_upstream::calls::{GetRuleInfo, ListRuleIds};
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), wecom_core::Error> {
 /// let chain_id = ChainId::new("Ch1234");
 /// for rule_id in upstream.list_rule_ids(ListRuleIds::new(&chain_id)).await?.rule_ids {
-///     let rule = upstream.get_rule_info(GetRuleInfo::new(&chain_id, rule_id)).await?.rule_info;
+///     let rule =
+///         upstream.get_rule_info(GetRuleInfo::new(&chain_id, rule_id)).await?.rule_info;
 ///     println!("{rule_id}: {} corps", rule.member_corp_range.corpids.len());
 /// }
 /// # Ok(())

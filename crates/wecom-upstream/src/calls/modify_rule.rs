@@ -47,9 +47,12 @@ pub const MODIFY_RULE: Endpoint = Endpoint::post("modify_rule", "corpgroup/rule/
 ///
 /// # async fn example(upstream: wecom_upstream::Upstream) -> Result<(), Box<dyn std::error::Error>> {
 /// let (chain_id, rule_id) = (ChainId::new("Ch1234"), RuleId::new(1));
-/// let mut rule = upstream.get_rule_info(GetRuleInfo::new(&chain_id, rule_id)).await?.rule_info;
+/// let mut rule =
+///     upstream.get_rule_info(GetRuleInfo::new(&chain_id, rule_id)).await?.rule_info;
 /// rule.member_corp_range.corpids.push(CorpId::new("ww1234"));
-/// upstream.modify_rule(ModifyRule::new(&chain_id, rule_id, RuleInfo::try_from(rule)?)).await?;
+/// upstream
+///     .modify_rule(ModifyRule::new(&chain_id, rule_id, RuleInfo::try_from(rule)?))
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -19,7 +19,8 @@
 /// macro_rules! names {
 ///     ($($section:ident {$(
 ///         $(#[$doc:meta])+
-///         fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
+///         fn $method:ident($request:ident $($new:tt)*) -> $reply:ident:
+///             $title:literal $documents:tt;
 ///     )+})+) => {
 ///         [$($((stringify!($method), <calls::$request as ApiCall>::ENDPOINT),)+)+]
 ///     };
@@ -81,6 +82,7 @@ macro_rules! for_each_call {
                     "批量导入上下游联系人" [95821];
 
                 /// Returns the status of an import job, and its result once the job is finished.
+                #[doc(alias = "getresult")]
                 fn get_result(GetResult) -> GetResultReply:
                     "获取异步任务结果" [95823];
 
@@ -99,6 +101,7 @@ macro_rules! for_each_call {
                 /// Lists the ids of a chain's rules.
                 ///
                 /// The vendor's path is `rule/list_ids`.
+                #[doc(alias = "list_ids")]
                 fn list_rule_ids(ListRuleIds) -> ListRuleIdsReply:
                     "获取对接规则id列表" [95631];
 
@@ -156,6 +159,7 @@ macro_rules! facade {
                 #[doc = concat!(
                     $title, " (", facade!(@link $first), $(", ", facade!(@link $more),)* ")."
                 )]
+                #[doc(alias = $title)]
                 #[doc = ""]
                 #[doc = "# Errors"]
                 #[doc = ""]

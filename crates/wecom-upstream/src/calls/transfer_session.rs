@@ -43,7 +43,10 @@ pub const TRANSFER_SESSION: Endpoint = Endpoint::post("transfer_session", "minip
 /// use wecom_upstream::{Secret, UserId};
 ///
 /// # async fn example(downstream: wecom_upstream::Downstream) -> Result<(), wecom_core::Error> {
-/// let call = TransferSession::new(UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"), Secret::new("the-session-key"));
+/// let call = TransferSession::new(
+///     UserId::new("wmAoNVCwAAUrSqEqz7oQpEIEMVWDrPeg"),
+///     Secret::new("the-session-key"),
+/// );
 /// let session = downstream.transfer_session(call).await?;
 /// println!("a session of {}", session.userid);
 /// # Ok(())

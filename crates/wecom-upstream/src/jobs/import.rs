@@ -59,19 +59,29 @@ use crate::upstream::Upstream;
 /// use wecom_upstream::{ChainId, Upstream};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let timer = ManualTimer::new(); // In production: a client with the `TokioTimer` of wecom-hyper.
+/// // In production: a client with the `TokioTimer` of wecom-hyper.
+/// let timer = ManualTimer::new();
 /// let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
 ///
-/// let corp = |number: u32| ImportCorp::new(format!("经销商{number}"), [ImportContact::head("张三", "13000000001")]);
-/// let rows = (1..=2500).map(corp).chain([corp(0).custom_id(wecom_upstream::ids::CustomId::new("BJ01"))]);
+/// let corp = |number: u32| {
+///     ImportCorp::new(
+///         format!("经销商{number}"),
+///         [ImportContact::head("张三", "13000000001")],
+///     )
+/// };
+/// let rows = (1..=2500)
+///     .map(corp)
+///     .chain([corp(0).custom_id(wecom_upstream::ids::CustomId::new("BJ01"))]);
 ///
-/// let state = ImportState::new(ChainId::new("ChDealers"), rows)?; // Reports all invalid rows before anything is sent.
+/// // Reports all invalid rows before anything is sent.
+/// let state = ImportState::new(ChainId::new("ChDealers"), rows)?;
 /// let report = timer.run(upstream.import(state).finish());
 ///
 /// assert_eq!(report.progress.imported, 2500);
 /// for row in report.failed() {
 ///     let ImportOutcome::Failed(failure) = &row.outcome else { unreachable!() };
-///     println!("row {}, {}: {}", row.row, row.corp.corp_name, failure.code); // 670009: the custom id is in use
+///     // 670009: the custom id is in use.
+///     println!("row {}, {}: {}", row.row, row.corp.corp_name, failure.code);
 /// }
 /// # assert_eq!(report.failed().map(|row| row.row).collect::<Vec<_>>(), [2501]);
 /// # Ok(())
@@ -105,9 +115,13 @@ use crate::upstream::Upstream;
 /// # use wecom_upstream::Upstream;
 /// # use wecom_upstream::jobs::import::{ImportJournal, ImportState};
 /// # async fn example(upstream: Upstream, state: ImportState) -> std::io::Result<()> {
-/// let mut journal = ImportJournal::create("dealers.import", &state)?; // Later: `ImportJournal::open`.
+/// // Later: `ImportJournal::open`.
+/// let mut journal = ImportJournal::create("dealers.import", &state)?;
 /// // An error of the journal stops the import before it submits anything that was not saved.
-/// let report = upstream.import(state).finish_with(|_event, state| ready(journal.save(state))).await?;
+/// let report = upstream
+///     .import(state)
+///     .finish_with(|_event, state| ready(journal.save(state)))
+///     .await?;
 /// # let _ = report;
 /// # Ok(())
 /// # }

@@ -35,7 +35,9 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {
-/// let call = GetChainCorpinfoList::new(ChainId::new("ChDealers")).groupid(GroupId::new(2)).need_pending(true);
+/// let call = GetChainCorpinfoList::new(ChainId::new("ChDealers"))
+///     .groupid(GroupId::new(2))
+///     .need_pending(true);
 /// let mut corps = upstream.pages(call).page_size(1);
 /// let mut names = Vec::new();
 /// while let Some(corp) = corps.next_item().await? {

@@ -58,7 +58,12 @@ use crate::upstream::Upstream;
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {
-/// let tree = upstream.walk(&ChainId::new("ChDealers")).need_pending(true).concurrency(8).collect().await?;
+/// let tree = upstream
+///     .walk(&ChainId::new("ChDealers"))
+///     .need_pending(true)
+///     .concurrency(8)
+///     .collect()
+///     .await?;
 /// assert_eq!((tree.groups().len(), tree.corps().count()), (5, 8));
 /// println!("{tree}");
 /// # Ok::<(), wecom_upstream::Error>(())
@@ -81,7 +86,9 @@ use crate::upstream::Upstream;
 ///     match event {
 ///         WalkEvent::Group { group, .. } => lines.push(format!("# {}", group.group_name)),
 ///         WalkEvent::Corp(corp) => lines.push(corp.corp_name),
-///         WalkEvent::GroupFailed { groupid, error } => eprintln!("group {groupid}: {error}"),
+///         WalkEvent::GroupFailed { groupid, error } => {
+///             eprintln!("group {groupid}: {error}")
+///         }
 ///         WalkEvent::Finding(finding) => eprintln!("{finding}"),
 ///         _ => {}
 ///     }

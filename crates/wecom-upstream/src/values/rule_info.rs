@@ -18,7 +18,8 @@ use crate::values::stored_rule_info::{StoredMemberRange, StoredOwnerRange, Store
 /// use wecom_upstream::{CorpId, GroupId, UserId};
 ///
 /// let rule = RuleInfo::new(
-///     OwnerCorpRange::department(DepartmentId::new("7")).and_users([UserId::new("zhangsan")]),
+///     OwnerCorpRange::department(DepartmentId::new("7"))
+///         .and_users([UserId::new("zhangsan")]),
 ///     MemberCorpRange::group(GroupId::new(2)).and_corps([CorpId::new("ww1234")]),
 /// );
 /// # assert_eq!(rule.owner_corp_range.userids(), [UserId::new("zhangsan")]);
@@ -75,13 +76,14 @@ impl TryFrom<StoredRuleInfo> for RuleInfo {
 /// A range starts with one department or member:
 ///
 /// ```
+/// use wecom_upstream::UserId;
 /// use wecom_upstream::ids::DepartmentId;
 /// use wecom_upstream::values::OwnerCorpRange;
-/// use wecom_upstream::UserId;
 ///
 /// let range = OwnerCorpRange::department(DepartmentId::new("7"));
 /// # let _ = range;
-/// let range = OwnerCorpRange::user(UserId::new("zhangsan")).and_departments(["7", "8"].map(DepartmentId::new));
+/// let range = OwnerCorpRange::user(UserId::new("zhangsan"))
+///     .and_departments(["7", "8"].map(DepartmentId::new));
 /// # let _ = range;
 /// ```
 ///
@@ -206,7 +208,9 @@ impl TryFrom<StoredOwnerRange> for OwnerCorpRange {
 ///
 /// let range = MemberCorpRange::corp(CorpId::new("ww1234"));
 /// # let _ = range;
-/// let range = MemberCorpRange::group(GroupId::new(2)).and_groups([GroupId::new(3)]).and_corps([CorpId::new("ww1234")]);
+/// let range = MemberCorpRange::group(GroupId::new(2))
+///     .and_groups([GroupId::new(3)])
+///     .and_corps([CorpId::new("ww1234")]);
 /// # let _ = range;
 /// ```
 ///

@@ -26,7 +26,8 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// use wecom_simulator::CallbackUrl;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let keys = CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
+/// let keys =
+///     CallbackKeys::new("QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")?;
 /// let url = CallbackUrl::new("http://127.0.0.1:8080/wecom/callback", keys)?;
 /// # let _ = url;
 /// # Ok(())

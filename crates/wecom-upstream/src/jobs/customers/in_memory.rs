@@ -19,12 +19,16 @@ use crate::jobs::saved_format::{self, SavedContent};
 ///
 /// ```
 /// use std::time::Duration;
-/// use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore, InMemoryCustomerStore, RememberedPendingId};
+/// use wecom_upstream::jobs::customers::{
+///     CustomerRecord, CustomerStore, InMemoryCustomerStore, RememberedPendingId,
+/// };
 /// use wecom_upstream::{OpenId, UnionId, ids::PendingId};
 ///
 /// let pending_id = PendingId::new("pending");
-/// let mut record = CustomerRecord::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
-/// record.pending = Some(RememberedPendingId::new(&pending_id, Duration::from_secs(1_780_000_000)));
+/// let mut record =
+///     CustomerRecord::new(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"));
+/// record.pending =
+///     Some(RememberedPendingId::new(&pending_id, Duration::from_secs(1_780_000_000)));
 ///
 /// let mut store = InMemoryCustomerStore::from_iter([record.clone()]);
 /// # pollster::block_on(async {

@@ -28,8 +28,10 @@ use crate::values::MassCallTicket;
 /// use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 ///
 /// let simulator = Simulator::demo();
-/// let unix_time = || Duration::from_secs(1_780_000_000); // In production: the time since UNIX_EPOCH.
-/// let mut map = Upstream::new(simulator.client()).map_customers(InMemoryCustomerStore::new(), unix_time);
+/// // In production: the time since UNIX_EPOCH.
+/// let unix_time = || Duration::from_secs(1_780_000_000);
+/// let mut map = Upstream::new(simulator.client())
+///     .map_customers(InMemoryCustomerStore::new(), unix_time);
 /// # pollster::block_on(async {
 ///
 /// // Two users of the mini-program: one is a customer of two corps, the other of none.
@@ -40,7 +42,12 @@ use crate::values::MassCallTicket;
 ///
 /// // Later, a dealer adds the second user and lists the dealer's customers.
 /// let dealer = CorpId::new("wwjingxi");
-/// simulator.add_customer(UnionId::new("oUnionWang"), OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWang"));
+/// simulator.add_customer(
+///     UnionId::new("oUnionWang"),
+///     OpenId::new("oOpenWang"),
+///     &dealer,
+///     ExternalUserId::new("wmWang"),
+/// );
 /// let mut customers = map.recognize(&dealer, [ExternalUserId::new("wmWang")]);
 /// while let Some(customer) = customers.next().await {
 ///     let Recognition::Mapped { external_userid, unionid } = customer? else { continue };

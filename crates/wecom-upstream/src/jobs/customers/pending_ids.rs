@@ -27,9 +27,15 @@ const BATCH_SIZE: usize = 100;
 ///
 /// let upstream = Upstream::new(Simulator::demo().client());
 /// # pollster::block_on(async {
-/// upstream.unionid_to_pending_id(UnionidToPendingId::new(UnionId::new("oUnionLiu"), OpenId::new("oOpenLiu"))).await?;
+/// upstream
+///     .unionid_to_pending_id(UnionidToPendingId::new(
+///         UnionId::new("oUnionLiu"),
+///         OpenId::new("oOpenLiu"),
+///     ))
+///     .await?;
 ///
-/// let customers = ["wmLiuOfJingxi", "wmChenOfJingxi", "wmNobody", "wmLiuOfJingxi"].map(ExternalUserId::new);
+/// let customers = ["wmLiuOfJingxi", "wmChenOfJingxi", "wmNobody", "wmLiuOfJingxi"]
+///     .map(ExternalUserId::new);
 /// let mut answers = upstream.pending_ids(customers);
 /// let mut found = Vec::new();
 /// while let Some(answer) = answers.next().await {

@@ -20,9 +20,9 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// ```
 /// use std::collections::HashMap;
 /// use std::convert::Infallible;
+/// use wecom_upstream::UnionId;
 /// use wecom_upstream::ids::PendingId;
 /// use wecom_upstream::jobs::customers::{CustomerRecord, CustomerStore};
-/// use wecom_upstream::UnionId;
 ///
 /// /// A table, and its index on `pending_id`.
 /// #[derive(Default)]
@@ -34,11 +34,17 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// impl CustomerStore for Table {
 ///     type Error = Infallible;
 ///
-///     async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, Infallible> {
+///     async fn get(
+///         &mut self,
+///         unionid: &UnionId,
+///     ) -> Result<Option<CustomerRecord>, Infallible> {
 ///         Ok(self.records.get(unionid).cloned())
 ///     }
 ///
-///     async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
+///     async fn find(
+///         &mut self,
+///         pending_id: &PendingId,
+///     ) -> Result<Option<CustomerRecord>, Infallible> {
 ///         let unionid = self.index.get(pending_id);
 ///         Ok(unionid.and_then(|unionid| self.records.get(unionid)).cloned())
 ///     }

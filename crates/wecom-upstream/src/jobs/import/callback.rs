@@ -18,7 +18,10 @@ impl JobEnds {
     /// use wecom_upstream::jobs::import::JobEnds;
     ///
     /// let job_ends = JobEnds::new();
-    /// let event = Event::BatchJobResult(BatchJobResult::new(JobId::new("jobid"), JobType::ImportChainContact));
+    /// let event = Event::BatchJobResult(BatchJobResult::new(
+    ///     JobId::new("jobid"),
+    ///     JobType::ImportChainContact,
+    /// ));
     /// assert!(job_ends.note_callback(&event));
     /// ```
     pub fn note_callback(&self, event: &Event) -> bool {

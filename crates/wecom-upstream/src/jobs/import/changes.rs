@@ -31,7 +31,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 /// let report = upstream.import(state).finish_with(|_event, state| {
 ///     if let Some(changes) = state.changes_since(revision) {
 ///         revision = state.revision();
-///         rows.push(serde_json::to_string(&changes)); // In production: insert it, in the future.
+///         // In production: insert it, in the future.
+///         rows.push(serde_json::to_string(&changes));
 ///     }
 ///     ready(Ok::<_, serde_json::Error>(()))
 /// });

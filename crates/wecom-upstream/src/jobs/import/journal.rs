@@ -37,7 +37,10 @@ use crate::jobs::saved_format::{self, SavedContent};
 ///             (ImportJournal::create(path, &state)?, state)
 ///         }
 ///     };
-///     let report = upstream.import(state).finish_with(|_event, state| ready(journal.save(state))).await?;
+///     let report = upstream
+///         .import(state)
+///         .finish_with(|_event, state| ready(journal.save(state)))
+///         .await?;
 ///     if report.stopped.is_none() {
 ///         journal.remove()?; // Otherwise the next run resumes the import.
 ///     }

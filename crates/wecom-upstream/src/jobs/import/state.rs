@@ -25,9 +25,9 @@ const MAX_CONTACTS: usize = 2000;
 /// serialized and deserialized at any time.
 ///
 /// ```
+/// use wecom_upstream::ChainId;
 /// use wecom_upstream::calls::{ImportContact, ImportCorp};
 /// use wecom_upstream::jobs::import::ImportState;
-/// use wecom_upstream::ChainId;
 ///
 /// let rows = [
 ///     ImportCorp::new("美馨粮油公司", [ImportContact::head("张三", "13000000001")]),
@@ -36,8 +36,12 @@ const MAX_CONTACTS: usize = 2000;
 /// let chain_id = ChainId::new("Ch1234");
 ///
 /// let invalid = ImportState::new(&chain_id, rows.clone()).unwrap_err();
-/// let fields: Vec<_> = invalid.rows[0].problems.iter().map(|problem| problem.field.as_str()).collect();
-/// assert_eq!((invalid.rows[0].row, fields), (2, vec!["contact_info_list[0].mobile", "corp_name"]));
+/// let fields: Vec<_> =
+///     invalid.rows[0].problems.iter().map(|problem| problem.field.as_str()).collect();
+/// assert_eq!(
+///     (invalid.rows[0].row, fields),
+///     (2, vec!["contact_info_list[0].mobile", "corp_name"])
+/// );
 ///
 /// let state = ImportState::leaving_out_invalid(&chain_id, rows);
 /// assert_eq!((state.progress().total, state.progress().invalid), (2, 1));

@@ -23,7 +23,8 @@ impl<C: PagedCall, M: Threading> Pager<C, M> {
     ///
     /// let upstream = Upstream::new(Simulator::demo().client());
     /// # pollster::block_on(async {
-    /// let corps = upstream.pages(ListAppShareInfo::new(AgentId::new(1_000_002))).into_stream();
+    /// let corps =
+    ///     upstream.pages(ListAppShareInfo::new(AgentId::new(1_000_002))).into_stream();
     /// let corps: Vec<SharedCorp> = corps.try_collect().await?;
     /// assert_eq!(corps.len(), 3);
     /// # Ok::<(), wecom_upstream::jobs::pager::PageError>(())

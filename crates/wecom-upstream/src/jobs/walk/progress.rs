@@ -14,10 +14,16 @@ use serde::{Deserialize, Serialize};
 /// let mut walk = upstream.walk(ChainId::new("ChDealers"));
 /// while let Some(_event) = walk.next().await? {
 ///     let progress = walk.progress();
-///     println!("{} of {:?} groups, {} corps", progress.done, progress.groups, progress.corps);
+///     println!(
+///         "{} of {:?} groups, {} corps",
+///         progress.done, progress.groups, progress.corps
+///     );
 /// }
 /// let progress = walk.progress();
-/// assert_eq!((progress.groups, progress.done, progress.failed, progress.corps), (Some(5), 5, 0, 6));
+/// assert_eq!(
+///     (progress.groups, progress.done, progress.failed, progress.corps),
+///     (Some(5), 5, 0, 6)
+/// );
 /// # Ok::<(), wecom_upstream::Error>(())
 /// # })?;
 /// # Ok::<(), wecom_upstream::Error>(())
