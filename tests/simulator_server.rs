@@ -150,13 +150,50 @@ async fn an_added_endpoint_replies_over_a_socket() {
 }
 
 #[tokio::test]
-async fn the_page_shows_the_chains_as_a_tree() {
+async fn the_page_shows_the_chains_as_folded_trees() {
     let server = start().await;
     let page = raw(server.address, PAGE).await;
-    for expected in ["text/html; charset=utf-8", "全国经销商", "华北区", "京西厨卫商贸", "未加入", "</html>"]
-    {
+    for expected in ["text/html; charset=utf-8", "全国经销商", "4 个分组", "</html>"] {
         assert!(page.contains(expected), "{page}");
     }
+    assert!(!page.contains("华北区"), "{page}");
+    let root = group(server.address, "chain_id=ChDealers").await;
+    assert!(root.contains("华北区") && root.contains("中原家电配送中心"), "{root}");
+    let north = group(server.address, "chain_id=ChDealers&groupid=2").await;
+    assert!(north.contains("北京市") && north.contains("未加入") && north.contains("/admin/join_corp"), "{north}");
+    let beijing = group(server.address, "chain_id=ChDealers&groupid=3").await;
+    assert!(beijing.contains("京西厨卫商贸") && beijing.contains("/admin/remove_corp"), "{beijing}");
+    assert!(group(server.address, "chain_id=ChNowhere").await.starts_with("HTTP/1.1 404"));
+}
+
+/// The content of a group, as the page loads it.
+async fn group(address: SocketAddr, query: &str) -> String {
+    let request = format!("GET /page/group?{query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    raw(address, request.as_bytes()).await
+}
+
+#[tokio::test]
+async fn the_secret_is_not_on_the_page_and_a_page_of_another_site_does_not_get_it() {
+    let server = start().await;
+    assert!(!raw(server.address, PAGE).await.contains("demo-secret"));
+    let secret = async |site: &str| {
+        let head = format!("GET /page/secret HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: {site}\r\n");
+        raw(server.address, format!("{head}connection: close\r\n\r\n").as_bytes()).await
+    };
+    assert!(secret("same-origin").await.ends_with("demo-secret-of-yunzao"));
+    for site in ["cross-site", "same-site", "none"] {
+        let refused = secret(site).await;
+        assert!(refused.starts_with("HTTP/1.1 403") && !refused.contains("demo-secret"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn requests_of_the_script_are_not_recorded() {
+    let server = start().await;
+    group(server.address, "chain_id=ChDealers").await;
+    raw(server.address, PAGE).await;
+    let paths: Vec<_> = server.calls.lock().unwrap().iter().map(|call| call.path.clone()).collect();
+    assert_eq!(paths, ["/"]);
 }
 
 /// A server with a configuration.
@@ -175,7 +212,8 @@ async fn the_page_shows_a_tree_of_100_000_nested_groups() {
     let world = World::new(CorpId::new("wwup")).app(app).chain(chain);
     let address = serve(Simulator::new(world), |server| server).await;
     let page = raw(address, PAGE).await;
-    assert!(page.contains("级2<") && page.contains("the first 2000 chains, groups and corps"), "{}", page.len());
+    assert!(page.len() < 100_000 && page.contains("99998 个分组"), "{page}");
+    assert!(group(address, "chain_id=Ch1&groupid=99998").await.contains("级99999 "));
 }
 
 #[tokio::test]
@@ -230,7 +268,7 @@ async fn a_request_for_an_unknown_host_is_rejected() {
 async fn the_page_shows_the_last_jobs_and_calls_without_their_values() {
     let server = start().await;
     let page = async || raw(server.address, PAGE).await;
-    assert_eq!(page().await.matches("None yet.").count(), 2);
+    assert_eq!(page().await.matches("暂无。").count(), 2);
 
     let client = Client::builder(HyperTransport::new().unwrap())
         .base_url(server.base_url.parse().unwrap())
@@ -245,20 +283,24 @@ async fn the_page_shows_the_last_jobs_and_calls_without_their_values() {
     }
     upstream.get_chain_group(GetChainGroup::new(ChainId::new("nowhere"))).await.unwrap_err();
     let shown = page().await;
-    let row =
-        format!("<td><code>{job}</code></td><td><code>ChDealers</code></td><td>finished</td><td>1</td><td>0</td>");
+    let row = format!("<td><code>{job}</code><td><code>ChDealers</code><td><span lang=en>finished</span>");
     assert!(shown.contains(&row), "{shown}");
-    let latest = shown.split("最近调用").nth(1).unwrap();
-    assert!(latest.find("670002").unwrap() < latest.find("import_chain_contact").unwrap(), "{latest}");
-    assert_eq!(latest.matches("<tr><td>").count(), 6);
+    let latest = |page: &str| page.split("最近调用").nth(1).unwrap().split("</section>").next().unwrap().to_owned();
+    let calls = latest(&shown);
+    assert!(calls.find("670002").unwrap() < calls.find("import_chain_contact").unwrap(), "{calls}");
+    assert!(calls.contains("get_result<td><code></code><td>0<td>×3") && calls.contains("<tr class=error>"), "{calls}");
+    assert_eq!(calls.matches("<tr").count(), 5, "a head, and one row for equal calls in a row: {calls}");
     for secret in ["access_token", "demo-secret", "13000000001", "张三"] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
 
-    for _ in 0..40 {
+    for _ in 0..20 {
         upstream.get_chain_list().await.unwrap();
+        upstream.get_chain_group(GetChainGroup::new(&dealers)).await.unwrap();
     }
-    assert_eq!(page().await.split("最近调用").nth(1).unwrap().matches("<tr><td>").count(), 20);
+    let calls = latest(&page().await);
+    assert_eq!(calls.matches("<tr><td>").count(), 20);
+    assert!(calls.contains("get_chain_group<td><code>ChDealers</code>"), "{calls}");
 }
 
 #[tokio::test]

@@ -55,6 +55,12 @@ impl Admin<'_> {
         change(&mut service.state, now)
     }
 
+    /// Revokes all access tokens, as resetting the secret of each app does.
+    #[cfg(feature = "server")]
+    pub(crate) fn revoke_tokens(&self) {
+        self.simulator.revoke_tokens();
+    }
+
     /// Changes a chain, and sends the event that the change returns.
     fn change_chain<T>(
         &self,

@@ -54,9 +54,10 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server for a [`Simulator`].
 ///
-/// The calls are below `/cgi-bin/`. `/` is a page that shows the chains as trees (the first 2,000 chains, groups and corps), the
-/// last five import jobs and the last twenty calls with their error codes. It shows no token, no secret and no request body. Its
-/// forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused.
+/// The calls are below `/cgi-bin/`. `/` is a page that shows the credentials, the last five import jobs, the last twenty calls
+/// with their error codes, and the chains as folded trees. It shows no token and no request body, and the secret only on request.
+/// Its forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused. The page loads its parts
+/// from paths below `/page/`; [`on_call`](Self::on_call) is not called for those.
 ///
 /// The server itself replies to some requests: HTTP status 404 for an unknown endpoint (see [`Simulator::respond`]) and for a path
 /// elsewhere, 413 for a body over 2 MiB, 408 for a body
@@ -272,12 +273,15 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
         Ok(Ok(body)) => route(shared, &head, &body.to_bytes()).await,
     };
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
-    (shared.observer)(&ServedCall {
-        method: head.method.to_string(),
-        path: printable(head.uri.path()),
-        status: response.status().as_u16(),
-        errcode,
-    });
+    // The page polls: a record of each request would hide the others.
+    if !head.uri.path().starts_with("/page/") {
+        (shared.observer)(&ServedCall {
+            method: head.method.to_string(),
+            path: printable(head.uri.path()),
+            status: response.status().as_u16(),
+            errcode,
+        });
+    }
     response
 }
 
@@ -297,23 +301,23 @@ async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Byte
     if let (&Method::POST, Some(action)) = (method, uri.path().strip_prefix("/admin/")) {
         return submitted(forms::submit(&shared.simulator.admin(), action, &head.headers, body));
     }
-    match uri.path().strip_prefix("/cgi-bin/") {
-        Some(path) => {
-            let query = uri.query().unwrap_or_default().as_bytes();
-            let pairs: Vec<_> = form_urlencoded::parse(query).collect();
-            let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
-            let method = match *method {
-                Method::GET => Some(wecom_core::endpoint::Method::Get),
-                Method::POST => Some(wecom_core::endpoint::Method::Post),
-                _ => None,
-            };
-            match shared.simulator.reply(IncomingRequest { method, path, name: None, query: &pairs, body }).await {
-                Ok(response) => to_hyper(&response),
-                Err(error) => unknown_endpoint(&error),
-            }
-        }
-        None if uri.path() == "/" && method == Method::GET => page::response(&shared.simulator),
-        None => plain(StatusCode::NOT_FOUND, "not found: the calls are below /cgi-bin/, the page is at /"),
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let pairs: Vec<_> = form_urlencoded::parse(query).collect();
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let Some(path) = uri.path().strip_prefix("/cgi-bin/") else {
+        let page = Some(method).filter(|method| *method == Method::GET);
+        return page.and_then(|_| page::response(&shared.simulator, uri.path(), &pairs, &head.headers)).unwrap_or_else(
+            || plain(StatusCode::NOT_FOUND, "not found: the calls are below /cgi-bin/, the page is at /"),
+        );
+    };
+    let method = match *method {
+        Method::GET => Some(wecom_core::endpoint::Method::Get),
+        Method::POST => Some(wecom_core::endpoint::Method::Post),
+        _ => None,
+    };
+    match shared.simulator.reply(IncomingRequest { method, path, name: None, query: &pairs, body }).await {
+        Ok(response) => to_hyper(&response),
+        Err(error) => unknown_endpoint(&error),
     }
 }
 

@@ -184,7 +184,9 @@ impl Service {
     /// The response to a call, by its result.
     pub(crate) fn finish(&mut self, call: &AdmittedCall, result: Result<Payload, Refusal>) -> Response {
         let code = result.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
-        self.recent_calls.add(call.endpoint.name(), code);
+        let chain_id = call.parameters.optional_text("chain_id").ok().flatten();
+        let chain = chain_id.and_then(|id| self.state.chains.iter().find(|chain| chain.chain_id.as_str() == id));
+        self.recent_calls.add(call.endpoint.name(), code, chain.map(|chain| &chain.chain_id), call.now);
         let has_wrong_format = call.parameters.has_wrong_format();
         match result {
             Ok(payload) => success(payload, has_wrong_format, &self.variants),

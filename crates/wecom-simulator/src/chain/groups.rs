@@ -57,6 +57,12 @@ impl Groups {
         }
     }
 
+    /// The number of groups, without the root.
+    #[cfg(feature = "server")]
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// The children of a group, in no particular order.
     pub(crate) fn children(&self, parent: GroupId) -> impl Iterator<Item = &Group> {
         let ids = self.children.get(&parent).into_iter().flat_map(|children| children.values().flatten());

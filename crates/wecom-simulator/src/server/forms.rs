@@ -9,13 +9,14 @@ use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::values::CorpRef;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 
+use super::page::Text;
 use crate::admin::{Admin, AdminError};
 use crate::world::WorldCorp;
 
 /// A form with text fields. It is sent as `POST /admin/ACTION`.
 pub(super) struct Form {
     pub(super) action: &'static str,
-    pub(super) title: &'static str,
+    pub(super) title: Text,
     pub(super) fields: &'static [&'static str],
     submit: fn(&Admin<'_>, &Fields<'_>) -> Result<(), FormError>,
 }
@@ -24,7 +25,7 @@ pub(super) struct Form {
 pub(super) const FORMS: &[Form] = &[
     Form {
         action: "invite_corp",
-        title: "Invite a corp (邀请企业)",
+        title: Text { en: "Invite a corp", zh: "邀请企业" },
         fields: &["chain_id", "groupid", "pending_corpid", "corp_name"],
         submit: |admin, fields| {
             let pending = PendingCorpId::new(fields.text("pending_corpid")?);
@@ -34,7 +35,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "join_corp",
-        title: "A pending corp joins (企业加入)",
+        title: Text { en: "A pending corp joins", zh: "企业加入" },
         fields: &["chain_id", "pending_corpid", "corpid"],
         submit: |admin, fields| {
             let pending = PendingCorpId::new(fields.text("pending_corpid")?);
@@ -43,7 +44,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "move_corp",
-        title: "Move a corp (移动企业)",
+        title: Text { en: "Move a corp", zh: "移动企业" },
         fields: &["chain_id", "corpid", "groupid"],
         submit: |admin, fields| {
             let (chain, group) = (fields.chain()?, fields.group("groupid")?);
@@ -52,7 +53,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "remove_corp",
-        title: "Remove a corp (移除企业)",
+        title: Text { en: "Remove a corp", zh: "移除企业" },
         fields: &["chain_id", "corpid"],
         submit: |admin, fields| {
             let chain = fields.chain()?;
@@ -61,7 +62,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "create_group",
-        title: "Add a group (新建分组)",
+        title: Text { en: "Add a group", zh: "新建分组" },
         fields: &["chain_id", "parentid", "group_name"],
         submit: |admin, fields| {
             let parent = fields.group("parentid")?;
@@ -70,7 +71,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "rename_group",
-        title: "Rename a group (修改分组名)",
+        title: Text { en: "Rename a group", zh: "修改分组名" },
         fields: &["chain_id", "groupid", "group_name"],
         submit: |admin, fields| {
             Ok(admin.rename_group(&fields.chain()?, fields.group("groupid")?, fields.text("group_name")?)?)
@@ -78,7 +79,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "move_group",
-        title: "Move a group (移动分组)",
+        title: Text { en: "Move a group", zh: "移动分组" },
         fields: &["chain_id", "groupid", "parentid"],
         submit: |admin, fields| {
             Ok(admin.move_group(&fields.chain()?, fields.group("groupid")?, fields.group("parentid")?)?)
@@ -86,31 +87,31 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "delete_group",
-        title: "Delete an empty group (删除分组)",
+        title: Text { en: "Delete an empty group", zh: "删除分组" },
         fields: &["chain_id", "groupid"],
         submit: |admin, fields| Ok(admin.delete_group(&fields.chain()?, fields.group("groupid")?)?),
     },
     Form {
         action: "create_chain",
-        title: "Add a chain (新建上下游)",
+        title: Text { en: "Add a chain", zh: "新建上下游" },
         fields: &["chain_id", "chain_name"],
         submit: |admin, fields| Ok(admin.create_chain(fields.chain()?, fields.text("chain_name")?)?),
     },
     Form {
         action: "rename_chain",
-        title: "Rename a chain (修改上下游名)",
+        title: Text { en: "Rename a chain", zh: "修改上下游名" },
         fields: &["chain_id", "chain_name"],
         submit: |admin, fields| Ok(admin.rename_chain(&fields.chain()?, fields.text("chain_name")?)?),
     },
     Form {
         action: "delete_chain",
-        title: "Delete a chain (删除上下游)",
+        title: Text { en: "Delete a chain", zh: "删除上下游" },
         fields: &["chain_id"],
         submit: |admin, fields| Ok(admin.delete_chain(&fields.chain()?)?),
     },
     Form {
         action: "share_app",
-        title: "Share an app (共享应用)",
+        title: Text { en: "Share an app", zh: "共享应用" },
         fields: &["agentid", "corpid", "corp_name", "agentid_in_corp"],
         submit: |admin, fields| {
             let corp = SharedCorp::new(fields.corp()?, fields.text("corp_name")?, fields.agent("agentid_in_corp")?);
@@ -119,9 +120,18 @@ pub(super) const FORMS: &[Form] = &[
     },
     Form {
         action: "unshare_app",
-        title: "Withdraw a shared app (取消共享应用)",
+        title: Text { en: "Withdraw a shared app", zh: "取消共享应用" },
         fields: &["agentid", "corpid"],
         submit: |admin, fields| Ok(admin.unshare_app(fields.agent("agentid")?, &fields.corp()?)?),
+    },
+    Form {
+        action: "revoke_tokens",
+        title: Text { en: "Revoke all access tokens", zh: "吊销全部调用凭证" },
+        fields: &[],
+        submit: |admin, _| {
+            admin.revoke_tokens();
+            Ok(())
+        },
     },
 ];
 

@@ -1,8 +1,9 @@
-//! A snapshot of the simulator's state for the page.
+//! Snapshots of the simulator's state for the page.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
-use wecom_upstream::GroupId;
+use wecom_upstream::{ChainId, GroupId};
 
 use crate::chain::Chain;
 use crate::import::jobs::JobOverview;
@@ -11,93 +12,124 @@ use crate::simulator::Simulator;
 use crate::steps::each;
 use crate::world::{WorldCorp, WorldCorpId};
 
-/// The maximum number of chains, groups and corps on the page, together.
-const MAX_ROWS: usize = 2_000;
+/// The maximum number of groups, and of corps, in one reply to the page.
+const MOST: usize = 100;
 
-/// The maximum number of corps shown in a group. The page shows how many more there are.
-const MAX_CORPS_PER_GROUP: usize = 100;
-
-/// Everything that the page shows.
-pub(crate) struct Overview {
-    /// The chains with their groups and corps, in the order of the tree.
-    pub(crate) rows: Vec<Row>,
-    /// Whether the page lacks some chains, groups or corps.
-    pub(crate) is_truncated: bool,
+/// The last jobs and calls.
+pub(crate) struct Activity {
+    /// The time of the snapshot, on the simulator's timer.
+    pub(crate) now: Duration,
+    /// Changes with each call.
+    pub(crate) calls_so_far: u64,
     /// Latest first.
     pub(crate) jobs: Vec<JobOverview>,
     /// Latest first.
     pub(crate) calls: Vec<RecentCall>,
 }
 
-/// A row of the tree. `depth` is the number of ancestors of the group, or of the corp's group.
+/// A chain and the size of its tree.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Row {
-    Chain { name: String, chain_id: String },
-    Group { depth: usize, groupid: GroupId, name: String },
-    Corp { depth: usize, name: String, id: String, is_joined: bool },
-    MoreCorps { depth: usize, count: usize },
+pub(crate) struct ChainSummary {
+    pub(crate) chain_id: String,
+    pub(crate) name: String,
+    pub(crate) groups: usize,
+    pub(crate) corps: usize,
+}
+
+/// A group and the number of groups and corps directly in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GroupSummary {
+    pub(crate) groupid: GroupId,
+    pub(crate) name: String,
+    pub(crate) groups: usize,
+    pub(crate) corps: usize,
+}
+
+/// A corp.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct CorpSummary {
+    /// The position in its chain. The next corps have greater ones.
+    pub(crate) position: u64,
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) is_joined: bool,
+}
+
+/// What is directly in a group: some of its groups and corps, and the number of the others.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GroupContent {
+    pub(crate) groups: Vec<GroupSummary>,
+    pub(crate) more_groups: usize,
+    pub(crate) corps: Vec<CorpSummary>,
+    pub(crate) more_corps: usize,
 }
 
 impl Simulator {
-    /// Takes a snapshot of the chains with their groups and corps, the last import jobs and the last calls.
-    pub(crate) fn overview(&self) -> Overview {
+    pub(crate) fn activity(&self) -> Activity {
         let now = self.now();
         let mut service = self.lock();
         service.state.run_due_jobs(now);
-        let mut rows = Vec::new();
-        each(&service.state.chains).for_each(|chain| push_chain(&mut rows, chain));
-        let is_truncated = rows.len() > MAX_ROWS;
-        rows.truncate(MAX_ROWS);
-        Overview {
-            rows,
-            is_truncated,
+        Activity {
+            now,
+            calls_so_far: service.recent_calls.so_far(),
             jobs: service.state.jobs.latest(now).collect(),
-            calls: service.recent_calls.latest().collect(),
+            calls: service.recent_calls.latest().cloned().collect(),
         }
     }
-}
 
-/// Adds the rows of a chain, until there are more than the page shows.
-fn push_chain(rows: &mut Vec<Row>, chain: &Chain) {
-    if rows.len() > MAX_ROWS {
-        return;
-    }
-    rows.push(Row::Chain { name: chain.name.clone(), chain_id: chain.chain_id.to_string() });
-    push_corps(rows, chain, GroupId::ROOT, 0);
-    // A stack instead of recursion: the tree can be deeper than the stack of a thread allows.
-    let mut open = Vec::new();
-    push_children(&mut open, chain, GroupId::ROOT, 1);
-    while let Some((depth, groupid, name)) = open.pop().filter(|_| rows.len() <= MAX_ROWS) {
-        rows.push(Row::Group { depth, groupid, name: name.to_owned() });
-        push_corps(rows, chain, groupid, depth);
-        push_children(&mut open, chain, groupid, depth + 1);
-    }
-}
-
-/// Puts the children of a group on the stack, the one with the greatest `order` on top.
-fn push_children<'a>(open: &mut Vec<(usize, GroupId, &'a str)>, chain: &'a Chain, groupid: GroupId, depth: usize) {
-    let mut children: Vec<_> = chain.groups.children(groupid).collect();
-    children.sort_by_key(|group| (group.order, Reverse(group.groupid)));
-    open.extend(children.into_iter().map(|group| (depth, group.groupid, group.group_name.as_str())));
-}
-
-fn push_corps(rows: &mut Vec<Row>, chain: &Chain, groupid: GroupId, depth: usize) {
-    let corps = chain.corps.in_group(groupid, 0).take(MAX_CORPS_PER_GROUP);
-    rows.extend(corps.map(|(_, corp)| Row::of_corp(&corp, depth)));
-    match chain.corps.count_in_group(groupid).saturating_sub(MAX_CORPS_PER_GROUP) {
-        0 => {}
-        count => rows.push(Row::MoreCorps { depth, count }),
-    }
-}
-
-impl Row {
-    fn of_corp(corp: &WorldCorp, depth: usize) -> Self {
-        let (id, is_joined) = match &corp.id {
-            WorldCorpId::Joined(id) => (id.to_string(), true),
-            WorldCorpId::Pending(id) => (id.to_string(), false),
+    pub(crate) fn chain_summaries(&self) -> Vec<ChainSummary> {
+        let service = self.lock();
+        let summary = |chain: &Chain| ChainSummary {
+            chain_id: chain.chain_id.to_string(),
+            name: chain.name.clone(),
+            groups: chain.groups.len(),
+            corps: chain.corps.len(),
         };
-        Self::Corp { depth, name: corp.name.clone(), id, is_joined }
+        each(&service.state.chains).take(MOST).map(summary).collect()
     }
+
+    /// The content of a group, after the corp at a position. `None` without such a group.
+    pub(crate) fn group_content(&self, chain_id: &ChainId, groupid: GroupId, after: u64) -> Option<GroupContent> {
+        let service = self.lock();
+        let chain = each(&service.state.chains).find(|chain| chain.chain_id == *chain_id)?;
+        chain.groups.contains(groupid).then(|| GroupContent::of(chain, groupid, after))
+    }
+}
+
+impl GroupContent {
+    fn of(chain: &Chain, groupid: GroupId, after: u64) -> Self {
+        let (groups, more_groups) = if after == 0 { subgroups(chain, groupid) } else { (Vec::new(), 0) };
+        let mut following = chain.corps.in_group(groupid, after);
+        let corps: Vec<_> = following.by_ref().take(MOST).map(|(position, corp)| summary(position, &corp)).collect();
+        let more_corps = match corps.len() {
+            MOST if after == 0 => chain.corps.count_in_group(groupid).saturating_sub(MOST),
+            MOST => following.count(),
+            _ => 0,
+        };
+        Self { groups, more_groups, corps, more_corps }
+    }
+}
+
+/// The groups directly in a group, the one with the greatest `order` first, and the number of those left out.
+fn subgroups(chain: &Chain, groupid: GroupId) -> (Vec<GroupSummary>, usize) {
+    let mut groups: Vec<_> = chain.groups.children(groupid).collect();
+    groups.sort_by_key(|group| (Reverse(group.order), group.groupid));
+    let more = groups.len().saturating_sub(MOST);
+    let summary = groups.into_iter().take(MOST).map(|group| GroupSummary {
+        groupid: group.groupid,
+        name: group.group_name.clone(),
+        groups: chain.groups.children(group.groupid).count(),
+        corps: chain.corps.count_in_group(group.groupid),
+    });
+    (summary.collect(), more)
+}
+
+fn summary(position: u64, corp: &WorldCorp) -> CorpSummary {
+    let (id, is_joined) = match &corp.id {
+        WorldCorpId::Joined(id) => (id.to_string(), true),
+        WorldCorpId::Pending(id) => (id.to_string(), false),
+    };
+    CorpSummary { position, name: corp.name.clone(), id, is_joined }
 }
 
 #[cfg(test)]
@@ -105,19 +137,18 @@ mod tests {
     use wecom_core::Secret;
     use wecom_upstream::calls::Group;
     use wecom_upstream::ids::PendingCorpId;
-    use wecom_upstream::{AgentId, ChainId, CorpId};
+    use wecom_upstream::{AgentId, CorpId};
 
     use super::*;
     use crate::world::{World, WorldApp, WorldChain};
 
-    fn overview(chain: WorldChain) -> Overview {
-        overview_of([chain])
+    fn simulator(chain: WorldChain) -> Simulator {
+        let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
+        Simulator::new(World::new(CorpId::new("wwup")).app(app).chain(chain))
     }
 
-    fn overview_of(chains: impl IntoIterator<Item = WorldChain>) -> Overview {
-        let app = WorldApp::new(AgentId::new(1), Secret::new("the-secret"));
-        let world = World::new(CorpId::new("wwup")).app(app);
-        Simulator::new(chains.into_iter().fold(world, World::chain)).overview()
+    fn content(simulator: &Simulator, groupid: i64, after: u64) -> GroupContent {
+        simulator.group_content(&ChainId::new("Ch1"), GroupId::new(groupid), after).unwrap()
     }
 
     fn chain() -> WorldChain {
@@ -129,49 +160,57 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_in_the_order_of_the_tree_with_the_greatest_order_first() {
+    fn a_group_has_its_groups_with_the_greatest_order_first_and_then_its_corps() {
         let chain = chain()
             .group(group(2, "b", 1).order(1))
             .group(group(3, "a", 1).order(2))
             .group(group(4, "a1", 3))
             .corp(WorldCorp::joined(GroupId::ROOT, CorpId::new("ww1"), "x"))
             .corp(WorldCorp::pending(GroupId::new(4), PendingCorpId::new("wp1"), "y"));
-        let group =
-            |depth, groupid, name: &str| Row::Group { depth, groupid: GroupId::new(groupid), name: name.into() };
-        let corp =
-            |depth, name: &str, id: &str, is_joined| Row::Corp { depth, name: name.into(), id: id.into(), is_joined };
-        let expected = [
-            Row::Chain { name: "经销商".into(), chain_id: "Ch1".into() },
-            corp(0, "x", "ww1", true),
-            group(1, 3, "a"),
-            group(2, 4, "a1"),
-            corp(2, "y", "wp1", false),
-            group(1, 2, "b"),
-        ];
-        let overview = overview(chain);
-        assert_eq!((&overview.rows[..], overview.is_truncated), (&expected[..], false));
+        let simulator = simulator(chain);
+        let summary = |groupid, name: &str, groups, corps| GroupSummary {
+            groupid: GroupId::new(groupid),
+            name: name.into(),
+            groups,
+            corps,
+        };
+        let corp = |position, name: &str, id: &str, is_joined| CorpSummary {
+            position,
+            name: name.into(),
+            id: id.into(),
+            is_joined,
+        };
+        let root = content(&simulator, 1, 0);
+        assert_eq!(root.groups, [summary(3, "a", 1, 0), summary(2, "b", 0, 0)]);
+        assert_eq!(root.corps, [corp(1, "x", "ww1", true)]);
+        assert_eq!(content(&simulator, 4, 0).corps, [corp(2, "y", "wp1", false)]);
+        let chains = simulator.chain_summaries();
+        assert_eq!((chains[0].groups, chains[0].corps, chains.len()), (3, 2, 1));
     }
 
     #[test]
     fn a_group_shows_its_first_corps_and_the_number_of_the_others() {
         let corp = |index: u32| WorldCorp::joined(GroupId::ROOT, CorpId::new(format!("ww{index}")), "x");
-        let overview = overview((0..103).map(corp).fold(chain(), WorldChain::corp));
-        assert_eq!(overview.rows.len(), 102);
-        assert_eq!(overview.rows.last(), Some(&Row::MoreCorps { depth: 0, count: 3 }));
+        let simulator = simulator((0..203).map(corp).fold(chain(), WorldChain::corp));
+        let first = content(&simulator, 1, 0);
+        assert_eq!((first.corps.len(), first.more_corps), (100, 103));
+        let second = content(&simulator, 1, first.corps[99].position);
+        assert_eq!((second.corps.len(), second.more_corps), (100, 3));
+        let last = content(&simulator, 1, second.corps[99].position);
+        assert_eq!((last.corps.len(), last.more_corps), (3, 0));
     }
 
     #[test]
-    fn a_page_has_a_limited_number_of_rows() {
-        let groups = |count: i64| (2..=count).map(|id| group(id, "x", 1)).fold(chain(), WorldChain::group);
-        let (full, over) = (overview(groups(2_000)), overview(groups(2_001)));
-        assert_eq!((full.rows.len(), full.is_truncated), (2_000, false));
-        assert_eq!((over.rows.len(), over.is_truncated), (2_000, true));
+    fn a_group_shows_its_first_groups_and_the_number_of_the_others() {
+        let simulator = simulator((2..=103).map(|id| group(id, "x", 1)).fold(chain(), WorldChain::group));
+        let root = content(&simulator, 1, 0);
+        assert_eq!((root.groups.len(), root.more_groups), (100, 2));
     }
 
     #[test]
-    fn a_page_is_truncated_if_a_whole_chain_is_left_out() {
-        let full = (2..=2_000).map(|id| group(id, "x", 1)).fold(chain(), WorldChain::group);
-        let overview = overview_of([full, WorldChain::new(ChainId::new("Ch2"), "供应商")]);
-        assert_eq!((overview.rows.len(), overview.is_truncated), (2_000, true));
+    fn there_is_no_content_of_an_unknown_chain_or_group() {
+        let simulator = simulator(chain());
+        assert!(simulator.group_content(&ChainId::new("Ch2"), GroupId::ROOT, 0).is_none());
+        assert!(simulator.group_content(&ChainId::new("Ch1"), GroupId::new(2), 0).is_none());
     }
 }

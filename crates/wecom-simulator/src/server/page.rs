@@ -1,184 +1,175 @@
-//! The page at `/`: the chains as trees of groups and corps, the forms that change them, the last import jobs and the last
-//! calls. It shows no token, no secret and no mobile number.
+//! The page at `/`: the credentials, the last import jobs and calls, the chains as folded trees, and the forms of the
+//! administrator. Its script loads what changes and what is opened. It shows no token and no mobile number, and the secret
+//! only on request.
+
+mod activity;
+mod html;
+mod tree;
 
 use std::fmt::{self, Write};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Response;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use wecom_upstream::calls::JobStatus;
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Response, StatusCode};
+use wecom_upstream::{ChainId, GroupId};
 
-use crate::import::jobs::JobOverview;
+use self::activity::write_activity;
+use self::html::Escaped;
+pub(super) use self::html::Text;
+use self::tree::{write_chains, write_content};
 use crate::server::forms::FORMS;
-use crate::server::overview::{Overview, Row};
-use crate::service::recent_calls::RecentCall;
+use crate::server::overview::Activity;
 use crate::simulator::Simulator;
 
-const HEAD: &str = r#"<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>wecom-sim</title>
-<style>
-body { font: 15px/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-bottom: 0; }
-code { color: #666; } table { border-spacing: 1rem 0; margin-left: -1rem; } th { text-align: left; } .pending { color: #a60; }
-</style></head><body>
-<h1>wecom-sim: 企业微信上下游模拟器</h1>
-"#;
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// The page loads nothing from elsewhere, and no other page can frame it.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const TITLE: Text = Text { en: "wecom-sim: a simulated WeCom", zh: "wecom-sim：企业微信上下游模拟器" };
+const CREDENTIALS: Text = Text { en: "Credentials", zh: "凭证" };
+const SHOW: Text = Text { en: "Show", zh: "显示" };
+const COPY: Text = Text { en: "Copy", zh: "复制" };
+const CHAINS: Text = Text { en: "Chains", zh: "上下游" };
+const CHANGES: Text = Text { en: "Changes by the administrator", zh: "管理后台的操作" };
+const OK: Text = Text { en: "OK", zh: "确定" };
+const NO_SCRIPT: Text = Text {
+    en: "Without JavaScript, this page does not open the chains and does not refresh itself.",
+    zh: "未启用 JavaScript：无法展开上下游，也不会自动刷新。",
+};
 
 impl Simulator {
     /// Returns the page that a [`SimulatorServer`](crate::SimulatorServer) shows at `/`, as HTML.
     ///
-    /// It has at most 2,000 chains, groups and corps, and no token, secret or mobile number.
+    /// It is small for a world of any size: its script loads the content of a group from the server when the group is
+    /// opened. It has no token, no secret and no mobile number.
     #[must_use]
     pub fn page(&self) -> String {
-        let mut page = String::from(HEAD);
+        let mut page = String::with_capacity(32 * 1024);
         // Writing to a String never fails.
-        let _ = write_overview(&mut page, &self.overview());
-        page.push_str("</body></html>\n");
+        let _ = write_page(&mut page, self);
         page
     }
 }
 
-/// A response with the page.
-pub(super) fn response(simulator: &Simulator) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(simulator.page().into()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+/// The replies to `GET` requests of the page and its script; `None` for another path.
+pub(super) fn response(
+    simulator: &Simulator,
+    path: &str,
+    query: &[(&str, &str)],
+    headers: &HeaderMap,
+) -> Option<Response<Full<Bytes>>> {
+    let value = |name: &str| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    Some(match path {
+        "/" => html(simulator.page()),
+        "/page/activity" => activity(simulator),
+        "/page/chains" => fragment(|page| write_chains(page, &simulator.chain_summaries())),
+        "/page/group" => {
+            let chain_id = value("chain_id").unwrap_or_default();
+            let groupid = value("groupid").and_then(|groupid| groupid.parse().ok()).map_or(GroupId::ROOT, GroupId::new);
+            let after = value("after").and_then(|after| after.parse().ok()).unwrap_or(0);
+            match simulator.group_content(&ChainId::new(chain_id), groupid, after) {
+                Some(content) => fragment(|page| write_content(page, chain_id, &content)),
+                None => with_status(StatusCode::NOT_FOUND, html(String::new())),
+            }
+        }
+        "/page/secret" if is_from_elsewhere(headers) => with_status(StatusCode::FORBIDDEN, html(String::new())),
+        "/page/secret" => text(simulator.credentials().secret().expose().to_owned()),
+        _ => return None,
+    })
+}
+
+/// Returns whether a browser says that the request comes from a page of another site. Its script could not read the reply
+/// anyway.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
+}
+
+fn write_page(page: &mut String, simulator: &Simulator) -> fmt::Result {
+    let activity = simulator.activity();
+    writeln!(
+        page,
+        "<!doctype html>\n<html lang=zh><head><meta charset=utf-8>\n\
+         <meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=color-scheme content=\"light dark\"><link rel=icon href=\"data:,\">\n\
+         <title>wecom-sim</title>\n<style>\n{STYLE}</style></head>\n<body data-now={}>",
+        activity.now.as_millis()
+    )?;
+    writeln!(page, "<header><h1>{TITLE}</h1><button id=language>中文 / English</button></header>")?;
+    writeln!(page, "<noscript><p>{NO_SCRIPT}</p></noscript>\n<p id=message role=status hidden></p>")?;
+    write_credentials(page, simulator.corp_id())?;
+    writeln!(page, "<div id=activity>")?;
+    write_activity(page, &activity)?;
+    writeln!(page, "</div>\n<section><h2>{CHAINS}</h2><div id=chains>")?;
+    write_chains(page, &simulator.chain_summaries())?;
+    writeln!(page, "</div></section>")?;
+    write_forms(page, simulator)?;
+    writeln!(page, "<script>\n{SCRIPT}</script>\n</body></html>")
+}
+
+fn write_credentials(page: &mut String, corp_id: &str) -> fmt::Result {
+    writeln!(page, "<section><h2>{CREDENTIALS}</h2><dl id=credentials>")?;
+    let copy = format!("<button data-copy>{COPY}</button>");
+    writeln!(page, "<dt>base URL<dd><code id=base-url>/cgi-bin/</code> {copy}")?;
+    writeln!(page, "<dt>corpid<dd><code>{}</code> {copy}", Escaped(corp_id))?;
+    writeln!(page, "<dt>corpsecret<dd><code id=secret>•••</code> {copy} <button id=show>{SHOW}</button>")?;
+    writeln!(page, "</dl></section>")
+}
+
+fn write_forms(page: &mut String, simulator: &Simulator) -> fmt::Result {
+    writeln!(page, "<section><h2>{CHANGES}</h2><datalist id=chain-ids>")?;
+    for chain in simulator.chain_summaries() {
+        writeln!(page, "<option value=\"{}\">{}</option>", Escaped(&chain.chain_id), Escaped(&chain.name))?;
+    }
+    writeln!(page, "</datalist>")?;
+    for form in FORMS {
+        writeln!(page, "<details><summary>{}</summary><form method=post action=/admin/{}>", form.title, form.action)?;
+        for field in form.fields {
+            let list = if *field == "chain_id" { " list=chain-ids" } else { "" };
+            writeln!(page, "<label>{field} <input name={field}{list} required></label>")?;
+        }
+        writeln!(page, "<button>{OK}</button></form></details>")?;
+    }
+    writeln!(page, "</section>")
+}
+
+/// The jobs and calls, with the time of the snapshot and the number of calls so far.
+fn activity(simulator: &Simulator) -> Response<Full<Bytes>> {
+    let activity: Activity = simulator.activity();
+    let mut response = fragment(|page| write_activity(page, &activity));
+    for (name, value) in [("x-now", activity.now.as_millis()), ("x-calls", activity.calls_so_far.into())] {
+        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     response
 }
 
-fn write_overview(page: &mut String, overview: &Overview) -> fmt::Result {
-    if overview.rows.is_empty() {
-        writeln!(page, "<p>This world has no chains.</p>")?;
-    }
-    overview.rows.iter().try_for_each(|row| write_row(page, row))?;
-    if overview.is_truncated {
-        writeln!(page, "<p>This page shows the first {} chains, groups and corps.</p>", overview.rows.len())?;
-    }
-    write_forms(page)?;
-    write_jobs(page, &overview.jobs)?;
-    write_calls(page, &overview.calls)
+fn fragment(write: impl FnOnce(&mut String) -> fmt::Result) -> Response<Full<Bytes>> {
+    let mut body = String::new();
+    // Writing to a String never fails.
+    let _ = write(&mut body);
+    html(body)
 }
 
-fn write_row(page: &mut String, row: &Row) -> fmt::Result {
-    match row {
-        Row::Chain { name, chain_id } => {
-            writeln!(page, "<h2>{} <code>{}</code></h2>", Escaped(name), Escaped(chain_id))
-        }
-        Row::Group { depth, groupid, name } => {
-            let margin = margin(*depth);
-            writeln!(page, "<div style=\"{margin}\"><b>{}</b> <code>{groupid}</code></div>", Escaped(name))
-        }
-        Row::Corp { depth, name, id, is_joined } => {
-            let (class, state) = if *is_joined { ("", "") } else { (" class=\"pending\"", ", 未加入") };
-            let (margin, name, id) = (margin(depth + 1), Escaped(name), Escaped(id));
-            writeln!(page, "<div{class} style=\"{margin}\">{name} <code>{id}</code>{state}</div>")
-        }
-        Row::MoreCorps { depth, count } => {
-            writeln!(page, "<div style=\"{}\">… and {count} more</div>", margin(depth + 1))
-        }
-    }
+fn html(body: String) -> Response<Full<Bytes>> {
+    let mut response = text(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
 }
 
-/// The indentation of a row. Very deep groups have the same indentation.
-fn margin(depth: usize) -> String {
-    format!("margin-left: {}rem", depth.min(40))
+fn text(body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
-fn write_forms(page: &mut String) -> fmt::Result {
-    writeln!(page, "<h2>Changes by the administrator (管理后台)</h2>")?;
-    for form in FORMS {
-        write!(page, "<form method=\"post\" action=\"/admin/{}\">{}", form.action, Escaped(form.title))?;
-        for field in form.fields {
-            write!(page, " <input name=\"{field}\" placeholder=\"{field}\" size=\"14\" required>")?;
-        }
-        writeln!(page, " <button>OK</button></form>")?;
-    }
-    Ok(())
-}
-
-fn write_jobs(page: &mut String, jobs: &[JobOverview]) -> fmt::Result {
-    writeln!(page, "<h2>Import jobs (导入任务)</h2>")?;
-    if jobs.is_empty() {
-        return writeln!(page, "<p>None yet.</p>");
-    }
-    writeln!(page, "<table><tr><th>jobid</th><th>chain</th><th>status</th><th>corps</th><th>failed</th></tr>")?;
-    for job in jobs {
-        let status = match job.status {
-            JobStatus::Started => "started",
-            JobStatus::Running => "running",
-            _ => "finished",
-        };
-        let failed = job.failed.map_or_else(String::new, |failed| failed.to_string());
-        let (jobid, chain) = (Escaped(&job.jobid), Escaped(&job.chain_id));
-        writeln!(
-            page,
-            "<tr><td><code>{jobid}</code></td><td><code>{chain}</code></td><td>{status}</td><td>{}</td><td>{failed}</td></tr>",
-            job.corps,
-        )?;
-    }
-    writeln!(page, "</table>")
-}
-
-fn write_calls(page: &mut String, calls: &[RecentCall]) -> fmt::Result {
-    writeln!(page, "<h2>Last calls (最近调用)</h2>")?;
-    if calls.is_empty() {
-        return writeln!(page, "<p>None yet.</p>");
-    }
-    writeln!(page, "<table><tr><th>endpoint</th><th>errcode</th></tr>")?;
-    for call in calls {
-        writeln!(page, "<tr><td>{}</td><td>{}</td></tr>", Escaped(call.name), call.code)?;
-    }
-    writeln!(page, "</table>")
-}
-
-/// A text escaped for HTML, without control characters. Names come from the world and from calls.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(|character| replacement(character).is_some()) {
-            let mut characters = part.chars();
-            match characters.next_back().and_then(replacement) {
-                Some(replacement) => {
-                    f.write_str(characters.as_str())?;
-                    f.write_str(replacement)?;
-                }
-                None => f.write_str(part)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What HTML has instead of a character. `None` if it has the character itself.
-fn replacement(character: char) -> Option<&'static str> {
-    match character {
-        '&' => Some("&amp;"),
-        '<' => Some("&lt;"),
-        '>' => Some("&gt;"),
-        '"' => Some("&quot;"),
-        '\'' => Some("&#39;"),
-        control if control.is_control() || changes_direction(control) => Some("\u{FFFD}"),
-        _ => None,
-    }
-}
-
-/// Returns whether a character changes the direction of the text after it.
-fn changes_direction(character: char) -> bool {
-    matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_controls_of_the_direction_of_text_change_it() {
-        for character in "a企\u{200d}é".chars() {
-            assert!(!changes_direction(character), "{character:?}");
-        }
-        for character in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
-            assert!(changes_direction(character), "{character:?}");
-        }
-    }
+fn with_status(status: StatusCode, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    *response.status_mut() = status;
+    response
 }
