@@ -14,6 +14,7 @@
     reason = "a benchmark"
 )]
 
+mod clients;
 mod customers;
 mod directory;
 mod service;
@@ -51,10 +52,12 @@ enum Measure {
     Allocated,
     /// The bytes of the result.
     Kept,
+    /// The bytes that the work writes to a file, which is its result.
+    Written,
 }
 
 fn works() -> Vec<Work> {
-    directory::works().into_iter().chain(customers::works()).collect()
+    [directory::works(), customers::works(), clients::works()].into_iter().flatten().collect()
 }
 
 fn main() {
@@ -95,6 +98,7 @@ impl Work {
             Measure::Instructions => format!("instructions for each {}", self.item),
             Measure::Allocated => format!("bytes allocated for each {}", self.item),
             Measure::Kept => format!("bytes kept for each {}", self.item),
+            Measure::Written => format!("bytes written for each {}", self.item),
         }
     }
 
@@ -105,6 +109,9 @@ impl Work {
         let mut work = (self.prepare)(size);
         // The first run also fills caches.
         drop(work());
+        if let Measure::Written = self.measure {
+            return *work().downcast::<usize>().unwrap() as f64;
+        }
         let region = Region::new(ALLOCATED);
         let kept = work();
         let change = region.change();
