@@ -93,7 +93,7 @@ use crate::values::CorpRef;
 /// WeCom sends no event for changes by the API, and gives up an event after three attempts. So the directory walks the
 /// chain once a day, or as [`walk_every`](Self::walk_every) says, which needs a client with a
 /// [timer](wecom_core::ClientBuilder::timer). Without one, call [`request_walk`](DirectoryHints::request_walk) once a day.
-/// The period starts anew in each process. The walk is up to a tenth of the period early, so that the directories of
+/// The state has the time that is left before the next walk. The walk is up to a tenth of the period early, so that the directories of
 /// several chains do not walk together.
 ///
 /// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
@@ -156,12 +156,15 @@ impl<M: Threading> Upstream<M> {
     /// Resumes from the state of another [`Directory`]. The state includes the chain, the options and the noted events. The
     /// first refresh walks the chain, and its changes are those since the state.
     pub fn resume_directory(&self, state: DirectoryState) -> Directory<M> {
-        let Content { mut options, mirror, walking } = state.content;
+        let Content { mut options, mirror, walking, until_walk } = state.content;
         // Stored text may have been edited.
         options.concurrency = options.concurrency.max(1);
         let mut directory = Directory::new(self.clone(), options, mirror);
         directory.walks_first = true;
         directory.walking = walking.map(|walking| Walking::resume(self, walking));
+        if let Some(left) = until_walk {
+            directory.schedule.resume_walk(left);
+        }
         directory
     }
 }
@@ -219,19 +222,28 @@ impl<M: Threading> Directory<M> {
     }
 
     /// Sets the period of the walks: one day by default, and at least one minute. A walk is up to a tenth of the period
-    /// early. `Duration::MAX` turns them off.
+    /// early. `Duration::MAX` turns them off. A period other than that of a resumed state starts anew.
     pub fn walk_every(mut self, period: Duration) -> Self {
-        self.options.walk_every = period;
+        if std::mem::replace(&mut self.options.walk_every, period) != period && self.schedule.until_walk().is_some() {
+            self.plan_walk();
+        }
         self
     }
 
     /// Skips the walk of a resumed directory, for a process that has missed no event since the state was saved, such as a
     /// function that runs once for each callback. A walk that the state itself requires is not skipped.
     ///
-    /// The state does not contain the time of the last walk, so such processes never walk by themselves. Let a scheduled
-    /// job resume the directory without this option once a day, or call [`request_walk`](DirectoryHints::request_walk).
+    /// The state contains the time left before the next walk. It does not know how long ago it was saved: set the
+    /// [age](Self::state_age), so that such processes walk once a period.
     pub fn skip_first_walk(mut self) -> Self {
         self.walks_first = false;
+        self
+    }
+
+    /// Sets how long ago the state of a resumed directory was saved, for example by the time of its file. The next walk is
+    /// earlier by this time. By default, the time between two processes does not count.
+    pub fn state_age(mut self, age: Duration) -> Self {
+        self.schedule.advance_walk(age);
         self
     }
 
@@ -271,7 +283,8 @@ impl<M: Threading> Directory<M> {
             work.noted.add_chain();
         }
         let walking = self.walking.as_ref().map(Walking::state);
-        DirectoryState { content: Content { options: self.options.clone(), mirror, walking } }
+        let until_walk = self.schedule.until_walk();
+        DirectoryState { content: Content { options: self.options.clone(), mirror, walking, until_walk } }
     }
 
     /// Waits until there is something to do: an event was noted, or a walk or a failed group is due. After a failed refresh, waits for the

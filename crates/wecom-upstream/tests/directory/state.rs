@@ -1,5 +1,7 @@
 //! Stored directories.
 
+use std::time::Duration;
+
 use wecom_upstream::jobs::directory::{Directory, DirectoryState};
 
 use crate::support::{Service, chain, corps_event, groups_event};
@@ -37,6 +39,46 @@ fn a_directory_that_skips_the_first_walk_reads_the_noted_events_alone() {
     assert_eq!(service.run(directory.refresh()).unwrap().moved.len(), 1);
     assert_eq!(service.calls(), ["corp ww20", "list 4"]);
     service.assert_current(&directory);
+}
+
+#[test]
+fn the_time_left_before_the_next_walk_is_stored() {
+    let day = Duration::from_secs(86_400);
+    let service = Service::new();
+    let directory = service.directory();
+    service.timer.advance(day * 3 / 4);
+    let due_after = |mut directory: Directory| {
+        let started = service.timer.now();
+        service.run(directory.until_due());
+        service.timer.now() - started
+    };
+    let left = due_after(resumed(&service, &directory).skip_first_walk());
+    assert!(left >= day * 14 / 100 && left <= day / 4, "{left:?}");
+
+    let directory = resumed(&service, &directory).skip_first_walk();
+    let aged = || resumed(&service, &directory).skip_first_walk().state_age(day / 10);
+    assert!(due_after(aged()).is_zero(), "the walk was due meanwhile");
+    let mut directory = aged();
+    service.calls();
+    service.run(directory.refresh()).unwrap();
+    assert_eq!(service.calls().len(), 1 + 4, "it walks");
+    assert!(due_after(directory) >= day * 9 / 10);
+}
+
+#[test]
+fn a_period_other_than_that_of_the_state_starts_anew() {
+    let (hour, day) = (Duration::from_secs(3_600), Duration::from_secs(86_400));
+    let service = Service::new();
+    let directory = service.directory();
+    service.timer.advance(day / 2);
+    let state = directory.state();
+    for (period, least, most) in [(day, day * 4 / 10, day / 2), (hour, hour * 9 / 10, hour)] {
+        let mut directory = service.upstream().resume_directory(state.clone()).skip_first_walk().walk_every(period);
+        let started = service.timer.now();
+        service.run(directory.until_due());
+        let left = service.timer.now() - started;
+        assert!(left >= least && left <= most, "{left:?}");
+    }
 }
 
 #[test]

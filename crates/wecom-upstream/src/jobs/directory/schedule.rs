@@ -68,6 +68,16 @@ impl<M: Threading> Schedule<M> {
         self.walk_at = Some(now.saturating_add(spread(chain_id, now, every.max(SHORTEST_PERIOD))));
     }
 
+    /// Schedules the next walk after the time that a stored directory had left.
+    pub(crate) fn resume_walk(&mut self, left: Duration) {
+        self.walk_at = self.clock.as_ref().map(|clock| clock.now().saturating_add(left));
+    }
+
+    /// Moves the next walk forward by a time that has passed without this process.
+    pub(crate) fn advance_walk(&mut self, passed: Duration) {
+        self.walk_at = self.walk_at.map(|time| time.saturating_sub(passed));
+    }
+
     /// Schedules the next attempt to list failed groups, if there are any.
     pub(crate) fn plan_groups(&mut self, has_failed_groups: bool) {
         let Some(clock) = &self.clock else { return };

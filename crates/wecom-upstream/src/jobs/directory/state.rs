@@ -15,8 +15,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 /// The state of a [`Directory`](crate::jobs::directory::Directory). Store it, and resume with
 /// [`Upstream::resume_directory`](crate::Upstream::resume_directory).
 ///
-/// It holds the options, the directory as it was last read, the changes not returned yet, and what remains to be read,
-/// including the noted events.
+/// It holds the options, the directory as it was last read, the changes not returned yet, what remains to be read, including
+/// the noted events, and the time left before the next walk.
 ///
 /// Its JSON names its format and version, and is private to this library otherwise. Deserializing another document, or a
 /// state of another version, fails with an error that says so. It contains the names of corps; the `Debug` output does
@@ -35,6 +35,9 @@ pub(crate) struct Content {
     pub(crate) mirror: Mirror,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) walking: Option<WalkingState>,
+    /// The time left before the next walk; `None` if none is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until_walk: Option<Duration>,
 }
 
 impl SavedContent for Content {
