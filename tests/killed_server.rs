@@ -113,7 +113,7 @@ impl Timer for Outage {
 
     async fn sleep(&self, duration: Duration) {
         if !self.is_killed() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         if self.wait(duration) == 3 {
             self.server.lock().await.restart().await;
