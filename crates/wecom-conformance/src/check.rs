@@ -15,7 +15,7 @@ pub enum Check {
     RedirectsAreNotFollowed,
     /// The method, path and query reach the server unchanged.
     MethodAndUrlArrive,
-    /// Each header of the request reaches the server once, and no header with credentials or state is added.
+    /// Each header of the request reaches the server once and unchanged, and no header with credentials or state is added.
     HeadersArriveOnce,
     /// The body reaches the server unchanged, up to several MiB of any bytes. A `GET` has no body.
     BodyArrives,
@@ -29,13 +29,13 @@ pub enum Check {
     ReplyHeadersComeBack,
     /// A reply without end becomes an error before 64 MiB of it are read.
     ReplyIsBounded,
-    /// The time limit of the request applies to the whole call: connecting, sending, and receiving.
+    /// The time limit of the request applies to the whole call: connecting, sending, and receiving. A call may end 0.8 s late.
     TimeLimitIsKept,
     /// A refused connection is an error, preferably with [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
     RefusedConnectionIsAnError,
     /// An error has [`Delivery::NotSent`](wecom_core::Delivery::NotSent) only if no byte of the request was sent.
     NotSentIsTrue,
-    /// A truncated or malformed reply is an error.
+    /// A truncated or malformed reply is an error, also if only its `content-length` is invalid.
     BrokenReplyIsAnError,
     /// A reply is an error if the connection is reset before its end.
     ResetIsAnError,
@@ -45,7 +45,7 @@ pub enum Check {
     UsableAfterDropping,
     /// After a failed call, the next call receives its own reply.
     UsableAfterFailure,
-    /// A connection is not used again after a reply with `connection: close`.
+    /// A connection is not used again after a reply with `connection: close`, whatever its status and other options.
     ConnectionCloseIsHonored,
     /// Connections are reused or closed: finished and failed calls leave no open connections behind.
     ConnectionsAreReleased,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wecom_core::Endpoint;
 
 use crate::checks::cancellation::drop_call;
+use crate::checks::failures::NewScript;
 use crate::checks::{HOLD, OK};
 use crate::fixture::{Fixture, METHODS};
 use crate::probe::{CheckResult, Probe, describe};
@@ -162,8 +163,10 @@ pub(crate) async fn after_connection_close(probe: &Probe<'_>) -> CheckResult {
         let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()))?;
         let mut last = None;
         for endpoint in METHODS.into_iter().chain(METHODS) {
-            fixture.reply(fixture.request(endpoint)?, "Ok with any status").await?;
-            let connection = fixture.last_request().map(|request| request.connection);
+            let before = fixture.arrived();
+            let _ = fixture.send(fixture.request(endpoint)?).await?;
+            let request = fixture.last_request().filter(|_| fixture.arrived() > before);
+            let connection = request.map(|request| request.connection);
             if connection.is_some() && connection == last {
                 let expected = "a new connection after this reply";
                 return Err(fixture.failed(expected, endpoint, "a second request on the same connection"));
@@ -173,6 +176,19 @@ pub(crate) async fn after_connection_close(probe: &Probe<'_>) -> CheckResult {
     }
     Ok(())
 }
+
+/// Servers that wait until the client closes a connection that can't be used again: what they do, the script before they wait,
+/// and the calls to them.
+const FAILING: [(&str, NewScript, &str); 4] = [
+    ("is silent", Script::empty, "calls that timed out"),
+    ("closes its side of the connection", || Script::empty().close_writing(), "calls without a reply"),
+    ("sends a malformed chunk and is silent", || Script::bytes(MALFORMED_CHUNK), "calls with a malformed reply"),
+    (
+        "declares a reply of 1 TiB and is silent",
+        || Script::bytes(reply::declared(200, "", 1 << 40, b"")),
+        "calls with a large reply",
+    ),
+];
 
 pub(crate) async fn is_bounded(probe: &Probe<'_>) -> CheckResult {
     join_all(METHODS.map(|endpoint| is_bounded_for(probe, endpoint))).await.into_iter().collect()
@@ -184,13 +200,8 @@ async fn is_bounded_for(probe: &Probe<'_>, endpoint: &'static Endpoint) -> Check
         fixture.reply(fixture.request(endpoint)?, "Ok with status 200").await?;
     }
     leaves_few_connections(&fixture, endpoint, POOLED, &format!("{CALLS} calls one after the other")).await?;
-    for (behavior, bytes, calls) in [
-        ("is silent", Vec::new(), "calls that timed out"),
-        ("sends a malformed chunk and is silent", MALFORMED_CHUNK.to_vec(), "calls with a malformed reply"),
-        ("declares a reply of 1 TiB and is silent", reply::declared(200, "", 1 << 40, b""), "calls with a large reply"),
-    ] {
-        let bytes = Bytes::from(bytes);
-        let fixture = Fixture::new(probe, behavior, move |_, _| Script::bytes(bytes.clone()).hold(HOLD).close())?;
+    for (behavior, script, calls) in FAILING {
+        let fixture = Fixture::new(probe, behavior, move |_, _| script().hold(HOLD).close())?;
         let request = fixture.request(endpoint)?.with_time_limit(LIMIT);
         for outcome in join_all((0..FAILED).map(|_| fixture.send(request.clone()))).await {
             let _ = outcome?;

@@ -201,6 +201,7 @@ pub(crate) enum Bug {
     LeaksConnections,
     LeaksEveryThirdConnection,
     LeaksAfterTimeout,
+    LeaksAfterLostConnection,
     LeaksAfterBrokenReply,
     LeaksAfterLargeReply,
 

@@ -139,7 +139,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RetriesBrokenReplies, Check::OneCallIsOneRequest, &["truncates the head"]),
     bug(Bug::RetriesInvalidReplies, Check::OneCallIsOneRequest, &["not HTTP"]),
     bug(Bug::RetriesLargeReplies, Check::OneCallIsOneRequest, &["1 TiB"]),
-    bug(Bug::RetriesAfterTimeout, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    bug(Bug::RetriesAfterTimeout, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"])
+        .also(&[Check::TimeLimitIsKept]),
     bug(Bug::RetriesInBackground, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
     bug(Bug::RetriesHtml(502), Check::OneCallIsOneRequest, &["status 502 and HTML"]),
     bug(Bug::RetriesHtml(200), Check::OneCallIsOneRequest, &["status 200 and HTML"]),
@@ -193,11 +194,12 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::TruncatesReplies(4 * MIB), Check::ReplyBodyComesBack, &["5242880 bytes", "4194304 bytes"]),
     bug(Bug::PrefersLengthToChunks, Check::ReplyBodyComesBack, &["in chunks after a length", "5 bytes"]),
     bug(Bug::DecodesFirstMember, Check::ReplyBodyComesBack, &["two members", "5 bytes"]),
-    bug(Bug::RejectsHttp10, Check::ReplyBodyComesBack, &["HTTP/1.0"]).also(&[Check::ConnectionCloseIsHonored]),
+    bug(Bug::RejectsHttp10, Check::ReplyBodyComesBack, &["HTTP/1.0"]),
     // Reply headers.
     bug(Bug::DropsReplyHeaders, Check::ReplyHeadersComeBack, &["error-code", "no such header"]),
     bug(Bug::DropsSecondCookie, Check::ReplyHeadersComeBack, &["set-cookie", "\"b=2\""]),
-    bug(Bug::KeepsLastOfRepeatedHeaders, Check::ReplyHeadersComeBack, &["set-cookie"]),
+    bug(Bug::KeepsLastOfRepeatedHeaders, Check::ReplyHeadersComeBack, &["set-cookie"])
+        .also(&[Check::BrokenReplyIsAnError]),
     bug(Bug::RejectsNonAsciiHeaders, Check::ReplyHeadersComeBack, &["non-ASCII", "Err(Protocol"]),
     bug(Bug::ReadsHeadersAsLatin1, Check::ReplyHeadersComeBack, &["x-text", "上下游"]),
     bug(Bug::DropsEmptyHeaders, Check::ReplyHeadersComeBack, &["x-empty", "no such header"]),
@@ -266,9 +268,11 @@ pub(crate) const CATALOG: &[Entry] = &[
     // Reuse of connections.
     bug(Bug::PoolsAfterTimeout, Check::UsableAfterFailure, &["after the time limit", "{\"request\":0}"])
         .also(&[Check::ConnectionsAreReleased]),
-    bug(Bug::PoolsAfterLargeReply, Check::UsableAfterFailure, &["1 TiB", "{\"request\":0}"]),
+    bug(Bug::PoolsAfterLargeReply, Check::UsableAfterFailure, &["1 TiB", "{\"request\":0}"])
+        .also(&[Check::ConnectionsAreReleased]),
     bug(Bug::PoolsWithSurplusBytes, Check::UsableAfterFailure, &["surplus bytes", "{\"request\":0}"]),
-    bug(Bug::PoolsAfterBrokenChunk, Check::UsableAfterFailure, &["malformed chunk", "{\"request\":0}"]),
+    bug(Bug::PoolsAfterBrokenChunk, Check::UsableAfterFailure, &["malformed chunk", "{\"request\":0}"])
+        .also(&[Check::ConnectionsAreReleased]),
     bug(Bug::ReusesWithoutStaleCheck, Check::UsableAfterFailure, &["408 on an idle connection", "Ok with status 408"]),
     bug(
         Bug::IgnoresConnectionClose,
@@ -283,6 +287,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::LeaksConnections, Check::ConnectionsAreReleased, &["48 calls one after the other", "48 open connections"]),
     bug(Bug::LeaksEveryThirdConnection, Check::ConnectionsAreReleased, &["48 calls one after the other"]),
     bug(Bug::LeaksAfterTimeout, Check::ConnectionsAreReleased, &["12 calls that timed out", "12 open connections"]),
+    bug(Bug::LeaksAfterLostConnection, Check::ConnectionsAreReleased, &["12 calls without a reply"]),
     bug(Bug::LeaksAfterBrokenReply, Check::ConnectionsAreReleased, &["12 calls with a malformed reply"]),
     bug(Bug::LeaksAfterLargeReply, Check::ConnectionsAreReleased, &["12 calls with a large reply"]),
     // Concurrency.

@@ -144,6 +144,7 @@ impl Inner {
             Ok(_) if self.has(Bug::LeaksEveryThirdConnection) => self.replies.fetch_add(1, Ordering::SeqCst) % 3 == 0,
             Ok(_) => self.has(Bug::LeaksConnections),
             Err(error) if is_timeout(error) => self.has(Bug::LeaksAfterTimeout),
+            Err(error) if error.kind() == ErrorKind::NotConnected => self.has(Bug::LeaksAfterLostConnection),
             Err(error) if error.kind() == ErrorKind::InvalidData => self.has(Bug::LeaksAfterBrokenReply),
             Err(error) => error.kind() == ErrorKind::FileTooLarge && self.has(Bug::LeaksAfterLargeReply),
         };
