@@ -22,8 +22,9 @@ const LIMIT: Duration = Duration::from_millis(300);
 /// How long to wait for a server to finish a script, and for a transport to close its connections.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// How long to wait for a transport to return a connection to its pool, although it must not.
-const SETTLE: Duration = Duration::from_millis(30);
+/// How long to wait for a transport to return a connection to its pool, although it must not, and to read that a pooled one
+/// has ended.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// The number of calls one after the other that must not leave their connections behind.
 const CALLS: usize = 48;
