@@ -58,6 +58,8 @@
 //! | `upstream` | yes | the store of customers of `wecom-upstream` |
 //! | `tls` | no | URLs that begin with `rediss://`: TLS by rustls with ring. It sets rustls' process-wide crypto provider, unless the program has set one |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
