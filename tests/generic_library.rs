@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use wecom_core::{Client, Local, LocalTransport, Shared, Threading, from_fn};
 use wecom_mock::ManualTimer;
@@ -46,7 +45,7 @@ impl<M: Threading> Dealers<M> {
         unionid: &UnionId,
         openid: &OpenId,
     ) -> Result<CustomerRecord, MapError<S::Error>> {
-        self.upstream.map_customers(store, unix_time).remember(unionid, openid).await
+        self.upstream.map_customers(store).remember(unionid, openid).await
     }
 
     /// Returns the customers of a dealer who are in the store.
@@ -56,7 +55,7 @@ impl<M: Threading> Dealers<M> {
         dealer: &CorpId,
         ids: Vec<ExternalUserId>,
     ) -> Result<Vec<UnionId>, MapError<S::Error>> {
-        let mut map = self.upstream.map_customers(store, unix_time);
+        let mut map = self.upstream.map_customers(store);
         let mut customers = map.recognize(dealer, ids);
         let mut found = Vec::new();
         while let Some(customer) = customers.next().await {
@@ -66,10 +65,6 @@ impl<M: Threading> Dealers<M> {
         }
         Ok(found)
     }
-}
-
-fn unix_time() -> Duration {
-    Duration::from_secs(1_780_000_000)
 }
 
 /// Uses the library, in the same way in both families.

@@ -54,6 +54,8 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
 
     fn sleep(timer: &Self::Timer, duration: Duration) -> Self::Future<'_, ()>;
 
+    fn unix_time(timer: &Self::Timer) -> Option<Duration>;
+
     fn notify(observer: &Self::Observer, event: &CallEvent<'_>);
 
     fn load<'a>(
@@ -137,6 +139,10 @@ macro_rules! family {
 
             fn sleep(timer: &Self::Timer, duration: Duration) -> Self::Future<'_, ()> {
                 $timer::sleep(&**timer, duration)
+            }
+
+            fn unix_time(timer: &Self::Timer) -> Option<Duration> {
+                $timer::unix_time(&**timer)
             }
 
             fn notify(observer: &Self::Observer, event: &CallEvent<'_>) {

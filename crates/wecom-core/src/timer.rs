@@ -43,6 +43,14 @@ pub trait Timer: Send + Sync {
 
     /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
+
+    /// Returns the time since the Unix epoch, of a timer that knows the date.
+    ///
+    /// Only jobs that store times for later processes need it, such as the map of customers of `wecom-upstream`. The default
+    /// is `None`. A timer with a system clock returns `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
+    fn unix_time(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A [`Timer`] that stays on one thread.
@@ -53,6 +61,14 @@ pub trait LocalTimer {
 
     /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
+
+    /// Returns the time since the Unix epoch, of a timer that knows the date.
+    ///
+    /// Only jobs that store times for later processes need it, such as the map of customers of `wecom-upstream`. The default
+    /// is `None`. A timer with a system clock returns `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
+    fn unix_time(&self) -> Option<Duration> {
+        None
+    }
 }
 
 #[async_trait]
@@ -63,6 +79,10 @@ impl<T: Timer + ?Sized> Timer for Arc<T> {
 
     async fn sleep(&self, duration: Duration) {
         (**self).sleep(duration).await;
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        (**self).unix_time()
     }
 }
 
@@ -75,6 +95,10 @@ impl<T: LocalTimer + ?Sized> LocalTimer for Rc<T> {
     async fn sleep(&self, duration: Duration) {
         (**self).sleep(duration).await;
     }
+
+    fn unix_time(&self) -> Option<Duration> {
+        (**self).unix_time()
+    }
 }
 
 #[async_trait(?Send)]
@@ -85,5 +109,9 @@ impl<T: Timer> LocalTimer for crate::http::transport::AsLocal<T> {
 
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration).await;
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        self.0.unix_time()
     }
 }

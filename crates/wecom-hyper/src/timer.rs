@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
@@ -13,7 +13,8 @@ use wecom_core::Timer;
 
 /// A [`Timer`] on tokio. Its time starts at 0 when it is created.
 ///
-/// It follows tokio's clock, which tests can pause. Not to be confused with the type of the same name in hyper-util,
+/// It follows tokio's clock, which tests can pause. Its [`unix_time`](Timer::unix_time) is the system's, which they cannot.
+/// Not to be confused with the type of the same name in hyper-util,
 /// which serves hyper.
 ///
 /// # Panics
@@ -68,6 +69,10 @@ impl Timer for TokioTimer {
             }
             None => sleep(duration).await,
         }
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        SystemTime::now().duration_since(UNIX_EPOCH).ok()
     }
 }
 

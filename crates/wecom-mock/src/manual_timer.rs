@@ -101,6 +101,13 @@ impl ManualTimer {
         self.lock().now
     }
 
+    /// Returns the time since the Unix epoch: the timer starts at the beginning of 2026.
+    #[must_use]
+    pub fn unix_time(&self) -> Duration {
+        const START: Duration = Duration::from_secs(1_767_225_600);
+        START.saturating_add(self.now())
+    }
+
     /// Advances the time and wakes the sleepers whose time has come, the earliest first.
     ///
     /// A sleep that starts afterwards starts at the new time. To advance to the next wake-up only, advance by
@@ -199,6 +206,10 @@ impl Timer for ManualTimer {
     async fn sleep(&self, duration: Duration) {
         self.sleep_for(duration).await;
     }
+
+    fn unix_time(&self) -> Option<Duration> {
+        Some(Self::unix_time(self))
+    }
 }
 
 #[async_trait(?Send)]
@@ -209,6 +220,10 @@ impl LocalTimer for ManualTimer {
 
     async fn sleep(&self, duration: Duration) {
         self.sleep_for(duration).await;
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        Some(Self::unix_time(self))
     }
 }
 

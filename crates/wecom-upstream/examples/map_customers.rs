@@ -12,8 +12,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
-use std::time::Duration;
 
+use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::ids::PendingId;
 use wecom_upstream::jobs::SavedFile;
@@ -55,18 +55,13 @@ impl CustomerStore for File {
     }
 }
 
-/// The Unix time of the example. In production: `SystemTime::now().duration_since(UNIX_EPOCH)`.
-fn unix_time() -> Duration {
-    Duration::from_secs(1_780_000_000)
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let simulator = Simulator::demo();
+    let simulator = Simulator::demo().on_timer(ManualTimer::new());
     let file = std::env::temp_dir().join(format!("wecom-customers-{}.json", std::process::id()));
     let file = SavedFile::new(file);
     pollster::block_on(async {
         println!("today: three users of the mini-program");
-        let mut map = Upstream::new(simulator.client()).map_customers(File::open(file.clone())?, unix_time);
+        let mut map = Upstream::new(simulator.client()).map_customers(File::open(file.clone())?);
         for name in ["Chen", "Liu", "Wang"] {
             let (unionid, openid) = (format!("oUnion{name}"), format!("oOpen{name}"));
             let record = map.remember(UnionId::new(unionid), OpenId::new(openid)).await?;
@@ -82,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         simulator.add_customer(&wang, OpenId::new("oOpenWang"), &dealer, ExternalUserId::new("wmWangOfJingxi"));
 
         let upstream = Upstream::new(simulator.client());
-        let mut map = upstream.map_customers(File::open(file.clone())?, unix_time);
+        let mut map = upstream.map_customers(File::open(file.clone())?);
         let downstream = upstream.share(AgentId::new(1_000_002)).downstream(&dealer).await?;
         let listed = ["wmLiuOfJingxi", "wmWangOfJingxi"].map(ExternalUserId::new);
         let mut customers = map.recognize_by(&downstream, listed);

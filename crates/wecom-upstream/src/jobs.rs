@@ -11,7 +11,7 @@
 //! | save the state of any job to a file, which is replaced atomically | [`SavedFile`] |
 //! | link customers with WeChat users | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
-//! A job runs while the caller awaits it. It spawns nothing, and any wait uses the caller's timer. The state of a job
+//! A job runs while the caller awaits it. It spawns nothing, and any wait uses the client's timer. The state of a job
 //! can be stored, and another process can resume it.
 //!
 //! # Spans
@@ -25,6 +25,8 @@
 //! | `wecom_walk`, for a walk | `chain_id`; at the end `groups`, `corps`, `failed_groups`, `outcome` | `debug`: a group is listed, with `groups`, `done`, `failed`, `corps`. `warn`: a group failed, the walk stopped, with `error` |
 //! | `wecom_directory_refresh`, for a refresh of a directory | `chain_id`; at the end `joined`, `left`, `moved`, `outcome` | those of a walk within it. `warn`: the refresh failed, with `errcode` and `error` |
 //! | `wecom_import`, for an import | `chain_id`, `rows`, `jobs`; at the end `imported`, `failed`, `unknown`, `outcome` | `info`: a job is submitted, waits for another import, has finished, with `job`, `jobid`, `wait_ms`, `imported`, `failed`, `unknown`. `debug`: a job runs. `warn`: a call is retried, the outcome of a job is unknown, the import stopped |
+//! | `wecom_pending_ids`, for the lookup of pending ids | at the end `outcome` | for each call, `debug`: `customers`, `found`, `answered`. `warn`: it failed, with `error` |
+//! | `wecom_customer_refresh`, for a lookup of one customer | at the end `corps`, `outcome` | `warn`: it failed, with `errcode` and `error` |
 
 pub mod chain_tree;
 pub mod customers;

@@ -76,8 +76,7 @@ impl Customers {
         let checker = &context.environment.checker;
         let fails_at = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
         let store = Store { checker: checker.clone(), records: HashMap::new(), fails_at, operations: 0 };
-        let unix_time = || Duration::from_secs(1_780_000_000);
-        let mut map = Upstream::new(context.environment.client.clone()).map_customers(store, unix_time);
+        let mut map = Upstream::new(context.environment.client.clone()).map_customers(store);
         let mut remembered = [false; USERS as usize];
         for step in self.steps {
             checker.log(|| format!("task {}: {step:?}", context.task));
@@ -101,12 +100,7 @@ impl Customers {
     }
 }
 
-async fn recognize<C: Fn() -> Duration>(
-    context: &TaskContext,
-    map: &mut CustomerMap<Store, C>,
-    dealer: Dealer,
-    remembered: &[bool],
-) {
+async fn recognize(context: &TaskContext, map: &mut CustomerMap<Store>, dealer: Dealer, remembered: &[bool]) {
     let checker = &context.environment.checker;
     let ids = (0..USERS).map(|user| ExternalUserId::new(external_userid(dealer, user)));
     let is_known = |user| context.environment.world.with(|world| world.customers.is_recognizable(dealer, user));

@@ -320,6 +320,10 @@ impl Timer for Checker {
         self.timer.now()
     }
 
+    fn unix_time(&self) -> Option<Duration> {
+        Some(self.timer.unix_time())
+    }
+
     async fn sleep(&self, duration: Duration) {
         Timer::sleep(&self.timer, duration).await;
     }

@@ -36,6 +36,12 @@ impl<M: Family> Clock<M> {
         M::now(&self.timer)
     }
 
+    /// The time since the Unix epoch; `None` if the timer does not know the date.
+    #[must_use]
+    pub fn unix_time(&self) -> Option<Duration> {
+        M::unix_time(&self.timer)
+    }
+
     /// Waits until `duration` has passed.
     pub fn sleep(&self, duration: Duration) -> M::Future<'_, ()> {
         M::sleep(&self.timer, duration)

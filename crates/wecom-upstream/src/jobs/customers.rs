@@ -8,9 +8,13 @@ mod map;
 mod pending_ids;
 mod recognized;
 mod store;
+#[cfg(feature = "stream")]
+mod stream;
 
 pub use self::in_memory::InMemoryCustomerStore;
 pub use self::map::{CustomerMap, MapError};
 pub use self::pending_ids::{PendingIdAnswer, PendingIds};
 pub use self::recognized::{Recognition, Recognized};
 pub use self::store::{CustomerRecord, CustomerStore, RememberedPendingId};
+#[cfg(feature = "stream")]
+pub use self::stream::PendingIdStream;

@@ -66,6 +66,14 @@ mod on {
             ))
         }
 
+        pub(crate) fn pending_ids() -> Self {
+            Self(info_span!(target: TARGET, "wecom_pending_ids", outcome = Empty))
+        }
+
+        pub(crate) fn customer_refresh() -> Self {
+            Self(info_span!(target: TARGET, "wecom_customer_refresh", corps = Empty, outcome = Empty))
+        }
+
         /// Runs a part of the job in the span.
         pub(crate) fn run<F: Future>(&self, part: F) -> impl Future<Output = F::Output> + use<F> {
             part.instrument(self.0.clone())
@@ -129,6 +137,34 @@ mod on {
                     self.end("refreshed");
                 }
                 Err(error) => self.fail(error),
+            }
+        }
+
+        /// Reports a call for several customers.
+        pub(crate) fn looked_up(&self, customers: usize, answered: usize, found: Result<usize, &Error>) {
+            self.in_scope(|| match found {
+                Ok(found) => debug!(target: TARGET, customers, found, answered, "looked up customers"),
+                Err(error) => warn!(target: TARGET, customers, answered, %error, "customers not looked up"),
+            });
+        }
+
+        /// Reports that every customer has an answer.
+        pub(crate) fn answered_all(&self) {
+            self.end("finished");
+        }
+
+        /// Reports a refreshed customer, who is known to a number of corps.
+        pub(crate) fn refreshed_customer(&self, corps: usize) {
+            self.0.record("corps", corps);
+            self.end("refreshed");
+        }
+
+        /// Reports a customer who was not refreshed, because a call or the store failed.
+        pub(crate) fn refuse_customer(&self, error: Option<&Error>) {
+            match error {
+                Some(error) => self.fail(error),
+                // The error of a store may have any text.
+                None => self.end("failed"),
             }
         }
 
@@ -201,6 +237,14 @@ mod off {
             Self
         }
 
+        pub(crate) fn pending_ids() -> Self {
+            Self
+        }
+
+        pub(crate) fn customer_refresh() -> Self {
+            Self
+        }
+
         pub(crate) fn run<F: Future>(&self, part: F) -> impl Future<Output = F::Output> + use<F> {
             part
         }
@@ -214,5 +258,13 @@ mod off {
         pub(crate) fn walk_event(&self, _: Option<&Result<WalkEvent, Error>>, _: WalkProgress) {}
 
         pub(crate) fn refreshed_directory(&self, _: &Result<ChainDiff, Error>) {}
+
+        pub(crate) fn looked_up(&self, _: usize, _: usize, _: Result<usize, &Error>) {}
+
+        pub(crate) fn answered_all(&self) {}
+
+        pub(crate) fn refreshed_customer(&self, _: usize) {}
+
+        pub(crate) fn refuse_customer(&self, _: Option<&Error>) {}
     }
 }

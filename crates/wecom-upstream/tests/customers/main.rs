@@ -4,5 +4,7 @@
 
 mod map;
 mod pending_ids;
+#[cfg(feature = "stream")]
+mod stream;
 mod support;
 mod threading;

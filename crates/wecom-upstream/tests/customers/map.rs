@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use wecom_core::{Client, Request, Secret, Transport, TransportErrorKind, from_fn};
+use wecom_core::{AccessToken, Client, Request, Secret, Transport, TransportErrorKind, from_fn};
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GetChainGroup, UNIONID_TO_EXTERNAL_USERID, UNIONID_TO_PENDING_ID};
@@ -17,11 +17,29 @@ use crate::support::{Store, add, customer, dealer, user};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+fn on_timer() -> (Simulator, ManualTimer) {
+    let timer = ManualTimer::new();
+    (Simulator::demo().on_timer(timer.clone()), timer)
+}
+
+#[test]
+fn a_map_of_a_client_whose_timer_does_not_know_the_date_says_so_and_makes_no_call() {
+    let faults = Faults::new(Simulator::demo());
+    let calls = faults.on_any().at_most(0).error_code(-1);
+    let client = Client::builder(faults).token(AccessToken::new("a-token")).build();
+    let mut map = Upstream::new(client).map_customers(Store::default());
+    let (unionid, openid) = user(1);
+    let error = pollster::block_on(map.remember(unionid, openid)).unwrap_err();
+    assert!(matches!(error, MapError::NoDate));
+    assert_eq!(calls.calls(), 0);
+    assert!(MapError::<std::io::Error>::NoDate.to_string().starts_with("no date: "));
+}
+
 #[test]
 fn customers_are_linked_at_once_and_other_users_once_a_corp_adds_them() {
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     (0..10).for_each(|number| add(&simulator, number));
-    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default());
     pollster::block_on(async {
         for number in 0..250 {
             let (unionid, openid) = user(number);
@@ -49,7 +67,7 @@ fn customers_are_linked_at_once_and_other_users_once_a_corp_adds_them() {
 
 #[test]
 fn a_restart_repeats_only_the_interrupted_call() {
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     let faults = Faults::new(simulator.clone());
     let lookups = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(0).error_code(-1);
     let lost = faults.on(&UNIONID_TO_PENDING_ID).every(7).fail_after_sending(TransportErrorKind::ConnectionLost);
@@ -60,8 +78,9 @@ fn a_restart_repeats_only_the_interrupted_call() {
     while yielded < 100 {
         processes += 1;
         assert!(processes < 100, "the loop does not end");
-        let client = Client::builder(faults.clone()).credentials(simulator.credentials()).build();
-        let mut map = Upstream::new(client).map_customers(Store::load(&saved), || DAY);
+        let client =
+            Client::builder(faults.clone()).credentials(simulator.credentials()).timer(ManualTimer::new()).build();
+        let mut map = Upstream::new(client).map_customers(Store::load(&saved));
         pollster::block_on(async {
             for number in 0..100 {
                 let (unionid, openid) = user(number);
@@ -94,8 +113,7 @@ fn a_pending_id_is_refreshed_after_90_days() {
     let faults = Faults::new(simulator.clone());
     let lookups = faults.on(&UNIONID_TO_PENDING_ID).at_most(0).error_code(-1);
     let client = Client::builder(faults).credentials(simulator.credentials()).timer(timer.clone()).build();
-    let clock = timer.clone();
-    let mut map = Upstream::new(client).map_customers(Store::default(), move || 20_000 * DAY + clock.now());
+    let mut map = Upstream::new(client).map_customers(Store::default());
     let (unionid, openid) = user(1);
     pollster::block_on(async {
         let first = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
@@ -115,9 +133,9 @@ fn a_pending_id_is_refreshed_after_90_days() {
 
 #[test]
 fn a_customer_is_linked_with_the_token_of_the_downstream_corp_too() {
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     let upstream = Upstream::new(simulator.client());
-    let mut map = upstream.map_customers(Store::default(), || DAY);
+    let mut map = upstream.map_customers(Store::default());
     pollster::block_on(async {
         let (unionid, openid) = user(1);
         map.remember(&unionid, openid).await.unwrap();
@@ -131,9 +149,9 @@ fn a_customer_is_linked_with_the_token_of_the_downstream_corp_too() {
 
 #[test]
 fn a_store_failure_loses_no_customer() {
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     let upstream = Upstream::new(simulator.client());
-    let mut map = upstream.map_customers(Store::default(), || DAY);
+    let mut map = upstream.map_customers(Store::default());
     pollster::block_on(async {
         let (unionid, openid) = user(1);
         map.remember(unionid, openid).await.unwrap();
@@ -156,7 +174,7 @@ fn the_error_of_a_map_has_the_text_and_the_source_of_its_cause() {
     let error = MapError::Store(std::io::Error::other("the disk is full"));
     assert_eq!(error.to_string(), "customer store failed: the disk is full");
     assert_eq!(error.source().unwrap().to_string(), "the disk is full");
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     let simulator = Upstream::new(simulator.client());
     let call = pollster::block_on(simulator.get_chain_group(GetChainGroup::new(ChainId::new("none")))).unwrap_err();
     let error = MapError::<std::io::Error>::from(call.clone());
@@ -166,8 +184,8 @@ fn the_error_of_a_map_has_the_text_and_the_source_of_its_cause() {
 
 #[test]
 fn a_refresh_replaces_the_stored_record() {
-    let simulator = Simulator::demo();
-    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || DAY);
+    let simulator = on_timer().0;
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default());
     let now = Cell::new(0);
     pollster::block_on(async {
         let (unionid, openid) = user(1);
@@ -184,9 +202,8 @@ fn a_refresh_replaces_the_stored_record() {
 
 #[test]
 fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognizes_the_user() {
-    let simulator = Simulator::demo();
-    let now = Cell::new(DAY);
-    let mut map = Upstream::new(simulator.client()).map_customers(Store::default(), || now.get());
+    let (simulator, timer) = on_timer();
+    let mut map = Upstream::new(simulator.client()).map_customers(Store::default());
     pollster::block_on(async {
         let (unionid, openid) = user(1);
         let pending = map.remember(&unionid, &openid).await.unwrap().pending.unwrap();
@@ -200,13 +217,13 @@ fn a_refresh_keeps_a_valid_pending_id_so_that_a_second_corp_recognizes_the_user(
         let recognized = map.recognize(second, [ExternalUserId::new("wmOfSecond")]).next().await.unwrap().unwrap();
         assert!(matches!(recognized, Recognition::Mapped { .. }), "{recognized:?}");
 
-        now.set(91 * DAY);
+        timer.advance(90 * DAY);
         assert_eq!(map.refresh(&unionid, &openid).await.unwrap().pending, None, "the id has expired");
     });
 }
 
 /// The simulator, and the tickets of its requests for customers.
-fn counting_tickets(simulator: &Simulator) -> (Upstream, Arc<Mutex<Vec<bool>>>) {
+fn counting_tickets(simulator: &Simulator, timer: &ManualTimer) -> (Upstream, Arc<Mutex<Vec<bool>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (service, notes) = (simulator.clone(), Arc::clone(&seen));
     let transport = from_fn(move |request: Request| {
@@ -217,20 +234,21 @@ fn counting_tickets(simulator: &Simulator) -> (Upstream, Arc<Mutex<Vec<bool>>>) 
         let service = service.clone();
         async move { service.send(request).await }
     });
-    (Upstream::new(Client::builder(transport).credentials(simulator.credentials()).build()), seen)
+    let client = Client::builder(transport).credentials(simulator.credentials()).timer(timer.clone());
+    (Upstream::new(client.build()), seen)
 }
 
 #[test]
 fn a_mass_call_ticket_is_used_until_it_expires() {
-    let simulator = Simulator::demo();
-    let (upstream, seen) = counting_tickets(&simulator);
-    let now = Cell::new(DAY);
+    let (simulator, timer) = on_timer();
+    let (upstream, seen) = counting_tickets(&simulator, &timer);
     let reply = pollster::block_on(upstream.apply_mass_call_ticket()).unwrap();
-    let ticket = reply.ticket(UNIX_EPOCH + DAY);
-    let mut map = upstream.map_customers(Store::default(), || now.get()).mass_call_ticket(ticket);
-    for day in 6..10 {
-        now.set(DAY * day);
-        let (unionid, openid) = user(day as usize);
+    let ticket = reply.ticket(UNIX_EPOCH + timer.unix_time());
+    let mut map = upstream.map_customers(Store::default()).mass_call_ticket(ticket);
+    timer.advance(DAY * 4);
+    for number in 0..4 {
+        timer.advance(DAY);
+        let (unionid, openid) = user(number);
         pollster::block_on(map.remember(unionid, openid)).unwrap();
     }
     assert_eq!(*seen.lock().unwrap(), [true, true, false, false]);
@@ -238,12 +256,13 @@ fn a_mass_call_ticket_is_used_until_it_expires() {
 
 #[test]
 fn a_mass_call_ticket_that_is_refused_is_dropped() {
-    let simulator = Simulator::demo();
+    let simulator = on_timer().0;
     let faults = Faults::new(simulator.clone());
     let refused = faults.on(&UNIONID_TO_EXTERNAL_USERID).at_most(1).error_code(40058);
-    let upstream = Upstream::new(Client::builder(faults).credentials(simulator.credentials()).build());
-    let ticket = MassCallTicket::new(Secret::new("used-up"), UNIX_EPOCH + DAY * 2);
-    let mut map = upstream.map_customers(Store::default(), || DAY).mass_call_ticket(ticket);
+    let upstream =
+        Upstream::new(Client::builder(faults).credentials(simulator.credentials()).timer(ManualTimer::new()).build());
+    let ticket = MassCallTicket::new(Secret::new("used-up"), UNIX_EPOCH + ManualTimer::new().unix_time() + DAY);
+    let mut map = upstream.map_customers(Store::default()).mass_call_ticket(ticket);
     for number in 0..3 {
         let (unionid, openid) = user(number);
         pollster::block_on(map.remember(unionid, openid)).unwrap();

@@ -1,17 +1,17 @@
 //! Both threading families.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use static_assertions::assert_impl_all;
 use wecom_core::{Client, Local, LocalTransport, from_fn};
+use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
 use wecom_upstream::jobs::customers::{CustomerMap, PendingIds, Recognition};
 use wecom_upstream::{ExternalUserId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 
-assert_impl_all!(CustomerMap<Store, fn() -> Duration>: Send);
+assert_impl_all!(CustomerMap<Store>: Send);
 assert_impl_all!(PendingIds<std::vec::IntoIter<ExternalUserId>>: Send);
 
 #[test]
@@ -19,9 +19,9 @@ fn the_futures_of_a_shared_map_are_send() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
-    let simulator = Simulator::demo();
+    let simulator = Simulator::demo().on_timer(ManualTimer::new());
     let upstream = Upstream::new(simulator.client());
-    let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+    let mut map = upstream.map_customers(Store::default());
     let (unionid, openid) = user(1);
     pollster::block_on(assert_send(map.remember(unionid, openid))).unwrap();
     add(&simulator, 1);
@@ -31,7 +31,7 @@ fn the_futures_of_a_shared_map_are_send() {
     assert!(pollster::block_on(assert_send(ids.next())).unwrap().pending_id.unwrap().is_some());
     // The whole block, as for a spawned task.
     let whole = assert_send(async move {
-        let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+        let mut map = upstream.map_customers(Store::default());
         let (unionid, openid) = user(2);
         map.remember(unionid, openid).await.unwrap();
         map.recognize(dealer(), [customer(1)]).next().await.unwrap().unwrap()
@@ -41,15 +41,15 @@ fn the_futures_of_a_shared_map_are_send() {
 
 #[test]
 fn a_local_map_works_over_a_transport_that_is_not_send() {
-    let simulator = Rc::new(Simulator::demo());
+    let simulator = Rc::new(Simulator::demo().on_timer(ManualTimer::new()));
     let service = Rc::clone(&simulator);
     let transport = from_fn(move |request| {
         let service = Rc::clone(&service);
         async move { LocalTransport::send(&*service, request).await }
     });
     let upstream: Upstream<Local> =
-        Upstream::new(Client::local(transport).credentials(simulator.credentials()).build());
-    let mut map = upstream.map_customers(Store::default(), || Duration::ZERO);
+        Upstream::new(Client::local(transport).credentials(simulator.credentials()).timer(ManualTimer::new()).build());
+    let mut map = upstream.map_customers(Store::default());
     pollster::block_on(async {
         let (unionid, openid) = user(1);
         map.remember(unionid, openid).await.unwrap();

@@ -13,8 +13,9 @@ use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
 use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
 use wecom_upstream::ids::CustomId;
+use wecom_upstream::jobs::customers::InMemoryCustomerStore;
 use wecom_upstream::jobs::import::ImportState;
-use wecom_upstream::{ChainId, Client, Upstream};
+use wecom_upstream::{ChainId, Client, ExternalUserId, OpenId, UnionId, Upstream};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -68,7 +69,7 @@ impl Service {
             self.timer.run(jobs(upstream));
         });
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        for private in ["130", "张三", "经销商", "oUnion", "oOpen", "secret", "access_token="] {
+        for private in ["130", "张三", "经销商", "oUnion", "oOpen", "wmChen", "secret", "access_token="] {
             assert!(!text.contains(private), "{private} in {text}");
         }
         assert!(text.lines().all(|line| line.contains(" wecom: ")), "{text}");
@@ -153,4 +154,25 @@ fn a_refresh_of_a_directory_is_a_span_around_its_walk() {
     assert_line(&lines, &[span, "joined=6 left=0 moved=0 outcome=\"refreshed\"}", "close"]);
     assert_line(&lines, &[" WARN ", span, "the job failed errcode=60020"]);
     assert_line(&lines, &[span, "outcome=\"failed\"}", "close"]);
+}
+
+#[test]
+fn lookups_of_customers_are_spans_without_their_ids() {
+    let service = Service::new();
+    let lines = service.log(async |upstream| {
+        let mut map = upstream.map_customers(InMemoryCustomerStore::new());
+        map.remember(UnionId::new("oUnionChen"), OpenId::new("oOpenChen")).await.unwrap();
+        let mut ids = upstream.pending_ids(["wmChenOfJingxi", "wmLiuOfJingxi"].map(ExternalUserId::new));
+        while ids.next().await.is_some() {}
+        drop(ids);
+        service.faults.on_any().error_code(60020);
+        map.remember(UnionId::new("oUnionLiu"), OpenId::new("oOpenLiu")).await.unwrap_err();
+        assert!(upstream.pending_ids([ExternalUserId::new("wmChenOfJingxi")]).next().await.is_some());
+    });
+    assert_line(&lines, &["wecom_customer_refresh{corps=2 outcome=\"refreshed\"}", "close"]);
+    assert_line(&lines, &[" WARN ", "wecom_customer_refresh", "the job failed errcode=60020"]);
+    assert_line(&lines, &["wecom_customer_refresh{outcome=\"failed\"}", "close"]);
+    assert_line(&lines, &["DEBUG ", "wecom_pending_ids", "looked up customers customers=2 found=0 answered=0"]);
+    assert_line(&lines, &[" WARN ", "wecom_pending_ids", "customers not looked up customers=1", "60020"]);
+    assert_line(&lines, &["wecom_pending_ids{outcome=\"finished\"}", "close"]);
 }

@@ -9,6 +9,7 @@ use wecom_core::{ErrCode, Error, Shared, Threading};
 
 use crate::calls::{UnionidToExternalUserid, UnionidToExternalUseridReply, UnionidToPendingId};
 use crate::jobs::customers::store::{CustomerRecord, CustomerStore, RememberedPendingId};
+use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 use crate::values::MassCallTicket;
 
@@ -22,16 +23,14 @@ use crate::values::MassCallTicket;
 /// across restarts:
 ///
 /// ```
-/// use std::time::Duration;
+/// use wecom_mock::ManualTimer;
 /// use wecom_simulator::Simulator;
 /// use wecom_upstream::jobs::customers::{InMemoryCustomerStore, Recognition};
 /// use wecom_upstream::{CorpId, ExternalUserId, OpenId, UnionId, Upstream};
 ///
-/// let simulator = Simulator::demo();
-/// // In production: the time since UNIX_EPOCH.
-/// let unix_time = || Duration::from_secs(1_780_000_000);
-/// let mut map = Upstream::new(simulator.client())
-///     .map_customers(InMemoryCustomerStore::new(), unix_time);
+/// // In production: a client with the timer of wecom-hyper.
+/// let simulator = Simulator::demo().on_timer(ManualTimer::new());
+/// let mut map = Upstream::new(simulator.client()).map_customers(InMemoryCustomerStore::new());
 /// # pollster::block_on(async {
 ///
 /// // Two users of the mini-program: one is a customer of two corps, the other of none.
@@ -58,24 +57,24 @@ use crate::values::MassCallTicket;
 /// # Ok::<(), wecom_upstream::jobs::customers::MapError<std::convert::Infallible>>(())
 /// ```
 ///
-/// The clock must return the Unix time or another time with the same origin in every process. The time of a
-/// [`Timer`](wecom_core::Timer) starts again in each process. Each answer is stored before it is returned, so a restart
+/// The client needs a [timer](wecom_core::ClientBuilder::timer) that knows the date
+/// ([`Timer::unix_time`](wecom_core::Timer::unix_time)), because the ids expire after months. Each answer
+/// is stored before it is returned, so a restart
 /// repeats only the interrupted call. Only one map at a time should work on a user.
-pub struct CustomerMap<S, C, M: Threading = Shared> {
+pub struct CustomerMap<S, M: Threading = Shared> {
     pub(super) upstream: Upstream<M>,
     pub(super) store: S,
-    clock: C,
     ticket: Option<MassCallTicket>,
 }
 
 impl<M: Threading> Upstream<M> {
     /// Links customers of downstream corps with WeChat users; see [`CustomerMap`].
-    pub fn map_customers<S: CustomerStore, C: Fn() -> Duration>(&self, store: S, clock: C) -> CustomerMap<S, C, M> {
-        CustomerMap { upstream: self.clone(), store, clock, ticket: None }
+    pub fn map_customers<S: CustomerStore>(&self, store: S) -> CustomerMap<S, M> {
+        CustomerMap { upstream: self.clone(), store, ticket: None }
     }
 }
 
-impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
+impl<S: CustomerStore, M: Threading> CustomerMap<S, M> {
     /// Sets the [mass call ticket](MassCallTicket) that lifts frequency limits, for example to fill the store initially.
     ///
     /// The map uses the ticket until it expires or WeCom no longer accepts it.
@@ -100,7 +99,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     ) -> Result<CustomerRecord, MapError<S::Error>> {
         let unionid = unionid.into();
         if let Some(record) = self.store.get(&unionid).await.map_err(MapError::Store)? {
-            let now = (self.clock)();
+            let now = self.now()?;
             let is_valid = record.pending.as_ref().is_some_and(|pending| pending.is_valid(now));
             if is_valid || !record.known_to.is_empty() {
                 return Ok(record);
@@ -121,10 +120,20 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         unionid: impl Into<UnionId>,
         openid: impl Into<OpenId>,
     ) -> Result<CustomerRecord, MapError<S::Error>> {
-        let mut record = CustomerRecord::new(unionid, openid);
+        let span = JobSpan::customer_refresh();
+        let outcome = span.run(self.look_up_again(CustomerRecord::new(unionid, openid))).await;
+        match &outcome {
+            Ok(record) => span.refreshed_customer(record.known_to.len()),
+            Err(error) => span.refuse_customer(error.call_error()),
+        }
+        outcome
+    }
+
+    /// Looks up the user of a record, and stores the record.
+    async fn look_up_again(&mut self, mut record: CustomerRecord) -> Result<CustomerRecord, MapError<S::Error>> {
         let stored = self.store.get(&record.unionid).await.map_err(MapError::Store)?;
         // Taken before the call, because WeCom's 90 days start no earlier.
-        let since = (self.clock)();
+        let since = self.now()?;
         let call = UnionidToExternalUserid::new(&record.unionid, &record.openid);
         record.known_to = match self.look_up(call, since).await {
             Ok(reply) => reply.external_userid_info,
@@ -164,6 +173,11 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
         self.upstream.unionid_to_external_userid(call).await
     }
 
+    /// Returns the time since the Unix epoch.
+    fn now(&self) -> Result<Duration, MapError<S::Error>> {
+        self.upstream.client().clock().and_then(|clock| clock.unix_time()).ok_or(MapError::NoDate)
+    }
+
     /// Returns the store.
     pub fn store(&mut self) -> &mut S {
         &mut self.store
@@ -175,7 +189,7 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     }
 }
 
-impl<S: fmt::Debug, C, M: Threading> fmt::Debug for CustomerMap<S, C, M> {
+impl<S: fmt::Debug, M: Threading> fmt::Debug for CustomerMap<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CustomerMap").field("store", &self.store).finish_non_exhaustive()
     }
@@ -189,6 +203,20 @@ pub enum MapError<E> {
     Call(Error),
     /// The store failed.
     Store(E),
+    /// The client has no timer, or its timer does not know the date. Build the client with
+    /// [`ClientBuilder::timer`](wecom_core::ClientBuilder::timer) and a timer with a
+    /// [`unix_time`](wecom_core::Timer::unix_time), such as that of wecom-hyper.
+    NoDate,
+}
+
+impl<E> MapError<E> {
+    /// Returns the error of the call, if a call failed.
+    fn call_error(&self) -> Option<&Error> {
+        match self {
+            Self::Call(error) => Some(error),
+            Self::Store(_) | Self::NoDate => None,
+        }
+    }
 }
 
 impl<E> From<Error> for MapError<E> {
@@ -202,6 +230,10 @@ impl<E: fmt::Display> fmt::Display for MapError<E> {
         match self {
             Self::Call(error) => error.fmt(f),
             Self::Store(error) => write!(f, "customer store failed: {error}"),
+            Self::NoDate => f.write_str(
+                "no date: a pending id expires after 90 days; build the client with ClientBuilder::timer and a timer that \
+                 implements Timer::unix_time",
+            ),
         }
     }
 }
@@ -211,6 +243,7 @@ impl<E: StdError + 'static> StdError for MapError<E> {
         match self {
             Self::Call(error) => error.source(),
             Self::Store(error) => Some(error),
+            Self::NoDate => None,
         }
     }
 }

@@ -6,8 +6,10 @@ use std::iter::Fuse;
 use wecom_core::ids::{ChatId, ExternalUserId, PendingId};
 use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
-use crate::calls::{ExternalUseridToPendingId, PendingUser};
+use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser};
 use crate::downstream::Downstream;
+use crate::jobs::kept_call::KeptCall;
+use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 
 /// The maximum number of customers in a call.
@@ -64,8 +66,13 @@ pub struct PendingIds<I: Iterator<Item = ExternalUserId>, M: Threading = Shared>
     ids: Fuse<I>,
     /// The batches to look up, in order.
     batches: VecDeque<Vec<ExternalUserId>>,
+    /// The call for the first batch.
+    call: KeptCall<M, ExternalUseridToPendingIdReply>,
+    /// Whether the first batch names a customer twice.
+    has_repeated: bool,
     ready: VecDeque<PendingIdAnswer>,
     yielded: usize,
+    span: JobSpan,
 }
 
 /// The answer for one customer.
@@ -100,7 +107,17 @@ impl<M: Threading> Downstream<M> {
 
 impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     pub(crate) fn new(client: Client<M>, ids: I) -> Self {
-        Self { client, chat_id: None, ids: ids.fuse(), batches: VecDeque::new(), ready: VecDeque::new(), yielded: 0 }
+        Self {
+            client,
+            chat_id: None,
+            ids: ids.fuse(),
+            batches: VecDeque::new(),
+            call: KeptCall::new(),
+            has_repeated: false,
+            ready: VecDeque::new(),
+            yielded: 0,
+            span: JobSpan::pending_ids(),
+        }
     }
 
     /// Sets the group chat of the customers. Customers outside the chat then have no `pending_id`.
@@ -115,7 +132,8 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
         self.yielded
     }
 
-    /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer.
+    /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer, and keeps
+    /// the call in flight.
     pub async fn next(&mut self) -> Option<PendingIdAnswer> {
         loop {
             if let Some(answer) = self.ready.pop_front() {
@@ -126,24 +144,37 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
                 let batch: Vec<_> = self.ids.by_ref().take(BATCH_SIZE).collect();
                 self.batches.push_back(batch);
             }
-            let batch = self.batches.front().filter(|batch| !batch.is_empty())?;
-            let call = call(batch, self.chat_id.as_ref());
-            let has_repeated = call.external_userid.len() < batch.len();
-            let outcome = self.client.call(call).await.map(|reply| reply.result);
+            let Some(batch) = self.batches.front().filter(|batch| !batch.is_empty()) else {
+                self.span.answered_all();
+                return None;
+            };
+            let (client, chat_id, has_repeated) = (&self.client, self.chat_id.as_ref(), &mut self.has_repeated);
+            let begin = || {
+                let call = call(batch, chat_id);
+                *has_repeated = call.external_userid.len() < batch.len();
+                client.call_boxed(call)
+            };
+            let outcome = self.span.run(self.call.run(begin)).await.map(|reply| reply.result);
             let batch = self.batches.pop_front().unwrap_or_default();
-            match outcome {
-                Err(error) if batch.len() > 1 && may_be_caused_by_one_id(&error) => {
-                    let (first, second) = batch.split_at(batch.len() / 2);
-                    self.batches.push_front(second.to_vec());
-                    self.batches.push_front(first.to_vec());
-                }
-                Err(error) => self.ready.extend(
-                    batch
-                        .into_iter()
-                        .map(|external_userid| PendingIdAnswer { external_userid, pending_id: Err(error.clone()) }),
-                ),
-                Ok(found) => self.ready = answers(batch, found, has_repeated).into(),
+            self.span.looked_up(batch.len(), self.yielded, outcome.as_ref().map(Vec::len));
+            self.accept(batch, outcome);
+        }
+    }
+
+    /// Turns the reply to a batch into answers, or splits the batch in halves.
+    fn accept(&mut self, batch: Vec<ExternalUserId>, outcome: Result<Vec<PendingUser>, Error>) {
+        match outcome {
+            Err(error) if batch.len() > 1 && may_be_caused_by_one_id(&error) => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                self.batches.push_front(second.to_vec());
+                self.batches.push_front(first.to_vec());
             }
+            Err(error) => self.ready.extend(
+                batch
+                    .into_iter()
+                    .map(|external_userid| PendingIdAnswer { external_userid, pending_id: Err(error.clone()) }),
+            ),
+            Ok(found) => self.ready = answers(batch, found, self.has_repeated).into(),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Links a corp's customers with stored users.
 
-use std::time::Duration;
-
 use wecom_core::ids::{CorpId, ExternalUserId, PendingId, UnionId};
 use wecom_core::{Client, Error, Shared, Threading};
 
@@ -18,8 +16,8 @@ use crate::jobs::customers::store::CustomerStore;
 /// [`yielded`](Self::yielded) and skip that number of customers.
 #[derive(Debug)]
 #[must_use = "no call is made until `next` is awaited"]
-pub struct Recognized<'a, I: Iterator<Item = ExternalUserId>, S, C, M: Threading = Shared> {
-    map: &'a mut CustomerMap<S, C, M>,
+pub struct Recognized<'a, I: Iterator<Item = ExternalUserId>, S, M: Threading = Shared> {
+    map: &'a mut CustomerMap<S, M>,
     corpid: CorpId,
     answers: PendingIds<I, M>,
     /// An answer that is not stored yet.
@@ -55,9 +53,9 @@ pub enum Recognition {
     },
 }
 
-impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
+impl<S: CustomerStore, M: Threading> CustomerMap<S, M> {
     /// Links customers of a corp with stored users, with the upstream corp's token; see [`Recognized`].
-    pub fn recognize<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognized<'_, I::IntoIter, S, C, M>
+    pub fn recognize<I>(&mut self, corpid: impl Into<CorpId>, ids: I) -> Recognized<'_, I::IntoIter, S, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
     {
@@ -66,14 +64,14 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     }
 
     /// Links customers of a downstream corp with stored users, with that corp's token; see [`Recognized`].
-    pub fn recognize_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognized<'_, I::IntoIter, S, C, M>
+    pub fn recognize_by<I>(&mut self, downstream: &Downstream<M>, ids: I) -> Recognized<'_, I::IntoIter, S, M>
     where
         I: IntoIterator<Item = ExternalUserId>,
     {
         self.recognize_with(downstream.client().clone(), downstream.corp_id().clone(), ids.into_iter())
     }
 
-    fn recognize_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognized<'_, I, S, C, M>
+    fn recognize_with<I>(&mut self, client: Client<M>, corpid: CorpId, ids: I) -> Recognized<'_, I, S, M>
     where
         I: Iterator<Item = ExternalUserId>,
     {
@@ -81,11 +79,10 @@ impl<S: CustomerStore, C: Fn() -> Duration, M: Threading> CustomerMap<S, C, M> {
     }
 }
 
-impl<I, S, C, M> Recognized<'_, I, S, C, M>
+impl<I, S, M> Recognized<'_, I, S, M>
 where
     I: Iterator<Item = ExternalUserId>,
     S: CustomerStore,
-    C: Fn() -> Duration,
     M: Threading,
 {
     /// Returns the number of customers yielded and stored so far. To resume later, skip that number of customers.

@@ -111,12 +111,12 @@ pub struct CustomerRecord {
 pub struct RememberedPendingId {
     /// The id.
     pub pending_id: PendingId,
-    /// The time of the call that returned the id, on the clock of the map.
+    /// The time of the call that returned the id, since the Unix epoch.
     pub since: Duration,
 }
 
 impl RememberedPendingId {
-    /// Creates an id that a call returned at a time on the clock of the map.
+    /// Creates an id that a call returned at a time since the Unix epoch.
     pub fn new(pending_id: impl Into<PendingId>, since: Duration) -> Self {
         Self { pending_id: pending_id.into(), since }
     }
