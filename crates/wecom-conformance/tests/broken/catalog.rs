@@ -232,7 +232,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RoundsLimitUp, Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 2."]),
     bug(Bug::RaisesShortLimits, Check::TimeLimitIsKept, &["time limit of 100 ms"]),
     bug(Bug::PanicsOnLargestLimit, Check::TimeLimitIsKept, &["a panic with the message: overflow"]),
-    bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 1000 ms", "Err(Timeout"]),
+    bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 2000 ms", "Err(Timeout"]),
     bug(Bug::ReportsTimeoutsAsOther, Check::TimeLimitIsKept, &["return TransportErrorKind::Timeout"]).warns(),
     // Errors.
     bug(Bug::ReturnsReplyForRefusal, Check::RefusedConnectionIsAnError, &["refuses connections", "Ok with status 503"]),

@@ -58,7 +58,7 @@ impl Inner {
     /// Applies the bugs that change a time limit.
     fn limit(&self, method: &str, limit: Duration) -> Duration {
         const SHORT: Duration = Duration::from_millis(300);
-        const MOST: Duration = Duration::from_millis(800);
+        const MOST: Duration = Duration::from_millis(1800);
         match self.bug {
             Some(Bug::MultipliesLimit(factor)) => limit.saturating_mul(factor),
             Some(Bug::MultipliesLimitOf(of, factor)) if of == method => limit.saturating_mul(factor),
