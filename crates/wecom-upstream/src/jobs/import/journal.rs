@@ -10,8 +10,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 
 /// A file with an import: its rows, which are written once, and its changes, which are appended after each event.
 ///
-/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal of 100,000 rows writes 20 MB
-/// in all, where whole states write 9 GB.
+/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal writes 131 bytes in all for
+/// a row with one contact and a short name, however many rows there are.
 ///
 /// ```
 /// use std::future::ready;
