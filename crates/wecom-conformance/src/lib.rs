@@ -34,7 +34,7 @@
 //!
 //! [`Suite`] runs single checks, and allows known failures with a reason.
 //!
-//! The suite runs on any async runtime or none, and sends nothing beyond loopback. It takes about eight seconds for a transport
+//! The suite runs on any async runtime or none, and sends nothing beyond loopback. It takes about ten seconds for a transport
 //! that keeps the contract, and longer for one that does not. The transport must accept `http://` URLs and must not use a
 //! proxy for them. The suite does not check TLS, DNS, log output, or the transport's default time limit.
 //!
