@@ -1,6 +1,7 @@
 //! The base URL of the API: the vendor's host, or a gateway or private deployment with its own path prefix.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -24,9 +25,10 @@ use thiserror::Error;
 /// assert!(gateway.is_https());
 /// # Ok::<(), wecom_core::http::InvalidBaseUrl>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct BaseUrl {
-    text: Arc<str>,
+    /// `None` for the vendor's URL, which needs no allocation.
+    text: Option<Arc<str>>,
     https: bool,
 }
 
@@ -55,13 +57,13 @@ impl BaseUrl {
         let authority = rest.split('/').next().unwrap_or_default();
         check_authority(authority)?;
         let slash = if rest.ends_with('/') { "" } else { "/" };
-        Ok(Self { text: format!("{text}{slash}").into(), https })
+        Ok(Self { text: Some(format!("{text}{slash}").into()), https })
     }
 
     /// The URL, with a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_deref().unwrap_or(VENDOR)
     }
 
     /// Whether the URL begins with `https://`.
@@ -97,9 +99,23 @@ fn is_host(host: &str) -> bool {
     }
 }
 
+impl PartialEq for BaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for BaseUrl {}
+
+impl Hash for BaseUrl {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl Default for BaseUrl {
     fn default() -> Self {
-        Self { text: VENDOR.into(), https: true }
+        Self { text: None, https: true }
     }
 }
 
@@ -113,13 +129,13 @@ impl FromStr for BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for BaseUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -131,7 +147,7 @@ impl<'de> Deserialize<'de> for BaseUrl {
 
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BaseUrl({})", self.text)
+        write!(f, "BaseUrl({self})")
     }
 }
 
@@ -142,6 +158,8 @@ pub struct InvalidBaseUrl(&'static str);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -154,6 +172,13 @@ mod tests {
         ] {
             assert_eq!(BaseUrl::parse(text).unwrap().as_str(), expected);
         }
+    }
+
+    #[test]
+    fn the_vendors_url_is_equal_to_the_default() {
+        let parsed = BaseUrl::parse("https://qyapi.weixin.qq.com/cgi-bin").unwrap();
+        assert_eq!(parsed, BaseUrl::default());
+        assert!(HashSet::from([parsed]).contains(&BaseUrl::default()));
     }
 
     #[test]
