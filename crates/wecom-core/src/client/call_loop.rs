@@ -88,8 +88,8 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         }
     }
 
-    pub(super) async fn finish<T: DeserializeOwned>(&mut self, request: Request) -> Result<(T, Response), Error> {
-        let outcome = self.repeat(request).await;
+    pub(super) async fn finish<T: DeserializeOwned>(&mut self, mut request: Request) -> Result<(T, Response), Error> {
+        let outcome = self.repeat(&mut request).await;
         self.end(match &outcome {
             Ok(_) => CallOutcome::Replied,
             Err(error) => CallOutcome::Failed(error),
@@ -97,14 +97,14 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         outcome
     }
 
-    async fn repeat<T: DeserializeOwned>(&mut self, request: Request) -> Result<(T, Response), Error> {
+    async fn repeat<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<(T, Response), Error> {
         self.check_timer()?;
         self.check_token_kind()?;
-        let mut request = self.inner.transport.address(request);
+        self.inner.transport.address(request);
         let mut refusal = None;
         let mut may_replace = true;
         loop {
-            let error = match self.attempt(&mut request, &mut refusal).await {
+            let error = match self.attempt(request, &mut refusal).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -132,11 +132,7 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         let permit = self.prepare(request, refusal).await?;
         let outcome = self.exchange(request).await;
         if let (Some((turn, permit)), Some(now)) = (permit, self.clock.now()) {
-            let of_permit = permit_outcome(&outcome);
-            permit.report(of_permit, now);
-            let refusal = permit.refusal(of_permit, now);
-            drop(permit);
-            if let Some(refusal) = refusal {
+            if let Some(refusal) = permit.end(permit_outcome(&outcome), now) {
                 self.report(&turn, refusal).await;
             }
         }

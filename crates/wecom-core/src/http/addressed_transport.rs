@@ -40,11 +40,8 @@ impl<M: Family> AddressedTransport<M> {
     }
 
     /// Sets the base URL, the user agent and the language of errors of a request.
-    pub(crate) fn address(&self, request: Request) -> Request {
-        request
-            .with_base_url(self.base.clone())
-            .with_user_agent(self.user_agent.clone())
-            .with_error_language(self.error_language)
+    pub(crate) fn address(&self, request: &mut Request) {
+        request.address(self.base.clone(), self.user_agent.clone(), self.error_language);
     }
 
     /// Sends a request. Redacts the request's secrets in the texts of an error, which an HTTP library may print.

@@ -139,6 +139,13 @@ impl Request {
         self
     }
 
+    /// Sets what is the same for every request of a client.
+    pub(crate) fn address(&mut self, base: BaseUrl, user_agent: Arc<str>, error_language: Language) {
+        self.base = base;
+        self.user_agent = Some(user_agent);
+        self.error_language = error_language;
+    }
+
     pub(crate) fn set_token(&mut self, token: AccessToken) {
         // More than the attempts of any call.
         const MOST: usize = 8;

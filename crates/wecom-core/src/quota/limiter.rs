@@ -88,7 +88,8 @@ pub(crate) struct Permit {
     limiter: Arc<Limiter>,
     lane: Lane,
     sent: Duration,
-    place: Place,
+    /// `None` once the call has ended.
+    place: Option<Place>,
 }
 
 /// How a call ended, for the limits of its endpoint.
@@ -149,7 +150,7 @@ impl Limiter {
         let place = state.concurrency.enter(now.saturating_add(limit));
         state.wake_next();
         drop(state);
-        Ok(Permit { limiter: Arc::clone(self), lane, sent: now, place })
+        Ok(Permit { limiter: Arc::clone(self), lane, sent: now, place: Some(place) })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -182,27 +183,25 @@ impl State {
         if let Some(left) = closed {
             return Err(Full::new(QuotaLimit::Blocked, Some(left)));
         }
-        if let Some(wait) = self.full_for(lane, now) {
-            return Err(Full::new(QuotaLimit::Frequency, Some(wait)));
-        }
-        let room = match self.concurrency.room(now) {
-            0 => return Err(Full::new(QuotaLimit::Concurrency, None)),
-            room => room,
+        let admitted = match self.admissions(lane).map(|admissions| admissions.room(now)) {
+            Some(Room::Full(wait)) => return Err(Full::new(QuotaLimit::Frequency, Some(wait))),
+            Some(Room::Admitted(admitted)) => Some(admitted),
+            Some(Room::Unknown) => None,
+            Some(Room::OwnShare) | None => match self.windows(lane).map(|window| window.room(now)).min() {
+                Some(0) => return Err(Full::new(QuotaLimit::Frequency, self.full_for(lane, now))),
+                room => Some(room.unwrap_or(u32::MAX)),
+            },
         };
-        match self.admissions(lane).map(|admissions| admissions.room(now)) {
-            Some(Room::Admitted(admitted)) => Ok(room.min(admitted)),
-            Some(Room::Unknown | Room::Full(_)) => Err(Full::asked()),
-            Some(Room::OwnShare) | None => Ok(self.windows(lane).map(|window| window.room(now)).fold(room, u32::min)),
+        match (self.concurrency.room(now), admitted) {
+            (0, _) => Err(Full::new(QuotaLimit::Concurrency, None)),
+            (_, None) => Err(Full::asked()),
+            (room, Some(admitted)) => Ok(room.min(admitted)),
         }
     }
 
-    /// How long the frequency limits admit no call, if that is known.
+    /// How long the process's own windows admit no call.
     fn full_for(&mut self, lane: Lane, now: Duration) -> Option<Duration> {
-        match self.admissions(lane).map(|admissions| admissions.room(now)) {
-            Some(Room::Full(wait)) => Some(wait),
-            Some(Room::Admitted(_) | Room::Unknown) => None,
-            Some(Room::OwnShare) | None => self.windows(lane).filter_map(|window| window.full_for(now)).max(),
-        }
+        self.windows(lane).filter_map(|window| window.full_for(now)).max()
     }
 
     /// Why a call has to wait for the calls ahead of it.
@@ -269,6 +268,9 @@ impl State {
     pub(super) fn wake_next(&mut self) {
         let now = self.now;
         for lane in [Lane::Usual, Lane::Ticketed] {
+            if self.queue(lane).is_empty() {
+                continue;
+            }
             match self.room(lane, now) {
                 Ok(room) => self.queue(lane).wake(room, now),
                 // One call asks the store for all.
@@ -276,6 +278,28 @@ impl State {
                 Err(_) => {}
             }
         }
+    }
+
+    /// The refusal that other processes have to know.
+    fn refusal(&mut self, lane: Lane, outcome: PermitOutcome, now: Duration) -> Option<QuotaRefusal> {
+        self.shared.as_ref()?;
+        match (outcome, lane) {
+            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Usual) => {
+                let block = self.usual_block.remaining(now)?;
+                Some(QuotaRefusal::Frequency { kind: CallKind::Usual, block })
+            }
+            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Ticketed) => {
+                let block = self.block.remaining(now)?;
+                Some(QuotaRefusal::Frequency { kind: CallKind::Ticketed, block })
+            }
+            (PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED), _) => Some(QuotaRefusal::Concurrency),
+            _ => None,
+        }
+    }
+
+    fn leave(&mut self, place: Place) {
+        self.concurrency.leave(place);
+        self.wake_next();
     }
 }
 
@@ -305,10 +329,11 @@ fn lengths(quota: Quota) -> impl Iterator<Item = (Duration, u32)> {
 }
 
 impl Permit {
-    /// Adjusts the limits to how the call ended.
-    pub(crate) fn report(&self, outcome: PermitOutcome, now: Duration) {
+    /// Adjusts the limits to how the call ended. Returns a refusal that other processes have to know.
+    pub(crate) fn end(mut self, outcome: PermitOutcome, now: Duration) -> Option<QuotaRefusal> {
+        let place = self.place.take()?;
         let mut state = self.limiter.lock();
-        // Dropping the permit checks the block at this time. An earlier time would shorten the block.
+        // Leaving checks the block at this time. An earlier time would shorten the block.
         state.now = now;
         match outcome {
             PermitOutcome::Succeeded => state.concurrency.succeeded(),
@@ -319,35 +344,20 @@ impl Permit {
             PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED) => {
                 // The process reports this refusal itself.
                 state.concurrency_refusals = state.concurrency_refusals.map(|known| known.saturating_add(1));
-                state.concurrency.exceeded(self.place);
+                state.concurrency.exceeded(place);
             }
             PermitOutcome::Refused(_) | PermitOutcome::Unknown => {}
         }
-    }
-
-    /// The refusal that other processes have to know.
-    pub(crate) fn refusal(&self, outcome: PermitOutcome, now: Duration) -> Option<QuotaRefusal> {
-        let mut state = self.limiter.lock();
-        state.shared.as_ref()?;
-        match (outcome, self.lane) {
-            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Usual) => {
-                let block = state.usual_block.remaining(now)?;
-                Some(QuotaRefusal::Frequency { kind: CallKind::Usual, block })
-            }
-            (PermitOutcome::Refused(ErrCode::FREQUENCY_EXCEEDED), Lane::Ticketed) => {
-                let block = state.block.remaining(now)?;
-                Some(QuotaRefusal::Frequency { kind: CallKind::Ticketed, block })
-            }
-            (PermitOutcome::Refused(ErrCode::CONCURRENCY_EXCEEDED), _) => Some(QuotaRefusal::Concurrency),
-            _ => None,
-        }
+        let refusal = state.refusal(self.lane, outcome, now);
+        state.leave(place);
+        refusal
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.limiter.lock();
-        state.concurrency.leave(self.place);
-        state.wake_next();
+        if let Some(place) = self.place.take() {
+            self.limiter.lock().leave(place);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The limiters of one client: one for each endpoint that it has called.
 
-use std::collections::HashMap;
+use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::timer::clock::Clock;
 pub(crate) struct Limiters<M: Family> {
     policy: Quotas,
     store: Option<CorpQuotas<M>>,
-    by_path: Mutex<HashMap<&'static str, Limits<M>>>,
+    /// A search is faster than a hash, because a program calls a few dozen endpoints.
+    by_path: Mutex<Vec<(&'static str, Limits<M>)>>,
 }
 
 /// The store of the quotas that several processes share, and the corp whose quotas they are.
@@ -48,9 +49,19 @@ impl<M: Family> Limiters<M> {
     /// Begins the wait of a call for a permit.
     pub(crate) fn turn(&self, endpoint: &'static Endpoint, has_ticket: bool, now: Duration) -> Turn<M> {
         let mut limiters = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
-        let Limits { limiter, shared } = limiters.entry(endpoint.path()).or_insert_with(|| self.limits(endpoint));
-        let lane = Lane::of(endpoint, has_ticket);
-        Turn::new(Arc::clone(limiter), shared.clone(), lane, self.policy.max_wait(), now)
+        let (path, lane) = (endpoint.path(), Lane::of(endpoint, has_ticket));
+        let turn = |Limits { limiter, shared }: &Limits<M>| {
+            Turn::new(Arc::clone(limiter), shared.clone(), lane, self.policy.max_wait(), now)
+        };
+        // A path usually has one address.
+        let found = limiters.iter().find(|(other, _)| ptr::eq(*other, path));
+        if let Some((_, limits)) = found.or_else(|| limiters.iter().find(|(other, _)| *other == path)) {
+            return turn(limits);
+        }
+        let limits = self.limits(endpoint);
+        let turn = turn(&limits);
+        limiters.push((path, limits));
+        turn
     }
 
     fn limits(&self, endpoint: &'static Endpoint) -> Limits<M> {

@@ -44,6 +44,10 @@ impl Waiter {
 }
 
 impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiters.is_empty()
+    }
+
     /// Whether a call may take one of `room` places, because fewer calls are ahead of it. A call without a ticket is
     /// behind all others.
     pub(super) fn may_pass(&self, ticket: Option<Ticket>, room: u32, now: Duration) -> bool {

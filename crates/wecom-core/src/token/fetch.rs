@@ -145,8 +145,8 @@ impl<M: Family> TokenFetch<M> {
         let reply = async {
             match &self.source {
                 TokenOrigin::Credentials { transport, credentials } => {
-                    let request = encode(&GetToken::new(credentials.clone()))?.with_time_limit(self.limit);
-                    let request = transport.address(request);
+                    let mut request = encode(&GetToken::new(credentials.clone()))?.with_time_limit(self.limit);
+                    transport.address(&mut request);
                     let response = transport.send(&request).await?;
                     decode::<GetToken>(&request, &response)
                 }
