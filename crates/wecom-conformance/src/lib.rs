@@ -55,6 +55,10 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+//! # Check a store
+//!
+//! [`stores`] checks a store that several processes share: of tokens, quotas or leases.
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -72,6 +76,7 @@ mod probe;
 mod report;
 #[cfg(not(target_family = "wasm"))]
 mod scripted_server;
+pub mod stores;
 mod suite;
 mod wait;
 

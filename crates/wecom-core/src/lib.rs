@@ -6,6 +6,7 @@
 //! | make calls | [`Client`], [`ClientBuilder`], [`Credentials`] |
 //! | repeat failed calls, limit their number and time | [`Retry`], [`Quotas`], [`ClientBuilder::deadline`], [`Timer`] |
 //! | share tokens and quotas between processes | [`token::TokenStore`], [`quota::QuotaStore`] |
+//! | let one of several processes do some work | [`lease::Lease`] |
 //! | bring your own tokens | [`token::TokenProvider`] |
 //! | observe calls | [`Observer`], the feature `tracing` |
 //! | handle errors | [`Error`], [`ErrorKind`], [`ErrCode`] |
@@ -36,6 +37,7 @@ pub mod endpoint;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod lease;
 pub mod observe;
 pub mod quota;
 pub mod retry;

@@ -12,6 +12,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::transport::{LocalTransport, Transport};
 use crate::http::transport_error::TransportError;
+use crate::lease::{Fence, LeaseKey, LeaseStore, LeaseStoreError, LocalLeaseStore};
 use crate::observe::observer::{CallEvent, Observer};
 use crate::quota::store::{
     LocalQuotaStore, QuotaGrant, QuotaKey, QuotaRefusal, QuotaRequest, QuotaStore, QuotaStoreError,
@@ -43,6 +44,7 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
     type TokenProvider: Clone;
     type TokenStore: Clone;
     type QuotaStore: Clone;
+    type LeaseStore: Clone;
     type Observer: Clone;
     /// A call that fetches a token.
     type TokenCall;
@@ -100,6 +102,25 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
         refusal: QuotaRefusal,
     ) -> Self::Future<'a, Result<(), QuotaStoreError>>;
 
+    fn acquire_lease<'a>(
+        store: &'a Self::LeaseStore,
+        key: &'a LeaseKey,
+        length: Duration,
+    ) -> Self::Future<'a, Result<Option<Fence>, LeaseStoreError>>;
+
+    fn renew_lease<'a>(
+        store: &'a Self::LeaseStore,
+        key: &'a LeaseKey,
+        fence: Fence,
+        length: Duration,
+    ) -> Self::Future<'a, Result<bool, LeaseStoreError>>;
+
+    fn release_lease<'a>(
+        store: &'a Self::LeaseStore,
+        key: &'a LeaseKey,
+        fence: Fence,
+    ) -> Self::Future<'a, Result<(), LeaseStoreError>>;
+
     fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>>;
 
     fn token<'a>(
@@ -115,13 +136,14 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
 }
 
 macro_rules! family {
-    ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $provider:ident, $store:ident, $quota_store:ident, $observer:ty, $token_call:ty, $future:ty) => {
+    ($family:ty, $pointer:ident, $transport:ident, $timer:ident, $provider:ident, $store:ident, $quota_store:ident, $lease_store:ident, $observer:ty, $token_call:ty, $future:ty) => {
         impl Family for $family {
             type Transport = $pointer<dyn $transport>;
             type Timer = $pointer<dyn $timer>;
             type TokenProvider = $pointer<dyn $provider>;
             type TokenStore = $pointer<dyn $store>;
             type QuotaStore = $pointer<dyn $quota_store>;
+            type LeaseStore = $pointer<dyn $lease_store>;
             type Observer = $pointer<$observer>;
             type TokenCall = $pointer<$token_call>;
             type Future<'a, T: 'a> = $future;
@@ -205,6 +227,31 @@ macro_rules! family {
                 $quota_store::report(&**store, key, refusal)
             }
 
+            fn acquire_lease<'a>(
+                store: &'a Self::LeaseStore,
+                key: &'a LeaseKey,
+                length: Duration,
+            ) -> Self::Future<'a, Result<Option<Fence>, LeaseStoreError>> {
+                $lease_store::acquire(&**store, key, length)
+            }
+
+            fn renew_lease<'a>(
+                store: &'a Self::LeaseStore,
+                key: &'a LeaseKey,
+                fence: Fence,
+                length: Duration,
+            ) -> Self::Future<'a, Result<bool, LeaseStoreError>> {
+                $lease_store::renew(&**store, key, fence, length)
+            }
+
+            fn release_lease<'a>(
+                store: &'a Self::LeaseStore,
+                key: &'a LeaseKey,
+                fence: Fence,
+            ) -> Self::Future<'a, Result<(), LeaseStoreError>> {
+                $lease_store::release(&**store, key, fence)
+            }
+
             fn call_for_token(call: &Self::TokenCall) -> Self::Future<'static, Result<GetTokenReply, Error>> {
                 call()
             }
@@ -238,6 +285,7 @@ family!(
     TokenProvider,
     TokenStore,
     QuotaStore,
+    LeaseStore,
     dyn Observer + Send + Sync,
     dyn Fn() -> SendFuture<'static, Result<GetTokenReply, Error>> + Send + Sync,
     SendFuture<'a, T>
@@ -250,6 +298,7 @@ family!(
     LocalTokenProvider,
     LocalTokenStore,
     LocalQuotaStore,
+    LocalLeaseStore,
     dyn Observer,
     dyn Fn() -> LocalFuture<'static, Result<GetTokenReply, Error>>,
     LocalFuture<'a, T>

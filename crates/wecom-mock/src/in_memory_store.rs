@@ -1,5 +1,6 @@
 //! A store in memory, which several clients share as several processes would share a database.
 
+mod leases;
 mod quotas;
 mod tokens;
 
@@ -10,11 +11,12 @@ use std::time::Duration;
 
 use wecom_core::Timer;
 
+use self::leases::Leases;
 use self::quotas::Quotas;
 use self::tokens::Tokens;
 
 /// The shared state of several processes, in the memory of one: a [`TokenStore`](wecom_core::token::TokenStore) with leases,
-/// and a [`QuotaStore`](wecom_core::quota::QuotaStore).
+/// a [`QuotaStore`](wecom_core::quota::QuotaStore) and a [`LeaseStore`](wecom_core::lease::LeaseStore).
 ///
 /// A test of several processes gives each of its clients a clone. Time is that of a timer, such as
 /// [`ManualTimer`](crate::ManualTimer).
@@ -59,6 +61,7 @@ struct State {
     fault: Option<StoreFault>,
     tokens: Tokens,
     quotas: Quotas,
+    leases: Leases,
 }
 
 /// A fault of an [`InMemoryStore`].
@@ -84,7 +87,7 @@ impl InMemoryStore {
 
     /// Deletes all data.
     pub fn clear(&self) {
-        self.with(|state, _| *state = State { fault: state.fault, ..State::default() });
+        self.with(|state, _| *state = State { fault: state.fault, leases: state.leases.cleared(), ..State::default() });
     }
 
     /// Begins an operation: returns an error or never, if a fault is injected.

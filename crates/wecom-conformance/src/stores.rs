@@ -1,0 +1,93 @@
+//! Checks that a store of several processes keeps the contract of its trait.
+//!
+//! Each check takes a store, a timer on which the store's times pass, and the id of a corp of which the store has no data.
+//!
+//! ```
+//! use wecom_conformance::stores;
+//! use wecom_mock::{InMemoryStore, ManualTimer};
+//!
+//! let timer = ManualTimer::new(); // `TokioTimer` of wecom-hyper for a store with a real clock
+//! let store = InMemoryStore::new(timer.clone());
+//! timer.run(async {
+//!     stores::check_token_store(&store, &timer, "wwconformance").await.assert();
+//!     stores::check_quota_store(&store, &timer, "wwconformance").await.assert();
+//!     stores::check_lease_store(&store, &timer, "wwconformance").await.assert();
+//! });
+//! ```
+
+mod leases;
+mod quotas;
+mod tokens;
+
+use std::fmt;
+
+pub use self::leases::check_lease_store;
+pub use self::quotas::check_quota_store;
+pub use self::tokens::check_token_store;
+
+/// The result of a check of a store.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a report does nothing until it is read or asserted"]
+pub struct StoreReport {
+    promises: usize,
+    findings: Vec<StoreFinding>,
+}
+
+/// A promise that a store breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreFinding {
+    /// The promise.
+    pub promise: &'static str,
+    /// What the store returned instead.
+    pub actual: String,
+}
+
+impl StoreReport {
+    /// The promises that the store breaks.
+    #[must_use]
+    pub fn findings(&self) -> &[StoreFinding] {
+        &self.findings
+    }
+
+    /// Whether the store keeps all promises.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Fails the test if the store breaks a promise.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the report if the store breaks a promise.
+    #[track_caller]
+    pub fn assert(&self) {
+        assert!(self.is_passed(), "{self}");
+    }
+
+    /// Adds the outcome of an operation, which has to be `Ok` and one of the expected values.
+    fn expect<T: fmt::Debug, E: fmt::Display>(
+        &mut self,
+        promise: &'static str,
+        outcome: Result<T, E>,
+        is_expected: impl FnOnce(&T) -> bool,
+    ) {
+        self.promises += 1;
+        let actual = match outcome {
+            Ok(value) if is_expected(&value) => return,
+            Ok(value) => format!("{value:?}"),
+            Err(error) => format!("an error: {error}"),
+        };
+        self.findings.push(StoreFinding { promise, actual });
+    }
+}
+
+impl fmt::Display for StoreReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} promises of a store: {} broken", self.promises, self.findings.len())?;
+        self.findings.iter().try_for_each(|StoreFinding { promise, actual }| {
+            writeln!(f, "  FAILED  {promise}\n            actual:   {actual}")
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! Stores of leases.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+/// A store of leases, which several processes share.
+///
+/// # Responsibilities of an implementation
+///
+/// - [`acquire`](Self::acquire) checks and marks in one atomic step: of several callers, only one gets the lease.
+/// - Leases expire by the store's own clock.
+/// - Fences of a key only grow, also if the store has lost its data.
+#[async_trait]
+pub trait LeaseStore: Send + Sync {
+    /// Acquires the lease of a key, unless another process holds it. It expires after `length`.
+    async fn acquire(&self, key: &LeaseKey, length: Duration) -> Result<Option<Fence>, LeaseStoreError>;
+
+    /// Prolongs a lease to `length` from now. Returns `false` if it has expired or another process holds it.
+    async fn renew(&self, key: &LeaseKey, fence: Fence, length: Duration) -> Result<bool, LeaseStoreError>;
+
+    /// Releases a lease, if it is still that of this fence.
+    async fn release(&self, key: &LeaseKey, fence: Fence) -> Result<(), LeaseStoreError>;
+}
+
+/// A [`LeaseStore`] that stays on one thread.
+#[async_trait(?Send)]
+pub trait LocalLeaseStore {
+    /// Acquires the lease of a key, unless another process holds it. It expires after `length`.
+    async fn acquire(&self, key: &LeaseKey, length: Duration) -> Result<Option<Fence>, LeaseStoreError>;
+
+    /// Prolongs a lease to `length` from now. Returns `false` if it has expired or another process holds it.
+    async fn renew(&self, key: &LeaseKey, fence: Fence, length: Duration) -> Result<bool, LeaseStoreError>;
+
+    /// Releases a lease, if it is still that of this fence.
+    async fn release(&self, key: &LeaseKey, fence: Fence) -> Result<(), LeaseStoreError>;
+}
+
+/// The number of a lease. Each lease of a key has a higher one than those before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fence(pub u64);
+
+/// The key of a lease: a corp, and the work that only one process may do. Its text, such as `ww1234/import`, can be the key
+/// in a database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseKey {
+    corp_id: Arc<str>,
+    work: Arc<str>,
+}
+
+impl LeaseKey {
+    /// Creates the key of some work for a corp, such as `import`.
+    pub fn new(corp_id: impl Into<Arc<str>>, work: impl Into<Arc<str>>) -> Self {
+        Self { corp_id: corp_id.into(), work: work.into() }
+    }
+
+    /// The corp's id.
+    #[must_use]
+    pub fn corp_id(&self) -> &str {
+        &self.corp_id
+    }
+
+    /// The work.
+    #[must_use]
+    pub fn work(&self) -> &str {
+        &self.work
+    }
+}
+
+impl fmt::Display for LeaseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.corp_id, self.work)
+    }
+}
+
+/// The error of a [`LeaseStore`].
+#[derive(Clone, Debug)]
+pub struct LeaseStoreError {
+    source: Arc<dyn StdError + Send + Sync>,
+}
+
+impl LeaseStoreError {
+    /// Wraps the store's own error. Its text is shown unchanged, so it must not contain a secret.
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { source: source.into().into() }
+    }
+}
+
+impl fmt::Display for LeaseStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "lease store failed: {}", self.source)
+    }
+}
+
+/// The text includes the store's own error, so the source is that error's own source.
+impl StdError for LeaseStoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.source()
+    }
+}
