@@ -110,6 +110,12 @@ impl<M: Threading> Lease<M> {
         self.length / 3
     }
 
+    /// Waits until the lease should be renewed.
+    pub async fn due(&self) {
+        let since = self.clock.now().saturating_sub(self.renewed_at);
+        self.clock.sleep(self.interval().saturating_sub(since)).await;
+    }
+
     /// Whether the last renewal is longer ago than the [interval](Self::interval).
     #[must_use]
     pub fn is_due(&self) -> bool {

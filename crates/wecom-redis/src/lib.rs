@@ -22,6 +22,7 @@
 //!
 //! | to | use |
 //! |---|---|
+//! | let one process do some work, such as an import | [`Lease::acquire`](wecom_core::lease::Lease::acquire) with a clone of the store |
 //! | fetch one token for all processes | [`ClientBuilder::token_store`](wecom_core::ClientBuilder::token_store) with a clone of the store |
 //!
 //! # Keys
@@ -33,6 +34,8 @@
 //! |---|---|---|---|
 //! | `wecom:token:{CORP/APP/SCOPE}` | string | with the token, by default after 2 hours | the access token |
 //! | `wecom:token-fetch:{CORP/APP/SCOPE}` | string | after 5 seconds, or when the fetch ends | the id of the process that fetches |
+//! | `wecom:lease:{CORP/WORK}` | string | with the lease | the fence of the process that does the work |
+//! | `wecom:lease-fence:{CORP/WORK}` | string | after 90 days | the last fence, which contains the time of Redis |
 //!
 //! Whoever can read this Redis can use the tokens. Give it a password, and give no other program access to these keys.
 //!
@@ -68,6 +71,7 @@ mod builder;
 mod connection;
 mod error;
 mod keys;
+mod leases;
 mod random;
 mod store;
 mod tokens;

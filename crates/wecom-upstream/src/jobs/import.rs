@@ -24,6 +24,7 @@ mod waits;
 use std::future::Future;
 use std::time::Duration;
 
+use wecom_core::lease::Lease;
 use wecom_core::{Shared, Threading};
 
 use self::chain_search::ChainSearch;
@@ -158,6 +159,7 @@ pub struct Import<M: Threading = Shared> {
     search: Option<ChainSearch<M>>,
     stopped: Option<ImportStop>,
     job_ends: Option<JobEnds>,
+    lease: Option<Lease<M>>,
     /// Whether an event has reported the end of the current job. If the job runs nevertheless, no other event may come.
     is_end_noted: bool,
 }
@@ -195,6 +197,7 @@ impl<M: Threading> Import<M> {
             search: None,
             stopped: None,
             job_ends: None,
+            lease: None,
             is_end_noted: false,
         }
     }
@@ -241,6 +244,45 @@ impl<M: Threading> Import<M> {
     /// ```
     pub fn job_ends(mut self, job_ends: &JobEnds) -> Self {
         self.job_ends = Some(job_ends.clone());
+        self
+    }
+
+    /// Submits jobs only while this process holds a lease, so that of several processes with the same import only one
+    /// submits. The import renews the lease while it waits, and before each submission. If the lease is lost or its store
+    /// fails at a submission, the import [stops](ImportStop::Lease) without submitting.
+    ///
+    /// Load the state after the lease was acquired, and save it where a process without the lease cannot replace it. A
+    /// process that hangs after a save has announced a submission, which the next holder of the lease finds in the state
+    /// and does not repeat.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use wecom_mock::{InMemoryStore, ManualTimer};
+    /// # use wecom_simulator::Simulator;
+    /// # use wecom_upstream::calls::{ImportContact, ImportCorp};
+    /// use wecom_core::lease::{Lease, LeaseKey};
+    /// # use wecom_upstream::jobs::import::ImportState;
+    /// # use wecom_upstream::{ChainId, Upstream};
+    /// # use wecom_upstream::wecom_core;
+    ///
+    /// # let timer = ManualTimer::new();
+    /// # let store = InMemoryStore::new(timer.clone()); // `RedisStore` of wecom-redis in production
+    /// # let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
+    /// # let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
+    /// # timer.run(async {
+    /// let key = LeaseKey::new("ww1234567890abcdef", "import");
+    /// let Some(lease) = Lease::acquire(store, timer.clone(), key, Duration::from_secs(60)).await? else {
+    ///     return Ok(()); // Another process imports.
+    /// };
+    /// let state = ImportState::new(ChainId::new("ChDealers"), [corp])?; // Or the saved one.
+    /// let report = upstream.import(state).lease(lease).finish().await;
+    /// # assert!(report.is_complete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lease(mut self, lease: Lease<M>) -> Self {
+        self.lease = Some(lease);
         self
     }
 
@@ -317,7 +359,9 @@ impl<M: Threading> Import<M> {
         if !self.waits.has_timer() && !self.is_over() {
             return Some(self.stop(ImportStop::NoTimer));
         }
-        self.pause().await;
+        if let Some(stop) = self.pause().await {
+            return Some(stop);
+        }
         let current = self.state.current().map(|(batch, phase)| (batch, phase.clone()));
         Some(match current {
             Some((batch, Phase::Submitting)) if self.announced || self.submission.is_in_flight() => {

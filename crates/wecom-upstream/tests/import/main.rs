@@ -4,6 +4,7 @@
 
 mod faults;
 mod job_ends;
+mod leases;
 mod limits;
 mod lost;
 mod resuming;

@@ -122,6 +122,14 @@ impl Service {
         self.accepted.lock().unwrap().get(name).copied().unwrap_or(0)
     }
 
+    /// Asserts that each row was submitted once.
+    #[track_caller]
+    pub(crate) fn assert_submitted_once(&self, report: &ImportReport) {
+        for row in &report.rows {
+            assert_eq!(self.submissions(&row.corp.corp_name), 1, "row {}", row.row);
+        }
+    }
+
     /// Asserts that no corp was submitted twice, that each outcome agrees with the chain, and that only conflicting
     /// rows failed.
     #[track_caller]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wecom_core::Error;
 use wecom_core::ids::JobId;
+use wecom_core::lease::LeaseError;
 
 use crate::calls::JobStatus;
 
@@ -91,6 +92,9 @@ pub enum ImportStop {
     /// The client has no timer, so the import cannot wait between its calls. Nothing was sent. Build the client with
     /// [`ClientBuilder::timer`](wecom_core::ClientBuilder::timer), and resume the import.
     NoTimer,
+    /// The [lease](crate::jobs::import::Import::lease) is lost, or its store failed when a job was to be submitted. That job
+    /// was not submitted. Acquire the lease, load the saved state, and resume the import.
+    Lease(LeaseError),
     /// A call failed with an error that a retry cannot fix, or more than ten calls failed in a row.
     Failed(Error),
 }
@@ -109,6 +113,7 @@ impl fmt::Display for ImportStop {
                 "no timer: an import waits between its calls; build the client with ClientBuilder::timer, and resume the \
                  import",
             ),
+            Self::Lease(error) => error.fmt(f),
             Self::Failed(error) => error.fmt(f),
         }
     }

@@ -1,8 +1,12 @@
 //! The steps of an import. Each step updates the state before it awaits anything.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
+
 use wecom_core::ids::JobId;
+use wecom_core::lease::LeaseError;
 use wecom_core::{ErrCode, Error, Threading};
 
 use super::chain_search::ChainSearch;
@@ -26,6 +30,12 @@ impl<M: Threading> Import<M> {
     }
 
     pub(super) async fn submit(&mut self, batch: usize) -> ImportEvent {
+        if !self.submission.is_in_flight() {
+            if let Err(error) = self.renew_lease().await {
+                self.withdraw();
+                return self.stop(ImportStop::Lease(error));
+            }
+        }
         // From here on the job may have been submitted, even if the import is dropped.
         self.announced = false;
         let begin = || {
@@ -173,10 +183,33 @@ impl<M: Threading> Import<M> {
         self.announced = false;
     }
 
-    /// Waits until the next step is due, or an event reports the end of the job that is waited for.
-    pub(super) async fn pause(&mut self) {
-        let end = self.job_end();
-        self.waits.pause(|| end).await;
+    /// Waits until the next step is due, or an event reports the end of the job that is waited for. Renews the lease
+    /// meanwhile. Returns an event if the lease is lost.
+    pub(super) async fn pause(&mut self) -> Option<ImportEvent> {
+        loop {
+            let end = self.job_end();
+            let Some(lease) = &mut self.lease else {
+                self.waits.pause(|| end).await;
+                return None;
+            };
+            // If the store fails, the next submission decides.
+            if lease.is_due() && matches!(lease.renew().await, Err(LeaseError::Lost)) && !self.submission.is_in_flight()
+            {
+                self.withdraw();
+                return Some(self.stop(ImportStop::Lease(LeaseError::Lost)));
+            }
+            let (pause, due) = (pin!(self.waits.pause(|| end)), pin!(lease.due()));
+            if let Either::Left(_) = select(pause, due).await {
+                return None;
+            }
+        }
+    }
+
+    async fn renew_lease(&mut self) -> Result<(), LeaseError> {
+        match &mut self.lease {
+            Some(lease) => lease.renew().await,
+            None => Ok(()),
+        }
     }
 
     /// Returns a future that is ready once an event reports the end of the current job. `None` during the wait after a

@@ -1,0 +1,104 @@
+//! Processes that are given the same import, and share the lease of it.
+
+use std::time::Duration;
+
+use wecom_core::Shared;
+use wecom_core::lease::{Lease, LeaseError, LeaseKey};
+use wecom_mock::{InMemoryStore, StoreFault};
+use wecom_upstream::jobs::import::{Import, ImportEvent, ImportState, ImportStop};
+
+use crate::support::{Service, chain, rows};
+
+const LENGTH: Duration = Duration::from_secs(60);
+
+struct Company {
+    service: Service,
+    store: InMemoryStore,
+}
+
+impl Company {
+    fn new() -> Self {
+        let service = Service::new();
+        let store = InMemoryStore::new(service.timer.clone());
+        Self { service, store }
+    }
+
+    async fn acquire(&self) -> Result<Option<Lease<Shared>>, LeaseError> {
+        let key = LeaseKey::new("wwup", "import");
+        Lease::<Shared>::acquire(self.store.clone(), self.service.timer.clone(), key, LENGTH).await
+    }
+
+    async fn process(&self, state: ImportState) -> Import {
+        self.service.upstream().import(state).lease(self.acquire().await.unwrap().unwrap())
+    }
+}
+
+fn state() -> ImportState {
+    ImportState::new(chain(), rows(1500, 1)).unwrap()
+}
+
+#[test]
+fn a_lease_is_held_during_a_whole_import() {
+    let company = Company::new();
+    company.service.timer.run(async {
+        let mut import = company.process(state()).await;
+        while let Some(event) = import.next().await {
+            assert!(!matches!(event, ImportEvent::Stopped(_)), "{event:?}");
+            assert!(company.acquire().await.unwrap().is_none());
+        }
+        company.service.assert_submitted_once(&import.into_report());
+    });
+}
+
+#[test]
+fn a_process_that_hangs_before_a_submission_does_not_submit_after_another_took_over() {
+    let company = Company::new();
+    company.service.timer.run(async {
+        let mut first = company.process(state()).await;
+        assert!(matches!(first.next().await, Some(ImportEvent::Submitting { .. })));
+        // The first process hangs before it has saved its state. So the second process begins anew.
+        company.service.timer.advance(LENGTH);
+        let report = company.process(state()).await.finish().await;
+        assert!(report.stopped.is_none());
+        let stop = first.next().await;
+        assert!(matches!(stop, Some(ImportEvent::Stopped(ImportStop::Lease(LeaseError::Lost)))), "{stop:?}");
+        assert!(first.next().await.is_none());
+        company.service.assert_submitted_once(&report);
+    });
+}
+
+#[test]
+fn no_import_begins_and_none_submits_without_the_store() {
+    for fault in [StoreFault::Fails, StoreFault::Hangs] {
+        let company = Company::new();
+        company.service.timer.run(async {
+            let mut import = company.process(state()).await;
+            assert!(matches!(import.next().await, Some(ImportEvent::Submitting { .. })));
+            company.store.set_fault(fault);
+            assert!(company.acquire().await.is_err());
+            let stop = import.next().await;
+            assert!(matches!(stop, Some(ImportEvent::Stopped(ImportStop::Lease(_)))), "{stop:?}");
+            // The job counts as not submitted, and the next process submits it.
+            company.store.set_fault(None);
+            company.service.timer.advance(LENGTH);
+            let report = company.process(import.into_state()).await.finish().await;
+            assert!(report.stopped.is_none());
+            company.service.assert_submitted_once(&report);
+        });
+    }
+}
+
+#[test]
+fn a_store_that_fails_while_a_job_runs_does_not_stop_the_import() {
+    let company = Company::new();
+    company.service.timer.run(async {
+        let mut import = company.process(ImportState::new(chain(), rows(500, 1)).unwrap()).await;
+        while let Some(event) = import.next().await {
+            assert!(!matches!(event, ImportEvent::Stopped(_)), "{event:?}");
+            if matches!(event, ImportEvent::Submitted { .. }) {
+                company.store.set_fault(StoreFault::Fails);
+            }
+        }
+        company.service.assert_submitted_once(&import.into_report());
+    });
+}
