@@ -5,6 +5,8 @@
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use pollster::block_on;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -53,12 +55,23 @@ fn forms(secret: &str) -> Vec<String> {
         every_byte(|byte| format!("\\\\u{byte:04X}")),
         every_byte(|byte| format!("&#{byte};")),
         every_byte(|byte| format!("&#x{byte:x};")),
+        every_byte(|byte| format!("&#{byte}")),
+        every_byte(|byte| format!("{byte:02x}")),
+        every_byte(|byte| format!("{byte:02X}")),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("a:{secret}")),
+        URL_SAFE_NO_PAD.encode(format!("b{secret}")),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ]
 }
 
+/// The number of forms of a secret, and of places in a body.
+const FORMS: usize = 16;
+const PLACES: usize = 11;
+
 /// A body that repeats a secret in some place, as JSON if it is valid, otherwise as text.
 fn body(form: &str, place: usize) -> String {
-    match place % 8 {
+    match place % PLACES {
         0 => format!(r#"{{"errcode":0,"access_token":"{form}","expires_in":7200}}"#),
         1 => format!(r#"{{"errcode":40014,"errmsg":"for ?access_token={form}&x=1"}}"#),
         2 => format!(r#"{{"sessionKey":["{form}"],"note":"{form}"}}"#),
@@ -66,6 +79,9 @@ fn body(form: &str, place: usize) -> String {
         4 => format!("<html>{form}</html>"),
         5 => format!(r#"{{"errcode":0,"access_token":"{form}"#),
         6 => format!(r#"{{"a":"{{\"corpsecret\":\"{form}\"}}"}}"#),
+        7 => format!("corpid=ww1&corpsecret={form}"),
+        8 => format!(r#"{{"errcode":0,"errmsg":"the access_token {form} is invalid"}}"#),
+        9 => format!("\u{feff}{{\"errcode\":0,\"access_token\":\"{form}\",\"note\":\"a\nb\"}}"),
         _ => format!(r#"{{"errcode":0,"{form}":"{form}"}}"#),
     }
 }
@@ -90,6 +106,8 @@ fn replay(player: &Player, request: Request) -> Result<Response, TransportError>
 fn assert_no_secret(secrets: &[String], text: &str) {
     for secret in secrets.iter().filter(|secret| is_distinctive(secret)) {
         assert!(!Redactor::new([secret.as_str()]).finds_secret(text), "{secret} is in {text}");
+        let mut forms = forms(secret).into_iter();
+        assert!(!forms.any(|form| text.contains(&form)), "{secret} is encoded in {text}");
     }
 }
 
@@ -100,7 +118,7 @@ proptest! {
     fn no_cassette_contains_a_secret_and_every_recording_is_replayed(
         secrets in vec(secret(), 1..5),
         others in vec(secret(), 1..5),
-        calls in vec((0..5usize, 0..9usize, 0..8usize, any::<bool>()), 1..6),
+        calls in vec((0..5usize, 0..FORMS, 0..PLACES, any::<bool>()), 1..6),
     ) {
         let replies: Vec<_> = calls.iter().map(|&(at, form, place, _)| {
             body(&forms(&secrets[at % secrets.len()])[form], place)
@@ -131,6 +149,48 @@ proptest! {
         let unmatched = json!({"note": secrets[0], "session_key": secrets[0]});
         let error = replay(&player, request(&LIST_IDS, &secrets, 0, &unmatched)).unwrap_err();
         assert_no_secret(&secrets[..1], &format!("{error} {error:?} {:?}", player.try_verify()));
+    }
+
+    #[test]
+    fn two_apps_with_the_same_calls_are_replayed_in_any_order(
+        secrets in (secret(), secret()).prop_filter("two apps", |(first, second)| first != second),
+        recorded in vec(any::<bool>(), 1..12),
+        shuffle in any::<u64>(),
+    ) {
+        let secrets = [secrets.0, secrets.1];
+        let request = |token: &str| Request::new(&LIST_IDS).with_token(AccessToken::new(token)).with_body("{}");
+        let number = Arc::new(Mutex::new(0));
+        let recorder = Recorder::new(from_fn(move |_| {
+            let mut number = number.lock().unwrap();
+            *number += 1;
+            let reply = Response::new(200, json!({"errcode": 0, "number": *number}).to_string());
+            async { Ok(reply) }
+        }));
+        let mut replies = [Vec::new(), Vec::new()];
+        for &app in &recorded {
+            let app = usize::from(app);
+            let reply = block_on(Transport::send(&recorder, request(&secrets[app]))).unwrap();
+            replies[app].push(reply.body().clone());
+        }
+        let file: Value = serde_json::from_str(&recorder.cassette().to_json().unwrap()).unwrap();
+        let player = Player::new(through_file(&recorder.cassette()));
+        let mut order: Vec<_> = recorded.iter().enumerate().collect();
+        order.sort_by_key(|(at, _)| shuffle.wrapping_mul(*at as u64 + 1) >> 32);
+        let mut next = [0, 0];
+        for &(at, &app) in &order {
+            let alias = file["entries"][at]["request"]["secrets"]["access_token"].as_str().unwrap();
+            let reply = replay(&player, request(alias)).unwrap();
+            let app = usize::from(app);
+            prop_assert_eq!(reply.body(), &replies[app][next[app]]);
+            next[app] += 1;
+        }
+        player.verify();
+        // The order of the calls does not show which app is meant.
+        if replies.iter().all(|replies| !replies.is_empty()) {
+            let player = Player::new(through_file(&recorder.cassette()));
+            prop_assert!(replay(&player, request("a dummy")).is_err());
+            prop_assert!(player.try_verify().is_err());
+        }
     }
 
     #[test]
@@ -180,7 +240,7 @@ proptest! {
     #[test]
     fn neither_the_log_nor_the_page_of_the_simulator_contains_a_secret(
         secrets in vec(secret(), 2..4),
-        calls in vec((0..4usize, 0..9usize, 0..8usize), 1..6),
+        calls in vec((0..4usize, 0..FORMS, 0..PLACES), 1..6),
     ) {
         let app = WorldApp::new(AgentId::new(1), Secret::new(secrets[0].as_str()));
         let chain = WorldChain::new(ChainId::new("Ch1"), "经销商");

@@ -23,8 +23,8 @@ async fn tokens(upstream: &Upstream, control: &Control) -> Transcript {
 async fn expired_and_revoked_tokens_are_refreshed() {
     let cassette = run_everywhere(World::demo(), tokens).await;
     let count = |words: &str| cassette.matches(words).count();
-    assert_eq!(count(r#""path": "gettoken""#), 3);
+    assert_eq!(count(r#""call": "GET gettoken""#), 3);
     assert_eq!((count(r#""errcode": 42001"#), count(r#""errcode": 40014"#)), (1, 1));
     // Four calls, two of them sent twice.
-    assert_eq!(count(r#""path": "corpgroup/"#), 6);
+    assert_eq!(count(r#""call": "GET corpgroup/"#) + count(r#""call": "POST corpgroup/"#), 6);
 }

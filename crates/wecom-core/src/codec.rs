@@ -13,3 +13,4 @@ pub mod wire;
 
 pub use self::decode::decode;
 pub use self::encode::encode;
+pub use self::lenient_json::read_json;

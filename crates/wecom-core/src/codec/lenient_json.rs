@@ -1,5 +1,19 @@
 //! Repairs JSON strings with raw control characters, bytes that are not UTF-8, or invalid escapes.
 
+use serde_json::Value;
+
+/// Reads JSON from a service. Returns `None` if it is not JSON.
+///
+/// Repairs the same mistakes as [`decode`](crate::decode): ignores a byte order mark, and accepts control characters,
+/// unknown escapes, unpaired surrogates and bytes that are not UTF-8 in strings.
+#[must_use]
+pub fn read_json(body: &[u8]) -> Option<Value> {
+    let body = without_bom(body);
+    let repaired = |bad_bytes| serde_json::from_slice(&repaired(body, bad_bytes)?).ok();
+    let strict = serde_json::from_slice(body).ok();
+    strict.or_else(|| repaired(BadBytes::Single)).or_else(|| repaired(BadBytes::Pairs))
+}
+
 /// Strips a UTF-8 byte order mark.
 pub(crate) fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
@@ -112,6 +126,22 @@ mod tests {
 
     fn read(body: &[u8], bad_bytes: BadBytes) -> serde_json::Value {
         serde_json::from_slice(&repaired(body, bad_bytes).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn json_is_read_with_a_byte_order_mark_and_mistakes_in_strings() {
+        let body = |json: &[u8]| [b"\xEF\xBB\xBF", json].concat();
+        for (json, expected) in [
+            (&b"{\"a\":\"\xe4\xbc\x81\"}"[..], "企"),
+            (b"{\"a\":\"x\ny\"}", "x\ny"),
+            (b"{\"a\":\"\xff\"}", "\u{fffd}"),
+            (b"{\"a\":\"\xd5\x5c\"}", "\u{fffd}"),
+        ] {
+            assert_eq!(read_json(&body(json)), Some(serde_json::json!({"a": expected})));
+        }
+        for text in [&b""[..], b"{", b"<html>", b"{} {}"] {
+            assert_eq!(read_json(&body(text)), None);
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::secret::printable::one_line;
 
 /// The error of a [`Transport`](crate::Transport): what failed, and whether the request may have reached the server.
@@ -109,8 +111,9 @@ impl fmt::Display for RedactedSource {
 
 impl StdError for RedactedSource {}
 
-/// What failed in a [`TransportError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What failed in a [`TransportError`]. Serialized as its name in snake case: `connection_lost`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The host name could not be resolved. Nothing was sent.
@@ -164,8 +167,9 @@ impl fmt::Display for TransportErrorKind {
     }
 }
 
-/// Whether a request without a reply may have reached the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whether a request without a reply may have reached the server. Serialized as `not_sent` or `unknown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delivery {
     /// It did not: no byte of it was written to a connection. Any call may be sent again.

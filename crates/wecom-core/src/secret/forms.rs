@@ -73,23 +73,31 @@ fn lower_case_escape(piece: &str) -> String {
 
 /// Replaces every escape in a text by its character, no matter how many times the text was escaped.
 ///
-/// Decodes percent-encoding, HTML entities, and the backslash escapes of JSON and of programming languages (`\/`,
-/// `\u002f`, `\u{2f}`, `\x2f`, `\057`). Escapes of characters that do not exist are kept. Takes linear time.
+/// Decodes percent-encoding, HTML entities (a numeric one may lack its `;`), and the backslash escapes of JSON and of
+/// programming languages (`\/`, `\u002f`, `\u{2f}`, `\x2f`, `\057`). Escapes of characters that do not exist are kept. Takes
+/// linear time.
 #[must_use]
 pub fn decoded(text: &str) -> String {
     let mut plain: Vec<u8> = Vec::with_capacity(text.len());
-    for &byte in text.as_bytes() {
-        plain.push(byte);
+    for next in text.bytes().map(Some).chain([None]) {
+        if let Some(entity) = unclosed_entity(&plain, next) {
+            replace_end(&mut plain, entity);
+        }
+        plain.extend(next);
         // Each replacement shortens the text, so all of them together take linear time.
-        while let Some((length, meaning)) = escape_at_end(&plain) {
-            plain.truncate(plain.len().saturating_sub(length));
-            match meaning {
-                Meaning::Byte(byte) => plain.push(byte),
-                Meaning::Character(character) => plain.extend(character.encode_utf8(&mut [0; 4]).bytes()),
-            }
+        while let Some(escape) = escape_at_end(&plain) {
+            replace_end(&mut plain, escape);
         }
     }
     String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn replace_end(text: &mut Vec<u8>, (length, meaning): (usize, Meaning)) {
+    text.truncate(text.len().saturating_sub(length));
+    match meaning {
+        Meaning::Byte(byte) => text.push(byte),
+        Meaning::Character(character) => text.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+    }
 }
 
 enum Meaning {
@@ -153,14 +161,31 @@ fn digits(text: &[u8]) -> Option<(usize, Meaning)> {
 fn entity(text: &[u8]) -> Option<(usize, Meaning)> {
     let (length, name) = since(text, b"&")?;
     let name = std::str::from_utf8(name).ok()?;
-    let character = match name.strip_prefix('#') {
-        Some(number) => match number.strip_prefix(['x', 'X']) {
-            Some(digits) => char::from_u32(u32::from_str_radix(digits, 16).ok()?)?,
-            None => char::from_u32(number.parse().ok()?)?,
-        },
-        None => ENTITIES.iter().find(|(entity, _)| entity.eq_ignore_ascii_case(name))?.1,
-    };
-    Some((length, Meaning::Character(character)))
+    let named =
+        || ENTITIES.iter().find(|(entity, _)| entity.eq_ignore_ascii_case(name)).map(|(_, character)| *character);
+    Some((length, Meaning::Character(numeric_entity(name).or_else(named)?)))
+}
+
+/// `&#47` or `&#x2f` at the end of the text, before a byte that is neither a further digit nor `;`.
+fn unclosed_entity(text: &[u8], next: Option<u8>) -> Option<(usize, Meaning)> {
+    if next == Some(b';') || !text.last()?.is_ascii_hexdigit() {
+        return None;
+    }
+    let near = text.get(text.len().saturating_sub(LONGEST_ESCAPE - 1)..)?;
+    let name = near.get(near.iter().rposition(|&byte| byte == b'&')? + 1..)?;
+    let name = std::str::from_utf8(name).ok()?;
+    let radix = if name.get(1..2).is_some_and(|letter| letter.eq_ignore_ascii_case("x")) { 16 } else { 10 };
+    let continues = next.is_some_and(|next| char::from(next).is_digit(radix));
+    if continues { None } else { Some((name.len() + 1, Meaning::Character(numeric_entity(name)?))) }
+}
+
+/// The character of `#47` or `#x2f`.
+fn numeric_entity(name: &str) -> Option<char> {
+    let number = name.strip_prefix('#')?;
+    char::from_u32(match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+        None => number.parse().ok()?,
+    })
 }
 
 /// `\u{2f}`, `\x{2f}`.
@@ -214,6 +239,17 @@ mod tests {
         }
         assert_eq!(decoded("%E4%BC%81\\u4f01&#20225;企"), "企企企企");
         assert_eq!(decoded("a\\nb\\tc"), "a\nb\tc");
+    }
+
+    #[test]
+    fn a_numeric_entity_may_lack_its_semicolon() {
+        for text in ["x&#47y", "x&#047 y", "x&#x2fy", "x&#X2F;y", "&#120&#47&#121", "&#x78&#x2f&#x79", "x%26#47y"] {
+            assert_eq!(decoded(text).replace(' ', ""), "x/y", "{text}");
+        }
+        assert_eq!(decoded("&#2&#47"), "\u{2}/");
+        for text in ["&", "&#", "&#x", "a&#b", "&47", "&#99999999", "&#xFFFFFFFF"] {
+            assert_eq!(decoded(text), text);
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ const MOST_DIGITS: usize = 7;
 pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
     let (text, is_cut) = beginning(text);
     let plain = decoded(text);
-    let opaque = words(&plain).filter(|place| plain.get(place.clone()).is_some_and(|word| is_opaque(word, redactor)));
+    let opaque = opaque_words(&plain, redactor);
     let places = merged(
         redactor
             .matcher()
@@ -34,6 +34,11 @@ pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
             .collect(),
     );
     one_line(&masked(&plain, &places), is_cut)
+}
+
+/// The places of the words of a text without escapes that look like a secret or contain a part of one.
+pub(crate) fn opaque_words<'a>(plain: &'a str, redactor: &'a Redactor) -> impl Iterator<Item = Range<usize>> + 'a {
+    words(plain).filter(|place| plain.get(place.clone()).is_some_and(|word| is_opaque(word, redactor)))
 }
 
 /// The name of a field, if it may be shown.

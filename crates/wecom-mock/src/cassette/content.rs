@@ -1,91 +1,37 @@
-//! The content of a request, by which a replay finds its entry.
+//! Compares requests with recorded ones. The secrets of both are masked.
 
-use serde_json::{Map, Value, json};
-use wecom_core::Request;
-use wecom_core::http::QueryValue;
-use wecom_core::secret::names;
+use serde_json::Value;
 
-use crate::cassette::entry::{Body, RecordedRequest};
 use crate::cassette::masking::{MASK, is_alias};
 
-/// A request in which `***` takes the place of each secret.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Content {
-    pub(crate) endpoint: String,
-    pub(crate) value: Value,
-}
-
-impl Content {
-    pub(crate) fn recorded(request: &RecordedRequest) -> Self {
-        let query = request.query.iter().filter_map(|pair| pair.split_once('='));
-        let query = query.map(|(name, value)| (name, if is_alias(value) { MASK } else { value }));
-        let endpoint = format!("{} {}", request.method, request.path);
-        Self::new(endpoint, request.token.is_some(), query, request.body.as_ref())
-    }
-
-    pub(crate) fn of(request: &Request) -> Self {
-        let query = request.query().iter().map(|(name, value)| match value {
-            QueryValue::Public(value) if !is_alias(value) => (name, value.as_str()),
-            _ => (name, MASK),
-        });
-        let endpoint = format!("{} {}", request.method(), request.endpoint().path());
-        Self::new(endpoint, request.token().is_some(), query, request.body().map(Body::new).as_ref())
-    }
-
-    fn new<'a>(
-        endpoint: String,
-        has_token: bool,
-        query: impl Iterator<Item = (&'a str, &'a str)>,
-        body: Option<&Body>,
-    ) -> Self {
-        let mut pairs = Map::<String, Value>::new();
-        for (name, value) in query {
-            // A repeated name has an array of its values.
-            match pairs.get_mut(name) {
-                Some(Value::Array(values)) => values.push(json!(value)),
-                Some(first) => *first = json!([first, value]),
-                None => drop(pairs.insert(name.to_owned(), json!(value))),
-            }
-        }
-        let body = body.map(|body| without_secrets(body.value()));
-        Self { endpoint, value: json!({"token": has_token.then_some(MASK), "query": pairs, "body": body}) }
-    }
-
-    pub(crate) fn matches(&self, content: &Self) -> bool {
-        self.endpoint == content.endpoint && self.value == align(&self.value, &content.value)
-    }
-
-    /// Returns the value of another content, with `***` in the places where this content has `***`.
-    pub(crate) fn align(&self, content: &Self) -> Value {
-        align(&self.value, &content.value)
+/// The value of a request with `***` in the place of each alias.
+pub(crate) fn without_aliases(request: &Value) -> Value {
+    match request {
+        Value::String(text) if is_alias(text) => MASK.into(),
+        Value::Array(items) => items.iter().map(without_aliases).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), without_aliases(field))).collect(),
+        other => other.clone(),
     }
 }
 
-fn without_secrets(value: Value) -> Value {
-    match value {
-        Value::String(text) if is_alias(&text) => json!(MASK),
-        Value::Array(items) => items.into_iter().map(without_secrets).collect(),
-        Value::Object(fields) => {
-            let secret = |name: &str, field| if names::is_secret(name) { json!(MASK) } else { without_secrets(field) };
-            fields.into_iter().map(|(name, field)| (name.clone(), secret(&name, field))).collect()
-        }
-        other => other,
-    }
+/// Whether a request matches a recorded one.
+pub(crate) fn matches(recorded: &Value, request: &Value) -> bool {
+    *recorded == align(recorded, request)
 }
 
-fn align(pattern: &Value, value: &Value) -> Value {
-    match (pattern, value) {
-        (Value::String(mask), _) if mask == MASK => json!(MASK),
-        (Value::Array(patterns), Value::Array(items)) => {
-            items.iter().enumerate().map(|(at, item)| align(patterns.get(at).unwrap_or(item), item)).collect()
+/// Returns the value of a request, with the recorded value in each place that matches it: `***` matches any value, and an
+/// alias matches a secret that is not another alias.
+pub(crate) fn align(recorded: &Value, request: &Value) -> Value {
+    match (recorded, request) {
+        (Value::String(text), _) if text == MASK || is_alias(text) && request == MASK => recorded.clone(),
+        (Value::Object(fields), Value::Object(_)) if fields.contains_key(MASK) => recorded.clone(),
+        (Value::Array(recorded), Value::Array(items)) => {
+            items.iter().enumerate().map(|(at, item)| align(recorded.get(at).unwrap_or(item), item)).collect()
         }
-        (Value::Object(patterns), Value::Object(fields)) => {
-            let aligned = fields.iter().map(|(name, field)| {
-                let name = if patterns.contains_key(name) || !patterns.contains_key(MASK) { name } else { MASK };
-                (name.to_owned(), align(patterns.get(name).unwrap_or(field), field))
-            });
-            aligned.collect()
+        (Value::Object(recorded), Value::Object(fields)) => {
+            let align = |(name, field)| (String::clone(name), align(recorded.get(name).unwrap_or(field), field));
+            fields.iter().map(align).collect()
         }
-        _ => value.clone(),
+        _ => request.clone(),
     }
 }

@@ -1,178 +1,152 @@
-//! Replaces the secrets of recorded exchanges by aliases: `token-1`, `secret-1`.
+//! Replaces the secrets of recorded exchanges: by an alias such as `#1` where the text is the secret, otherwise by `***`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use serde_json::{Map, Value};
-use wecom_core::Request;
-use wecom_core::http::QueryValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+use wecom_core::codec::read_json;
 use wecom_core::secret::{Redactor, forms, names};
+use wecom_core::{Request, Response};
 
-/// Replaces what must not be kept and has no alias.
+/// Replaces a text that contains a secret. In a recorded request it matches any value.
 pub(crate) const MASK: &str = "***";
 
 /// A shorter secret of letters only may be an ordinary word. It is replaced where a secret is expected, and nowhere else.
 const MIN_DISTINCTIVE_LETTERS: usize = 16;
 
-/// The secrets of some exchanges, in the order of their first occurrence.
-#[derive(Default)]
-pub(crate) struct Secrets {
-    known: HashSet<String>,
-    found: Vec<(&'static str, String)>,
-    searched: Vec<String>,
+/// The minimum length of a secret that is searched in Base64 and in hexadecimal digits.
+const MIN_ENCODED: usize = 8;
+
+/// Whether a text has the form of an alias. It is too short to contain a secret.
+pub(crate) fn is_alias(text: &str) -> bool {
+    let number = text.strip_prefix('#').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl Secrets {
-    /// Adds a text that is searched for everywhere, even if it is an ordinary word.
-    pub(crate) fn hide(&mut self, text: &str) {
-        self.add("secret", text);
-        self.searched.push(text.to_owned());
+/// The secrets of some exchanges.
+#[derive(Default)]
+pub(crate) struct Masking {
+    aliases: HashMap<String, String>,
+    /// The secrets that are not words, in lower case and without escapes.
+    searched: Vec<String>,
+    redactor: Redactor,
+    /// Whether the secrets are those of a replay: an alias is its own alias, and other secrets have none.
+    is_replay: bool,
+}
+
+impl Masking {
+    /// The secrets of a request in a replay.
+    pub(crate) fn of_replayed(request: &Request) -> Self {
+        let mut this = Self { is_replay: true, ..Self::default() };
+        this.add_request(request);
+        this
     }
 
+    /// Adds the secrets of a request.
     pub(crate) fn add_request(&mut self, request: &Request) {
-        request.token().into_iter().for_each(|token| self.add("token", token.expose()));
-        for (name, value) in request.query().iter() {
-            if let QueryValue::Secret(secret) = value {
-                self.add(prefix(name), secret.expose());
-            }
-        }
-        request.expose_secrets().for_each(|secret| self.add("secret", secret));
-        request.body().into_iter().for_each(|body| self.add_body(body));
+        request.expose_secrets().for_each(|secret| self.add(secret));
+        request.body().and_then(|body| read_json(body)).iter().for_each(|body| self.add_json(body, false));
     }
 
-    /// Adds the strings of all fields with a secret's name.
-    pub(crate) fn add_body(&mut self, body: &[u8]) {
-        serde_json::from_slice(body).iter().for_each(|value| self.add_json(value, None));
+    /// Adds the strings of all fields with a secret's name. If a reply that carries a credential has no such field, adds all
+    /// of its strings.
+    pub(crate) fn add_reply(&mut self, request: &Request, reply: &Response) {
+        let Some(body) = read_json(reply.body()) else { return };
+        let is_named = body.as_object().is_some_and(|fields| fields.keys().any(|name| names::is_secret(name)));
+        self.add_json(&body, request.endpoint().has_secret_reply() && !is_named);
     }
 
-    fn add_json(&mut self, value: &Value, secret: Option<&'static str>) {
-        match (value, secret) {
-            (Value::String(text), Some(prefix)) => self.add(prefix, text),
-            (Value::Array(items), _) => items.iter().for_each(|item| self.add_json(item, secret)),
-            (Value::Object(fields), _) => fields.iter().for_each(|(name, field)| {
-                self.add_json(field, secret.or_else(|| names::is_secret(name).then(|| prefix(name))));
+    fn add_json(&mut self, value: &Value, is_secret: bool) {
+        match value {
+            Value::String(text) if is_secret => self.add(text),
+            Value::Array(items) => items.iter().for_each(|item| self.add_json(item, is_secret)),
+            Value::Object(fields) => fields.iter().for_each(|(name, field)| {
+                self.add_json(field, is_secret && name != "errmsg" || names::is_secret(name));
             }),
             _ => {}
         }
     }
 
-    pub(crate) fn redactor(&self) -> Redactor {
-        Redactor::new(self.known.iter().map(String::as_str))
+    fn add(&mut self, secret: &str) {
+        let plain = forms::decoded(secret).to_lowercase();
+        if plain.len() >= MIN_DISTINCTIVE_LETTERS || !plain.chars().all(char::is_alphabetic) {
+            self.hide(secret);
+        }
+        self.add_alias(secret);
     }
 
-    fn add(&mut self, prefix: &'static str, secret: &str) {
-        if !secret.is_empty() && self.known.insert(secret.to_owned()) {
-            self.found.push((prefix, secret.to_owned()));
-            let plain = forms::decoded(secret);
-            let is_word = plain.len() < MIN_DISTINCTIVE_LETTERS && plain.chars().all(char::is_alphabetic);
-            self.searched.extend((!is_word).then(|| secret.to_owned()));
+    fn add_alias(&mut self, secret: &str) {
+        if !secret.is_empty() && !self.aliases.contains_key(secret) {
+            let alias = match (self.is_replay, is_alias(secret)) {
+                (true, true) => secret.to_owned(),
+                (true, false) => MASK.to_owned(),
+                (false, _) => format!("#{}", self.aliases.len() + 1),
+            };
+            self.aliases.insert(secret.to_owned(), alias);
         }
     }
-}
 
-fn prefix(name: &str) -> &'static str {
-    if name.to_ascii_lowercase().ends_with("token") { "token" } else { "secret" }
-}
-
-/// Whether a text has the form of an alias.
-pub(crate) fn is_alias(text: &str) -> bool {
-    let number = text.split_once('-').filter(|(prefix, _)| ["token", "secret", "alias", "a"].contains(prefix));
-    number.is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Replaces secrets.
-pub(crate) struct Masking {
-    aliases: HashMap<String, String>,
-    searched: Vec<String>,
-    redactor: Redactor,
-}
-
-impl Masking {
-    pub(crate) fn new(Secrets { found, searched, .. }: Secrets) -> Self {
-        let redactor = Redactor::new(searched.iter().map(String::as_str));
-        let mut numbers = HashMap::new();
-        let mut alias = |prefix| {
-            // An alias must not contain a secret. `a-1` is too short to contain one.
-            [prefix, "alias", "a"].into_iter().find_map(|prefix| {
-                let number: &mut u32 = numbers.entry(prefix).or_default();
-                let next =
-                    (*number + 1..*number + 1000).find(|next| !redactor.finds_secret(&format!("{prefix}-{next}")));
-                next.map(|next| {
-                    *number = next;
-                    format!("{prefix}-{next}")
-                })
-            })
-        };
-        let aliases = found.into_iter().filter_map(|(prefix, secret)| Some((secret, alias(prefix)?))).collect();
-        Self { aliases, searched, redactor }
+    /// Adds a secret that is replaced everywhere, even if it is a word.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        if !self.redactor.knows(secret) {
+            for form in [vec![secret.to_owned()], encoded(secret.as_bytes())].concat() {
+                self.redactor.add(&form);
+                self.searched.push(forms::decoded(&form).to_lowercase());
+            }
+        }
+        self.add_alias(secret);
     }
 
-    pub(crate) fn alias(&self, secret: &str) -> String {
-        self.aliases.get(secret).map_or(MASK, String::as_str).to_owned()
-    }
-
-    /// Masks a text of a request. If it contains a secret, the whole text becomes `***`, which matches any text in a replay.
-    pub(crate) fn request_text(&self, text: &str) -> String {
-        let masked = self.text(text);
-        if masked == text { masked } else { MASK.to_owned() }
-    }
-
-    /// Masks a text. It is also truncated where an unknown secret may begin: `access_token=…`, `"session_key":"…`.
+    /// Masks a text.
     pub(crate) fn text(&self, text: &str) -> String {
-        let plain = forms::decoded(text);
-        let cut = end_of_secret_name(&plain).and_then(|end| plain.get(..end));
-        let text = cut.map_or_else(|| text.to_owned(), |start| format!("{start}{MASK}"));
-        match self.redactor.finds_secret(&text) {
-            false => text,
-            true if self.aliases.contains_key(&text) => self.alias(&text),
-            true => self.redactor.json(&Value::String(text)).as_str().unwrap_or(MASK).to_owned(),
+        match self.aliases.get(text).filter(|_| self.redactor.finds_secret(text)) {
+            Some(alias) => alias.clone(),
+            None if self.has_secret(text) => MASK.to_owned(),
+            None => text.to_owned(),
         }
     }
 
-    pub(crate) fn json(&self, value: &mut Value, is_secret: bool, is_request: bool) {
+    /// Whether a text contains a known secret in any form, or a value with the name of one.
+    pub(crate) fn has_secret(&self, text: &str) -> bool {
+        self.redactor.finds_secret(text) || names::has_value(text)
+    }
+
+    /// Masks a value: the whole value if it is a secret, otherwise each text in it.
+    pub(crate) fn json(&self, value: Value, is_secret: bool) -> Value {
         match value {
-            Value::String(secret) if is_secret && !secret.is_empty() => *secret = self.alias(secret),
-            Value::String(text) if is_request => *text = self.request_text(text),
-            Value::String(text) => *text = self.text(text),
-            Value::Number(_) if is_secret => *value = Value::from(0),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item, is_secret, is_request)),
+            Value::String(text) if is_secret => self.aliases.get(&text).cloned().unwrap_or(text).into(),
+            Value::String(text) => self.text(&text).into(),
+            Value::Number(number) if is_secret || self.redactor.finds_secret(&number.to_string()) => MASK.into(),
+            Value::Array(items) => items.into_iter().map(|item| self.json(item, is_secret)).collect(),
             Value::Object(fields) => {
-                let masked = std::mem::take(fields).into_iter().map(|(name, mut field)| {
-                    self.json(&mut field, is_secret || names::is_secret(&name), is_request);
+                let masked = fields.into_iter().map(|(name, field)| {
+                    let field = self.json(field, is_secret || names::is_secret(&name));
                     (if self.is_secret_in_name(&name) { MASK.to_owned() } else { name }, field)
                 });
-                *fields = masked.collect::<Map<_, _>>();
+                Value::Object(masked.collect())
             }
-            _ => {}
-        }
-    }
-
-    /// Whether a masked value still contains a secret, for example as a number.
-    pub(crate) fn finds_secret(&self, value: &Value) -> bool {
-        match value {
-            Value::Array(items) => items.iter().any(|item| self.finds_secret(item)),
-            Value::Object(fields) => {
-                fields.iter().any(|(name, field)| self.is_secret_in_name(name) || self.finds_secret(field))
-            }
-            Value::String(text) => self.redactor.finds_secret(text),
-            other => self.redactor.finds_secret(&other.to_string()),
+            other => other,
         }
     }
 
     /// Whether a field's name contains a whole secret. A piece of one may be a word.
     fn is_secret_in_name(&self, name: &str) -> bool {
-        let letters = |text: &str| forms::decoded(text).to_lowercase();
-        self.redactor.finds_secret(name) && self.searched.iter().any(|secret| letters(name).contains(&letters(secret)))
+        let plain = || forms::decoded(name).to_lowercase();
+        self.redactor.finds_secret(name) && self.searched.iter().any(|secret| plain().contains(secret))
     }
 }
 
-/// Returns the end of the first name of a secret that is followed by a value.
-fn end_of_secret_name(text: &str) -> Option<usize> {
-    let is_in_name = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    let mut start = 0;
-    text.split_inclusive(|character| !is_in_name(character)).find_map(|word| {
-        let end = start + word.trim_end_matches(|character| !is_in_name(character)).len();
-        start += word.len();
-        let rest = text.get(end..).filter(|_| names::is_secret(word))?;
-        rest.trim_start_matches(['"', '\'', '\\', ' ']).starts_with([':', '=']).then_some(end)
-    })
+/// A secret in hexadecimal digits, and in Base64 at each position within a longer text. The redactor ignores case.
+fn encoded(secret: &[u8]) -> Vec<String> {
+    if secret.len() < MIN_ENCODED {
+        return Vec::new();
+    }
+    let mut forms = vec![secret.iter().map(|byte| format!("{byte:02x}")).collect()];
+    for start in 0..3 {
+        let groups = secret.get(start..).unwrap_or_default().chunks_exact(3);
+        let base64: String = groups.map(|group| BASE64.encode(group)).collect();
+        forms.extend([base64.replace('+', "-").replace('/', "_"), base64]);
+    }
+    forms
 }

@@ -1,18 +1,18 @@
 //! Replays the exchanges of a cassette.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use wecom_core::secret::Redactor;
-use wecom_core::{
-    AccessToken, Delivery, LocalTransport, Request, Response, Transport, TransportError, TransportErrorKind,
-};
+use wecom_core::{Delivery, LocalTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 
 use crate::cassette::Cassette;
-use crate::cassette::content::Content;
-use crate::cassette::masking::{Secrets, is_alias};
+use crate::cassette::content::{align, matches, without_aliases};
+use crate::cassette::entry::{Entry, recorded_request};
+use crate::cassette::masking::Masking;
 use crate::fail_test::{fail, report_error, verify_on_drop};
 use crate::stub::answer::Outcome;
 use crate::stub::difference::Differences;
@@ -22,9 +22,12 @@ const REPORTED: usize = 5;
 
 /// A transport that answers from a [`Cassette`], in any order.
 ///
-/// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. The
-/// values of access tokens and secrets are not compared, so a replay needs neither. If several entries match, the first one
-/// whose token alias is the request's token is preferred. In a recorded request, `***` matches any text.
+/// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. In a
+/// recorded request, `***` matches any text.
+///
+/// Secrets are not compared, so a replay needs none. Only if two entries differ in nothing but their secrets and their
+/// replies, such as the token requests of two apps, the aliases in the file are needed: `Secret::new("#1")` is the secret
+/// with the alias `#1`. Tokens from a replayed reply are aliases already.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.
@@ -34,39 +37,49 @@ const REPORTED: usize = 5;
 /// panicking. Cheap to clone; all clones use the same entries.
 #[derive(Clone)]
 pub struct Player {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
-    cassette: Cassette,
-    /// The unused entries of each content, in order.
-    unused: HashMap<Content, VecDeque<usize>>,
-    unmatched: Vec<Unmatched>,
-    more_unmatched: usize,
+    entries: Vec<Entry>,
+    /// The unused entries by their content: the request without aliases.
+    unused: HashMap<Value, SameContent>,
+    unmatched: Vec<ReplayError>,
     /// Whether the player has been verified since the last request without a matching entry.
     verified: bool,
+}
+
+/// The entries whose requests differ in nothing but their secrets, in order.
+#[derive(Default)]
+struct SameContent {
+    indexes: VecDeque<usize>,
+    /// Whether both the secrets and the outcomes differ. Then only an alias shows which entry is meant.
+    is_ambiguous: bool,
 }
 
 impl Player {
     /// Replays a cassette.
     #[must_use]
     pub fn new(cassette: Cassette) -> Self {
-        let mut unused = HashMap::<_, VecDeque<_>>::new();
-        for (index, entry) in cassette.entries.iter().enumerate() {
-            unused.entry(Content::recorded(&entry.request)).or_default().push_back(index);
+        let entries = cassette.entries;
+        let mut unused = HashMap::<_, SameContent>::new();
+        for (index, entry) in entries.iter().enumerate() {
+            unused.entry(without_aliases(&entry.request)).or_default().indexes.push_back(index);
         }
-        let state = State { cassette, unused, unmatched: Vec::new(), more_unmatched: 0, verified: false };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state) }) }
+        for SameContent { indexes, is_ambiguous } in unused.values_mut() {
+            let same = indexes.iter().filter_map(|index| entries.get(*index));
+            let mut pairs = same.clone().zip(same.skip(1));
+            *is_ambiguous = pairs.clone().any(|(entry, next)| entry.request != next.request)
+                && pairs.any(|(entry, next)| !entry.has_same_outcome(next));
+        }
+        let state = State { entries, unused, unmatched: Vec::new(), verified: false };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Returns the number of unused entries.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        self.lock().unused.values().map(VecDeque::len).sum()
+        self.lock().unused.values().map(|same| same.indexes.len()).sum()
     }
 
     /// Panics if there is an unused entry, or if there was a request without a matching entry.
@@ -94,94 +107,90 @@ impl Player {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     fn answer(&mut self, request: &Request) -> Outcome {
-        let content = Content::of(request);
-        match self.take(&content, request).and_then(|index| self.cassette.entries.get(index)?.outcome()) {
+        let masking = Masking::of_replayed(request);
+        let recorded = recorded_request(request, &masking);
+        match self.take(&recorded).and_then(|index| self.entries.get(index)?.outcome()) {
             Some(outcome) => outcome,
-            None => self.reject(request, &content),
+            None => self.reject(&recorded),
         }
     }
 
-    /// Takes the first unused entry with this content, or one whose `***` matches.
-    fn take(&mut self, content: &Content, request: &Request) -> Option<usize> {
-        let pattern = || {
-            let patterns = self.unused.iter().filter(|(pattern, _)| pattern.matches(content));
-            patterns.min_by_key(|(_, indexes)| indexes.front().copied()).map(|(pattern, _)| pattern.clone())
+    /// Takes the first unused entry that matches a request.
+    fn take(&mut self, request: &Value) -> Option<usize> {
+        let content = self.content_of(request)?;
+        let SameContent { indexes, is_ambiguous } = self.unused.get_mut(&content)?;
+        let is_meant = |entry: &Entry| match is_ambiguous {
+            true => entry.request == *request,
+            false => matches(&entry.request, request),
         };
-        let key = if self.unused.contains_key(content) { content.clone() } else { pattern()? };
-        let indexes = self.unused.get_mut(&key)?;
-        let token = request.token().map(AccessToken::expose).filter(|token| is_alias(token));
-        let has_token = |index: &usize| {
-            token.is_some()
-                && self.cassette.entries.get(*index).is_some_and(|entry| entry.request.token.as_deref() == token)
-        };
-        let index = indexes.remove(indexes.iter().position(has_token).filter(|_| token.is_some()).unwrap_or(0));
+        let at = indexes.iter().position(|index| self.entries.get(*index).is_some_and(is_meant))?;
+        let index = indexes.remove(at);
         if indexes.is_empty() {
-            self.unused.remove(&key);
+            self.unused.remove(&content);
         }
         index
     }
 
-    fn reject(&mut self, request: &Request, content: &Content) -> Outcome {
-        let mut secrets = Secrets::default();
-        secrets.add_request(request);
-        let redactor = secrets.redactor();
-        let error = Unmatched(format!(
-            "no unused entry of the cassette matches this call\n  call: {} {}\n  {}",
-            request.endpoint(),
-            redactor.json_text(&content.value),
-            self.nearest(content, &redactor)
-        ));
-        self.verified = false;
-        if self.unmatched.len() < REPORTED {
-            self.unmatched.push(error.clone());
-        } else {
-            self.more_unmatched += 1;
+    /// The content of the unused entries that match a request, apart from its secrets.
+    fn content_of(&self, request: &Value) -> Option<Value> {
+        let content = without_aliases(request);
+        if self.unused.contains_key(&content) {
+            return Some(content);
         }
+        let matching = self.unused.iter().filter(|(recorded, _)| matches(recorded, request));
+        matching.min_by_key(|(_, same)| same.indexes.front()).map(|(recorded, _)| recorded.clone())
+    }
+
+    fn reject(&mut self, request: &Value) -> Outcome {
+        let reason = match self.content_of(request).and_then(|content| self.unused.get(&content)) {
+            Some(same) => {
+                let entries = listed(same.indexes.iter().map(|index| self.describe(*index)), "entries").join(", ");
+                format!("only the secrets differ, so use the aliases of the recorded ones as secrets: {entries}")
+            }
+            None => self.nearest(request),
+        };
+        let call = shown(request);
+        let error =
+            ReplayError(format!("no unused entry of the cassette matches this call\n  call: {call}\n  {reason}"));
+        self.verified = false;
+        self.unmatched.push(error.clone());
         Err(TransportError::new(TransportErrorKind::Other, Delivery::NotSent).with_source(error))
     }
 
     /// The nearest unused entry and the differences from it.
-    fn nearest(&self, content: &Content, redactor: &Redactor) -> String {
-        let entries = self.unused.iter().filter(|(other, _)| other.endpoint == content.endpoint);
-        let compared = entries.filter_map(|(recorded, indexes)| {
-            let differences = Differences::between(&recorded.value, &recorded.align(content), redactor)?;
-            Some((differences.count(), *indexes.front()?, recorded, differences))
+    fn nearest(&self, request: &Value) -> String {
+        let same_call = self.unused.iter().filter(|(recorded, _)| recorded.get("call") == request.get("call"));
+        let compared = same_call.filter_map(|(recorded, same)| {
+            let differences = Differences::between(recorded, &align(recorded, request), &Redactor::default())?;
+            Some((differences.count(), same.indexes.front()?, differences))
         });
-        match compared.min_by_key(|&(count, index, ..)| (count, index)) {
-            Some((_, index, recorded, differences)) => {
-                format!("nearest: {}\n  differences: {differences}", self.describe(index, recorded))
+        match compared.min_by_key(|&(count, index, _)| (count, index)) {
+            Some((_, index, differences)) => {
+                format!("nearest: {}\n  differences: {differences}", self.describe(*index))
             }
             None => "the cassette has no unused entry for this endpoint".to_owned(),
         }
     }
 
     /// An entry on one line.
-    fn describe(&self, index: usize, content: &Content) -> String {
-        let name = self.cassette.entries.get(index).map_or("", |entry| entry.request.endpoint.as_str());
-        format!("entry {}: {name} {}", index + 1, Redactor::default().json_text(&content.value))
+    fn describe(&self, index: usize) -> String {
+        let request = self.entries.get(index).map(|entry| shown(&entry.request));
+        format!("entry {}: {}", index + 1, request.unwrap_or_default())
     }
 
     fn verify(&mut self) -> Result<(), ReplayError> {
         self.verified = true;
-        let mut problems: Vec<_> = self.unmatched.iter().map(ToString::to_string).collect();
-        if self.more_unmatched > 0 {
-            problems.push(format!("and {} more calls without a matching entry", self.more_unmatched));
-        }
-        let unused =
-            self.unused.iter().flat_map(|(content, indexes)| indexes.iter().map(move |&index| (index, content)));
-        let unused: BTreeMap<_, _> = unused.collect();
-        problems.extend(
-            unused.iter().take(REPORTED).map(|(&at, content)| format!("not used: {}", self.describe(at, content))),
-        );
-        if unused.len() > REPORTED {
-            problems.push(format!("and {} more entries that were not used", unused.len() - REPORTED));
-        }
+        let mut unused: Vec<_> = self.unused.values().flat_map(|same| &same.indexes).collect();
+        unused.sort_unstable();
+        let mut problems = listed(self.unmatched.iter().map(ToString::to_string), "calls without a matching entry");
+        let unused = unused.into_iter().map(|index| format!("not used: {}", self.describe(*index)));
+        problems.extend(listed(unused, "entries that were not used"));
         match problems.is_empty() {
             true => Ok(()),
             false => Err(ReplayError(format!("replay verification failed\n- {}", problems.join("\n- ")))),
@@ -189,10 +198,21 @@ impl State {
     }
 }
 
-impl Drop for Shared {
+/// A request on one line. Its secrets are masked.
+fn shown(request: &Value) -> String {
+    Redactor::default().text(&request.to_string())
+}
+
+/// The first five texts, and the number of the others.
+fn listed(mut texts: impl ExactSizeIterator<Item = String>, what: &str) -> Vec<String> {
+    let mut listed: Vec<_> = texts.by_ref().take(REPORTED).collect();
+    listed.extend((texts.len() > 0).then(|| format!("and {} more {what}", texts.len())));
+    listed
+}
+
+impl Drop for State {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        verify_on_drop(state.verified, || state.verify());
+        verify_on_drop(self.verified, || self.verify());
     }
 }
 
@@ -216,15 +236,10 @@ impl fmt::Debug for Player {
     }
 }
 
-/// The source of the error of a request without a matching entry. Contains no secret.
-#[derive(Clone)]
-struct Unmatched(String);
-
 /// The error of [`Player::try_verify`]: unused entries, and requests without a matching entry.
 ///
 /// Its text is the report with which [`Player::verify`] panics. It contains no secret.
 #[derive(Clone)]
 pub struct ReplayError(String);
 
-report_error!(Unmatched);
 report_error!(ReplayError);

@@ -1,7 +1,7 @@
 //! Records the exchanges of a transport.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use wecom_core::{LocalTransport, Request, Response, Secret, Transport, TransportError};
@@ -21,7 +21,7 @@ pub struct Recorder<T> {
 #[derive(Default)]
 struct Recording {
     /// The requests in order, each with its outcome once there is one.
-    exchanges: Vec<(Request, Option<Outcome>)>,
+    exchanges: Vec<(Request, Arc<OnceLock<Outcome>>)>,
     hidden: Vec<Secret>,
 }
 
@@ -43,26 +43,14 @@ impl<T> Recorder<T> {
     #[must_use]
     pub fn cassette(&self) -> Cassette {
         let recording = self.lock();
-        let finished = recording.exchanges.iter().filter_map(|(request, outcome)| Some((request, outcome.as_ref()?)));
+        let finished = recording.exchanges.iter().filter_map(|(request, outcome)| Some((request, outcome.get()?)));
         Cassette::record(&finished.collect::<Vec<_>>(), &recording.hidden)
     }
 
-    /// Returns the inner transport.
-    #[must_use]
-    pub fn inner(&self) -> &T {
-        &self.inner
-    }
-
-    fn start(&self, request: &Request) -> usize {
-        let exchanges = &mut self.lock().exchanges;
-        exchanges.push((request.clone(), None));
-        exchanges.len() - 1
-    }
-
-    fn finish(&self, index: usize, outcome: &Outcome) {
-        if let Some((_, slot)) = self.lock().exchanges.get_mut(index) {
-            *slot = Some(outcome.clone());
-        }
+    fn start(&self, request: &Request) -> Arc<OnceLock<Outcome>> {
+        let outcome = Arc::default();
+        self.lock().exchanges.push((request.clone(), Arc::clone(&outcome)));
+        outcome
     }
 
     fn lock(&self) -> MutexGuard<'_, Recording> {
@@ -74,20 +62,18 @@ impl<T> Recorder<T> {
 #[async_trait]
 impl<T: Transport> Transport for Recorder<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let index = self.start(&request);
+        let recorded = self.start(&request);
         let outcome = Transport::send(&*self.inner, request).await;
-        self.finish(index, &outcome);
-        outcome
+        recorded.get_or_init(|| outcome).clone()
     }
 }
 
 #[async_trait(?Send)]
 impl<T: LocalTransport> LocalTransport for Recorder<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let index = self.start(&request);
+        let recorded = self.start(&request);
         let outcome = LocalTransport::send(&*self.inner, request).await;
-        self.finish(index, &outcome);
-        outcome
+        recorded.get_or_init(|| outcome).clone()
     }
 }
 
