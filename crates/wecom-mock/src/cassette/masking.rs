@@ -28,7 +28,7 @@ pub(crate) fn is_alias(text: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct Masking {
     aliases: HashMap<String, String>,
-    /// The secrets that are not words, in lower case and without escapes.
+    /// The letters of the secrets that are not words.
     searched: Vec<String>,
     redactor: Redactor,
     /// Whether the secrets are those of a replay: an alias is its own alias, and other secrets have none.
@@ -92,7 +92,7 @@ impl Masking {
         if !self.redactor.knows(secret) {
             for form in [vec![secret.to_owned()], encoded(secret.as_bytes())].concat() {
                 self.redactor.add(&form);
-                self.searched.push(forms::decoded(&form).to_lowercase());
+                self.searched.push(letters(&form));
             }
         }
         self.add_alias(secret);
@@ -132,9 +132,14 @@ impl Masking {
 
     /// Whether a field's name contains a whole secret. A piece of one may be a word.
     fn is_secret_in_name(&self, name: &str) -> bool {
-        let plain = || forms::decoded(name).to_lowercase();
-        self.redactor.finds_secret(name) && self.searched.iter().any(|secret| plain().contains(secret))
+        let name_letters = self.redactor.finds_secret(name).then(|| letters(name));
+        name_letters.is_some_and(|name| self.searched.iter().any(|secret| name.contains(secret)))
     }
+}
+
+/// The letters and digits of a text without escapes, in lower case.
+fn letters(text: &str) -> String {
+    forms::decoded(text).to_lowercase().chars().filter(|character| character.is_alphanumeric()).collect()
 }
 
 /// A secret in hexadecimal digits, and in Base64 at each position within a longer text. The redactor ignores case.

@@ -139,6 +139,14 @@ fn an_encoded_secret_is_replaced() {
 }
 
 #[test]
+fn a_form_encoded_secret_in_a_name_is_replaced() {
+    let request = get_result("job1").with_token(AccessToken::new("canary a<%b canary"));
+    let reply = Response::new(200, r#"{"canary+a%3C%25b+canary":1,"access_token_of_canary_a":2}"#);
+    let text = recorded_once(request, Ok(reply)).to_json().unwrap();
+    assert!(!text.contains("%3C") && text.contains("\"access_token_of_canary_a\": 2"), "{text}");
+}
+
+#[test]
 fn an_unknown_secret_after_its_name_is_replaced() {
     let token = "canary-hzQ0-9EbW3pZ_kT1vXy7cNmA6sDfGj";
     for text in [
