@@ -11,7 +11,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use event_listener::Event;
 use wecom_core::{LocalTimer, Timer};
 
 use crate::fail_test::fail;
@@ -68,13 +67,7 @@ use crate::fail_test::fail;
 /// ```
 #[derive(Clone, Default)]
 pub struct ManualTimer {
-    shared: Arc<Shared>,
-}
-
-#[derive(Default)]
-struct Shared {
-    timeline: Mutex<Timeline>,
-    sleep_started: Event,
+    timeline: Arc<Mutex<Timeline>>,
 }
 
 #[derive(Default)]
@@ -83,6 +76,9 @@ struct Timeline {
     /// The wakers of the sleeping futures, by the time and the order in which they wake.
     sleepers: BTreeMap<SleeperKey, Waker>,
     sleeps: u64,
+    /// The wakers of the futures that wait for sleepers, by the order in which they started to.
+    observers: BTreeMap<u64, Waker>,
+    observations: u64,
 }
 
 /// The time at which a future wakes, and the number of its sleep.
@@ -140,14 +136,10 @@ impl ManualTimer {
     }
 
     /// Waits until there are at least `count` sleepers.
+    ///
+    /// If the waker of such a wait panics, the others are woken first, and the panic continues where the sleep started.
     pub async fn until_sleepers(&self, count: usize) {
-        loop {
-            let sleep_started = self.shared.sleep_started.listen();
-            if self.sleepers() >= count {
-                return;
-            }
-            sleep_started.await;
-        }
+        UntilSleepers { timer: self, count, key: None }.await;
     }
 
     /// Runs a future to completion. Whenever the future is pending, advances to the next wake-up.
@@ -193,7 +185,7 @@ impl ManualTimer {
 
     fn lock(&self) -> MutexGuard<'_, Timeline> {
         // No user code runs under the lock, so the state is valid even if the mutex is poisoned.
-        self.shared.timeline.lock().unwrap_or_else(PoisonError::into_inner)
+        self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -277,10 +269,11 @@ impl Future for Sleep<'_> {
             return Poll::Ready(());
         }
         let replaced = timeline.sleepers.insert(key, waker);
+        let observers = std::mem::take(&mut timeline.observers);
         drop(timeline);
         // A waker is user code. Dropping it may drop a task that sleeps on this timer, so the lock is released first.
         drop(replaced);
-        this.timer.shared.sleep_started.notify(usize::MAX);
+        wake_all(observers.into_values());
         Poll::Pending
     }
 }
@@ -290,6 +283,44 @@ impl Drop for Sleep<'_> {
         let Some(key) = self.key else { return };
         let waker = self.timer.lock().sleepers.remove(&key);
         // As in `poll`: after the lock is released.
+        drop(waker);
+    }
+}
+
+struct UntilSleepers<'a> {
+    timer: &'a ManualTimer,
+    count: usize,
+    /// Set by the first poll that is pending.
+    key: Option<u64>,
+}
+
+impl Future for UntilSleepers<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let waker = context.waker().clone();
+        let mut timeline = this.timer.lock();
+        if timeline.sleepers.len() >= this.count {
+            drop(timeline);
+            return Poll::Ready(());
+        }
+        let key = *this.key.get_or_insert_with(|| {
+            timeline.observations += 1;
+            timeline.observations
+        });
+        let replaced = timeline.observers.insert(key, waker);
+        // As in `Sleep::poll`: after the lock is released.
+        drop(timeline);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl Drop for UntilSleepers<'_> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        let waker = self.timer.lock().observers.remove(&key);
         drop(waker);
     }
 }

@@ -127,28 +127,55 @@ fn threads_that_sleep_are_woken_by_the_thread_that_advances_time() {
     assert_eq!(timer.sleepers(), 0);
 }
 
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("in the waker");
+    }
+}
+
+#[derive(Default)]
+struct Counts(AtomicUsize);
+
+impl Wake for Counts {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Wakers that panic, each followed by one that counts.
+fn panicking_and_counting(counts: &Arc<Counts>) -> [Waker; 4] {
+    [Arc::new(Panics).into(), Arc::clone(counts).into(), Arc::new(Panics).into(), Arc::clone(counts).into()]
+}
+
+#[test]
+fn a_waker_that_panics_does_not_lose_those_that_wait_for_sleepers() {
+    let (timer, counts) = (ManualTimer::new(), Arc::new(Counts::default()));
+    let wakers = panicking_and_counting(&counts);
+    let mut waits: Vec<_> = wakers.iter().map(|_| Box::pin(timer.until_sleepers(1))).collect();
+    for (wait, waker) in waits.iter_mut().zip(&wakers) {
+        assert!(wait.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    assert_eq!(crate::verification::panic_text(|| assert!(poll(sleep.as_mut()).is_pending())), "in the waker");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_wait_for_sleepers_that_was_dropped_is_not_woken() {
+    let (timer, counts) = (ManualTimer::new(), Arc::new(Counts::default()));
+    let waker = Waker::from(Arc::clone(&counts));
+    let mut wait = Box::pin(timer.until_sleepers(1));
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop((wait, waker));
+    assert_eq!(Arc::strong_count(&counts), 1);
+}
+
 #[test]
 fn a_waker_that_panics_does_not_lose_the_others() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic!("in the waker");
-        }
-    }
-    struct Counts(AtomicUsize);
-    impl Wake for Counts {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    let (timer, counts) = (ManualTimer::new(), Arc::new(Counts(AtomicUsize::new(0))));
-    let wakers = [
-        Waker::from(Arc::new(Panics)),
-        Waker::from(Arc::clone(&counts)),
-        Arc::new(Panics).into(),
-        Arc::clone(&counts).into(),
-    ];
+    let (timer, counts) = (ManualTimer::new(), Arc::new(Counts::default()));
+    let wakers = panicking_and_counting(&counts);
     let mut sleeps: Vec<_> = wakers.iter().map(|_| Timer::sleep(&timer, SECOND)).collect();
     for (sleep, waker) in sleeps.iter_mut().zip(&wakers) {
         assert!(sleep.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
