@@ -16,8 +16,8 @@ use crate::refusal::Refusal;
 pub(crate) struct Parameters {
     fields: Map<String, Value>,
     format: Format,
-    /// A parameter that has another type than the documented one.
-    mistyped: Option<&'static str>,
+    /// How the body differs from the documentation, for a strict simulator.
+    slip: Option<String>,
 }
 
 /// How a body compares with the documentation.
@@ -41,16 +41,16 @@ impl Parameters {
             return this;
         }
         if is_strict {
-            this.mistyped = convert(&mut this.fields.clone());
+            this.slip = this.slip.or_else(|| Some(convert(&mut this.fields.clone())?.to_string()));
         } else if convert(&mut this.fields).is_some() {
             this.format = Format::Lenient;
         }
         this
     }
 
-    /// Returns an error if a strict simulator has read a parameter of another type than the documented one.
-    pub(crate) fn check_types(&self) -> Result<(), Refusal> {
-        self.mistyped.map_or(Ok(()), |name| Err(invalid(name)))
+    /// Returns an error if a strict simulator has read a body that differs from the documentation.
+    pub(crate) fn check_strictly(&self) -> Result<(), Refusal> {
+        self.slip.as_ref().map_or(Ok(()), |slip| Err(invalid(slip)))
     }
 
     /// Reads the parameters of a call whose types are not known.
@@ -62,9 +62,10 @@ impl Parameters {
         }
         let documented = serde_json::from_slice(body).map(|fields| (fields, Format::Documented)).ok();
         let lenient = || Some((lenient_json::read(body)?, Format::Lenient));
-        let read = documented.or_else(|| if is_strict { None } else { lenient() });
+        let read = documented.or_else(lenient);
+        let slip = (is_strict && !body.is_empty()).then(|| slip(body, read.as_ref().map(|(_, format)| *format)));
         let (fields, format) = read.unwrap_or_else(|| (Map::new(), Format::Unreadable));
-        Self { fields, format, mistyped: None }
+        Self { fields, format, slip: slip.flatten() }
     }
 
     /// Whether the service warns of the body.
@@ -131,6 +132,17 @@ impl Parameters {
     pub(crate) fn object<T: DeserializeOwned>(&self, name: &str) -> Result<T, Refusal> {
         self.fields.get(name).and_then(|value| T::deserialize(value).ok()).ok_or_else(|| invalid(name))
     }
+}
+
+/// How a body differs from a JSON object as documented.
+fn slip(body: &[u8], format: Option<Format>) -> Option<String> {
+    let slip = match format {
+        Some(Format::Documented) => return None,
+        Some(_) if body.starts_with(b"\xEF\xBB\xBF") => "starts with a byte order mark; send JSON without it",
+        Some(_) => "has a comma after the last item of a list or object; remove the comma",
+        None => "is not a JSON object; send one, even for a call without parameters",
+    };
+    Some(format!("strict mode: the body {slip}"))
 }
 
 /// The refusal of an invalid parameter.

@@ -153,7 +153,7 @@ impl Service {
             Route::BuiltIn(_, handler) => {
                 let (app, downstream) = self.authorize(endpoint, request, context)?;
                 parameters = Parameters::read(endpoint.method(), request.query, request.body, self.is_strict);
-                parameters.check_types()?;
+                parameters.check_strictly()?;
                 let call = Call {
                     app: &app,
                     downstream: downstream.as_ref(),
@@ -170,6 +170,7 @@ impl Service {
                 }
                 parameters =
                     Parameters::read_unconverted(endpoint.method(), request.query, request.body, self.is_strict);
+                parameters.check_strictly()?;
                 responder = Some(custom);
                 Ok(Payload::new())
             }

@@ -1,5 +1,7 @@
 //! Converts parameters to their documented types, as the service does.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// The parameters that are numbers.
@@ -32,10 +34,10 @@ const TEXTS: [&str; 20] = [
     "corpids",
 ];
 
-/// Converts the parameters, also those in objects and lists. Returns the name of one that had another type.
+/// Converts the parameters, also those in objects and lists. Returns one that had another type.
 ///
 /// Removes a `groupid` of 0 and an empty `user_custom_id`: clients whose types can't omit them send these.
-pub(super) fn convert(fields: &mut Map<String, Value>) -> Option<&'static str> {
+pub(super) fn convert(fields: &mut Map<String, Value>) -> Option<Mistyped> {
     let mut mistyped = None;
     for (name, value) in fields.iter_mut() {
         mistyped = convert_value(value, documented_type(name)).or(mistyped);
@@ -48,27 +50,47 @@ pub(super) fn convert(fields: &mut Map<String, Value>) -> Option<&'static str> {
     mistyped
 }
 
-/// The name of a parameter, and the conversion to its documented type.
-type DocumentedType = (&'static str, fn(&Value) -> Option<Value>);
-
-fn documented_type(name: &str) -> Option<DocumentedType> {
-    let find = |names: &[&'static str]| names.iter().find(|known| **known == name).copied();
-    let number = find(&NUMBERS).map(|name| (name, number as fn(&Value) -> Option<Value>));
-    let flag = || find(&FLAGS).map(|name| (name, flag as fn(&Value) -> Option<Value>));
-    let text = || find(&TEXTS).map(|name| (name, text as fn(&Value) -> Option<Value>));
-    number.or_else(flag).or_else(text)
+/// A parameter that had another type than the documented one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mistyped {
+    name: &'static str,
+    documented: &'static str,
 }
 
-fn convert_value(value: &mut Value, documented: Option<DocumentedType>) -> Option<&'static str> {
+impl fmt::Display for Mistyped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "strict mode: {} has the wrong JSON type; send {}", self.name, self.documented)
+    }
+}
+
+/// Converts a value to a documented type. `None` if it has that type, or can't be converted.
+type Conversion = fn(&Value) -> Option<Value>;
+
+/// A parameter, and the conversion to its documented type.
+type DocumentedType = (Mistyped, Conversion);
+
+fn documented_type(name: &str) -> Option<DocumentedType> {
+    let types: [(&[&'static str], &'static str, Conversion); 3] = [
+        (&NUMBERS, "a number without quotes", number),
+        (&FLAGS, "true or false", flag),
+        (&TEXTS, "a string in quotes", text),
+    ];
+    types.into_iter().find_map(|(names, documented, conversion)| {
+        let name = names.iter().find(|known| **known == name)?;
+        Some((Mistyped { name, documented }, conversion))
+    })
+}
+
+fn convert_value(value: &mut Value, documented: Option<DocumentedType>) -> Option<Mistyped> {
     match value {
         Value::Object(fields) => convert(fields),
         Value::Array(items) => {
             items.iter_mut().fold(None, |mistyped, item| convert_value(item, documented).or(mistyped))
         }
         scalar => {
-            let (name, conversion) = documented?;
+            let (mistyped, conversion) = documented?;
             *scalar = conversion(scalar)?;
-            Some(name)
+            Some(mistyped)
         }
     }
 }
@@ -97,7 +119,7 @@ mod tests {
 
     fn converted(value: Value) -> (Option<&'static str>, Value) {
         let Value::Object(mut fields) = value else { panic!("{value}") };
-        (convert(&mut fields), Value::Object(fields))
+        (convert(&mut fields).map(|mistyped| mistyped.name), Value::Object(fields))
     }
 
     #[test]

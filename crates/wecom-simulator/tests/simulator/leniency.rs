@@ -145,16 +145,37 @@ fn a_strict_simulator_accepts_the_documented_bodies_alone() {
 }
 
 #[test]
-fn the_refusal_of_a_strict_simulator_names_the_parameter() {
+fn the_refusal_of_a_strict_simulator_names_the_slip_and_what_to_send() {
     let contact = r#"{"name":"张三","identity_type":1,"mobile":"13000000001","user_custom_id":7}"#;
     let import =
         format!(r#"{{"chain_id":"ChDealers","contact_list":[{{"corp_name":"a","contact_info_list":[{contact}]}}]}}"#);
-    for (endpoint, body, name) in [
-        (&GET_CHAIN_GROUP, r#"{"chain_id":"ChDealers","groupid":"2"}"#, "groupid"),
-        (&IMPORT_CHAIN_CONTACT, &import, "user_custom_id"),
+    let list = r#"{"chain_id":"ChDealers","need_pending":1}"#;
+    for (endpoint, body, slip) in [
+        (
+            &GET_CHAIN_GROUP,
+            r#"{"chain_id":"ChDealers","groupid":"2"}"#,
+            "groupid has the wrong JSON type; send a number without quotes",
+        ),
+        (&IMPORT_CHAIN_CONTACT, &import, "user_custom_id has the wrong JSON type; send a string in quotes"),
+        (&GET_CHAIN_CORPINFO_LIST, list, "need_pending has the wrong JSON type; send true or false"),
+        (
+            &GET_CHAIN_GROUP,
+            r#"{"chain_id":"ChDealers",}"#,
+            "the body has a comma after the last item of a list or object; remove the comma",
+        ),
+        (
+            &GET_CHAIN_GROUP,
+            "\u{feff}{\"chain_id\":\"ChDealers\"}",
+            "the body starts with a byte order mark; send JSON without it",
+        ),
+        (
+            &GET_CHAIN_GROUP,
+            "chain_id=ChDealers",
+            "the body is not a JSON object; send one, even for a call without parameters",
+        ),
     ] {
         let refused = Caller::strict().post(endpoint, body);
-        let expected = format!("invalid Request Parameter: {name}, hint");
+        let expected = format!("invalid Request Parameter: strict mode: {slip}, hint");
         assert!(refused["errmsg"].as_str().unwrap().contains(&expected), "{refused}");
     }
 }
