@@ -58,6 +58,7 @@ impl StatusError {
         match self.status {
             300..=399 => "redirects are not followed; check the base URL",
             401 | 403 => "a gateway denied access; check its rules",
+            404 if self.code.is_some() => "the server does not know this endpoint; check the endpoint's path",
             404 => "no such path; check that the base URL ends in /cgi-bin or the gateway's equivalent",
             405 => "a gateway does not allow the method; check its rules",
             407 => "the proxy requires credentials",
