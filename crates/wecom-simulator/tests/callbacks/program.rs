@@ -2,7 +2,8 @@
 
 use std::process::{Output, Stdio};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::harness::*;
@@ -120,4 +121,38 @@ async fn the_error_of_an_address_in_use_names_the_option_to_change_it() {
     let address = taken.local_addr().unwrap().to_string();
     let text = failure(&mut wecom_sim(&["--listen", &address])).await;
     assert!(text.contains(&address) && text.contains("choose another address with --listen"), "{text}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sigterm_stops_the_program_after_the_replies_under_way() {
+    let mut program = wecom_sim(&[]).spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut address = String::new();
+    while let Some(line) = tokio::time::timeout(LONG, lines.next_line()).await.unwrap().unwrap() {
+        if let Some(page) = line.strip_prefix("page       http://") {
+            address = page.trim_end_matches('/').to_owned();
+        }
+        if line.starts_with("Press Ctrl-C") {
+            break;
+        }
+    }
+    // A request whose body is still missing is under way.
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = format!("POST /cgi-bin/gettoken HTTP/1.1\r\nhost: {address}\r\ncontent-length: 2\r\n\r\n");
+    stream.write_all(format!("{head}{{}}").as_bytes()).await.unwrap();
+    let mut reply = [0; 16];
+    stream.read_exact(&mut reply).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let pid = program.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+    stream.write_all(b"{}").await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest.matches("HTTP/1.1 200").count(), 1, "{rest}");
+    let mut last = String::new();
+    while let Some(line) = tokio::time::timeout(LONG, lines.next_line()).await.unwrap().unwrap() {
+        last = line;
+    }
+    assert_eq!((last.as_str(), program.wait().await.unwrap().success()), ("stopped", true));
 }

@@ -101,9 +101,26 @@ fn log(call: &ServedCall) {
     println!("{} {} {}{errcode}", call.method, call.path, call.status);
 }
 
-/// Completes on Ctrl-C. Never completes if the signal can't be received.
+/// Completes on Ctrl-C and, on Unix, on SIGTERM. Never completes if no signal can be received.
 async fn stopped() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
     }
+}
+
+/// Completes on SIGTERM, by which service managers and containers stop a program.
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }
