@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -31,7 +31,7 @@ use tokio::time::{sleep, timeout};
 pub use self::callback::{CallbackAttempt, CallbackOutcome, CallbackUrl, CallbackUrlError};
 use self::callback::{Delivery, Observer};
 use self::forms::FormError;
-use self::host::AllowedHosts;
+use self::host::{AllowedHosts, has_one_host};
 use self::write_timeout::WriteTimeout;
 use crate::service::IncomingRequest;
 use crate::simulator::Simulator;
@@ -42,6 +42,9 @@ const MAX_BODY: usize = 2 * 1024 * 1024;
 
 /// The default time limit for reading the head of a request, for reading its body, and for each write.
 const IO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The length after which a path is cut in a log.
+const LONGEST_PATH: usize = 200;
 
 /// The default maximum number of connections.
 const MAX_CONNECTIONS: usize = 1024;
@@ -60,8 +63,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// from paths below `/page/`; [`on_call`](Self::on_call) is not called for those.
 ///
 /// The server itself replies to some requests: HTTP status 404 for an unknown endpoint (see [`Simulator::respond`]) and for a path
-/// elsewhere, 413 for a body over 2 MiB, 408 for a body
-/// that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
+/// elsewhere, 400 for a request without exactly one `Host` header, 413 for a body over 2 MiB (at once, if its length is
+/// declared), 408 for a body that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -100,7 +103,8 @@ struct Shared {
 pub struct ServedCall {
     /// The HTTP method.
     pub method: String,
-    /// The path, without the query. Everything except printable ASCII characters is percent-encoded.
+    /// The path, without the query. Everything except printable ASCII characters is percent-encoded. A path of over 200
+    /// characters is cut, and ends with `...`.
     pub path: String,
     /// The HTTP status of the reply.
     pub status: u16,
@@ -261,16 +265,9 @@ async fn serve(stream: TcpStream, shared: Shared, watcher: Watcher) {
 
 async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let response = match timeout(shared.io_timeout, Limited::new(body, MAX_BODY).collect()).await {
-        _ if !shared.allowed_hosts.allow(&head.uri, &head.headers) => {
-            plain(StatusCode::MISDIRECTED_REQUEST, "misdirected request: unknown host; allow it with --allow-host")
-        }
-        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "request timeout: the body took too long"),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB")
-        }
-        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "bad request: the body is incomplete"),
-        Ok(Ok(body)) => route(shared, &head, &body.to_bytes()).await,
+    let response = match read(shared, &head, body).await {
+        Ok(body) => route(shared, &head, &body).await,
+        Err(refusal) => refusal,
     };
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
     // The page polls: a record of each request would hide the others.
@@ -285,15 +282,40 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
     response
 }
 
-/// The path with everything except printable ASCII characters percent-encoded, so that it can be logged.
+/// Reads the body of a request. Returns a refusal, without reading the body, if the head is enough to refuse the request.
+async fn read(shared: &Shared, head: &Parts, body: Incoming) -> Result<Bytes, Response<Full<Bytes>>> {
+    let too_large = || plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB");
+    if !has_one_host(head.version, &head.headers) {
+        return Err(plain(StatusCode::BAD_REQUEST, "bad request: HTTP/1.1 requires exactly one Host header"));
+    }
+    if !shared.allowed_hosts.allow(&head.uri, &head.headers) {
+        let text = "misdirected request: unknown host; allow it with --allow-host";
+        return Err(plain(StatusCode::MISDIRECTED_REQUEST, text));
+    }
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    match timeout(shared.io_timeout, Limited::new(body, MAX_BODY).collect()).await {
+        Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT, "request timeout: the body took too long")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST, "bad request: the body is incomplete")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+    }
+}
+
+/// The beginning of a path with everything except printable ASCII characters percent-encoded, so that it can be logged.
 fn printable(path: &str) -> String {
-    path.bytes().fold(String::with_capacity(path.len()), |mut printable, byte| {
+    let mut printable = String::new();
+    for byte in path.bytes() {
+        if printable.len() >= LONGEST_PATH {
+            return printable + "...";
+        }
         match byte {
             b'!'..=b'~' => printable.push(byte.into()),
             _ => printable.push_str(&format!("%{byte:02X}")),
         }
-        printable
-    })
+    }
+    printable
 }
 
 async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
@@ -373,5 +395,12 @@ mod tests {
     fn a_path_is_shown_with_everything_but_printable_ascii_encoded() {
         assert_eq!(printable("/cgi-bin/~get!"), "/cgi-bin/~get!");
         assert_eq!(printable("/a b\u{1b}[31m企"), "/a%20b%1B[31m%E4%BC%81");
+    }
+
+    #[test]
+    fn a_long_path_is_cut() {
+        let path = format!("/{}", "a".repeat(199));
+        assert_eq!((printable(&path), printable(&format!("{path}b"))), (path.clone(), format!("{path}...")));
+        assert!(printable(&"企".repeat(10_000)).len() < 220);
     }
 }

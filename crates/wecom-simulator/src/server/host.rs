@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use hyper::Uri;
 use hyper::header::{HOST, HeaderMap};
+use hyper::{Uri, Version};
 
 /// The host names that the server accepts, besides `localhost` and IP addresses.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,7 @@ impl AllowedHosts {
 
     /// Returns whether a request is for one of the hosts. A request without a host is allowed: browsers always send one.
     pub(super) fn allow(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let header = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+        let header = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
         uri.host().into_iter().chain(header).all(|host| self.allow_host(host))
     }
 
@@ -30,6 +30,14 @@ impl AllowedHosts {
             || is("localhost")
             || name.to_ascii_lowercase().ends_with(".localhost")
             || self.names.iter().any(|allowed| is(allowed))
+    }
+}
+
+/// Whether a request has exactly one `Host` header, as HTTP/1.1 requires.
+pub(super) fn has_one_host(version: Version, headers: &HeaderMap) -> bool {
+    match headers.get_all(HOST).iter().count() {
+        0 => version < Version::HTTP_11,
+        count => count == 1,
     }
 }
 
@@ -47,6 +55,8 @@ fn without_port(host: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::{HeaderName, HeaderValue};
+
     use super::*;
 
     #[test]
@@ -80,6 +90,26 @@ mod tests {
             assert!(!hosts.allow_host(host), "{host}");
         }
     }
+
+    #[test]
+    fn http_1_1_requires_exactly_one_host() {
+        for (version, count, expected) in [
+            (Version::HTTP_11, 0, false),
+            (Version::HTTP_11, 1, true),
+            (Version::HTTP_11, 2, false),
+            (Version::HTTP_10, 0, true),
+            (Version::HTTP_10, 2, false),
+        ] {
+            let headers = (0..count).map(|_| (HOST, "localhost".parse().unwrap())).fold(HeaderMap::new(), append);
+            assert_eq!(has_one_host(version, &headers), expected, "{version:?} {count}");
+        }
+    }
+
+    fn append(mut headers: HeaderMap, (name, value): (HeaderName, HeaderValue)) -> HeaderMap {
+        headers.append(name, value);
+        headers
+    }
+
     #[test]
     fn both_the_host_of_the_uri_and_that_of_the_header_must_be_allowed() {
         let hosts = AllowedHosts::default();

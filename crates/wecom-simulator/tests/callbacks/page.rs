@@ -31,3 +31,21 @@ async fn only_a_get_of_the_root_returns_the_page() {
         assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {reply}");
     }
 }
+
+#[tokio::test]
+async fn a_request_is_refused_by_its_head_without_its_body() {
+    let (address, _attempts) = serve(&Simulator::demo(), []).await;
+    let endless = "content-length: 1000000000000\r\n";
+    for (head, status) in [
+        (format!("host: {address}\r\n{endless}"), "413"),
+        (format!("host: evil.example\r\n{endless}"), "421"),
+        (format!("host: {address}\r\nhost: evil.example\r\n"), "400"),
+        (format!("host: {address}\r\nhost: {address}\r\n{endless}"), "400"),
+        (endless.to_owned(), "400"),
+    ] {
+        // The connection stays open for the body, so only a reply at once ends the read.
+        let request = format!("POST /cgi-bin/gettoken HTTP/1.1\r\nconnection: close\r\n{head}\r\n");
+        let reply = tokio::time::timeout(LONG, send(&address, &request)).await.unwrap();
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {reply}");
+    }
+}
