@@ -158,7 +158,11 @@ proptest! {
         shuffle in any::<u64>(),
     ) {
         let secrets = [secrets.0, secrets.1];
-        let request = |token: &str| Request::new(&LIST_IDS).with_token(AccessToken::new(token)).with_body("{}");
+        let request = |secret: &str| {
+            let mut query = Query::new();
+            query.push_secret("corpsecret", Secret::new(secret));
+            Request::new(&LIST_IDS).with_query(query).with_body("{}")
+        };
         let number = Arc::new(Mutex::new(0));
         let recorder = Recorder::new(from_fn(move |_| {
             let mut number = number.lock().unwrap();
@@ -178,7 +182,7 @@ proptest! {
         order.sort_by_key(|(at, _)| shuffle.wrapping_mul(*at as u64 + 1) >> 32);
         let mut next = [0, 0];
         for &(at, &app) in &order {
-            let alias = file["entries"][at]["request"]["secrets"]["access_token"].as_str().unwrap();
+            let alias = file["entries"][at]["request"]["secrets"]["corpsecret"].as_str().unwrap();
             let reply = replay(&player, request(alias)).unwrap();
             let app = usize::from(app);
             prop_assert_eq!(reply.body(), &replies[app][next[app]]);

@@ -27,7 +27,7 @@ const REPORTED: usize = 5;
 ///
 /// Secrets are not compared, so a replay needs none. Only if two entries differ in nothing but their secrets and their
 /// replies, such as the token requests of two apps, the aliases in the file are needed: `Secret::new("#1")` is the secret
-/// with the alias `#1`. Tokens from a replayed reply are aliases already.
+/// with the alias `#1`. Tokens from a replayed reply are aliases already. Other access tokens are used in the recorded order.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.
@@ -53,7 +53,8 @@ struct State {
 #[derive(Default)]
 struct SameContent {
     indexes: VecDeque<usize>,
-    /// Whether both the secrets and the outcomes differ. Then only an alias shows which entry is meant.
+    /// Whether both the secrets, apart from access tokens, and the outcomes differ. Then only an alias shows which entry is
+    /// meant.
     is_ambiguous: bool,
 }
 
@@ -69,8 +70,9 @@ impl Player {
         for SameContent { indexes, is_ambiguous } in unused.values_mut() {
             let same = indexes.iter().filter_map(|index| entries.get(*index));
             let mut pairs = same.clone().zip(same.skip(1));
-            *is_ambiguous = pairs.clone().any(|(entry, next)| entry.request != next.request)
-                && pairs.any(|(entry, next)| !entry.has_same_outcome(next));
+            *is_ambiguous =
+                pairs.clone().any(|(entry, next)| without_token(&entry.request) != without_token(&next.request))
+                    && pairs.any(|(entry, next)| !entry.has_same_outcome(next));
         }
         let state = State { entries, unused, unmatched: Vec::new(), verified: false };
         Self { state: Arc::new(Mutex::new(state)) }
@@ -196,6 +198,12 @@ impl State {
             false => Err(ReplayError(format!("replay verification failed\n- {}", problems.join("\n- ")))),
         }
     }
+}
+
+fn without_token(request: &Value) -> Value {
+    let mut request = request.clone();
+    request.get_mut("secrets").and_then(Value::as_object_mut).and_then(|secrets| secrets.remove("access_token"));
+    request
 }
 
 /// A request on one line. Its secrets are masked.
