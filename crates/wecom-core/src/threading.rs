@@ -44,7 +44,7 @@ pub trait Family: Sized + Clone + Copy + fmt::Debug + 'static {
     type TokenProvider: Clone;
     type TokenStore: Clone;
     type QuotaStore: Clone;
-    type LeaseStore: Clone;
+    type LeaseStore: Clone + Unpin;
     type Observer: Clone;
     /// A call that fetches a token.
     type TokenCall;

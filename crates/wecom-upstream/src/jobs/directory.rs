@@ -321,7 +321,8 @@ impl<M: Threading> Directory<M> {
     pub async fn refresh(&mut self) -> Result<ChainDiff, Error> {
         let span = JobSpan::directory_refresh(self.chain_id());
         let outcome = span.run(self.read_changes()).await;
-        span.refreshed_directory(&outcome);
+        let numbers = |changes: &ChainDiff| [changes.joined.len(), changes.left.len(), changes.moved.len()];
+        span.refreshed_directory(outcome.as_ref().map(numbers));
         outcome
     }
 

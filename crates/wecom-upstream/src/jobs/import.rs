@@ -14,6 +14,7 @@ mod job_result;
 mod journal;
 mod outcome;
 mod report;
+mod row;
 mod row_validation;
 mod state;
 mod steps;
@@ -34,8 +35,8 @@ pub use self::job_ends::JobEnds;
 pub use self::journal::ImportJournal;
 pub use self::outcome::{ImportFailure, ImportOutcome};
 pub use self::report::{ImportReport, ImportRow};
+use self::row::Phase;
 pub use self::row_validation::{InvalidImport, InvalidRow, RowProblem};
-use self::state::Phase;
 pub use self::state::{ImportProgress, ImportState};
 #[cfg(feature = "stream")]
 pub use self::stream::ImportStream;

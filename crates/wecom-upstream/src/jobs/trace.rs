@@ -17,7 +17,6 @@ mod on {
     use wecom_core::Error;
     use wecom_core::ids::ChainId;
 
-    use crate::jobs::chain_tree::ChainDiff;
     use crate::jobs::import::{ImportEvent, ImportProgress, ImportState};
     use crate::jobs::walk::{WalkEvent, WalkProgress};
 
@@ -128,12 +127,11 @@ mod on {
             self.end(outcome);
         }
 
-        /// Reports the outcome of a refresh of a directory.
-        pub(crate) fn refreshed_directory(&self, outcome: &Result<ChainDiff, Error>) {
+        /// Reports the outcome of a refresh of a directory: the numbers of corps that joined, left and moved.
+        pub(crate) fn refreshed_directory(&self, outcome: Result<[usize; 3], &Error>) {
             match outcome {
-                Ok(changes) => {
-                    let ChainDiff { joined, left, moved, .. } = changes;
-                    self.0.record("joined", joined.len()).record("left", left.len()).record("moved", moved.len());
+                Ok([joined, left, moved]) => {
+                    self.0.record("joined", joined).record("left", left).record("moved", moved);
                     self.end("refreshed");
                 }
                 Err(error) => self.fail(error),
@@ -217,7 +215,6 @@ mod off {
     use wecom_core::Error;
     use wecom_core::ids::ChainId;
 
-    use crate::jobs::chain_tree::ChainDiff;
     use crate::jobs::import::{ImportEvent, ImportState};
     use crate::jobs::walk::{WalkEvent, WalkProgress};
 
@@ -257,7 +254,7 @@ mod off {
 
         pub(crate) fn walk_event(&self, _: Option<&Result<WalkEvent, Error>>, _: WalkProgress) {}
 
-        pub(crate) fn refreshed_directory(&self, _: &Result<ChainDiff, Error>) {}
+        pub(crate) fn refreshed_directory(&self, _: Result<[usize; 3], &Error>) {}
 
         pub(crate) fn looked_up(&self, _: usize, _: usize, _: Result<usize, &Error>) {}
 

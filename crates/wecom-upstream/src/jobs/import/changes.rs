@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::ImportOutcome;
-use super::state::{INSTEAD, Phase, Row};
+use super::row::{INSTEAD, Phase, Row};
 use crate::jobs::saved_format::{self, SavedContent};
 
 /// The changes of an [`ImportState`](crate::jobs::import::ImportState) between two of its revisions.

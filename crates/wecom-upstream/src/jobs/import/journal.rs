@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::changes::ImportChanges;
-use super::state::{INSTEAD, ImportState};
+use super::row::INSTEAD;
+use super::state::ImportState;
 use crate::jobs::journal_file::{JournalFile, Records};
 use crate::jobs::saved_format::{self, SavedContent};
 

@@ -11,6 +11,7 @@ use wecom_core::ids::{ChainId, JobId};
 use crate::calls::ImportCorp;
 use crate::jobs::import::changes::{BatchChange, ImportChanges, InvalidChanges};
 use crate::jobs::import::outcome::ImportOutcome;
+use crate::jobs::import::row::{INSTEAD, Phase, Row};
 use crate::jobs::import::row_validation::{InvalidImport, InvalidRow, RowProblem, RowValidator};
 use crate::jobs::saved_format::{self, SavedContent};
 
@@ -77,42 +78,12 @@ impl SavedContent for Content {
     const WITHOUT: &'static str = INSTEAD;
 }
 
-/// What a program can do without a saved import.
-pub(crate) const INSTEAD: &str = "import the rows that the chain does not have yet";
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) corp: ImportCorp,
-    /// The outcome, once it is known or the row is lost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) outcome: Option<ImportOutcome>,
-}
-
 /// The rows of one job.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Batch {
     /// May include rows that were left out and have an outcome from the beginning.
     rows: Range<usize>,
     pub(crate) phase: Phase,
-}
-
-/// The phase of a batch.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Phase {
-    /// Certainly not submitted.
-    Waiting,
-    /// About to be submitted. After loading a saved state: possibly submitted.
-    Submitting,
-    /// Accepted by WeCom as a job.
-    Submitted(JobId),
-    /// Possibly submitted without a known job id, or without an available result.
-    Lost {
-        /// Whether the job, if it exists, has certainly ended.
-        over: bool,
-    },
-    /// Every row has its final outcome.
-    Done,
 }
 
 /// The number of rows of an import by outcome.

@@ -12,7 +12,7 @@ use wecom_core::{ErrCode, Error, Threading};
 use super::chain_search::ChainSearch;
 use super::classify::{self, FailedSubmission};
 use super::job_ends::Noted;
-use super::state::Phase;
+use super::row::Phase;
 use super::{Import, ImportEvent, ImportStop, MINUTE, job_result};
 use crate::calls::{GetResult, ImportChainContact};
 use crate::jobs::transience::may_pass;
