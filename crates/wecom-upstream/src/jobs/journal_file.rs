@@ -3,26 +3,32 @@
 //! The first line names the format. Each further line is a record after its checksum. A process that is killed while it
 //! appends leaves a last line without an end, which was never reported as saved and is ignored. Any other damage is an
 //! error: a record that was saved is never ignored.
+//!
+//! Nothing is overwritten or cut off, so two processes cannot remove each other's records. Each line states the line that
+//! it follows, and a random number: of two lines that follow the same one, the first in the file is valid and the other one
+//! is ignored. A process reads back what it has appended, and so learns whether its record is valid. An advisory lock would
+//! need Rust 1.89 or another dependency, and a file as a lock would outlive a killed process.
 
-use std::collections::VecDeque;
+mod line;
+
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::jobs::saved_file::SavedFile;
+use self::line::{Chain, Line, TORN};
+use crate::jobs::saved_file::{SavedFile, at_path};
 
-/// The number of characters of a checksum.
-const CHECKSUM: usize = 16;
+/// The length of the beginning of a file, with the random number of its first record, by which it is recognized.
+const HEAD: usize = 128;
 
-/// A file of records. Only one process at a time may append to it.
+/// A file of records. Only one process at a time may append to it; another one gets an error.
 #[derive(Debug)]
 pub(crate) struct JournalFile {
     saved: SavedFile,
-    file: File,
-    /// The length of the complete records.
+    head: Vec<u8>,
+    /// The length of the lines that were read or appended.
     len: u64,
-    /// Whether an incomplete record may follow the complete ones.
-    is_torn: bool,
+    chain: Chain,
 }
 
 /// The content of a file of records.
@@ -36,16 +42,22 @@ pub(crate) struct Records {
 impl JournalFile {
     /// Creates a file with the name of its format and its first record, or with neither. Fails if there is a file.
     pub(crate) fn create(path: &Path, format: &str, first: &[u8]) -> io::Result<Self> {
-        if path.try_exists()? {
-            let text = "already exists: a journal is saved at this path; open it, or remove it once it is not needed";
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
-        }
+        let mut chain = Chain::default();
+        let (id, line) = chain.line(first);
         let mut content = format.as_bytes().to_vec();
         content.push(b'\n');
-        content.extend(line(first));
+        content.extend(line);
         let saved = SavedFile::new(path);
-        saved.save(&content)?;
-        Ok(Self { file: open(path)?, saved, len: length(&content), is_torn: false })
+        saved.create(&content).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                let text =
+                    "already exists: a journal is saved at this path; open it, or remove it once it is not needed";
+                io::Error::new(error.kind(), text)
+            }
+            _ => error,
+        })?;
+        chain.push(id);
+        Ok(Self { saved, head: head(&content), len: length(&content), chain })
     }
 
     /// Opens a file and reads its records; `None` if there is no file. The closure accepts the name of the format.
@@ -55,33 +67,82 @@ impl JournalFile {
     ) -> io::Result<Option<(Self, Records)>> {
         let saved = SavedFile::new(path);
         let Some(content) = saved.load()? else { return Ok(None) };
-        let complete = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let (complete, torn) = content.split_at(complete);
-        let mut lines =
-            complete.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line));
-        check_format(lines.next().and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default())?;
-        let records = lines.zip(1..).map(|(line, number)| record(line).ok_or_else(|| damaged(number)));
-        let mut appended = records.collect::<io::Result<VecDeque<_>>>()?;
-        let first = appended.pop_front().ok_or_else(|| damaged(1))?;
-        let journal = Self { file: open(path)?, saved, len: length(complete), is_torn: !torn.is_empty() };
-        Ok(Some((journal, Records { first, appended: appended.into() })))
+        let (complete, torn) = split(&content);
+        line::check_torn(torn)?;
+        let (format, lines) = complete.split_at(complete.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        check_format(std::str::from_utf8(format.strip_suffix(b"\n").unwrap_or(torn)).unwrap_or_default())?;
+        let mut chain = Chain::default();
+        let mut records = Vec::new();
+        for (line, number) in lines.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+            let Some(line) = Line::parse(line, number)?.filter(|line| chain.continues_with(line)) else { continue };
+            chain.push(line.id);
+            records.push(line.record.to_vec());
+        }
+        let mut records = records.into_iter();
+        let first = records.next().ok_or_else(|| line::damaged(1))?;
+        let journal = Self { saved, head: head(&content), len: length(complete), chain };
+        Ok(Some((journal, Records { first, appended: records.collect() })))
     }
 
     /// Appends a record, and returns once it is flushed to the disk. After an error, the record may be appended again.
     pub(crate) fn append(&mut self, record: &[u8]) -> io::Result<()> {
-        if self.is_torn {
-            self.file.set_len(self.len)?;
-        } else if self.file.metadata()?.len() != self.len {
-            return Err(io::Error::other("the journal was changed by another process: only one may use it at a time"));
+        let (mut file, tail) = self.tail()?;
+        let (complete, torn) = split(&tail);
+        if self.next_line(complete)?.is_some() {
+            return Err(changed());
         }
-        self.is_torn = true;
-        self.file.seek(SeekFrom::Start(self.len))?;
-        let line = line(record);
-        self.file.write_all(&line)?;
-        self.file.sync_data()?;
-        self.is_torn = false;
-        self.len = self.len.saturating_add(length(&line));
-        Ok(())
+        let mut bytes = if torn.is_empty() { Vec::new() } else { TORN.to_vec() };
+        let (id, line) = self.chain.line(record);
+        bytes.extend(line);
+        // In one write: a process that appends at the same time must not separate the parts.
+        file.write_all(&bytes).and_then(|()| file.sync_data()).map_err(|error| self.at_path(&error))?;
+        let (_, tail) = self.tail()?;
+        match self.next_line(&tail)? {
+            Some((written, end)) if written == id => {
+                self.chain.push(id);
+                self.len = self.len.saturating_add(end);
+                Ok(())
+            }
+            _ => Err(changed()),
+        }
+    }
+
+    /// Returns the id of the line that follows the known ones, if there is one, and the position after it.
+    fn next_line(&self, tail: &[u8]) -> io::Result<Option<(u64, u64)>> {
+        let mut end = 0;
+        for (line, number) in tail.split_inclusive(|byte| *byte == b'\n').zip(self.chain.len() + 1..) {
+            end += length(line);
+            if let Some(line) = Line::parse(line, number)?.filter(|line| self.chain.continues_with(line)) {
+                return Ok(Some((line.id, end)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Opens the file at the path, which another process may have removed or replaced, and reads what follows the known
+    /// lines.
+    fn tail(&self) -> io::Result<(File, Vec<u8>)> {
+        let mut head = vec![0; self.head.len()];
+        let mut tail = Vec::new();
+        let mut read = || {
+            let mut file = File::options().read(true).append(true).open(self.path())?;
+            let len = file.metadata()?.len();
+            if len >= self.len {
+                file.read_exact(&mut head)?;
+                file.seek(SeekFrom::Start(self.len))?;
+                file.read_to_end(&mut tail)?;
+            }
+            Ok((file, len))
+        };
+        let (file, len) = read().map_err(|error: io::Error| self.at_path(&error))?;
+        if len < self.len || head != self.head {
+            return Err(changed());
+        }
+        Ok((file, tail))
+    }
+
+    fn at_path(&self, error: &io::Error) -> io::Error {
+        at_path(self.path(), error)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -94,36 +155,21 @@ impl JournalFile {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    File::options().write(true).open(path)
+/// Splits lines from what follows the last line break.
+fn split(content: &[u8]) -> (&[u8], &[u8]) {
+    content.split_at(content.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1))
+}
+
+fn head(content: &[u8]) -> Vec<u8> {
+    content.get(..HEAD).unwrap_or(content).to_vec()
 }
 
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// Returns the line of a record, which must not contain a line break.
-fn line(record: &[u8]) -> Vec<u8> {
-    let mut line = format!("{:0CHECKSUM$x} ", checksum(record)).into_bytes();
-    line.extend(record);
-    line.push(b'\n');
-    line
-}
-
-/// Returns the record of a line; `None` if its checksum is wrong.
-fn record(line: &[u8]) -> Option<Vec<u8>> {
-    let (sum, record) = line.split_at_checked(CHECKSUM)?;
-    let record = record.strip_prefix(b" ")?;
-    let is_intact = sum == format!("{:0CHECKSUM$x}", checksum(record)).as_bytes();
-    is_intact.then(|| record.to_vec())
-}
-
-/// FNV-1a with 64 bits, which detects damage and no forgery.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-fn damaged(number: usize) -> io::Error {
-    let text = format!("journal damaged: record {number} has a wrong checksum; restore the file from a backup");
-    io::Error::new(io::ErrorKind::InvalidData, text)
+fn changed() -> io::Error {
+    let text = "the journal was changed by another process: only one may use it at a time; stop this import, or open the \
+                journal again";
+    io::Error::other(text)
 }

@@ -2,8 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// The end of the names of temporary files.
+const UNFINISHED: &str = ".unfinished";
 
 /// A file for the state of a job, whose content is replaced atomically.
 ///
@@ -24,7 +28,7 @@ use std::path::{Path, PathBuf};
 ///
 /// `save` writes a temporary file in the same folder, flushes it to the disk, renames it over the file, and flushes the
 /// folder. It blocks the thread for some milliseconds: in an async program, call it where blocking is allowed. Only one
-/// process at a time may save to a path.
+/// process at a time may save to a path. A symbolic link at the path is replaced by a file: pass the path that it points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedFile {
     path: PathBuf,
@@ -51,7 +55,7 @@ impl SavedFile {
         match fs::read(&self.path) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(at_path(&self.path, &error)),
         }
     }
 
@@ -62,13 +66,23 @@ impl SavedFile {
     /// Returns an error if the folder cannot be written. The file then has its old content, or, if only the flush of the
     /// folder failed, the new one.
     pub fn save(&self, content: &[u8]) -> io::Result<()> {
-        let unfinished = self.unfinished();
-        let mut file = create(&unfinished)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&unfinished, &self.path)?;
-        self.sync_folder()
+        let unfinished = self.with_suffix(UNFINISHED);
+        let saved = write(&unfinished, content).and_then(|()| fs::rename(&unfinished, &self.path));
+        if saved.is_err() {
+            // It may not exist, and has confidential content.
+            drop(fs::remove_file(&unfinished));
+        }
+        saved.and_then(|()| self.sync_folder()).map_err(|error| at_path(&self.path, &error))
+    }
+
+    /// Creates the file with all of its content. Fails if there is a file, also one that another process creates meanwhile.
+    pub(crate) fn create(&self, content: &[u8]) -> io::Result<()> {
+        let random = RandomState::new().hash_one(content.len());
+        let unfinished = self.with_suffix(&format!(".{random:016x}{UNFINISHED}"));
+        // Unlike a rename, a link replaces no file.
+        let created = write(&unfinished, content).and_then(|()| fs::hard_link(&unfinished, &self.path));
+        let removed = fs::remove_file(&unfinished);
+        created.and(removed).and_then(|()| self.sync_folder()).map_err(|error| at_path(&self.path, &error))
     }
 
     /// Removes the file, and any temporary file of an interrupted [`save`](Self::save). Succeeds if there is none.
@@ -77,18 +91,20 @@ impl SavedFile {
     ///
     /// Returns an error if the folder cannot be written.
     pub fn remove(&self) -> io::Result<()> {
-        for path in [&self.path, &self.unfinished()] {
+        for path in [&self.path, &self.with_suffix(UNFINISHED)] {
             match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(at_path(path, &error));
+                }
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn unfinished(&self) -> PathBuf {
+    fn with_suffix(&self, suffix: &str) -> PathBuf {
         let mut path = OsString::from(&self.path);
-        path.push(".unfinished");
+        path.push(suffix);
         path.into()
     }
 
@@ -100,6 +116,18 @@ impl SavedFile {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
     }
+}
+
+/// Returns the error with the path in its text.
+pub(crate) fn at_path(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{error}: {}", path.display()))
+}
+
+/// Writes a file and flushes it to the disk.
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// Creates the file, readable by its owner only, because states contain names and mobile numbers.

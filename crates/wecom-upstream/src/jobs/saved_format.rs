@@ -56,10 +56,11 @@ pub(crate) fn name<T: SavedContent>() -> String {
 /// Accepts the name of a format that this version of the library reads.
 pub(crate) fn check<T: SavedContent>(format: &str) -> Result<(), String> {
     let Some((kind, version)) = parse(format) else {
-        return Err(foreign::<T>("it names another format"));
+        let facts = if format.is_empty() { "it names no format" } else { "it names another format" };
+        return Err(foreign::<T>(facts));
     };
     if kind != T::KIND {
-        return Err(foreign::<T>(&format!("it is {} {kind}", article(kind))));
+        return Err(foreign::<T>(&format!("it is {}", with_article(kind))));
     }
     let (kind, read, without) = (T::KIND, T::VERSION, T::WITHOUT);
     let remedy = match version.cmp(&read) {
@@ -93,13 +94,18 @@ fn parse(format: &str) -> Option<(&str, u32)> {
 }
 
 fn foreign<T: SavedContent>(facts: &str) -> String {
-    let (kind, without) = (T::KIND, T::WITHOUT);
-    let article = article(kind);
-    format!("not {article} {kind}: {facts}; load the document that this job saved, or {without}")
+    let (kind, without) = (with_article(T::KIND), T::WITHOUT);
+    format!("not {kind}: {facts}; load the document that this job saved, or {without}")
 }
 
-fn article(kind: &str) -> &'static str {
-    if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+/// Returns a kind with its article, which a plural has not.
+fn with_article(kind: &str) -> String {
+    let article = match kind {
+        _ if kind.ends_with('s') => "",
+        _ if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => "an ",
+        _ => "a ",
+    };
+    format!("{article}{kind}")
 }
 
 #[cfg(test)]

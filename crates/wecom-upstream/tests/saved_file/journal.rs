@@ -4,7 +4,8 @@ use std::future::ready;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::sync::{Barrier, Mutex};
+use std::{env, fs, thread};
 
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
@@ -205,6 +206,131 @@ fn a_second_process_with_the_same_journal_is_stopped() {
     import(first, |state| journal.save(state)).unwrap();
     let error = import(resumed, |state| other.save(state)).unwrap_err().to_string();
     assert!(error.starts_with("the journal was changed by another process"), "{error}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Returns the states after the announcement of the first job and after its submission.
+fn first_states(resumed: ImportState) -> [ImportState; 2] {
+    let mut states = Vec::new();
+    import(resumed, |state| {
+        states.push(state.clone());
+        Ok(())
+    })
+    .unwrap();
+    states.dedup();
+    [states[0].clone(), states[1].clone()]
+}
+
+#[test]
+fn a_second_process_does_not_remove_entries_that_follow_an_incomplete_one() {
+    let folder = folder("torn-shared");
+    let path = folder.join("dealers.import");
+    drop(ImportJournal::create(&path, &state(2)).unwrap());
+    let mut content = fs::read(&path).unwrap();
+    content.extend(b"0123 half an ent");
+    fs::write(&path, content).unwrap();
+    let (mut journal, resumed) = ImportJournal::open(&path).unwrap().unwrap();
+    let (mut other, _) = ImportJournal::open(&path).unwrap().unwrap();
+    let [submitting, submitted] = first_states(resumed);
+    journal.save(&submitting).unwrap();
+    journal.save(&submitted).unwrap();
+    let error = other.save(&submitting).unwrap_err().to_string();
+    assert!(error.starts_with("the journal was changed by another process"), "{error}");
+    assert_eq!(ImportJournal::open(&path).unwrap().unwrap().1, submitted);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn of_two_entries_that_follow_the_same_one_the_first_is_valid() {
+    let folder = folder("late");
+    let path = folder.join("dealers.import");
+    let mut journal = ImportJournal::create(&path, &state(2)).unwrap();
+    let created = fs::read(&path).unwrap();
+    let [submitting, submitted] = first_states(state(2));
+    // The entry that another process appends at the same time.
+    let (mut other, _) = ImportJournal::open(&path).unwrap().unwrap();
+    other.save(&submitted).unwrap();
+    let late = fs::read(&path).unwrap().split_off(created.len());
+    fs::write(&path, &created).unwrap();
+    journal.save(&submitting).unwrap();
+    fs::write(&path, [fs::read(&path).unwrap(), late].concat()).unwrap();
+    assert_eq!(ImportJournal::open(&path).unwrap().unwrap().1, submitting);
+    journal.save(&submitted).unwrap();
+    assert_eq!(ImportJournal::open(&path).unwrap().unwrap().1, submitted);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Runs a closure in several threads at once, and returns the number of those that return `true`.
+fn successes(run: impl Fn() -> bool + Sync) -> usize {
+    let barrier = Barrier::new(4);
+    let run = || {
+        barrier.wait();
+        run()
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|success| *success).count()
+    })
+}
+
+#[test]
+fn one_of_several_threads_creates_a_journal_and_one_saves_a_change() {
+    let folder = folder("race");
+    let first = state(2);
+    let [submitting, _] = first_states(first.clone());
+    for round in 0..50 {
+        let path = folder.join(format!("{round}.import"));
+        assert_eq!(successes(|| ImportJournal::create(&path, &first).is_ok()), 1, "round {round}");
+        let opened = || ImportJournal::open(&path).unwrap().unwrap().0;
+        let journals = Mutex::new((0..4).map(|_| opened()).collect::<Vec<_>>());
+        let save = || {
+            let mut journal = journals.lock().map(|mut journals| journals.pop().unwrap()).unwrap();
+            journal.save(&submitting).is_ok()
+        };
+        assert_eq!(successes(save), 1, "round {round}");
+        assert_eq!(ImportJournal::open(&path).unwrap().unwrap().1, submitting);
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 50, "a temporary file is left");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_removed_or_replaced_journal_is_not_saved_to() {
+    let folder = folder("removed");
+    let path = folder.join("dealers.import");
+    let mut journal = ImportJournal::create(&path, &state(2)).unwrap();
+    let [submitting, _] = first_states(state(2));
+    fs::remove_file(&path).unwrap();
+    let error = journal.save(&submitting).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().ends_with("dealers.import"), "{error}");
+    drop(ImportJournal::create(&path, &state(2)).unwrap());
+    let error = journal.save(&submitting).unwrap_err().to_string();
+    assert!(error.starts_with("the journal was changed by another process"), "{error}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_state_of_another_import_is_refused() {
+    let folder = folder("other");
+    let path = folder.join("dealers.import");
+    let mut journal = ImportJournal::create(&path, &state(2)).unwrap();
+    let [submitting, _] = first_states(state(3));
+    for other in [state(3), submitting] {
+        let error = journal.save(&other).unwrap_err().to_string();
+        assert!(error.starts_with("state of another import: "), "{error}");
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_last_entry_whose_line_break_is_damaged_is_an_error() {
+    let folder = folder("end");
+    let path = folder.join("dealers.import");
+    let (mut content, _) = journaled(&path);
+    *content.last_mut().unwrap() = b'x';
+    fs::write(&path, content).unwrap();
+    assert!(error_of(&path).starts_with("journal damaged: the end of the last record"), "{}", error_of(&path));
     fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -58,18 +58,27 @@ use crate::jobs::saved_format::{self, SavedContent};
 ///
 /// # Crashes
 ///
-/// A journal is created like a [`SavedFile`](crate::jobs::SavedFile): it has all rows, or there is no file. [`save`](Self::save)
+/// A journal has all rows, or there is no file: it is written to a temporary file, whose name ends in `.unfinished`, and
+/// linked to its path. So the file system must support hard links. A process that is killed meanwhile leaves the temporary
+/// file, which may be removed. [`save`](Self::save)
 /// returns once the changes are flushed to the disk. If the process is killed or the machine loses power during a save, the
 /// last entry may be incomplete. [`open`](Self::open) ignores it: the save has not returned, so the import has not continued.
 /// Any other damage is an error, because the import might submit rows twice without a lost entry.
 ///
-/// The file contains names and mobile numbers; on Unix, its owner alone can read it. Only one process at a time may use a
-/// journal.
+/// The file contains names and mobile numbers; on Unix, its owner alone can read it.
+///
+/// # Several processes
+///
+/// Only one process at a time may use a journal. If two use it, at most one of them can save a change: `save` reads back what
+/// it has appended, and returns an error if an entry of the other process came first. On a network file system that does
+/// not append atomically, such as NFS, use a [`Lease`](wecom_core::lease::Lease) as well.
 #[derive(Debug)]
 pub struct ImportJournal {
     file: JournalFile,
     /// The revision of the state that the file has.
     revision: u64,
+    /// The fingerprint of the rows of the import.
+    fingerprint: u64,
 }
 
 /// The format of the file.
@@ -89,7 +98,7 @@ impl ImportJournal {
     /// Returns an error if the path has a file, which may be an unfinished import, or if the folder cannot be written.
     pub fn create(path: impl AsRef<Path>, state: &ImportState) -> io::Result<Self> {
         let file = JournalFile::create(path.as_ref(), &saved_format::name::<Format>(), &serde_json::to_vec(state)?)?;
-        Ok(Self { file, revision: state.revision() })
+        Ok(Self { file, revision: state.revision(), fingerprint: state.fingerprint() })
     }
 
     /// Opens a file and returns it with the state to resume; `None` if there is no file.
@@ -108,7 +117,8 @@ impl ImportJournal {
                 .apply(serde_json::from_slice::<ImportChanges>(&changes)?)
                 .map_err(|error| invalid(&error.to_string()))?;
         }
-        Ok(Some((Self { file, revision: state.revision() }, state)))
+        let (revision, fingerprint) = (state.revision(), state.fingerprint());
+        Ok(Some((Self { file, revision, fingerprint }, state)))
     }
 
     /// Appends the changes since the last save, and returns once they are flushed to the disk. Writes nothing if there are
@@ -118,9 +128,14 @@ impl ImportJournal {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be written, or if another process has changed it. Then stop the import, or save
-    /// again before it continues.
+    /// Returns an error if the file cannot be written, if another process has appended to it, removed it or replaced it, or
+    /// if the state belongs to another import. Then stop the import, or save again before it continues. If the text still
+    /// states that another process has changed the journal, open it again.
     pub fn save(&mut self, state: &ImportState) -> io::Result<()> {
+        if state.fingerprint() != self.fingerprint {
+            let text = "state of another import: its rows are not those of the journal; create a journal for it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         if let Some(changes) = state.changes_since(self.revision) {
             self.file.append(&serde_json::to_vec(&changes)?)?;
             self.revision = state.revision();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,9 @@ pub struct ImportState {
     /// The batches that were changed by the last revisions, in order.
     #[serde(skip)]
     changed: Vec<usize>,
+    /// The number that [`fingerprint`](Self::fingerprint) returns, once it is known.
+    #[serde(skip)]
+    fingerprint: OnceLock<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,7 +164,7 @@ impl ImportState {
         }
         let batches = batches(&rows);
         let content = Content { chain_id, revision: 0, rows, batches, searched_for: Duration::ZERO };
-        (Self { content, changed: Vec::new() }, invalid)
+        (Self { content, changed: Vec::new(), fingerprint: OnceLock::new() }, invalid)
     }
 
     /// Returns the id of the chain to import into.
@@ -178,6 +183,19 @@ impl ImportState {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.content.revision
+    }
+
+    /// Returns a hash of the chain and the rows without their outcomes, by which two imports differ.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        *self.fingerprint.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            self.content.chain_id.as_str().hash(&mut hasher);
+            for row in &self.content.rows {
+                // A corp is a tree of strings and numbers, which JSON can represent.
+                serde_json::to_vec(&row.corp).unwrap_or_default().hash(&mut hasher);
+            }
+            hasher.finish()
+        })
     }
 
     /// Returns the changes since a [revision](Self::revision); `None` if there are none. Their size does not depend on the
