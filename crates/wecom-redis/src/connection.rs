@@ -27,6 +27,13 @@ pub(crate) struct Connection {
     opening: tokio::sync::Mutex<()>,
 }
 
+/// Whether a script is repeated on a new connection if its connection fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Never,
+    Once,
+}
+
 #[derive(Clone)]
 struct Numbered {
     number: u64,
@@ -49,9 +56,25 @@ impl Connection {
     ///
     /// If the connection fails, the script runs once more on a new one, so it must tolerate that it has run before.
     pub(crate) async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisStoreError> {
+        self.run_with(script, Repeat::Once).await
+    }
+
+    /// Runs a script within the time limit, and does not repeat it.
+    pub(crate) async fn run_once<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, RedisStoreError> {
+        self.run_with(script, Repeat::Never).await
+    }
+
+    async fn run_with<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+        repeat: Repeat,
+    ) -> Result<T, RedisStoreError> {
         Handle::try_current().map_err(|_| RedisStoreError::NoRuntime)?;
         let mut used = None;
-        let outcome = timeout(self.limit, self.attempts(script, &mut used)).await;
+        let outcome = timeout(self.limit, self.attempts(script, repeat, &mut used)).await;
         outcome.unwrap_or_else(|_| {
             self.discard(used);
             Err(RedisStoreError::Timeout { limit: self.limit })
@@ -61,9 +84,9 @@ impl Connection {
     async fn attempts<T: FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,
+        mut repeat: Repeat,
         used: &mut Option<u64>,
     ) -> Result<T, RedisStoreError> {
-        let mut is_repeated = false;
         loop {
             let Numbered { number, mut connection } = self.open().await?;
             *used = Some(number);
@@ -74,10 +97,10 @@ impl Connection {
             if is_unusable(&error) {
                 self.discard(*used);
             }
-            if is_repeated || !may_succeed_elsewhere(&error) {
+            if repeat == Repeat::Never || !may_succeed_elsewhere(&error) {
                 return Err(self.explain(&error));
             }
-            is_repeated = true;
+            repeat = Repeat::Never;
         }
     }
 

@@ -51,6 +51,17 @@ pub enum RedisStoreError {
         "invalid reply from Redis: check that the address is one of Redis, and that no other program uses the keys"
     )]
     InvalidReply,
+    /// Another process has saved the state of the job.
+    #[error("conflict: another process has saved this state; stop the job here, and let only one process continue it")]
+    Conflict,
+    /// The state of a job is larger than allowed.
+    #[error("too large: the state has {size} bytes, and at most {limit} are allowed; split the job")]
+    TooLarge {
+        /// The size in bytes.
+        size: usize,
+        /// The maximum size in bytes.
+        limit: usize,
+    },
 }
 
 impl From<&RedisError> for RedisStoreError {

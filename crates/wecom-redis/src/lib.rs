@@ -69,13 +69,20 @@ struct Readme;
 
 mod builder;
 mod connection;
+#[cfg(feature = "upstream")]
+mod customers;
 mod error;
 mod keys;
 mod leases;
+mod quotas;
 mod random;
+mod saved_state;
+#[cfg(feature = "callback")]
+mod seen_events;
 mod store;
 mod tokens;
 
 pub use crate::builder::RedisStoreBuilder;
 pub use crate::error::RedisStoreError;
+pub use crate::saved_state::SavedState;
 pub use crate::store::RedisStore;

@@ -9,6 +9,7 @@ use crate::builder::RedisStoreBuilder;
 use crate::connection::Connection;
 use crate::error::RedisStoreError;
 use crate::keys::Keys;
+use crate::random;
 
 /// Writes nothing, so it also succeeds on a server without memory.
 static PING: LazyLock<Script> = LazyLock::new(|| Script::new("return 1"));
@@ -24,6 +25,8 @@ pub struct RedisStore {
 struct Inner {
     connection: Connection,
     keys: Keys,
+    #[cfg_attr(not(feature = "callback"), allow(dead_code, reason = "only marks of events need it"))]
+    id: u64,
 }
 
 impl RedisStore {
@@ -63,11 +66,17 @@ impl RedisStore {
     }
 
     pub(crate) fn new(connection: Connection, keys: Keys) -> Self {
-        Self { inner: Arc::new(Inner { connection, keys }) }
+        Self { inner: Arc::new(Inner { connection, keys, id: random::id() }) }
     }
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.inner.connection
+    }
+
+    /// Identifies the process.
+    #[cfg(feature = "callback")]
+    pub(crate) fn id(&self) -> u64 {
+        self.inner.id
     }
 
     pub(crate) fn keys(&self) -> &Keys {
@@ -77,7 +86,7 @@ impl RedisStore {
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { connection, keys } = &*self.inner;
+        let Inner { connection, keys, .. } = &*self.inner;
         f.debug_struct("RedisStore").field("connection", connection).field("keys", keys).finish()
     }
 }
