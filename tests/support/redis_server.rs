@@ -55,6 +55,17 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    /// Runs a command of `redis-cli`, and returns its output.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `redis-cli` cannot run.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> String {
+        let output = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Kills the server, which loses its data.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -21,6 +21,12 @@ impl MessageDigest {
         Self(hash.finalize().into())
     }
 
+    /// Creates a digest from its bytes, for example in the tests of a store.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest's bytes, for example as a key in a store.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 20] {
