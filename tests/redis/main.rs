@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 
 mod company;
-mod contracts;
 mod faults;
 mod quotas;
 mod sharing;
+mod stores;
 
 use wecom_redis::RedisStore;
 use wecom_tests::redis_server::RedisServer;

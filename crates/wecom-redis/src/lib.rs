@@ -4,7 +4,9 @@
 //! event. A [`RedisStore`] is their shared state.
 //!
 //! ```no_run
-//! use wecom_core::{Client, Credentials, Secret};
+//! use std::time::Duration;
+//!
+//! use wecom_core::{Client, Credentials, Quotas, Secret};
 //! use wecom_hyper::{HyperTransport, TokioTimer};
 //! use wecom_redis::RedisStore;
 //!
@@ -14,16 +16,23 @@
 //!     .credentials(Credentials::new("ww1234567890abcdef", Secret::new("the-app-secret")))
 //!     .timer(TokioTimer::new())
 //!     .token_store("dealer-app", store.clone())
+//!     .quotas(Quotas::wait_at_most(Duration::from_secs(60)))
+//!     .quota_store("ww1234567890abcdef", store.clone())
 //!     .build();
 //! # let _ = client;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! | to | use |
+//! | to | use a clone of the store with |
 //! |---|---|
-//! | let one process do some work, such as an import | [`Lease::acquire`](wecom_core::lease::Lease::acquire) with a clone of the store |
-//! | fetch one token for all processes | [`ClientBuilder::token_store`](wecom_core::ClientBuilder::token_store) with a clone of the store |
+//! | fetch one token for all processes | [`ClientBuilder::token_store`](wecom_core::ClientBuilder::token_store) |
+//! | keep one quota together | [`ClientBuilder::quota_store`](wecom_core::ClientBuilder::quota_store) |
+//! | let one process do some work, such as an import | [`Lease::acquire`](wecom_core::lease::Lease::acquire) |
+//! | save the state of a job, for another process to continue it | [`RedisStore::saved_state`] |
+//! | handle each event once | `handle_once` of `wecom-callback`, feature `callback` |
+//! | store customers | `Upstream::map_customers` of `wecom-upstream`, feature `upstream` |
+//! | report the health of a program | [`RedisStore::ping`] |
 //!
 //! # Keys
 //!
@@ -36,6 +45,11 @@
 //! | `wecom:token-fetch:{CORP/APP/SCOPE}` | string | after 5 seconds, or when the fetch ends | the id of the process that fetches |
 //! | `wecom:lease:{CORP/WORK}` | string | with the lease | the fence of the process that does the work |
 //! | `wecom:lease-fence:{CORP/WORK}` | string | after 90 days | the last fence, which contains the time of Redis |
+//! | `wecom:quota:{CORP/PATH}` | hash | after the longest window without calls, or at the end of a block | the number of calls in each hundredth of each window, the ends of blocks (45009), the number of refusals with 45033 |
+//! | `wecom:state:{NAME}` | hash | 30 days after the last save | the saved state, its revision, the id of the handle that saved it |
+//! | `wecom:seen:{DIGEST}` | string | 5 seconds after the handler began, an hour after it ended | the mark of a message |
+//! | `wecom:customer:{UNIONID}` | string | 180 days after it was stored | the record as JSON, with its version |
+//! | `wecom:pending-id:{PENDING_ID}` | string | 180 days after it was stored | the `unionid` |
 //!
 //! Whoever can read this Redis can use the tokens. Give it a password, and give no other program access to these keys.
 //!
@@ -45,11 +59,14 @@
 //! connection has failed opens another one and runs once more. The next operation after a timeout opens another connection
 //! too.
 //!
-//! | Redis | tokens |
-//! |---|---|
-//! | has restarted, or has lost its data | one process fetches a token and stores it |
-//! | is away, slow, out of memory, or sends garbage | each process keeps its token, or fetches its own |
-//! | fails over to a replica | two processes may fetch at the same time, because Redis replicates asynchronously; one token wins |
+//! | Redis | tokens | quotas | leases, saved states | seen events |
+//! |---|---|---|---|---|
+//! | has restarted, or has lost its data | one process fetches a token and stores it | windows start empty: until the longest has passed, up to twice the quota | leases are lost, their fences still grow; a job saves its state again with its next step | an event may be handled again |
+//! | is away, slow, out of memory, or sends garbage | each process keeps its token, or fetches its own | each process uses its own share | an error: do not begin the work, and stop it before its next step | an error: answer 503, and WeCom sends the event again |
+//! | fails over to a replica | as after a loss of the latest writes, because Redis replicates asynchronously | the same | the same | the same |
+//!
+//! Windows, leases and fences use the clock of Redis. If it is set forward, or a replica with a clock that is ahead takes over, windows end
+//! earlier by the difference.
 //!
 //! Set `maxmemory-policy` to `noeviction`: otherwise Redis may evict keys before they expire.
 //!
