@@ -99,8 +99,8 @@ async fn a_customer_is_found_by_unionid_and_by_its_current_pending_id() {
         assert_eq!(store.find(id).await.unwrap().as_ref(), Some(&record));
     }
     assert_eq!(store.find(&old).await.unwrap(), None);
-    assert_eq!(store.get(&record.unionid).await.unwrap(), Some(record));
-    assert_eq!(store.get(&UnionId::new("oU2")).await.unwrap(), None);
+    assert_eq!(CustomerStore::get(&mut store, &record.unionid).await.unwrap(), Some(record));
+    assert_eq!(CustomerStore::get(&mut store, &UnionId::new("oU2")).await.unwrap(), None);
 }
 
 /// A server with cluster mode refuses an operation whose keys are on different nodes.
@@ -119,7 +119,7 @@ async fn every_key_expires_and_every_operation_works_in_cluster_mode() {
     store.finish(&second).await.unwrap();
     store.saved_state("import").save(b"1").await.unwrap();
     let mut record = CustomerRecord::new(UnionId::new("oU1"), OpenId::new("oO1"));
-    record.pending = Some(RememberedPendingId::new("pend1", Duration::from_secs(7)));
+    record.pending = Some(RememberedPendingId::new(PendingId::new("pend1"), Duration::from_secs(7)));
     store.put(&record).await.unwrap();
     store.find(&PendingId::new("pend1")).await.unwrap();
     let [taken, blocked, refused] = ["a", "b", "c"].map(|path| QuotaKey::new("ww1", path));

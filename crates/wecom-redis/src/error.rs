@@ -1,6 +1,8 @@
 //! The error of the store.
 
+use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
@@ -92,7 +94,9 @@ fn is_code(text: &str) -> bool {
 }
 
 fn io_kind(error: &RedisError) -> io::ErrorKind {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    // The crate `redis` returns the pointer as the source, not what it points to.
+    let source = error.source().and_then(|source| source.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let source = source.and_then(|source| source.downcast_ref::<io::Error>());
     // A connection that ends between two replies.
     source.map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
 }
