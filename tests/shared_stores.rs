@@ -9,10 +9,11 @@ use wecom_redis::RedisStore;
 use wecom_tests::redis_server::RedisServer;
 
 #[tokio::test]
-async fn tokens_and_leases_in_redis_keep_their_contracts() {
+async fn tokens_quotas_and_leases_in_redis_keep_their_contracts() {
     let Some(redis) = RedisServer::start() else { return };
     let (store, timer) = (RedisStore::connect(&redis.url()).await.unwrap(), TokioTimer::new());
     stores::check_token_store(&store, &timer, "ww1").await.assert();
+    stores::check_quota_store(&store, &timer, "ww1").await.assert();
     stores::check_lease_store(&store, &timer, "ww1").await.assert();
 }
 

@@ -65,8 +65,8 @@
 //! | is away, slow, out of memory, or sends garbage | each process keeps its token, or fetches its own | each process uses its own share | an error: do not begin the work, and stop it before its next step | an error: answer 503, and WeCom sends the event again |
 //! | fails over to a replica | as after a loss of the latest writes, because Redis replicates asynchronously | the same | the same | the same |
 //!
-//! Windows, leases and fences use the clock of Redis. If it is set forward, or a replica with a clock that is ahead takes over, windows end
-//! earlier by the difference.
+//! Windows, leases and fences use the clock of Redis. If it is set forward, or a replica with a clock that is ahead takes over,
+//! windows end earlier by the difference.
 //!
 //! Set `maxmemory-policy` to `noeviction`: otherwise Redis may evict keys before they expire.
 //!
