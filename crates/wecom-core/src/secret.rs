@@ -149,6 +149,9 @@ impl fmt::Display for EmptySecret {
 
 impl StdError for EmptySecret {}
 
+/// The error of deserializing a secret that is not a string. It never has the value.
+const NOT_A_STRING: &str = "invalid type: a secret must be a string; put a secret of digits into quotes";
+
 /// Implements parsing and deserializing, for secrets in a configuration.
 macro_rules! from_configuration {
     ($($secret:ident),+) => {$(
@@ -165,10 +168,29 @@ macro_rules! from_configuration {
 
         impl<'de> Deserialize<'de> for $secret {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                // The error of a deserializer may quote the value.
+                let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(NOT_A_STRING))?;
+                text.parse().map_err(D::Error::custom)
             }
         }
     )+};
 }
 
 from_configuration!(Secret, AccessToken);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_of_deserializing_a_secret_has_the_value() {
+        for json in ["987654321", "-987654321", "987654321.5", "true", r#"["987654321"]"#, r#"{"987654321":1}"#, "null"]
+        {
+            let secret = serde_json::from_str::<Secret>(json).unwrap_err().to_string();
+            let token = serde_json::from_str::<AccessToken>(json).unwrap_err().to_string();
+            for text in [secret, token] {
+                assert!(text.contains("must be a string") && !text.contains("987654321"), "{text}");
+            }
+        }
+    }
+}

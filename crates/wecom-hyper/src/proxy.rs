@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use http::Uri;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use wecom_core::Secret;
 
 use crate::proxy::bypass::Bypass;
@@ -60,17 +62,19 @@ use crate::proxy::server::{Credentials, ProxyServer};
 /// # Ok::<(), wecom_hyper::ProxyError>(())
 /// ```
 ///
-/// In a configuration it has the field `url`, and optionally `user`, `password` and `bypass`:
+/// In a configuration it is a URL, or it has the field `url`, and optionally `user`, `password` and `bypass`. No error text
+/// has a value:
 ///
 /// ```
 /// let json =
 ///     r#"{"url": "http://proxy.example:3128", "bypass": "localhost, 10.0.0.0/8"}"#;
 /// let proxy: wecom_hyper::Proxy = serde_json::from_str(json)?;
 /// # let _ = proxy;
+/// let proxy: wecom_hyper::Proxy = serde_json::from_str(r#""socks5h://proxy.example""#)?;
+/// # let _ = proxy;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "ProxyConfig")]
+#[derive(Clone)]
 pub struct Proxy {
     https: Option<ProxyServer>,
     http: Option<ProxyServer>,
@@ -100,6 +104,31 @@ impl TryFrom<ProxyConfig> for Proxy {
             Some(hosts) => proxy.bypassing(hosts),
             None => proxy,
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Proxy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ProxyVisitor)
+    }
+}
+
+/// Accepts a URL or a map.
+struct ProxyVisitor;
+
+impl<'de> Visitor<'de> for ProxyVisitor {
+    type Value = Proxy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the URL of a proxy, or a map with url")
+    }
+
+    fn visit_str<E: Error>(self, url: &str) -> Result<Proxy, E> {
+        Proxy::new(url).map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Proxy, A::Error> {
+        ProxyConfig::deserialize(MapAccessDeserializer::new(map))?.try_into().map_err(A::Error::custom)
     }
 }
 
@@ -262,6 +291,28 @@ mod tests {
             assert!(!error.contains("canary"), "{error}");
         }
         assert!("socks5://proxy.example".parse::<Proxy>().is_ok());
+    }
+
+    #[test]
+    fn a_proxy_in_a_configuration_may_be_a_url() {
+        let read: Proxy = serde_json::from_str(r#""http://user:canary@proxy.example:3128""#).unwrap();
+        let server = read.server_for(&Uri::from_static("https://a.example")).unwrap();
+        assert!(server.address.host() == Some("proxy.example") && server.credentials.is_some());
+    }
+
+    #[test]
+    fn no_error_of_a_configuration_has_a_value() {
+        for json in [
+            r#""http://user:987654321@proxy.example:99999""#,
+            r#""ftp://user:987654321@proxy.example""#,
+            r#"["http://user:987654321@proxy.example"]"#,
+            r#"{"url":["http://user:987654321@proxy.example"]}"#,
+            r#"{"url":"http://proxy.example","user":"u","password":987654321}"#,
+            r#"{"url":"http://proxy.example","user":"u","password":["987654321"]}"#,
+        ] {
+            let error = serde_json::from_str::<Proxy>(json).map(drop).unwrap_err().to_string();
+            assert!(!error.contains("987654321"), "{error}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The corp id and the app secret that a token is fetched with.
 
 use std::env::{self, VarError};
+use std::fmt;
 
 use serde::Deserialize;
-use thiserror::Error;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use crate::secret::Secret;
 
@@ -17,7 +19,8 @@ use crate::secret::Secret;
 /// assert!(!format!("{credentials:?}").contains("the-app-secret"));
 /// ```
 ///
-/// In a configuration it has the fields `corp_id` and `secret`, or the vendor's names `corpid` and `corpsecret`:
+/// In a configuration it has the fields `corp_id` and `secret`, or the vendor's names `corpid` and `corpsecret`. Both must
+/// be set and not be empty; surrounding white space is removed. No error text has a value:
 ///
 /// ```
 /// let json = r#"{"corp_id": "ww1234567890abcdef", "secret": "the-app-secret"}"#;
@@ -25,13 +28,78 @@ use crate::secret::Secret;
 /// assert_eq!(credentials.corp_id(), "ww1234567890abcdef");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
+    corp_id: String,
+    secret: Secret,
+}
+
+/// The form of [`Credentials`] in a configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialsConfig {
     #[serde(alias = "corpid")]
     corp_id: String,
     #[serde(alias = "corpsecret")]
     secret: Secret,
+}
+
+impl<'de> Deserialize<'de> for Credentials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The methods for a known type quote a value of another type, which may be the secret.
+        let CredentialsConfig { corp_id, secret } = if deserializer.is_human_readable() {
+            deserializer.deserialize_any(ConfigVisitor)?
+        } else {
+            CredentialsConfig::deserialize(deserializer)?
+        };
+        match corp_id.trim() {
+            "" => Err(D::Error::custom("empty corp_id: it is the corp's id (企业ID, ww…)")),
+            corp_id => Ok(Self::new(corp_id, secret)),
+        }
+    }
+}
+
+/// Accepts a map. Its error for any other value does not quote the value.
+struct ConfigVisitor;
+
+impl<'de> Visitor<'de> for ConfigVisitor {
+    type Value = CredentialsConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map with corp_id and secret")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CredentialsConfig, A::Error> {
+        CredentialsConfig::deserialize(MapAccessDeserializer::new(map))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+
+    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<CredentialsConfig, E> {
+        Err(not_a_map())
+    }
+}
+
+fn not_a_map<E: Error>() -> E {
+    E::custom("invalid type: credentials must be a map with corp_id and secret")
 }
 
 /// The variables of [`Credentials::from_env`].
@@ -78,7 +146,7 @@ impl Credentials {
 }
 
 /// The error of [`Credentials::from_env`]: a variable without a usable value. The text names it, and never has a value.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "missing credentials: the environment variable {name} {problem}; {CORP_ID_VARIABLE} is the corp's id (企业ID), \
      {SECRET_VARIABLE} the app's secret (corpsecret)"
@@ -127,5 +195,30 @@ mod tests {
         {
             assert!(serde_json::from_str::<Credentials>(json).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn no_error_of_a_configuration_has_a_secret() {
+        for json in [
+            r#""ww1:987654321""#,
+            "987654321",
+            "-987654321",
+            "987654321.5",
+            r#"["ww1","987654321"]"#,
+            r#"{"corp_id":"ww1","secret":987654321}"#,
+            r#"{"corp_id":"ww1","secret":["987654321"]}"#,
+            r#"{"corp_id":"ww1","secret":"987654321","agent":3}"#,
+        ] {
+            let error = serde_json::from_str::<Credentials>(json).unwrap_err().to_string();
+            assert!(!error.contains("987654321"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_corp_id_of_a_configuration_is_trimmed_and_must_not_be_empty() {
+        let read = |json| serde_json::from_str::<Credentials>(json);
+        assert_eq!(read(r#"{"corp_id":" ww1\n","secret":"s"}"#).unwrap().corp_id(), "ww1");
+        let error = read(r#"{"corp_id":" ","secret":"s"}"#).unwrap_err().to_string();
+        assert!(error.contains("empty corp_id"), "{error}");
     }
 }
