@@ -63,7 +63,7 @@ use crate::retry::jitter::Jitter;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "RetryConfig")]
+#[serde(try_from = "RetryConfig")]
 #[must_use = "a client repeats nothing until this is passed to ClientBuilder::retry"]
 pub struct Retry {
     attempts: u32,
@@ -87,11 +87,16 @@ struct RetryConfig {
     budget_floor: Option<u32>,
 }
 
-impl From<RetryConfig> for Retry {
-    fn from(config: RetryConfig) -> Self {
+impl TryFrom<RetryConfig> for Retry {
+    type Error = &'static str;
+
+    fn try_from(config: RetryConfig) -> Result<Self, &'static str> {
+        if config.attempts == Some(0) {
+            return Err("invalid attempts: a call needs at least 1 attempt; 1 means no retry");
+        }
         let duration = |milliseconds: Option<u64>, default| milliseconds.map_or(default, Duration::from_millis);
         let default = Self::default();
-        Self {
+        Ok(Self {
             attempts: config.attempts.unwrap_or(default.attempts),
             initial_backoff: duration(config.initial_backoff_ms, default.initial_backoff),
             initial_backoff_when_busy: duration(config.initial_backoff_when_busy_ms, default.initial_backoff_when_busy),
@@ -99,7 +104,7 @@ impl From<RetryConfig> for Retry {
             budget_percent: config.budget_percent.unwrap_or(default.budget_percent),
             budget_floor: config.budget_floor.unwrap_or(default.budget_floor),
             seed: None,
-        }
+        })
     }
 }
 
@@ -263,6 +268,12 @@ mod tests {
         assert_eq!(serde_json::from_str::<Retry>(read).unwrap(), expected);
         assert_eq!(serde_json::from_str::<Retry>("{}").unwrap(), Retry::new());
         assert!(serde_json::from_str::<Retry>(r#"{"atempts":1}"#).is_err());
+    }
+
+    #[test]
+    fn a_configuration_without_an_attempt_is_refused() {
+        let error = serde_json::from_str::<Retry>(r#"{"attempts":0}"#).unwrap_err().to_string();
+        assert!(error.contains("at least 1 attempt"), "{error}");
     }
 
     #[test]

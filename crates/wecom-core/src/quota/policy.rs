@@ -34,7 +34,8 @@ use serde::Deserialize;
 /// # let _ = (patient, alone_at_this_corp);
 /// ```
 ///
-/// In a configuration, calls wait if `max_wait_seconds` is set, and are refused otherwise:
+/// In a configuration, calls wait if `max_wait_seconds` is set, and are refused otherwise. `percent` must be 1 to 100, and
+/// `own_share` 0 to 100:
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +47,7 @@ use serde::Deserialize;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "QuotasConfig")]
+#[serde(try_from = "QuotasConfig")]
 #[must_use = "a client keeps no quota until this is passed to ClientBuilder::quotas"]
 pub struct Quotas {
     max_wait: Option<Duration>,
@@ -66,11 +67,19 @@ struct QuotasConfig {
     own_share: Option<u32>,
 }
 
-impl From<QuotasConfig> for Quotas {
-    fn from(config: QuotasConfig) -> Self {
+impl TryFrom<QuotasConfig> for Quotas {
+    type Error = &'static str;
+
+    fn try_from(config: QuotasConfig) -> Result<Self, &'static str> {
+        if config.percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
+            return Err("invalid percent: the part of the documented limits to use must be 1 to 100");
+        }
+        if config.own_share.is_some_and(|percent| percent > 100) {
+            return Err("invalid own_share: the part of the documented limits to use must be 0 to 100 percent");
+        }
         let quotas = config.max_wait_seconds.map(Duration::from_secs).map_or_else(Self::refuse, Self::wait_at_most);
         let (percent, own_share) = (config.percent.unwrap_or(quotas.percent), config.own_share.unwrap_or(OWN_SHARE));
-        quotas.percent(percent).own_share(own_share)
+        Ok(quotas.percent(percent).own_share(own_share))
     }
 }
 
@@ -130,5 +139,16 @@ mod tests {
         assert_eq!(serde_json::from_str::<Quotas>("{}").unwrap(), Quotas::refuse());
         assert_eq!(serde_json::from_str::<Quotas>(r#"{"percent":7}"#).unwrap(), Quotas::refuse().percent(7));
         assert!(serde_json::from_str::<Quotas>(r#"{"max_wait":7}"#).is_err());
+    }
+
+    #[test]
+    fn a_percentage_out_of_range_is_refused_in_a_configuration() {
+        for (json, field) in
+            [(r#"{"percent":0}"#, "percent"), (r#"{"percent":101}"#, "percent"), (r#"{"own_share":101}"#, "own_share")]
+        {
+            let error = serde_json::from_str::<Quotas>(json).unwrap_err().to_string();
+            assert!(error.contains(&format!("invalid {field}")), "{error}");
+        }
+        assert!(serde_json::from_str::<Quotas>(r#"{"percent":100,"own_share":0}"#).is_ok());
     }
 }
