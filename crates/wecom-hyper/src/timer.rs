@@ -19,7 +19,8 @@ use wecom_core::Timer;
 ///
 /// # Panics
 ///
-/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver, and when the runtime shuts down. A timer
+/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver, and when the runtime shuts down. Enable the
+/// driver with tokio's `Builder::enable_time` or `enable_all`, as the panic's message says. A timer
 /// created by [`TokioTimer::on`] carries its runtime; if that shuts down, sleeps end at once.
 ///
 /// ```
@@ -102,6 +103,13 @@ mod tests {
         let timer = TokioTimer::new();
         timer.sleep(Duration::from_secs(7200)).await;
         assert_eq!(timer.now(), Duration::from_secs(7200));
+    }
+
+    #[test]
+    #[should_panic(expected = "enable_time")]
+    fn a_sleep_without_a_time_driver_panics_and_says_how_to_enable_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(TokioTimer::new().sleep(Duration::from_millis(1)));
     }
 
     #[test]

@@ -322,7 +322,10 @@ impl<M: Family> State<M> {
 }
 
 fn panicked(_: Box<dyn Any + Send>) -> TokenError {
-    TokenError::new("the transport, the token store or an observer panicked while a token was fetched")
+    TokenError::new(
+        "the transport, the timer, the token store or an observer panicked while a token was fetched; the panic's message, \
+         on standard error by default, names the cause",
+    )
 }
 
 /// Polls the future once. Returns its output if it is ready and `Ok`.
