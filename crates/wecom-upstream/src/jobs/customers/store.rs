@@ -90,6 +90,22 @@ impl<S: CustomerStore> CustomerStore for &mut S {
     }
 }
 
+impl<S: CustomerStore> CustomerStore for Box<S> {
+    type Error = S::Error;
+
+    fn get(&mut self, unionid: &UnionId) -> impl Future<Output = Result<Option<CustomerRecord>, S::Error>> {
+        (**self).get(unionid)
+    }
+
+    fn find(&mut self, pending_id: &PendingId) -> impl Future<Output = Result<Option<CustomerRecord>, S::Error>> {
+        (**self).find(pending_id)
+    }
+
+    fn put(&mut self, record: &CustomerRecord) -> impl Future<Output = Result<(), S::Error>> {
+        (**self).put(record)
+    }
+}
+
 /// The stored record of a WeChat user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -154,6 +170,16 @@ impl CustomerRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_boxed_store_is_a_store() {
+        use crate::jobs::customers::InMemoryCustomerStore;
+
+        let mut store = Box::new(InMemoryCustomerStore::new());
+        let record = CustomerRecord::new(UnionId::new("u"), OpenId::new("o"));
+        pollster::block_on(CustomerStore::put(&mut store, &record)).unwrap();
+        assert_eq!(pollster::block_on(CustomerStore::get(&mut store, &record.unionid)).unwrap(), Some(record));
+    }
 
     #[test]
     fn a_record_has_one_id_in_each_corp() {
