@@ -36,6 +36,7 @@ pub mod import;
 mod import_end;
 mod journal_file;
 mod kept_call;
+mod kept_read;
 pub mod pager;
 mod saved_file;
 mod saved_format;

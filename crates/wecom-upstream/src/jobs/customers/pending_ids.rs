@@ -8,8 +8,9 @@ use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
 use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser};
 use crate::downstream::Downstream;
-use crate::jobs::kept_call::KeptCall;
+use crate::jobs::kept_read::KeptRead;
 use crate::jobs::trace::JobSpan;
+use crate::jobs::walk::Attention;
 use crate::upstream::Upstream;
 
 /// The maximum number of customers in a call.
@@ -67,7 +68,7 @@ pub struct PendingIds<I: Iterator<Item = ExternalUserId>, M: Threading = Shared>
     /// The batches to look up, in order.
     batches: VecDeque<Vec<ExternalUserId>>,
     /// The call for the first batch.
-    call: KeptCall<M, ExternalUseridToPendingIdReply>,
+    call: KeptRead<M, ExternalUseridToPendingIdReply>,
     /// Whether the first batch names a customer twice.
     has_repeated: bool,
     ready: VecDeque<PendingIdAnswer>,
@@ -107,12 +108,13 @@ impl<M: Threading> Downstream<M> {
 
 impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     pub(crate) fn new(client: Client<M>, ids: I) -> Self {
+        let attention = Attention::new(client.clock());
         Self {
             client,
             chat_id: None,
             ids: ids.fuse(),
             batches: VecDeque::new(),
-            call: KeptCall::new(),
+            call: KeptRead::new(attention),
             has_repeated: false,
             ready: VecDeque::new(),
             yielded: 0,
@@ -133,7 +135,8 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     }
 
     /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer, and keeps
-    /// the call in flight.
+    /// the call in flight. A call that times out because the program did something else before it awaited the answer again
+    /// is repeated.
     pub async fn next(&mut self) -> Option<PendingIdAnswer> {
         loop {
             if let Some(answer) = self.ready.pop_front() {
