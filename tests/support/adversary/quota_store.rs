@@ -67,7 +67,9 @@ impl QuotaStore for Quotas {
         match self.begin().await? {
             StoreBehavior::Inconsistent => return Ok(QuotaGrant::new(0, 0)),
             // Another process is faster.
-            StoreBehavior::ConcurrentSwap => drop(QuotaStore::take(&self.store, request).await?),
+            StoreBehavior::ConcurrentSwap => {
+                QuotaStore::take(&self.store, request).await?;
+            }
             _ => {}
         }
         QuotaStore::take(&self.store, request).await
