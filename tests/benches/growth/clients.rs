@@ -48,7 +48,7 @@ fn import(rows: usize) -> Box<dyn FnMut() -> Box<dyn Any>> {
         let state = ImportState::new(ChainId::new("ChDealers"), (0..rows).map(corp)).unwrap();
         let path = path();
         let mut journal = ImportJournal::create(&path, &state).unwrap();
-        let save = |state: &ImportState| std::future::ready(journal.save(state));
+        let mut save = |state: &ImportState| std::future::ready(journal.save(state));
         let report = timer.run(upstream.import(state).finish_with(|_event, state| save(state))).unwrap();
         assert_eq!(report.progress.imported, rows);
         let bytes = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();

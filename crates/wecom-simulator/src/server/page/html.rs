@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 
 /// A text in both languages. The page shows one of them.
 #[derive(Clone, Copy)]
-pub(in crate::server) struct Text {
-    pub(in crate::server) en: &'static str,
-    pub(in crate::server) zh: &'static str,
+pub(crate) struct Text {
+    pub(crate) en: &'static str,
+    pub(crate) zh: &'static str,
 }
 
 impl fmt::Display for Text {
