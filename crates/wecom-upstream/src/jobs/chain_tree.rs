@@ -179,6 +179,7 @@ impl ChainTree {
     /// Frees the spare capacity at the end of a walk.
     pub(crate) fn shrink(&mut self) {
         self.shrink_current();
+        self.resumed = None;
         self.groups.shrink_to_fit();
     }
 

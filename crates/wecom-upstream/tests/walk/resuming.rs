@@ -5,8 +5,12 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Waker};
 
-use wecom_mock::ManualTimer;
-use wecom_upstream::Upstream;
+use wecom_core::Client;
+use wecom_mock::{Faults, ManualTimer};
+use wecom_upstream::calls::GET_CHAIN_CORPINFO_LIST;
+use wecom_upstream::jobs::chain_tree::ChainTree;
+use wecom_upstream::jobs::walk::WalkEvent;
+use wecom_upstream::{ErrCode, Upstream};
 
 use crate::support::{Directory, chain, counted, line, rest};
 
@@ -109,5 +113,28 @@ fn a_resumed_walk_completes_the_tree_of_the_first_walk() {
     let mut tree = serde_json::from_str(&stored.1).unwrap();
     let mut walk = upstream.resume_walk(serde_json::from_str(&stored.0).unwrap());
     pollster::block_on(walk.collect_into(&mut tree)).unwrap();
+    assert_eq!(tree, whole);
+}
+
+#[test]
+fn a_walk_and_a_tree_resumed_after_each_event_of_deferred_groups_reach_the_end() {
+    let directory = Directory::new(5, 24);
+    let (timer, faults) = (ManualTimer::new(), Faults::new(directory.simulator()));
+    faults.on(&GET_CHAIN_CORPINFO_LIST).with_probability(0.3, 5).error_code(ErrCode::BUSY);
+    let client = Client::builder(faults).credentials(directory.simulator().credentials()).timer(timer.clone());
+    let upstream = Upstream::new(client.build());
+    let mut walk = upstream.walk(chain()).page_size(2).concurrency(1);
+    let mut tree = ChainTree::new(chain(), false);
+    let mut resumed = 0;
+    for _ in 0..500 {
+        let Some(event) = timer.run(walk.next()).unwrap() else { break };
+        resumed += usize::from(matches!(event, WalkEvent::GroupResumed { .. }));
+        tree.add(event);
+        let stored = (serde_json::to_string(&walk.state()).unwrap(), serde_json::to_string(&tree).unwrap());
+        walk = upstream.resume_walk(serde_json::from_str(&stored.0).unwrap());
+        tree = serde_json::from_str(&stored.1).unwrap();
+    }
+    assert!(resumed > 0 && walk.state().is_end(), "{:?}", walk.progress());
+    let whole = timer.run(Upstream::new(directory.simulator().client()).walk(chain()).collect()).unwrap();
     assert_eq!(tree, whole);
 }

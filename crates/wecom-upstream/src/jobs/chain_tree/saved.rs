@@ -18,6 +18,9 @@ struct SavedTree<'a> {
     findings: Cow<'a, [GroupFinding]>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     failures: Cow<'a, [GroupFailure]>,
+    /// The index of the group that an unfinished walk has returned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resumed: Option<usize>,
 }
 
 impl SavedContent for SavedTree<'_> {
@@ -28,13 +31,14 @@ impl SavedContent for SavedTree<'_> {
 
 impl Serialize for ChainTree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { chain_id, need_pending, groups, findings, failures, resumed: _ } = self;
+        let Self { chain_id, need_pending, groups, findings, failures, resumed } = self;
         let content = SavedTree {
             chain_id: Cow::Borrowed(chain_id),
             need_pending: *need_pending,
             groups: groups.into(),
             findings: findings.into(),
             failures: failures.into(),
+            resumed: *resumed,
         };
         saved_format::serialize(&content, serializer)
     }
@@ -43,11 +47,12 @@ impl Serialize for ChainTree {
 impl<'de> Deserialize<'de> for ChainTree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let content: SavedTree<'static> = saved_format::deserialize(deserializer)?;
-        let SavedTree { chain_id, need_pending, groups, findings, failures } = content;
+        let SavedTree { chain_id, need_pending, groups, findings, failures, resumed } = content;
         let mut tree = Self::new(chain_id.into_owned(), need_pending);
         (tree.groups, tree.findings, tree.failures) =
             (groups.into_owned(), findings.into_owned(), failures.into_owned());
         tree.shrink();
+        tree.resumed = resumed;
         Ok(tree)
     }
 }

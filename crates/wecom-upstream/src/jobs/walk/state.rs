@@ -117,8 +117,7 @@ pub(crate) struct OpenGroup {
     /// Whether the walk returns to the group, after it has yielded the events of other groups.
     #[serde(default)]
     pub(crate) is_deferred: bool,
-    /// Whether this walk has yielded the event that it returns to the group.
-    #[serde(skip)]
+    /// Whether the walk has yielded the event that it returns to the group.
     pub(crate) is_resumed: bool,
     pub(crate) page: PagePosition<GroupCorp>,
 }
