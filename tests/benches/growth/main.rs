@@ -10,6 +10,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
     clippy::cast_precision_loss,
     reason = "a benchmark"
 )]
