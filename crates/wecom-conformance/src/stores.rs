@@ -6,7 +6,8 @@
 //! use wecom_conformance::stores;
 //! use wecom_mock::{InMemoryStore, ManualTimer};
 //!
-//! let timer = ManualTimer::new(); // `TokioTimer` of wecom-hyper for a store with a real clock
+//! // `TokioTimer` of wecom-hyper for a store with a real clock.
+//! let timer = ManualTimer::new();
 //! let store = InMemoryStore::new(timer.clone());
 //! timer.run(async {
 //!     stores::check_token_store(&store, &timer, "wwconformance").await.assert();

@@ -49,7 +49,8 @@ const VERSION: u32 = 1;
 /// # Ok::<(), wecom_core::Error>(())
 /// # })?;
 /// let file = recorder.cassette().to_json()?;
-/// assert!(file.contains(r##""corpsecret": "#1""##) && file.contains(r##""access_token": "#2""##));
+/// assert!(file.contains(r##""corpsecret": "#1""##));
+/// assert!(file.contains(r##""access_token": "#2""##));
 /// assert!(!file.contains("the-service-"));
 ///
 /// // The replay needs neither the service nor its secrets.

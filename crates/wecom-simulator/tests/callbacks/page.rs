@@ -17,7 +17,7 @@ async fn the_page_shows_a_job_as_started_then_running_then_finished() {
     Upstream::new(simulator.client()).import_chain_contact(ImportChainContact::new(dealers(), [corp])).await.unwrap();
     for (status, lasts) in [("started", 1), ("running", 4), ("finished", 0)] {
         let page = simulator.page();
-        assert!(page.contains(&format!("<td>{status}</td>")), "{status}: {page}");
+        assert!(page.contains(&format!("<td><span lang=en>{status}</span>")), "{status}: {page}");
         timer.advance(Duration::from_secs(lasts));
     }
 }

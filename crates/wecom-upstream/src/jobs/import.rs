@@ -272,7 +272,8 @@ impl<M: Threading> Import<M> {
     /// # let corp = ImportCorp::new("经销商", [ImportContact::head("张三", "13000000001")]);
     /// # timer.run(async {
     /// let key = LeaseKey::new("ww1234567890abcdef", "import");
-    /// let Some(lease) = <Lease>::acquire(store, timer.clone(), key, Duration::from_secs(60)).await? else {
+    /// let minute = Duration::from_secs(60);
+    /// let Some(lease) = <Lease>::acquire(store, timer.clone(), key, minute).await? else {
     ///     return Ok(()); // Another process imports.
     /// };
     /// let state = ImportState::new(ChainId::new("ChDealers"), [corp])?; // Or the saved one.

@@ -30,7 +30,8 @@ use crate::values::MassCallTicket;
 ///
 /// // In production: a client with the timer of wecom-hyper.
 /// let simulator = Simulator::demo().on_timer(ManualTimer::new());
-/// let mut map = Upstream::new(simulator.client()).map_customers(InMemoryCustomerStore::new());
+/// let upstream = Upstream::new(simulator.client());
+/// let mut map = upstream.map_customers(InMemoryCustomerStore::new());
 /// # pollster::block_on(async {
 ///
 /// // Two users of the mini-program: one is a customer of two corps, the other of none.

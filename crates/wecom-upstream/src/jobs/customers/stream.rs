@@ -22,7 +22,8 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     /// let customers = ["wmLiuOfJingxi", "wmNobody"].map(ExternalUserId::new);
     /// let answers = upstream.pending_ids(customers).into_stream();
     /// # pollster::block_on(async {
-    /// let failed: Vec<_> = answers.filter(|answer| std::future::ready(answer.pending_id.is_err())).collect().await;
+    /// let failed = answers.filter(|answer| std::future::ready(answer.pending_id.is_err()));
+    /// let failed: Vec<_> = failed.collect().await;
     /// assert_eq!(failed[0].external_userid.as_str(), "wmNobody");
     /// # });
     /// ```
