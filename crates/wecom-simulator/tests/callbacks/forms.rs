@@ -57,6 +57,7 @@ fn filled_forms() -> Vec<(&'static str, &'static str, Option<Event>)> {
         ("create_chain", "chain_id=ChNew&chain_name=a", Some(change("ChNew", ChainChange::CreateChain))),
         ("rename_chain", "chain_id=ChNew&chain_name=b", Some(change("ChNew", ChainChange::UpdateChain))),
         ("delete_chain", "chain_id=ChNew", Some(change("ChNew", ChainChange::DeleteChain))),
+        ("revoke_tokens", "", None),
     ]
 }
 
