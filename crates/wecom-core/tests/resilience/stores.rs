@@ -1,61 +1,48 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+//! Processes that share a store without leases.
 
+use futures_util::FutureExt;
 use wecom_core::endpoint::RawCall;
 use wecom_core::http::AsLocal;
-use wecom_core::token::{LocalTokenStore, StoredToken, TokenKey, TokenStore, TokenStoreError};
+use wecom_core::token::{StoredToken, TokenKey, TokenScope, TokenStore, TokenStoreError};
 use wecom_core::{AccessToken, Client, async_trait};
+use wecom_mock::{InMemoryStore, StoreFault};
 
 use super::support::{Answer, MINUTE, READ, SECOND, Service, call, credentials};
 
-/// A store whose clock is the timer of a service.
+/// A store without leases. Its clock is the timer of a service.
 #[derive(Clone)]
-struct SharedStore {
-    service: Service,
-    tokens: Arc<Mutex<HashMap<String, (String, Duration)>>>,
-    broken: Arc<Mutex<bool>>,
-}
+struct SharedStore(InMemoryStore);
 
 impl SharedStore {
     fn of(service: &Service) -> Self {
-        Self { service: service.clone(), tokens: Arc::default(), broken: Arc::default() }
+        Self(InMemoryStore::new(service.timer.clone()))
     }
 
     fn put(&self, token: &str) {
-        let until = self.service.timer.now() + Duration::from_secs(7200);
-        self.tokens.lock().unwrap().insert("ww1/app/upstream".into(), (token.into(), until));
+        let new = StoredToken::new(AccessToken::new(token)).expiring_in(SECOND * 7200);
+        let stored = token_of(&self.0);
+        let expected = stored.as_ref().map(StoredToken::token);
+        let is_stored = TokenStore::compare_and_swap(&self.0, &key(), expected, &new).now_or_never();
+        assert!(is_stored.unwrap().unwrap());
     }
 
-    fn token(&self, key: &str) -> Option<String> {
-        self.tokens.lock().unwrap().get(key).map(|(token, _)| token.clone())
+    fn token(&self) -> Option<String> {
+        token_of(&self.0).map(|stored| stored.token().expose().to_owned())
     }
+}
 
-    fn find(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
-        if *self.broken.lock().unwrap() {
-            return Err(TokenStoreError::new("the store is down"));
-        }
-        let now = self.service.timer.now();
-        let tokens = self.tokens.lock().unwrap();
-        let found = tokens.get(&key.to_string()).filter(|(_, until)| *until > now);
-        Ok(found.map(|(token, until)| StoredToken::new(AccessToken::new(token.as_str())).expiring_in(*until - now)))
-    }
+fn key() -> TokenKey {
+    TokenKey::new("ww1", "app", TokenScope::Upstream)
+}
 
-    fn swap(&self, key: &TokenKey, expected: Option<&AccessToken>, new: &StoredToken) -> Result<bool, TokenStoreError> {
-        let found = self.find(key)?;
-        if found.as_ref().map(|found| found.token().expose()) != expected.map(AccessToken::expose) {
-            return Ok(false);
-        }
-        let until = self.service.timer.now() + new.expires_in().unwrap_or_default();
-        self.tokens.lock().unwrap().insert(key.to_string(), (new.token().expose().into(), until));
-        Ok(true)
-    }
+fn token_of(store: &InMemoryStore) -> Option<StoredToken> {
+    TokenStore::get(store, &key()).now_or_never().unwrap().unwrap()
 }
 
 #[async_trait]
 impl TokenStore for SharedStore {
     async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
-        self.find(key)
+        TokenStore::get(&self.0, key).await
     }
 
     async fn compare_and_swap(
@@ -64,23 +51,7 @@ impl TokenStore for SharedStore {
         expected: Option<&AccessToken>,
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError> {
-        self.swap(key, expected, new)
-    }
-}
-
-#[async_trait(?Send)]
-impl LocalTokenStore for SharedStore {
-    async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
-        self.find(key)
-    }
-
-    async fn compare_and_swap(
-        &self,
-        key: &TokenKey,
-        expected: Option<&AccessToken>,
-        new: &StoredToken,
-    ) -> Result<bool, TokenStoreError> {
-        self.swap(key, expected, new)
+        TokenStore::compare_and_swap(&self.0, key, expected, new).await
     }
 }
 
@@ -97,7 +68,7 @@ fn processes_that_share_a_store_share_one_token() {
         service.run(call(&process(&service, &store), &READ)).unwrap();
     }
     assert_eq!(service.fetches(), 1);
-    assert_eq!(store.token("ww1/app/upstream").as_deref(), Some("canary-1"));
+    assert_eq!(store.token().as_deref(), Some("canary-1"));
 }
 
 #[test]
@@ -121,7 +92,7 @@ fn a_refused_token_that_is_still_in_the_store_is_replaced_there() {
     service.set(|script| script.dead_tokens = vec!["canary-1"]);
     service.run(call(&client, &READ)).unwrap();
     assert_eq!(service.fetches(), 2);
-    assert_eq!(store.token("ww1/app/upstream").as_deref(), Some("canary-2"));
+    assert_eq!(store.token().as_deref(), Some("canary-2"));
 }
 
 #[test]
@@ -130,7 +101,7 @@ fn a_token_that_another_process_renewed_is_used_early() {
     let store = SharedStore::of(&service);
     let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
-    service.timer.advance(Duration::from_secs(7200) - MINUTE * 5);
+    service.timer.advance(SECOND * 7200 - MINUTE * 5);
     store.put("canary-renewed");
     service.run(call(&client, &READ)).unwrap();
     assert_eq!((service.fetches(), service.calls().last().unwrap().token.as_str()), (1, "canary-renewed"));
@@ -141,10 +112,10 @@ fn the_store_decides_how_long_a_token_is_valid() {
     let service = Service::new();
     let store = SharedStore::of(&service);
     service.run(call(&process(&service, &store), &READ)).unwrap();
-    service.timer.advance(Duration::from_secs(3600));
+    service.timer.advance(SECOND * 3600);
     let late = process(&service, &store);
     service.run(call(&late, &READ)).unwrap();
-    service.timer.advance(Duration::from_secs(3600));
+    service.timer.advance(SECOND * 3600);
     service.run(call(&late, &READ)).unwrap();
     assert_eq!(service.fetches(), 2);
 }
@@ -153,7 +124,7 @@ fn the_store_decides_how_long_a_token_is_valid() {
 fn a_store_that_fails_is_skipped() {
     let service = Service::new();
     let store = SharedStore::of(&service);
-    *store.broken.lock().unwrap() = true;
+    store.0.set_fault(StoreFault::Fails);
     let client = process(&service, &store);
     service.run(call(&client, &READ)).unwrap();
     service.set(|script| script.dead_tokens = vec!["canary-1"]);
@@ -170,7 +141,7 @@ fn the_second_process_to_store_a_token_uses_the_first_token() {
     #[async_trait]
     impl TokenStore for Overtaken {
         async fn get(&self, key: &TokenKey) -> Result<Option<StoredToken>, TokenStoreError> {
-            self.0.find(key)
+            self.0.get(key).await
         }
 
         async fn compare_and_swap(
@@ -180,7 +151,7 @@ fn the_second_process_to_store_a_token_uses_the_first_token() {
             new: &StoredToken,
         ) -> Result<bool, TokenStoreError> {
             self.0.put("canary-theirs");
-            self.0.swap(key, expected, new)
+            self.0.compare_and_swap(key, expected, new).await
         }
     }
 
@@ -194,7 +165,7 @@ fn the_second_process_to_store_a_token_uses_the_first_token() {
 #[test]
 fn a_local_client_uses_a_token_store() {
     let service = Service::new();
-    let store = SharedStore::of(&service);
+    let store = InMemoryStore::new(service.timer.clone());
     for _ in 0..2 {
         let client = Client::local(AsLocal(service.clone())).token_store("app", store.clone());
         let client = client.timer(service.timer.clone()).credentials(credentials()).build();
