@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test panics")]
 
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use pollster::block_on;
@@ -14,36 +13,15 @@ use wecom_mock::ManualTimer;
 
 const READ: Endpoint = Endpoint::post("read", "test/read").with_safety(Safety::Safe);
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// The log of a call that gets these codes in turn.
 fn logged(codes: &'static [i64]) -> String {
-    let log = Log::default();
+    let log: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
         .without_time()
-        .with_writer(log.clone())
+        .with_writer(|| log.make_writer())
         .finish();
     let calls = Arc::new(Mutex::new(codes.iter()));
     let transport = from_fn(move |request: Request| {
@@ -60,7 +38,7 @@ fn logged(codes: &'static [i64]) -> String {
     tracing::subscriber::with_default(subscriber, || {
         let _ = timer.run(client.call_raw(RawCall::new(&READ).with_query("q", "canary-query")));
     });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert!(!text.contains("canary"), "{text}");
     text
 }
@@ -100,8 +78,9 @@ fn the_target_of_every_span_and_event_is_wecom() {
 
 #[test]
 fn a_dropped_call_is_a_span_with_that_outcome() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).with_writer(log.clone()).finish();
+    let log: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
+    let subscriber =
+        tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).with_writer(|| log.make_writer()).finish();
     tracing::subscriber::with_default(subscriber, || {
         let transport = from_fn(|_| std::future::pending());
         let client = Client::builder(transport).token(wecom_core::AccessToken::new("canary")).build();
@@ -111,6 +90,6 @@ fn a_dropped_call_is_a_span_with_that_outcome() {
             std::task::Poll::Ready(())
         }));
     });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
     assert!(text.contains("cancelled") && !text.contains("canary"), "{text}");
 }

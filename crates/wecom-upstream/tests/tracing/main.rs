@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -16,27 +15,6 @@ use wecom_upstream::ids::CustomId;
 use wecom_upstream::jobs::customers::InMemoryCustomerStore;
 use wecom_upstream::jobs::import::ImportState;
 use wecom_upstream::{ChainId, Client, ExternalUserId, OpenId, UnionId, Upstream};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// The service, its timer and its faults.
 struct Service {
@@ -55,20 +33,20 @@ impl Service {
     /// Runs jobs and returns the lines of the log.
     #[track_caller]
     fn log<F: Future>(&self, jobs: impl FnOnce(Upstream) -> F) -> Vec<String> {
-        let log = Log::default();
+        let log: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::TRACE)
             .with_span_events(FmtSpan::CLOSE)
             .with_ansi(false)
             .without_time()
-            .with_writer(log.clone())
+            .with_writer(|| log.make_writer())
             .finish();
         let client = Client::builder(self.faults.clone()).credentials(self.simulator.credentials());
         let upstream = Upstream::new(client.timer(self.timer.clone()).build());
         tracing::subscriber::with_default(subscriber, || {
             self.timer.run(jobs(upstream));
         });
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(log.lock().unwrap().clone()).unwrap();
         for private in ["130", "张三", "经销商", "oUnion", "oOpen", "wmChen", "secret", "access_token="] {
             assert!(!text.contains(private), "{private} in {text}");
         }
