@@ -28,6 +28,7 @@
 //! | `wecom_pending_ids`, for the lookup of pending ids | at the end `outcome` | for each call, `debug`: `customers`, `found`, `answered`. `warn`: it failed, with `error` |
 //! | `wecom_customer_refresh`, for a lookup of one customer | at the end `corps`, `outcome` | `warn`: it failed, with `errcode` and `error` |
 
+mod attention;
 pub mod chain_tree;
 pub mod customers;
 pub mod directory;

@@ -36,9 +36,9 @@ pub use self::state::DirectoryState;
 use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
+use crate::jobs::attention::Attention;
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
 use crate::jobs::trace::JobSpan;
-use crate::jobs::walk::Attention;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
 

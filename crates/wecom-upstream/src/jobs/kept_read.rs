@@ -6,8 +6,8 @@ use std::fmt;
 use wecom_core::client::BoxedCall;
 use wecom_core::{Error, ErrorKind, Threading, TransportErrorKind};
 
+use crate::jobs::attention::Attention;
 use crate::jobs::kept_call::KeptCall;
-use crate::jobs::walk::Attention;
 
 /// The maximum number of repeats of one call. It ends a lookup whose consumer pauses in each await while the service does
 /// not reply.

@@ -2,7 +2,6 @@
 //!
 //! [`Walk`] yields [`WalkEvent`]s in tree order. [`WalkState`] stores an unfinished walk.
 
-mod attention;
 mod event;
 mod failure;
 mod group_fetch;
@@ -27,7 +26,6 @@ use wecom_core::client::BoxedCall;
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
-pub(crate) use self::attention::Attention;
 pub use self::event::{GroupFinding, WalkEvent};
 pub(crate) use self::failure::Consequence;
 use self::group_fetch::{GroupFetch, Step};
@@ -42,6 +40,7 @@ use self::state::{Content, WalkOptions};
 pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
+use crate::jobs::attention::Attention;
 use crate::jobs::pager::PageError;
 use crate::jobs::trace::JobSpan;
 use crate::jobs::transience::may_pass;

@@ -8,9 +8,9 @@ use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
 use crate::calls::{ExternalUseridToPendingId, ExternalUseridToPendingIdReply, PendingUser};
 use crate::downstream::Downstream;
+use crate::jobs::attention::Attention;
 use crate::jobs::kept_read::KeptRead;
 use crate::jobs::trace::JobSpan;
-use crate::jobs::walk::Attention;
 use crate::upstream::Upstream;
 
 /// The maximum number of customers in a call.

@@ -10,9 +10,9 @@ use wecom_core::client::BoxedCall;
 use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
+use crate::jobs::attention::Attention;
 use crate::jobs::pager::{PageError, PagedCall};
 use crate::jobs::transience::may_pass;
-use crate::jobs::walk::attention::Attention;
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::failure::Consequence;
 use crate::jobs::walk::outage::Outage;
