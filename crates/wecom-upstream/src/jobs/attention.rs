@@ -49,3 +49,43 @@ impl<M: Threading> Attention<M> {
         self.clock.as_ref().map(Clock::now)
     }
 }
+
+/// A job with calls that time out if its consumer pauses for too long.
+pub(crate) trait Attended {
+    type Family: Threading;
+
+    fn attention(&mut self) -> &mut Attention<Self::Family>;
+
+    /// Marks the calls in flight, which may time out although the service replied.
+    fn mark_starved(&mut self);
+
+    /// Notes that the consumer awaits the job.
+    fn begin_await(&mut self) {
+        if self.attention().begin() {
+            self.mark_starved();
+        }
+    }
+
+    /// Notes that the consumer no longer awaits the job.
+    fn end_await(&mut self) {
+        self.attention().end();
+    }
+}
+
+/// One await of a job. Dropping it begins a pause of the consumer.
+pub(crate) struct Visit<'a, J: Attended> {
+    pub(crate) job: &'a mut J,
+}
+
+impl<'a, J: Attended> Visit<'a, J> {
+    pub(crate) fn begin(job: &'a mut J) -> Self {
+        job.begin_await();
+        Self { job }
+    }
+}
+
+impl<J: Attended> Drop for Visit<'_, J> {
+    fn drop(&mut self) {
+        self.job.end_await();
+    }
+}

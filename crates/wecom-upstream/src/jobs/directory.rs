@@ -36,7 +36,7 @@ pub use self::state::DirectoryState;
 use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
-use crate::jobs::attention::Attention;
+use crate::jobs::attention::{Attended, Attention, Visit};
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
 use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
@@ -327,7 +327,8 @@ impl<M: Threading> Directory<M> {
     }
 
     async fn read_changes(&mut self) -> Result<ChainDiff, Error> {
-        let Refresh { directory } = &mut Refresh::begin(self);
+        let Visit { job: directory } = &mut Visit::begin(self);
+        directory.take_work();
         let read = directory.read().await;
         if let Some(error) = read.as_ref().err().or(directory.failure.as_ref()) {
             directory.schedule.fail(error);
@@ -352,12 +353,8 @@ impl<M: Threading> Directory<M> {
         self.walks_first || is_reading || self.mirror.has_work() || !self.hints.is_empty()
     }
 
-    /// Marks the calls in flight if no refresh was awaited for a while. Takes the noted events, and a walk that is due.
-    fn begin(&mut self) {
-        if self.attention.begin() {
-            self.groups.iter_mut().for_each(InFlight::mark_starved);
-            self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
-        }
+    /// Takes the noted events, and a walk that is due.
+    fn take_work(&mut self) {
         self.mirror.work.noted.merge(self.hints.take());
         if self.schedule.begin_groups() {
             self.mirror.list_failed_groups();
@@ -376,21 +373,16 @@ impl<M: Threading> Directory<M> {
     }
 }
 
-/// One await of [`Directory::refresh`]. Dropping it begins a pause.
-struct Refresh<'a, M: Threading> {
-    directory: &'a mut Directory<M>,
-}
+impl<M: Threading> Attended for Directory<M> {
+    type Family = M;
 
-impl<'a, M: Threading> Refresh<'a, M> {
-    fn begin(directory: &'a mut Directory<M>) -> Self {
-        directory.begin();
-        Self { directory }
+    fn attention(&mut self) -> &mut Attention<M> {
+        &mut self.attention
     }
-}
 
-impl<M: Threading> Drop for Refresh<'_, M> {
-    fn drop(&mut self) {
-        self.directory.attention.end();
+    fn mark_starved(&mut self) {
+        self.groups.iter_mut().for_each(InFlight::mark_starved);
+        self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
     }
 }
 

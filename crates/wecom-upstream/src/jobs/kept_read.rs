@@ -6,7 +6,7 @@ use std::fmt;
 use wecom_core::client::BoxedCall;
 use wecom_core::{Error, ErrorKind, Threading, TransportErrorKind};
 
-use crate::jobs::attention::Attention;
+use crate::jobs::attention::{Attended, Attention, Visit};
 use crate::jobs::kept_call::KeptCall;
 
 /// The maximum number of repeats of one call. It ends a lookup whose consumer pauses in each await while the service does
@@ -29,7 +29,7 @@ impl<M: Threading, T: 'static> KeptRead<M, T> {
 
     /// Continues the call in flight, or begins one, and returns its outcome.
     pub(crate) async fn run(&mut self, mut begin: impl FnMut() -> BoxedCall<M, T>) -> Result<T, Error> {
-        let Await { read } = &mut Await::begin(self);
+        let Visit { job: read } = &mut Visit::begin(self);
         loop {
             let outcome = read.call.run(&mut begin).await;
             let is_starved = std::mem::take(&mut read.is_starved);
@@ -50,21 +50,15 @@ fn is_reply_lost(error: &Error) -> bool {
     is_connection_lost || error.is_timeout()
 }
 
-/// One await of [`KeptRead::run`]. Dropping it begins a pause of the consumer.
-struct Await<'a, M: Threading, T: 'static> {
-    read: &'a mut KeptRead<M, T>,
-}
+impl<M: Threading, T: 'static> Attended for KeptRead<M, T> {
+    type Family = M;
 
-impl<'a, M: Threading, T: 'static> Await<'a, M, T> {
-    fn begin(read: &'a mut KeptRead<M, T>) -> Self {
-        read.is_starved |= read.attention.begin() && read.call.is_in_flight();
-        Self { read }
+    fn attention(&mut self) -> &mut Attention<M> {
+        &mut self.attention
     }
-}
 
-impl<M: Threading, T: 'static> Drop for Await<'_, M, T> {
-    fn drop(&mut self) {
-        self.read.attention.end();
+    fn mark_starved(&mut self) {
+        self.is_starved |= self.call.is_in_flight();
     }
 }
 

@@ -40,7 +40,7 @@ use self::state::{Content, WalkOptions};
 pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
-use crate::jobs::attention::Attention;
+use crate::jobs::attention::{Attended, Attention, Visit};
 use crate::jobs::pager::PageError;
 use crate::jobs::trace::JobSpan;
 use crate::jobs::transience::may_pass;
@@ -315,7 +315,7 @@ impl<M: Threading> Walk<M> {
     /// stays intact: the next call of this method continues the walk and repeats the failed call.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
         let visit = Visit::begin(self);
-        poll_fn(|context| visit.walk.poll_event(context)).await.transpose()
+        poll_fn(|context| visit.job.poll_event(context)).await.transpose()
     }
 
     /// Returns the id of the chain.
@@ -354,21 +354,7 @@ impl<M: Threading> Walk<M> {
         self.fetches.iter().map(|fetch| fetch.open.page.items_left()).sum()
     }
 
-    /// Notes that the consumer awaits an event. Marks the calls in flight if nothing was awaited for a while.
-    pub(crate) fn begin_awaiting(&mut self) {
-        if self.attention.begin() {
-            self.fetches.iter_mut().for_each(GroupFetch::mark_starved);
-            self.is_list_starved = self.groups.is_some();
-        }
-    }
-
-    /// Notes that the consumer no longer awaits an event.
-    pub(crate) fn end_awaiting(&mut self) {
-        self.attention.end();
-    }
-
-    /// Polls for the next event, between [`begin_awaiting`](Self::begin_awaiting) and
-    /// [`end_awaiting`](Self::end_awaiting).
+    /// Polls for the next event, during an await.
     pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<WalkEvent, Error>>> {
         if self.ready_events >= MAX_READY_EVENTS {
             self.ready_events = 0;
@@ -548,21 +534,16 @@ impl<M: Threading> Walk<M> {
     }
 }
 
-/// One await of [`Walk::next`]. Dropping it begins a pause of the consumer.
-struct Visit<'a, M: Threading> {
-    walk: &'a mut Walk<M>,
-}
+impl<M: Threading> Attended for Walk<M> {
+    type Family = M;
 
-impl<'a, M: Threading> Visit<'a, M> {
-    fn begin(walk: &'a mut Walk<M>) -> Self {
-        walk.begin_awaiting();
-        Self { walk }
+    fn attention(&mut self) -> &mut Attention<M> {
+        &mut self.attention
     }
-}
 
-impl<M: Threading> Drop for Visit<'_, M> {
-    fn drop(&mut self) {
-        self.walk.end_awaiting();
+    fn mark_starved(&mut self) {
+        self.fetches.iter_mut().for_each(GroupFetch::mark_starved);
+        self.is_list_starved = self.groups.is_some();
     }
 }
 
