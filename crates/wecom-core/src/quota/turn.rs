@@ -16,11 +16,8 @@ use super::store::QuotaRefusal;
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
 
-/// The minimum of the maximum wait for the answer of a store. A call that does not wait for room waits for it too.
-const MIN_ANSWER_WAIT: Duration = Duration::from_secs(1);
-
-/// How many times a call that does not wait for room checks for an answer: for a second, if it is polled.
-const MAX_ANSWER_CHECKS: u32 = 10;
+/// How many times in a row a call checks for an answer at least: for a second, if it is polled.
+const MIN_ANSWER_CHECKS: u32 = 10;
 
 /// The wait of one call for its permit.
 ///
@@ -36,7 +33,7 @@ pub(crate) struct Turn<M: Family> {
     full: Option<Full>,
     /// Whether the call waits for room, and not only for the answer of a store.
     is_waiting: bool,
-    /// The number of waits for the answer of a store.
+    /// The number of waits in a row for the answer of a store.
     answer_checks: u32,
 }
 
@@ -88,10 +85,9 @@ impl<M: Family> Turn<M> {
         let Full { limit, wait, is_asked } = self.full.unwrap_or(Full::UNKNOWN);
         if is_asked {
             // Also a call that does not wait for room asks, because only the store knows whether there is room.
-            let is_over = match self.max_wait {
-                Some(max_wait) => self.waited(now) >= max_wait.max(MIN_ANSWER_WAIT),
-                None => self.answer_checks >= MAX_ANSWER_CHECKS,
-            };
+            // A call that was not polled has had no time for an answer, however long ago it began.
+            let is_over = self.answer_checks >= MIN_ANSWER_CHECKS
+                && self.max_wait.is_none_or(|max_wait| self.waited(now) >= max_wait);
             return if is_over { Err(QuotaError { limit, retry_after: None }) } else { Ok(None) };
         }
         let left = self.left(now, remaining).unwrap_or_default();
@@ -116,7 +112,7 @@ impl<M: Family> Turn<M> {
     pub(crate) async fn wait(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
         let Some(now) = clock.now() else { return };
         let full = self.full.unwrap_or(Full::UNKNOWN);
-        self.answer_checks += u32::from(full.is_asked);
+        self.answer_checks = if full.is_asked { self.answer_checks.saturating_add(1) } else { 0 };
         let left = match self.left(now, remaining) {
             _ if full.is_asked => remaining.unwrap_or(TURN_TIME),
             Some(left) => left,

@@ -104,19 +104,23 @@ impl<M: Family> TokenFetch<M> {
         is_wanted.then(|| fetched(&found))
     }
 
-    /// Fetches a token other than the unwanted one, if there is another.
-    pub(super) async fn run(&self, unwanted: Option<&AccessToken>, purpose: Purpose) -> Result<Fetched, Error> {
+    /// Fetches a token other than the unwanted one, if there is another. Also returns the lease to
+    /// [release](Self::end_lease) once the outcome is in the shared state: a caller that joins during the release would get
+    /// an outcome that is older than its call.
+    pub(super) async fn run(
+        &self,
+        unwanted: Option<&AccessToken>,
+        purpose: Purpose,
+    ) -> (Result<Fetched, Error>, Option<u64>) {
         // A store that hangs is not used again in this fetch.
-        let Ok(found) = self.load().await else { return self.fetch_alone().await };
+        let Ok(found) = self.load().await else { return (self.fetch_alone().await, None) };
         if let Some(found) = found.as_ref().filter(|found| unwanted.is_none_or(|unwanted| !found.is(unwanted))) {
-            return Ok(fetched(found));
+            return (Ok(fetched(found)), None);
         }
         match self.turn(found, unwanted, purpose == Purpose::Renewal).await {
-            Turn::Use(found) => Ok(fetched(&found)),
-            Turn::FetchAlone => self.fetch_alone().await,
-            Turn::Fetch { found, lease } => {
-                self.with_lease(lease, self.fetch_and_store(found.as_ref(), unwanted)).await
-            }
+            Turn::Use { found, lease } => (Ok(fetched(&found)), lease),
+            Turn::FetchAlone => (self.fetch_alone().await, None),
+            Turn::Fetch { found, lease } => (self.fetch_and_store(found.as_ref(), unwanted).await, lease),
         }
     }
 

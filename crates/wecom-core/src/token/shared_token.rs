@@ -260,9 +260,23 @@ impl<M: Family> FetchTask<M> {
             fetch.as_mut().poll(context)
         })
         .await;
+        let (outcome, lease) = match outcome {
+            Ok((outcome, lease)) => (Ok(outcome), lease),
+            Err(panic) => (Err(panic), None),
+        };
+        let outcome = self.finish(outcome);
+        // A lease that is not released expires.
+        drop(AssertUnwindSafe(self.fetch.end_lease(lease)).catch_unwind().await);
+        outcome
+    }
+
+    fn finish(
+        &self,
+        outcome: Result<Result<Fetched, Failure>, Box<dyn Any + Send>>,
+    ) -> Result<AccessToken, TokenError> {
         let now = self.fetch.now();
         match self.state.upgrade() {
-            Some(state) => lock(&state).finish(&self, outcome, now),
+            Some(state) => lock(&state).finish(self, outcome, now),
             None => outcome.map_err(panicked)?.map(|fetched| fetched.token).map_err(|failure| match failure {
                 Failure::Fetch(error) => error.into(),
                 Failure::Paused(error) => error,
@@ -272,16 +286,18 @@ impl<M: Family> FetchTask<M> {
 }
 
 impl<M: Family> FetchTask<M> {
-    async fn fetch(&self) -> Result<Fetched, Failure> {
+    /// Fetches a token. Also returns the lease to release.
+    async fn fetch(&self) -> (Result<Fetched, Failure>, Option<u64>) {
         if let Some(error) = &self.paused {
-            return self.fetch.stored(self.unwanted.as_ref()).await.ok_or_else(|| Failure::Paused(error.clone()));
+            let stored = self.fetch.stored(self.unwanted.as_ref()).await;
+            return (stored.ok_or_else(|| Failure::Paused(error.clone())), None);
         }
         let (endpoint, reason) = (self.fetch.endpoint(), self.reason);
         self.fetch.notify(&CallEvent::FetchingToken { endpoint, reason });
-        let outcome = self.fetch.run(self.unwanted.as_ref(), self.purpose).await;
+        let (outcome, lease) = self.fetch.run(self.unwanted.as_ref(), self.purpose).await;
         let elapsed = self.fetch.now().zip(self.began).map(|(now, began)| now.saturating_sub(began));
         self.fetch.notify(&CallEvent::FetchedToken { endpoint, reason, elapsed, error: outcome.as_ref().err() });
-        outcome.map_err(Failure::Fetch)
+        (outcome.map_err(Failure::Fetch), lease)
     }
 
     fn note_poll(&self) {

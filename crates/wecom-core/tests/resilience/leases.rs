@@ -1,5 +1,9 @@
 //! Processes that share a store with leases fetch one token.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use futures_util::future::join_all;
 use wecom_core::endpoint::RawCall;
 use wecom_core::http::AsLocal;
@@ -99,6 +103,22 @@ fn a_fetch_that_fails_releases_its_lease() {
     company.service.run(call(&company.processes[0], &READ)).unwrap_err();
     company.service.run(call(&company.processes[1], &READ)).unwrap();
     assert!(company.service.timer.now() < SECOND);
+}
+
+#[test]
+fn a_call_during_the_release_of_a_lease_does_not_get_the_failure_of_the_fetch_before() {
+    let company = Company::with(1);
+    let process = &company.processes[0];
+    company.service.set(|script| script.latency_of_gettoken = MINUTE * 5);
+    let mut unpolled = pin!(call(process, &READ));
+    assert!(unpolled.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    company.service.timer.advance(MINUTE);
+    company.service.set(|script| script.latency_of_gettoken = SECOND / 4);
+    // The fetch has timed out without a poll, and its lease is released while the second call begins.
+    company.store.set_fault(StoreFault::Hangs);
+    assert!(unpolled.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    company.service.run(call(process, &READ)).unwrap();
+    company.service.run(unpolled).unwrap();
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Processes that share a quota store stay within the quota together.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -83,6 +86,17 @@ fn without_the_store_a_process_uses_its_own_share() {
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{fault:?}");
         assert!(company.service.timer.now() <= limit, "{fault:?}: {:?}", company.service.timer.now());
     }
+}
+
+#[test]
+fn a_call_that_is_not_polled_for_its_maximum_wait_still_gets_its_answer() {
+    let company = Company::new(Quotas::wait_at_most(SECOND * 20).own_share(20));
+    company.store.set_fault(StoreFault::Hangs);
+    let process = company.process();
+    let mut unpolled = pin!(call(&process, &RARE));
+    assert!(unpolled.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    company.service.timer.advance(MINUTE);
+    company.service.run(unpolled).unwrap();
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The wait for a turn to fetch: of several processes that need a token, the one with the lease fetches it.
 
-use std::future::Future;
 use std::time::Duration;
 
 use super::{Dated, TokenFetch};
@@ -24,8 +23,8 @@ const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(1);
 pub(super) enum Turn {
     /// This process fetches. The store has this token, and this process holds the lease with this id.
     Fetch { found: Option<Dated>, lease: Option<u64> },
-    /// The store has a token to use.
-    Use(Dated),
+    /// The store has a token to use. This process holds the lease with this id.
+    Use { found: Dated, lease: Option<u64> },
     /// The store does not reply. This process fetches without it.
     FetchAlone,
 }
@@ -48,22 +47,14 @@ impl<M: Family> TokenFetch<M> {
             let is_wanted = |found: &Dated| unwanted.is_none_or(|unwanted| !found.is(unwanted));
             let waited = clock.now().unwrap_or(began).saturating_sub(began);
             match (found, lease) {
-                (Some(found), lease) if is_wanted(&found) => {
-                    self.end_lease(lease).await;
-                    return Turn::Use(found);
-                }
+                (Some(found), lease) if is_wanted(&found) => return Turn::Use { found, lease },
                 (found, Some(id)) => return Turn::Fetch { found, lease: Some(id) },
-                (Some(found), None) if is_renewal && waited >= MAX_RENEWAL_WAIT => return Turn::Use(found),
+                (Some(found), None) if is_renewal && waited >= MAX_RENEWAL_WAIT => {
+                    return Turn::Use { found, lease: None };
+                }
                 (found, None) if waited >= MAX_WAIT => return Turn::Fetch { found, lease: None },
                 _ => clock.sleep(INTERVAL).await,
             }
         }
-    }
-
-    /// Runs a fetch, then releases its lease.
-    pub(super) async fn with_lease<T>(&self, lease: Option<u64>, fetch: impl Future<Output = T>) -> T {
-        let outcome = fetch.await;
-        self.end_lease(lease).await;
-        outcome
     }
 }
