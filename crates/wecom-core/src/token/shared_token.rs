@@ -61,6 +61,8 @@ struct Flight<M: Family> {
     polled_at: Option<Duration>,
     /// For how long it was polled. Of a time without a poll, at most `LONGEST_GAP` counts.
     polled_for: Duration,
+    /// Whether it was not polled for longer than `LONGEST_GAP`, so that it may fail for that reason alone.
+    is_starved: bool,
     outcome: Shared<FlightFuture<M>>,
 }
 
@@ -90,7 +92,6 @@ impl<M: Family> SharedToken<M> {
         now: Option<Duration>,
         remaining: Option<Duration>,
     ) -> Result<AccessToken, TokenError> {
-        // A fetch that was not polled for a while may fail for that reason alone.
         let is_starved = match self.starved_flight(now).map(FutureExt::now_or_never) {
             Some(Some(Ok(token))) => return Ok(token),
             Some(None) => true,
@@ -187,12 +188,12 @@ impl<M: Family> SharedToken<M> {
         }
     }
 
-    /// The fetch under way, if it was not polled for a while.
+    /// The fetch under way, if it was not polled for a while, now or before.
     fn starved_flight(&self, now: Option<Duration>) -> Option<Shared<FlightFuture<M>>> {
         let state = lock(&self.state);
         let flight = state.flight.as_ref()?;
         let gap = now?.saturating_sub(flight.polled_at?);
-        (gap > LONGEST_GAP).then(|| flight.outcome.clone())
+        (flight.is_starved || gap > LONGEST_GAP).then(|| flight.outcome.clone())
     }
 
     /// Returns the fetch under way, or a new one: its number, its outcome, and whether it is new.
@@ -219,7 +220,13 @@ impl<M: Family> SharedToken<M> {
             state: Arc::downgrade(&self.state),
         };
         let outcome = (self.boxed)(task).shared();
-        state.flight = Some(Flight { number, polled_at: now, polled_for: Duration::ZERO, outcome: outcome.clone() });
+        state.flight = Some(Flight {
+            number,
+            polled_at: now,
+            polled_for: Duration::ZERO,
+            is_starved: false,
+            outcome: outcome.clone(),
+        });
         (number, outcome, true)
     }
 }
@@ -304,8 +311,10 @@ impl<M: Family> FetchTask<M> {
         let Some(state) = self.state.upgrade() else { return };
         let polled_at = self.fetch.now();
         if let Some(flight) = lock(&state).flight.as_mut().filter(|flight| flight.number == self.number) {
-            let gap = polled_at.zip(flight.polled_at).map(|(now, before)| now.saturating_sub(before));
-            flight.polled_for = flight.polled_for.saturating_add(gap.unwrap_or_default().min(LONGEST_GAP));
+            let gap =
+                polled_at.zip(flight.polled_at).map(|(now, before)| now.saturating_sub(before)).unwrap_or_default();
+            flight.polled_for = flight.polled_for.saturating_add(gap.min(LONGEST_GAP));
+            flight.is_starved |= gap > LONGEST_GAP;
             flight.polled_at = polled_at;
         }
     }

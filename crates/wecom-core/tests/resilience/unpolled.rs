@@ -43,6 +43,21 @@ fn an_unpolled_caller_that_began_a_fetch_delays_no_other_caller() {
 }
 
 #[test]
+fn a_fetch_that_was_not_polled_for_a_while_and_times_out_after_a_late_poll_fails_no_other_caller() {
+    let service = Service::new();
+    service.set(|script| script.latency_of_gettoken = MINUTE * 5);
+    let client = service.client().credentials(credentials()).build();
+    let mut dropped = unpolled(&client, &READ);
+    service.timer.advance(SECOND * 9);
+    assert!(poll(dropped.as_mut()).is_pending());
+    drop(dropped);
+    service.set(|script| script.latency_of_gettoken = SECOND / 4);
+    // Less than two seconds after the last poll, and after the time limit.
+    service.timer.advance(SECOND * 3 / 2);
+    service.run(call(&client, &READ)).unwrap();
+}
+
+#[test]
 fn an_unpolled_renewal_delays_no_other_caller_and_is_completed_by_others() {
     let service = Service::new();
     let client = service.client().credentials(credentials()).build();
