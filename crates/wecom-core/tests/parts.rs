@@ -171,6 +171,14 @@ fn a_query_has_its_parameters_in_order_and_masks_secret_values() {
 }
 
 #[test]
+fn a_parameter_with_the_name_of_a_secret_is_secret() {
+    let mut query = Query::new();
+    query.push("corpsecret", "canary");
+    query.push("chain_id", "ch1");
+    assert_eq!(format!("{query:?}"), "corpsecret=***&chain_id=ch1");
+}
+
+#[test]
 fn a_base_url_is_parsed_and_states_whether_it_is_https() {
     for (text, is_https) in [("https://a.example/b/", true), ("http://a.example/b/", false)] {
         let base: BaseUrl = text.parse().unwrap();

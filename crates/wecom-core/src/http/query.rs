@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, names};
 
 /// The query of a request without the `access_token`, which the [`Client`](crate::Client) adds.
 ///
@@ -37,9 +37,14 @@ impl Query {
         Self::default()
     }
 
-    /// Appends a parameter.
+    /// Appends a parameter. Its value is secret if its name is [that of a secret](names::is_secret).
     pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
-        self.pairs.push((name, QueryValue::Public(value.into())));
+        let value = value.into();
+        let value = match names::is_secret(name) {
+            true => QueryValue::Secret(Secret::new(value)),
+            false => QueryValue::Public(value),
+        };
+        self.pairs.push((name, value));
     }
 
     /// Appends a parameter whose value must not be shown.
