@@ -93,16 +93,22 @@ const VERSION: u32 = 1;
 ///
 /// The body of a request is its JSON, or a string. The body of a reply is `json`, or `text` if it is not JSON, or `base64`
 /// if it is not UTF-8. JSON is kept as a value: its meaning is replayed, not its bytes. JSON with mistakes that
-/// [`decode`](wecom_core::decode) repairs is repaired. The headers `content-type`, `retry-after`, `error-code` and
+/// [`decode`](wecom_core::decode) repairs is repaired. JSON nested more than 122 levels deep is kept as text. The headers `content-type`, `retry-after`, `error-code` and
 /// `error-msg` of a reply are kept.
 ///
 /// # Secrets
 ///
 /// Access tokens, secret values of the query, and the values of fields with a [secret's name](wecom_core::secret::names) are
-/// replaced by aliases: `#1`, `#2`, the same alias for the same value. Any other text with a known secret in it becomes
-/// `***`, no matter how the secret is encoded. So does a text that has something like a secret after the name of one. A body
-/// that is not JSON becomes `***` as a whole. A secret of fewer than 16 characters, all of them letters, may be an ordinary
-/// word, so it is kept in other texts.
+/// replaced by aliases: `#1`, `#2`, the same alias for the same value. Any other text with a known secret in it, or with a
+/// piece of one of at least eight bytes, becomes `***`. So does a text that has something like a secret after the name of
+/// one. A body that is not JSON becomes `***` as a whole. A secret of fewer than 16 characters, all of them letters, may be an
+/// ordinary word, so it is kept in other texts.
+///
+/// A secret is found in upper and lower case, wrapped over lines, percent-encoded, with the escapes of JSON, HTML and
+/// programming languages, in Base64, and in hexadecimal digits. It is not found in other encodings, such as Base32, Base64 of
+/// Base64, hexadecimal digits with colons, and quoted-printable, nor if it is divided between two values.
+///
+/// A field with another name, such as `auth_code` or `EncodingAESKey`, is kept. [`Recorder::hide`] replaces its value.
 #[derive(Clone)]
 pub struct Cassette {
     entries: Vec<Entry>,

@@ -18,6 +18,9 @@ use crate::stub::answer::Outcome;
 /// The headers of a reply that are recorded.
 const RECORDED_HEADERS: [&str; 4] = ["content-type", "retry-after", "error-code", "error-msg"];
 
+/// The maximum depth of JSON in a cassette. serde_json reads at most 127 levels, of which five are around a body.
+const MAX_DEPTH: usize = 122;
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
@@ -93,7 +96,7 @@ pub(crate) fn recorded_request(request: &Request, masking: &Masking) -> Value {
         }
     }
     let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned().into();
-    let body = request.body().map(|body| read_json(body).unwrap_or_else(|| text(body)));
+    let body = request.body().map(|body| json_of(body).unwrap_or_else(|| text(body)));
     let mut value = json!({
         "call": format!("{} {}", request.method(), request.endpoint().path()),
         "secrets": masking.json(secrets.into(), true),
@@ -103,6 +106,20 @@ pub(crate) fn recorded_request(request: &Request, masking: &Masking) -> Value {
     let is_empty = |name: &str, part: &Value| part.is_null() || name != "body" && *part == json!({});
     value.as_object_mut().into_iter().for_each(|parts| parts.retain(|name, part| !is_empty(name, part)));
     value
+}
+
+/// Returns the JSON of a body. `None` if it is not JSON, or too deep for a cassette.
+fn json_of(body: &[u8]) -> Option<Value> {
+    read_json(body).filter(|value| depth(value) <= MAX_DEPTH)
+}
+
+/// The number of arrays and objects around the innermost value.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 /// Adds a value. A repeated name has an array of its values.
@@ -128,7 +145,7 @@ impl RecordedReply {
 impl Body {
     /// Keeps JSON with its secrets masked, and other bytes only if they contain no secret.
     fn record(bytes: &Bytes, masking: &Masking, is_secret: bool) -> Self {
-        if let Some(value) = read_json(bytes) {
+        if let Some(value) = json_of(bytes) {
             return Self::Json(masking.json(value, false));
         }
         match String::from_utf8_lossy(bytes) {

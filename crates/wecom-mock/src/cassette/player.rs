@@ -1,6 +1,6 @@
 //! Replays the exchanges of a cassette.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +9,10 @@ use serde_json::Value;
 use wecom_core::secret::Redactor;
 use wecom_core::{Delivery, LocalTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 
+#[cfg(doc)]
+use crate::Recorder;
 use crate::cassette::Cassette;
-use crate::cassette::content::{align, matches, without_aliases};
+use crate::cassette::content::{align, matches, wildcards, without_aliases};
 use crate::cassette::entry::{Entry, recorded_request};
 use crate::cassette::masking::Masking;
 use crate::fail_test::{fail, report_error, verify_on_drop};
@@ -23,11 +25,11 @@ const REPORTED: usize = 5;
 /// A transport that answers from a [`Cassette`], in any order.
 ///
 /// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. In a
-/// recorded request, `***` matches any text.
+/// recorded request, `***` matches any text, and an alias such as `#1` any text that is not another alias.
 ///
 /// Secrets are not compared, so a replay needs none. Only if two entries differ in nothing but their secrets and their
 /// replies, such as the token requests of two apps, the aliases in the file are needed: `Secret::new("#1")` is the secret
-/// with the alias `#1`. Tokens from a replayed reply are aliases already. Other access tokens are used in the recorded order.
+/// with the alias `#1`, and the text `#2` is the [hidden](Recorder::hide) text with the alias `#2`. Tokens from a replayed reply are aliases already. Other access tokens are used in the recorded order.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.
@@ -44,6 +46,8 @@ struct State {
     entries: Vec<Entry>,
     /// The unused entries by their content: the request without aliases.
     unused: HashMap<Value, SameContent>,
+    /// The different [`wildcards`] of the content. Few, because they differ in their places only.
+    wildcards: HashSet<Value>,
     unmatched: Vec<ReplayError>,
     /// Whether the player has been verified since the last request without a matching entry.
     verified: bool,
@@ -74,7 +78,8 @@ impl Player {
                 pairs.clone().any(|(entry, next)| without_token(&entry.request) != without_token(&next.request))
                     && pairs.any(|(entry, next)| !entry.has_same_outcome(next));
         }
-        let state = State { entries, unused, unmatched: Vec::new(), verified: false };
+        let wildcards = unused.keys().filter_map(wildcards).collect();
+        let state = State { entries, unused, wildcards, unmatched: Vec::new(), verified: false };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -145,8 +150,9 @@ impl State {
         if self.unused.contains_key(&content) {
             return Some(content);
         }
-        let matching = self.unused.iter().filter(|(recorded, _)| matches(recorded, request));
-        matching.min_by_key(|(_, same)| same.indexes.front()).map(|(recorded, _)| recorded.clone())
+        let aligned = self.wildcards.iter().map(|wildcards| align(wildcards, &content));
+        let matching = aligned.filter_map(|content| Some((*self.unused.get(&content)?.indexes.front()?, content)));
+        matching.min_by_key(|(index, _)| *index).map(|(_, content)| content)
     }
 
     fn reject(&mut self, request: &Value) -> Outcome {

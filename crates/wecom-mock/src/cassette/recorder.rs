@@ -33,6 +33,8 @@ impl<T> Recorder<T> {
     }
 
     /// Also replaces this text wherever it occurs, such as a phone number. A text of fewer than four bytes is ignored.
+    ///
+    /// In a replay, any text matches a hidden one of a request.
     #[must_use]
     pub fn hide(self, secret: Secret) -> Self {
         self.lock().hidden.push(secret);

@@ -1,10 +1,10 @@
 //! The file format: reading, writing, and the errors.
 
 use serde_json::json;
-use wecom_core::{Response, TransportErrorKind};
+use wecom_core::{Request, Response, TransportErrorKind};
 use wecom_mock::{Cassette, Player};
 
-use crate::support::{client, get_result, list_ids, recorded, recorded_once, replay};
+use crate::support::{LIST_IDS, client, get_result, list_ids, recorded, recorded_once, replay, through_file};
 
 const FILE: &str = r#"{
   "cassette": 1,
@@ -128,4 +128,22 @@ fn base64_may_be_wrapped() {
     );
     let player = Player::new(Cassette::from_json(&edited).unwrap());
     assert_eq!(replay(&player, get_result("job1")).unwrap().body(), "fooba");
+}
+
+#[test]
+fn json_of_any_depth_is_recorded_and_read_again() {
+    for depth in [120, 121, 122, 123, 125, 127] {
+        let body = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let request = || Request::new(&LIST_IDS).with_body(body.clone());
+        let cassette = recorded_once(request(), Ok(Response::new(200, body.clone())));
+        let player = Player::new(through_file(&cassette));
+        assert_eq!(replay(&player, request()).unwrap().body(), &body, "{depth}");
+    }
+}
+
+#[test]
+fn json_that_is_too_deep_is_recorded_without_its_secrets() {
+    let body = format!(r#"{}{{"access_token":"canary"}}{}"#, "[".repeat(125), "]".repeat(125));
+    let text = recorded_once(get_result("job1"), Ok(Response::new(200, body))).to_json().unwrap();
+    assert!(text.contains(r#""text": "***""#) && !text.contains("canary"), "{text}");
 }

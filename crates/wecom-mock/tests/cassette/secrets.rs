@@ -54,6 +54,15 @@ fn a_secret_is_replaced_in_every_part_of_an_exchange() {
 }
 
 #[test]
+fn a_query_parameter_with_the_name_of_a_secret_is_replaced() {
+    let mut query = Query::new();
+    query.push("corpsecret", "canary-pushed");
+    let request = Request::new(&LIST_IDS).with_query(query);
+    let text = clean(&recorded_once(request, Ok(Response::new(200, r#"{"note":"of canary-pushed"}"#))));
+    assert!(text.contains(r##""corpsecret": "#1""##), "{text}");
+}
+
+#[test]
 fn a_reply_that_carries_a_credential_is_masked_completely_if_it_is_not_json() {
     let request = Request::new(&wecom_core::token::GET_TOKEN);
     let player = Player::new(recorded_once(request.clone(), Ok(Response::new(200, "the token is canary"))));
