@@ -21,6 +21,9 @@ use wecom_core::{Delivery, Request, Response, Transport, TransportError, Transpo
 /// The time limit of a request that has none.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// The shortest time limit. libcurl counts whole milliseconds, and reads zero as no limit.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// The longest time limit. libcurl refuses one that is out of the range of its milliseconds.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -97,7 +100,7 @@ fn set_up(easy: &mut Easy2<Reply>, request: &Request) -> Result<(), Error> {
     easy.follow_location(false)?;
     easy.http_09_allowed(false)?;
     easy.signal(false)?;
-    easy.timeout(request.time_limit().unwrap_or(TIME_LIMIT).min(LONGEST))?;
+    easy.timeout(request.time_limit().unwrap_or(TIME_LIMIT).clamp(SHORTEST, LONGEST))?;
     let mut headers = List::new();
     for (name, value) in request.headers() {
         headers.append(&match value {
