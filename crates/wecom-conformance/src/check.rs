@@ -27,9 +27,11 @@ pub enum Check {
     ReplyBodyComesBack,
     /// The headers of a reply are returned, including repeated and non-ASCII ones.
     ReplyHeadersComeBack,
-    /// A reply without end becomes an error before 64 MiB of it are read.
+    /// A reply without end becomes an error before 64 MiB of it are read, whatever its status.
     ReplyIsBounded,
-    /// The time limit of the request applies to the whole call: connecting, sending, and receiving. A call may end 0.8 s late.
+    /// The time limit of the request applies to the whole call: connecting, sending, and receiving, whatever the status of the
+    /// reply. A call may end 0.8 s late. Zero is a limit as well: the call ends at once. A transport that lowers limits to
+    /// more than two seconds passes, because no check waits that long.
     TimeLimitIsKept,
     /// A refused connection is an error, preferably with [`Delivery::NotSent`](wecom_core::Delivery::NotSent).
     RefusedConnectionIsAnError,
@@ -141,7 +143,8 @@ impl Check {
                 "count the bytes of the body after decoding, and stop at a limit with TransportErrorKind::ReplyTooLarge"
             }
             Self::TimeLimitIsKept => {
-                "set Request::time_limit as the timeout of the whole call, not of connecting or of a single read"
+                "set Request::time_limit as the timeout of the whole call, not of connecting or of a single read; round it up \
+                 if the HTTP library counts whole milliseconds, of which zero may mean no limit"
             }
             Self::RefusedConnectionIsAnError => "map a failed connection to TransportErrorKind::Connect and NotSent",
             Self::NotSentIsTrue => "return Delivery::Unknown for every error after the connection is established",

@@ -11,8 +11,8 @@ use crate::scripted_server::request::RawRequest;
 use crate::scripted_server::script::Script;
 use crate::wait::join_all;
 
-/// The number of concurrent calls.
-const CONCURRENT: usize = 8;
+/// The number of concurrent calls. More than the eight or ten connections that many HTTP libraries open to a host.
+const CONCURRENT: usize = 32;
 
 /// How long a reply waits for the other calls. A transport may send them one after the other.
 const MAX_WAIT: Duration = Duration::from_millis(500);

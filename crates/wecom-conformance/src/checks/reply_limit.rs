@@ -22,10 +22,13 @@ pub(crate) async fn is_enforced(probe: &Probe<'_>) -> CheckResult {
     const PIECE: &[u8] = &[b'x'; 0x4000];
     let header = format!("x-header: {}\r\n", "x".repeat(PIECE.len()));
     let close_delimited = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+    let close_delimited_error = format!("{}connection: close\r\n\r\n", reply::status_line(400));
     for (behavior, head, piece) in [
         ("replies in chunks without end", reply::chunked_head(), reply::chunk(PIECE)),
         ("declares and sends a reply of 1 TiB", reply::declared(200, "", 1 << 40, b""), PIECE.to_vec()),
         ("sends a reply without a length and without end", close_delimited.to_vec(), PIECE.to_vec()),
+        ("declares and sends a reply of 1 TiB with status 502", reply::declared(502, "", 1 << 40, b""), PIECE.to_vec()),
+        ("sends a reply with status 400 and without end", close_delimited_error.into_bytes(), PIECE.to_vec()),
         ("sends headers without end", reply::status_line(200).into_bytes(), header.into_bytes()),
     ] {
         let piece = Bytes::from(piece);

@@ -18,7 +18,7 @@ use crate::scripted_server::script::Script;
 const LARGE: usize = 3 * 1024 * 1024;
 
 /// Sizes that a transport may refuse to send. It must not send a part.
-const LARGER: [usize; 2] = [LARGE + 1, 7 * 1024 * 1024];
+const LARGER: [usize; 3] = [LARGE + 1, 7 * 1024 * 1024, 17 * 1024 * 1024];
 
 /// Text with a byte order mark.
 const WITH_BYTE_ORDER_MARK: &str = "\u{feff}{\"name\":\"上下游\"}";

@@ -25,6 +25,10 @@ const LIMIT: Duration = Duration::from_millis(1100);
 /// A time limit that some transports raise.
 const SHORT_LIMIT: Duration = Duration::from_millis(100);
 
+/// A time limit that is zero in whole milliseconds, which some HTTP libraries read as no limit. A client that has almost
+/// reached its deadline sets one.
+const SHORTEST_LIMIT: Duration = Duration::from_micros(500);
+
 /// How much later than its limit a call may end.
 const TOLERANCE: Duration = Duration::from_millis(800);
 
@@ -62,6 +66,7 @@ enum Slow {
     Silent,
     StallsInHead,
     StallsInBody,
+    StallsInBodyOfError,
     DripsHead,
     DripsBody,
     /// These do not arrive as fast as the server can send them. The client of hyper reads on while there are more, and lets no
@@ -72,10 +77,11 @@ enum Slow {
 }
 
 impl Slow {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Silent,
         Self::StallsInHead,
         Self::StallsInBody,
+        Self::StallsInBodyOfError,
         Self::DripsHead,
         Self::DripsBody,
         Self::DripsInterimReplies,
@@ -87,6 +93,7 @@ impl Slow {
             Self::Silent => "is silent",
             Self::StallsInHead => "stalls in the head of its reply",
             Self::StallsInBody => "stalls in the body of its reply",
+            Self::StallsInBodyOfError => "stalls in the body of a reply with status 502",
             Self::DripsHead => "sends a header every 50 ms",
             Self::DripsBody => "sends a byte of its body every 50 ms",
             Self::DripsInterimReplies => "sends an interim reply every 50 ms",
@@ -105,6 +112,7 @@ impl Slow {
             Self::Silent => Script::empty().hold(HOLD).close(),
             Self::StallsInHead => Script::bytes(status_line).hold(HOLD).close(),
             Self::StallsInBody => Script::bytes(HEAD).hold(HOLD).close(),
+            Self::StallsInBodyOfError => Script::bytes(reply::declared(502, "", 1000, b"<")).hold(HOLD).close(),
             Self::DripsHead => drip(Script::bytes(status_line), b"x-header: 1\r\n"),
             Self::DripsBody => drip(Script::bytes(HEAD), b"x"),
             Self::DripsInterimReplies => drip(Script::empty(), b"HTTP/1.1 102 Processing\r\n\r\n"),
@@ -172,8 +180,10 @@ fn cases<'a>(probe: &'a Probe<'a>) -> Result<Vec<Case<'a>>, Verdict> {
             let has_reply = matches!(slow, Slow::DripsTrailers);
             cases.push(Case { fixture, endpoint, body: None, limit: LIMIT, has_reply });
         }
-        let fixture = Fixture::new(probe, "is silent", |_, _| Slow::Silent.script())?;
-        cases.push(Case { fixture, endpoint, body: None, limit: SHORT_LIMIT, has_reply: false });
+        for limit in [SHORT_LIMIT, SHORTEST_LIMIT, Duration::ZERO] {
+            let fixture = Fixture::new(probe, "is silent", |_, _| Slow::Silent.script())?;
+            cases.push(Case { fixture, endpoint, body: None, limit, has_reply: false });
+        }
         if let Some(fixture) = Fixture::with_full_backlog(probe, "accepts no connection")? {
             cases.push(Case { fixture, endpoint, body: None, limit: LIMIT, has_reply: false });
         }
@@ -185,7 +195,7 @@ fn cases<'a>(probe: &'a Probe<'a>) -> Result<Vec<Case<'a>>, Verdict> {
 
 impl Case<'_> {
     async fn run(&self) -> Result<End, Verdict> {
-        let expected = format!("an error within the time limit of {} ms", self.limit.as_millis());
+        let expected = format!("an error within the time limit of {}", shown(self.limit));
         let mut request = self.fixture.request(self.endpoint)?.with_time_limit(self.limit);
         if let Some(body) = &self.body {
             request = request.with_body(body.clone());
@@ -223,6 +233,13 @@ async fn slow_replies_arrive(probe: &Probe<'_>) -> CheckResult {
         fixture.reply(request, &format!("Ok within {what}")).await.map(drop)
     });
     join_all(calls).await.into_iter().collect()
+}
+
+fn shown(limit: Duration) -> String {
+    match limit.as_millis() {
+        0 => format!("{} µs", limit.as_micros()),
+        milliseconds => format!("{milliseconds} ms"),
+    }
 }
 
 fn now() -> Instant {

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use bytes::Bytes;
 
 /// The largest body that is accepted.
-pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// A request as received: nothing in it is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,8 @@ pub(crate) enum Bug {
     ReturnsInterimReplies,
     RequiresReasonPhrase,
     ReadsBodyOfNotModified,
+    /// After this number of replies in a row with a status of 500 and above, does not send the next request.
+    OpensCircuitAfter(usize),
 
     // Redirects.
     FollowsRedirectsWithGet,
@@ -70,6 +72,8 @@ pub(crate) enum Bug {
     RetriesGetAfterTooManyRequests,
     RetriesUnauthorized,
     RetriesMisdirected,
+    RetriesTooEarly,
+    RetriesRepliesWithRetryAfter,
     RetriesGetAfterLostConnection,
     RetriesPostOnReusedConnection,
     RetriesBrokenReplies,
@@ -109,6 +113,8 @@ pub(crate) enum Bug {
     SniffsGzip,
     ConvertsCharset,
     StripsByteOrderMark,
+    ConvertsLineBreaksOfReplies,
+    EndsReplyAtNul,
     RejectsChunkExtensions,
     ReadsHeadAtOnce,
     TruncatesReplies(usize),
@@ -134,6 +140,7 @@ pub(crate) enum Bug {
     AcceptsAnyDeclaredSize,
     AcceptsAnyChunkedSize,
     AcceptsAnyHead,
+    AcceptsAnySizeOfErrors,
     LimitsEncodedSize,
 
     // Time limit.
@@ -141,6 +148,7 @@ pub(crate) enum Bug {
     IgnoresLimitOfGet,
     LimitsEachRead,
     LimitsHeadOnly,
+    LimitsHeadOfErrorsOnly,
     LimitsReceivingOnly,
     ConnectsWithoutLimit,
     EndsLimitAtInterimReply,
@@ -150,6 +158,9 @@ pub(crate) enum Bug {
     MultipliesLimitOf(&'static str, u32),
     ExtendsLimit(Duration),
     RoundsLimitUp,
+    /// To whole milliseconds, of which zero are no limit.
+    RoundsLimitDown,
+    ReadsZeroAsNoLimit,
     RaisesShortLimits,
     PanicsOnLargestLimit,
     ShortensLimit,
@@ -182,6 +193,7 @@ pub(crate) enum Bug {
     KeepsConnectionWhenDropped,
     ContinuesWhenDropped,
     ContinuesReadingWhenDropped,
+    ContinuesLargeUploadsWhenDropped,
     BlocksThread,
     FailsAfterDrop,
     PoolsDroppedConnections,
@@ -207,5 +219,7 @@ pub(crate) enum Bug {
 
     // Concurrency.
     MixesReplies,
+    /// While more than this number of other calls are running.
+    MixesRepliesAbove(usize),
     Pipelines,
 }

@@ -58,6 +58,7 @@ pub(crate) const CATALOG: &[Entry] = &[
         .also(&[Check::TimeLimitIsKept, Check::BrokenReplyIsAnError]),
     bug(Bug::RequiresReasonPhrase, Check::AnyStatusIsOk, &["without a reason phrase"]),
     bug(Bug::ReadsBodyOfNotModified, Check::AnyStatusIsOk, &["status 304"]),
+    bug(Bug::OpensCircuitAfter(5), Check::AnyStatusIsOk, &["Ok with status", "Err(Connect"]),
     // Redirects.
     bug(
         Bug::FollowsRedirectsWithGet,
@@ -117,6 +118,7 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::TruncatesBodies(256 * KIB), Check::BodyArrives, &["409600 bytes", "262144 bytes"]),
     bug(Bug::TruncatesBodies(3 * MIB), Check::BodyArrives, &["3145729 bytes", "3145728 bytes"]),
     bug(Bug::TruncatesBodies(5 * MIB), Check::BodyArrives, &["7340032 bytes", "5242880 bytes"]),
+    bug(Bug::TruncatesBodies(16 * MIB), Check::BodyArrives, &["17825792 bytes", "16777216 bytes"]),
     bug(Bug::ReserializesJson, Check::BodyArrives, &["JSON with unusual spacing"]),
     bug(Bug::TrimsBodies, Check::BodyArrives, &["JSON with line breaks"]),
     bug(Bug::ConvertsLineBreaks, Check::BodyArrives, &["JSON with line breaks"]),
@@ -130,6 +132,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RetriesGetAfterTooManyRequests, Check::OneCallIsOneRequest, &["a GET", "status 408"]),
     bug(Bug::RetriesUnauthorized, Check::OneCallIsOneRequest, &["status 401"]),
     bug(Bug::RetriesMisdirected, Check::OneCallIsOneRequest, &["status 421"]),
+    bug(Bug::RetriesTooEarly, Check::OneCallIsOneRequest, &["status 425"]),
+    bug(Bug::RetriesRepliesWithRetryAfter, Check::OneCallIsOneRequest, &["2 requests for 1 calls"]),
     bug(
         Bug::RetriesGetAfterLostConnection,
         Check::OneCallIsOneRequest,
@@ -187,6 +191,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::SniffsGzip, Check::ReplyBodyComesBack, &["without a content encoding"]),
     bug(Bug::ConvertsCharset, Check::ReplyBodyComesBack, &["charset iso-8859-1"]),
     bug(Bug::StripsByteOrderMark, Check::ReplyBodyComesBack, &["byte order mark"]),
+    bug(Bug::ConvertsLineBreaksOfReplies, Check::ReplyBodyComesBack, &["byte order mark"]),
+    bug(Bug::EndsReplyAtNul, Check::ReplyBodyComesBack, &["all byte values"]),
     bug(Bug::RejectsChunkExtensions, Check::ReplyBodyComesBack, &["chunk extensions"]),
     bug(Bug::ReadsHeadAtOnce, Check::ReplyBodyComesBack, &["one byte at a time"]),
     bug(Bug::TruncatesReplies(64 * KIB), Check::ReplyBodyComesBack, &["1 MiB", "65536 bytes"]),
@@ -213,12 +219,14 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::AcceptsAnyDeclaredSize, Check::ReplyIsBounded, &["1 TiB", "all of it was read"]),
     bug(Bug::AcceptsAnyChunkedSize, Check::ReplyIsBounded, &["in chunks without end"]),
     bug(Bug::AcceptsAnyHead, Check::ReplyIsBounded, &["headers without end"]),
+    bug(Bug::AcceptsAnySizeOfErrors, Check::ReplyIsBounded, &["1 TiB with status 502", "all of it was read"]),
     bug(Bug::LimitsEncodedSize, Check::ReplyIsBounded, &["64 MiB in gzip"]),
     // Time limit.
     bug(Bug::IgnoresLimit, Check::TimeLimitIsKept, &["time limit of 1100 ms", "is silent"]),
     bug(Bug::IgnoresLimitOfGet, Check::TimeLimitIsKept, &["time limit of 1100 ms", "for a GET"]),
     bug(Bug::LimitsEachRead, Check::TimeLimitIsKept, &["every 50 ms"]),
     bug(Bug::LimitsHeadOnly, Check::TimeLimitIsKept, &["in the body"]),
+    bug(Bug::LimitsHeadOfErrorsOnly, Check::TimeLimitIsKept, &["in the body of a reply with status 502"]),
     bug(Bug::LimitsReceivingOnly, Check::TimeLimitIsKept, &["does not read the request"]),
     bug(Bug::ConnectsWithoutLimit, Check::TimeLimitIsKept, &["accepts no connection", "still pending"]),
     bug(Bug::EndsLimitAtInterimReply, Check::TimeLimitIsKept, &["an interim reply every 50 ms"]),
@@ -230,6 +238,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::MultipliesLimitOf("POST", 3), Check::TimeLimitIsKept, &["time limit of 1100 ms", "for a POST"]),
     bug(Bug::ExtendsLimit(Duration::from_secs(2)), Check::TimeLimitIsKept, &["time limit of 1100 ms", "Err(Timeout"]),
     bug(Bug::RoundsLimitUp, Check::TimeLimitIsKept, &["time limit of 1100 ms", "after 2."]),
+    bug(Bug::RoundsLimitDown, Check::TimeLimitIsKept, &["time limit of 500 µs"]),
+    bug(Bug::ReadsZeroAsNoLimit, Check::TimeLimitIsKept, &["time limit of 0 µs"]),
     bug(Bug::RaisesShortLimits, Check::TimeLimitIsKept, &["time limit of 100 ms"]),
     bug(Bug::PanicsOnLargestLimit, Check::TimeLimitIsKept, &["a panic with the message: overflow"]),
     bug(Bug::ShortensLimit, Check::TimeLimitIsKept, &["replies after 2000 ms", "Err(Timeout"]),
@@ -260,6 +270,8 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::KeepsConnectionWhenDropped, Check::DroppingCancels, &["stays open beyond the time limit"]),
     bug(Bug::ContinuesWhenDropped, Check::DroppingCancels, &["is silent continues until its time limit"]).warns(),
     bug(Bug::ContinuesReadingWhenDropped, Check::DroppingCancels, &["stalls in its reply continues"]).warns(),
+    bug(Bug::ContinuesLargeUploadsWhenDropped, Check::DroppingCancels, &["does not read the body", "continues until"])
+        .warns(),
     bug(Bug::BlocksThread, Check::DroppingCancels, &["blocks the thread"]).warns(),
     bug(Bug::FailsAfterDrop, Check::UsableAfterDropping, &["after a dropped call", "Err(ConnectionLost"])
         .also(&[Check::DroppingCancels]),
@@ -292,5 +304,6 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::LeaksAfterLargeReply, Check::ConnectionsAreReleased, &["12 calls with a large reply"]),
     // Concurrency.
     bug(Bug::MixesReplies, Check::RepliesAreNotMixedUp, &["the reply to call"]).also(&[Check::UsableAfterFailure]),
+    bug(Bug::MixesRepliesAbove(8), Check::RepliesAreNotMixedUp, &["the reply to call"]),
     bug(Bug::Pipelines, Check::RepliesAreNotMixedUp, &["pipelining"]),
 ];

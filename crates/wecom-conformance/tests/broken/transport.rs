@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) running: AtomicUsize,
     /// The number of complete replies.
     pub(crate) replies: AtomicUsize,
+    /// The number of replies in a row with a status of 500 and above.
+    pub(crate) failures: AtomicUsize,
     pub(crate) last_reply: Mutex<Option<Response>>,
 }
 
@@ -80,6 +82,7 @@ impl Http1 {
             was_dropped: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             replies: AtomicUsize::new(0),
+            failures: AtomicUsize::new(0),
             last_reply: Mutex::default(),
         }))
     }

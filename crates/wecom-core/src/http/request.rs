@@ -118,7 +118,8 @@ impl Request {
         self
     }
 
-    /// Sets the time limit that the transport applies, from connecting to the last byte of the reply.
+    /// Sets the time limit that the transport applies, from connecting to the last byte of the reply. Zero, and less than a
+    /// millisecond, are limits too.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);

@@ -21,10 +21,12 @@ impl Inner {
         if is_chunked && !(self.has(Bug::PrefersLengthToChunks) && length.is_some()) {
             self.read_chunks(connection, &mut body)?;
         } else if let Some(length) = length {
-            self.check_size(length, Bug::AcceptsAnyDeclaredSize)?;
+            if !self.is_unlimited(head) {
+                self.check_size(length, Bug::AcceptsAnyDeclaredSize)?;
+            }
             self.read_exact(connection, length, &mut body, Bug::AcceptsTruncatedBody)?;
         } else if !is_empty {
-            self.read_to_end(connection, &mut body)?;
+            self.read_to_end(connection, &mut body, self.is_unlimited(head))?;
         }
         if let Some(Bug::TruncatesReplies(most)) = self.bug {
             body.truncate(most);
@@ -126,10 +128,15 @@ impl Inner {
         }
     }
 
-    fn read_to_end(&self, connection: &mut Connection, body: &mut Vec<u8>) -> io::Result<()> {
+    /// Whether a bug sets no limit to the body of a reply with this head.
+    fn is_unlimited(&self, head: &Head) -> bool {
+        self.has(Bug::AcceptsAnySize) || self.has(Bug::AcceptsAnySizeOfErrors) && head.status >= 400
+    }
+
+    fn read_to_end(&self, connection: &mut Connection, body: &mut Vec<u8>, is_unlimited: bool) -> io::Result<()> {
         loop {
             body.append(&mut connection.buffer);
-            if body.len() > REPLY_LIMIT && !self.has(Bug::AcceptsAnySize) {
+            if body.len() > REPLY_LIMIT && !is_unlimited {
                 return Err(ErrorKind::FileTooLarge.into());
             }
             if self.is_at_end(connection)? {
@@ -173,6 +180,11 @@ impl Inner {
             }
         }
         Ok(match body {
+            _ if self.has(Bug::EndsReplyAtNul) => body.split(|&byte| byte == 0).next().unwrap_or_default().to_vec(),
+            _ if self.has(Bug::ConvertsLineBreaksOfReplies) => match String::from_utf8(body) {
+                Ok(text) => text.replace("\r\n", "\n").into_bytes(),
+                Err(error) => error.into_bytes(),
+            },
             _ if self.has(Bug::ReadsText) => String::from_utf8_lossy(&body).into_owned().into_bytes(),
             _ if self.has(Bug::StripsByteOrderMark) && body.starts_with(BYTE_ORDER_MARK) => body.split_off(3),
             _ if self.has(Bug::ConvertsCharset) && head.value("content-type").is_some_and(|it| it.contains("8859")) => {

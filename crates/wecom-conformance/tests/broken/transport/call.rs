@@ -32,6 +32,11 @@ impl Call {
         if inner.has(Bug::FailsAfterDrop) && inner.was_dropped.swap(false, Ordering::SeqCst) {
             return Err(TransportError::new(Kind::ConnectionLost, Delivery::NotSent));
         }
+        let failures = inner.failures.load(Ordering::SeqCst);
+        if matches!(inner.bug, Some(Bug::OpensCircuitAfter(most)) if failures >= most) {
+            inner.failures.store(0, Ordering::SeqCst);
+            return Err(TransportError::new(Kind::Connect, Delivery::NotSent));
+        }
         if inner.has(Bug::PanicsOnLargestLimit) {
             let _ = Instant::now() + request.time_limit().unwrap_or(DEFAULT_LIMIT);
         }
@@ -40,7 +45,8 @@ impl Call {
             return inner.run(&request, &call);
         }
         let (own, shared) = (Arc::clone(inner), Arc::clone(&call));
-        let future = CallFuture { inner: Arc::clone(inner), call: Arc::clone(&call), is_finished: false };
+        let is_large = request.body().is_some_and(|body| body.len() > 256 * 1024);
+        let future = CallFuture { inner: Arc::clone(inner), call: Arc::clone(&call), is_large, is_finished: false };
         thread::spawn(move || {
             let outcome = own.run(&request, &shared);
             *shared.outcome.lock().unwrap() = Some(outcome);
@@ -71,6 +77,8 @@ impl Call {
 struct CallFuture {
     inner: Arc<Inner>,
     call: Arc<Call>,
+    /// Whether the body of the request is large.
+    is_large: bool,
     is_finished: bool,
 }
 
@@ -95,6 +103,7 @@ impl Drop for CallFuture {
         }
         self.inner.was_dropped.store(true, Ordering::SeqCst);
         let continues = self.inner.has(Bug::ContinuesWhenDropped)
+            || self.inner.has(Bug::ContinuesLargeUploadsWhenDropped) && self.is_large
             || self.inner.has(Bug::ContinuesReadingWhenDropped) && self.call.has_head.load(Ordering::SeqCst);
         if continues {
             return;

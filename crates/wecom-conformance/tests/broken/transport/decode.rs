@@ -53,7 +53,7 @@ impl Inner {
         }
         let head = self.read_final_head(connection, outgoing)?;
         call.has_head.store(true, Ordering::SeqCst);
-        if self.has(Bug::LimitsHeadOnly) {
+        if self.has(Bug::LimitsHeadOnly) || self.has(Bug::LimitsHeadOfErrorsOnly) && head.status >= 400 {
             connection.limit = Limit::Never;
         }
         let has_length = head.value("content-length").is_some() || head.value("transfer-encoding").is_some();

@@ -48,6 +48,8 @@ impl Inner {
         match () {
             () if self.has(Bug::IgnoresLimit) => all(Limit::Never),
             () if self.has(Bug::IgnoresLimitOfGet) && method == "GET" => all(Limit::Never),
+            () if self.has(Bug::RoundsLimitDown) && limit.as_millis() == 0 => all(Limit::Never),
+            () if self.has(Bug::ReadsZeroAsNoLimit) && limit.is_zero() => all(Limit::Never),
             () if self.has(Bug::LimitsEachRead) => all(Limit::Each(limit)),
             () if self.has(Bug::LimitsReceivingOnly) => Limits { sending: Limit::Never, ..all(deadline) },
             () if self.has(Bug::ConnectsWithoutLimit) => Limits { connecting: Limit::Never, ..all(deadline) },
@@ -190,6 +192,10 @@ impl Inner {
     /// Applies the bugs that change a reply.
     pub(crate) fn returned_reply(&self, reply: Response) -> Outcome {
         let status = reply.status();
+        match status {
+            500.. => drop(self.failures.fetch_add(1, Ordering::SeqCst)),
+            _ => self.failures.store(0, Ordering::SeqCst),
+        }
         let is_unknown = self.has(Bug::RejectsUnknownStatuses) && status >= 512
             || self.has(Bug::RejectsInvalidStatuses) && status >= 900;
         if is_unknown || self.has(Bug::ReturnsErrorForStatus) && status >= 400 {

@@ -32,10 +32,19 @@ impl Inner {
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
         match outcome {
-            Ok(reply) if self.has(Bug::MixesReplies) && others > 0 => {
+            Ok(reply) if self.mixes_replies(others) => {
                 Ok(self.last_reply.lock().unwrap().replace(reply.clone()).unwrap_or(reply))
             }
             outcome => outcome,
+        }
+    }
+
+    /// Whether a bug returns the reply to another call while others are running.
+    fn mixes_replies(&self, others: usize) -> bool {
+        match self.bug {
+            Some(Bug::MixesReplies) => others > 0,
+            Some(Bug::MixesRepliesAbove(most)) => others > most,
+            _ => false,
         }
     }
 
@@ -136,6 +145,8 @@ impl Inner {
             Some(Bug::RetriesGetAfterTooManyRequests) => matches!(status, 408 | 429) && is_get,
             Some(Bug::RetriesUnauthorized) => status == 401,
             Some(Bug::RetriesMisdirected) => status == 421,
+            Some(Bug::RetriesTooEarly) => status == 425,
+            Some(Bug::RetriesRepliesWithRetryAfter) => reply.headers().get("retry-after").is_some(),
             Some(Bug::RetriesHtml(of)) => status == of && reply.body().starts_with(b"<"),
             Some(Bug::RetriesEmptyReplies) => status == 200 && reply.body().is_empty(),
             Some(Bug::RetriesReplyThatCloses) => status == 408 && reply.headers().get("connection") == Some(b"close"),
