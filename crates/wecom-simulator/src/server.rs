@@ -327,7 +327,7 @@ async fn route(shared: &Shared, head: &Parts, body: &[u8]) -> Response<Full<Byte
     let pairs: Vec<_> = form_urlencoded::parse(query).collect();
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
     let Some(path) = uri.path().strip_prefix("/cgi-bin/") else {
-        let page = Some(method).filter(|method| *method == Method::GET);
+        let page = Some(method).filter(|method| matches!(**method, Method::GET | Method::HEAD));
         return page.and_then(|_| page::response(&shared.simulator, uri.path(), &pairs, &head.headers)).unwrap_or_else(
             || plain(StatusCode::NOT_FOUND, "not found: the calls are below /cgi-bin/, the page is at /"),
         );

@@ -23,9 +23,9 @@ async fn the_page_shows_a_job_as_started_then_running_then_finished() {
 }
 
 #[tokio::test]
-async fn only_a_get_of_the_root_returns_the_page() {
+async fn only_a_get_or_head_of_the_root_returns_the_page() {
     let (address, _attempts) = serve(&Simulator::demo(), []).await;
-    for (request, status) in [("GET /", 200), ("GET /index.html", 404), ("POST /", 404)] {
+    for (request, status) in [("GET /", 200), ("HEAD /", 200), ("GET /index.html", 404), ("POST /", 404)] {
         let head = format!("{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
         let reply = send(&address, &head).await;
         assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {reply}");
