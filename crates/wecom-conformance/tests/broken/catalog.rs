@@ -145,7 +145,9 @@ pub(crate) const CATALOG: &[Entry] = &[
     bug(Bug::RetriesLargeReplies, Check::OneCallIsOneRequest, &["1 TiB"]),
     bug(Bug::RetriesAfterTimeout, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"])
         .also(&[Check::TimeLimitIsKept]),
-    bug(Bug::RetriesInBackground, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"]),
+    // A call whose limit is zero ends with NotSent, before its request is sent in the background.
+    bug(Bug::RetriesInBackground, Check::OneCallIsOneRequest, &["is silent", "2 requests for 1 calls"])
+        .also(&[Check::NotSentIsTrue]),
     bug(Bug::RetriesHtml(502), Check::OneCallIsOneRequest, &["status 502 and HTML"]),
     bug(Bug::RetriesHtml(200), Check::OneCallIsOneRequest, &["status 200 and HTML"]),
     bug(Bug::RetriesEmptyReplies, Check::OneCallIsOneRequest, &["status 200 and no body"]),
