@@ -195,7 +195,8 @@ impl Checker {
 
     /// Records whether the caller holds a call without polling it.
     pub fn call_is_kept(&self, id: CallId, is_kept: bool) {
-        self.lock().calls.keep(id, is_kept);
+        let now = self.timer.now();
+        self.lock().calls.keep(id, is_kept, now);
     }
 
     /// Records that a call has ended or was dropped.

@@ -16,8 +16,15 @@ use super::store::QuotaRefusal;
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
 
-/// How many times in a row a call checks for an answer at least: for a second, if it is polled.
-const MIN_ANSWER_CHECKS: u32 = 10;
+/// The minimum of the maximum wait for the answer of a store. A call that does not wait for room waits for it too.
+const MIN_ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// How many times a call that does not wait for room, or that was not polled, checks for an answer: for a second, if it is
+/// polled.
+const MAX_ANSWER_CHECKS: u32 = 10;
+
+/// A call that checks for room later than this after it was due was not polled, or waited for its token.
+const LATE: Duration = Duration::from_secs(1);
 
 /// The wait of one call for its permit.
 ///
@@ -35,6 +42,10 @@ pub(crate) struct Turn<M: Family> {
     is_waiting: bool,
     /// The number of waits in a row for the answer of a store.
     answer_checks: u32,
+    /// When the next check is due.
+    next_check: Option<Duration>,
+    /// The number of checks that are left after a late one, whose time was too short for an answer.
+    checks_left: u32,
 }
 
 impl<M: Family> Turn<M> {
@@ -55,11 +66,16 @@ impl<M: Family> Turn<M> {
             full: None,
             is_waiting: false,
             answer_checks: 0,
+            next_check: None,
+            checks_left: 0,
         }
     }
 
     /// The permit for a call that is sent now with this time limit; `None` if it has to [wait](Turn::wait).
     pub(crate) fn try_acquire(&mut self, now: Duration, limit: Duration) -> Option<Permit> {
+        if self.next_check.is_some_and(|due| now.saturating_sub(due) > LATE) {
+            (self.answer_checks, self.checks_left) = (0, MAX_ANSWER_CHECKS);
+        }
         match self.limiter.try_acquire(self.lane, self.ticket, now, limit) {
             Ok(permit) => {
                 self.ticket = None;
@@ -85,9 +101,10 @@ impl<M: Family> Turn<M> {
         let Full { limit, wait, is_asked } = self.full.unwrap_or(Full::UNKNOWN);
         if is_asked {
             // Also a call that does not wait for room asks, because only the store knows whether there is room.
-            // A call that was not polled has had no time for an answer, however long ago it began.
-            let is_over = self.answer_checks >= MIN_ANSWER_CHECKS
-                && self.max_wait.is_none_or(|max_wait| self.waited(now) >= max_wait);
+            let is_over = match self.max_wait {
+                Some(max_wait) => self.checks_left == 0 && self.waited(now) >= max_wait.max(MIN_ANSWER_WAIT),
+                None => self.answer_checks >= MAX_ANSWER_CHECKS,
+            };
             return if is_over { Err(QuotaError { limit, retry_after: None }) } else { Ok(None) };
         }
         let left = self.left(now, remaining).unwrap_or_default();
@@ -113,6 +130,7 @@ impl<M: Family> Turn<M> {
         let Some(now) = clock.now() else { return };
         let full = self.full.unwrap_or(Full::UNKNOWN);
         self.answer_checks = if full.is_asked { self.answer_checks.saturating_add(1) } else { 0 };
+        self.checks_left = self.checks_left.saturating_sub(1);
         let left = match self.left(now, remaining) {
             _ if full.is_asked => remaining.unwrap_or(TURN_TIME),
             Some(left) => left,
@@ -120,6 +138,7 @@ impl<M: Family> Turn<M> {
         };
         // A call ahead that is not polled does not take its room, so this call checks again by itself.
         let wait = full.wait.unwrap_or(TURN_TIME).min(left);
+        self.next_check = Some(now.saturating_add(wait));
         let limiter = &self.limiter;
         match self.ticket {
             Some(ticket) => limiter.lock().queue(self.lane).stay(ticket, now, wait),

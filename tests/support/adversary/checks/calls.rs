@@ -18,6 +18,12 @@ const MAX_IDLE: Duration = Duration::from_millis(150);
 /// The additional time for each call of the same endpoint that may be unpolled, because each may hold up the others.
 const MAX_IDLE_FOR_EACH_OTHER: Duration = Duration::from_millis(400);
 
+/// The maximum time that a call may wait beyond its maximum wait for the answer of a store, while its task is polled.
+const MAX_ANSWER_WAIT: Duration = Duration::from_secs(2);
+
+/// A task that is not polled for longer than this is not polled regularly.
+const MAX_POLL_GAP: Duration = Duration::from_millis(200);
+
 /// The number of a call in a run.
 pub type CallId = u64;
 
@@ -46,6 +52,16 @@ pub struct CallCheck {
     in_flight: Vec<InFlight>,
     /// The number of started calls of each endpoint that may be unpolled.
     maybe_unpolled: Vec<(&'static Endpoint, u32)>,
+    polls: Vec<Polls>,
+}
+
+/// The polls of a task.
+#[derive(Debug)]
+struct Polls {
+    task: TaskId,
+    last: Duration,
+    /// The time since which it is polled regularly.
+    since: Duration,
 }
 
 #[derive(Debug)]
@@ -53,6 +69,8 @@ struct InFlight {
     id: CallId,
     call: Call,
     is_kept: bool,
+    /// When it began, or was last kept or polled again.
+    polled_since: Duration,
     is_sent: bool,
     overtaken: u32,
     overtaken_at: Option<Duration>,
@@ -73,7 +91,7 @@ impl InFlight {
 
 impl CallCheck {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, begun: 0, in_flight: Vec::new(), maybe_unpolled: Vec::new() }
+        Self { rules, begun: 0, in_flight: Vec::new(), maybe_unpolled: Vec::new(), polls: Vec::new() }
     }
 
     pub(crate) fn begin(&mut self, call: Call) -> CallId {
@@ -89,6 +107,7 @@ impl CallCheck {
             id: self.begun,
             call,
             is_kept: false,
+            polled_since: call.began,
             is_sent: false,
             overtaken,
             overtaken_at,
@@ -97,9 +116,10 @@ impl CallCheck {
         self.begun
     }
 
-    pub(crate) fn keep(&mut self, id: CallId, is_kept: bool) {
+    pub(crate) fn keep(&mut self, id: CallId, is_kept: bool, now: Duration) {
         if let Some(call) = self.in_flight.iter_mut().find(|call| call.id == id) {
             call.is_kept = is_kept;
+            call.polled_since = now;
         }
     }
 
@@ -135,22 +155,39 @@ impl CallCheck {
     }
 
     /// Checks that the waiting calls of a task are within their limits.
-    pub(crate) fn end_poll(&self, task: TaskId, now: Duration) -> Result<(), Violation> {
-        for InFlight { id, call, is_sent, .. } in self.in_flight.iter().filter(|of| of.call.task == task && !of.is_kept)
-        {
+    pub(crate) fn end_poll(&mut self, task: TaskId, now: Duration) -> Result<(), Violation> {
+        let since = self.polled_since(task, now);
+        let is_polled = |of: &&InFlight| of.call.task == task && !of.is_kept;
+        for InFlight { id, call, is_sent, polled_since, .. } in self.in_flight.iter().filter(is_polled) {
+            let polled_for = now - since.max(*polled_since);
             let waited = now - call.began;
             let name = call.endpoint.name();
             if call.deadline.is_some_and(|deadline| waited >= deadline) {
                 let facts = format!("{name}: call {id} is still waiting after {waited:?}");
                 return Err(Violation::new("a call ends by its deadline", facts));
             }
-            let waits_for_quota = self.rules.has_fixed_token && !is_sent;
+            // Only its store knows whether a shared quota has room.
+            let awaits_answer = self.rules.own_share.is_some() && polled_for < MAX_ANSWER_WAIT;
+            let waits_for_quota = self.rules.has_fixed_token && !is_sent && !awaits_answer;
             if waits_for_quota && self.rules.max_wait.is_some_and(|max_wait| waited >= max_wait) {
                 let facts = format!("{name}: call {id} is still waiting after {waited:?}");
                 return Err(Violation::new("a call waits for a quota no longer than its maximum wait", facts));
             }
         }
         Ok(())
+    }
+
+    /// Notes a poll of a task, and returns the time since which it is polled regularly.
+    fn polled_since(&mut self, task: TaskId, now: Duration) -> Duration {
+        let Some(polls) = self.polls.iter_mut().find(|polls| polls.task == task) else {
+            self.polls.push(Polls { task, last: now, since: now });
+            return now;
+        };
+        if now - polls.last > MAX_POLL_GAP {
+            polls.since = now;
+        }
+        polls.last = now;
+        polls.since
     }
 
     /// Checks that no call waits although the quota admits it, while no task is ready and the time advances.
