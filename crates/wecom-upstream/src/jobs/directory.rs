@@ -8,6 +8,7 @@ mod callback;
 mod event;
 mod hints;
 mod in_flight;
+mod joined_corps;
 mod listing;
 mod mirror;
 mod noted;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use wecom_core::ids::{ChainId, CustomId, GroupId, PendingCorpId};
+use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ErrCode, Error};
 
+use super::joined_corps::JoinedCorps;
 use super::listing::Listed;
 use super::walking::Read;
 use super::work::Work;
@@ -328,33 +329,6 @@ fn is_same(id: &CorpRef, corp: &GroupCorp) -> bool {
     match id {
         CorpRef::Joined(corpid) | CorpRef::Both { corpid, .. } => corp.corpid.as_ref() == Some(corpid),
         CorpRef::Pending(pending_corpid) => corp.pending_corpid.as_ref() == Some(pending_corpid),
-    }
-}
-
-/// Features of corps that have joined. A pending corp with one of them may have joined as that corp, with a new id.
-#[derive(Default)]
-struct JoinedCorps<'a> {
-    names: HashSet<&'a str>,
-    custom_ids: HashSet<&'a CustomId>,
-    pending_ids: HashSet<&'a PendingCorpId>,
-}
-
-impl<'a> JoinedCorps<'a> {
-    fn of(corps: impl Iterator<Item = &'a GroupCorp>) -> Self {
-        let mut joined = Self::default();
-        for corp in corps.filter(|corp| corp.is_joined) {
-            joined.names.extend(Some(corp.corp_name.as_str()).filter(|name| !name.is_empty()));
-            joined.custom_ids.extend(&corp.custom_id);
-            joined.pending_ids.extend(&corp.pending_corpid);
-        }
-        joined
-    }
-
-    fn may_include(&self, corp: &GroupCorp) -> bool {
-        !corp.is_joined
-            && (self.names.contains(corp.corp_name.as_str())
-                || corp.custom_id.as_ref().is_some_and(|id| self.custom_ids.contains(id))
-                || corp.pending_corpid.as_ref().is_some_and(|id| self.pending_ids.contains(id)))
     }
 }
 
