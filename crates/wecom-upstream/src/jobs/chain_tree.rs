@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{ErrCode, Error, Threading};
 
+use self::diff::FailedGroups;
 pub use self::diff::{ChainDiff, CorpChange, GroupChange, PlacedCorp, PlacedGroup};
 use self::path::{parents, path_of};
 use crate::calls::{Group, GroupCorp};
@@ -246,6 +247,6 @@ impl ChainTree {
     /// Returns the changes since an older tree of the same chain.
     #[must_use]
     pub fn diff(&self, older: &Self) -> ChainDiff {
-        diff::between(older, self)
+        diff::between(older, self, FailedGroups::Incomplete)
     }
 }

@@ -15,6 +15,7 @@ mod noted;
 mod reading;
 mod schedule;
 mod state;
+mod unlocated;
 mod walking;
 mod work;
 
@@ -114,6 +115,12 @@ use crate::values::CorpRef;
 /// An error that affects one group alone does not fail the refresh: the group keeps its former corps, and
 /// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again. That is due after
 /// a minute, and then after pauses that double up to an hour. Without a timer, the next walk reads it.
+///
+/// Meanwhile, a corp that is missing from another group has left only if its lookup says so. Otherwise it may be in the
+/// group that failed: the directory keeps it in its former group, and looks it up at each walk and once every group has
+/// been read. Then the changes contain it as moved or as gone. If its former group was deleted, it counts as gone. So
+/// [`not_seen`](ChainDiff::not_seen) is always empty, and [`first_seen`](ChainDiff::first_seen) has the new corps of a group
+/// that had failed: add them to a table as those of [`joined`](ChainDiff::joined) and [`invited`](ChainDiff::invited).
 ///
 /// If the chain was deleted, `refresh` returns an error with the code
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) (670002), and

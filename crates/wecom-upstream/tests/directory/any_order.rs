@@ -1,7 +1,10 @@
 //! Random changes with their events in any order, late, repeated and lost, refreshes that are cancelled and fail, and
 //! processes that end: in the end the directory equals a fresh walk, and so does a table that was kept by changes alone.
 
+use std::time::Duration;
+
 use wecom_core::ids::CorpId;
+use wecom_upstream::jobs::chain_tree::ChainDiff;
 use wecom_upstream::jobs::directory::{Directory, DirectoryEvent};
 
 use crate::support::{Model, Random, Service, Table, busy, chain, corps_event, groups_event, id_of, untrusted};
@@ -17,6 +20,9 @@ struct Run {
     /// The directory as it was saved last, with the table.
     saved: (String, Table),
     names: usize,
+    has_failed_groups: bool,
+    /// Whether each refresh ends before the chain changes again, and no group is deleted.
+    is_calm: bool,
 }
 
 impl Run {
@@ -27,7 +33,9 @@ impl Run {
         let directory = service.upstream().directory(chain()).need_pending(true);
         let directory = directory.concurrency(1 + random.below(4)).page_size(random.below(4) as u32);
         let saved = (serde_json::to_string(&directory.state()).unwrap(), Table::default());
-        Self { random, service, directory, late: Vec::new(), table: Table::default(), saved, names: 0 }
+        let (late, table) = (Vec::new(), Table::default());
+        let (has_failed_groups, is_calm) = (false, false);
+        Self { random, service, directory, late, table, saved, names: 0, has_failed_groups, is_calm }
     }
 
     fn any_corp(&mut self, is_joined: bool) -> Option<String> {
@@ -104,6 +112,37 @@ impl Run {
         self.late.push(DirectoryEvent::Corps { chain_id: chain(), corps: moved });
     }
 
+    /// A group becomes readable or not: with its corps, or its list alone.
+    fn fail_group(&mut self) {
+        self.has_failed_groups = true;
+        let groupid = self.any_group();
+        let (is_failing, is_hidden) = (self.random.chance(60), self.random.chance(50));
+        self.service.change(|model| {
+            if !is_failing {
+                model.group_codes.clear();
+                model.list_codes.clear();
+                return;
+            }
+            let codes = if is_hidden { &mut model.group_codes } else { &mut model.list_codes };
+            codes.insert(groupid, 670_030);
+        });
+        if is_failing && is_hidden && !self.is_calm {
+            // Otherwise the event of a new corp in the group is lost until the next walk.
+            self.directory.hints().request_walk();
+        }
+    }
+
+    /// Applies the changes of a refresh to the table.
+    fn apply(&mut self, changes: &ChainDiff) {
+        assert!(self.has_failed_groups || changes.first_seen.is_empty(), "{changes}");
+        let model = self.service.model();
+        for gone in &changes.left {
+            let is_present = model.corps.iter().any(|corp| id_of(corp) == id_of(&gone.corp));
+            assert!(!is_present || !self.is_calm, "has not left: {changes}");
+        }
+        self.table.apply(changes);
+    }
+
     /// Lets some events arrive, in any order, some of them twice.
     fn deliver(&mut self) {
         for _ in 0..self.random.below(4) {
@@ -119,6 +158,10 @@ impl Run {
     }
 
     fn refresh(&mut self) {
+        if self.is_calm {
+            self.refresh_once();
+            return self.save();
+        }
         for _ in 0..self.random.below(3) {
             let replies = [None, busy(), untrusted()];
             let reply = replies[self.random.below(3)].clone();
@@ -131,8 +174,13 @@ impl Run {
             Some(self.service.run(self.directory.refresh()))
         };
         if let Some(Ok(changes)) = outcome {
-            self.table.apply(&changes);
+            self.apply(&changes);
         }
+        self.save();
+    }
+
+    /// Sometimes saves the directory with the table.
+    fn save(&mut self) {
         if self.random.chance(40) {
             let state = serde_json::to_string(&self.directory.state()).unwrap();
             self.saved = (state, Table { corps: self.table.corps.clone() });
@@ -146,15 +194,27 @@ impl Run {
         self.table = Table { corps: self.saved.1.corps.clone() };
     }
 
+    fn refresh_once(&mut self) {
+        // Calls in flight may still fail.
+        let outcomes = (0..10).find_map(|_| self.service.run(self.directory.refresh()).ok());
+        self.apply(&outcomes.unwrap());
+    }
+
     fn finish(&mut self) {
         for event in std::mem::take(&mut self.late) {
             self.directory.hints().note(event);
         }
-        self.service.model().replies.clear();
-        // Calls in flight may still fail.
-        let outcomes = (0..10).find_map(|_| self.service.run(self.directory.refresh()).ok());
-        let changes = outcomes.unwrap();
-        self.table.apply(&changes);
+        self.service.change(|model| {
+            model.replies.clear();
+            model.group_codes.clear();
+            model.list_codes.clear();
+        });
+        self.refresh_once();
+        if self.has_failed_groups {
+            // The groups that had failed are due, and in some runs a walk.
+            self.service.timer.advance(Duration::from_secs(if self.is_calm { 86_400 } else { 3_700 }));
+            self.refresh_once();
+        }
         self.service.assert_current(&self.directory);
         assert_eq!(self.table, Table::of(self.directory.tree()));
     }
@@ -182,7 +242,7 @@ fn when_every_event_has_arrived_the_directory_equals_a_fresh_walk() {
                 5..=6 => run.deliver(),
                 7..=8 => run.refresh(),
                 _ if run.random.chance(30) => run.restart(),
-                _ => run.service.timer.advance(std::time::Duration::from_secs(1)),
+                _ => run.service.timer.advance(Duration::from_secs(1)),
             }
         }
         run.finish();
@@ -204,8 +264,31 @@ fn when_events_are_lost_the_directory_equals_a_fresh_walk_after_the_next_walk() 
                 _ => run.refresh(),
             }
         }
-        run.service.timer.advance(std::time::Duration::from_secs(86_400));
+        run.service.timer.advance(Duration::from_secs(86_400));
         run.late.clear();
+        run.finish();
+    }
+}
+
+#[test]
+fn when_groups_fail_and_recover_no_corp_is_lost_or_left_over() {
+    for seed in 2000..2300 {
+        let mut run = Run::new(seed);
+        run.is_calm = seed % 2 == 0;
+        for _ in 0..40 {
+            match run.random.below(12) {
+                0 if !run.is_calm => run.delete_group(),
+                0..=3 => {
+                    let event = run.change();
+                    run.late.extend(event);
+                }
+                4..=5 => run.deliver(),
+                6..=7 => run.fail_group(),
+                8 => run.directory.hints().request_walk(),
+                9 if run.random.chance(30) => run.restart(),
+                _ => run.refresh(),
+            }
+        }
         run.finish();
     }
 }

@@ -7,6 +7,7 @@ mod any_order;
 mod callback;
 mod cancelling;
 mod events;
+mod failed_groups;
 mod failures;
 mod state;
 mod support;

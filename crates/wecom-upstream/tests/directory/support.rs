@@ -42,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) replies: VecDeque<Option<Value>>,
     /// The codes of all calls about a group.
     pub(crate) group_codes: BTreeMap<i64, i64>,
+    /// The codes of all lists of a group.
+    pub(crate) list_codes: BTreeMap<i64, i64>,
     /// The codes of all lookups of a corp.
     pub(crate) corp_codes: BTreeMap<String, i64>,
 }
@@ -120,7 +122,7 @@ impl Model {
     }
 
     fn list(&self, groupid: i64, body: &Value) -> Value {
-        if let Some(code) = self.group_codes.get(&groupid) {
+        if let Some(code) = self.group_codes.get(&groupid).or(self.list_codes.get(&groupid)) {
             return json!({"errcode": code, "errmsg": "refused"});
         }
         if groupid != 1 && self.groups.iter().all(|group| group.groupid.get() != groupid) {
@@ -265,7 +267,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn apply(&mut self, changes: &ChainDiff) {
-        assert!(changes.not_seen.is_empty() && changes.first_seen.is_empty(), "{changes}");
+        assert!(changes.not_seen.is_empty(), "{changes}");
         for change in changes.accepted.iter().chain(&changes.moved) {
             self.corps.remove(id_of(&change.before.corp));
         }
@@ -273,7 +275,8 @@ impl Table {
             self.corps.remove(id_of(&gone.corp));
         }
         let changed = changes.accepted.iter().chain(&changes.moved).map(|change| &change.after);
-        for placed in changes.joined.iter().chain(&changes.invited).chain(changed) {
+        let new = changes.joined.iter().chain(&changes.invited).chain(&changes.first_seen);
+        for placed in new.chain(changed) {
             self.corps.insert(id_of(&placed.corp).to_owned(), placed.groupid.get());
         }
     }

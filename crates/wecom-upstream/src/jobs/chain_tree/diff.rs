@@ -33,6 +33,10 @@ use crate::calls::{Group, GroupCorp};
 /// [`not_seen`](Self::not_seen). If groups of the older tree failed, a corp missing from it may not be new: it is in
 /// [`first_seen`](Self::first_seen). If one of the walks left out pending corps, no corp counts as invited, and no
 /// pending corp counts as left.
+///
+/// In the changes of a [`Directory`](crate::jobs::directory::Directory#failures), `not_seen` is always empty, because its
+/// failed groups keep their former corps. `first_seen` has the new corps of a group that had failed. Add them to a table as
+/// those of `joined` and `invited`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -55,9 +59,10 @@ pub struct ChainDiff {
     pub renamed: Vec<CorpChange>,
     /// Corps that another member of the upstream corp invited (`invite_userid`).
     pub inviters_changed: Vec<CorpChange>,
-    /// Corps that are missing from the newer tree, which is incomplete.
+    /// Corps that are missing from the newer tree, which is incomplete. Always empty in the changes of a directory.
     pub not_seen: Vec<PlacedCorp>,
-    /// Corps that are missing from the older tree, which is incomplete.
+    /// Corps that are missing from the older tree, which is incomplete. In the changes of a directory, the new corps of a
+    /// group that had failed.
     pub first_seen: Vec<PlacedCorp>,
     /// New groups.
     pub groups_added: Vec<PlacedGroup>,
@@ -119,10 +124,19 @@ impl ChainDiff {
     }
 }
 
+/// What the groups that failed contain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FailedGroups {
+    /// The corps that were read before the failure. The others may be in any tree.
+    Incomplete,
+    /// Their former corps. Every corp that is missing from a tree is known not to be in the chain.
+    KeepFormerCorps,
+}
+
 /// Returns the changes between two trees.
-pub(super) fn between(older: &ChainTree, newer: &ChainTree) -> ChainDiff {
+pub(super) fn between(older: &ChainTree, newer: &ChainTree, failed_groups: FailedGroups) -> ChainDiff {
     let mut diff = ChainDiff::default();
-    let trees = Trees { older: Places::new(older), newer: Places::new(newer) };
+    let trees = Trees { older: Places::new(older), newer: Places::new(newer), failed_groups };
     trees.compare_corps(&mut diff);
     trees.compare_groups(&mut diff);
     diff
@@ -132,6 +146,7 @@ pub(super) fn between(older: &ChainTree, newer: &ChainTree) -> ChainDiff {
 struct Trees<'a> {
     older: Places<'a>,
     newer: Places<'a>,
+    failed_groups: FailedGroups,
 }
 
 impl Trees<'_> {
@@ -150,13 +165,24 @@ impl Trees<'_> {
         let matched: HashSet<_> = matches.values().copied().collect();
         let gone = without_places(&gone, |at| matched.contains(&at)).filter(counts);
         let gone = gone.map(|entry| self.older.placed(entry)).collect();
-        *(if self.newer.tree.is_whole() { &mut diff.left } else { &mut diff.not_seen }) = gone;
+        *(if self.shows_every_departure() { &mut diff.left } else { &mut diff.not_seen }) = gone;
         let new = without_places(&new, |at| matches.contains_key(&at)).filter(counts);
-        let new = new.map(|entry| self.newer.placed(entry));
-        if self.older.tree.is_whole() {
-            (diff.joined, diff.invited) = new.partition(|placed| placed.corp.is_joined);
-        } else {
-            diff.first_seen = new.collect();
+        let (first_seen, new): (Vec<_>, Vec<_>) = new.partition(|entry| self.may_be_older(entry));
+        diff.first_seen = first_seen.into_iter().map(|entry| self.newer.placed(entry)).collect();
+        let new = new.into_iter().map(|entry| self.newer.placed(entry));
+        (diff.joined, diff.invited) = new.partition(|placed| placed.corp.is_joined);
+    }
+
+    /// Returns whether every corp that is missing from the newer tree has left.
+    fn shows_every_departure(&self) -> bool {
+        self.newer.tree.is_whole() || self.failed_groups == FailedGroups::KeepFormerCorps
+    }
+
+    /// Returns whether a corp that is missing from the older tree may have been in the chain.
+    fn may_be_older(&self, entry: &Entry<'_>) -> bool {
+        match self.failed_groups {
+            FailedGroups::Incomplete => !self.older.tree.is_whole(),
+            FailedGroups::KeepFormerCorps => self.older.tree.has_failed(entry.groupid),
         }
     }
 

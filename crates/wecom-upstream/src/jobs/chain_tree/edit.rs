@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use wecom_core::ids::GroupId;
 
+use super::diff::{self, ChainDiff, FailedGroups};
 use super::{ChainTree, GroupFailure, TreeGroup};
 use crate::calls::GroupCorp;
 use crate::jobs::pager::PageError;
@@ -21,6 +22,16 @@ pub(crate) struct Regrouped {
 impl ChainTree {
     pub(crate) fn group(&self, groupid: GroupId) -> Option<&TreeGroup> {
         self.groups.iter().find(|group| group.group.groupid == groupid)
+    }
+
+    /// Returns whether a group is incomplete because a call failed.
+    pub(crate) fn has_failed(&self, groupid: GroupId) -> bool {
+        self.failures.iter().any(|failure| failure.groupid == groupid)
+    }
+
+    /// Returns the changes since an older tree, if the failed groups of both trees keep their former corps.
+    pub(crate) fn diff_with_former_corps(&self, older: &Self) -> ChainDiff {
+        diff::between(older, self, FailedGroups::KeepFormerCorps)
     }
 
     /// Returns all corps with their groups.

@@ -22,7 +22,13 @@ pub(crate) struct Mirror {
     pub(crate) tree: ChainTree,
     /// The tree of the last refresh, if the tree has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    base: Option<ChainTree>,
+    pub(super) base: Option<ChainTree>,
+    /// The corps that have left since the last refresh.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) gone: BTreeSet<CorpRef>,
+    /// The corps that no list has and that may be in a failed group. The tree keeps them in their former groups.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) unlocated: BTreeSet<CorpRef>,
     /// Whether a walk has read the whole chain.
     pub(crate) is_read: bool,
     pub(crate) work: Work,
@@ -33,7 +39,8 @@ impl Mirror {
     pub(crate) fn new(chain_id: &ChainId, need_pending: bool) -> Self {
         let mut work = Work::default();
         work.noted.add_chain();
-        Self { tree: ChainTree::new(chain_id, need_pending), base: None, is_read: false, work }
+        let (gone, unlocated) = (BTreeSet::new(), BTreeSet::new());
+        Self { tree: ChainTree::new(chain_id, need_pending), base: None, gone, unlocated, is_read: false, work }
     }
 
     /// Returns whether there is anything to do: to read, or to publish.
@@ -44,7 +51,9 @@ impl Mirror {
     /// Returns the changes since the last call of this method.
     pub(crate) fn publish(&mut self) -> ChainDiff {
         self.work.end_refresh();
-        self.base.take().map(|base| self.tree.diff(&base)).unwrap_or_default()
+        self.keep_unlocated();
+        self.gone.clear();
+        self.base.take().map(|base| self.tree.diff_with_former_corps(&base)).unwrap_or_default()
     }
 
     /// Lists the groups again that have failed alone.
@@ -89,10 +98,10 @@ impl Mirror {
 
     /// Reads the whole chain instead, if the work takes more calls than a walk: up to two for each corp.
     pub(crate) fn prefer_walk(&mut self, page_size: u32) {
-        let Work { noted, lists, found, .. } = &self.work;
+        let Work { noted, lists, found, has_walked, .. } = &self.work;
         let calls = 2 * noted.corps.len() + found.len() + lists.len();
-        if calls > 2 && calls > self.walk_calls(page_size) {
-            self.work.noted.add_chain();
+        if !has_walked && calls > 2 && calls > self.walk_calls(page_size) {
+            self.work.walk_instead();
         }
     }
 
@@ -104,14 +113,20 @@ impl Mirror {
         self.work.lists.extend(unfinished);
         self.work.noted.groups |= lost_group;
         self.is_read = true;
-        let doubtful = doubtful_corps(&older, &self.tree);
+        self.work.has_walked = true;
+        self.unlocated.clear();
+        let mut doubtful = doubtful_corps(&older, &self.tree);
+        self.base.get_or_insert(older);
+        let is_whole = self.tree.is_whole();
+        if !is_whole {
+            doubtful.extend(self.missing().into_iter().map(|(corp, ..)| corp));
+        }
         // A corp that moved during the walk may be listed twice or not at all.
-        if 2 * doubtful.len() <= self.walk_calls(page_size) {
+        if !is_whole || 2 * doubtful.len() <= self.walk_calls(page_size) {
             for corp in doubtful {
                 self.work.look_up_again(corp);
             }
         }
-        self.base.get_or_insert(older);
     }
 
     /// Applies the list of groups.
@@ -138,21 +153,32 @@ impl Mirror {
                 self.work.found.insert(corp, reply.groupid);
             }
             Err(error) if error.code() == Some(ErrCode::CORP_NOT_IN_CHAIN) => self.remove([corp]),
-            Err(error) if error.code().is_some_and(is_hidden) => {
-                let places = self.tree.placed_corps().filter(|(_, other)| is_same(&corp, other));
-                let groups: Vec<_> = places.map(|(groupid, _)| groupid).collect();
-                self.work.lists.extend(groups);
-            }
+            Err(error) if error.code().is_some_and(is_hidden) => self.find_hidden(&corp),
             Err(error) if Consequence::of(&PageError::Call(error.clone())) != Consequence::Skip => {
                 self.work.noted.corps.insert(corp);
                 return Err(error);
             }
             Err(_) => {
                 self.work.give_up(corp);
-                self.work.noted.add_chain();
+                self.work.walk_instead();
             }
         }
         Ok(())
+    }
+
+    /// Lists the group of a corp that the app has no access to. If no group has the corp any more, walks, because a group
+    /// that cannot be read may have it.
+    fn find_hidden(&mut self, corp: &CorpRef) {
+        let groups_in = |tree: &ChainTree| -> Vec<_> {
+            let places = tree.placed_corps().filter(|(_, other)| is_same(corp, other));
+            places.map(|(groupid, _)| groupid).collect()
+        };
+        let groups = groups_in(&self.tree);
+        let is_missing = groups.is_empty() && self.base.as_ref().is_some_and(|base| !groups_in(base).is_empty());
+        self.work.lists.extend(groups);
+        if is_missing && self.tree.is_whole() && !self.work.has_walked {
+            self.work.walk_instead();
+        }
     }
 
     /// Returns the groups to list, and the corps that they are listed for.
@@ -213,11 +239,11 @@ impl Mirror {
         let listed: BTreeSet<_> = lists.keys().copied().collect();
         for (groupid, corps) in lists {
             let is_same = self.tree.group(groupid).is_some_and(|group| group.corps == corps);
-            let has_failed = self.tree.failures().iter().any(|failure| failure.groupid == groupid);
-            if !is_same || has_failed {
+            if !is_same || self.tree.has_failed(groupid) {
                 former.extend(self.edit().replace_corps(groupid, corps));
             }
         }
+        self.unlocated.retain(|corp| !places.has(corp));
         self.settle_wanted(wanted, &places);
         // The other groups were read before these.
         self.retain(|groupid, corp| listed.contains(&groupid) || !places.has_any(corp));
@@ -263,10 +289,13 @@ impl Mirror {
         self.work.lists.extend(groups);
     }
 
+    /// Removes corps that have left.
     fn remove(&mut self, corps: impl IntoIterator<Item = CorpRef>) {
         let corps: HashSet<_> = corps.into_iter().collect();
         if !corps.is_empty() {
             self.retain(|_, corp| corp.corp().is_none_or(|id| !corps.contains(&id)));
+            self.unlocated.retain(|corp| !corps.contains(corp));
+            self.gone.extend(corps);
         }
     }
 
@@ -320,7 +349,7 @@ impl Places {
 }
 
 /// Returns both ids of a corp.
-fn ids(corp: &GroupCorp) -> impl Iterator<Item = CorpRef> {
+pub(super) fn ids(corp: &GroupCorp) -> impl Iterator<Item = CorpRef> {
     let joined = corp.corpid.as_ref().map(CorpRef::from);
     joined.into_iter().chain(corp.pending_corpid.as_ref().map(CorpRef::from))
 }

@@ -20,6 +20,7 @@ impl<M: Threading> Directory<M> {
     /// began, so that an older one does not undo a newer one.
     pub(super) async fn read(&mut self) -> Result<(), Error> {
         loop {
+            self.mirror.look_up_unlocated();
             self.mirror.prefer_walk(self.options.page_size);
             let work = &self.mirror.work;
             if self.walking.is_some() || work.noted.walk {
@@ -44,7 +45,7 @@ impl<M: Threading> Directory<M> {
             self.failure = None;
             self.plan_walk();
             (self.listing, self.groups) = (None, None);
-            self.corps.clear();
+            self.corps.drain(..).for_each(|(corp, _)| self.mirror.work.cancel_lookup(&corp));
         }
         let walk = || self.upstream.walk(&self.options.chain_id);
         let walking = self.walking.get_or_insert_with(|| Walking::new(configured(walk(), &self.options)));

@@ -32,6 +32,9 @@ pub(crate) struct Work {
     /// time, so that a refresh ends.
     #[serde(skip)]
     retried: BTreeSet<CorpRef>,
+    /// Whether this refresh has applied a walk. Lookups settle what the walk has left open.
+    #[serde(skip)]
+    pub(crate) has_walked: bool,
 }
 
 impl Work {
@@ -42,6 +45,18 @@ impl Work {
             self.noted.corps.insert(corp);
         }
         is_first
+    }
+
+    /// Walks instead of the other work. The walk may note the corps again that have not been looked up.
+    pub(crate) fn walk_instead(&mut self) {
+        let corps = std::mem::take(&mut self.noted.corps);
+        corps.iter().for_each(|corp| self.cancel_lookup(corp));
+        self.noted.add_chain();
+    }
+
+    /// Forgets that a corp was to be looked up again, because the lookup is not made.
+    pub(crate) fn cancel_lookup(&mut self, corp: &CorpRef) {
+        self.retried.remove(corp);
     }
 
     /// Marks a corp that cannot be looked up.
@@ -99,6 +114,7 @@ impl Work {
     /// Ends a refresh.
     pub(crate) fn end_refresh(&mut self) {
         self.retried.clear();
+        self.has_walked = false;
     }
 
     /// Returns the work as another process can resume it: corps that were found are looked up again.
