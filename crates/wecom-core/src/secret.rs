@@ -8,6 +8,7 @@ pub(crate) mod message;
 pub mod names;
 pub(crate) mod printable;
 pub(crate) mod redactor;
+pub mod values;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 use wecom_core::codec::read_json;
-use wecom_core::secret::{Redactor, forms, names};
+use wecom_core::secret::{Redactor, forms, names, values};
 use wecom_core::{Request, Response};
 
 /// Replaces a text that contains a secret. In a recorded request it matches any value.
@@ -109,7 +109,7 @@ impl Masking {
 
     /// Whether a text contains a known secret in any form, or a value with the name of one.
     pub(crate) fn has_secret(&self, text: &str) -> bool {
-        self.redactor.finds_secret(text) || names::has_value(text)
+        self.redactor.finds_secret(text) || values::has_secret(text)
     }
 
     /// Masks a value: the whole value if it is a secret, otherwise each text in it.
