@@ -151,12 +151,15 @@ mod tests {
 
     #[test]
     fn a_body_is_delimited_by_its_length_or_by_chunks() {
+        let longest = format!("content-length: {MAX_BODY}");
+        let too_long = format!("content-length: {}", MAX_BODY + 1);
         for (header, framing) in [
             ("", Some(Framing::Length(0))),
             ("content-length: 12", Some(Framing::Length(12))),
             ("transfer-encoding: chunked", Some(Framing::Chunked)),
             ("content-length: 12\r\ntransfer-encoding: chunked", Some(Framing::Chunked)),
-            ("content-length: 16777217", None),
+            (&*longest, Some(Framing::Length(MAX_BODY))),
+            (&*too_long, None),
             ("content-length: twelve", None),
             ("content-length: ", None),
         ] {
