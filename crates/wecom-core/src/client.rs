@@ -179,6 +179,26 @@ impl<M: Threading> Client<M> {
         self.with(|overrides| overrides.safety = Some(safety))
     }
 
+    /// Gives back the admissions that the client has taken from its [quota store](ClientBuilder::quota_store) and not used.
+    ///
+    /// A client takes admissions in batches, and gives back what expires only when it takes the next batch. Call this when
+    /// the program ends or stops calling for a while, after its last call. Without it, or if the store does not answer
+    /// within half a second, the admissions stay counted until they leave the windows of the quota. They are at most twice
+    /// as many as the calls that the client made in its last second.
+    ///
+    /// A [downstream](Client::downstream) client has its own quotas. A client without a quota store does nothing.
+    ///
+    /// ```
+    /// # async fn example(client: wecom_core::Client) {
+    /// client.give_back_quota().await;
+    /// # }
+    /// ```
+    pub async fn give_back_quota(&self) {
+        if let Some(limiters) = self.shared.time.as_ref().and_then(|time| time.limiters.as_ref()) {
+            limiters.give_back().await;
+        }
+    }
+
     fn with(&self, change: impl FnOnce(&mut Overrides)) -> Self {
         let mut client = self.clone();
         change(&mut client.overrides);

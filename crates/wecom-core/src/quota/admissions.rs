@@ -13,6 +13,10 @@ const AWAY: Duration = Duration::from_secs(5);
 /// How long the store is not asked after it admitted nothing and did not say why.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long the store is not asked after it admitted nothing. Other processes may give back admissions before the store's
+/// window has room by itself.
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(2);
+
 /// The maximum number of expired batches that are given back later.
 const MAX_RETURNS: usize = 8;
 
@@ -22,6 +26,8 @@ pub(super) struct Admissions {
     batch: Option<Batch>,
     /// The store has no room until then.
     full_until: Option<Duration>,
+    /// The store is not asked until then, although other processes may have given back admissions.
+    ask_again_at: Option<Duration>,
     /// WeCom blocks the calls of all processes until then.
     blocked_until: Option<Duration>,
     /// The store failed, and is not asked until then.
@@ -37,7 +43,7 @@ struct Batch {
     left: u32,
 }
 
-/// Expired admissions, to be given back.
+/// Unused admissions, to be given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unused {
     pub(super) counted_at: u64,
@@ -65,8 +71,8 @@ impl Admissions {
         }
         match (left(&mut self.away_until, now, AWAY), left(&mut self.full_until, now, Duration::MAX)) {
             (Some(_), _) => Room::OwnShare,
-            (None, Some(wait)) => Room::Full(wait),
-            (None, None) => Room::Unknown,
+            (None, Some(wait)) if left(&mut self.ask_again_at, now, ASK_AGAIN).is_some() => Room::Full(wait),
+            (None, _) => Room::Unknown,
         }
     }
 
@@ -83,12 +89,13 @@ impl Admissions {
         }
     }
 
-    /// The number of calls that the process makes within half the validity, judged by its last batch.
+    /// The number of calls that the process makes within half the validity, judged by its last batch. At most twice that
+    /// batch, because a few calls say little about the next ones: a process that makes only these takes few admissions more.
     pub(super) fn rate(&self, now: Duration) -> u32 {
         let Some(batch) = &self.batch else { return 0 };
         let elapsed = now.saturating_sub(batch.requested_at).as_millis().max(1);
         let estimate = u128::from(batch.used) * (VALIDITY / 2).as_millis() / elapsed;
-        u32::try_from(estimate).unwrap_or(u32::MAX)
+        u32::try_from(estimate).unwrap_or(u32::MAX).min(batch.used.saturating_mul(2))
     }
 
     /// Begins a new batch: returns the admissions to give back before.
@@ -96,11 +103,18 @@ impl Admissions {
         std::mem::take(&mut self.returns)
     }
 
+    /// Gives up the batch: returns all admissions that are not used.
+    pub(super) fn take_unused(&mut self) -> Vec<Unused> {
+        self.give_up_batch();
+        self.begin()
+    }
+
     pub(super) fn granted(&mut self, grant: &QuotaGrant, requested_at: Duration, now: Duration) {
         self.away_until = None;
         self.blocked_until = grant.blocked_for.map(|block| now.saturating_add(block));
         self.full_until =
             (grant.admitted == 0).then(|| now.saturating_add(grant.retry_after.unwrap_or(PAUSE).max(PAUSE)));
+        self.ask_again_at = self.full_until.map(|_| now.saturating_add(ASK_AGAIN));
         self.give_up_batch();
         if grant.admitted > 0 {
             let (counted_at, left) = (grant.counted_at, grant.admitted);

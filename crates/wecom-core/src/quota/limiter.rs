@@ -245,6 +245,11 @@ impl State {
         Some((count, admissions.begin()))
     }
 
+    /// Gives up the admissions of a lane that are not used, to give them back to the store.
+    pub(super) fn take_unused(&mut self, lane: Lane) -> Vec<Unused> {
+        self.admissions(lane).map(Admissions::take_unused).unwrap_or_default()
+    }
+
     /// Records the answer of the store.
     pub(super) fn answered(&mut self, lane: Lane, requested_at: Duration, grant: Option<&QuotaGrant>, now: Duration) {
         let Some(admissions) = self.admissions(lane) else { return };

@@ -4,6 +4,8 @@ use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::limiter::{Lane, Limiter, shared_windows};
 use super::policy::Quotas;
 use super::shared_quota::{Boxed, SharedQuota};
@@ -62,6 +64,15 @@ impl<M: Family> Limiters<M> {
         let turn = turn(&limits);
         limiters.push((path, limits));
         turn
+    }
+
+    /// Gives back the admissions that no call has used.
+    pub(crate) async fn give_back(&self) {
+        let shared: Vec<_> = {
+            let limiters = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
+            limiters.iter().filter_map(|(_, limits)| limits.shared.clone()).collect()
+        };
+        join_all(shared.iter().map(|shared| shared.give_back())).await;
     }
 
     fn limits(&self, endpoint: &'static Endpoint) -> Limits<M> {

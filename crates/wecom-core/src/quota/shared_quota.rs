@@ -94,6 +94,33 @@ impl<M: Family> SharedQuota<M> {
         drop(clock.timeout(Some(LIMIT), M::report_refusal(&self.store, &self.key, refusal)).await);
     }
 
+    /// Gives back the admissions that are not used. If the store fails, they stay counted until they leave its windows.
+    pub(super) async fn give_back(&self) {
+        let mut clock = CachedClock::<M>::new(Some(self.clock.clone()));
+        drop(clock.timeout(Some(LIMIT), self.give_back_all()).await);
+    }
+
+    async fn give_back_all(&self) {
+        for lane in [Lane::Usual, Lane::Ticketed] {
+            // A call that was dropped may have left its request.
+            if let Some(request) = self.under_way(lane) {
+                request.await;
+            }
+            let unused = self.limiter.lock().take_unused(lane);
+            for Unused { counted_at, count } in unused {
+                let request = QuotaRequest::new(self.key.clone(), lane.kind(), self.windows(lane).to_vec(), count);
+                drop(M::give_back(&self.store, &request, counted_at, count).await);
+            }
+        }
+    }
+
+    fn under_way(&self, lane: Lane) -> Option<Shared<TakeFuture<M>>> {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let [usual, ticketed] = &mut *requests;
+        let request = if lane == Lane::Usual { usual } else { ticketed };
+        request.as_ref().map(|request| request.outcome.clone())
+    }
+
     fn windows(&self, lane: Lane) -> &[QuotaWindow] {
         let [usual, ticketed] = &self.windows;
         if lane == Lane::Usual { usual } else { ticketed }

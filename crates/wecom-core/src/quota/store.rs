@@ -10,9 +10,14 @@ use async_trait::async_trait;
 /// A store that counts the calls of several processes, so that together they stay within a corp's quotas. Set with
 /// [`ClientBuilder::quota_store`](crate::ClientBuilder::quota_store).
 ///
-/// A client takes admissions in batches, as many as its calls need within half a second. So most calls cost no round trip.
-/// It uses an admission within a second after it asked for it, by its own clock, and gives back later what it did not use.
-/// The windows of a request are longer by this second, so the clocks of the processes need not agree.
+/// A client takes admissions in batches, as many as its calls need within half a second, but at most twice the batch before.
+/// So most calls of a busy process cost no round trip, and a process that makes a few calls takes few admissions more. It
+/// uses an admission within a second after it asked for it, by its own clock, and gives back what it did not use when it asks
+/// again. A process that ends gives it back with [`Client::give_back_quota`](crate::Client::give_back_quota); otherwise it
+/// stays counted until it leaves the windows. The windows of a request are longer by this second, so the clocks of the
+/// processes need not agree.
+///
+/// A client that gets no admission asks again every two seconds, because other processes may give some back.
 ///
 /// A client that cannot reach the store within half a second uses its
 /// [own share](crate::Quotas::own_share) of the quota, and asks the store again after five seconds.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 
+use super::admissions::ASK_AGAIN;
 use super::error::QuotaError;
 use super::limiter::{Full, Lane, Limiter, Permit};
 use super::queue::{TURN_TIME, Ticket};
@@ -138,6 +139,8 @@ impl<M: Family> Turn<M> {
         };
         // A call ahead that is not polled does not take its room, so this call checks again by itself.
         let wait = full.wait.unwrap_or(TURN_TIME).min(left);
+        // Other processes may give back admissions before.
+        let wait = if self.shared.is_some() { wait.min(ASK_AGAIN) } else { wait };
         self.next_check = Some(now.saturating_add(wait));
         let limiter = &self.limiter;
         match self.ticket {

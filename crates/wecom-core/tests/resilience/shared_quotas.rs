@@ -2,13 +2,18 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use wecom_core::endpoint::{Quota, RawCall};
 use wecom_core::http::AsLocal;
-use wecom_core::{Client, Endpoint, ErrorKind, Quotas};
+use wecom_core::quota::{
+    CallKind, QuotaGrant, QuotaKey, QuotaRefusal, QuotaRequest, QuotaStore, QuotaStoreError, QuotaWindow,
+};
+use wecom_core::{Client, Endpoint, ErrorKind, Quotas, Timer, async_trait};
 use wecom_mock::{InMemoryStore, StoreFault};
 
 use super::support::{Answer, MINUTE, NARROW, RARE, READ, SECOND, Service, call, token};
@@ -18,6 +23,9 @@ const ALLOWED: usize = 8;
 
 /// Documented limit: a thousand calls a minute, of which a client uses 800.
 const FREQUENT: Endpoint = Endpoint::post("frequent", "test/frequent").with_quota(Quota::new().with_per_minute(1000));
+
+/// Documented limit: 10,000 calls a minute, of which clients use 8,000.
+const ENDLESS: Endpoint = Endpoint::post("endless", "test/endless").with_quota(Quota::new().with_per_minute(10_000));
 
 struct Company {
     service: Service,
@@ -37,10 +45,50 @@ impl Company {
         client.quota_store("ww1", self.store.clone()).token(token()).build()
     }
 
+    /// A process, and the number of its requests for admissions.
+    fn counted_process(&self) -> (Client, Arc<AtomicU64>) {
+        let store = CountedStore { store: self.store.clone(), requests: Arc::default() };
+        let requests = Arc::clone(&store.requests);
+        let client = self.service.client().quotas(self.quotas.clone());
+        (client.quota_store("ww1", store).token(token()).build(), requests)
+    }
+
+    /// The number of calls that count against the quota of `ENDLESS`.
+    fn counted(&self) -> u32 {
+        let window = QuotaWindow::new(CallKind::Usual, MINUTE, u32::MAX);
+        let key = QuotaKey::new("ww1", ENDLESS.path());
+        let request = QuotaRequest::new(key, CallKind::Usual, vec![window], u32::MAX);
+        let grant = self.service.run(QuotaStore::take(&self.store, &request)).unwrap();
+        self.service.run(QuotaStore::give_back(&self.store, &request, grant.counted_at, grant.admitted)).unwrap();
+        u32::MAX - grant.admitted
+    }
+
     fn most_within_a_minute(&self) -> usize {
         let times: Vec<Duration> = self.service.calls().iter().map(|call| call.at).collect();
         let within = |first: Duration| times.iter().filter(|&&at| at >= first && at - first < MINUTE).count();
         times.iter().map(|&first| within(first)).max().unwrap_or(0)
+    }
+}
+
+/// Counts the requests for admissions.
+struct CountedStore {
+    store: InMemoryStore,
+    requests: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl QuotaStore for CountedStore {
+    async fn take(&self, request: &QuotaRequest) -> Result<QuotaGrant, QuotaStoreError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        QuotaStore::take(&self.store, request).await
+    }
+
+    async fn give_back(&self, request: &QuotaRequest, counted_at: u64, unused: u32) -> Result<(), QuotaStoreError> {
+        QuotaStore::give_back(&self.store, request, counted_at, unused).await
+    }
+
+    async fn report(&self, key: &QuotaKey, refusal: QuotaRefusal) -> Result<(), QuotaStoreError> {
+        QuotaStore::report(&self.store, key, refusal).await
     }
 }
 
@@ -151,6 +199,108 @@ fn unused_admissions_are_given_back() {
         company.service.timer.advance(SECOND * 2);
     }
     company.service.run(call(&process, &FREQUENT)).unwrap_err();
+}
+
+#[test]
+fn twenty_processes_that_start_at_once_are_admitted_at_once() {
+    let company = Company::new(Quotas::refuse());
+    company.service.set(|script| script.latency = Duration::from_millis(1));
+    let processes: Vec<_> = (0..20).map(|_| company.process()).collect();
+    let calls = processes.iter().flat_map(|process| (0..2).map(|_| call(process, &ENDLESS)));
+    for outcome in company.service.run(join_all(calls)) {
+        outcome.unwrap();
+    }
+    assert!(company.counted() <= 20 * 3, "{}", company.counted());
+}
+
+#[test]
+fn a_process_that_ends_after_a_few_calls_leaves_few_admissions_counted() {
+    for calls in 1..20 {
+        let company = Company::new(Quotas::refuse());
+        for _ in 0..100 {
+            let process = company.process();
+            for _ in 0..calls {
+                company.service.run(call(&process, &ENDLESS)).unwrap();
+            }
+        }
+        let counted = company.counted();
+        assert!((calls * 100..calls * 200).contains(&counted), "{calls} calls: {counted}");
+    }
+}
+
+#[test]
+fn a_process_that_ends_can_give_back_what_it_has_not_used() {
+    let company = Company::new(Quotas::refuse());
+    let process = company.process();
+    for _ in 0..20 {
+        company.service.run(call(&process, &ENDLESS)).unwrap();
+    }
+    assert!(company.counted() > 20);
+    company.service.run(process.give_back_quota());
+    assert_eq!(company.counted(), 20);
+    // It can go on.
+    company.service.run(call(&process, &ENDLESS)).unwrap();
+    assert_eq!(company.counted(), 21);
+}
+
+#[test]
+fn admissions_that_are_given_back_to_no_store_end_within_the_time_limit() {
+    let company = Company::new(Quotas::refuse());
+    let process = company.process();
+    for _ in 0..2 {
+        company.service.run(call(&process, &ENDLESS)).unwrap();
+    }
+    company.store.set_fault(StoreFault::Hangs);
+    company.service.run(process.give_back_quota());
+    assert_eq!(company.service.timer.now(), Duration::from_millis(500));
+}
+
+#[test]
+fn a_process_without_room_uses_what_another_one_gives_back_within_seconds() {
+    let company = Company::new(Quotas::wait_at_most(MINUTE * 2));
+    let (first, second) = (company.process(), company.process());
+    for _ in 0..32 {
+        company.service.run(call(&first, &FREQUENT)).unwrap();
+    }
+    // The first process has taken 1, 2, 4, 8, 16 and 32 admissions.
+    for outcome in company.service.run(join_all((0..800 - 63).map(|_| call(&second, &FREQUENT)))) {
+        outcome.unwrap();
+    }
+    let waiting = pin!(call(&second, &FREQUENT));
+    let timer = &company.service.timer;
+    let Either::Right((_, waiting)) = timer.run(select(waiting, Timer::sleep(timer, SECOND * 10))) else {
+        panic!("admitted without room");
+    };
+    company.service.run(first.give_back_quota());
+    let given_back = timer.now();
+    company.service.run(waiting).unwrap();
+    assert!(timer.now() - given_back <= SECOND * 2, "{:?}", timer.now() - given_back);
+}
+
+#[test]
+fn a_process_without_room_asks_the_store_at_most_every_two_seconds() {
+    let company = Company::new(Quotas::wait_at_most(MINUTE * 2));
+    let (process, requests) = company.counted_process();
+    let calls = || (0..ALLOWED + 4).map(|_| call(&process, &RARE));
+    company.service.run(join_all(calls())).into_iter().for_each(|outcome| outcome.unwrap());
+    let took = company.service.timer.now().as_secs();
+    let requests = requests.load(Ordering::Relaxed);
+    assert!((took / 4..=took / 2 + 20).contains(&requests), "{requests} requests in {took} s");
+}
+
+#[test]
+fn a_busy_process_makes_most_calls_without_a_request_to_the_store() {
+    let company = Company::new(Quotas::wait_at_most(MINUTE));
+    company.service.set(|script| script.latency = Duration::from_millis(20));
+    let (process, requests) = company.counted_process();
+    let worker = || async {
+        for _ in 0..100 {
+            call(&process, &ENDLESS).await.unwrap();
+        }
+    };
+    company.service.run(join_all((0..64).map(|_| worker())));
+    let requests = requests.load(Ordering::Relaxed);
+    assert!(requests <= 6_400 / 8, "{requests} requests for 6,400 calls");
 }
 
 #[test]
