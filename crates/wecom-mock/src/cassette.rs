@@ -1,10 +1,10 @@
 //! Cassettes: recorded exchanges with a service, in a file that people can read and edit.
 
-mod content;
 mod entry;
 mod masking;
 mod player;
 mod recorder;
+mod wild_places;
 
 use std::fmt;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use wecom_core::{Request, Secret};
 
-use self::entry::Entry;
+use self::entry::{Entry, request_value};
 use self::masking::Masking;
 pub use self::player::{Player, ReplayError};
 pub use self::recorder::Recorder;
@@ -27,43 +27,32 @@ const VERSION: u32 = 1;
 /// ```
 /// use serde_json::json;
 /// use wecom_core::endpoint::RawCall;
-/// use wecom_core::token::GET_TOKEN;
-/// use wecom_core::{Client, Credentials, Endpoint, Secret};
+/// use wecom_core::{AccessToken, Client, Endpoint};
 /// use wecom_mock::{Cassette, Mock, Player, Recorder};
 ///
 /// const LIST_IDS: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 ///
 /// // A mock instead of the service.
 /// let service = Mock::new();
-/// service
-///     .on_endpoint(&GET_TOKEN)
-///     .json(json!({"errcode": 0, "access_token": "the-service-token", "expires_in": 7200}));
 /// service.on_endpoint(&LIST_IDS).json(json!({"errcode": 0, "rule_ids": [1, 2]}));
 ///
 /// let recorder = Recorder::new(service);
-/// let credentials =
-///     Credentials::new("ww1234567890abcdef", Secret::new("the-service-secret"));
-/// let client = Client::builder(recorder.clone()).credentials(credentials).build();
+/// let token = AccessToken::new("the-service-token");
+/// let client = Client::builder(recorder.clone()).token(token).build();
 /// # pollster::block_on(async {
 /// client.call_raw(RawCall::new(&LIST_IDS)).await?;
-/// # Ok::<(), wecom_core::Error>(())
-/// # })?;
 /// let file = recorder.cassette().to_json()?;
-/// assert!(file.contains(r##""corpsecret": "#1""##));
-/// assert!(file.contains(r##""access_token": "#2""##));
-/// assert!(!file.contains("the-service-"));
+/// assert!(file.contains(r##""access_token": "#1""##));
+/// assert!(!file.contains("the-service-token"));
 ///
 /// // The replay needs neither the service nor its secrets.
 /// let player = Player::new(Cassette::from_json(&file)?);
-/// let credentials = Credentials::new("ww1234567890abcdef", Secret::new("dummy"));
-/// let client = Client::builder(player.clone()).credentials(credentials).build();
-/// # pollster::block_on(async {
+/// let client = Client::builder(player.clone()).token(AccessToken::new("dummy")).build();
 /// let reply = client.call_raw(RawCall::new(&LIST_IDS)).await?;
 /// assert_eq!(reply["rule_ids"], json!([1, 2]));
-/// # Ok::<(), wecom_core::Error>(())
-/// # })?;
 /// player.verify();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 ///
 /// # File format
@@ -71,20 +60,18 @@ const VERSION: u32 = 1;
 /// ```json
 /// {
 ///   "cassette": 1,
-///   "entries": [
-///     {
-///       "request": {
-///         "call": "GET corpgroup/getresult",
-///         "secrets": { "access_token": "#1" },
-///         "query": { "jobid": "job1" }
-///       },
-///       "reply": {
-///         "status": 200,
-///         "headers": { "content-type": "application/json" },
-///         "body": { "json": { "errcode": 0, "errmsg": "ok", "status": 3 } }
-///       }
+///   "entries": [{
+///     "request": {
+///       "call": "GET corpgroup/getresult",
+///       "secrets": { "access_token": "#1" },
+///       "query": { "jobid": "job1" }
+///     },
+///     "reply": {
+///       "status": 200,
+///       "headers": { "content-type": "application/json" },
+///       "body": { "json": { "errcode": 0, "errmsg": "ok", "status": 3 } }
 ///     }
-///   ]
+///   }]
 /// }
 /// ```
 ///
@@ -93,8 +80,8 @@ const VERSION: u32 = 1;
 ///
 /// The body of a request is its JSON, or a string. The body of a reply is `json`, or `text` if it is not JSON, or `base64`
 /// if it is not UTF-8. JSON is kept as a value: its meaning is replayed, not its bytes. JSON with mistakes that
-/// [`decode`](wecom_core::decode) repairs is repaired. JSON nested more than 122 levels deep is kept as text. The headers `content-type`, `retry-after`, `error-code` and
-/// `error-msg` of a reply are kept.
+/// [`decode`](wecom_core::decode) repairs is repaired. JSON nested more than 122 levels deep is kept as text. The headers
+/// `content-type`, `retry-after`, `error-code` and `error-msg` of a reply are kept.
 ///
 /// # Secrets
 ///
@@ -124,10 +111,10 @@ struct File {
 impl Cassette {
     fn record(exchanges: &[(&Request, &Outcome)], hidden: &[Secret]) -> Self {
         let mut masking = Masking::default();
-        hidden.iter().for_each(|secret| masking.hide(secret.expose()));
+        hidden.iter().for_each(|secret| masking.add(secret.expose(), true));
         for (request, outcome) in exchanges {
-            masking.add_request(request);
-            outcome.iter().for_each(|reply| masking.add_reply(request, reply));
+            masking.add_request(&request_value(request));
+            outcome.iter().for_each(|reply| masking.add_reply(reply.body(), request.endpoint().has_secret_reply()));
         }
         let entries = exchanges.iter().map(|(request, outcome)| Entry::record(request, outcome, &masking));
         Self { entries: entries.collect() }
@@ -169,10 +156,9 @@ impl Cassette {
     ///
     /// Returns an error if the file cannot be read or is not a valid cassette.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, CassetteError> {
-        let (path, shown) = (path.as_ref(), path.as_ref().display());
-        let json = std::fs::read_to_string(path);
-        let json = json.map_err(|error| CassetteError(format!("cannot read {shown}: {error}")))?;
-        Self::from_json(&json).map_err(|error| CassetteError(format!("{shown}: {error}")))
+        let error = |error: &dyn fmt::Display| CassetteError(format!("{}: {error}", path.as_ref().display()));
+        let json = std::fs::read_to_string(&path).map_err(|failure| error(&failure))?;
+        Self::from_json(&json).map_err(|invalid| error(&invalid))
     }
 
     /// Writes the cassette to a file, which is replaced.
@@ -181,9 +167,8 @@ impl Cassette {
     ///
     /// Returns an error if the file cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), CassetteError> {
-        let (path, shown) = (path.as_ref(), path.as_ref().display());
-        let written = std::fs::write(path, self.to_json()?);
-        written.map_err(|error| CassetteError(format!("cannot write {shown}: {error}")))
+        let written = std::fs::write(&path, self.to_json()?);
+        written.map_err(|error| CassetteError(format!("{}: {error}", path.as_ref().display())))
     }
 
     /// Returns the number of entries.

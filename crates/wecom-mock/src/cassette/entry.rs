@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 122;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
-    /// The value of [`recorded_request`].
+    /// The value of [`request_value`], with its secrets masked.
     pub(crate) request: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply: Option<RecordedReply>,
@@ -53,7 +53,7 @@ impl Entry {
     pub(crate) fn record(request: &Request, outcome: &Outcome, masking: &Masking) -> Self {
         let is_secret = request.endpoint().has_secret_reply();
         Self {
-            request: recorded_request(request, masking),
+            request: masking.request(request_value(request)),
             reply: outcome.as_ref().ok().map(|reply| RecordedReply::record(reply, masking, is_secret)),
             failure: outcome.as_ref().err().map(|error| (error.kind(), error.delivery())),
         }
@@ -61,22 +61,25 @@ impl Entry {
 
     /// Returns why the entry is invalid, for example after a mistake in editing it. `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        match (&self.reply, &self.failure) {
-            (Some(reply), None) if !(100..1000).contains(&reply.status) => Some("expected a status from 100 to 999"),
-            (Some(reply), None) if reply.body.bytes().is_none() => Some("invalid Base64"),
-            (Some(_), None) | (None, Some(_)) => None,
-            _ => Some("expected either a reply or a failure"),
+        let Some(parts) = self.request.as_object() else { return Some("expected the request to be an object") };
+        if !parts.keys().all(|name| ["call", "secrets", "query", "body"].contains(&name.as_str())) {
+            return Some("expected no parts of the request other than call, secrets, query and body");
         }
+        if !parts.get("call").is_some_and(Value::is_string) {
+            return Some("expected a call, such as \"GET gettoken\", in the request");
+        }
+        self.outcome().err()
     }
 
-    /// The recorded outcome. `None` if [`problem`](Self::problem) finds one.
-    pub(crate) fn outcome(&self) -> Option<Outcome> {
-        if let Some((kind, delivery)) = self.failure {
-            return Some(Err(TransportError::new(kind, delivery).with_source("recorded in a cassette")));
+    /// The recorded outcome, or why the entry is invalid.
+    pub(crate) fn outcome(&self) -> Result<Outcome, &'static str> {
+        match (&self.reply, self.failure) {
+            (Some(reply), None) => reply.response().map(Ok),
+            (None, Some((kind, delivery))) => {
+                Ok(Err(TransportError::new(kind, delivery).with_source("recorded in a cassette")))
+            }
+            _ => Err("expected either a reply or a failure"),
         }
-        let reply = self.reply.as_ref()?;
-        let response = Response::new(reply.status, reply.body.bytes()?);
-        Some(Ok(reply.headers.iter().fold(response, |response, (name, value)| response.with_header(name, value))))
     }
 
     pub(crate) fn has_same_outcome(&self, other: &Self) -> bool {
@@ -84,8 +87,8 @@ impl Entry {
     }
 }
 
-/// The value of a request with its secrets masked: the call, the secrets, the query and the body. Empty parts are absent.
-pub(crate) fn recorded_request(request: &Request, masking: &Masking) -> Value {
+/// The value of a request, with its secrets: the call, the secrets, the query and the body. Empty parts are absent.
+pub(crate) fn request_value(request: &Request) -> Value {
     let (mut secrets, mut query) = (Map::new(), Map::new());
     request.token().into_iter().for_each(|token| push(&mut secrets, "access_token", token.expose()));
     for (name, value) in request.query().iter() {
@@ -95,17 +98,20 @@ pub(crate) fn recorded_request(request: &Request, masking: &Masking) -> Value {
             _ => push(&mut secrets, name, MASK),
         }
     }
-    let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned().into();
-    let body = request.body().map(|body| json_of(body).unwrap_or_else(|| text(body)));
-    let mut value = json!({
-        "call": format!("{} {}", request.method(), request.endpoint().path()),
-        "secrets": masking.json(secrets.into(), true),
-        "query": masking.json(query.into(), false),
-        "body": masking.json(body.unwrap_or_default(), false),
-    });
-    let is_empty = |name: &str, part: &Value| part.is_null() || name != "body" && *part == json!({});
-    value.as_object_mut().into_iter().for_each(|parts| parts.retain(|name, part| !is_empty(name, part)));
-    value
+    let call = format!("{} {}", request.method(), request.endpoint().path()).into();
+    let body = request.body().map(|body| json_of(body).unwrap_or_else(|| String::from_utf8_lossy(body).into()));
+    let object = |fields: Map<_, _>| (!fields.is_empty()).then_some(Value::Object(fields));
+    let parts = [("call", Some(call)), ("secrets", object(secrets)), ("query", object(query)), ("body", body)];
+    parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?))).collect()
+}
+
+/// Adds a value. A repeated name has an array of its values.
+fn push(fields: &mut Map<String, Value>, name: &str, value: &str) {
+    match fields.get_mut(name) {
+        Some(Value::Array(values)) => values.push(value.into()),
+        Some(first) => *first = json!([first, value]),
+        None => drop(fields.insert(name.to_owned(), value.into())),
+    }
 }
 
 /// Returns the JSON of a body. `None` if it is not JSON, or too deep for a cassette.
@@ -122,23 +128,34 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// Adds a value. A repeated name has an array of its values.
-fn push(fields: &mut Map<String, Value>, name: &str, value: &str) {
-    match fields.get_mut(name) {
-        Some(Value::Array(values)) => values.push(value.into()),
-        Some(first) => *first = json!([first, value]),
-        None => drop(fields.insert(name.to_owned(), value.into())),
-    }
-}
-
 impl RecordedReply {
-    fn record(response: &Response, masking: &Masking, is_secret: bool) -> Self {
+    fn record(reply: &Response, masking: &Masking, is_secret: bool) -> Self {
         let header = |name: &&str| {
-            let value = std::str::from_utf8(response.headers().get(name)?).ok()?;
+            let value = std::str::from_utf8(reply.headers().get(name)?).ok()?;
             Some(((*name).to_owned(), masking.text(value)))
         };
         let headers = RECORDED_HEADERS.iter().filter_map(header).collect();
-        Self { status: response.status(), headers, body: Body::record(response.body(), masking, is_secret) }
+        Self { status: reply.status(), headers, body: Body::record(reply.body(), masking, is_secret) }
+    }
+
+    /// The recorded reply, or why it is invalid.
+    fn response(&self) -> Result<Response, &'static str> {
+        let body: Bytes = match &self.body {
+            Body::Json(value) => value.to_string().into(),
+            Body::Text(text) => text.clone().into(),
+            // A long text may be wrapped.
+            Body::Base64(text) => {
+                let text: String = text.split_ascii_whitespace().collect();
+                BASE64.decode(text).map_err(|_| "invalid Base64")?.into()
+            }
+        };
+        match self.status {
+            100..1000 => {
+                let reply = Response::new(self.status, body);
+                Ok(self.headers.iter().fold(reply, |reply, (name, value)| reply.with_header(name, value)))
+            }
+            _ => Err("expected a status from 100 to 999"),
+        }
     }
 }
 
@@ -153,14 +170,5 @@ impl Body {
             Cow::Borrowed(text) => Self::Text(text.to_owned()),
             Cow::Owned(_) => Self::Base64(BASE64.encode(bytes)),
         }
-    }
-
-    fn bytes(&self) -> Option<Bytes> {
-        Some(match self {
-            Self::Json(value) => value.to_string().into(),
-            Self::Text(text) => text.clone().into(),
-            // A long text may be wrapped.
-            Self::Base64(text) => BASE64.decode(text.split_ascii_whitespace().collect::<String>()).ok()?.into(),
-        })
     }
 }

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 use wecom_core::codec::read_json;
 use wecom_core::secret::{Redactor, forms, names, values};
-use wecom_core::{Request, Response};
 
 /// Replaces a text that contains a secret. In a recorded request it matches any value.
 pub(crate) const MASK: &str = "***";
@@ -31,35 +30,27 @@ pub(crate) struct Masking {
     /// The letters of the secrets that are not words.
     searched: Vec<String>,
     redactor: Redactor,
-    /// Whether the secrets are those of a replay: an alias is its own alias, and other secrets have none.
-    is_replay: bool,
 }
 
 impl Masking {
-    /// The secrets of a request in a replay.
-    pub(crate) fn of_replayed(request: &Request) -> Self {
-        let mut this = Self { is_replay: true, ..Self::default() };
-        this.add_request(request);
-        this
-    }
-
-    /// Adds the secrets of a request.
-    pub(crate) fn add_request(&mut self, request: &Request) {
-        request.expose_secrets().for_each(|secret| self.add(secret));
-        request.body().and_then(|body| read_json(body)).iter().for_each(|body| self.add_json(body, false));
+    /// Adds the secrets of a request: a [`request_value`](crate::cassette::entry::request_value).
+    pub(crate) fn add_request(&mut self, request: &Value) {
+        for (name, part) in request.as_object().into_iter().flatten() {
+            self.add_json(part, name == "secrets");
+        }
     }
 
     /// Adds the strings of all fields with a secret's name. If a reply that carries a credential has no such field, adds all
     /// of its strings.
-    pub(crate) fn add_reply(&mut self, request: &Request, reply: &Response) {
-        let Some(body) = read_json(reply.body()) else { return };
+    pub(crate) fn add_reply(&mut self, body: &[u8], is_credential: bool) {
+        let Some(body) = read_json(body) else { return };
         let is_named = body.as_object().is_some_and(|fields| fields.keys().any(|name| names::is_secret(name)));
-        self.add_json(&body, request.endpoint().has_secret_reply() && !is_named);
+        self.add_json(&body, is_credential && !is_named);
     }
 
     fn add_json(&mut self, value: &Value, is_secret: bool) {
         match value {
-            Value::String(text) if is_secret => self.add(text),
+            Value::String(text) if is_secret => self.add(text, false),
             Value::Array(items) => items.iter().for_each(|item| self.add_json(item, is_secret)),
             Value::Object(fields) => fields.iter().for_each(|(name, field)| {
                 self.add_json(field, is_secret && name != "errmsg" || names::is_secret(name));
@@ -68,34 +59,29 @@ impl Masking {
         }
     }
 
-    fn add(&mut self, secret: &str) {
+    /// Adds a secret. One that is a word is replaced only where a secret is expected, unless it is hidden.
+    pub(crate) fn add(&mut self, secret: &str, is_hidden: bool) {
         let plain = forms::decoded(secret).to_lowercase();
-        if plain.len() >= MIN_DISTINCTIVE_LETTERS || !plain.chars().all(char::is_alphabetic) {
-            self.hide(secret);
-        }
-        self.add_alias(secret);
-    }
-
-    fn add_alias(&mut self, secret: &str) {
-        if !secret.is_empty() && !self.aliases.contains_key(secret) {
-            let alias = match (self.is_replay, is_alias(secret)) {
-                (true, true) => secret.to_owned(),
-                (true, false) => MASK.to_owned(),
-                (false, _) => format!("#{}", self.aliases.len() + 1),
-            };
-            self.aliases.insert(secret.to_owned(), alias);
-        }
-    }
-
-    /// Adds a secret that is replaced everywhere, even if it is a word.
-    pub(crate) fn hide(&mut self, secret: &str) {
-        if !self.redactor.knows(secret) {
+        let is_word = plain.len() < MIN_DISTINCTIVE_LETTERS && plain.chars().all(char::is_alphabetic);
+        if (is_hidden || !is_word) && !self.redactor.knows(secret) {
             for form in [vec![secret.to_owned()], encoded(secret.as_bytes())].concat() {
                 self.redactor.add(&form);
                 self.searched.push(letters(&form));
             }
         }
-        self.add_alias(secret);
+        if !secret.is_empty() {
+            let alias = format!("#{}", self.aliases.len() + 1);
+            self.aliases.entry(secret.to_owned()).or_insert(alias);
+        }
+    }
+
+    /// A request with its secrets masked.
+    pub(crate) fn request(&self, mut request: Value) -> Value {
+        let parts = request.as_object_mut().into_iter().flatten();
+        for (name, part) in parts.filter(|(name, _)| *name != "call") {
+            *part = self.json(part.take(), name == "secrets");
+        }
+        request
     }
 
     /// Masks a text.

@@ -1,6 +1,6 @@
 //! Replays the exchanges of a cassette.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,9 +12,9 @@ use wecom_core::{Delivery, LocalTransport, Request, Response, Transport, Transpo
 #[cfg(doc)]
 use crate::Recorder;
 use crate::cassette::Cassette;
-use crate::cassette::content::{align, matches, wildcards, without_aliases};
-use crate::cassette::entry::{Entry, recorded_request};
-use crate::cassette::masking::Masking;
+use crate::cassette::entry::{Entry, request_value};
+use crate::cassette::masking::{MASK, Masking};
+use crate::cassette::wild_places::{content, has_no_other_alias, masked, wild_places};
 use crate::fail_test::{fail, report_error, verify_on_drop};
 use crate::stub::answer::Outcome;
 use crate::stub::difference::Differences;
@@ -25,11 +25,12 @@ const REPORTED: usize = 5;
 /// A transport that answers from a [`Cassette`], in any order.
 ///
 /// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. In a
-/// recorded request, `***` matches any text, and an alias such as `#1` any text that is not another alias.
+/// recorded request, `***` matches any value, and an alias such as `#1` any value that is not another alias.
 ///
 /// Secrets are not compared, so a replay needs none. Only if two entries differ in nothing but their secrets and their
 /// replies, such as the token requests of two apps, the aliases in the file are needed: `Secret::new("#1")` is the secret
-/// with the alias `#1`, and the text `#2` is the [hidden](Recorder::hide) text with the alias `#2`. Tokens from a replayed reply are aliases already. Other access tokens are used in the recorded order.
+/// with the alias `#1`, and the text `#2` is the [hidden](Recorder::hide) text with the alias `#2`. Tokens from a replayed
+/// reply are aliases already. Other access tokens are used in the recorded order.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.
@@ -44,49 +45,40 @@ pub struct Player {
 
 struct State {
     entries: Vec<Entry>,
-    /// The unused entries by their content: the request without aliases.
-    unused: HashMap<Value, SameContent>,
-    /// The different [`wildcards`] of the content. Few, because they differ in their places only.
-    wildcards: HashSet<Value>,
+    /// The unused entries by their request, with `***` in its wild places.
+    unused: HashMap<Value, BTreeSet<usize>>,
+    /// The different wild places. Few, because the calls of a program have few shapes.
+    places: HashSet<Vec<String>>,
     unmatched: Vec<ReplayError>,
     /// Whether the player has been verified since the last request without a matching entry.
     verified: bool,
-}
-
-/// The entries whose requests differ in nothing but their secrets, in order.
-#[derive(Default)]
-struct SameContent {
-    indexes: VecDeque<usize>,
-    /// Whether both the secrets, apart from access tokens, and the outcomes differ. Then only an alias shows which entry is
-    /// meant.
-    is_ambiguous: bool,
 }
 
 impl Player {
     /// Replays a cassette.
     #[must_use]
     pub fn new(cassette: Cassette) -> Self {
+        let (mut unused, mut all_places) = (HashMap::<_, BTreeSet<_>>::new(), HashSet::new());
+        let mut same_content = HashMap::<_, Vec<_>>::new();
+        for (index, entry) in cassette.entries.iter().enumerate() {
+            same_content.entry(content(&entry.request)).or_default().push((index, entry));
+        }
+        for entries in same_content.into_values() {
+            let places = compared_places(&entries);
+            for (index, entry) in entries {
+                unused.entry(masked(&entry.request, &places)).or_default().insert(index);
+            }
+            all_places.insert(places);
+        }
         let entries = cassette.entries;
-        let mut unused = HashMap::<_, SameContent>::new();
-        for (index, entry) in entries.iter().enumerate() {
-            unused.entry(without_aliases(&entry.request)).or_default().indexes.push_back(index);
-        }
-        for SameContent { indexes, is_ambiguous } in unused.values_mut() {
-            let same = indexes.iter().filter_map(|index| entries.get(*index));
-            let mut pairs = same.clone().zip(same.skip(1));
-            *is_ambiguous =
-                pairs.clone().any(|(entry, next)| without_token(&entry.request) != without_token(&next.request))
-                    && pairs.any(|(entry, next)| !entry.has_same_outcome(next));
-        }
-        let wildcards = unused.keys().filter_map(wildcards).collect();
-        let state = State { entries, unused, wildcards, unmatched: Vec::new(), verified: false };
+        let state = State { entries, unused, places: all_places, unmatched: Vec::new(), verified: false };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Returns the number of unused entries.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        self.lock().unused.values().map(|same| same.indexes.len()).sum()
+        self.lock().unused.values().map(BTreeSet::len).sum()
     }
 
     /// Panics if there is an unused entry, or if there was a request without a matching entry.
@@ -120,50 +112,31 @@ impl Player {
 
 impl State {
     fn answer(&mut self, request: &Request) -> Outcome {
-        let masking = Masking::of_replayed(request);
-        let recorded = recorded_request(request, &masking);
-        match self.take(&recorded).and_then(|index| self.entries.get(index)?.outcome()) {
-            Some(outcome) => outcome,
-            None => self.reject(&recorded),
-        }
+        let recorded = self.take(&request_value(request));
+        recorded.and_then(|entry| entry.outcome().ok()).unwrap_or_else(|| self.reject(request))
     }
 
     /// Takes the first unused entry that matches a request.
-    fn take(&mut self, request: &Value) -> Option<usize> {
-        let content = self.content_of(request)?;
-        let SameContent { indexes, is_ambiguous } = self.unused.get_mut(&content)?;
-        let is_meant = |entry: &Entry| match is_ambiguous {
-            true => entry.request == *request,
-            false => matches(&entry.request, request),
-        };
-        let at = indexes.iter().position(|index| self.entries.get(*index).is_some_and(is_meant))?;
-        let index = indexes.remove(at);
-        if indexes.is_empty() {
-            self.unused.remove(&content);
-        }
-        index
+    fn take(&mut self, request: &Value) -> Option<&Entry> {
+        let Self { entries, unused, places, .. } = self;
+        let found = places.iter().filter_map(|places| {
+            let masked = masked(request, places);
+            let is_meant = |entry: &Entry| has_no_other_alias(&entry.request, request, places);
+            let indexes = unused.get(&masked)?.iter();
+            let index = indexes.copied().find(|index| entries.get(*index).is_some_and(is_meant))?;
+            Some((index, masked))
+        });
+        let (index, masked) = found.min_by_key(|(index, _)| *index)?;
+        unused.get_mut(&masked)?.remove(&index);
+        entries.get(index)
     }
 
-    /// The content of the unused entries that match a request, apart from its secrets.
-    fn content_of(&self, request: &Value) -> Option<Value> {
-        let content = without_aliases(request);
-        if self.unused.contains_key(&content) {
-            return Some(content);
-        }
-        let aligned = self.wildcards.iter().map(|wildcards| align(wildcards, &content));
-        let matching = aligned.filter_map(|content| Some((*self.unused.get(&content)?.indexes.front()?, content)));
-        matching.min_by_key(|(index, _)| *index).map(|(_, content)| content)
-    }
-
-    fn reject(&mut self, request: &Value) -> Outcome {
-        let reason = match self.content_of(request).and_then(|content| self.unused.get(&content)) {
-            Some(same) => {
-                let entries = listed(same.indexes.iter().map(|index| self.describe(*index)), "entries").join(", ");
-                format!("only the secrets differ, so use the aliases of the recorded ones as secrets: {entries}")
-            }
-            None => self.nearest(request),
-        };
-        let call = shown(request);
+    fn reject(&mut self, request: &Request) -> Outcome {
+        let mut masking = Masking::default();
+        let request = request_value(request);
+        masking.add_request(&request);
+        let request = content(&masking.request(request));
+        let (call, reason) = (shown(&request), self.nearest(&request));
         let error =
             ReplayError(format!("no unused entry of the cassette matches this call\n  call: {call}\n  {reason}"));
         self.verified = false;
@@ -173,16 +146,26 @@ impl State {
 
     /// The nearest unused entry and the differences from it.
     fn nearest(&self, request: &Value) -> String {
-        let same_call = self.unused.iter().filter(|(recorded, _)| recorded.get("call") == request.get("call"));
-        let compared = same_call.filter_map(|(recorded, same)| {
-            let differences = Differences::between(recorded, &align(recorded, request), &Redactor::default())?;
-            Some((differences.count(), same.indexes.front()?, differences))
+        let indexes = self.unused.values().flatten();
+        let compared = indexes.filter_map(|&index| {
+            let recorded = &self.entries.get(index)?.request;
+            let request =
+                (recorded.get("call") == request.get("call")).then(|| masked(request, &wild_places(recorded)))?;
+            Some((Differences::between(&content(recorded), &request, &Redactor::default()), index))
         });
-        match compared.min_by_key(|&(count, index, _)| (count, index)) {
-            Some((_, index, differences)) => {
+        let mut compared: Vec<_> = compared.collect();
+        compared.sort_by_key(|(differences, index)| (differences.as_ref().map(Differences::count), *index));
+        let others = compared.partition_point(|(differences, _)| differences.is_none());
+        let same = compared.drain(..others).map(|(_, index)| self.describe(index));
+        let same = listed(same, "entries").join(", ");
+        match compared.first() {
+            _ if !same.is_empty() => {
+                format!("only the secrets differ, so use the aliases of the recorded ones as secrets: {same}")
+            }
+            Some((Some(differences), index)) => {
                 format!("nearest: {}\n  differences: {differences}", self.describe(*index))
             }
-            None => "the cassette has no unused entry for this endpoint".to_owned(),
+            _ => "the cassette has no unused entry for this endpoint".to_owned(),
         }
     }
 
@@ -194,7 +177,7 @@ impl State {
 
     fn verify(&mut self) -> Result<(), ReplayError> {
         self.verified = true;
-        let mut unused: Vec<_> = self.unused.values().flat_map(|same| &same.indexes).collect();
+        let mut unused: Vec<_> = self.unused.values().flatten().collect();
         unused.sort_unstable();
         let mut problems = listed(self.unmatched.iter().map(ToString::to_string), "calls without a matching entry");
         let unused = unused.into_iter().map(|index| format!("not used: {}", self.describe(*index)));
@@ -206,10 +189,18 @@ impl State {
     }
 }
 
-fn without_token(request: &Value) -> Value {
-    let mut request = request.clone();
-    request.get_mut("secrets").and_then(Value::as_object_mut).and_then(|secrets| secrets.remove("access_token"));
-    request
+/// The wild places of entries whose requests differ in nothing else. If their outcomes differ too, only a secret shows which
+/// entry is meant, so a place with different aliases is not wild. The access token is, because a client fetches new ones.
+fn compared_places(entries: &[(usize, &Entry)]) -> Vec<String> {
+    let Some((_, first)) = entries.first() else { return Vec::new() };
+    let mut places = wild_places(&first.request);
+    if entries.iter().any(|(_, entry)| !entry.has_same_outcome(first)) {
+        places.retain(|place| {
+            let values: HashSet<_> = entries.iter().map(|(_, entry)| entry.request.pointer(place)).collect();
+            place == "/secrets/access_token" || values.len() < 2 || values.contains(&Some(&MASK.into()))
+        });
+    }
+    places
 }
 
 /// A request on one line. Its secrets are masked.

@@ -230,6 +230,33 @@ fn two_thousand_calls_with_a_hidden_value_are_replayed() {
     player.verify();
 }
 
+#[test]
+fn texts_that_look_like_aliases_are_replayed_in_any_order_with_other_secrets() {
+    let request = |token: &str, note: &str| {
+        Request::new(&LIST_IDS).with_token(AccessToken::new(token)).with_body(json!({"note": note}).to_string())
+    };
+    let recorder = Recorder::new(from_fn(|request: Request| async move {
+        Ok(Response::new(200, request.body().cloned().unwrap_or_default()))
+    }));
+    for note in ["#5", "#6", "#1"] {
+        block_on(LocalTransport::send(&recorder, request("canary", note))).unwrap();
+    }
+    let player = Player::new(through_file(&recorder.cassette()));
+    for note in ["#1", "#5", "#6"] {
+        let reply = replay(&player, request("another", note)).unwrap();
+        assert_eq!(reply.body(), &json!({"note": note}).to_string());
+    }
+    player.verify();
+}
+
+#[test]
+fn the_secret_of_a_replay_may_be_a_recorded_text() {
+    let request = |token: &str| get_result("job1").with_token(AccessToken::new(token));
+    let player = Player::new(recorded_once(request("canary"), Ok(Response::new(200, "{}"))));
+    replay(&player, request("job1")).unwrap();
+    player.verify();
+}
+
 /// Two apps that differ in nothing but their secret, each with its own reply.
 fn apps(transport: &dyn Fn(Request) -> Result<Response, TransportError>, secret: &'static str) -> String {
     let mut query = Query::new();
