@@ -80,16 +80,21 @@ fn lower_case_escape(piece: &str) -> String {
 pub fn decoded(text: &str) -> String {
     let mut plain: Vec<u8> = Vec::with_capacity(text.len());
     for next in text.bytes().map(Some).chain([None]) {
+        // Each replacement shortens the text, so all of them together take linear time.
         if let Some(entity) = unclosed_entity(&plain, next) {
             replace_end(&mut plain, entity);
+            replace_escapes_at_end(&mut plain);
         }
         plain.extend(next);
-        // Each replacement shortens the text, so all of them together take linear time.
-        while let Some(escape) = escape_at_end(&plain) {
-            replace_end(&mut plain, escape);
-        }
+        replace_escapes_at_end(&mut plain);
     }
     String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn replace_escapes_at_end(text: &mut Vec<u8>) {
+    while let Some(escape) = escape_at_end(text) {
+        replace_end(text, escape);
+    }
 }
 
 fn replace_end(text: &mut Vec<u8>, (length, meaning): (usize, Meaning)) {
@@ -247,6 +252,9 @@ mod tests {
             assert_eq!(decoded(text).replace(' ', ""), "x/y", "{text}");
         }
         assert_eq!(decoded("&#2&#47"), "\u{2}/");
+        for text in ["&#37&#50&#102.", "&#37&#50&#102&#46", "&#92&#120&#50&#102&#46"] {
+            assert_eq!(decoded(text), "/.", "{text}");
+        }
         for text in ["&", "&#", "&#x", "a&#b", "&47", "&#99999999", "&#xFFFFFFFF"] {
             assert_eq!(decoded(text), text);
         }
