@@ -122,6 +122,9 @@ impl StartedCall {
     /// Checks that the failure of a call is expected.
     fn check_reason(&self, error: &Error) {
         let Environment { checker, settings, .. } = &*self.context.environment;
+        if matches!(error.kind(), ErrorKind::Quota(_)) {
+            checker.call_is_refused(self.id);
+        }
         // A wait leaves less of the deadline for the request.
         let leaves_little = settings.deadline.is_some() && self.may_wait() && error.is_timeout();
         if !leaves_little && !self.context.is_expected(error, self.began) {

@@ -9,6 +9,7 @@ use wecom_core::observe::CallOutcome;
 use wecom_core::{AccessToken, CallEvent, Client, ClientBuilder, Credentials, Observer, Quotas, Retry, Secret, Shared};
 use wecom_tests::adversary::behavior::StoreBehavior;
 use wecom_tests::adversary::checker::{Checker, Rules, SECRET};
+use wecom_tests::adversary::checks::shared_quotas::CORP;
 use wecom_tests::adversary::quota_store::Quotas as SharedQuotas;
 use wecom_tests::adversary::service::{Conditions, Service};
 use wecom_tests::adversary::token_store::{Store, USUAL_TIME};
@@ -128,13 +129,13 @@ impl Settings {
         };
         let builder = builder.timer(checker.clone()).retry(Retry::new().attempts(self.attempts).seed(seed));
         let builder = match quotas {
-            Some(quotas) => builder.quota_store("ww1", quotas.clone()),
+            Some(quotas) => builder.quota_store(CORP, quotas.clone()),
             None => builder,
         };
         if self.tokens.is_none() {
             return self.finish(builder.token(AccessToken::new(service.fixed_token())));
         }
-        self.finish(builder.credentials(Credentials::new("ww1", Secret::new(SECRET))))
+        self.finish(builder.credentials(Credentials::new(CORP, Secret::new(SECRET))))
     }
 
     fn finish(&self, mut builder: ClientBuilder<TokenSource<Shared>, Timed<Shared>>) -> Client {

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use wecom_core::quota::{QuotaGrant, QuotaKey};
 use wecom_core::{Endpoint, Error, Timer};
 use wecom_mock::ManualTimer;
 
 use super::checks::calls::{Call, CallCheck, CallId};
 use super::checks::fetches::FetchCheck;
 use super::checks::quotas::QuotaCheck;
+use super::checks::shared_quotas::{OperationId, StoreOperation};
 use super::executor::TaskId;
 
 /// A part of every secret in a run. No text may contain it.
@@ -184,7 +186,10 @@ impl Checker {
 
     /// Records that no task is ready and the time advances to the next event.
     pub fn time_passes(&self, from: Duration, to: Duration) {
-        self.check(|record| record.calls.time_passes(&record.quotas, from, to));
+        self.check(|record| {
+            record.quotas.shared.time_passes(from)?;
+            record.calls.time_passes(&record.quotas, from, to)
+        });
     }
 
     /// Records the start of a call.
@@ -197,6 +202,12 @@ impl Checker {
     pub fn call_is_kept(&self, id: CallId, is_kept: bool) {
         let now = self.timer.now();
         self.lock().calls.keep(id, is_kept, now);
+    }
+
+    /// Records that a call was refused, because its quota has no room.
+    pub fn call_is_refused(&self, id: CallId) {
+        let now = self.timer.now();
+        self.check(|record| record.calls.refused(&record.quotas, id, now));
     }
 
     /// Records that a call has ended or was dropped.
@@ -239,6 +250,47 @@ impl Checker {
             let has_ended = record.has_ended;
             record.fetches.dropped(exchange, now).or_else(|violation| if has_ended { Ok(()) } else { Err(violation) })
         });
+    }
+
+    /// Records that the client begins an operation of the store of a shared quota.
+    #[must_use]
+    pub fn quota_operation_begins(&self, key: &QuotaKey, operation: StoreOperation) -> OperationId {
+        let now = self.timer.now();
+        let mut id = 0;
+        self.check(|record| record.quotas.shared.begins(key, operation, now).map(|begun| id = begun));
+        id
+    }
+
+    /// Records that an operation of the store of a shared quota failed, or was dropped before it was carried out.
+    pub fn quota_operation_fails(&self, key: &QuotaKey, id: OperationId, is_dropped: bool) {
+        let now = self.timer.now();
+        self.lock().quotas.shared.fails(key, id, is_dropped, now);
+    }
+
+    /// Records that the store of a shared quota gave admissions to the client, or nothing without a reason.
+    pub fn quota_granted(&self, key: &QuotaKey, id: OperationId, grant: &QuotaGrant, is_withheld: bool) {
+        let now = self.timer.now();
+        self.log(|| format!("the quota store: {grant:?}"));
+        self.lock().quotas.shared.granted(key, id, grant, is_withheld, now);
+    }
+
+    /// Records that the store of a shared quota gave admissions to another process, which gives them back at `until`.
+    pub fn quota_granted_to_another(&self, key: &QuotaKey, grant: &QuotaGrant, until: Option<Duration>) {
+        let now = self.timer.now();
+        self.log(|| format!("the quota store, to another process until {until:?}: {grant:?}"));
+        self.lock().quotas.shared.granted_to_another(key, grant.admitted, until, now);
+    }
+
+    /// Records that the store of a shared quota has carried out another operation.
+    pub fn quota_operation_is_done(&self, key: &QuotaKey, id: OperationId) {
+        let now = self.timer.now();
+        self.lock().quotas.shared.is_done(key, id, now);
+    }
+
+    /// Records that the store of a shared quota knows of a block of this length.
+    pub fn quota_is_blocked(&self, key: &QuotaKey, block: Duration) {
+        let until = self.timer.now() + block;
+        self.lock().quotas.shared.is_blocked(key, until);
     }
 
     /// Returns the number of requests of an endpoint that the service has not finished.

@@ -2,4 +2,6 @@
 
 pub mod calls;
 pub mod fetches;
+mod limits;
 pub mod quotas;
+pub mod shared_quotas;

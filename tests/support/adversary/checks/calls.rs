@@ -7,6 +7,7 @@ use wecom_core::Endpoint;
 use super::super::checker::{Rules, Scope, Violation};
 use super::super::executor::TaskId;
 use super::quotas::QuotaCheck;
+use super::shared_quotas::{ASK_AGAIN, VALIDITY};
 
 /// The maximum number of times at which later calls may be admitted before a waiting call. Several permits may become free
 /// at once, and a repeated call counts from its first attempt.
@@ -17,6 +18,10 @@ const MAX_IDLE: Duration = Duration::from_millis(150);
 
 /// The additional time for each call of the same endpoint that may be unpolled, because each may hold up the others.
 const MAX_IDLE_FOR_EACH_OTHER: Duration = Duration::from_millis(400);
+
+/// The additional time if the quota is in a store: until unused admissions are given back, until the client asks again, and
+/// until the store answers.
+const MAX_IDLE_FOR_STORE: Duration = VALIDITY.saturating_add(ASK_AGAIN).saturating_add(Duration::from_millis(500));
 
 /// The maximum time that a call may wait beyond its maximum wait for the answer of a store, while its task is polled.
 const MAX_ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -53,6 +58,16 @@ pub struct CallCheck {
     /// The number of started calls of each endpoint that may be unpolled.
     maybe_unpolled: Vec<(&'static Endpoint, u32)>,
     polls: Vec<Polls>,
+    /// The endpoints that were called.
+    endpoints: Vec<Admitting>,
+}
+
+/// Since when the quota of an endpoint certainly admits calls.
+#[derive(Debug)]
+struct Admitting {
+    scope: Scope,
+    endpoint: &'static Endpoint,
+    since: Option<Duration>,
 }
 
 /// The polls of a task.
@@ -74,7 +89,7 @@ struct InFlight {
     is_sent: bool,
     overtaken: u32,
     overtaken_at: Option<Duration>,
-    /// The time that it has waited while the quota admitted it.
+    /// The time that it has waited while the quota admitted it: in all, or since a shared quota last had no room.
     idle: Duration,
 }
 
@@ -91,7 +106,14 @@ impl InFlight {
 
 impl CallCheck {
     pub(crate) fn new(rules: Rules) -> Self {
-        Self { rules, begun: 0, in_flight: Vec::new(), maybe_unpolled: Vec::new(), polls: Vec::new() }
+        Self {
+            rules,
+            begun: 0,
+            in_flight: Vec::new(),
+            maybe_unpolled: Vec::new(),
+            polls: Vec::new(),
+            endpoints: Vec::new(),
+        }
     }
 
     pub(crate) fn begin(&mut self, call: Call) -> CallId {
@@ -101,6 +123,10 @@ impl CallCheck {
                 Some((_, count)) => *count += 1,
                 None => self.maybe_unpolled.push((call.endpoint, 1)),
             }
+        }
+        let (scope, endpoint) = (call.scope, call.endpoint);
+        if !self.endpoints.iter().any(|known| known.scope == scope && known.endpoint.path() == endpoint.path()) {
+            self.endpoints.push(Admitting { scope, endpoint, since: None });
         }
         let (overtaken, overtaken_at, idle) = (0, None, Duration::ZERO);
         self.in_flight.push(InFlight {
@@ -190,12 +216,33 @@ impl CallCheck {
         polls.since
     }
 
+    /// Checks that a call that is refused for its quota had no room.
+    pub(crate) fn refused(&self, quotas: &QuotaCheck, id: CallId, now: Duration) -> Result<(), Violation> {
+        let call = self.in_flight.iter().find(|call| call.id == id && call.call.is_always_polled && !call.is_kept);
+        let Some(InFlight { call: Call { scope, endpoint, .. }, .. }) = call else { return Ok(()) };
+        let is_this = |known: &&Admitting| known.scope == *scope && known.endpoint.path() == endpoint.path();
+        let since = self.endpoints.iter().find(is_this).and_then(|known| known.since);
+        let max_idle = max_idle(&self.maybe_unpolled, endpoint, quotas.is_shared(endpoint));
+        match since.map(|since| now - since) {
+            Some(admitted)
+                if admitted > max_idle && self.rules.has_fixed_token && quotas.admits(*scope, endpoint, now) =>
+            {
+                let facts = format!("{}: call {id} is refused, {admitted:?} after there was room", endpoint.name());
+                Err(Violation::new("no call is refused while the quota admits it", facts))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that no call waits although the quota admits it, while no task is ready and the time advances.
     pub(crate) fn time_passes(&mut self, quotas: &QuotaCheck, from: Duration, to: Duration) -> Result<(), Violation> {
         if !self.rules.has_fixed_token {
             return Ok(());
         }
-        let Self { in_flight, maybe_unpolled, .. } = self;
+        let Self { in_flight, maybe_unpolled, endpoints, .. } = self;
+        for Admitting { scope, endpoint, since } in endpoints {
+            *since = quotas.admits(*scope, endpoint, from).then(|| since.unwrap_or(from));
+        }
         let unpolled: Vec<_> = in_flight
             .iter()
             .filter(|call| !call.is_sent && !call.waits_and_is_polled())
@@ -203,13 +250,14 @@ impl CallCheck {
             .collect();
         for waiting in in_flight.iter_mut().filter(|call| call.waits_and_is_polled()) {
             let Call { scope, endpoint, .. } = waiting.call;
+            let is_shared = quotas.is_shared(endpoint);
             if !quotas.admits(scope, endpoint, from) {
+                // Another process may take and give back admissions at any time.
+                waiting.idle = if is_shared { Duration::ZERO } else { waiting.idle };
                 continue;
             }
             waiting.idle += to - from;
-            let others =
-                maybe_unpolled.iter().find(|(of, _)| of.path() == endpoint.path()).map_or(0, |&(_, count)| count);
-            if waiting.idle > MAX_IDLE + MAX_IDLE_FOR_EACH_OTHER * others {
+            if waiting.idle > max_idle(maybe_unpolled, endpoint, is_shared) {
                 let (name, id, idle) = (endpoint.name(), waiting.id, waiting.idle);
                 let before = unpolled.iter().filter(|(of, other)| *of < id && other.path() == endpoint.path()).count();
                 let unread = quotas.unread(scope, endpoint);
@@ -222,4 +270,14 @@ impl CallCheck {
         }
         Ok(())
     }
+}
+
+/// Returns the maximum time that a call may wait while the quota admits it.
+fn max_idle(maybe_unpolled: &[(&'static Endpoint, u32)], endpoint: &Endpoint, is_shared: bool) -> Duration {
+    let others = maybe_unpolled.iter().find(|(of, _)| of.path() == endpoint.path()).map_or(0, |&(_, count)| count);
+    if !is_shared {
+        return MAX_IDLE + MAX_IDLE_FOR_EACH_OTHER * others;
+    }
+    // Each call that may be unpolled holds up the others until it should have asked again.
+    MAX_IDLE + MAX_IDLE_FOR_STORE + (MAX_IDLE_FOR_EACH_OTHER + ASK_AGAIN) * others
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use wecom_core::Endpoint;
 
 use super::super::checker::{Answer, Exchange, Scope, Violation};
+use super::limits::{share, windows};
+use super::shared_quotas::{AWAY, SharedQuotaCheck};
 
 const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 const FREQUENCY_EXCEEDED: i64 = 45009;
 const CONCURRENCY_EXCEEDED: i64 = 45033;
@@ -17,6 +18,8 @@ const CONCURRENCY_EXCEEDED: i64 = 45033;
 pub struct QuotaCheck {
     percent: Option<u32>,
     own_share: Option<u32>,
+    /// The quotas in the store.
+    pub(crate) shared: SharedQuotaCheck,
     endpoints: Vec<Counts>,
 }
 
@@ -40,11 +43,15 @@ struct MinLimit {
 
 impl QuotaCheck {
     pub(crate) fn new(percent: Option<u32>, own_share: Option<u32>) -> Self {
-        Self { percent, own_share, endpoints: Vec::new() }
+        Self { percent, own_share, shared: SharedQuotaCheck::default(), endpoints: Vec::new() }
     }
 
     pub(crate) fn sent(&mut self, exchange: &Exchange) -> Result<(), Violation> {
-        let (now, percent, own_share) = (exchange.sent, self.percent, self.own_share);
+        let (now, percent) = (exchange.sent, self.percent);
+        if let Some(own_share) = self.own_share.filter(|_| exchange.scope == 0) {
+            self.shared.sent(exchange.endpoint, own_share, now)?;
+        }
+        let (own_share, failed) = (self.own_share, self.shared.failed(exchange.endpoint));
         let counts = self.counts(exchange);
         counts.in_flight.push(*exchange);
         let Some(percent) = percent else { return Ok(()) };
@@ -63,6 +70,7 @@ impl QuotaCheck {
         }
         for (length, documented) in windows(exchange.endpoint) {
             let within = counts.since(now, length);
+            let own_share = own_share.filter(|_| failed.is_some_and(|failed| now < failed + AWAY + length));
             let share = share(documented, percent) + own_share.map_or(0, |own_share| share(documented, own_share));
             if within > share {
                 let facts = format!("{name}: {within} requests within {length:?}, {share} allowed");
@@ -73,6 +81,9 @@ impl QuotaCheck {
     }
 
     pub(crate) fn answered(&mut self, exchange: &Exchange, answer: Answer, now: Duration) {
+        if answer == Answer::Code(FREQUENCY_EXCEEDED) && self.own_share.is_some() && exchange.scope == 0 {
+            self.shared.refused(exchange.endpoint, now);
+        }
         let counts = self.counts(exchange);
         match answer {
             Answer::Code(FREQUENCY_EXCEEDED) => counts.blocked_until = counts.blocked_until.max(now + MINUTE),
@@ -112,8 +123,7 @@ impl QuotaCheck {
     /// Whether the quota certainly admits a call of this endpoint.
     pub(crate) fn admits(&self, scope: Scope, endpoint: &Endpoint, now: Duration) -> bool {
         let Some(percent) = self.percent else { return true };
-        // A store may be slow or fail, or give the quota to other processes.
-        if self.own_share.is_some() && windows(endpoint).next().is_some() {
+        if self.is_shared(endpoint) && (scope != 0 || !self.shared.admits(endpoint, percent, now)) {
             return false;
         }
         let Some(counts) = self.find(scope, endpoint) else { return true };
@@ -122,7 +132,12 @@ impl QuotaCheck {
         }
         // A client may count in buckets of a sixtieth of the window.
         let admits = |(length, documented)| counts.since(now, length + length / 30) < share(documented, percent);
-        now >= counts.blocked_until && windows(endpoint).all(admits)
+        now >= counts.blocked_until && (self.is_shared(endpoint) || windows(endpoint).all(admits))
+    }
+
+    /// Whether the quota of an endpoint is in the store.
+    pub(crate) fn is_shared(&self, endpoint: &Endpoint) -> bool {
+        self.own_share.is_some() && windows(endpoint).next().is_some()
     }
 
     fn find(&self, scope: Scope, endpoint: &Endpoint) -> Option<&Counts> {
@@ -151,16 +166,4 @@ impl Counts {
         let recent = self.sent.iter().rev().take_while(|&&sent| now.saturating_sub(sent) < length);
         u32::try_from(recent.count()).unwrap_or(u32::MAX)
     }
-}
-
-/// Returns the client's part of a documented limit, at least one call.
-fn share(documented: u32, percent: u32) -> u32 {
-    (documented * percent / 100).max(1)
-}
-
-/// Returns the windows that are short enough for a run, with their documented limits.
-fn windows(endpoint: &Endpoint) -> impl Iterator<Item = (Duration, u32)> {
-    let quota = endpoint.quota();
-    let windows = [(MINUTE, quota.per_minute()), (HOUR, quota.per_hour())];
-    windows.into_iter().filter_map(|(length, documented)| Some((length, documented?)))
 }
