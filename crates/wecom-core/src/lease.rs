@@ -17,6 +17,9 @@ use crate::timer::{Clock, LocalTimer, Timer};
 /// The time limit of one operation of the store.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// The shortest length of a lease. Stores count milliseconds.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// The right of one process to do some work, until the lease expires or is released.
 ///
 /// A process that hangs loses its lease without notice. So it calls [`renew`](Self::renew) before each step that must not be
@@ -44,6 +47,8 @@ pub enum LeaseError {
     Store(LeaseStoreError),
     /// The store did not reply within two seconds.
     Timeout,
+    /// The length of the lease is shorter than a millisecond, so it would expire at once.
+    InvalidLength,
 }
 
 impl Lease<Shared> {
@@ -51,7 +56,8 @@ impl Lease<Shared> {
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not reply within two seconds.
+    /// If the store fails, or does not reply within two seconds. [`LeaseError::InvalidLength`] if the length is shorter than
+    /// a millisecond.
     pub async fn acquire(
         store: impl LeaseStore + 'static,
         timer: impl Timer + 'static,
@@ -68,7 +74,8 @@ impl Lease<Local> {
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not reply within two seconds.
+    /// If the store fails, or does not reply within two seconds. [`LeaseError::InvalidLength`] if the length is shorter than
+    /// a millisecond.
     pub async fn acquire(
         store: impl LocalLeaseStore + 'static,
         timer: impl LocalTimer + 'static,
@@ -87,6 +94,9 @@ impl<M: Threading> Lease<M> {
         key: LeaseKey,
         length: Duration,
     ) -> Result<Option<Self>, LeaseError> {
+        if length < SHORTEST {
+            return Err(LeaseError::InvalidLength);
+        }
         let renewed_at = clock.now();
         let fence = within_limit(&clock, M::acquire_lease(&store, &key, length)).await?;
         Ok(fence.map(|fence| Self { store, key, clock, length, fence, renewed_at }))
@@ -169,6 +179,7 @@ impl fmt::Display for LeaseError {
             Self::Lost => f.write_str("lease lost: it has expired, and another process may do the work"),
             Self::Store(error) => error.fmt(f),
             Self::Timeout => write!(f, "timed out: no reply from the lease store within {LIMIT:?}"),
+            Self::InvalidLength => write!(f, "invalid lease: its length must be {SHORTEST:?} or longer"),
         }
     }
 }

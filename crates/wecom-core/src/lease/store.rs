@@ -1,7 +1,7 @@
 //! Stores of leases.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +43,17 @@ pub trait LocalLeaseStore {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
-/// The key of a lease: a corp, and the work that only one process may do. Its text, such as `ww1234/import`, can be the key
-/// in a database.
+/// The key of a lease: a corp, and the work that only one process may do.
+///
+/// Its text, such as `ww1234/import`, can be the key in a database: two keys never have the same text. A slash in the id of the
+/// corp is written as `%2F`, and a percent sign as `%25`.
+///
+/// ```
+/// use wecom_core::lease::LeaseKey;
+///
+/// assert_eq!(LeaseKey::new("ww1234", "import/2026").to_string(), "ww1234/import/2026");
+/// assert_eq!(LeaseKey::new("ww1234/import", "2026").to_string(), "ww1234%2Fimport/2026");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LeaseKey {
     corp_id: Arc<str>,
@@ -72,7 +81,15 @@ impl LeaseKey {
 
 impl fmt::Display for LeaseKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.corp_id, self.work)
+        // The first slash ends the id of the corp.
+        for character in self.corp_id.chars() {
+            match character {
+                '/' => f.write_str("%2F")?,
+                '%' => f.write_str("%25")?,
+                other => f.write_char(other)?,
+            }
+        }
+        write!(f, "/{}", self.work)
     }
 }
 

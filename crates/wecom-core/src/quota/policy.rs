@@ -97,6 +97,11 @@ impl Quotas {
 
     /// Sets the percentage of the documented limits that is used: 80 by default. At least one call per window is always
     /// admitted.
+    ///
+    /// Of processes that share a quota with a [store](crate::ClientBuilder::quota_store), each one uses whatever the others have
+    /// left: while one of them has used up a window, the others wait until calls leave it. So give background work, such as a
+    /// nightly walk, a lower percentage than interactive work: with 40 and 80, the background work stops when the calls of all
+    /// processes reach 40 % of the quota, and interactive calls find the other half free.
     pub fn percent(mut self, percent: u32) -> Self {
         self.percent = percent;
         self
