@@ -250,7 +250,8 @@ impl<M: Threading> Import<M> {
 
     /// Submits jobs only while this process holds a lease, so that of several processes with the same import only one
     /// submits. The import renews the lease while it waits, and before each submission. If the lease is lost or its store
-    /// fails at a submission, the import [stops](ImportStop::Lease) without submitting.
+    /// fails at a submission, the import [stops](ImportStop::Lease) without submitting. When [`next`](Self::next) returns
+    /// `None`, the import has released its lease. The lease of an import that is dropped before expires.
     ///
     /// Load the state after the lease was acquired, and save it where a process without the lease cannot replace it. A
     /// process that hangs after a save has announced a submission, which the next holder of the lease finds in the state
@@ -324,8 +325,9 @@ impl<M: Threading> Import<M> {
     ///
     /// # Errors
     ///
-    /// Returns the first error of the closure's futures, which stops the import. The last state passed to the closure
-    /// includes all submissions.
+    /// Returns the first error of the closure's futures, which stops the import: without a saved state, another process could
+    /// submit a job again. The last state passed to the closure includes all submissions. If the error may pass, as that of a
+    /// database, repeat the save in the future before it returns an error. The import waits, and submits nothing meanwhile.
     pub async fn finish_with<E, F>(
         mut self,
         mut save: impl FnMut(&ImportEvent, &ImportState) -> F,
@@ -349,10 +351,14 @@ impl<M: Threading> Import<M> {
     /// dropped during a submission, the job counts as lost.
     pub async fn next(&mut self) -> Option<ImportEvent> {
         if self.stopped.is_some() {
+            self.release_lease().await;
             return None;
         }
         let span = self.span.clone();
         let event = span.run(self.step()).await;
+        if event.is_none() {
+            self.release_lease().await;
+        }
         span.import_event(event.as_ref(), &self.state);
         event
     }

@@ -38,7 +38,16 @@ fn state() -> ImportState {
 }
 
 #[test]
-fn a_lease_is_held_during_a_whole_import() {
+fn a_lease_that_would_expire_at_once_is_refused() {
+    let company = Company::new();
+    let (key, timer) = (LeaseKey::new("wwup", "import"), company.service.timer.clone());
+    let acquired = Lease::<Shared>::acquire(company.store.clone(), timer, key, Duration::ZERO);
+    let error = company.service.timer.run(acquired).unwrap_err();
+    assert_eq!(error.to_string(), "invalid lease: its length must be 1ms or longer");
+}
+
+#[test]
+fn a_lease_is_held_during_a_whole_import_and_released_at_its_end() {
     let company = Company::new();
     company.service.timer.run(async {
         let mut import = company.process(state()).await;
@@ -46,6 +55,7 @@ fn a_lease_is_held_during_a_whole_import() {
             assert!(!matches!(event, ImportEvent::Stopped(_)), "{event:?}");
             assert!(company.acquire().await.unwrap().is_none());
         }
+        assert!(company.acquire().await.unwrap().is_some());
         company.service.assert_submitted_once(&import.into_report());
     });
 }

@@ -212,6 +212,13 @@ impl<M: Threading> Import<M> {
         }
     }
 
+    /// Releases the lease at the end of the import. If the store fails, the lease expires.
+    pub(super) async fn release_lease(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            drop(lease.release().await);
+        }
+    }
+
     /// Returns a future that is ready once an event reports the end of the current job. `None` during the wait after a
     /// failed call, which no event ends.
     fn job_end(&self) -> Option<Noted> {
