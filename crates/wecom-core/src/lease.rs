@@ -163,7 +163,7 @@ async fn within_limit<M: Family, T>(
     clock: &Clock<M>,
     operation: M::Future<'_, Result<T, LeaseStoreError>>,
 ) -> Result<T, LeaseError> {
-    let outcome = CachedClock::new(Some(clock.clone())).timeout(Some(LIMIT), operation).await;
+    let outcome = CachedClock::new(Some(clock)).timeout(Some(LIMIT), operation).await;
     outcome.map_err(|_| LeaseError::Timeout)?.map_err(LeaseError::Store)
 }
 

@@ -35,7 +35,7 @@ pub(super) struct CallLoop<'a, M: Threading> {
     overrides: &'a Overrides,
     retrying: Option<&'a Retrying>,
     endpoint: &'static Endpoint,
-    clock: CachedClock<M>,
+    clock: CachedClock<'a, M>,
     began: Option<Duration>,
     deadline: Option<Deadline>,
     /// The number of times the request was passed to the transport.
@@ -59,7 +59,7 @@ struct Refusal {
 impl<'a, M: Threading> CallLoop<'a, M> {
     pub(super) fn begin(client: &'a Client<M>, endpoint: &'static Endpoint) -> Self {
         let inner = &*client.shared;
-        let mut clock = CachedClock::new(client.clock());
+        let mut clock = CachedClock::new(inner.time.as_ref().map(|time| &time.clock));
         let began = clock.now();
         let limit = client.overrides.deadline.or(inner.time.as_ref().and_then(|time| time.deadline));
         let deadline = began.zip(limit).map(|(began, limit)| Deadline::new(limit, began));

@@ -90,13 +90,13 @@ impl<M: Family> SharedQuota<M> {
 
     /// Reports a refusal of WeCom to the other processes. They learn of it by their own refusals if the store fails.
     pub(crate) async fn report(&self, refusal: QuotaRefusal) {
-        let mut clock = CachedClock::<M>::new(Some(self.clock.clone()));
+        let mut clock = CachedClock::new(Some(&self.clock));
         drop(clock.timeout(Some(LIMIT), M::report_refusal(&self.store, &self.key, refusal)).await);
     }
 
     /// Gives back the admissions that are not used. If the store fails, they stay counted until they leave its windows.
     pub(super) async fn give_back(&self) {
-        let mut clock = CachedClock::<M>::new(Some(self.clock.clone()));
+        let mut clock = CachedClock::new(Some(&self.clock));
         drop(clock.timeout(Some(LIMIT), self.give_back_all()).await);
     }
 
@@ -164,7 +164,7 @@ impl<M: Family> TakeTask<M> {
     }
 
     async fn within_limit<T>(&self, future: impl Future<Output = Option<T>>) -> Option<T> {
-        let mut clock = CachedClock::<M>::new(Some(self.clock.clone()));
+        let mut clock = CachedClock::new(Some(&self.clock));
         clock.timeout(Some(LIMIT), future).await.ok().flatten()
     }
 }

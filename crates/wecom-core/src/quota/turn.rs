@@ -127,7 +127,7 @@ impl<M: Family> Turn<M> {
     }
 
     /// Waits until there may be room.
-    pub(crate) async fn wait(&mut self, clock: &mut CachedClock<M>, remaining: Option<Duration>) {
+    pub(crate) async fn wait(&mut self, clock: &mut CachedClock<'_, M>, remaining: Option<Duration>) {
         let Some(now) = clock.now() else { return };
         let full = self.full.unwrap_or(Full::UNKNOWN);
         self.answer_checks = if full.is_asked { self.answer_checks.saturating_add(1) } else { 0 };

@@ -9,9 +9,9 @@ use super::clock::Clock;
 use crate::threading::Family;
 
 /// The time of one call. Reading a clock is expensive, so a reading is kept until the call has waited.
-pub(crate) struct CachedClock<M: Family> {
+pub(crate) struct CachedClock<'a, M: Family> {
     /// `None` for a client without a timer.
-    clock: Option<Clock<M>>,
+    clock: Option<&'a Clock<M>>,
     now: Option<Duration>,
 }
 
@@ -19,15 +19,15 @@ pub(crate) struct CachedClock<M: Family> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Elapsed;
 
-impl<M: Family> CachedClock<M> {
-    pub(crate) fn new(clock: Option<Clock<M>>) -> Self {
+impl<'a, M: Family> CachedClock<'a, M> {
+    pub(crate) fn new(clock: Option<&'a Clock<M>>) -> Self {
         Self { clock, now: None }
     }
 
     /// The time; `None` without a timer.
     pub(crate) fn now(&mut self) -> Option<Duration> {
         if self.now.is_none() {
-            self.now = self.clock.as_ref().map(Clock::now);
+            self.now = self.clock.map(Clock::now);
         }
         self.now
     }
@@ -39,7 +39,7 @@ impl<M: Family> CachedClock<M> {
 
     /// Waits. Without a timer it returns immediately, because settings that wait need a timer.
     pub(crate) async fn sleep(&mut self, duration: Duration) {
-        if let Some(clock) = &self.clock {
+        if let Some(clock) = self.clock {
             self.now = None;
             clock.sleep(duration).await;
         }
@@ -62,7 +62,7 @@ impl<M: Family> CachedClock<M> {
                 return Poll::Ready(Ok(output));
             }
             *now = None;
-            let (Some(limit), Some(clock)) = (limit, &*clock) else { return Poll::Pending };
+            let (Some(limit), Some(clock)) = (limit, *clock) else { return Poll::Pending };
             let sleep = sleep.get_or_insert_with(|| clock.sleep(limit));
             Pin::new(sleep).poll(context).map(|()| Err(Elapsed))
         })

@@ -79,8 +79,8 @@ impl<M: Family> TokenFetch<M> {
         self.clock.as_ref().map(Clock::now)
     }
 
-    pub(super) fn clock(&self) -> CachedClock<M> {
-        CachedClock::new(self.clock.clone())
+    pub(super) fn clock(&self) -> CachedClock<'_, M> {
+        CachedClock::new(self.clock.as_ref())
     }
 
     pub(super) fn has_store(&self) -> bool {
