@@ -85,8 +85,8 @@ impl<M: Threading> Client<M> {
     /// Returns an [`Error`] with its [kind](crate::ErrorKind): the call breaks a documented rule, there is no token, the
     /// transport failed, WeCom refused the call, or the reply has an unexpected form.
     pub async fn call<C: ApiCall>(&self, call: C) -> Result<C::Reply, Error> {
-        let request = encode(&call)?;
-        self.run(request).await.map(|(reply, _)| reply)
+        let mut request = encode(&call)?;
+        self.run(&mut request).await.map(|(reply, _)| reply)
     }
 
     /// Makes a typed call and returns the response beside the reply, for example to read fields that the reply's type lacks.
@@ -104,8 +104,8 @@ impl<M: Threading> Client<M> {
     ///
     /// As [`Client::call`].
     pub async fn call_with_response<C: ApiCall>(&self, call: C) -> Result<(C::Reply, Response), Error> {
-        let request = encode(&call)?;
-        self.run(request).await
+        let mut request = encode(&call)?;
+        self.run(&mut request).await
     }
 
     /// Calls an endpoint that has no types, and returns the reply as JSON without `errcode` and `errmsg`.
@@ -114,7 +114,7 @@ impl<M: Threading> Client<M> {
     ///
     /// As [`Client::call`].
     pub async fn call_raw(&self, call: RawCall) -> Result<serde_json::Value, Error> {
-        self.run(call.into_request()).await.map(|(reply, _)| reply)
+        self.run(&mut call.into_request()).await.map(|(reply, _)| reply)
     }
 
     /// Returns the same client with a time limit for each request, from connecting to the last byte of the reply. The
@@ -260,7 +260,7 @@ impl<M: Threading> Client<M> {
         self.shared.transport.base_url()
     }
 
-    async fn run<T: DeserializeOwned>(&self, request: Request) -> Result<(T, Response), Error> {
+    async fn run<T: DeserializeOwned>(&self, request: &mut Request) -> Result<(T, Response), Error> {
         let endpoint = request.endpoint();
         traced(endpoint, async { CallLoop::begin(self, endpoint).finish(request).await }).await
     }

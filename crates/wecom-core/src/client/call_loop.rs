@@ -88,8 +88,8 @@ impl<'a, M: Threading> CallLoop<'a, M> {
         }
     }
 
-    pub(super) async fn finish<T: DeserializeOwned>(&mut self, mut request: Request) -> Result<(T, Response), Error> {
-        let outcome = self.repeat(&mut request).await;
+    pub(super) async fn finish<T: DeserializeOwned>(&mut self, request: &mut Request) -> Result<(T, Response), Error> {
+        let outcome = self.repeat(request).await;
         self.end(match &outcome {
             Ok(_) => CallOutcome::Replied,
             Err(error) => CallOutcome::Failed(error),

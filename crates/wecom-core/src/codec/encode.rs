@@ -35,9 +35,7 @@ pub fn encode<C: ApiCall>(call: &C) -> Result<Request, Error> {
     call.validate().map_err(invalid)?;
     let mut query = Query::new();
     call.query(&mut query);
-    let request = Request::new(C::ENDPOINT).with_query(query).with_ticket(call.has_ticket());
-    Ok(match call.body().map_err(invalid)? {
-        Some(body) => request.with_body(body).with_body_secrets(call.body_secrets()),
-        None => request,
-    })
+    let body = call.body().map_err(invalid)?;
+    let body_secrets = if body.is_some() { call.body_secrets() } else { Vec::new() };
+    Ok(Request::of_call(C::ENDPOINT, query, body, body_secrets, call.has_ticket()))
 }

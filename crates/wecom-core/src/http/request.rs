@@ -76,6 +76,17 @@ impl Request {
         }
     }
 
+    /// Creates the request of a typed call.
+    pub(crate) fn of_call(
+        endpoint: &'static Endpoint,
+        query: Query,
+        body: Option<Bytes>,
+        body_secrets: Vec<Secret>,
+        has_ticket: bool,
+    ) -> Self {
+        Self { query, body, body_secrets, has_ticket, ..Self::new(endpoint) }
+    }
+
     /// Sets the base URL.
     #[must_use]
     pub fn with_base_url(mut self, base: BaseUrl) -> Self {
@@ -163,11 +174,6 @@ impl Request {
     #[must_use]
     pub fn with_body_secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.body_secrets = secrets;
-        self
-    }
-
-    pub(crate) fn with_ticket(mut self, has_ticket: bool) -> Self {
-        self.has_ticket = has_ticket;
         self
     }
 
