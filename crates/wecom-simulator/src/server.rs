@@ -3,6 +3,7 @@
 mod callback;
 mod forms;
 mod host;
+mod html;
 pub(crate) mod overview;
 mod page;
 mod write_timeout;

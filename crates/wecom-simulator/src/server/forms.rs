@@ -9,8 +9,8 @@ use wecom_upstream::ids::PendingCorpId;
 use wecom_upstream::values::CorpRef;
 use wecom_upstream::{AgentId, ChainId, CorpId, GroupId};
 
-use super::page::Text;
 use crate::admin::{Admin, AdminError};
+use crate::server::html::Text;
 use crate::world::WorldCorp;
 
 /// A form with text fields. It is sent as `POST /admin/ACTION`.

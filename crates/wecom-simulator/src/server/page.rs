@@ -3,7 +3,6 @@
 //! only on request.
 
 mod activity;
-mod html;
 mod tree;
 
 use std::fmt::{self, Write};
@@ -15,10 +14,9 @@ use hyper::{Response, StatusCode};
 use wecom_upstream::{ChainId, GroupId};
 
 use self::activity::write_activity;
-use self::html::Escaped;
-pub(super) use self::html::Text;
 use self::tree::{write_chains, write_content};
 use crate::server::forms::FORMS;
+use crate::server::html::{Escaped, Text};
 use crate::server::overview::Activity;
 use crate::simulator::Simulator;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wecom_core::ErrCode;
 use wecom_upstream::calls::JobStatus;
 
-use super::html::{Escaped, Text};
 use crate::import::jobs::JobOverview;
+use crate::server::html::{Escaped, Text};
 use crate::server::overview::Activity;
 use crate::service::recent_calls::RecentCall;
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use wecom_upstream::GroupId;
 
-use super::html::{Count, Escaped, Text};
+use crate::server::html::{Count, Escaped, Text};
 use crate::server::overview::{ChainSummary, CorpSummary, GroupContent, GroupSummary};
 
 const GROUP: Text = Text { en: "group", zh: "个分组" };

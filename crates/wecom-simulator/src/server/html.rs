@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 
 /// A text in both languages. The page shows one of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Text {
-    pub(crate) en: &'static str,
-    pub(crate) zh: &'static str,
+pub(super) struct Text {
+    pub(super) en: &'static str,
+    pub(super) zh: &'static str,
 }
 
 impl fmt::Display for Text {
