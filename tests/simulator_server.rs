@@ -268,7 +268,7 @@ async fn a_request_for_an_unknown_host_is_rejected() {
 async fn the_page_shows_the_last_jobs_and_calls_without_their_values() {
     let server = start().await;
     let page = async || raw(server.address, PAGE).await;
-    assert_eq!(page().await.matches("暂无。").count(), 2);
+    assert_eq!(page().await.matches("暂无。").count(), 3);
 
     let client = Client::builder(HyperTransport::new().unwrap())
         .base_url(server.base_url.parse().unwrap())

@@ -100,6 +100,15 @@ async function main() {
     await shows(page, 'wwtaihu');
     assert.match(await eventWith('wwtaihu'), /<ChangeType><!\[CDATA\[corp_join\]\]>/);
   });
+  await check('the event of the join is in the list, and accepted at the first attempt', async () => {
+    const row = () => [...document.querySelectorAll('#events tr')].map((row) => row.innerText)
+      .find((text) => text.includes('change_chain/corp_join') && text.includes('ChDealers') && /已接收\s+1$/.test(text.trim()));
+    await page.waitForFunction(row, WAIT);
+    assert.match(await text(page, '#events'), /\d\d:\d\d:\d\d/);
+    await page.click('#language');
+    await page.waitForFunction(() => /Last events[\s\S]*accepted/.test(document.querySelector('#events').innerText), WAIT);
+    await page.click('#language');
+  });
   await check('a click removes a corp, and the callback arrives', async () => {
     await press(page, 'wwtaihu');
     await page.waitForFunction(() => !document.querySelector('#chains').innerText.includes('wwtaihu'), WAIT);

@@ -59,7 +59,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server for a [`Simulator`].
 ///
 /// The calls are below `/cgi-bin/`. `/` is a page that shows the credentials, the last five import jobs, the last twenty calls
-/// with their error codes, and the chains as folded trees. It shows no token and no request body, and the secret only on request.
+/// with their error codes, the last twenty events with the state of their delivery, and the chains as folded trees. It shows no token and no request body, and the secret only on request.
 /// Its forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused. The page loads its parts
 /// from paths below `/page/`; [`on_call`](Self::on_call) is not called for those.
 ///

@@ -5,6 +5,7 @@ pub(crate) mod customers;
 pub(crate) mod mass_call_ticket;
 pub(crate) mod mini_program_sessions;
 pub(crate) mod outboxes;
+pub(crate) mod recent_events;
 
 use std::sync::Arc;
 use std::time::Duration;

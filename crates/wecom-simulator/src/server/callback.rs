@@ -20,6 +20,7 @@ use self::exchange::{Reply, exchange};
 pub use self::url::{CallbackUrl, CallbackUrlError};
 use crate::simulator::Simulator;
 use crate::state::outboxes::PendingEvent;
+use crate::state::recent_events::EventDelivery;
 
 /// The maximum number of attempts to send an event.
 const ATTEMPTS: u32 = 3;
@@ -82,6 +83,12 @@ impl Delivery {
         let kind = kind(&xml);
         for attempt in 1..=ATTEMPTS {
             let outcome = self.post(&xml).await;
+            let delivery = match outcome {
+                CallbackOutcome::Accepted => EventDelivery::Accepted,
+                _ if attempt < ATTEMPTS => EventDelivery::Retrying,
+                _ => EventDelivery::Failed,
+            };
+            self.simulator.lock().state.outboxes.of(self.app).record(event.number, delivery, attempt);
             self.report(&kind, attempt, outcome);
             if outcome == CallbackOutcome::Accepted {
                 return;

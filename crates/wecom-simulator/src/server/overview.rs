@@ -3,19 +3,20 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use wecom_upstream::{ChainId, GroupId};
+use wecom_upstream::{AgentId, ChainId, GroupId};
 
 use crate::chain::Chain;
 use crate::import::jobs::JobOverview;
 use crate::service::recent_calls::RecentCall;
 use crate::simulator::Simulator;
+use crate::state::recent_events::RecentEvent;
 use crate::steps::each;
 use crate::world::{WorldCorp, WorldCorpId};
 
 /// The maximum number of groups, and of corps, in one reply to the page.
 const MOST: usize = 100;
 
-/// The last jobs and calls.
+/// The last jobs, calls and events.
 pub(crate) struct Activity {
     /// The time of the snapshot, on the simulator's timer.
     pub(crate) now: Duration,
@@ -25,6 +26,8 @@ pub(crate) struct Activity {
     pub(crate) jobs: Vec<JobOverview>,
     /// Latest first.
     pub(crate) calls: Vec<RecentCall>,
+    /// Each with its app, latest first.
+    pub(crate) events: Vec<(AgentId, RecentEvent)>,
 }
 
 /// A chain and the size of its tree.
@@ -74,6 +77,7 @@ impl Simulator {
             calls_so_far: service.recent_calls.so_far(),
             jobs: service.state.jobs.latest(now).collect(),
             calls: service.recent_calls.latest().cloned().collect(),
+            events: service.state.outboxes.recent(),
         }
     }
 
@@ -135,9 +139,9 @@ fn summary(position: u64, corp: &WorldCorp) -> CorpSummary {
 #[cfg(test)]
 mod tests {
     use wecom_core::Secret;
+    use wecom_upstream::CorpId;
     use wecom_upstream::calls::Group;
     use wecom_upstream::ids::PendingCorpId;
-    use wecom_upstream::{AgentId, CorpId};
 
     use super::*;
     use crate::world::{World, WorldApp, WorldChain};

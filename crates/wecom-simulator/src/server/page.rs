@@ -1,5 +1,5 @@
-//! The page at `/`: the credentials, the last import jobs and calls, the chains as folded trees, and the forms of the
-//! administrator. Its script loads what changes and what is opened. It shows no token and no mobile number, and the secret
+//! The page at `/`: the credentials, the last import jobs, calls and events, the chains as folded trees, and the forms of
+//! the administrator. Its script loads what changes and what is opened. It shows no token and no mobile number, and the secret
 //! only on request.
 
 mod activity;
@@ -134,7 +134,7 @@ fn write_forms(page: &mut String, simulator: &Simulator) -> fmt::Result {
     writeln!(page, "</section>")
 }
 
-/// The jobs and calls, with the time of the snapshot and the number of calls so far.
+/// The jobs, calls and events, with the time of the snapshot and the number of calls so far.
 fn activity(simulator: &Simulator) -> Response<Full<Bytes>> {
     let activity: Activity = simulator.activity();
     let mut response = fragment(|page| write_activity(page, &activity));

@@ -1,6 +1,6 @@
 //! The most recent calls, for the server's page. A record has no parameter of its call, except for the id of a chain that
 //! exists.
-#![cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the server's page reads the calls"))]
+#![cfg_attr(not(any(feature = "server", test)), expect(dead_code, reason = "only the server's page reads the calls"))]
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -7,6 +7,10 @@ use std::time::Duration;
 use wecom_callback::Event;
 use wecom_upstream::AgentId;
 
+use crate::state::recent_events::{EventDelivery, RecentEvents};
+#[cfg(feature = "server")]
+use crate::state::recent_events::{KEPT, RecentEvent};
+
 /// The maximum number of events that wait for one app. Beyond it the oldest are dropped.
 pub(crate) const CAPACITY: usize = 1024;
 
@@ -20,6 +24,7 @@ pub(crate) struct Outboxes {
 #[derive(Default)]
 pub(crate) struct Outbox {
     waiting: VecDeque<PendingEvent>,
+    recent: RecentEvents,
     /// The number of events so far.
     count: u64,
     /// The number of events that were dropped and not reported.
@@ -41,14 +46,28 @@ impl Outboxes {
     pub(crate) fn of(&mut self, app: AgentId) -> &mut Outbox {
         self.by_app.entry(app).or_default()
     }
+
+    /// The most recent events of all apps, each with its app, latest first.
+    #[cfg(feature = "server")]
+    pub(crate) fn recent(&self) -> Vec<(AgentId, RecentEvent)> {
+        let events =
+            self.by_app.iter().flat_map(|(app, outbox)| outbox.recent.iter().map(|event| (*app, event.clone())));
+        let mut recent: Vec<_> = events.collect();
+        recent.sort_by_key(|(app, event)| std::cmp::Reverse((event.at, event.number, *app)));
+        recent.truncate(KEPT);
+        recent
+    }
 }
 
 impl Outbox {
     pub(crate) fn push(&mut self, event: Event, at: Duration) {
         if self.waiting.len() == CAPACITY {
-            self.waiting.pop_front();
+            if let Some(oldest) = self.waiting.pop_front() {
+                self.recent.set(oldest.number, EventDelivery::Dropped, 0);
+            }
             self.dropped += 1;
         }
+        self.recent.add(self.count, &event, at);
         self.waiting.push_back(PendingEvent { event, at, number: self.count });
         self.count += 1;
         self.wake();
@@ -56,7 +75,15 @@ impl Outbox {
 
     /// Takes all events.
     pub(crate) fn take(&mut self) -> VecDeque<PendingEvent> {
-        std::mem::take(&mut self.waiting)
+        let taken = std::mem::take(&mut self.waiting);
+        taken.iter().for_each(|event| self.recent.set(event.number, EventDelivery::Taken, 0));
+        taken
+    }
+
+    /// Records an attempt to send an event.
+    #[cfg(feature = "server")]
+    pub(crate) fn record(&mut self, number: u64, delivery: EventDelivery, attempts: u32) {
+        self.recent.set(number, delivery, attempts);
     }
 
     /// Wakes the task that waits for an event, because there is one, or something else to wait for.

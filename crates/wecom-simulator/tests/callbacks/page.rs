@@ -23,6 +23,34 @@ async fn the_page_shows_a_job_as_started_then_running_then_finished() {
 }
 
 #[tokio::test]
+async fn the_page_shows_the_delivery_of_events_and_the_number_of_attempts() {
+    let simulator = Simulator::demo();
+    let shows = |delivery: &str, attempts: u32| {
+        let page = simulator.page();
+        let events = page.split("<section id=events>").nth(1).unwrap().split("</section>").next().unwrap();
+        let is_shown = events.lines().any(|row| {
+            row.contains("change_chain/update_group<td><code>ChDealers</code>")
+                && row.contains(&format!("<span lang=en>{delivery}</span>"))
+                && row.ends_with(&format!("<td>{attempts}</tr>"))
+        });
+        assert!(is_shown, "{delivery}, {attempts}: {events}");
+    };
+    rename(&simulator, 2);
+    shows("waiting", 0);
+    drop(simulator.events().take());
+    shows("taken by the program", 0);
+    rename(&simulator, 3);
+    rename(&simulator, 4);
+    let script = |number, _: &Received| if number == 1 || number > 2 { Answer::Status(503) } else { Answer::Right };
+    let receiver = ScriptedReceiver::start(script).await;
+    let (_address, mut attempts) = serve(&simulator, [url(&receiver.url)]).await;
+    let _: [_; 3] = attempts.outcomes().await;
+    shows("accepted", 2);
+    let _: [_; 3] = attempts.outcomes().await;
+    shows("failed", 3);
+}
+
+#[tokio::test]
 async fn only_a_get_or_head_of_the_root_returns_the_page() {
     let (address, _attempts) = serve(&Simulator::demo(), []).await;
     for (request, status) in [("GET /", 200), ("HEAD /", 200), ("GET /index.html", 404), ("POST /", 404)] {

@@ -1,18 +1,21 @@
-//! The last import jobs and the last calls.
+//! The last import jobs, calls and events.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
 
 use wecom_core::ErrCode;
+use wecom_upstream::AgentId;
 use wecom_upstream::calls::JobStatus;
 
 use crate::import::jobs::JobOverview;
 use crate::server::html::{Escaped, Text};
 use crate::server::overview::Activity;
 use crate::service::recent_calls::RecentCall;
+use crate::state::recent_events::{EventDelivery, RecentEvent};
 
 const JOBS: Text = Text { en: "Import jobs", zh: "导入任务" };
 const CALLS: Text = Text { en: "Last calls", zh: "最近调用" };
+const EVENTS: Text = Text { en: "Last events", zh: "最近回调事件" };
 const NONE: Text = Text { en: "None yet.", zh: "暂无。" };
 const CHAIN: Text = Text { en: "chain", zh: "上下游" };
 const STATUS: Text = Text { en: "status", zh: "状态" };
@@ -21,13 +24,19 @@ const FAILED: Text = Text { en: "failed", zh: "失败" };
 const TIME: Text = Text { en: "time", zh: "时间" };
 const ENDPOINT: Text = Text { en: "call", zh: "接口" };
 const TIMES: Text = Text { en: "times", zh: "次数" };
+const EVENT: Text = Text { en: "event", zh: "事件" };
+const APP: Text = Text { en: "app", zh: "应用" };
+const DELIVERY: Text = Text { en: "delivery", zh: "推送状态" };
+const ATTEMPTS: Text = Text { en: "attempts", zh: "推送次数" };
 
-/// Writes the jobs and calls.
+/// Writes the jobs, the calls and the events.
 pub(super) fn write_activity(page: &mut String, activity: &Activity) -> fmt::Result {
     writeln!(page, "<section><h2>{JOBS}</h2>")?;
     write_jobs(page, &activity.jobs)?;
     writeln!(page, "</section><section><h2>{CALLS}</h2>")?;
     write_calls(page, &activity.calls)?;
+    writeln!(page, "</section><section id=events><h2>{EVENTS}</h2>")?;
+    write_events(page, &activity.events)?;
     writeln!(page, "</section>")
 }
 
@@ -68,6 +77,31 @@ fn write_calls(page: &mut String, calls: &[RecentCall]) -> fmt::Result {
             write!(page, "×{}", call.count)?;
         }
         writeln!(page, "</tr>")?;
+    }
+    writeln!(page, "</table>")
+}
+
+fn write_events(page: &mut String, events: &[(AgentId, RecentEvent)]) -> fmt::Result {
+    if events.is_empty() {
+        return writeln!(page, "<p>{NONE}</p>");
+    }
+    writeln!(page, "<table><tr><th>{TIME}<th>{EVENT}<th>{CHAIN}<th>{APP}<th>{DELIVERY}<th>{ATTEMPTS}</tr>")?;
+    for (app, event) in events {
+        let (delivery, is_error) = match event.delivery {
+            EventDelivery::Waiting => (Text { en: "waiting", zh: "待推送" }, false),
+            EventDelivery::Retrying => (Text { en: "failed; to be repeated", zh: "失败，将重试" }, true),
+            EventDelivery::Accepted => (Text { en: "accepted", zh: "已接收" }, false),
+            EventDelivery::Failed => (Text { en: "failed", zh: "失败" }, true),
+            EventDelivery::Dropped => (Text { en: "dropped", zh: "已丢弃" }, true),
+            EventDelivery::Taken => (Text { en: "taken by the program", zh: "已被程序取走" }, false),
+        };
+        let class = if is_error { " class=error" } else { "" };
+        let chain = event.chain_id.as_ref().map_or("", |chain_id| chain_id.as_str());
+        let (time, kind, chain, attempts) = (Time(event.at), Escaped(&event.kind), Escaped(chain), event.attempts);
+        writeln!(
+            page,
+            "<tr{class}><td>{time}<td>{kind}<td><code>{chain}</code><td>{app}<td>{delivery}<td>{attempts}</tr>"
+        )?;
     }
     writeln!(page, "</table>")
 }
