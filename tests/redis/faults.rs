@@ -149,6 +149,39 @@ async fn no_text_shows_the_user_the_password_or_a_token() {
     assert!(!text.contains("canary"), "{text}");
 }
 
+#[tokio::test]
+async fn a_host_without_an_address_is_an_unknown_host() {
+    let store = RedisStore::builder().time_limit(Duration::from_secs(30)).open("redis://redis.invalid/").unwrap();
+    assert_eq!(store.ping().await, Err(RedisStoreError::UnknownHost));
+}
+
+#[test]
+fn a_password_that_is_not_percent_encoded_is_an_invalid_url_with_that_hint() {
+    for url in [
+        "redis://:a#b@127.0.0.1/",
+        "redis://:a/b@127.0.0.1/",
+        "redis://user:12#b@127.0.0.1/",
+        "redis://user:12?b@127.0.0.1/",
+    ] {
+        let error = RedisStore::open(url).unwrap_err().to_string();
+        assert!(error.contains("percent-encoded") && error.contains("%23") && error.contains("%2F"), "{error}");
+    }
+    RedisStore::open("redis://:a%23%2Fb@127.0.0.1/").unwrap();
+}
+
+#[test]
+fn on_a_runtime_without_timers_or_without_io_an_operation_fails_and_does_not_panic() {
+    let Some(server) = RedisServer::start() else { return };
+    let mut with_timers = tokio::runtime::Builder::new_current_thread();
+    with_timers.enable_time();
+    let mut with_io = tokio::runtime::Builder::new_current_thread();
+    with_io.enable_io();
+    for mut builder in [tokio::runtime::Builder::new_current_thread(), with_timers, with_io] {
+        let runtime = builder.build().unwrap();
+        assert_eq!(runtime.block_on(store(&server).ping()), Err(RedisStoreError::NoRuntime));
+    }
+}
+
 #[test]
 fn outside_a_runtime_an_operation_fails_and_does_not_panic() {
     let store = RedisStore::open("redis://127.0.0.1/").unwrap();

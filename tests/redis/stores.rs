@@ -48,6 +48,65 @@ async fn a_message_whose_handler_failed_is_new_again_but_not_through_the_failure
 }
 
 #[tokio::test]
+async fn a_message_is_not_marked_after_the_future_that_marks_it_was_dropped() {
+    let Some(server) = RedisServer::start() else { return };
+    let (first, second, digest) = (store(&server), store(&server), MessageDigest::from_bytes(DIGEST));
+    first.ping().await.unwrap();
+    // Redis gets the operation, and replies after the future was dropped.
+    server.pause();
+    let mut begun = Box::pin(first.begin(&digest));
+    assert!(futures_util::future::poll_immediate(begun.as_mut()).await.is_none());
+    drop(begun);
+    server.resume();
+    // Much sooner than the mark would expire.
+    let began = std::time::Instant::now();
+    while second.begin(&digest).await.unwrap() != Seen::New {}
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_message_is_marked_while_its_handler_runs_and_new_after_its_process_has_ended() {
+    let Some(server) = RedisServer::start() else { return };
+    let (other, digest) = (store(&server), MessageDigest::from_bytes(DIGEST));
+    let key = format!("wecom:seen:{{{digest}}}");
+    let left = || server.command(&["PTTL", &key]).trim().parse::<i64>().unwrap();
+    let process = std::thread::spawn({
+        let store = store(&server);
+        move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            runtime.block_on(async move { assert_eq!(store.begin(&digest).await.unwrap(), Seen::New) });
+            runtime
+        }
+    });
+    let runtime = process.join().unwrap();
+    // Until the mark has been prolonged.
+    let mut last = left();
+    loop {
+        let now = left();
+        assert!(now > 0, "the mark has expired");
+        if now > last {
+            break;
+        }
+        last = now;
+    }
+    assert_eq!(other.begin(&digest).await.unwrap(), Seen::InProgress);
+    runtime.shutdown_background();
+    while other.begin(&digest).await.unwrap() == Seen::InProgress {}
+    other.finish(&digest).await.unwrap();
+    assert!(left() > 3_000_000);
+}
+
+#[tokio::test]
+async fn a_mark_is_prolonged_up_to_the_limit() {
+    let Some(server) = RedisServer::start() else { return };
+    let store = RedisStore::builder().handling_limit(Duration::ZERO).open(&server.url()).unwrap();
+    let digest = MessageDigest::from_bytes(DIGEST);
+    assert_eq!(store.begin(&digest).await.unwrap(), Seen::New);
+    // After five seconds.
+    while store.begin(&digest).await.unwrap() == Seen::InProgress {}
+}
+
+#[tokio::test]
 async fn a_saved_state_is_loaded_by_another_process_whose_predecessor_can_no_longer_save() {
     let Some(server) = RedisServer::start() else { return };
     let [first, second] = [store(&server), store(&server)].map(|store| store.saved_state("import/1"));
@@ -74,6 +133,23 @@ async fn a_job_continues_after_redis_has_lost_its_state() {
     assert_eq!(server.command(&["FLUSHALL"]).trim(), "OK");
     saved.save(b"2").await.unwrap();
     assert_eq!(saved.load().await.unwrap().as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test]
+async fn a_save_is_repeated_until_redis_is_back_but_not_after_a_conflict() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let saved = store(&server).saved_state("import");
+    server.kill();
+    let limit = Duration::from_millis(300);
+    assert!(matches!(saved.save_within(b"1", limit).await, Err(RedisStoreError::Connection(_))));
+    let restarted = tokio::task::spawn_blocking(move || {
+        server.restart();
+        server
+    });
+    saved.save_within(b"1", Duration::from_secs(60)).await.unwrap();
+    let server = restarted.await.unwrap();
+    let other = store(&server).saved_state("import");
+    assert_eq!(other.save_within(b"2", Duration::from_secs(60)).await, Err(RedisStoreError::Conflict));
 }
 
 #[tokio::test]

@@ -13,11 +13,16 @@ use crate::store::RedisStore;
 pub struct RedisStoreBuilder {
     namespace: String,
     time_limit: Duration,
+    handling_limit: Duration,
 }
 
 impl RedisStoreBuilder {
     pub(crate) fn new() -> Self {
-        Self { namespace: "wecom".to_owned(), time_limit: Duration::from_secs(1) }
+        Self {
+            namespace: "wecom".to_owned(),
+            time_limit: Duration::from_secs(1),
+            handling_limit: Duration::from_secs(60),
+        }
     }
 
     /// Sets how all keys begin, by default with `wecom`. Stores with different namespaces share nothing.
@@ -32,6 +37,17 @@ impl RedisStoreBuilder {
         self
     }
 
+    /// Sets the maximum time for which a message of a callback is marked as being handled, by default one minute. A handler
+    /// that runs longer runs a second time if WeCom sends the message again.
+    ///
+    /// A process prolongs the mark while its handler runs, and the mark of a process that has ended expires after 5 seconds.
+    /// Time limits of less than 5 seconds count as 5 seconds. WeCom waits 5 seconds for an answer and sends a message at most
+    /// three times, so let a handler put the message into a queue, and process it afterwards.
+    pub fn handling_limit(mut self, limit: Duration) -> Self {
+        self.handling_limit = limit;
+        self
+    }
+
     /// Creates a store, which connects with its first operation.
     ///
     /// # Errors
@@ -41,7 +57,7 @@ impl RedisStoreBuilder {
         if self.time_limit.is_zero() {
             return Err(RedisStoreError::InvalidSetting { setting: "the time limit", expected: "longer than zero" });
         }
-        Ok(RedisStore::new(Connection::new(url, self.time_limit)?, Keys::new(self.namespace)?))
+        Ok(RedisStore::new(Connection::new(url, self.time_limit)?, Keys::new(self.namespace)?, self.handling_limit))
     }
 
     /// Creates a store and connects.

@@ -13,6 +13,7 @@ use redis::{
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use crate::drivers::with_drivers;
 use crate::error::RedisStoreError;
 
 /// A connection that all operations share.
@@ -46,6 +47,9 @@ impl Connection {
         if url.starts_with("rediss:") {
             prepare_tls()?;
         }
+        if has_unencoded_password(url) {
+            return Err(RedisStoreError::INVALID_URL);
+        }
         let info = url.into_connection_info().map_err(|_| RedisStoreError::INVALID_URL)?;
         let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let client = Client::open(info).map_err(|error| RedisStoreError::from(&error))?;
@@ -74,7 +78,9 @@ impl Connection {
     ) -> Result<T, RedisStoreError> {
         Handle::try_current().map_err(|_| RedisStoreError::NoRuntime)?;
         let mut used = None;
-        let outcome = timeout(self.limit, self.attempts(script, repeat, &mut used)).await;
+        // Created where it is polled, because it needs the timer of the runtime.
+        let operation = async { timeout(self.limit, self.attempts(script, repeat, &mut used)).await };
+        let outcome = with_drivers(operation).await?;
         outcome.unwrap_or_else(|_| {
             self.discard(used);
             Err(RedisStoreError::Timeout { limit: self.limit })
@@ -156,6 +162,14 @@ fn is_unusable(error: &RedisError) -> bool {
 /// Whether the same script may succeed on a new connection: the server has closed the old one, or has become a replica.
 fn may_succeed_elsewhere(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) || error.is_io_error() && !error.is_timeout()
+}
+
+/// Whether a part of a user or a password was read as a path, a query or a fragment: the host would be a wrong one.
+fn has_unencoded_password(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let after_host = rest.split_once(['/', '?', '#']).map_or("", |(_, after_host)| after_host);
+    // The path of a Unix socket may have any characters.
+    rest.contains('#') || after_host.contains('@') && !scheme.contains("unix")
 }
 
 /// The crate `redis` uses the process-wide crypto provider of rustls, and panics without one.

@@ -21,9 +21,12 @@ pub enum RedisStoreError {
         /// Its valid values.
         expected: &'static str,
     },
-    /// The future was polled outside a Tokio runtime.
+    /// The future was polled outside a Tokio runtime, or on one without timers or I/O.
     #[error("no Tokio runtime: poll the future on a Tokio runtime that was built with `enable_all`")]
     NoRuntime,
+    /// The host of the URL has no address.
+    #[error("unknown host: the name of the Redis server has no address (DNS); check the host in the URL")]
+    UnknownHost,
     /// The connection could not be opened, or it failed.
     #[error("{0}: the connection to Redis failed; check that Redis runs and that its address is correct")]
     Connection(io::ErrorKind),
@@ -75,7 +78,12 @@ impl From<&RedisError> for RedisStoreError {
             (_, Some("OOM")) => Self::OutOfMemory,
             // A key has a value of another program.
             (_, Some("WRONGTYPE")) | (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => Self::InvalidReply,
+            // The only such error after the URL was parsed.
+            (ErrorKind::InvalidClientConfig, _) if error.to_string().starts_with("No address found for host") => {
+                Self::UnknownHost
+            }
             (ErrorKind::InvalidClientConfig, _) => Self::INVALID_URL,
+            (ErrorKind::Io, _) if is_unknown_host(error) => Self::UnknownHost,
             (ErrorKind::Io, _) => Self::Connection(io_kind(error)),
             (_, Some(code)) if is_code(code) => Self::Refused { code: code.to_owned() },
             _ => Self::InvalidReply,
@@ -84,8 +92,30 @@ impl From<&RedisError> for RedisStoreError {
 }
 
 impl RedisStoreError {
-    pub(crate) const INVALID_URL: Self =
-        Self::InvalidSetting { setting: "the URL", expected: "redis://[[user]:password@]host[:port][/database]" };
+    /// Whether the same operation may succeed later: Redis is away, slow, restarting, or has no memory left at the moment.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::UnknownHost
+            | Self::Connection(_)
+            | Self::Timeout { .. }
+            | Self::OutOfMemory
+            | Self::ReadOnly
+            | Self::Refused { .. } => true,
+            Self::InvalidSetting { .. }
+            | Self::NoRuntime
+            | Self::AccessDenied
+            | Self::InvalidReply
+            | Self::Conflict
+            | Self::TooLarge { .. } => false,
+        }
+    }
+
+    pub(crate) const INVALID_URL: Self = Self::InvalidSetting {
+        setting: "the URL",
+        expected: "redis://[[user]:password@]host[:port][/database], with special characters of the user and the password \
+                   percent-encoded, such as # as %23 and / as %2F",
+    };
 }
 
 /// Whether a text is an error code of Redis, and not part of a reply of another server.
@@ -93,12 +123,20 @@ fn is_code(text: &str) -> bool {
     (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+/// Whether the resolver has failed. The standard library has no kind for such an error, only a text.
+fn is_unknown_host(error: &RedisError) -> bool {
+    io_error(error).is_some_and(|error| error.to_string().starts_with("failed to lookup address information"))
+}
+
 fn io_kind(error: &RedisError) -> io::ErrorKind {
+    // A connection that ends between two replies.
+    io_error(error).map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
+}
+
+fn io_error(error: &RedisError) -> Option<&io::Error> {
     // The crate `redis` returns the pointer as the source, not what it points to.
     let source = error.source().and_then(|source| source.downcast_ref::<Arc<dyn Error + Send + Sync>>());
-    let source = source.and_then(|source| source.downcast_ref::<io::Error>());
-    // A connection that ends between two replies.
-    source.map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
+    source.and_then(|source| source.downcast_ref::<io::Error>())
 }
 
 #[cfg(test)]

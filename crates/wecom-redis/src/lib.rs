@@ -47,7 +47,7 @@
 //! | `wecom:lease-fence:{CORP/WORK}` | string | after 90 days | the last fence, which contains the time of Redis |
 //! | `wecom:quota:{CORP/PATH}` | hash | after the longest window without calls, or at the end of a block | the number of calls in each hundredth of each window, the ends of blocks (45009), the number of refusals with 45033 |
 //! | `wecom:state:{NAME}` | hash | 30 days after the last save | the saved state, its revision, the id of the handle that saved it |
-//! | `wecom:seen:{DIGEST}` | string | 5 seconds after the handler began, an hour after it ended | the mark of a message |
+//! | `wecom:seen:{DIGEST}` | string | 5 seconds after its process ended, an hour after the handler ended | the mark of a message |
 //! | `wecom:customer:{UNIONID}` | string | 180 days after it was stored | the record as JSON, with its version |
 //! | `wecom:pending-id:{PENDING_ID}` | string | 180 days after it was stored | the `unionid` |
 //!
@@ -88,6 +88,7 @@ mod builder;
 mod connection;
 #[cfg(feature = "upstream")]
 mod customers;
+mod drivers;
 mod error;
 mod keys;
 mod leases;

@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::Script;
+use tokio::time::{sleep, timeout};
 
 use crate::error::RedisStoreError;
 use crate::random;
 use crate::store::RedisStore;
+
+/// How long after a failed save the next one begins.
+const PAUSE: Duration = Duration::from_millis(200);
 
 static LOAD: LazyLock<Script> =
     LazyLock::new(|| Script::new("return redis.call('HMGET', KEYS[1], 'content', 'revision')"));
@@ -107,6 +111,30 @@ impl SavedState {
                 Ok(())
             }
         }
+    }
+
+    /// Replaces the content like [`save`](Self::save), and repeats it for up to `limit` after errors that
+    /// [may pass](RedisStoreError::is_transient). So a job waits while Redis restarts, and does not end.
+    ///
+    /// # Errors
+    ///
+    /// As for [`save`](Self::save); after the limit, the last error.
+    pub async fn save_within(&self, content: &[u8], limit: Duration) -> Result<(), RedisStoreError> {
+        let mut last = match self.save(content).await {
+            Err(error) if error.is_transient() => error,
+            outcome => return outcome,
+        };
+        let repeated = async {
+            loop {
+                sleep(PAUSE).await;
+                match self.save(content).await {
+                    Err(error) if error.is_transient() => last = error,
+                    outcome => return outcome,
+                }
+            }
+        };
+        let outcome = timeout(limit, repeated).await;
+        outcome.unwrap_or(Err(last))
     }
 
     /// Deletes the content, for example when the job is done.

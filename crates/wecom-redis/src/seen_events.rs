@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::Script;
 use tokio::runtime::Handle;
+use tokio::time::sleep;
 use wecom_callback::{MessageDigest, Seen, SeenEvents};
 
 use crate::error::RedisStoreError;
@@ -18,6 +19,14 @@ static BEGIN: LazyLock<Script> = LazyLock::new(|| {
         if mark and mark ~= ARGV[1] then return mark end
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         return false",
+    )
+});
+
+/// Prolongs a mark, unless the message was handled or the mark has expired.
+static PROLONG: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+        return redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1",
     )
 });
 
@@ -36,22 +45,34 @@ static FORGET: LazyLock<Script> = LazyLock::new(|| {
 /// The mark of a handled message.
 const HANDLED: &str = "handled";
 
-/// How long a message is marked as being handled. WeCom sends it again after 5 seconds.
+/// How long a message is marked as being handled after its process has ended. WeCom sends it again after 5 seconds.
 const HANDLING_LASTS: Duration = Duration::from_secs(5);
+
+/// How often a process that handles a message prolongs its mark.
+const PROLONGED_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a message is marked as handled.
 const HANDLED_LASTS: Duration = Duration::from_secs(60 * 60);
 
+/// A message is marked while it is being handled, up to the
+/// [limit](crate::RedisStoreBuilder::handling_limit), by a task of the Tokio runtime. If its process ends or hangs, the mark
+/// expires after 5 seconds, and another process handles the message when WeCom sends it again. A handler that resumes after a
+/// longer pause handles it a second time.
 impl SeenEvents for RedisStore {
     type Error = RedisStoreError;
 
     async fn begin(&self, digest: &MessageDigest) -> Result<Seen, RedisStoreError> {
         let mark = format!("{}{:016x}", self.handling_prefix(), random::id());
         let mut script = BEGIN.key(self.seen_key(digest));
-        script.arg(mark).arg(milliseconds(HANDLING_LASTS));
+        script.arg(&mark).arg(milliseconds(HANDLING_LASTS));
+        let mut attempt = Attempt { store: self, digest, mark: &mark, has_ended: false };
         let previous: Option<String> = self.connection().run(&script).await?;
+        attempt.has_ended = true;
         Ok(match previous.as_deref() {
-            None => Seen::New,
+            None => {
+                drop(tokio::spawn(self.clone().keep_marked(*digest, mark.clone())));
+                Seen::New
+            }
             Some(HANDLED) => Seen::Handled,
             Some(_) => Seen::InProgress,
         })
@@ -64,17 +85,26 @@ impl SeenEvents for RedisStore {
     }
 
     async fn forget(&self, digest: &MessageDigest) -> Result<(), RedisStoreError> {
-        let mut script = FORGET.key(self.seen_key(digest));
-        let _true: bool = self.connection().run(script.arg(self.handling_prefix())).await?;
-        Ok(())
+        self.forget_marks(digest, &self.handling_prefix()).await
     }
 
-    /// Removes the mark in a task of the Tokio runtime. Outside a runtime, the mark expires.
     fn abandon(&self, digest: &MessageDigest) {
-        let (store, digest) = (self.clone(), *digest);
-        if let Ok(runtime) = Handle::try_current() {
-            // If it fails, the mark expires.
-            drop(runtime.spawn(async move { store.forget(&digest).await }));
+        self.forget_soon(digest, self.handling_prefix());
+    }
+}
+
+/// An attempt to mark a message. If its future is dropped or fails, the message may be marked, and nothing handles it.
+struct Attempt<'a> {
+    store: &'a RedisStore,
+    digest: &'a MessageDigest,
+    mark: &'a str,
+    has_ended: bool,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.store.forget_soon(self.digest, self.mark.to_owned());
         }
     }
 }
@@ -82,6 +112,38 @@ impl SeenEvents for RedisStore {
 impl RedisStore {
     fn seen_key(&self, digest: &MessageDigest) -> String {
         self.keys().key("seen", digest)
+    }
+
+    /// Removes the mark of a message if it begins with a prefix.
+    async fn forget_marks(&self, digest: &MessageDigest, prefix: &str) -> Result<(), RedisStoreError> {
+        let mut script = FORGET.key(self.seen_key(digest));
+        let _true: bool = self.connection().run(script.arg(prefix)).await?;
+        Ok(())
+    }
+
+    /// Removes a mark in a task of the Tokio runtime. If it fails, or outside a runtime, the mark expires.
+    fn forget_soon(&self, digest: &MessageDigest, prefix: String) {
+        let (store, digest) = (self.clone(), *digest);
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(async move { store.forget_marks(&digest, &prefix).await }));
+        }
+    }
+
+    /// Prolongs the mark of a message while it is being handled, up to the limit of the settings.
+    async fn keep_marked(self, digest: MessageDigest, mark: String) {
+        let key = self.seen_key(&digest);
+        let mut left = self.handling_limit();
+        while let Some(rest) = left.checked_sub(PROLONGED_EVERY) {
+            left = rest;
+            sleep(PROLONGED_EVERY).await;
+            let mut script = PROLONG.key(&key);
+            script.arg(&mark).arg(milliseconds(HANDLING_LASTS));
+            let is_marked: Result<bool, RedisStoreError> = self.connection().run(&script).await;
+            // After an error the next attempt may succeed.
+            if let Ok(false) = is_marked {
+                return;
+            }
+        }
     }
 
     /// How the marks of this process begin. It never removes those of others, which may handle the message after a mark has

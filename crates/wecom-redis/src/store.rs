@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use redis::Script;
 
@@ -27,11 +28,16 @@ struct Inner {
     keys: Keys,
     #[cfg_attr(not(feature = "callback"), allow(dead_code, reason = "only marks of events need it"))]
     id: u64,
+    #[cfg_attr(not(feature = "callback"), allow(dead_code, reason = "only marks of events need it"))]
+    handling_limit: Duration,
 }
 
 impl RedisStore {
     /// Connects to Redis with the default settings. The URL is `redis://[[user]:password@]host[:port][/database]`, or
-    /// `rediss://…` with the feature `tls`.
+    /// `rediss://…` with the feature `tls`. In the user and the password, percent-encode special characters: `#` as `%23`, `/`
+    /// as `%2F`, `@` as `%40`, `%` as `%25`.
+    ///
+    /// A program that must not start without Redis uses `connect`. One that has to start in any case uses [`open`](Self::open).
     ///
     /// # Errors
     ///
@@ -65,8 +71,8 @@ impl RedisStore {
         Ok(())
     }
 
-    pub(crate) fn new(connection: Connection, keys: Keys) -> Self {
-        Self { inner: Arc::new(Inner { connection, keys, id: random::id() }) }
+    pub(crate) fn new(connection: Connection, keys: Keys, handling_limit: Duration) -> Self {
+        Self { inner: Arc::new(Inner { connection, keys, id: random::id(), handling_limit }) }
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -77,6 +83,12 @@ impl RedisStore {
     #[cfg(feature = "callback")]
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
+    }
+
+    /// The maximum time for which a message is marked as being handled.
+    #[cfg(feature = "callback")]
+    pub(crate) fn handling_limit(&self) -> Duration {
+        self.inner.handling_limit
     }
 
     pub(crate) fn keys(&self) -> &Keys {
