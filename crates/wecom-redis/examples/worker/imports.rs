@@ -1,0 +1,174 @@
+//! The files of a folder, each of which is imported once, by one worker at a time.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+use std::{fs, io};
+
+use wecom_core::lease::{Lease, LeaseKey};
+use wecom_hyper::TokioTimer;
+use wecom_redis::SavedState;
+use wecom_upstream::calls::{ImportContact, ImportCorp};
+use wecom_upstream::ids::CustomId;
+use wecom_upstream::jobs::import::{Import, ImportEvent, ImportOutcome, ImportReport, ImportState};
+
+use super::Worker;
+
+const COLUMNS: [&str; 5] = ["corp_name", "custom_id", "group_path", "head", "mobile"];
+
+/// How often the folder is read.
+const READ_EVERY: Duration = Duration::from_secs(2);
+
+/// How long an import waits for Redis before it stops. The next turn continues it.
+const REDIS_RESTARTS_WITHIN: Duration = Duration::from_secs(60);
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Imports the files of the folder until the worker stops.
+///
+/// A file `dealers.csv` has these [columns](COLUMNS). Once it is imported, it is
+/// renamed to `dealers.csv.done`, and `dealers.csv.failed` has the rows to correct.
+pub(crate) async fn run(worker: &Worker) -> Outcome<()> {
+    loop {
+        for file in files(&worker.config.imports)? {
+            let key = LeaseKey::new(worker.config.credentials.corp_id(), "import");
+            let imported =
+                match <Lease>::acquire(worker.store.clone(), TokioTimer::new(), key, worker.config.lease).await {
+                    Ok(Some(lease)) => import(worker, lease, &file).await,
+                    Ok(None) => break, // WeCom runs one import at a time.
+                    Err(error) => Err(error.into()),
+                };
+            // The next turn continues from the saved state.
+            if let Err(error) = imported {
+                eprintln!("{}: {error}", file.display());
+            }
+        }
+        if !worker.pause(READ_EVERY).await {
+            return Ok(());
+        }
+    }
+}
+
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let mut files = paths.collect::<io::Result<Vec<_>>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
+    files.sort();
+    Ok(files)
+}
+
+/// Imports a file, or continues its import.
+async fn import(worker: &Worker, lease: Lease, file: &Path) -> Outcome<()> {
+    // Another worker may have finished it since the folder was read.
+    let Some(saved) = saved_state(worker, file)? else { return Ok(()) };
+    let state = match saved.load().await? {
+        Some(json) => serde_json::from_slice(&json)?,
+        None => ImportState::leaving_out_invalid(&worker.config.chain_id, read(file)?),
+    };
+    let Some(report) = run_until_stopped(worker, worker.upstream.import(state).lease(lease), &saved).await? else {
+        return Ok(());
+    };
+    if let Some(stop) = &report.stopped {
+        return Err(stop.to_string().into());
+    }
+    write_failed(&report, file)?;
+    let lost = report.unknown().filter(|row| row.outcome == ImportOutcome::Unknown { in_chain: Some(false) });
+    let lost: Vec<ImportCorp> = lost.map(|row| row.corp.clone()).collect();
+    if lost.is_empty() {
+        println!("{}: {} rows imported", file.display(), report.progress.imported);
+        return rename(file);
+    }
+    // The worker that announced these rows was killed before it submitted them.
+    save(&ImportState::leaving_out_invalid(&worker.config.chain_id, lost), &saved).await
+}
+
+/// Runs an import, and saves its state after each event. `None` if the worker has to stop.
+async fn run_until_stopped(worker: &Worker, mut import: Import, saved: &SavedState) -> Outcome<Option<ImportReport>> {
+    let mut is_submitting = false;
+    loop {
+        let event = tokio::select! {
+            event = import.next() => event,
+            // It is unknown whether a submission that is dropped has arrived, so it is awaited.
+            () = worker.stopped(), if !is_submitting => {
+                save(&import.into_state(), saved).await?;
+                return Ok(None);
+            }
+        };
+        let Some(event) = event else { return Ok(Some(import.into_report())) };
+        is_submitting = matches!(event, ImportEvent::Submitting { .. });
+        save(import.state(), saved).await?;
+    }
+}
+
+/// Waits while Redis restarts. The import submits nothing that was not saved.
+async fn save(state: &ImportState, saved: &SavedState) -> Outcome<()> {
+    Ok(saved.save_within(&serde_json::to_vec(state)?, REDIS_RESTARTS_WITHIN).await?)
+}
+
+/// The saved state of a file. A later file of the same name has another one. `None` if there is no such file.
+fn saved_state(worker: &Worker, file: &Path) -> Outcome<Option<SavedState>> {
+    let metadata = match fs::metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => metadata?,
+    };
+    let changed = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(worker.store.saved_state(&format!("import/{name}/{}/{changed}", metadata.len()))))
+}
+
+fn read(file: &Path) -> Outcome<Vec<ImportCorp>> {
+    let mut rows = Vec::new();
+    for record in csv::Reader::from_path(file)?.deserialize() {
+        let (name, custom_id, group_path, head, mobile): (String, String, String, String, String) = record?;
+        let corp = ImportCorp::new(name, [ImportContact::head(head, mobile)]);
+        rows.push(corp.custom_id(CustomId::new(custom_id)).group_path(group_path));
+    }
+    Ok(rows)
+}
+
+/// Writes the rows to correct, with the reason. A process that ends before the file is renamed writes them again.
+fn write_failed(report: &ImportReport, file: &Path) -> Outcome<()> {
+    if report.failed().count() == 0 {
+        return Ok(());
+    }
+    let mut failed = csv::Writer::from_path(with_suffix(file, ".failed"))?;
+    failed.write_record(COLUMNS.iter().chain(&["reason"]))?;
+    for row in report.failed() {
+        let reason = reason(&row.outcome);
+        let custom_id = row.corp.custom_id.as_ref().map_or("", CustomId::as_str);
+        let group_path = row.corp.group_path.as_deref().unwrap_or_default();
+        for contact in &row.corp.contact_info_list {
+            failed.write_record([
+                &row.corp.corp_name,
+                custom_id,
+                group_path,
+                &contact.name,
+                &contact.mobile,
+                &reason,
+            ])?;
+        }
+    }
+    Ok(failed.flush()?)
+}
+
+fn reason(outcome: &ImportOutcome) -> String {
+    match outcome {
+        ImportOutcome::Failed(failure) => failure.code.to_string(),
+        ImportOutcome::Invalid(problems) => problems.first().map(ToString::to_string).unwrap_or_default(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn rename(file: &Path) -> Outcome<()> {
+    match fs::rename(file, with_suffix(file, ".done")) {
+        // Another worker has found the same state.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        renamed => Ok(renamed?),
+    }
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
