@@ -116,6 +116,13 @@ mod tests {
     }
 
     #[test]
+    fn a_call_with_fields_is_not_deserialized_into_a_unit_struct() {
+        #[derive(Deserialize)]
+        struct Unit;
+        assert!(incoming(Request::new(&ENDPOINT).with_body(r#"{"chain_id":"ch1"}"#)).read::<Unit>().is_err());
+    }
+
+    #[test]
     fn the_error_of_deserializing_a_call_contains_no_secret() {
         #[derive(Debug, Deserialize)]
         struct Numbers {

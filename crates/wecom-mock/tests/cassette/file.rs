@@ -136,11 +136,13 @@ fn base64_may_be_wrapped() {
 #[test]
 fn json_of_any_depth_is_recorded_and_read_again() {
     for depth in [120, 121, 122, 123, 125, 127] {
-        let body = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
-        let request = || Request::new(&LIST_IDS).with_body(body.clone());
-        let cassette = recorded_once(request(), Ok(Response::new(200, body.clone())));
-        let player = Player::new(through_file(&cassette));
-        assert_eq!(replay(&player, request()).unwrap().body(), &body, "{depth}");
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let request = || Request::new(&LIST_IDS).with_body(body.clone());
+            let cassette = recorded_once(request(), Ok(Response::new(200, body.clone())));
+            let player = Player::new(through_file(&cassette));
+            assert_eq!(replay(&player, request()).unwrap().body(), &body, "{depth}");
+        }
     }
 }
 

@@ -215,3 +215,30 @@ fn no_debug_text_contains_a_secret() {
     assert!(text.contains("GET corpgroup/getresult") && !text.contains("canary"), "{text}");
     assert!(player.try_verify().is_err());
 }
+
+#[test]
+fn a_secret_of_sixteen_letters_is_not_an_ordinary_word() {
+    for (token, note) in [("canaryabcdefghij", "***"), ("canaryabcdefghi", "a canaryabcdefghi note")] {
+        let request = Request::new(&LIST_IDS).with_token(AccessToken::new(token));
+        let reply = Response::new(200, json!({"note": format!("a {token} note")}).to_string());
+        let player = Player::new(recorded_once(request.clone(), Ok(reply)));
+        assert_eq!(replay(&player, request).unwrap().body(), json!({"note": note}).to_string().as_bytes());
+    }
+}
+
+#[test]
+fn a_secret_of_eight_bytes_is_found_in_hexadecimal_digits() {
+    let request = Request::new(&LIST_IDS).with_token(AccessToken::new("canary-1"));
+    let reply = Response::new(200, r#"{"note":"63616e6172792d31"}"#);
+    let player = Player::new(recorded_once(request.clone(), Ok(reply)));
+    assert_eq!(replay(&player, request).unwrap().body(), r#"{"note":"***"}"#);
+}
+
+#[test]
+fn the_debug_text_of_a_player_has_the_number_of_unused_entries_only() {
+    let request = get_result("canary");
+    let player = Player::new(recorded_once(request.clone(), Ok(Response::new(200, r#"{"note":"canary"}"#))));
+    assert_eq!(format!("{player:?}"), "Player { remaining: 1, .. }");
+    replay(&player, request).unwrap();
+    assert_eq!(format!("{player:?}"), "Player { remaining: 0, .. }");
+}

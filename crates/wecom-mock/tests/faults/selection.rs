@@ -148,6 +148,7 @@ fn the_debug_text_shows_the_counts_of_each_rule_and_no_token() {
     faults.on(&LIST_IDS).nth(1).fail_before_sending(DOWN);
     faults.on(&GET_GROUPS).error_code(45009);
     let _ = (call(&faults, &LIST_IDS), call(&faults, &LIST_IDS));
+    assert!(format!("{:?}", faults.on(&LIST_IDS)).starts_with("the fault for list_ids ("));
     let text = format!("{faults:?}");
     assert!(text.contains("the fault for list_ids (") && text.contains("called 2 times, injected once"), "{text}");
     assert!(text.contains("the fault for get_groups (") && text.contains("not called, injected 0 times"), "{text}");

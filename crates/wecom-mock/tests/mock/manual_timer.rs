@@ -31,6 +31,24 @@ fn a_sleep_ends_when_its_time_has_elapsed_and_not_before() {
 }
 
 #[test]
+fn a_run_advances_to_each_sleep() {
+    let timer = ManualTimer::new();
+    timer.run(async {
+        Timer::sleep(&timer, SECOND).await;
+        Timer::sleep(&timer, 2 * SECOND).await;
+    });
+    assert_eq!(timer.now(), 3 * SECOND);
+}
+
+#[test]
+fn the_unix_time_is_that_of_2026_and_advances() {
+    let timer = ManualTimer::new();
+    timer.advance(SECOND);
+    let expected = Some(Duration::from_secs(1_767_225_601));
+    assert_eq!([Timer::unix_time(&timer), LocalTimer::unix_time(&timer)], [expected; 2]);
+}
+
+#[test]
 fn a_sleep_of_zero_does_not_wait() {
     block_on(LocalTimer::sleep(&ManualTimer::new(), Duration::ZERO));
 }
