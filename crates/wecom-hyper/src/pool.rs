@@ -26,10 +26,12 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
+use wecom_core::BaseUrl;
 
 use crate::connect::Connector;
 use crate::connect::origin::Origin;
 use crate::counters::Counts;
+use crate::exchange::request::split;
 use crate::failure;
 use crate::pool::job::Job;
 use crate::pool::slot::Slot;
@@ -60,12 +62,13 @@ impl Pool {
         Self(Arc::new(Shared { connector, limits, counts, first_origin: OnceLock::new(), state }))
     }
 
-    /// The server with this scheme and authority; `None` if the authority is invalid.
-    pub(crate) fn origin(&self, is_https: bool, authority: &str) -> Option<Arc<Origin>> {
+    /// The server of the base URL; `None` if the authority is invalid.
+    pub(crate) fn origin(&self, base: &BaseUrl) -> Option<Arc<Origin>> {
         // Most transports talk to one server.
-        if let Some(first) = self.0.first_origin.get().filter(|first| first.is(is_https, authority)) {
+        if let Some(first) = self.0.first_origin.get().filter(|first| first.is_of(base)) {
             return Some(Arc::clone(first));
         }
+        let (is_https, authority) = split(base);
         let origin = self.0.lock().origin(is_https, authority)?;
         Some(Arc::clone(self.0.first_origin.get_or_init(|| Arc::clone(&origin))))
             .filter(|first| Arc::ptr_eq(first, &origin))

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use wecom_core::{Delivery, Request, Response, Transport, TransportError};
 
 use crate::counters::{Counters, Counts};
-use crate::exchange::request::{invalid_base_url, outgoing, split};
+use crate::exchange::request::{invalid_base_url, outgoing};
 use crate::failure;
 use crate::pool::Pool;
 use crate::pool::job::{Job, JobLimits, Outcome, Ticket};
@@ -128,11 +128,10 @@ impl HyperTransport {
                 &ambient
             }
         };
-        let (is_https, authority, path) = split(request.base_url());
-        let origin = self.pool.origin(is_https, authority).ok_or_else(invalid_base_url)?;
+        let origin = self.pool.origin(request.base_url()).ok_or_else(invalid_base_url)?;
         let limits = JobLimits::new(request.time_limit().unwrap_or(self.time_limit), self.reply_limit);
         let (ticket, outcome) = Ticket::new();
-        let job = Job { request: outgoing(request, &origin, path)?, limits, ticket };
+        let job = Job { request: outgoing(request, &origin)?, limits, ticket };
         self.pool.submit(runtime, &origin, Box::new(job));
         Ok(outcome)
     }

@@ -3,11 +3,14 @@
 use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderValue, Uri, uri::Authority};
+use wecom_core::BaseUrl;
 
 /// The scheme, host and port of a base URL.
 #[derive(Debug)]
 pub(crate) struct Origin {
     is_https: bool,
+    /// What the base URL has before its path, and the slash after it.
+    prefix: String,
     /// `scheme://host:port/`, with the port only if the base URL has one.
     uri: Uri,
     authority: Authority,
@@ -28,12 +31,23 @@ impl Origin {
         };
         let host = HeaderValue::from_str(shown).ok()?;
         let uri = Uri::builder().scheme(scheme).authority(authority.clone()).path_and_query("/").build().ok()?;
-        Some(Self { is_https, uri, authority, host, usual_headers: Default::default() })
+        let prefix = format!("{scheme}://{authority}/");
+        Some(Self { is_https, prefix, uri, authority, host, usual_headers: Default::default() })
     }
 
     /// Whether this is the server with this scheme and authority.
     pub(crate) fn is(&self, is_https: bool, authority: &str) -> bool {
         self.is_https == is_https && self.authority.as_str() == authority
+    }
+
+    /// Whether this is the server of the base URL.
+    pub(crate) fn is_of(&self, base: &BaseUrl) -> bool {
+        base.as_str().starts_with(&self.prefix)
+    }
+
+    /// Where the path begins in a base URL of this server.
+    pub(crate) fn path_start(&self) -> usize {
+        self.prefix.len() - 1
     }
 
     #[cfg(any(feature = "http2", not(any(feature = "ring", feature = "aws-lc-rs"))))]
@@ -92,6 +106,20 @@ mod tests {
             (true, "a.example", "a.example"),
         ] {
             assert_eq!(Origin::new(is_https, authority).unwrap().host(), host, "{authority}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_belongs_to_the_server_with_its_scheme_host_and_port() {
+        let origin = Origin::new(true, "a.example").unwrap();
+        for (base, is_of) in [
+            ("https://a.example", true),
+            ("https://a.example/cgi-bin/", true),
+            ("http://a.example/", false),
+            ("https://a.example:443/", false),
+            ("https://a.example.com/", false),
+        ] {
+            assert_eq!(origin.is_of(&base.parse().unwrap()), is_of, "{base}");
         }
     }
 

@@ -18,22 +18,15 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// `host`, `accept`, `user-agent` and `content-type`.
 const USUAL_HEADERS: usize = 4;
 
-/// The scheme and the authority of a base URL, and where its path begins.
-pub(crate) fn split(base: &BaseUrl) -> (bool, &str, usize) {
-    let (url, start) = (base.as_str(), if base.is_https() { "https://".len() } else { "http://".len() });
-    let rest = url.get(start..).unwrap_or_default();
-    let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-    (base.is_https(), rest.get(..end).unwrap_or_default(), start + end)
+/// Whether a base URL is one of HTTPS, and its authority.
+pub(crate) fn split(base: &BaseUrl) -> (bool, &str) {
+    let after_scheme = base.as_str().split("://").nth(1).unwrap_or_default();
+    (base.is_https(), after_scheme.split('/').next().unwrap_or_default())
 }
 
-/// Converts the request. Its URI is the path and the query alone, as HTTP/1.1 sends it; `path` is where the path begins in
-/// the base URL.
-pub(crate) fn outgoing(
-    request: &Request,
-    origin: &Origin,
-    path: usize,
-) -> Result<http::Request<Whole>, TransportError> {
-    convert(request, origin, path)
+/// Converts a request to this server. Its URI is the path and the query alone, as HTTP/1.1 sends it.
+pub(crate) fn outgoing(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, TransportError> {
+    convert(request, origin)
         .map_err(|error| TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(error))
 }
 
@@ -42,7 +35,7 @@ pub(crate) fn invalid_base_url() -> TransportError {
     TransportError::new(TransportErrorKind::Unsupported, Delivery::NotSent).with_source(Unsendable::BaseUrl)
 }
 
-fn convert(request: &Request, origin: &Origin, path: usize) -> Result<http::Request<Whole>, Unsendable> {
+fn convert(request: &Request, origin: &Origin) -> Result<http::Request<Whole>, Unsendable> {
     let mut sent = http::Request::new(Whole::new(request.body().cloned()));
     *sent.method_mut() = match request.method() {
         Method::Get => http::Method::GET,
@@ -50,7 +43,7 @@ fn convert(request: &Request, origin: &Origin, path: usize) -> Result<http::Requ
         other => http::Method::from_bytes(other.as_str().as_bytes()).map_err(|_| Unsendable::Method)?,
     };
     let mut url = Bytes::from(request.expose_url());
-    url.advance(path.min(url.len()));
+    url.advance(origin.path_start().min(url.len()));
     *sent.uri_mut() = PathAndQuery::from_maybe_shared(url).map_err(Unsendable::Url)?.into();
     *sent.headers_mut() = headers(request, origin)?;
     Ok(sent)
@@ -132,15 +125,17 @@ mod tests {
     const ENDPOINT: Endpoint = Endpoint::post("list_ids", "corpgroup/rule/list_ids");
 
     fn request() -> Request {
-        Request::new(&ENDPOINT).with_token(AccessToken::new("canary")).with_body("{}")
+        let base = "https://a.example/cgi-bin/".parse().unwrap();
+        Request::new(&ENDPOINT).with_base_url(base).with_token(AccessToken::new("canary")).with_body("{}")
     }
 
-    fn origin() -> Origin {
-        Origin::new(true, "a.example").unwrap()
+    fn origin(request: &Request) -> Origin {
+        let (is_https, authority) = split(request.base_url());
+        Origin::new(is_https, authority).unwrap()
     }
 
     fn sent(request: &Request) -> Result<http::Request<Whole>, TransportError> {
-        outgoing(request, &origin(), split(request.base_url()).2)
+        outgoing(request, &origin(request))
     }
 
     fn refusal(request: &Request) -> String {
@@ -201,10 +196,11 @@ mod tests {
 
     #[test]
     fn requests_after_the_first_have_their_own_headers() {
-        let origin = origin();
         let (first, other) = (request(), request().with_user_agent("other/1").with_header("x-key", "1"));
-        for request in [&first, &other, &first, &Request::new(&ENDPOINT)] {
-            let sent = outgoing(request, &origin, split(request.base_url()).2).unwrap();
+        let origin = origin(&first);
+        let without_body = Request::new(&ENDPOINT).with_base_url(first.base_url().clone());
+        for request in [&first, &other, &first, &without_body] {
+            let sent = outgoing(request, &origin).unwrap();
             let names = |(name, value): (&str, &[u8])| (name.to_owned(), value.to_vec());
             let mut expected: Vec<_> = request.headers().map(names).collect();
             expected.push(("host".to_owned(), b"a.example".to_vec()));
@@ -214,13 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_splits_into_authority_and_path() {
+    fn a_base_url_splits_into_scheme_authority_and_path() {
         for (base, expected) in [
             ("https://a.example:8443/b/", (true, "a.example:8443", "/b/")),
             ("http://[::1]:80", (false, "[::1]:80", "/")),
         ] {
             let base: BaseUrl = base.parse().unwrap();
-            let (is_https, authority, path) = split(&base);
+            let (is_https, authority) = split(&base);
+            let path = Origin::new(is_https, authority).unwrap().path_start();
             assert_eq!((is_https, authority, &base.as_str()[path..]), expected);
         }
     }
