@@ -10,16 +10,19 @@
 
 use std::error::Error;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use monoio::io::IntoPollIo;
 use monoio::net::TcpStream;
+use monoio::time::Instant;
 use monoio_compat::hyper::MonoioIo;
 use wecom_conformance::Report;
 use wecom_core::Delivery::{NotSent, Unknown};
@@ -40,17 +43,26 @@ pub(crate) struct MonoioTransport;
 impl LocalTransport for MonoioTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let limit = request.time_limit().unwrap_or(TIME_LIMIT);
-        let outcome = monoio::time::timeout(limit, exchange(&request)).await;
-        outcome.unwrap_or_else(|late| Err(failed(Kind::Timeout, Unknown, late)))
+        let deadline = Instant::now().checked_add(limit);
+        match monoio::time::timeout(limit, exchange(&request, deadline)).await {
+            Ok(Err(error)) if has_passed(deadline) => Err(failed(Kind::Timeout, error.delivery(), error)),
+            Ok(outcome) => outcome,
+            Err(late) => Err(failed(Kind::Timeout, Unknown, late)),
+        }
     }
 }
 
-async fn exchange(request: &Request) -> Result<Response, TransportError> {
+fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+async fn exchange(request: &Request, deadline: Option<Instant>) -> Result<Response, TransportError> {
     let mut request = http::Request::<Bytes>::try_from(request)?;
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, request.uri().port_u16().unwrap_or(80))).await;
     let stream = stream.and_then(TcpStream::into_poll_io).map_err(|error| failed(Kind::Connect, NotSent, error))?;
-    let handshake = http1::handshake(MonoioIo::new(stream)).await;
+    let stream = WithDeadline { stream: MonoioIo::new(stream), deadline };
+    let handshake = http1::handshake(stream).await;
     let (mut sender, connection) = handshake.map_err(|error| failed(Kind::Connect, NotSent, error))?;
     to_origin_form(&mut request).map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
     let mut reply = pin!(async {
@@ -74,6 +86,40 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
         }
     })
     .await
+}
+
+/// A stream that fails at the deadline. hyper reads interim replies (1xx) as long as they arrive, and timers of monoio do not
+/// fire meanwhile.
+struct WithDeadline<S> {
+    stream: S,
+    deadline: Option<Instant>,
+}
+
+impl<S: Read + Unpin> Read for WithDeadline<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        match has_passed(self.deadline) {
+            true => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            false => Pin::new(&mut self.stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl<S: Write + Unpin> Write for WithDeadline<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Splits the URL: the request line contains only the path and query, and the host is a header.

@@ -2,6 +2,10 @@
 //!
 //! `cargo run -p wecom-conformance --example transport_reqwest` runs the conformance suite on it. The code between the two
 //! marks is also the example of the README.
+//!
+//! hyper, which reqwest uses, reads interim replies (1xx) as long as they arrive, without a pause for the time limit. A server
+//! that sends them as fast as it can delays the limit until tokio's cooperative budget ends the task's turn: by seconds in a
+//! build without optimizations. `wecom-hyper` bounds their size instead.
 
 // <README>
 use std::time::Duration;

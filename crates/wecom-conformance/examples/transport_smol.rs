@@ -7,12 +7,16 @@
 //! `cargo run -p wecom-conformance --example transport_smol` checks it with the conformance suite.
 
 use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use smol::net::TcpStream;
 use smol::{Timer, future};
 use smol_hyper::rt::FuturesIo;
@@ -46,7 +50,8 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, request.uri().port_u16().unwrap_or(80))).await;
     let stream = stream.map_err(|error| failed(Kind::Connect, NotSent, error))?;
-    let handshake = http1::handshake(FuturesIo::new(stream)).await;
+    let stream = Yielding { stream: FuturesIo::new(stream), has_read: false };
+    let handshake = http1::handshake(stream).await;
     let (mut sender, connection) = handshake.map_err(|error| failed(Kind::Connect, NotSent, error))?;
     to_origin_form(&mut request).map_err(|error| failed(Kind::Unsupported, NotSent, error))?;
     let reply = async {
@@ -61,6 +66,42 @@ async fn exchange(request: &Request) -> Result<Response, TransportError> {
         future::pending().await
     };
     future::or(reply, driven).await
+}
+
+/// A stream that lets other futures run after each read. Otherwise hyper reads interim replies (1xx) as long as they arrive,
+/// and no time limit applies.
+struct Yielding<S> {
+    stream: S,
+    has_read: bool,
+}
+
+impl<S: Read + Unpin> Read for Yielding<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.has_read = !self.has_read;
+        if self.has_read {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<S: Write + Unpin> Write for Yielding<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Splits the URL: the request line contains only the path and query, and the host is a header.

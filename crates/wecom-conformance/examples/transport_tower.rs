@@ -1,5 +1,9 @@
 //! A transport on a service of `tower`, here the client of hyper-util: `TowerTransport` takes it without an adapter.
 //!
+//! hyper reads interim replies (1xx) as long as they arrive, without a pause for the time limit. A server that sends them as fast
+//! as it can delays the limit until tokio's cooperative budget ends the task's turn: by seconds in a build without optimizations.
+//! `wecom-hyper` bounds their size instead.
+//!
 //! `cargo run -p wecom-conformance --example transport_tower` runs the conformance suite on it.
 
 use std::error::Error;

@@ -144,7 +144,8 @@ impl Check {
             }
             Self::TimeLimitIsKept => {
                 "set Request::time_limit as the timeout of the whole call, not of connecting or of a single read; round it up \
-                 if the HTTP library counts whole milliseconds, of which zero may mean no limit"
+                 if the HTTP library counts whole milliseconds, of which zero may mean no limit; if the library reads interim \
+                 replies (1xx) as long as they arrive, as hyper does, pause between reads or bound their size"
             }
             Self::RefusedConnectionIsAnError => "map a failed connection to TransportErrorKind::Connect and NotSent",
             Self::NotSentIsTrue => "return Delivery::Unknown for every error after the connection is established",

@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test panics")]
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use wecom_conformance::{Check, Report, check, check_local};
+use wecom_core::http::AsLocal;
+use wecom_core::{Endpoint, LocalTransport, Request, TransportErrorKind};
 
 #[path = "../examples/transport_curl.rs"]
 #[allow(dead_code, reason = "the example's main")]
@@ -71,4 +78,43 @@ fn the_monoio_recipe_keeps_the_contract_on_its_thread() {
 #[test]
 fn the_smol_recipe_keeps_the_contract() {
     assert_passed(&smol::block_on(check(&transport_smol::SmolTransport)), &[]);
+}
+
+/// How long the server of a flood sends, unless the client ends the connection.
+const FLOOD: Duration = Duration::from_secs(30);
+
+/// Calls a server that sends interim replies as fast as it can. The call must end long before the flood.
+async fn flood_ends_at_the_time_limit(transport: &impl LocalTransport) {
+    const GET: Endpoint = Endpoint::get("get", "get");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let base_url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let start = now();
+        let _ = stream.read(&mut [0; 4096]);
+        let replies = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(4096);
+        while start.elapsed() < FLOOD && stream.write_all(&replies).is_ok() {}
+    });
+    let limit = Duration::from_millis(300);
+    let request = Request::new(&GET).with_base_url(base_url.parse().unwrap()).with_time_limit(limit);
+    let start = now();
+    let error = transport.send(request).await.unwrap_err();
+    let elapsed = start.elapsed();
+    assert!(error.kind() == TransportErrorKind::Timeout && elapsed < FLOOD / 2, "{error:?} after {elapsed:?}");
+    server.join().unwrap();
+}
+
+#[allow(clippy::disallowed_methods, reason = "a flood takes real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[test]
+fn a_flood_of_interim_replies_does_not_extend_the_time_limit_of_the_smol_recipe() {
+    smol::block_on(flood_ends_at_the_time_limit(&AsLocal(transport_smol::SmolTransport)));
+}
+
+#[test]
+fn a_flood_of_interim_replies_does_not_extend_the_time_limit_of_the_monoio_recipe() {
+    transport_monoio::block_on(flood_ends_at_the_time_limit(&transport_monoio::MonoioTransport));
 }

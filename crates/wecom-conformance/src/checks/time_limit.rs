@@ -69,8 +69,8 @@ enum Slow {
     StallsInBodyOfError,
     DripsHead,
     DripsBody,
-    /// These do not arrive as fast as the server can send them. The client of hyper reads on while there are more, and lets no
-    /// time limit apply meanwhile. A network is not that fast.
+    /// These do not arrive as fast as the server can send them. hyper reads on while there are more, and lets no time limit
+    /// apply meanwhile, so most transports on it would fail. A network is not that fast.
     DripsInterimReplies,
     /// A transport may return the reply without having read its trailers.
     DripsTrailers,
