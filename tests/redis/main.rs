@@ -6,6 +6,7 @@ mod company;
 mod faults;
 mod quotas;
 mod sharing;
+mod slow;
 mod stores;
 
 use wecom_redis::RedisStore;
