@@ -9,12 +9,13 @@ use wecom_redis::RedisStore;
 use wecom_tests::redis_server::RedisServer;
 
 #[tokio::test]
-async fn tokens_quotas_and_leases_in_redis_keep_their_contracts() {
+async fn tokens_quotas_leases_and_seen_events_in_redis_keep_their_contracts() {
     let Some(redis) = RedisServer::start() else { return };
     let (store, timer) = (RedisStore::connect(&redis.url()).await.unwrap(), TokioTimer::new());
     stores::check_token_store(&store, &timer, "ww1").await.assert();
     stores::check_quota_store(&store, &timer, "ww1").await.assert();
     stores::check_lease_store(&store, &timer, "ww1").await.assert();
+    stores::check_seen_events(&store, &timer, [7; 16]).await.assert();
 }
 
 #[tokio::test]

@@ -15,15 +15,21 @@
 //!     stores::check_lease_store(&store, &timer, "wwconformance").await.assert();
 //! });
 //! ```
+//!
+//! With the feature `callback`, `check_seen_events` checks a store of seen events.
 
 mod leases;
 mod quotas;
+#[cfg(feature = "callback")]
+mod seen_events;
 mod tokens;
 
 use std::fmt;
 
 pub use self::leases::check_lease_store;
 pub use self::quotas::check_quota_store;
+#[cfg(feature = "callback")]
+pub use self::seen_events::check_seen_events;
 pub use self::tokens::check_token_store;
 
 /// The result of a check of a store.
