@@ -7,6 +7,7 @@ pub(crate) mod api_error;
 pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod decode_error;
+mod json;
 pub(crate) mod language;
 mod predicates;
 pub(crate) mod reply_summary;
@@ -36,7 +37,7 @@ use crate::token::TokenError;
 /// Its text is one line: the endpoint, the standard phrase for the failure, the facts, the remedy. It includes the text of
 /// every underlying error, so [`source`](StdError::source) returns none of those; code reaches them through
 /// [`Error::kind`]. The text never contains a token, a secret, a URL with a query, or a value of the reply other than its
-/// `errmsg`.
+/// `errmsg`. It [serializes](#impl-Serialize-for-Error) for logs and reports.
 ///
 /// ```
 /// use wecom_core::{ErrCode, Error};

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 pub use self::store::{Fence, LeaseKey, LeaseStore, LeaseStoreError, LocalLeaseStore};
 use crate::client::Threading;
 use crate::threading::{Family, Local, Shared};
@@ -185,3 +187,20 @@ impl fmt::Display for LeaseError {
 }
 
 impl StdError for LeaseError {}
+
+/// Serializes as `{"kind":"lost","message":"…"}`. The kinds are `lost`, `store`, `timeout` and
+/// `invalid_length`.
+impl Serialize for LeaseError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = match self {
+            Self::Lost => "lost",
+            Self::Store(_) => "store",
+            Self::Timeout => "timeout",
+            Self::InvalidLength => "invalid_length",
+        };
+        let mut error = serializer.serialize_struct("LeaseError", 2)?;
+        error.serialize_field("kind", kind)?;
+        error.serialize_field("message", &self.to_string())?;
+        error.end()
+    }
+}

@@ -1,6 +1,7 @@
 //! Serde helpers for fields that `wecom_core::wire` has no function for.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer};
 use wecom_core::codec::wire;
@@ -37,6 +38,11 @@ pub(crate) fn object_or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + D
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Serializes a time in milliseconds.
+pub(crate) fn milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Serde for a [`Secret`](wecom_core::Secret), which does not implement it itself so that no secret is serialized by

@@ -421,3 +421,44 @@ fn the_text_of_an_unsent_last_attempt_says_that_an_earlier_one_may_have_been_car
     let timeout = TransportError::new(TransportErrorKind::Timeout, Delivery::Unknown);
     assert!(!text(Error::new(&ENDPOINT, 3, timeout).with_unknown_delivery()).contains("earlier"));
 }
+
+/// The JSON of an error without its text, which must be that of `Display`.
+fn json(error: &Error) -> String {
+    let json = serde_json::to_string(error).unwrap();
+    let (fields, message) = json.split_once(",\"message\":").unwrap();
+    assert_eq!(serde_json::from_str::<String>(message.strip_suffix('}').unwrap()).unwrap(), error.to_string());
+    format!("{fields}}}")
+}
+
+#[test]
+fn an_error_serializes_as_its_facts_and_its_text() {
+    let busy =
+        ApiError { code: ErrCode(-1), message: "busy, hint: [1700000000_1]".into(), language: Language::English };
+    let status = StatusError { status: 502, code: None, retry_after: Some(SECOND), reply: ReplySummary::of(b"<html>") };
+    for (error, expected) in [
+        (
+            error(busy),
+            r#""kind":"api","errcode":-1,"hint":"1700000000_1","attempts":1,"delivery":"unknown","is_transient":true}"#,
+        ),
+        (
+            error(status),
+            r#""kind":"status","status":502,"attempts":1,"delivery":"unknown","is_transient":true,"retry_after_ms":1000}"#,
+        ),
+        (
+            transport(TransportErrorKind::Tls, Delivery::NotSent),
+            r#""kind":"transport","transport":"tls","attempts":1,"delivery":"not_sent","is_transient":false}"#,
+        ),
+        (invalid(), r#""kind":"invalid_request","attempts":1,"delivery":"not_sent","is_transient":false}"#),
+    ] {
+        assert_eq!(json(&error), format!(r#"{{"endpoint":"add",{expected}"#));
+    }
+}
+
+#[test]
+fn the_json_of_a_failed_token_fetch_has_the_facts_of_the_fetch() {
+    let fetch = Error::new(&GET_TOKEN, 2, TransportError::new(TransportErrorKind::Dns, Delivery::NotSent));
+    assert_eq!(
+        json(&error(TokenError::from(fetch))),
+        r#"{"endpoint":"add","kind":"token","transport":"dns","attempts":1,"delivery":"not_sent","is_transient":true}"#
+    );
+}

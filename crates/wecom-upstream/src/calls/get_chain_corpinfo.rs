@@ -125,11 +125,11 @@ open_enum! {
     /// The verification status of a corp that has joined: `qualification_status`.
     pub enum QualificationStatus {
         /// Unverified (未验证).
-        Unverified = 1,
+        Unverified = 1 => "unverified",
         /// Verified (已验证).
-        Verified = 2,
+        Verified = 2 => "verified",
         /// Certified (已认证).
-        Certified = 3,
+        Certified = 3 => "certified",
     }
 }
 

@@ -292,11 +292,11 @@ open_enum! {
     /// The status of a job: `status`.
     pub enum JobStatus {
         /// The job was accepted.
-        Started = 1,
+        Started = 1 => "started",
         /// The job is running.
-        Running = 2,
+        Running = 2 => "running",
         /// The job is finished, and its result is available.
-        Finished = 3,
+        Finished = 3 => "finished",
     }
 }
 
@@ -304,11 +304,11 @@ open_enum! {
     /// The overall result of an import job: `import_status`.
     pub enum ImportStatus {
         /// WeCom imported every corp.
-        AllImported = 1,
+        AllImported = 1 => "all imported",
         /// WeCom imported some corps; the result lists the others.
-        SomeImported = 2,
+        SomeImported = 2 => "some imported",
         /// WeCom imported no corp.
-        NoneImported = 3,
+        NoneImported = 3 => "none imported",
     }
 }
 

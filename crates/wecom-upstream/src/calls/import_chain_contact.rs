@@ -258,9 +258,9 @@ open_enum! {
     /// The role of a contact in the corp: `identity_type`.
     pub enum IdentityType {
         /// Member (成员).
-        Member = 1,
+        Member = 1 => "member",
         /// Head (负责人).
-        Head = 2,
+        Head = 2 => "head",
     }
 }
 

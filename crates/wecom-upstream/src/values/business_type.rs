@@ -6,9 +6,9 @@ open_enum! {
     /// The relationship between two corps: `business_type`.
     pub enum BusinessType {
         /// A corp group (企业互联 or 局校互联): WeCom's default.
-        CorpGroup = 0,
+        CorpGroup = 0 => "corp group",
         /// A chain (上下游).
-        Chain = 1,
+        Chain = 1 => "chain",
     }
 }
 

@@ -1,10 +1,13 @@
 //! The macro for open enums: named numbers to which the vendor may add.
 
-/// Defines an enum that deserializes unknown numbers too, and serializes them unchanged.
+/// Defines an enum that deserializes unknown numbers too, serializes them unchanged, and displays a number with a variant as
+/// the text of the variant.
 macro_rules! open_enum {
     (
         $(#[$doc:meta])+
-        $visibility:vis enum $name:ident { $($(#[$variant_doc:meta])+ $variant:ident = $number:literal,)+ }
+        $visibility:vis enum $name:ident {
+            $($(#[$variant_doc:meta])+ $variant:ident = $number:literal => $text:literal,)+
+        }
     ) => {
         $(#[$doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +26,15 @@ macro_rules! open_enum {
                 match self {
                     $(Self::$variant => $number,)+
                     Self::Other(number) => number,
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $(Self::$variant => f.pad($text),)+
+                    Self::Other(number) => f.pad(&format!("unknown ({number})")),
                 }
             }
         }
@@ -64,9 +76,9 @@ mod tests {
         /// A level.
         pub(super) enum Level {
             /// Low.
-            Low = 1,
+            Low = 1 => "low",
             /// High.
-            High = 3,
+            High = 3 => "high",
         }
     }
 
@@ -85,6 +97,12 @@ mod tests {
         let level: Level = serde_json::from_str("\"77\"").unwrap();
         assert_eq!(level, Level::Other(77));
         assert_eq!(serde_json::to_string(&level).unwrap(), "77");
+    }
+
+    #[test]
+    fn a_value_displays_as_its_text() {
+        let texts = [Level::Low, Level::Other(77)].map(|level| format!("{level:<5}|"));
+        assert_eq!(texts, ["low  |", "unknown (77)|"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter::Fuse;
 
+use serde::{Serialize, Serializer};
 use wecom_core::ids::{ChatId, ExternalUserId, PendingId};
 use wecom_core::{Client, ErrCode, Error, Shared, Threading};
 
@@ -84,6 +85,25 @@ pub struct PendingIdAnswer {
     pub external_userid: ExternalUserId,
     /// The customer's `pending_id`; `None` if the customer has none or it has expired. An error if the call failed.
     pub pending_id: Result<Option<PendingId>, Error>,
+}
+
+/// Serializes with `pending_id`, which may be `null`, or with `error`: `{"external_userid":"wmWang","pending_id":null}`. The
+/// names are stable.
+impl Serialize for PendingIdAnswer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Fields<'a> {
+            Answered { external_userid: &'a ExternalUserId, pending_id: Option<&'a PendingId> },
+            Failed { external_userid: &'a ExternalUserId, error: &'a Error },
+        }
+        let external_userid = &self.external_userid;
+        let fields = match &self.pending_id {
+            Ok(pending_id) => Fields::Answered { external_userid, pending_id: pending_id.as_ref() },
+            Err(error) => Fields::Failed { external_userid, error },
+        };
+        fields.serialize(serializer)
+    }
 }
 
 impl<M: Threading> Upstream<M> {

@@ -1,5 +1,6 @@
 //! Links a corp's customers with stored users.
 
+use serde::Serialize;
 use wecom_core::ids::{CorpId, ExternalUserId, PendingId, UnionId};
 use wecom_core::{Client, Error, Shared, Threading};
 
@@ -26,7 +27,11 @@ pub struct Recognized<'a, I: Iterator<Item = ExternalUserId>, S, M: Threading = 
 }
 
 /// The result of linking a customer with a stored user.
-#[derive(Clone, Debug)]
+///
+/// It serializes with the name of the variant in snake case as `result`:
+/// `{"result":"mapped","external_userid":"wmWang","unionid":"oUnionWang"}`. The names are stable.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Recognition {
     /// The customer is a stored WeChat user. The store now has the customer's id in this corp.

@@ -1,5 +1,6 @@
 //! The events that a directory is notified of.
 
+use serde::{Deserialize, Serialize};
 use wecom_core::ids::{ChainId, CorpId};
 
 /// An event that names what may have changed in a chain. Passed to
@@ -7,7 +8,11 @@ use wecom_core::ids::{ChainId, CorpId};
 ///
 /// With the feature `callback`, a `ChangeChain` of `wecom-callback` converts into one, and
 /// [`DirectoryHints::note_callback`](crate::jobs::directory::DirectoryHints) takes any event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its JSON, for example for a queue between two processes, has the name of the variant in snake case as `event`:
+/// `{"event":"corps","chain_id":"ChDealers","corps":["wwtaihu"]}`. The names are stable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DirectoryEvent {
     /// Corps joined, moved or were removed: `corp_join`, `update_corp`, `remove_corp`.

@@ -3,14 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use wecom_core::Error;
 use wecom_core::ids::JobId;
 use wecom_core::lease::LeaseError;
 
 use crate::calls::JobStatus;
+use crate::serde_helpers;
 
 /// An event of an [`Import`](crate::jobs::import::Import). Job numbers start at 1.
-#[derive(Clone, Debug)]
+///
+/// It serializes with the name of the variant in snake case as `event`, and waits in milliseconds as `wait_ms`:
+/// `{"event":"awaiting_turn","job":1,"wait_ms":5000}`. The names are stable.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportEvent {
     /// The next call of [`next`](crate::jobs::import::Import::next) submits a job.
@@ -36,6 +42,7 @@ pub enum ImportEvent {
         /// The number of the job.
         job: usize,
         /// The duration of the wait.
+        #[serde(rename = "wait_ms", serialize_with = "serde_helpers::milliseconds")]
         wait: Duration,
     },
     /// A call failed without effect. The next call of [`next`](crate::jobs::import::Import::next) waits and retries it.
@@ -43,6 +50,7 @@ pub enum ImportEvent {
         /// The error of the call.
         error: Error,
         /// The duration of the wait.
+        #[serde(rename = "wait_ms", serialize_with = "serde_helpers::milliseconds")]
         wait: Duration,
     },
     /// A job is not finished yet.
@@ -78,6 +86,9 @@ pub enum ImportEvent {
 
 /// The reason why an import stopped before its end. Pass the state to [`Upstream::import`](crate::Upstream::import) to
 /// resume it.
+///
+/// It serializes with the name of the variant in snake case as `reason`, its text as `message`, and its `error` or `jobid`.
+/// For example `{"reason":"job_limit","jobid":"job1","message":"…"}`. The names are stable.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportStop {
@@ -116,5 +127,34 @@ impl fmt::Display for ImportStop {
             Self::Lease(error) => error.fmt(f),
             Self::Failed(error) => error.fmt(f),
         }
+    }
+}
+
+impl Serialize for ImportStop {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            reason: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            jobid: Option<&'a JobId>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<StopError<'a>>,
+            message: String,
+        }
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum StopError<'a> {
+            Call(&'a Error),
+            Lease(&'a LeaseError),
+        }
+        let (reason, jobid, error) = match self {
+            Self::DailyLimit(error) => ("daily_limit", None, Some(StopError::Call(error))),
+            Self::TurnLimit(error) => ("turn_limit", None, Some(StopError::Call(error))),
+            Self::JobLimit(jobid) => ("job_limit", Some(jobid), None),
+            Self::NoTimer => ("no_timer", None, None),
+            Self::Lease(error) => ("lease", None, Some(StopError::Lease(error))),
+            Self::Failed(error) => ("failed", None, Some(StopError::Call(error))),
+        };
+        Fields { reason, jobid, error, message: self.to_string() }.serialize(serializer)
     }
 }

@@ -1,5 +1,7 @@
 //! The outcome of a row.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use wecom_core::ErrCode;
 use wecom_core::ids::JobId;
@@ -50,4 +52,54 @@ pub struct ImportFailure {
     pub message: String,
     /// The contacts that caused the failure; empty if the corp itself caused it.
     pub contacts: Vec<FailedContact>,
+}
+
+/// One line, without the names and numbers of the contacts.
+impl fmt::Display for ImportOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Imported => f.write_str("imported"),
+            Self::Failed(failure) => write!(f, "failed: {}", failure.code),
+            Self::Invalid(problems) => {
+                f.write_str("invalid: ")?;
+                problems.iter().enumerate().try_for_each(|(at, problem)| {
+                    let separator = if at == 0 { "" } else { "; " };
+                    write!(f, "{separator}{problem}")
+                })
+            }
+            Self::Unknown { in_chain: Some(true) } => f.write_str("unknown: a corp with this name is in the chain"),
+            Self::Unknown { in_chain: Some(false) } => f.write_str("unknown: no corp with this name is in the chain"),
+            Self::Unknown { in_chain: None } => f.write_str("unknown: the chain was not searched"),
+            Self::Running(jobid) => write!(f, "running in job {jobid}"),
+            Self::NotSubmitted => f.write_str("not submitted"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_displays_as_one_line() {
+        let failure = ImportFailure { code: ErrCode(670_009), message: "dup".to_owned(), contacts: Vec::new() };
+        let problem = |field: &str| RowProblem {
+            field: field.to_owned(),
+            problem: "is empty".to_owned(),
+            limit: "a value".to_owned(),
+        };
+        for (outcome, expected) in [
+            (ImportOutcome::Imported, "imported"),
+            (ImportOutcome::Failed(failure), "failed: 670009 (自定义id不唯一)"),
+            (
+                ImportOutcome::Invalid(vec![problem("a"), problem("b")]),
+                "invalid: a is empty (allowed: a value); b is empty (allowed: a value)",
+            ),
+            (ImportOutcome::Unknown { in_chain: None }, "unknown: the chain was not searched"),
+            (ImportOutcome::Running(JobId::new("job1")), "running in job job1"),
+            (ImportOutcome::NotSubmitted, "not submitted"),
+        ] {
+            assert_eq!(outcome.to_string(), expected);
+        }
+    }
 }

@@ -1,12 +1,18 @@
 //! The report of an import.
 
+use serde::Serialize;
+
 use crate::calls::ImportCorp;
 use crate::jobs::import::event::ImportStop;
 use crate::jobs::import::outcome::ImportOutcome;
 use crate::jobs::import::state::{ImportProgress, ImportState};
 
 /// The outcome of each row of an import.
-#[derive(Clone, Debug)]
+///
+/// Its JSON has the fields of this type, and the rows contain names and mobile numbers. An outcome is `"imported"`,
+/// `"not_submitted"`, or an object with one field, such as `{"failed":{"code":670009,"message":"…","contacts":[]}}`. The
+/// names are stable.
+#[derive(Clone, Debug, Serialize)]
 #[must_use = "only the report shows which rows failed"]
 #[non_exhaustive]
 pub struct ImportReport {
@@ -19,7 +25,7 @@ pub struct ImportReport {
 }
 
 /// A row of an import.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ImportRow {
     /// The row number, starting at 1.

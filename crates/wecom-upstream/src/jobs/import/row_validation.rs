@@ -11,7 +11,9 @@ use wecom_core::ids::CustomId;
 use crate::calls::ImportCorp;
 
 /// An error for an import with rows that break the documented rules. It has every invalid row. Nothing was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its JSON has the fields of this type, and no value of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InvalidImport {
     /// The problem with the chain's id, if it has one.
@@ -23,7 +25,7 @@ pub struct InvalidImport {
 }
 
 /// A row that breaks the documented rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InvalidRow {
     /// The row number, starting at 1.

@@ -91,8 +91,8 @@ pub(crate) struct Batch {
     pub(crate) phase: Phase,
 }
 
-/// The number of rows of an import by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The number of rows of an import by outcome. Its JSON has the fields of this type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportProgress {
     /// The number of all rows.

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use wecom_core::{Endpoint, ErrCode, Error};
 
 /// An error while fetching a page of a list.
@@ -73,6 +74,25 @@ impl StdError for PageError {
     }
 }
 
+/// Serializes as the error of the call, or with the kind `repeated_cursor` or `empty_pages`:
+/// `{"endpoint":"get_chain_corpinfo_list","kind":"repeated_cursor","message":"…"}`.
+impl Serialize for PageError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields {
+            endpoint: &'static Endpoint,
+            kind: &'static str,
+            message: String,
+        }
+        let (endpoint, kind) = match self {
+            Self::Call(error) => return error.serialize(serializer),
+            Self::RepeatedCursor(error) => (error.endpoint, "repeated_cursor"),
+            Self::EmptyPages(error) => (error.endpoint, "empty_pages"),
+        };
+        Fields { endpoint, kind, message: self.to_string() }.serialize(serializer)
+    }
+}
+
 /// A cycle in the cursors of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -123,5 +143,18 @@ mod tests {
         assert_eq!(error.to_string(), call.to_string());
         assert!(error.to_string().contains("it is down") && error.code().is_none(), "{error}");
         assert_eq!(PageError::from(reply_error(200, 670_002)).code(), Some(ErrCode::UNKNOWN_CHAIN));
+    }
+
+    #[test]
+    fn a_list_without_an_end_serializes_with_its_endpoint_and_its_kind() {
+        let endpoint = &crate::calls::GET_CHAIN_CORPINFO_LIST;
+        for (error, kind) in [
+            (PageError::from(RepeatedCursor { endpoint, pages: 7 }), "repeated_cursor"),
+            (EmptyPages { endpoint, pages: 1000 }.into(), "empty_pages"),
+        ] {
+            let expected =
+                serde_json::json!({"endpoint": "get_chain_corpinfo_list", "kind": kind, "message": error.to_string()});
+            assert_eq!(serde_json::to_value(error).unwrap(), expected);
+        }
     }
 }

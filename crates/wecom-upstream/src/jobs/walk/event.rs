@@ -9,7 +9,11 @@ use crate::calls::{Group, GroupCorp};
 use crate::jobs::pager::PageError;
 
 /// An event of a [`Walk`](crate::jobs::walk::Walk).
-#[derive(Clone, Debug)]
+///
+/// It serializes with the name of the variant in snake case as `event`, and the fields of a corp or a finding beside it:
+/// `{"event":"corp","groupid":2,"corpid":"wwjingxi",…}`. The names are stable.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WalkEvent {
     /// A flaw in the tree of groups. Findings come before all other events.
