@@ -15,6 +15,7 @@ mod on {
     use tracing::{Instrument, Span, debug, info, info_span, warn};
 
     use crate::endpoint::descriptor::Endpoint;
+    use crate::error::{ErrCode, ErrorKind};
     use crate::observe::observer::{CallEvent, CallOutcome};
 
     const TARGET: &str = "wecom";
@@ -73,7 +74,11 @@ mod on {
                     CallOutcome::Failed(error) => {
                         span.record("errcode", code(error));
                         span.record("outcome", "failed");
-                        warn!(target: TARGET, errcode = code(error), %error, "failed");
+                        if is_answer(error) {
+                            debug!(target: TARGET, errcode = code(error), %error, "failed");
+                        } else {
+                            warn!(target: TARGET, errcode = code(error), %error, "failed");
+                        }
                     }
                     CallOutcome::Cancelled => {
                         span.record("outcome", "cancelled");
@@ -81,6 +86,12 @@ mod on {
                 }
             }
         }
+    }
+
+    /// Returns whether the code of WeCom states that what was looked up does not exist, which is an answer.
+    fn is_answer(error: &crate::error::Error) -> bool {
+        let answers = [ErrCode::NOT_AN_EXTERNAL_CONTACT, ErrCode::USER_CUSTOM_ID_UNSET];
+        matches!(error.kind(), ErrorKind::Api(api) if answers.contains(&api.code))
     }
 
     fn code(error: &crate::error::Error) -> Option<i64> {

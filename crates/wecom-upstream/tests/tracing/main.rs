@@ -10,7 +10,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use wecom_core::TransportErrorKind::ConnectionLost;
 use wecom_mock::{Faults, ManualTimer};
 use wecom_simulator::Simulator;
-use wecom_upstream::calls::{GET_CHAIN_CORPINFO_LIST, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp};
+use wecom_upstream::calls::{
+    GET_CHAIN_CORPINFO_LIST, GET_RESULT, IMPORT_CHAIN_CONTACT, ImportContact, ImportCorp, UNIONID_TO_EXTERNAL_USERID,
+};
 use wecom_upstream::ids::CustomId;
 use wecom_upstream::jobs::customers::InMemoryCustomerStore;
 use wecom_upstream::jobs::import::ImportState;
@@ -153,4 +155,16 @@ fn lookups_of_customers_are_spans_without_their_ids() {
     assert_line(&lines, &["DEBUG ", "wecom_pending_ids", "looked up customers customers=2 found=0 answered=0"]);
     assert_line(&lines, &[" WARN ", "wecom_pending_ids", "customers not looked up customers=1", "60020"]);
     assert_line(&lines, &["wecom_pending_ids{outcome=\"finished\"}", "close"]);
+}
+
+#[test]
+fn a_user_who_is_no_customer_is_no_warning() {
+    let service = Service::new();
+    let lines = service.log(async |upstream| {
+        service.faults.on(&UNIONID_TO_EXTERNAL_USERID).error_code(84_061);
+        let mut map = upstream.map_customers(InMemoryCustomerStore::new());
+        map.remember(UnionId::new("oUnionWang"), OpenId::new("oOpenWang")).await.unwrap();
+    });
+    assert_line(&lines, &["DEBUG ", r#"wecom_call{endpoint="unionid_to_external_userid""#, "failed errcode=84061"]);
+    assert!(lines.iter().all(|line| !line.contains("WARN")), "{}", lines.join("\n"));
 }
