@@ -39,6 +39,7 @@ pub mod http;
 pub mod ids;
 pub mod lease;
 pub mod observe;
+mod pointers;
 pub mod quota;
 pub mod retry;
 pub mod secret;

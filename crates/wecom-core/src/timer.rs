@@ -3,8 +3,6 @@
 pub(crate) mod cached_clock;
 pub(crate) mod clock;
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,36 +66,6 @@ pub trait LocalTimer {
     /// is `None`. A timer with a system clock returns `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
     fn unix_time(&self) -> Option<Duration> {
         None
-    }
-}
-
-#[async_trait]
-impl<T: Timer + ?Sized> Timer for Arc<T> {
-    fn now(&self) -> Duration {
-        (**self).now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        (**self).sleep(duration).await;
-    }
-
-    fn unix_time(&self) -> Option<Duration> {
-        (**self).unix_time()
-    }
-}
-
-#[async_trait(?Send)]
-impl<T: LocalTimer + ?Sized> LocalTimer for Rc<T> {
-    fn now(&self) -> Duration {
-        (**self).now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        (**self).sleep(duration).await;
-    }
-
-    fn unix_time(&self) -> Option<Duration> {
-        (**self).unix_time()
     }
 }
 

@@ -1,13 +1,17 @@
 //! Both threading families.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use static_assertions::assert_impl_all;
 use wecom_core::{Client, Local, LocalTransport, from_fn};
 use wecom_mock::ManualTimer;
 use wecom_simulator::Simulator;
-use wecom_upstream::jobs::customers::{CustomerMap, PendingIds, Recognition};
-use wecom_upstream::{ExternalUserId, Upstream};
+use wecom_upstream::ids::PendingId;
+use wecom_upstream::jobs::customers::{CustomerMap, CustomerRecord, CustomerStore, PendingIds, Recognition};
+use wecom_upstream::{ExternalUserId, UnionId, Upstream};
 
 use crate::support::{Store, add, customer, dealer, user};
 
@@ -37,6 +41,46 @@ fn the_futures_of_a_shared_map_are_send() {
         map.recognize(dealer(), [customer(1)]).next().await.unwrap().unwrap()
     });
     assert!(matches!(pollster::block_on(whole), Recognition::Unknown { pending_id: Some(_), .. }));
+}
+
+/// A pool, whose handles are stores.
+#[derive(Default)]
+struct Pool(Mutex<HashMap<UnionId, CustomerRecord>>);
+
+impl CustomerStore for &Pool {
+    type Error = Infallible;
+
+    async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, Infallible> {
+        Ok(self.0.lock().unwrap().get(unionid).cloned())
+    }
+
+    async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, Infallible> {
+        let is_pending =
+            |record: &&CustomerRecord| record.pending.as_ref().is_some_and(|pending| pending.pending_id == *pending_id);
+        Ok(self.0.lock().unwrap().values().find(is_pending).cloned())
+    }
+
+    async fn put(&mut self, record: &CustomerRecord) -> Result<(), Infallible> {
+        self.0.lock().unwrap().insert(record.unionid.clone(), record.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn maps_share_a_pool_by_reference_and_by_arc() {
+    let upstream = Upstream::new(Simulator::demo().on_timer(ManualTimer::new()).client());
+    let pool = Arc::new(Pool::default());
+    let mut map = upstream.map_customers(Arc::clone(&pool));
+    let (unionid, openid) = user(1);
+    let stored = pollster::block_on(map.remember(&unionid, &openid)).unwrap();
+    let mut other = upstream.map_customers(Box::new(&*pool));
+    assert_eq!(pollster::block_on(other.remember(&unionid, &openid)).unwrap(), stored);
+    // The whole block, as for a spawned task.
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let found = assert_send(async move { map.store().get(&unionid).await });
+    assert_eq!(pollster::block_on(found), Ok(Some(stored)));
 }
 
 #[test]

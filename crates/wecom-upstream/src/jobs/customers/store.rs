@@ -1,6 +1,7 @@
 //! The caller's store of customers, and its records.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// `pending_id`. For a store in memory, use [`InMemoryCustomerStore`](crate::jobs::customers::InMemoryCustomerStore).
 ///
 /// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the
-/// map. To share a store between maps, implement the trait for a handle such as `&Pool`.
+/// map. To share a store between maps, implement the trait for `&Pool`: then
+/// `Arc<Pool>` is a store too.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -103,6 +105,26 @@ impl<S: CustomerStore> CustomerStore for Box<S> {
 
     fn put(&mut self, record: &CustomerRecord) -> impl Future<Output = Result<(), S::Error>> {
         (**self).put(record)
+    }
+}
+
+/// An `Arc` of a database pool is a store if a reference to the pool is one.
+impl<T: ?Sized, E> CustomerStore for Arc<T>
+where
+    for<'a> &'a T: CustomerStore<Error = E>,
+{
+    type Error = E;
+
+    async fn get(&mut self, unionid: &UnionId) -> Result<Option<CustomerRecord>, E> {
+        (&mut &**self).get(unionid).await
+    }
+
+    async fn find(&mut self, pending_id: &PendingId) -> Result<Option<CustomerRecord>, E> {
+        (&mut &**self).find(pending_id).await
+    }
+
+    async fn put(&mut self, record: &CustomerRecord) -> Result<(), E> {
+        (&mut &**self).put(record).await
     }
 }
 
