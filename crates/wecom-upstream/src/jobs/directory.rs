@@ -7,7 +7,6 @@
 mod callback;
 mod event;
 mod hints;
-mod in_flight;
 mod joined_corps;
 mod listing;
 mod mirror;
@@ -30,7 +29,6 @@ use wecom_core::{Error, Shared, Threading};
 
 pub use self::event::DirectoryEvent;
 pub use self::hints::DirectoryHints;
-use self::in_flight::InFlight;
 use self::listing::Listing;
 use self::mirror::Mirror;
 use self::schedule::Schedule;
@@ -38,8 +36,9 @@ pub use self::state::DirectoryState;
 use self::state::{Content, DirectoryOptions};
 use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
-use crate::jobs::attention::{Attended, Attention, Visit};
+use crate::jobs::attention::Attention;
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
+use crate::jobs::kept_read::Read;
 use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
@@ -145,8 +144,8 @@ pub struct Directory<M: Threading = Shared> {
     walks_first: bool,
     walking: Option<Walking<M>>,
     listing: Option<Listing<M>>,
-    groups: Option<InFlight<M, GetChainGroupReply>>,
-    corps: Vec<(CorpRef, InFlight<M, GetChainCorpinfoReply>)>,
+    groups: Option<Read<M, GetChainGroupReply>>,
+    corps: Vec<(CorpRef, Read<M, GetChainCorpinfoReply>)>,
     /// The error of a lookup that this refresh leaves to the next one.
     failure: Option<Error>,
     schedule: Schedule<M>,
@@ -335,22 +334,22 @@ impl<M: Threading> Directory<M> {
     }
 
     async fn read_changes(&mut self) -> Result<ChainDiff, Error> {
-        let Visit { job: directory } = &mut Visit::begin(self);
-        directory.take_work();
-        let read = directory.read().await;
-        if let Some(error) = read.as_ref().err().or(directory.failure.as_ref()) {
-            directory.schedule.fail(error);
+        self.attention.begin_await();
+        self.take_work();
+        let read = self.read().await;
+        if let Some(error) = read.as_ref().err().or(self.failure.as_ref()) {
+            self.schedule.fail(error);
         } else {
-            directory.schedule.succeed();
+            self.schedule.succeed();
         }
         if let Err(error) = read {
-            directory.failure = None;
-            directory.mirror.work.restore_deferred();
+            self.failure = None;
+            self.mirror.work.restore_deferred();
             return Err(error);
         }
-        directory.schedule.plan_groups(!directory.tree().is_whole());
-        let Some(error) = directory.failure.take() else { return Ok(directory.mirror.publish()) };
-        let mirror = &mut directory.mirror;
+        self.schedule.plan_groups(!self.tree().is_whole());
+        let Some(error) = self.failure.take() else { return Ok(self.mirror.publish()) };
+        let mirror = &mut self.mirror;
         let changes = if mirror.restore_unread() { mirror.publish() } else { ChainDiff::default() };
         if changes.is_empty() { Err(error) } else { Ok(changes) }
     }
@@ -378,19 +377,6 @@ impl<M: Threading> Directory<M> {
 
     fn plan_walk(&mut self) {
         self.schedule.plan_walk(&self.options.chain_id, self.options.walk_every);
-    }
-}
-
-impl<M: Threading> Attended for Directory<M> {
-    type Family = M;
-
-    fn attention(&mut self) -> &mut Attention<M> {
-        &mut self.attention
-    }
-
-    fn mark_starved(&mut self) {
-        self.groups.iter_mut().for_each(InFlight::mark_starved);
-        self.corps.iter_mut().for_each(|(_, call)| call.mark_starved());
     }
 }
 

@@ -42,7 +42,9 @@ pub use self::state::{ImportProgress, ImportState};
 pub use self::stream::ImportStream;
 use self::waits::Waits;
 use crate::calls::{GetResultReply, ImportChainContactReply};
+use crate::jobs::attention::Attention;
 use crate::jobs::kept_call::KeptCall;
+use crate::jobs::kept_read::KeptRead;
 use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 
@@ -151,7 +153,7 @@ pub struct Import<M: Threading = Shared> {
     /// Whether a submission was announced and not made yet.
     announced: bool,
     submission: KeptCall<M, ImportChainContactReply>,
-    result: KeptCall<M, GetResultReply>,
+    result: KeptRead<M, GetResultReply>,
     waits: Waits<M>,
     /// The number of failed calls in a row.
     failures: u32,
@@ -184,15 +186,17 @@ impl<M: Threading> Upstream<M> {
 
 impl<M: Threading> Import<M> {
     fn new(upstream: Upstream<M>, state: ImportState) -> Self {
+        let clock = upstream.client().clock();
+        let result = KeptRead::new(Attention::new(clock.clone()));
         Self {
             span: JobSpan::import(&state),
-            waits: Waits::new(upstream.client().clock()),
+            waits: Waits::new(clock),
             upstream,
             state,
             limits: Limits { turn: 30 * MINUTE, job: 120 * MINUTE, settle: 5 * MINUTE },
             announced: false,
             submission: KeptCall::new(),
-            result: KeptCall::new(),
+            result,
             failures: 0,
             losses: 0,
             search: None,
@@ -347,8 +351,9 @@ impl<M: Threading> Import<M> {
 
     /// Runs the import to its next event; `None` at the end and after [`ImportEvent::Stopped`].
     ///
-    /// Dropping the future loses nothing and keeps a call in flight, which the next future continues. If the import is
-    /// dropped during a submission, the job counts as lost.
+    /// Dropping the future loses nothing and keeps a call in flight, which the next future continues. A call that times out
+    /// because the program did not poll the future is repeated, except for a submission: its job counts as lost, as it does
+    /// if the import is dropped during a submission.
     pub async fn next(&mut self) -> Option<ImportEvent> {
         if self.stopped.is_some() {
             self.release_lease().await;

@@ -1,69 +1,113 @@
-//! A call that changes nothing, which a job keeps when the future that awaits it is dropped, and repeats if a pause of the
-//! consumer made it fail.
+//! Calls that change nothing, which a job keeps when the future that awaits them is dropped, and repeats if a pause of the
+//! consumer made them fail.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use wecom_core::client::BoxedCall;
-use wecom_core::{Error, ErrorKind, Threading, TransportErrorKind};
+use wecom_core::{Error, Threading};
 
-use crate::jobs::attention::{Attended, Attention, Visit};
-use crate::jobs::kept_call::KeptCall;
+use crate::jobs::attention::Attention;
+use crate::jobs::transience::may_pass;
 
-/// The maximum number of repeats of one call. It ends a lookup whose consumer pauses in each await while the service does
-/// not reply.
+/// The maximum number of repeats of one call. It ends a call whose consumer pauses in each await while the service does not
+/// reply.
 const MAX_REPEATS: u32 = 3;
 
-/// A [`KeptCall`] that is repeated if it was not polled for a while and then lost its reply.
+/// A call in flight that changes nothing.
+pub(crate) struct Read<M: Threading, T: 'static> {
+    call: BoxedCall<M, T>,
+    /// The number of [pauses](Attention::pauses) at the start of the call.
+    pauses: u64,
+}
+
+/// The outcome of a [`Read`].
+pub(crate) enum ReadOutcome<T> {
+    Ended(Result<T, Error>),
+    /// The call failed and was not polled for a while, so the service may have replied. It may be repeated.
+    Starved(Error),
+}
+
+impl<M: Threading, T: 'static> Read<M, T> {
+    /// Keeps a call that begins now.
+    pub(crate) fn begin(call: BoxedCall<M, T>, attention: &mut Attention<M>) -> Self {
+        attention.begin_poll();
+        Self { call, pauses: attention.pauses() }
+    }
+
+    /// Polls the call. Call [`Attention::begin_poll`] first.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>, attention: &Attention<M>) -> Poll<ReadOutcome<T>> {
+        let is_starved = attention.pauses() > self.pauses;
+        Pin::new(&mut self.call).poll(context).map(|outcome| match outcome {
+            Err(error) if is_starved && may_pass(&error) => ReadOutcome::Starved(error),
+            outcome => ReadOutcome::Ended(outcome),
+        })
+    }
+}
+
+impl<T> ReadOutcome<T> {
+    /// Returns the outcome of the call, whether it was polled or not.
+    pub(crate) fn into_result(self) -> Result<T, Error> {
+        match self {
+            Self::Ended(outcome) => outcome,
+            Self::Starved(error) => Err(error),
+        }
+    }
+}
+
+/// A [`Read`] that may be in flight, with the polls of the job. Dropping the future of [`run`](Self::run) does not cancel the
+/// call: the next future continues it.
 pub(crate) struct KeptRead<M: Threading, T: 'static> {
-    call: KeptCall<M, T>,
-    /// Whether the call was not polled for a while, so that it may time out although the service replied.
-    is_starved: bool,
+    read: Option<Read<M, T>>,
     repeats: u32,
     attention: Attention<M>,
 }
 
 impl<M: Threading, T: 'static> KeptRead<M, T> {
     pub(crate) fn new(attention: Attention<M>) -> Self {
-        Self { call: KeptCall::new(), is_starved: false, repeats: 0, attention }
+        Self { read: None, repeats: 0, attention }
+    }
+
+    /// Returns whether a call has begun, and its outcome was not returned yet.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.read.is_some()
     }
 
     /// Continues the call in flight, or begins one, and returns its outcome.
     pub(crate) async fn run(&mut self, mut begin: impl FnMut() -> BoxedCall<M, T>) -> Result<T, Error> {
-        let Visit { job: read } = &mut Visit::begin(self);
+        self.attention.begin_await();
+        poll_fn(|context| self.poll(context, &mut begin)).await
+    }
+
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        begin: &mut impl FnMut() -> BoxedCall<M, T>,
+    ) -> Poll<Result<T, Error>> {
+        let Self { read, repeats, attention } = self;
+        attention.begin_poll();
         loop {
-            let outcome = read.call.run(&mut begin).await;
-            let is_starved = std::mem::take(&mut read.is_starved);
-            if is_starved && read.repeats < MAX_REPEATS && outcome.as_ref().is_err_and(is_reply_lost) {
-                read.repeats += 1;
-                continue;
+            let current = read.get_or_insert_with(|| Read::begin(begin(), attention));
+            let Poll::Ready(outcome) = current.poll(context, attention) else {
+                attention.end_poll(context);
+                return Poll::Pending;
+            };
+            *read = None;
+            match outcome {
+                ReadOutcome::Starved(_) if *repeats < MAX_REPEATS => *repeats += 1,
+                outcome => {
+                    *repeats = 0;
+                    return Poll::Ready(outcome.into_result());
+                }
             }
-            read.repeats = 0;
-            return outcome;
         }
-    }
-}
-
-/// Returns whether a call may have failed because its reply was not read in time.
-fn is_reply_lost(error: &Error) -> bool {
-    let is_connection_lost =
-        matches!(error.kind(), ErrorKind::Transport(error) if error.kind() == TransportErrorKind::ConnectionLost);
-    is_connection_lost || error.is_timeout()
-}
-
-impl<M: Threading, T: 'static> Attended for KeptRead<M, T> {
-    type Family = M;
-
-    fn attention(&mut self) -> &mut Attention<M> {
-        &mut self.attention
-    }
-
-    fn mark_starved(&mut self) {
-        self.is_starved |= self.call.is_in_flight();
     }
 }
 
 impl<M: Threading, T: 'static> fmt::Debug for KeptRead<M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptRead").field("call", &self.call).finish_non_exhaustive()
+        f.debug_struct("KeptRead").field("is_in_flight", &self.is_in_flight()).finish_non_exhaustive()
     }
 }

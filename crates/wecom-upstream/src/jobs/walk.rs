@@ -16,13 +16,11 @@ mod wakers;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use wecom_core::client::BoxedCall;
 use wecom_core::ids::{ChainId, GroupId};
 use wecom_core::{Client, Error, Shared, Threading};
 
@@ -40,7 +38,8 @@ use self::state::{Content, WalkOptions};
 pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
-use crate::jobs::attention::{Attended, Attention, Visit};
+use crate::jobs::attention::Attention;
+use crate::jobs::kept_read::{Read, ReadOutcome};
 use crate::jobs::pager::PageError;
 use crate::jobs::trace::JobSpan;
 use crate::jobs::transience::may_pass;
@@ -186,9 +185,7 @@ pub struct Walk<M: Threading = Shared> {
     /// The groups that failed.
     failed: VecDeque<OpenGroup>,
     progress: WalkProgress,
-    groups: Option<BoxedCall<M, GetChainGroupReply>>,
-    /// Whether the call that lists the groups was not polled for a while.
-    is_list_starved: bool,
+    groups: Option<Read<M, GetChainGroupReply>>,
     /// The [awaited time](Attention::awaited) at the start of the first call for the groups.
     list_begun_at: Option<Duration>,
     outage: Outage<M>,
@@ -230,7 +227,6 @@ impl<M: Threading> Walk<M> {
             failed: VecDeque::new(),
             progress: WalkProgress::default(),
             groups: None,
-            is_list_starved: false,
             list_begun_at: None,
             outage,
             waker: Arc::default(),
@@ -314,8 +310,8 @@ impl<M: Threading> Walk<M> {
     /// Returns an error if listing the groups fails, or if a call fails with an error that affects every call. The state
     /// stays intact: the next call of this method continues the walk and repeats the failed call.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
-        let visit = Visit::begin(self);
-        poll_fn(|context| visit.job.poll_event(context)).await.transpose()
+        self.attention.begin_await();
+        poll_fn(|context| self.poll_event(context)).await.transpose()
     }
 
     /// Returns the id of the chain.
@@ -362,9 +358,11 @@ impl<M: Threading> Walk<M> {
             return Poll::Pending;
         }
         let span = self.span.clone();
+        self.attention.begin_poll();
         let event = span.in_scope(|| self.poll_next(context));
-        if let Poll::Ready(event) = &event {
-            span.walk_event(event.as_ref(), self.progress);
+        match &event {
+            Poll::Ready(event) => span.walk_event(event.as_ref(), self.progress),
+            Poll::Pending => self.attention.end_poll(context),
         }
         self.ready_events = if event.is_ready() { self.ready_events + 1 } else { 0 };
         event
@@ -389,30 +387,31 @@ impl<M: Threading> Walk<M> {
     fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<Result<Remaining, Error>> {
         loop {
             ready!(self.outage.poll_wait(context));
-            let begin = || self.client.call_boxed(GetChainGroup::new(&self.options.chain_id));
-            let call = self.groups.get_or_insert_with(begin);
+            let Self { client, options, groups, attention, .. } = self;
+            let begin = || Read::begin(client.call_boxed(GetChainGroup::new(&options.chain_id)), attention);
+            let read = groups.get_or_insert_with(begin);
             let begun_at = *self.list_begun_at.get_or_insert(self.attention.awaited());
-            let outcome = ready!(Pin::new(call).poll(context));
+            let outcome = ready!(read.poll(context, &self.attention));
             self.groups = None;
-            let is_starved = std::mem::replace(&mut self.is_list_starved, false)
-                && self.attention.awaited().saturating_sub(begun_at) < self.options.outage_limit;
-            match outcome {
-                Ok(reply) => {
+            let awaited = self.attention.awaited().saturating_sub(begun_at);
+            let error = match outcome {
+                ReadOutcome::Ended(Ok(reply)) => {
                     self.outage.end();
                     self.list_begun_at = None;
                     let (groups, findings) = order_groups(reply.groups);
                     self.progress.groups = Some(groups.len());
                     return Poll::Ready(Ok(Remaining::new(groups, findings)));
                 }
-                Err(error) if may_pass(&error) && is_starved => {}
-                Err(error) if may_pass(&error) && !self.options.fail_fast => {
-                    if self.outage.fail(self.outage.epoch(), Some(&error), self.options.outage_limit) {
-                        self.outage.end();
-                        self.list_begun_at = None;
-                        return Poll::Ready(Err(error));
-                    }
-                }
-                Err(error) => return Poll::Ready(Err(error)),
+                ReadOutcome::Starved(_) if awaited < self.options.outage_limit => continue,
+                ReadOutcome::Ended(Err(error)) | ReadOutcome::Starved(error) => error,
+            };
+            if !may_pass(&error) || self.options.fail_fast {
+                return Poll::Ready(Err(error));
+            }
+            if self.outage.fail(self.outage.epoch(), Some(&error), self.options.outage_limit) {
+                self.outage.end();
+                self.list_begun_at = None;
+                return Poll::Ready(Err(error));
             }
         }
     }
@@ -475,7 +474,9 @@ impl<M: Threading> Walk<M> {
     fn poll_fetches(&mut self, may_begin: bool) {
         for (at, fetch) in self.fetches.iter_mut().take(self.options.concurrency).enumerate() {
             let may_begin = may_begin && self.stop.is_none() && (at == 0 || !self.outage.is_suspected());
-            if let Some(stop) = fetch.poll(&self.client, &self.options, &mut self.outage, may_begin, &self.attention) {
+            if let Some(stop) =
+                fetch.poll(&self.client, &self.options, &mut self.outage, may_begin, &mut self.attention)
+            {
                 self.stop.get_or_insert(stop);
             }
         }
@@ -485,7 +486,9 @@ impl<M: Threading> Walk<M> {
     fn poll_first(&mut self) {
         if let Some(first) = self.fetches.front_mut() {
             let may_begin = self.stop.is_none();
-            if let Some(stop) = first.poll(&self.client, &self.options, &mut self.outage, may_begin, &self.attention) {
+            if let Some(stop) =
+                first.poll(&self.client, &self.options, &mut self.outage, may_begin, &mut self.attention)
+            {
                 self.stop.get_or_insert(stop);
             }
         }
@@ -531,19 +534,6 @@ impl<M: Threading> Walk<M> {
             PageError::Call(error) => Some(Err(error)),
             error => self.fail_first(error, false).map(Ok),
         }
-    }
-}
-
-impl<M: Threading> Attended for Walk<M> {
-    type Family = M;
-
-    fn attention(&mut self) -> &mut Attention<M> {
-        &mut self.attention
-    }
-
-    fn mark_starved(&mut self) {
-        self.fetches.iter_mut().for_each(GroupFetch::mark_starved);
-        self.is_list_starved = self.groups.is_some();
     }
 }
 

@@ -145,3 +145,32 @@ fn a_lookup_without_a_reply_fails_after_one_call_without_pauses_and_after_four_w
         assert_eq!(service.lookups.calls(), calls, "{pause:?}");
     }
 }
+
+#[test]
+fn a_future_of_an_answer_that_is_kept_and_not_polled_for_minutes_loses_no_answer() {
+    let service = Service::new(LATENCY);
+    let mut ids = service.shared().pending_ids((0..CUSTOMERS).map(customer));
+    for _ in 0..CUSTOMERS {
+        let mut next = pin!(ids.next());
+        let answer = match next.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                service.timer.advance(PAUSE);
+                service.timer.run(next)
+            }
+        };
+        assert!(answer.unwrap().pending_id.is_ok());
+    }
+    assert_eq!(service.lookups.calls(), 2 * CALLS - 1, "the first pause is in the fetch of the token");
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_stream_of_a_slow_service_makes_each_failed_call_once() {
+    use futures_util::StreamExt;
+
+    let service = Service::new(Duration::MAX);
+    let mut answers = service.shared().pending_ids([customer(0)]).into_stream();
+    assert!(service.timer.run(answers.next()).unwrap().pending_id.is_err());
+    assert_eq!(service.lookups.calls(), 1);
+}

@@ -1,5 +1,8 @@
 //! Refreshes that are dropped before their end.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use wecom_upstream::jobs::directory::Directory;
@@ -189,4 +192,31 @@ fn a_refresh_that_is_dropped_at_each_poll_reports_a_failed_lookup_and_makes_it_o
     let outcome = (0..20).find_map(|_| service.poll_refresh(&mut directory, 1));
     assert!(outcome.unwrap().is_err());
     assert_eq!(service.calls().iter().filter(|call| *call == "corp ww10").count(), 1);
+}
+
+#[test]
+fn a_call_that_fails_because_its_refresh_was_kept_and_not_polled_is_repeated() {
+    for event in [corps_event(["ww20"]), groups_event()] {
+        let service = large();
+        let mut directory = service.directory();
+        service.model().replies.push_back(busy());
+        directory.hints().note(event);
+        {
+            let mut refresh = pin!(directory.refresh());
+            assert!(refresh.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            service.timer.advance(Duration::from_secs(300));
+            service.run(refresh).unwrap();
+        }
+        service.assert_current(&directory);
+    }
+}
+
+#[test]
+fn a_lookup_that_begins_after_a_pause_and_fails_is_not_repeated() {
+    let service = large();
+    let mut directory = service.directory();
+    service.timer.advance(Duration::from_secs(300));
+    service.model().replies.push_back(busy());
+    directory.hints().note(corps_event(["ww20"]));
+    service.run(directory.refresh()).unwrap_err();
 }

@@ -7,6 +7,7 @@ mod job_ends;
 mod leases;
 mod limits;
 mod lost;
+mod pauses;
 mod resuming;
 mod searches;
 #[cfg(feature = "stream")]

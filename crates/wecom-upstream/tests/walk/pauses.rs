@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use wecom_core::{Client, Credentials, Local};
@@ -67,7 +67,7 @@ fn a_pause_after_dropping_the_future_of_an_event_loses_no_group() {
     let mut lines = Vec::new();
     loop {
         let polled = pin!(walk.next()).poll(&mut Context::from_waker(Waker::noop()));
-        if let std::task::Poll::Ready(Ok(Some(event))) = polled {
+        if let Poll::Ready(Ok(Some(event))) = polled {
             lines.push(line(event));
         }
         timer.advance(Duration::from_secs(60));
@@ -75,4 +75,33 @@ fn a_pause_after_dropping_the_future_of_an_event_loses_no_group() {
         lines.push(line(event));
     }
     assert_eq!(lines, directory.expected(false));
+}
+
+#[test]
+fn a_future_of_an_event_that_is_kept_and_not_polled_for_minutes_loses_no_group() {
+    let directory = Directory::new(20, 100);
+    for (concurrency, is_dropped_later) in [(1, false), (8, false), (8, true)] {
+        let timer = ManualTimer::new();
+        let (service, credentials) = service(&directory, &timer);
+        let client = Client::builder(service).credentials(credentials).timer(timer.clone());
+        let upstream = Upstream::new(client.deadline(DEADLINE).build());
+        let mut walk = upstream.walk(chain()).concurrency(concurrency).page_size(2);
+        let mut lines = Vec::new();
+        loop {
+            let kept = {
+                let mut next = pin!(walk.next());
+                match next.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(event) => Some(event),
+                    Poll::Pending => {
+                        timer.advance(Duration::from_secs(300));
+                        (!is_dropped_later).then(|| timer.run(next))
+                    }
+                }
+            };
+            let event = kept.unwrap_or_else(|| timer.run(walk.next())).unwrap();
+            let Some(event) = event else { break };
+            lines.push(line(event));
+        }
+        assert_eq!(lines, directory.expected(false), "{concurrency} {is_dropped_later}");
+    }
 }

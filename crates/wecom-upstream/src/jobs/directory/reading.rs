@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use wecom_core::{Error, Threading};
 
 use super::Directory;
-use super::in_flight::InFlight;
 use super::listing::Listing;
 use super::state::DirectoryOptions;
 use super::walking::Walking;
-use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup};
+use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply};
+use crate::jobs::kept_read::{Read, ReadOutcome};
 use crate::jobs::transience::may_pass;
 use crate::jobs::walk::Walk;
 use crate::values::CorpRef;
@@ -57,31 +57,40 @@ impl<M: Threading> Directory<M> {
     }
 
     async fn read_groups(&mut self) -> Result<(), Error> {
-        let begin = || {
-            self.mirror.work.noted.groups = false;
-            InFlight::new(self.upstream.client().call_boxed(GetChainGroup::new(&self.options.chain_id)))
-        };
-        let call = self.groups.get_or_insert_with(begin);
-        let outcome = poll_fn(|context| call.poll(context)).await;
+        let outcome = poll_fn(|context| self.poll_groups(context)).await;
         self.groups = None;
         match outcome {
-            Some(Ok(reply)) => self.mirror.apply_groups(reply.groups),
-            Some(Err(error)) => {
+            ReadOutcome::Ended(Ok(reply)) => self.mirror.apply_groups(reply.groups),
+            ReadOutcome::Ended(Err(error)) => {
                 self.mirror.work.noted.groups = true;
                 return Err(error);
             }
-            None => self.mirror.work.noted.groups = true,
+            ReadOutcome::Starved(_) => self.mirror.work.noted.groups = true,
         }
         Ok(())
+    }
+
+    fn poll_groups(&mut self, context: &mut Context<'_>) -> Poll<ReadOutcome<GetChainGroupReply>> {
+        let Self { upstream, options, mirror, groups, attention, .. } = self;
+        attention.begin_poll();
+        let read = groups.get_or_insert_with(|| {
+            mirror.work.noted.groups = false;
+            Read::begin(upstream.client().call_boxed(GetChainGroup::new(&options.chain_id)), attention)
+        });
+        let outcome = read.poll(context, attention);
+        if outcome.is_pending() {
+            attention.end_poll(context);
+        }
+        outcome
     }
 
     async fn look_up(&mut self) -> Result<(), Error> {
         while self.begin_lookups() {
             let (corp, outcome) = poll_fn(|context| self.poll_lookups(context)).await;
             match outcome {
-                Some(Err(error)) if may_pass(&error) => self.defer(corp, error),
-                Some(outcome) => self.mirror.apply_corp(corp, outcome)?,
-                None => drop(self.mirror.work.noted.corps.insert(corp)),
+                ReadOutcome::Ended(Err(error)) if may_pass(&error) => self.defer(corp, error),
+                ReadOutcome::Ended(outcome) => self.mirror.apply_corp(corp, outcome)?,
+                ReadOutcome::Starved(_) => drop(self.mirror.work.noted.corps.insert(corp)),
             }
         }
         Ok(())
@@ -102,22 +111,21 @@ impl<M: Threading> Directory<M> {
         while self.corps.len() < self.options.concurrency {
             let Some(corp) = self.mirror.work.next_lookup() else { break };
             let call = self.upstream.client().call_boxed(GetChainCorpinfo::new(&self.options.chain_id, &corp));
-            self.corps.push((corp, InFlight::new(call)));
+            self.corps.push((corp, Read::begin(call, &mut self.attention)));
         }
         !self.corps.is_empty()
     }
 
-    fn poll_lookups(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<(CorpRef, Option<Result<GetChainCorpinfoReply, Error>>)> {
+    fn poll_lookups(&mut self, context: &mut Context<'_>) -> Poll<(CorpRef, ReadOutcome<GetChainCorpinfoReply>)> {
+        self.attention.begin_poll();
         for at in 0..self.corps.len() {
-            let Some((_, call)) = self.corps.get_mut(at) else { break };
-            if let Poll::Ready(outcome) = call.poll(context) {
+            let Some((_, read)) = self.corps.get_mut(at) else { break };
+            if let Poll::Ready(outcome) = read.poll(context, &self.attention) {
                 let (corp, _) = self.corps.swap_remove(at);
                 return Poll::Ready((corp, outcome));
             }
         }
+        self.attention.end_poll(context);
         Poll::Pending
     }
 

@@ -9,9 +9,10 @@ use crate::calls::{
     GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply, GetChainGroup, GetChainGroupReply,
     GroupCorp,
 };
+use crate::jobs::attention::Attention;
 use crate::jobs::import::row_validation::{custom_id_of, name_of};
 use crate::jobs::import::state::ImportState;
-use crate::jobs::kept_call::KeptCall;
+use crate::jobs::kept_read::KeptRead;
 use crate::jobs::pager::{PagePosition, PagedCall};
 
 const PAGE_SIZE: u32 = 100;
@@ -26,13 +27,13 @@ pub(crate) struct ChainSearch<M: Threading> {
     groups: Option<BTreeSet<GroupId>>,
     /// The position in the list of the first group.
     position: Option<PagePosition<GroupCorp>>,
-    group_list: KeptCall<M, GetChainGroupReply>,
-    corp_list: KeptCall<M, GetChainCorpinfoListReply>,
+    group_list: KeptRead<M, GetChainGroupReply>,
+    corp_list: KeptRead<M, GetChainCorpinfoListReply>,
     pub(crate) calls: usize,
 }
 
 impl<M: Threading> ChainSearch<M> {
-    pub(crate) fn new(state: &ImportState) -> Self {
+    pub(crate) fn new(client: &Client<M>, state: &ImportState) -> Self {
         let wanted =
             state.lost_rows().map(|(at, corp)| (name_of(corp).to_owned(), (at, custom_id_of(corp).cloned()))).collect();
         Self {
@@ -40,8 +41,8 @@ impl<M: Threading> ChainSearch<M> {
             found: BTreeSet::new(),
             groups: None,
             position: None,
-            group_list: KeptCall::new(),
-            corp_list: KeptCall::new(),
+            group_list: KeptRead::new(Attention::new(client.clock())),
+            corp_list: KeptRead::new(Attention::new(client.clock())),
             calls: 0,
         }
     }
@@ -66,9 +67,12 @@ impl<M: Threading> ChainSearch<M> {
                 self.groups.as_mut().and_then(BTreeSet::pop_first);
                 continue;
             }
-            let mut call = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE_SIZE);
-            call.cursor = position.next_cursor().cloned();
-            let reply = self.corp_list.run(|| client.call_boxed(call)).await?;
+            let begin = || {
+                let mut call = GetChainCorpinfoList::new(chain_id).groupid(groupid).need_pending(true).limit(PAGE_SIZE);
+                call.cursor = position.next_cursor().cloned();
+                client.call_boxed(call)
+            };
+            let reply = self.corp_list.run(begin).await?;
             self.calls += 1;
             if position.accept(&GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList::into_page(reply)).is_err() {
                 return Ok(None);

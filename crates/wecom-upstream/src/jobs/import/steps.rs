@@ -133,7 +133,7 @@ impl<M: Threading> Import<M> {
             self.waits.back_off(Duration::from_secs(5), MINUTE);
             self.pause().await;
         }
-        let search = self.search.get_or_insert_with(|| ChainSearch::new(&self.state));
+        let search = self.search.get_or_insert_with(|| ChainSearch::new(self.upstream.client(), &self.state));
         let calls = search.calls;
         let found = match search.run(self.upstream.client(), self.state.chain_id()).await {
             Ok(found) => found,

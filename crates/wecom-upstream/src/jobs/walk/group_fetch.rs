@@ -1,18 +1,15 @@
 //! The fetching of one group's corps.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use wecom_core::client::BoxedCall;
 use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 use crate::jobs::attention::Attention;
+use crate::jobs::kept_read::{Read, ReadOutcome};
 use crate::jobs::pager::{PageError, PagedCall};
-use crate::jobs::transience::may_pass;
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::failure::Consequence;
 use crate::jobs::walk::outage::Outage;
@@ -34,11 +31,9 @@ pub(crate) struct GroupFetch<M: Threading> {
 enum CallState<M: Threading> {
     Idle,
     InFlight {
-        call: BoxedCall<M, GetChainCorpinfoListReply>,
+        read: Read<M, GetChainCorpinfoListReply>,
         /// The [epoch](Outage::epoch) at the start of the call.
         epoch: u64,
-        /// Whether the call was not polled for a while, so that it may time out although the service replied.
-        is_starved: bool,
     },
     Failed(PageError),
 }
@@ -74,7 +69,7 @@ impl<M: Threading> GroupFetch<M> {
         options: &WalkOptions,
         outage: &mut Outage<M>,
         may_begin: bool,
-        attention: &Attention<M>,
+        attention: &mut Attention<M>,
     ) -> Option<PageError> {
         let mut is_woken = self.group_waker.take();
         // Repeats only if a page is empty and another one follows.
@@ -84,27 +79,28 @@ impl<M: Threading> GroupFetch<M> {
             }
             if matches!(self.call, CallState::Idle) && may_begin {
                 let call = client.call_boxed(options.call(self.open.groupid(), &self.open.page));
-                self.call = CallState::InFlight { call, epoch: outage.epoch(), is_starved: false };
+                self.call = CallState::InFlight { read: Read::begin(call, attention), epoch: outage.epoch() };
                 self.begun_at.get_or_insert_with(|| attention.awaited());
                 is_woken = true;
             }
-            let CallState::InFlight { call, epoch, is_starved } = &mut self.call else { return None };
+            let CallState::InFlight { read, epoch } = &mut self.call else { return None };
             if !is_woken {
                 return None;
             }
-            let Poll::Ready(outcome) = Pin::new(call).poll(&mut Context::from_waker(&self.waker)) else { return None };
-            let (epoch, is_starved) = (*epoch, *is_starved);
+            let context = &mut Context::from_waker(&self.waker);
+            let Poll::Ready(outcome) = read.poll(context, attention) else { return None };
+            let epoch = *epoch;
             self.call = CallState::Idle;
-            let Err(error) = self.accept(outcome) else {
+            // A service that does not reply during the whole limit fails in spite of the pauses.
+            let awaited = attention.awaited().saturating_sub(self.begun_at.unwrap_or_default());
+            if matches!(outcome, ReadOutcome::Starved(_)) && awaited < options.outage_limit {
+                continue;
+            }
+            let Err(error) = self.accept(outcome.into_result()) else {
                 outage.end();
                 self.begun_at = None;
                 continue;
             };
-            // A service that does not reply during the whole limit fails in spite of the pauses.
-            let awaited = attention.awaited().saturating_sub(self.begun_at.unwrap_or_default());
-            if is_starved && awaited < options.outage_limit && error.call_error().is_some_and(may_pass) {
-                continue;
-            }
             self.begun_at = None;
             return self.fail(error, epoch, options, outage);
         }
@@ -134,13 +130,6 @@ impl<M: Threading> GroupFetch<M> {
         }
         self.call = CallState::Failed(error);
         None
-    }
-
-    /// Marks the call in flight as one that was not polled for a while.
-    pub(crate) fn mark_starved(&mut self) {
-        if let CallState::InFlight { is_starved, .. } = &mut self.call {
-            *is_starved = true;
-        }
     }
 
     /// Returns the next step. Poll the group first.

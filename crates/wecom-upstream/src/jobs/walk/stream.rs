@@ -7,7 +7,6 @@ use futures_core::Stream;
 use wecom_core::{Error, Shared, Threading};
 
 use super::{Walk, WalkEvent};
-use crate::jobs::attention::Attended;
 
 impl<M: Threading> Walk<M> {
     /// Returns the events as a [`Stream`]. Requires the feature `stream`.
@@ -69,10 +68,9 @@ impl<M: Threading> Stream for WalkStream<M> {
             return Poll::Ready(None);
         }
         if std::mem::replace(&mut this.is_first, false) {
-            this.walk.begin_await();
+            this.walk.attention.begin_await();
         }
         let event = ready!(this.walk.poll_event(context));
-        this.walk.end_await();
         this.is_first = true;
         this.is_over = !matches!(event, Some(Ok(_)));
         Poll::Ready(event)
