@@ -58,6 +58,12 @@ const MAX_CONTACTS: usize = 2000;
 pub struct ImportState {
     #[serde(with = "saved_format")]
     content: Content,
+    /// The number of rows by outcome, once it is known.
+    #[serde(skip)]
+    progress: OnceLock<ImportProgress>,
+    /// No batch before this one is open.
+    #[serde(skip)]
+    first_open: usize,
     /// The batches that were changed by the last revisions, in order.
     #[serde(skip)]
     changed: Vec<usize>,
@@ -91,6 +97,13 @@ pub(crate) struct Batch {
     pub(crate) phase: Phase,
 }
 
+impl Batch {
+    /// Returns whether the import still has to submit the batch, or to wait for its job.
+    fn is_open(&self) -> bool {
+        !matches!(self.phase, Phase::Done | Phase::Lost { .. })
+    }
+}
+
 /// The number of rows of an import by outcome. Its JSON has the fields of this type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -112,6 +125,27 @@ impl ImportProgress {
     #[must_use]
     pub fn settled(&self) -> usize {
         self.imported + self.failed + self.invalid + self.unknown
+    }
+
+    /// Counts a row whose outcome changes.
+    fn replace(&mut self, before: Option<&ImportOutcome>, after: &ImportOutcome) {
+        if let Some(number) = before.and_then(|before| self.number(before)) {
+            *number -= 1;
+        }
+        if let Some(number) = self.number(after) {
+            *number += 1;
+        }
+    }
+
+    /// Returns the number of the rows with an outcome, if they are counted.
+    fn number(&mut self, outcome: &ImportOutcome) -> Option<&mut usize> {
+        match outcome {
+            ImportOutcome::Imported => Some(&mut self.imported),
+            ImportOutcome::Failed(_) => Some(&mut self.failed),
+            ImportOutcome::Invalid(_) => Some(&mut self.invalid),
+            ImportOutcome::Unknown { .. } => Some(&mut self.unknown),
+            ImportOutcome::Running(_) | ImportOutcome::NotSubmitted => None,
+        }
     }
 }
 
@@ -164,7 +198,14 @@ impl ImportState {
         }
         let batches = batches(&rows);
         let content = Content { chain_id, revision: 0, rows, batches, searched_for: Duration::ZERO };
-        (Self { content, changed: Vec::new(), fingerprint: OnceLock::new() }, invalid)
+        let state = Self {
+            content,
+            progress: OnceLock::new(),
+            first_open: 0,
+            changed: Vec::new(),
+            fingerprint: OnceLock::new(),
+        };
+        (state, invalid)
     }
 
     /// Returns the id of the chain to import into.
@@ -244,6 +285,7 @@ impl ImportState {
                 row.outcome = outcome.or(row.outcome.take());
             }
         }
+        (self.progress, self.first_open) = (OnceLock::new(), 0);
         self.changed.clear();
         Ok(())
     }
@@ -254,20 +296,17 @@ impl ImportState {
         self.changed.push(batch);
     }
 
-    /// Returns the number of rows by outcome.
+    /// Returns the number of rows by outcome. It costs the same for any number of rows, except for its first call after the state
+    /// was created or loaded.
     #[must_use]
     pub fn progress(&self) -> ImportProgress {
-        let mut progress = ImportProgress { total: self.content.rows.len(), ..ImportProgress::default() };
-        for outcome in self.content.rows.iter().filter_map(|row| row.outcome.as_ref()) {
-            match outcome {
-                ImportOutcome::Imported => progress.imported += 1,
-                ImportOutcome::Failed(_) => progress.failed += 1,
-                ImportOutcome::Invalid(_) => progress.invalid += 1,
-                ImportOutcome::Unknown { .. } => progress.unknown += 1,
-                ImportOutcome::Running(_) | ImportOutcome::NotSubmitted => {}
+        *self.progress.get_or_init(|| {
+            let mut progress = ImportProgress { total: self.content.rows.len(), ..ImportProgress::default() };
+            for outcome in self.content.rows.iter().filter_map(|row| row.outcome.as_ref()) {
+                progress.replace(None, outcome);
             }
-        }
-        progress
+            progress
+        })
     }
 
     pub(crate) fn into_rows(self) -> Vec<Row> {
@@ -276,15 +315,30 @@ impl ImportState {
 
     /// Returns the first batch that is neither done nor lost, with its phase.
     pub(crate) fn current(&self) -> Option<(usize, &Phase)> {
-        let mut batches = self.content.batches.iter().map(|batch| &batch.phase).enumerate();
-        batches.find(|(_, phase)| !matches!(phase, Phase::Done | Phase::Lost { .. }))
+        let mut batches = self.content.batches.iter().enumerate().skip(self.first_open);
+        batches.find(|(_, batch)| batch.is_open()).map(|(number, batch)| (number, &batch.phase))
     }
 
     pub(crate) fn set_phase(&mut self, batch: usize, phase: Phase) {
         if let Some(changed) = self.content.batches.get_mut(batch) {
             changed.phase = phase;
             self.note(batch);
+            self.first_open = self.first_open.min(batch);
+            while self.content.batches.get(self.first_open).is_some_and(|batch| !batch.is_open()) {
+                self.first_open += 1;
+            }
         }
+    }
+
+    /// Sets the outcomes of the rows of a batch that have none.
+    fn set_outcomes(&mut self, batch: usize, mut outcome_of: impl FnMut(&ImportCorp) -> ImportOutcome) {
+        let mut progress = self.progress();
+        for row in self.open_rows(batch) {
+            let outcome = outcome_of(&row.corp);
+            progress.replace(None, &outcome);
+            row.outcome = Some(outcome);
+        }
+        self.progress = progress.into();
     }
 
     /// Returns the corps of a batch that have no outcome yet.
@@ -309,19 +363,17 @@ impl ImportState {
     /// Records that the outcome of a batch is unknown.
     pub(crate) fn lose(&mut self, batch: usize, over: bool) {
         self.set_phase(batch, Phase::Lost { over });
-        for row in self.open_rows(batch) {
-            row.outcome = Some(ImportOutcome::Unknown { in_chain: None });
-        }
+        self.set_outcomes(batch, |_| ImportOutcome::Unknown { in_chain: None });
     }
 
     /// Records the outcomes of a finished job. A row with an unknown outcome makes the batch a lost one.
     pub(crate) fn settle(&mut self, batch: usize, mut outcome_of: impl FnMut(&ImportCorp) -> ImportOutcome) {
         let mut has_lost = false;
-        for row in self.open_rows(batch) {
-            let outcome = outcome_of(&row.corp);
+        self.set_outcomes(batch, |corp| {
+            let outcome = outcome_of(corp);
             has_lost |= matches!(outcome, ImportOutcome::Unknown { .. });
-            row.outcome = Some(outcome);
-        }
+            outcome
+        });
         self.set_phase(batch, if has_lost { Phase::Lost { over: true } } else { Phase::Done });
     }
 
@@ -352,12 +404,16 @@ impl ImportState {
     /// Records for each lost row whether the chain has it. After the `last` search, the lost batches are done. Before it,
     /// a missing row may still appear.
     pub(crate) fn record_search(&mut self, is_in_chain: &[(usize, bool)], last: bool, searched_for: Duration) {
+        let mut progress = self.progress();
         self.content.searched_for = searched_for;
         for &(at, found) in is_in_chain {
             if let Some(row) = self.content.rows.get_mut(at) {
-                row.outcome = Some(ImportOutcome::Unknown { in_chain: (found || last).then_some(found) });
+                let outcome = ImportOutcome::Unknown { in_chain: (found || last).then_some(found) };
+                progress.replace(row.outcome.as_ref(), &outcome);
+                row.outcome = Some(outcome);
             }
         }
+        self.progress = progress.into();
         let lost: Vec<_> = self.numbers(|batch| matches!(batch.phase, Phase::Lost { .. })).collect();
         for batch in lost {
             if last { self.set_phase(batch, Phase::Done) } else { self.note(batch) }
@@ -495,6 +551,41 @@ mod tests {
         let json = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<ImportState>(&json).unwrap(), state);
         assert!(!format!("{state:?}").contains("13000000001"));
+    }
+
+    #[test]
+    fn the_progress_and_the_current_batch_are_those_of_a_loaded_state_after_each_change() {
+        let corps = corps(&[[200; 45].as_slice(), &[0]].concat());
+        let mut state = ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps);
+        let check = |state: &ImportState| {
+            let loaded: ImportState = serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
+            assert_eq!(state.progress(), loaded.progress());
+            assert_eq!(state.current().map(|(batch, _)| batch), loaded.current().map(|(batch, _)| batch));
+        };
+        let loaded = serde_json::to_string(&state).unwrap();
+        let changes: [fn(&mut ImportState); 7] = [
+            |state| state.set_phase(0, Phase::Submitting),
+            |state| state.lose(0, false),
+            |state| state.accept(1, JobId::new("job")),
+            |state| {
+                state.settle(1, |corp| match corp.corp_name.as_str() {
+                    "企业12" => ImportOutcome::Unknown { in_chain: None },
+                    _ => ImportOutcome::Imported,
+                });
+            },
+            |state| (2..5).for_each(|batch| state.settle(batch, |_| ImportOutcome::Imported)),
+            |state| state.record_search(&[(0, true), (12, false)], false, Duration::ZERO),
+            |state| state.record_search(&[(0, true), (12, false)], true, Duration::ZERO),
+        ];
+        for change in changes {
+            change(&mut state);
+            check(&state);
+        }
+        let mut applied: ImportState = serde_json::from_str(&loaded).unwrap();
+        assert_eq!(applied.progress().settled(), 1);
+        applied.apply(state.changes_since(0).unwrap()).unwrap();
+        assert_eq!((applied.progress(), applied.current().is_none()), (state.progress(), true));
+        check(&applied);
     }
 
     #[test]
