@@ -44,6 +44,11 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIdStream<I, M> {
     pub fn pending_ids(&self) -> &PendingIds<I, M> {
         &self.answers
     }
+
+    /// Converts the stream back into its lookup.
+    pub fn into_pending_ids(self) -> PendingIds<I, M> {
+        self.answers
+    }
 }
 
 impl<I: Iterator<Item = ExternalUserId> + Unpin, M: Threading> Stream for PendingIdStream<I, M> {
