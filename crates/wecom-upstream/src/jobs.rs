@@ -32,6 +32,7 @@ mod attention;
 pub mod chain_tree;
 pub mod customers;
 pub mod directory;
+mod exclusive;
 pub mod import;
 #[cfg(feature = "callback")]
 mod import_end;

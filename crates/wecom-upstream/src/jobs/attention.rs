@@ -8,6 +8,8 @@ use std::time::Duration;
 use wecom_core::Threading;
 use wecom_core::timer::Clock;
 
+use crate::jobs::exclusive::Exclusive;
+
 /// The longest time without a poll while a job has a call in flight, because the job wakes its task.
 const BEAT: Duration = Duration::from_millis(250);
 /// A longer time without a poll is a pause of the consumer, whether it dropped the future of the job or kept it.
@@ -22,7 +24,7 @@ pub(crate) struct Attention<M: Threading> {
     /// The number of pauses so far.
     pauses: u64,
     /// Wakes the task, so that it polls the job at least once in `BEAT`.
-    beat: Option<M::Future<'static, ()>>,
+    beat: Option<Exclusive<M::Future<'static, ()>>>,
 }
 
 impl<M: Threading> Attention<M> {
@@ -48,7 +50,7 @@ impl<M: Threading> Attention<M> {
     pub(crate) fn end_poll(&mut self, context: &mut Context<'_>) {
         let Some(clock) = &self.clock else { return };
         loop {
-            let beat = self.beat.get_or_insert_with(|| clock.sleep_boxed(BEAT));
+            let beat = self.beat.get_or_insert_with(|| Exclusive::new(clock.sleep_boxed(BEAT)));
             if Pin::new(beat).poll(context).is_pending() {
                 return;
             }

@@ -38,7 +38,7 @@ use self::walking::Walking;
 use crate::calls::{GetChainCorpinfoReply, GetChainGroupReply};
 use crate::jobs::attention::Attention;
 use crate::jobs::chain_tree::{ChainDiff, ChainTree};
-use crate::jobs::kept_read::Read;
+use crate::jobs::kept_read::ReadCall;
 use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
@@ -144,8 +144,8 @@ pub struct Directory<M: Threading = Shared> {
     walks_first: bool,
     walking: Option<Walking<M>>,
     listing: Option<Listing<M>>,
-    groups: Option<Read<M, GetChainGroupReply>>,
-    corps: Vec<(CorpRef, Read<M, GetChainCorpinfoReply>)>,
+    groups: Option<ReadCall<M, GetChainGroupReply>>,
+    corps: Vec<(CorpRef, ReadCall<M, GetChainCorpinfoReply>)>,
     /// The error of a lookup that this refresh leaves to the next one.
     failure: Option<Error>,
     schedule: Schedule<M>,

@@ -5,10 +5,12 @@ use std::fmt;
 use wecom_core::client::BoxedCall;
 use wecom_core::{Error, Threading};
 
+use crate::jobs::exclusive::Exclusive;
+
 /// A call that may be in flight. Dropping the future of [`run`](Self::run) does not cancel the call: the next future
 /// continues it.
 pub(crate) struct KeptCall<M: Threading, T: 'static> {
-    in_flight: Option<BoxedCall<M, T>>,
+    in_flight: Option<Exclusive<BoxedCall<M, T>>>,
 }
 
 impl<M: Threading, T: 'static> KeptCall<M, T> {
@@ -23,7 +25,7 @@ impl<M: Threading, T: 'static> KeptCall<M, T> {
 
     /// Continues the call in flight, or begins one, and returns its outcome.
     pub(crate) async fn run(&mut self, begin: impl FnOnce() -> BoxedCall<M, T>) -> Result<T, Error> {
-        let outcome = self.in_flight.get_or_insert_with(begin).await;
+        let outcome = self.in_flight.get_or_insert_with(|| Exclusive::new(begin())).await;
         self.in_flight = None;
         outcome
     }

@@ -10,6 +10,7 @@ use wecom_core::client::BoxedCall;
 use wecom_core::{Error, Threading};
 
 use crate::jobs::attention::Attention;
+use crate::jobs::exclusive::Exclusive;
 use crate::jobs::transience::may_pass;
 
 /// The maximum number of repeats of one call. It ends a call whose consumer pauses in each await while the service does not
@@ -17,24 +18,24 @@ use crate::jobs::transience::may_pass;
 const MAX_REPEATS: u32 = 3;
 
 /// A call in flight that changes nothing.
-pub(crate) struct Read<M: Threading, T: 'static> {
-    call: BoxedCall<M, T>,
+pub(crate) struct ReadCall<M: Threading, T: 'static> {
+    call: Exclusive<BoxedCall<M, T>>,
     /// The number of [pauses](Attention::pauses) at the start of the call.
     pauses: u64,
 }
 
-/// The outcome of a [`Read`].
+/// The outcome of a [`ReadCall`].
 pub(crate) enum ReadOutcome<T> {
     Ended(Result<T, Error>),
     /// The call failed and was not polled for a while, so the service may have replied. It may be repeated.
     Starved(Error),
 }
 
-impl<M: Threading, T: 'static> Read<M, T> {
+impl<M: Threading, T: 'static> ReadCall<M, T> {
     /// Keeps a call that begins now.
     pub(crate) fn begin(call: BoxedCall<M, T>, attention: &mut Attention<M>) -> Self {
         attention.begin_poll();
-        Self { call, pauses: attention.pauses() }
+        Self { call: Exclusive::new(call), pauses: attention.pauses() }
     }
 
     /// Polls the call. Call [`Attention::begin_poll`] first.
@@ -57,10 +58,10 @@ impl<T> ReadOutcome<T> {
     }
 }
 
-/// A [`Read`] that may be in flight, with the polls of the job. Dropping the future of [`run`](Self::run) does not cancel the
+/// A [`ReadCall`] that may be in flight, with the polls of the job. Dropping the future of [`run`](Self::run) does not cancel the
 /// call: the next future continues it.
 pub(crate) struct KeptRead<M: Threading, T: 'static> {
-    read: Option<Read<M, T>>,
+    read: Option<ReadCall<M, T>>,
     repeats: u32,
     attention: Attention<M>,
 }
@@ -89,7 +90,7 @@ impl<M: Threading, T: 'static> KeptRead<M, T> {
         let Self { read, repeats, attention } = self;
         attention.begin_poll();
         loop {
-            let current = read.get_or_insert_with(|| Read::begin(begin(), attention));
+            let current = read.get_or_insert_with(|| ReadCall::begin(begin(), attention));
             let Poll::Ready(outcome) = current.poll(context, attention) else {
                 attention.end_poll(context);
                 return Poll::Pending;

@@ -39,7 +39,7 @@ pub use self::stream::WalkStream;
 use self::wakers::WalkWaker;
 use crate::calls::{GetChainGroup, GetChainGroupReply};
 use crate::jobs::attention::Attention;
-use crate::jobs::kept_read::{Read, ReadOutcome};
+use crate::jobs::kept_read::{ReadCall, ReadOutcome};
 use crate::jobs::pager::PageError;
 use crate::jobs::trace::JobSpan;
 use crate::jobs::transience::may_pass;
@@ -185,7 +185,7 @@ pub struct Walk<M: Threading = Shared> {
     /// The groups that failed.
     failed: VecDeque<OpenGroup>,
     progress: WalkProgress,
-    groups: Option<Read<M, GetChainGroupReply>>,
+    groups: Option<ReadCall<M, GetChainGroupReply>>,
     /// The [awaited time](Attention::awaited) at the start of the first call for the groups.
     list_begun_at: Option<Duration>,
     outage: Outage<M>,
@@ -388,7 +388,7 @@ impl<M: Threading> Walk<M> {
         loop {
             ready!(self.outage.poll_wait(context));
             let Self { client, options, groups, attention, .. } = self;
-            let begin = || Read::begin(client.call_boxed(GetChainGroup::new(&options.chain_id)), attention);
+            let begin = || ReadCall::begin(client.call_boxed(GetChainGroup::new(&options.chain_id)), attention);
             let read = groups.get_or_insert_with(begin);
             let begun_at = *self.list_begun_at.get_or_insert(self.attention.awaited());
             let outcome = ready!(read.poll(context, &self.attention));

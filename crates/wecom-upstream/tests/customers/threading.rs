@@ -16,7 +16,7 @@ use wecom_upstream::{ExternalUserId, UnionId, Upstream};
 use crate::support::{Store, add, customer, dealer, user};
 
 assert_impl_all!(CustomerMap<Store>: Send);
-assert_impl_all!(PendingIds<std::vec::IntoIter<ExternalUserId>>: Send);
+assert_impl_all!(PendingIds<std::vec::IntoIter<ExternalUserId>>: Send, Sync);
 
 #[test]
 fn the_futures_of_a_shared_map_are_send() {

@@ -12,7 +12,7 @@ use wecom_upstream::jobs::directory::{Directory, DirectoryHints, DirectoryState}
 
 use crate::support::{Service, chain, corps_event};
 
-assert_impl_all!(Directory: Send, Unpin);
+assert_impl_all!(Directory: Send, Sync, Unpin);
 assert_not_impl_any!(Directory<Local>: Send);
 assert_impl_all!(DirectoryHints: Send, Sync, Clone);
 assert_impl_all!(DirectoryState: Send, Sync);

@@ -10,7 +10,7 @@ use super::listing::Listing;
 use super::state::DirectoryOptions;
 use super::walking::Walking;
 use crate::calls::{GetChainCorpinfo, GetChainCorpinfoReply, GetChainGroup, GetChainGroupReply};
-use crate::jobs::kept_read::{Read, ReadOutcome};
+use crate::jobs::kept_read::{ReadCall, ReadOutcome};
 use crate::jobs::transience::may_pass;
 use crate::jobs::walk::Walk;
 use crate::values::CorpRef;
@@ -75,7 +75,7 @@ impl<M: Threading> Directory<M> {
         attention.begin_poll();
         let read = groups.get_or_insert_with(|| {
             mirror.work.noted.groups = false;
-            Read::begin(upstream.client().call_boxed(GetChainGroup::new(&options.chain_id)), attention)
+            ReadCall::begin(upstream.client().call_boxed(GetChainGroup::new(&options.chain_id)), attention)
         });
         let outcome = read.poll(context, attention);
         if outcome.is_pending() {
@@ -111,7 +111,7 @@ impl<M: Threading> Directory<M> {
         while self.corps.len() < self.options.concurrency {
             let Some(corp) = self.mirror.work.next_lookup() else { break };
             let call = self.upstream.client().call_boxed(GetChainCorpinfo::new(&self.options.chain_id, &corp));
-            self.corps.push((corp, Read::begin(call, &mut self.attention)));
+            self.corps.push((corp, ReadCall::begin(call, &mut self.attention)));
         }
         !self.corps.is_empty()
     }

@@ -10,6 +10,7 @@ use wecom_core::Threading;
 use wecom_core::timer::Clock;
 
 use super::job_ends::Noted;
+use crate::jobs::exclusive::Exclusive;
 
 /// The waits of an import. Dropping the future of [`pause`](Self::pause) keeps the wait, which the next future continues.
 pub(crate) struct Waits<M: Threading> {
@@ -24,7 +25,7 @@ pub(crate) struct Waits<M: Threading> {
 
 /// A wait that has begun.
 struct Wait<M: Threading> {
-    sleep: M::Future<'static, ()>,
+    sleep: Exclusive<M::Future<'static, ()>>,
     /// Ends the wait early.
     end: Option<Noted>,
 }
@@ -86,7 +87,8 @@ impl<M: Threading> Waits<M> {
     pub(crate) async fn pause(&mut self, end: impl FnOnce() -> Option<Noted>) {
         let left = self.wake_at.map_or(Duration::ZERO, |at| at.saturating_sub(self.now()));
         if let Some(clock) = self.clock.as_ref().filter(|_| !left.is_zero()) {
-            let wait = self.current.get_or_insert_with(|| Wait { sleep: clock.sleep_boxed(left), end: end() });
+            let wait =
+                self.current.get_or_insert_with(|| Wait { sleep: Exclusive::new(clock.sleep_boxed(left)), end: end() });
             poll_fn(|context| {
                 let is_over = wait.end.as_mut().is_some_and(|end| Pin::new(end).poll(context).is_ready());
                 if is_over { Poll::Ready(()) } else { Pin::new(&mut wait.sleep).poll(context) }

@@ -8,7 +8,7 @@ use wecom_core::{Client, Error, Threading};
 
 use crate::calls::{GET_CHAIN_CORPINFO_LIST, GetChainCorpinfoList, GetChainCorpinfoListReply};
 use crate::jobs::attention::Attention;
-use crate::jobs::kept_read::{Read, ReadOutcome};
+use crate::jobs::kept_read::{ReadCall, ReadOutcome};
 use crate::jobs::pager::{PageError, PagedCall};
 use crate::jobs::walk::event::WalkEvent;
 use crate::jobs::walk::failure::Consequence;
@@ -31,7 +31,7 @@ pub(crate) struct GroupFetch<M: Threading> {
 enum CallState<M: Threading> {
     Idle,
     InFlight {
-        read: Read<M, GetChainCorpinfoListReply>,
+        read: ReadCall<M, GetChainCorpinfoListReply>,
         /// The [epoch](Outage::epoch) at the start of the call.
         epoch: u64,
     },
@@ -79,7 +79,7 @@ impl<M: Threading> GroupFetch<M> {
             }
             if matches!(self.call, CallState::Idle) && may_begin {
                 let call = client.call_boxed(options.call(self.open.groupid(), &self.open.page));
-                self.call = CallState::InFlight { read: Read::begin(call, attention), epoch: outage.epoch() };
+                self.call = CallState::InFlight { read: ReadCall::begin(call, attention), epoch: outage.epoch() };
                 self.begun_at.get_or_insert_with(|| attention.awaited());
                 is_woken = true;
             }

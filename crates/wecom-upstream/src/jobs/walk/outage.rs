@@ -8,6 +8,8 @@ use std::time::Duration;
 use wecom_core::timer::Clock;
 use wecom_core::{Error, Threading};
 
+use crate::jobs::exclusive::Exclusive;
+
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The number of failures in a row that end the walk of a client without a timer, which cannot wait.
 const FAILURES_WITHOUT_TIMER: u32 = 3;
@@ -20,7 +22,7 @@ pub(crate) struct Outage<M: Threading> {
     /// The number of all failures that were counted.
     epoch: u64,
     since: Option<Duration>,
-    wait: Option<M::Future<'static, ()>>,
+    wait: Option<Exclusive<M::Future<'static, ()>>>,
 }
 
 impl<M: Threading> Outage<M> {
@@ -72,7 +74,7 @@ impl<M: Threading> Outage<M> {
         let since = *self.since.get_or_insert(now);
         let backoff = Duration::from_secs(1 << (self.failures - 1).min(6)).min(LONGEST_WAIT);
         let wait = backoff.max(error.and_then(Error::retry_after).unwrap_or_default());
-        self.wait = Some(clock.sleep_boxed(wait));
+        self.wait = Some(Exclusive::new(clock.sleep_boxed(wait)));
         now.saturating_sub(since) >= limit
     }
 }
