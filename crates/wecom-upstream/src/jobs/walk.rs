@@ -139,7 +139,8 @@ use crate::upstream::Upstream;
 /// most groups fit into one page.
 ///
 /// Calls make progress only while the next event is awaited: the walk spawns nothing. A call that times out because the
-/// program did something else between two awaits of [`next`](Self::next) is repeated. Dropping the future of `next`
+/// program did something else for more than half a second is repeated, whether the program dropped the future of
+/// [`next`](Self::next) or kept it without polling it. Dropping the future of `next`
 /// loses nothing and keeps the calls in flight, so `next` can be a branch of `select!`. Dropping the walk cancels them.
 ///
 /// # Resuming

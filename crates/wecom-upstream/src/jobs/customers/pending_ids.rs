@@ -155,7 +155,7 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     }
 
     /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer, and keeps
-    /// the call in flight. A call that times out because the program did something else before it awaited the answer again
+    /// the call in flight. A call that times out because the program did something else before it polled the answer again
     /// is repeated.
     pub async fn next(&mut self) -> Option<PendingIdAnswer> {
         loop {
