@@ -97,6 +97,34 @@ fn a_full_window_says_when_its_oldest_admission_leaves() {
 }
 
 #[test]
+fn an_empty_grant_is_not_the_oldest_admission() {
+    let (store, timer) = store();
+    assert_eq!(take(&store, 2).admitted, 2);
+    timer.advance(30 * SECOND);
+    assert_eq!(take(&store, 1).admitted, 0);
+    timer.advance(30 * SECOND);
+    assert_eq!(take(&store, 2).admitted, 2);
+    assert_eq!(take(&store, 1).retry_after, Some(MINUTE));
+}
+
+#[test]
+fn windows_and_leases_end_exactly_at_their_end() {
+    let (store, timer) = store();
+    let mut request = quota_request(2);
+    request.windows.push(QuotaWindow::new(CallKind::Usual, 60 * MINUTE, 10));
+    assert_eq!(block_on(QuotaStore::take(&store, &request)).unwrap().admitted, 2);
+    let lease = || block_on(TokenStore::lease_fetch(&store, &token_key(), MINUTE)).unwrap();
+    let acquire = || block_on(LeaseStore::acquire(&store, &lease_key(), MINUTE)).unwrap();
+    assert_eq!((lease(), acquire()), (FetchLease::Granted { id: 1 }, Some(Fence(1))));
+    timer.advance(MINUTE - SECOND);
+    assert_eq!((lease(), acquire()), (FetchLease::Held, None));
+    timer.advance(SECOND);
+    assert!(!block_on(LeaseStore::renew(&store, &lease_key(), Fence(1), MINUTE)).unwrap());
+    assert_eq!((lease(), acquire()), (FetchLease::Granted { id: 2 }, Some(Fence(2))));
+    assert_eq!(block_on(QuotaStore::take(&store, &request)).unwrap().admitted, 2);
+}
+
+#[test]
 fn only_the_grant_that_is_given_back_is_counted_less() {
     let (store, timer) = store();
     let first = take(&store, 1);

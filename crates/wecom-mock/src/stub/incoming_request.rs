@@ -131,6 +131,6 @@ mod tests {
         }
         let incoming = incoming(Request::new(&ENDPOINT).with_body(r#"{"session_key":"canary"}"#));
         let error = incoming.read::<Numbers>().unwrap_err();
-        assert!(error.contains("invalid type") && !error.contains("canary"), "{error}");
+        assert!(error.contains("invalid type: string") && !error.contains("canary"), "{error}");
     }
 }

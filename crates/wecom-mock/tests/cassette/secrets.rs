@@ -242,3 +242,17 @@ fn the_debug_text_of_a_player_has_the_number_of_unused_entries_only() {
     replay(&player, request).unwrap();
     assert_eq!(format!("{player:?}"), "Player { remaining: 0, .. }");
 }
+
+#[test]
+fn the_debug_text_of_a_recorder_has_the_number_of_calls_only() {
+    let recorder = Recorder::new(from_fn(|_| async { Ok(Response::new(200, r#"{"note":"canary"}"#)) }));
+    block_on(wecom_core::Transport::send(&recorder, get_result("canary"))).unwrap();
+    assert_eq!(format!("{recorder:?}"), "Recorder { calls: 1, .. }");
+}
+
+#[test]
+fn a_number_in_a_field_with_the_name_of_a_secret_is_replaced() {
+    let reply = Response::new(200, r#"{"access_token":20261124,"note":7}"#);
+    let player = Player::new(recorded_once(get_result("job1"), Ok(reply)));
+    assert_eq!(replay(&player, get_result("job1")).unwrap().body(), r#"{"access_token":"***","note":7}"#);
+}

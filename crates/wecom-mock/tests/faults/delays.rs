@@ -145,3 +145,11 @@ fn a_delay_before_sending_reduces_the_time_limit() {
     let Poll::Ready(Err(error)) = poll(&mut reply) else { panic!("expected a timeout after three seconds") };
     assert_eq!((error.kind(), error.delivery()), (TransportErrorKind::Timeout, Delivery::Unknown));
 }
+
+#[test]
+fn a_delay_as_long_as_the_time_limit_is_no_timeout() {
+    let (_mock, faults) = healthy();
+    let timer = ManualTimer::new();
+    faults.on(&LIST_IDS).delay(SECOND, timer.clone());
+    assert!(timer.run(Transport::send(&faults, request().with_time_limit(SECOND))).is_ok());
+}

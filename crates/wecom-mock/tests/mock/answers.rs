@@ -111,3 +111,9 @@ fn an_untyped_stub_answers_typed_and_raw_calls() {
     assert_eq!(call(&client, of_chain("ch1")).unwrap(), groups(&["POST"]));
     assert_eq!(block_on(client.call_raw(RawCall::new(&GET_GROUPS))).unwrap(), json!({"groups": ["POST"]}));
 }
+
+#[test]
+fn the_debug_text_of_an_answer_has_no_body() {
+    let text = format!("{:?}", Answer::<GetGroups>::reply(groups(&["canary"])));
+    assert!(text.starts_with("Answer(Ok(") && !text.contains("canary"), "{text}");
+}

@@ -46,6 +46,16 @@ fn the_unix_time_is_that_of_2026_and_advances() {
     timer.advance(SECOND);
     let expected = Some(Duration::from_secs(1_767_225_601));
     assert_eq!([Timer::unix_time(&timer), LocalTimer::unix_time(&timer)], [expected; 2]);
+    assert_eq!([Timer::now(&timer), LocalTimer::now(&timer)], [SECOND; 2]);
+}
+
+#[test]
+fn the_debug_text_has_the_time_and_the_number_of_sleepers() {
+    let timer = ManualTimer::new();
+    timer.advance(SECOND);
+    let mut sleep = Timer::sleep(&timer, SECOND);
+    assert!(poll(sleep.as_mut()).is_pending());
+    assert_eq!(format!("{timer:?}"), "ManualTimer { now: 1s, sleepers: 1, .. }");
 }
 
 #[test]
