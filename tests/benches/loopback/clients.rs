@@ -18,14 +18,23 @@ use tokio::time::timeout;
 use wecom_core::{AccessToken, CallEvent, Client, Credentials, Observer, Quotas, Retry, Secret};
 use wecom_hyper::{HyperTransport, TokioTimer};
 use wecom_tests::bench_server::Replies;
-use wecom_tests::samples::TOKEN_REPLY;
 use wecom_upstream::calls::{GetChainGroup, Group};
 use wecom_upstream::{ChainId, Upstream};
 
 const REPLY: &str = include_str!("../../../crates/wecom-upstream/samples/get_chain_group.reply.json");
-const TOKEN: &str = "accesstoken000001-of-a-length-that-real-ones-have-0123456789-0123456789-0123456789";
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 const SIZE_LIMIT: usize = 8 << 20;
+
+/// The token of all clients, as a literal.
+macro_rules! token {
+    () => {
+        "accesstoken000001-of-a-length-that-real-ones-have-0123456789-0123456789-0123456789"
+    };
+}
+
+const TOKEN: &str = token!();
+const TOKEN_REPLY: &str =
+    concat!(r#"{"errcode":0,"errmsg":"ok","access_token":""#, token!(), r#"","expires_in":7200}"#);
 
 /// The replies of the server to all clients.
 pub(crate) fn replies() -> Replies {
