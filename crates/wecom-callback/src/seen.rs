@@ -29,6 +29,9 @@ use crate::digest::MessageDigest;
 /// - A mark of `begin` must expire if neither [`finish`](Self::finish) nor [`forget`](Self::forget) follows, because the
 ///   process ended. Otherwise the message is lost. Let it expire after about 5 seconds, the time after which WeCom sends
 ///   again.
+/// - If the future of `begin` is dropped, the message must not stay marked for longer: nothing handles it.
+/// - A handler may run longer than 5 seconds. So let the process prolong the mark while the handler runs, or document after
+///   which time a handler may run a second time.
 /// - A mark of `finish` lasts at least a few minutes.
 ///
 /// # Threading
