@@ -30,6 +30,29 @@ const SHORTEST: Duration = Duration::from_millis(1);
 ///
 /// If the store fails or is slow, the work does not begin: an error of [`acquire`](Self::acquire) or `renew` means that
 /// another process may hold the lease.
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_core::lease::{Lease, LeaseError, LeaseKey};
+/// use wecom_mock::{InMemoryStore, ManualTimer};
+///
+/// let timer = ManualTimer::new();
+/// // In production: `RedisStore` of wecom-redis.
+/// let store = InMemoryStore::new(timer.clone());
+/// let key = LeaseKey::new("ww1234567890abcdef", "nightly-report");
+/// # timer.run(async {
+/// let lease =
+///     <Lease>::acquire(store, timer.clone(), key, Duration::from_secs(60)).await?;
+/// let Some(mut lease) = lease else { return Ok(()) }; // Another process does the work.
+/// for _step in 1..=3 {
+///     lease.renew().await?; // Fails if the lease is lost: then stop.
+///     // ... a step that must not be done twice ...
+/// }
+/// lease.release().await?;
+/// # Ok::<(), LeaseError>(())
+/// # })?;
+/// # Ok::<(), LeaseError>(())
+/// ```
 pub struct Lease<M: Threading = Shared> {
     store: M::LeaseStore,
     key: LeaseKey,
