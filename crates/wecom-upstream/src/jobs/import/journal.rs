@@ -11,8 +11,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 
 /// A file with an import: its rows, which are written once, and its changes, which are appended after each event.
 ///
-/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal writes 131 bytes in all for
-/// a row with one contact and a short name, however many rows there are.
+/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal writes about 126 bytes in all
+/// for a row with one contact and a short name, however many rows there are.
 ///
 /// ```
 /// use std::future::ready;
