@@ -220,13 +220,16 @@ impl CallCheck {
     pub(crate) fn refused(&self, quotas: &QuotaCheck, id: CallId, now: Duration) -> Result<(), Violation> {
         let call = self.in_flight.iter().find(|call| call.id == id && call.call.is_always_polled && !call.is_kept);
         let Some(InFlight { call: Call { scope, endpoint, .. }, .. }) = call else { return Ok(()) };
+        // The room may be for a call that began before and is not sent yet.
+        let comes_first = |other: &InFlight| other.id < id && !other.is_sent && other.is_of(*scope, endpoint);
+        if self.in_flight.iter().any(comes_first) || !self.rules.has_fixed_token {
+            return Ok(());
+        }
         let is_this = |known: &&Admitting| known.scope == *scope && known.endpoint.path() == endpoint.path();
         let since = self.endpoints.iter().find(is_this).and_then(|known| known.since);
         let max_idle = max_idle(&self.maybe_unpolled, endpoint, quotas.is_shared(endpoint));
         match since.map(|since| now - since) {
-            Some(admitted)
-                if admitted > max_idle && self.rules.has_fixed_token && quotas.admits(*scope, endpoint, now) =>
-            {
+            Some(admitted) if admitted > max_idle && quotas.admits(*scope, endpoint, now) => {
                 let facts = format!("{}: call {id} is refused, {admitted:?} after there was room", endpoint.name());
                 Err(Violation::new("no call is refused while the quota admits it", facts))
             }
