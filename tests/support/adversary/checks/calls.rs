@@ -7,7 +7,7 @@ use wecom_core::Endpoint;
 use super::super::checker::{Rules, Scope, Violation};
 use super::super::executor::TaskId;
 use super::quotas::QuotaCheck;
-use super::shared_quotas::{ASK_AGAIN, VALIDITY};
+use super::shared_quotas::{ASK_AGAIN, MAX_ANSWER, VALIDITY};
 
 /// The maximum number of times at which later calls may be admitted before a waiting call. Several permits may become free
 /// at once, and a repeated call counts from its first attempt.
@@ -21,7 +21,7 @@ const MAX_IDLE_FOR_EACH_OTHER: Duration = Duration::from_millis(400);
 
 /// The additional time if the quota is in a store: until unused admissions are given back, until the client asks again, and
 /// until the store answers.
-const MAX_IDLE_FOR_STORE: Duration = VALIDITY.saturating_add(ASK_AGAIN).saturating_add(Duration::from_millis(500));
+const MAX_IDLE_FOR_STORE: Duration = VALIDITY.saturating_add(ASK_AGAIN).saturating_add(MAX_ANSWER);
 
 /// The maximum time that a call may wait beyond its maximum wait for the answer of a store, while its task is polled.
 const MAX_ANSWER_WAIT: Duration = Duration::from_secs(2);

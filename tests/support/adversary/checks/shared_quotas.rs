@@ -21,6 +21,9 @@ pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// How long a client does not ask a store that failed, and uses its own share.
 pub(crate) const AWAY: Duration = Duration::from_secs(5);
 
+/// How long a client waits for the answer of a store.
+pub(crate) const MAX_ANSWER: Duration = Duration::from_millis(500);
+
 /// How long a client does not ask a store that admitted nothing and did not say why.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -115,9 +118,10 @@ impl Grant {
         self.admitted - self.used
     }
 
-    /// The number of admissions that stay counted.
-    fn counted(&self) -> u32 {
-        if self.id.is_some() && !self.is_lost { self.used } else { self.admitted - self.given_back }
+    /// The number of admissions that the store counts. `is_given_up` if the client gives back the rest soon.
+    fn counted(&self, is_given_up: bool) -> u32 {
+        let is_given_up = is_given_up && self.id.is_some() && !self.is_lost && !self.is_returned;
+        if is_given_up { self.used } else { self.admitted - self.given_back }
     }
 }
 
@@ -266,13 +270,15 @@ impl SharedQuotaCheck {
     /// gives back what it has not used.
     pub(crate) fn admits(&self, endpoint: &Endpoint, percent: u32, now: Duration) -> bool {
         let Some(model) = self.endpoints.iter().find(|model| model.path == endpoint.path()) else { return true };
+        // If nothing polls the request that gives back admissions, they stay counted.
+        let is_stuck = model.under_way.iter().any(|operation| now - operation.began > MAX_ANSWER);
         let closed = [model.away_until, model.blocked_until, model.told_block, model.withheld_until];
         closed.iter().all(|&until| now >= until)
             && windows(endpoint).all(|(length, documented)| {
                 let is_recent =
                     |grant: &&Grant| now < grant.at + length + VALIDITY && grant.until.is_none_or(|until| now < until);
                 let recent = model.grants.iter().filter(is_recent);
-                recent.map(Grant::counted).sum::<u32>() < share(documented, percent)
+                recent.map(|grant| grant.counted(!is_stuck)).sum::<u32>() < share(documented, percent)
             })
     }
 
