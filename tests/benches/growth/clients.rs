@@ -21,10 +21,19 @@ pub(crate) fn works() -> Vec<Work> {
         Work {
             name: "journal of an import",
             item: "row",
-            sizes: [1_000, 10_000, 100_000],
+            // WeCom imports at most 20,000 contacts a day.
+            sizes: [200, 2_000, 20_000],
             measure: Measure::Written,
             limit: 1.0,
             prepare: |rows| import(rows),
+        },
+        Work {
+            name: "import, with its progress after each event",
+            item: "row",
+            sizes: [1_000, 10_000, 100_000],
+            measure: Measure::Instructions,
+            limit: 1.0,
+            prepare: |rows| import_with_progress(rows),
         },
         Work {
             name: "clients with quotas after one call",
@@ -37,11 +46,34 @@ pub(crate) fn works() -> Vec<Work> {
     ]
 }
 
+fn corp(number: usize) -> ImportCorp {
+    ImportCorp::new(format!("corp {number}"), [ImportContact::head("head", format!("13{number:09}"))])
+}
+
+/// Imports rows into a service that accepts each job and reports at once that it has finished.
+fn import_with_progress(rows: usize) -> Box<dyn FnMut() -> Box<dyn Any>> {
+    let accepted = Bytes::from_static(br#"{"errcode":0,"jobid":"job"}"#);
+    let finished = Bytes::from_static(
+        br#"{"errcode":0,"status":3,"result":{"chain_id":"ChDealers","import_status":1,"fail_list":[]}}"#,
+    );
+    let state = ImportState::new(ChainId::new("ChDealers"), (0..rows).map(corp)).unwrap();
+    Box::new(move || {
+        let (accepted, finished) = (accepted.clone(), finished.clone());
+        let transport = from_fn(move |request: Request| {
+            let reply = if request.body().is_some() { accepted.clone() } else { finished.clone() };
+            async move { Ok::<_, TransportError>(Response::new(200, reply)) }
+        });
+        let timer = ManualTimer::new();
+        let client = Client::builder(transport).token(AccessToken::new("a-token")).timer(timer.clone()).build();
+        let mut import = Upstream::new(client).import(state.clone());
+        timer.run(async { while import.next().await.is_some_and(|_| import.state().progress().total == rows) {} });
+        assert_eq!(import.state().progress().imported, rows);
+        Box::new(())
+    })
+}
+
 /// Imports rows, and returns the size of the journal, to which the import only appends.
 fn import(rows: usize) -> Box<dyn FnMut() -> Box<dyn Any>> {
-    let corp = |number: usize| {
-        ImportCorp::new(format!("corp {number}"), [ImportContact::head("head", format!("13{number:09}"))])
-    };
     Box::new(move || {
         let timer = ManualTimer::new();
         let upstream = Upstream::new(Simulator::demo().on_timer(timer.clone()).client());
