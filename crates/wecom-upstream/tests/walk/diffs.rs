@@ -65,6 +65,44 @@ fn a_diff_lists_corps_that_joined_left_moved_were_invited_or_renamed() {
     assert_eq!(text(&newer.diff(&older)), expected);
 }
 
+/// Every list of at most four of the corps 1, 2 and 3, with repetitions. The name of a corp is its place.
+fn lists_of_corps() -> Vec<Vec<GroupCorp>> {
+    let mut lists: Vec<Vec<u32>> = vec![Vec::new()];
+    for at in 0.. {
+        let Some(list) = lists.get(at).filter(|list| list.len() < 4).cloned() else { break };
+        lists.extend((1..4).map(|corp| [&list[..], &[corp]].concat()));
+    }
+    let corps = |list: Vec<u32>| {
+        let named = list.into_iter().enumerate();
+        named.map(|(at, corp)| joined(&format!("ww{corp}"), &format!("at {at}"))).collect()
+    };
+    lists.into_iter().map(corps).collect()
+}
+
+#[test]
+fn a_diff_does_not_depend_on_the_order_of_the_corps_and_uses_the_first_of_repeated_ones() {
+    fn first_of_each(corps: &[GroupCorp]) -> Vec<&GroupCorp> {
+        let is_first = |at: usize, corp: &GroupCorp| corps[..at].iter().all(|other| other.corpid != corp.corpid);
+        corps.iter().enumerate().filter(|(at, corp)| is_first(*at, corp)).map(|(_, corp)| corp).collect()
+    }
+    fn missing_from<'a>(corps: &[&GroupCorp], others: &[&'a GroupCorp]) -> Vec<&'a GroupCorp> {
+        let is_missing = |other: &&GroupCorp| corps.iter().all(|corp| corp.corpid != other.corpid);
+        others.iter().copied().filter(|other| is_missing(other)).collect()
+    }
+    let lists = lists_of_corps();
+    for (before, after) in lists.iter().flat_map(|before| lists.iter().map(move |after| (before, after))) {
+        let diff = tree(after, &[]).diff(&tree(before, &[]));
+        let (before, after) = (first_of_each(before), first_of_each(after));
+        assert!(diff.left.iter().map(|gone| &gone.corp).eq(missing_from(&after, &before)), "{before:?} {after:?}");
+        assert!(diff.joined.iter().map(|new| &new.corp).eq(missing_from(&before, &after)), "{before:?} {after:?}");
+        let former = |corp: &GroupCorp| before.iter().copied().find(|before| before.corpid == corp.corpid);
+        let pairs = after.iter().filter_map(|&corp| Some((former(corp)?, corp)));
+        let renamed = pairs.filter(|(before, after)| before.corp_name != after.corp_name);
+        let listed = diff.renamed.iter().map(|change| (&change.before.corp, &change.after.corp));
+        assert!(listed.eq(renamed), "{before:?} {after:?}");
+    }
+}
+
 #[test]
 fn a_diff_lists_groups_that_were_added_removed_moved_or_renamed() {
     let group = |groupid, name: &str, parentid| Group::new(GroupId::new(groupid), name, GroupId::new(parentid));

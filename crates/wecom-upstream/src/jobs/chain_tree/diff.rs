@@ -151,7 +151,8 @@ struct Trees<'a> {
 
 impl Trees<'_> {
     fn compare_corps(&self, diff: &mut ChainDiff) {
-        let (gone, new) = match_items(self.older.corps(), self.newer.corps(), Entry::key, |before, after| {
+        let (older, newer) = (self.older.corps(), self.newer.corps());
+        let (gone, new) = match_items(self.older.corp_count(), older, newer, Entry::key, |before, after| {
             self.compare_corp(diff, before, after);
         });
         let matches = match_joined_corps(&gone, &new);
@@ -195,7 +196,7 @@ impl Trees<'_> {
         if old.corpid == new.corpid && old.is_joined != new.is_joined {
             diff.statuses_changed.push(self.change(before, after));
         }
-        if self.older.groupid(before.at) != self.newer.groupid(after.at) {
+        if before.groupid != after.groupid {
             diff.moved.push(self.change(before, after));
         }
         if old.corp_name != new.corp_name {
@@ -212,14 +213,10 @@ impl Trees<'_> {
 
     fn compare_groups(&self, diff: &mut ChainDiff) {
         let (older, newer) = (self.older.groups(), self.newer.groups());
-        let (gone, new) = match_items(
-            older,
-            newer,
-            |(_, groupid)| *groupid,
-            |before, after| {
-                self.compare_group(diff, before.0, after.0);
-            },
-        );
+        let groupid = |(_, groupid): &(usize, GroupId)| *groupid;
+        let (gone, new) = match_items(self.older.tree.groups.len(), older, newer, groupid, |before, after| {
+            self.compare_group(diff, before.0, after.0);
+        });
         diff.groups_added = new.into_iter().filter_map(|(at, _)| self.newer.placed_group(at)).collect();
         diff.groups_removed = gone.into_iter().filter_map(|(at, _)| self.older.placed_group(at)).collect();
     }
@@ -259,12 +256,12 @@ impl<'a> Places<'a> {
         })
     }
 
-    fn groups(&self) -> impl Iterator<Item = (usize, GroupId)> + use<'a> {
-        self.tree.groups.iter().map(|group| group.group.groupid).enumerate()
+    fn corp_count(&self) -> usize {
+        self.tree.groups.iter().map(|group| group.corps.len()).sum()
     }
 
-    fn groupid(&self, at: usize) -> Option<GroupId> {
-        self.tree.groups.get(at).map(|group| group.group.groupid)
+    fn groups(&self) -> impl Iterator<Item = (usize, GroupId)> + use<'a> {
+        self.tree.groups.iter().map(|group| group.group.groupid).enumerate()
     }
 
     fn placed(&self, entry: Entry<'_>) -> PlacedCorp {
@@ -308,14 +305,17 @@ impl<'a> Entry<'a> {
 
 /// Matches the items of two lists by their keys, without repeated items. Calls a closure with each item of both lists, in
 /// the newer order. Returns the items of the older list only, and those of the newer list only.
+///
+/// `capacity` is the number of items in the older list.
 fn match_items<T: Copy, K: Eq + Hash>(
+    capacity: usize,
     older: impl Iterator<Item = T>,
     newer: impl Iterator<Item = T>,
     key: impl Fn(&T) -> K,
     mut on_both: impl FnMut(T, T),
 ) -> (Vec<T>, Vec<T>) {
-    let mut items: Vec<Option<T>> = Vec::new();
-    let mut places: HashMap<K, usize> = HashMap::new();
+    let mut items: Vec<Option<T>> = Vec::with_capacity(capacity);
+    let mut places: HashMap<K, usize> = HashMap::with_capacity(capacity);
     for item in older {
         if let hash_map::Entry::Vacant(place) = places.entry(key(&item)) {
             place.insert(items.len());
@@ -323,15 +323,20 @@ fn match_items<T: Copy, K: Eq + Hash>(
         }
     }
     let (mut new, mut new_keys) = (Vec::new(), HashSet::new());
+    // Most items follow the same item in both lists, and need no search.
+    let mut next = 0;
     for item in newer {
-        let key = key(&item);
-        match places.get(&key) {
-            Some(&place) => {
+        let item_key = key(&item);
+        let is_next = items.get(next).and_then(Option::as_ref).is_some_and(|older| key(older) == item_key);
+        let place = if is_next { Some(next) } else { places.get(&item_key).copied() };
+        match place {
+            Some(place) => {
+                next = place + 1;
                 if let Some(older) = items.get_mut(place).and_then(Option::take) {
                     on_both(older, item);
                 }
             }
-            None if new_keys.insert(key) => new.push(item),
+            None if new_keys.insert(item_key) => new.push(item),
             None => {}
         }
     }
