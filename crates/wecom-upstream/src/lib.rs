@@ -4,33 +4,34 @@
 //! The crate `wecom-hyper` has a transport for production; a closure is a transport too, as is any HTTP library behind
 //! a short adapter.
 //!
-//! ```
+//! ```no_run
+//! use wecom_hyper::HyperTransport;
 //! use wecom_upstream::calls::GetChainGroup;
-//! use wecom_upstream::wecom_core::{Response, from_fn};
-//! use wecom_upstream::{AccessToken, Client, Error, Upstream};
+//! use wecom_upstream::{Client, Credentials, Upstream};
 //!
-//! # fn main() -> Result<(), Error> {
-//! # pollster::block_on(async {
-//! let transport = from_fn(|request| async move {
-//!     let reply = match request.endpoint().name() {
-//!         "get_chain_list" => r#"{"chains":[{"chain_id":"Ch1","chain_name":"经销商"}]}"#,
-//!         _ => r#"{"groups":[{"groupid":2,"group_name":"一级经销商","parentid":1}]}"#,
-//!     };
-//!     Ok(Response::new(200, reply))
-//! });
-//! let upstream =
-//!     Upstream::new(Client::builder(transport).token(AccessToken::new("a-token")).build());
+//! # // Stands for the crate, which this one does not depend on.
+//! # mod wecom_hyper {
+//! #     use wecom_upstream::wecom_core::{Response, Transport, from_fn};
+//! #     pub struct HyperTransport;
+//! #     impl HyperTransport {
+//! #         pub fn new() -> Result<impl Transport, std::io::Error> {
+//! #             Ok(from_fn(|_| async { Ok(Response::new(200, "{}")) }))
+//! #         }
+//! #     }
+//! # }
+//! # async fn print_groups() -> Result<(), Box<dyn std::error::Error>> {
+//! // Reads WECOM_CORP_ID and WECOM_SECRET.
+//! let client =
+//!     Client::builder(HyperTransport::new()?).credentials(Credentials::from_env()?).build();
+//! let upstream = Upstream::new(client);
 //!
 //! for chain in upstream.get_chain_list().await?.chains {
-//!     let groups =
-//!         upstream.get_chain_group(GetChainGroup::new(&chain.chain_id)).await?.groups;
-//!     assert_eq!(
-//!         (chain.chain_name.as_str(), groups[0].group_name.as_str()),
-//!         ("经销商", "一级经销商")
-//!     );
+//!     let list = GetChainGroup::new(&chain.chain_id);
+//!     for group in upstream.get_chain_group(list).await?.groups {
+//!         println!("{} / {}", chain.chain_name, group.group_name);
+//!     }
 //! }
 //! # Ok(())
-//! # })
 //! # }
 //! ```
 //!
