@@ -102,7 +102,7 @@ impl<M: Threading> Client<M> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// Returns the same errors as [`Client::call`].
     pub async fn call_with_response<C: ApiCall>(&self, call: C) -> Result<(C::Reply, Response), Error> {
         let mut request = encode(&call)?;
         self.run(&mut request).await
@@ -112,7 +112,7 @@ impl<M: Threading> Client<M> {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// Returns the same errors as [`Client::call`].
     pub async fn call_raw(&self, call: RawCall) -> Result<serde_json::Value, Error> {
         self.run(&mut call.into_request()).await.map(|(reply, _)| reply)
     }
@@ -179,14 +179,14 @@ impl<M: Threading> Client<M> {
         self.with(|overrides| overrides.safety = Some(safety))
     }
 
-    /// Gives back the admissions that the client has taken from its [quota store](ClientBuilder::quota_store) and not used.
+    /// Gives back the unused admissions that the client has taken from its [quota store](ClientBuilder::quota_store).
     ///
-    /// A client takes admissions in batches, and gives back what expires only when it takes the next batch. Call this when
-    /// the program ends or stops calling for a while, after its last call. Without it, or if the store does not answer
-    /// within half a second, the admissions stay counted until they leave the windows of the quota. They are at most twice
-    /// as many as the calls that the client made in its last second.
+    /// A client takes admissions in batches, and gives back unused ones only when it takes the next batch. Call this
+    /// after the last call, when the program ends or pauses. Without it, or if the store does not answer within half a
+    /// second, the admissions stay counted until they leave the windows of the quota. They are at most twice as many as
+    /// the calls that the client made in its last second.
     ///
-    /// A [downstream](Client::downstream) client has its own quotas. A client without a quota store does nothing.
+    /// A [downstream](Client::downstream) client has its own quotas. Does nothing for a client without a quota store.
     ///
     /// ```
     /// # async fn example(client: wecom_core::Client) {
@@ -243,7 +243,7 @@ impl<M: Threading> Client<M> {
     }
 
     /// Makes a typed call as a boxed future that owns the client: one that can be stored in a struct or a collection,
-    /// also in code that is generic over the threading family. It is `Send` where the family is.
+    /// even in code that is generic over the threading family. It is `Send` where the family is.
     ///
     /// The call begins when the future is polled.
     pub fn call_boxed<C>(&self, call: C) -> BoxedCall<M, C::Reply>

@@ -76,8 +76,8 @@ pub enum ErrorKind {
     /// There was no access token, so the call was not sent. Retried by [`Retry`](crate::Retry) if the fetch of the token
     /// failed with a transient error.
     Token(TokenError),
-    /// The call would have exceeded the client's [`Quotas`](crate::Quotas) and was not sent. Not retried: the call has
-    /// waited for its turn already.
+    /// The call would have exceeded the client's [`Quotas`](crate::Quotas) and was not sent. Not retried, because the
+    /// call has waited for as long as the quotas allow.
     Quota(QuotaError),
     /// The [deadline](crate::ClientBuilder::deadline) of the call passed. Not retried.
     Deadline(DeadlineError),

@@ -1,4 +1,4 @@
-//! Leases of work that only one of several processes may do, such as the import of a corp.
+//! Leases: they let only one of several processes do some work at a time, such as the import of a corp.
 
 mod store;
 
@@ -16,19 +16,20 @@ use crate::threading::{Family, Local, Shared};
 use crate::timer::cached_clock::CachedClock;
 use crate::timer::{Clock, LocalTimer, Timer};
 
-/// The time limit of one operation of the store.
+/// The time limit of one operation on the store.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// The shortest length of a lease. Stores count milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// The right of one process to do some work, until the lease expires or is released.
+/// The exclusive right of one process to do some work, until the lease expires or is [released](Self::release).
+/// Dropping it does not release it.
 ///
-/// A process that hangs loses its lease without notice. So it calls [`renew`](Self::renew) before each step that must not be
-/// done twice. Another process that takes over gets a higher [`Fence`], and a store that knows the fence of each change
-/// rejects those of the earlier process.
+/// A process that hangs loses its lease without notice, so call [`renew`](Self::renew) before each step that must not
+/// be done twice. A process that takes over gets a higher [`Fence`]. If each change carries its fence, a database can
+/// reject late changes of the earlier process.
 ///
-/// If the store fails or is slow, the work does not begin: an error of [`acquire`](Self::acquire) or `renew` means that
+/// Do not begin the work if the store fails or is slow: an error of [`acquire`](Self::acquire) or `renew` means that
 /// another process may hold the lease.
 ///
 /// ```
@@ -77,12 +78,12 @@ pub enum LeaseError {
 }
 
 impl Lease<Shared> {
-    /// Acquires a lease that expires `length` after it was last renewed. `None` if another process holds it.
+    /// Acquires a lease that expires `length` after it was last renewed. Returns `None` if another process holds it.
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not reply within two seconds. [`LeaseError::InvalidLength`] if the length is shorter than
-    /// a millisecond.
+    /// Returns an error if the store fails, if it does not reply within two seconds, or if the length is shorter than a
+    /// millisecond ([`LeaseError::InvalidLength`]).
     pub async fn acquire(
         store: impl LeaseStore + 'static,
         timer: impl Timer + 'static,
@@ -95,12 +96,12 @@ impl Lease<Shared> {
 }
 
 impl Lease<Local> {
-    /// Acquires a lease that expires `length` after it was last renewed. `None` if another process holds it.
+    /// Acquires a lease that expires `length` after it was last renewed. Returns `None` if another process holds it.
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not reply within two seconds. [`LeaseError::InvalidLength`] if the length is shorter than
-    /// a millisecond.
+    /// Returns an error if the store fails, if it does not reply within two seconds, or if the length is shorter than a
+    /// millisecond ([`LeaseError::InvalidLength`]).
     pub async fn acquire(
         store: impl LocalLeaseStore + 'static,
         timer: impl LocalTimer + 'static,
@@ -127,7 +128,7 @@ impl<M: Threading> Lease<M> {
         Ok(fence.map(|fence| Self { store, key, clock, length, fence, renewed_at }))
     }
 
-    /// The number of this lease, which is higher than those of all earlier leases of its key.
+    /// Returns the number of this lease. It is higher than those of all earlier leases of its key.
     #[must_use]
     pub fn fence(&self) -> Fence {
         self.fence
@@ -139,7 +140,7 @@ impl<M: Threading> Lease<M> {
         &self.key
     }
 
-    /// How often the lease should be renewed: three times within its length.
+    /// Returns the interval at which the lease should be renewed: a third of its length.
     #[must_use]
     pub fn interval(&self) -> Duration {
         self.length / 3
@@ -151,22 +152,23 @@ impl<M: Threading> Lease<M> {
         self.clock.sleep(self.interval().saturating_sub(since)).await;
     }
 
-    /// Whether the last renewal is longer ago than the [interval](Self::interval).
+    /// Returns whether the [interval](Self::interval) has passed since the last renewal.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.clock.now().saturating_sub(self.renewed_at) >= self.interval()
     }
 
-    /// Prolongs the lease by its length from now. On success, the process still holds it.
+    /// Extends the lease to its full length from now. On success, this process still holds it.
     ///
     /// # Errors
     ///
-    /// [`LeaseError::Lost`] if the lease has expired; any other error leaves that open.
+    /// Returns [`LeaseError::Lost`] if the lease has expired. After any other error, it is unknown whether this process
+    /// still holds the lease.
     pub async fn renew(&mut self) -> Result<(), LeaseError> {
         let now = self.clock.now();
         let is_ours =
             within_limit(&self.clock, M::renew_lease(&self.store, &self.key, self.fence, self.length)).await?;
-        // A reply that is read too late says nothing any more.
+        // If the reply is read too late, the lease may have expired since.
         if !is_ours || self.clock.now().saturating_sub(now) >= self.length {
             return Err(LeaseError::Lost);
         }
@@ -178,7 +180,7 @@ impl<M: Threading> Lease<M> {
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not reply within two seconds. The lease then expires.
+    /// Returns an error if the store fails or does not reply within two seconds. The lease then ends when it expires.
     pub async fn release(self) -> Result<(), LeaseError> {
         within_limit(&self.clock, M::release_lease(&self.store, &self.key, self.fence)).await
     }

@@ -1,4 +1,5 @@
-//! The traits that users implement, for pointers to their implementations: `&T`, `Box<T>`, and `Arc<T>` or `Rc<T>`.
+//! Implements the traits for pointers to their implementations: `&T`, `Box<T>`, `Arc<T>` and, for the local traits,
+//! `Rc<T>`.
 //!
 //! [`Transport`](crate::Transport) is implemented for them where it is defined.
 
@@ -17,7 +18,7 @@ use crate::token::{
     TokenStore, TokenStoreError,
 };
 
-/// Implements a trait for pointers.
+/// Implements a trait for pointers, by calling the method of the same name on the value.
 macro_rules! forward {
     (
         #[$attribute:meta] $trait:ident for $($pointer:ty),+;

@@ -52,7 +52,9 @@ use crate::retry::jitter::Jitter;
 /// # let _ = (patient, once);
 /// ```
 ///
-/// In a configuration every setting is optional. Its names are those of the methods, with the unit at the end:
+/// It can be deserialized from a configuration, in which every setting is optional: `attempts`, `initial_backoff_ms`,
+/// `initial_backoff_when_busy_ms`, `max_backoff_ms`, `budget_percent` and `budget_floor`. An unknown name is an error,
+/// and so is 0 for `attempts`.
 ///
 /// ```
 /// use std::time::Duration;

@@ -22,8 +22,8 @@ use crate::secret::forms::percent_encoded;
 
 /// A secret, such as the `corpsecret` of an app.
 ///
-/// It can be deserialized, or parsed from a text such as a file or an environment variable. Both refuse an empty text. All
-/// ways to create it remove surrounding white space.
+/// It can be deserialized, or parsed from a text such as a file or an environment variable. An empty text is an error
+/// in both cases. Surrounding white space is always removed.
 ///
 /// ```
 /// use wecom_core::Secret;
@@ -150,7 +150,7 @@ impl fmt::Display for EmptySecret {
 
 impl StdError for EmptySecret {}
 
-/// The error of deserializing a secret that is not a string. It never has the value.
+/// The error of deserializing a secret that is not a string. It never contains the value.
 const NOT_A_STRING: &str = "invalid type: a secret must be a string; put a secret of digits into quotes";
 
 /// Implements parsing and deserializing, for secrets in a configuration.

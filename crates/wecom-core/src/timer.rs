@@ -42,10 +42,11 @@ pub trait Timer: Send + Sync {
     /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
 
-    /// Returns the time since the Unix epoch, of a timer that knows the date.
+    /// Returns the time since the Unix epoch, or `None` if the timer does not know the date.
     ///
-    /// Only jobs that store times for later processes need it, such as the map of customers of `wecom-upstream`. The default
-    /// is `None`. A timer with a system clock returns `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
+    /// Only jobs that store times for later processes need it, such as the map of customers in `wecom-upstream`. The
+    /// default implementation returns `None`. With a system clock, return
+    /// `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
     fn unix_time(&self) -> Option<Duration> {
         None
     }
@@ -60,10 +61,11 @@ pub trait LocalTimer {
     /// Completes when `duration` has passed.
     async fn sleep(&self, duration: Duration);
 
-    /// Returns the time since the Unix epoch, of a timer that knows the date.
+    /// Returns the time since the Unix epoch, or `None` if the timer does not know the date.
     ///
-    /// Only jobs that store times for later processes need it, such as the map of customers of `wecom-upstream`. The default
-    /// is `None`. A timer with a system clock returns `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
+    /// Only jobs that store times for later processes need it, such as the map of customers in `wecom-upstream`. The
+    /// default implementation returns `None`. With a system clock, return
+    /// `SystemTime::now().duration_since(UNIX_EPOCH).ok()`.
     fn unix_time(&self) -> Option<Duration> {
         None
     }

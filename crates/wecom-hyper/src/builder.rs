@@ -25,7 +25,7 @@ impl HyperTransport {
     ///
     /// # Errors
     ///
-    /// As [`HyperTransportBuilder::build`].
+    /// Returns the same errors as [`HyperTransportBuilder::build`].
     pub fn new() -> Result<Self, BuildError> {
         Self::builder().build()
     }

@@ -62,8 +62,8 @@ use crate::proxy::server::{Credentials, ProxyServer};
 /// # Ok::<(), wecom_hyper::ProxyError>(())
 /// ```
 ///
-/// In a configuration it is a URL, or it has the field `url`, and optionally `user`, `password` and `bypass`. No error text
-/// has a value:
+/// It can be deserialized from a configuration: either from a URL, or from a map with the field `url` and optionally
+/// `user`, `password` and `bypass`. An unknown field is an error. No error text contains a value.
 ///
 /// ```
 /// let json =

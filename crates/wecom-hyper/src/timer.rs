@@ -13,15 +13,14 @@ use wecom_core::Timer;
 
 /// A [`Timer`] on tokio. Its time starts at 0 when it is created.
 ///
-/// It follows tokio's clock, which tests can pause. Its [`unix_time`](Timer::unix_time) is the system's, which they cannot.
-/// Not to be confused with the type of the same name in hyper-util,
-/// which serves hyper.
+/// It follows tokio's clock, which tests can pause. [`unix_time`](Timer::unix_time) reads the system's clock, which
+/// tests cannot pause. The type of the same name in hyper-util is a timer for hyper, not for this client.
 ///
 /// # Panics
 ///
-/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver, and when the runtime shuts down. Enable the
-/// driver with tokio's `Builder::enable_time` or `enable_all`, as the panic's message says. A timer
-/// created by [`TokioTimer::on`] carries its runtime; if that shuts down, sleeps end at once.
+/// Like tokio's own sleep, a sleep panics outside a runtime with a time driver, and when the runtime shuts down. Enable
+/// the driver with tokio's `Builder::enable_time` or `enable_all`, as the panic's message says. A timer created by
+/// [`TokioTimer::on`] sleeps on that runtime; when it shuts down, sleeps end at once.
 ///
 /// ```
 /// use wecom_core::Timer;
@@ -64,7 +63,7 @@ impl Timer for TokioTimer {
 
     async fn sleep(&self, duration: Duration) {
         match &self.runtime {
-            // A task, because a sleep panics if its runtime shuts down, while a task ends.
+            // In a task: when its runtime shuts down, a task ends, while a sleep panics.
             Some(runtime) => {
                 let _ = AbortOnDrop(runtime.spawn(async move { sleep(duration).await })).await;
             }

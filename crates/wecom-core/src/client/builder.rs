@@ -158,8 +158,8 @@ impl<W, M: Threading> ClientBuilder<NoToken, W, M> {
     ///
     /// With a [timer](ClientBuilder::timer), a token is also renewed before it expires: the first call in its last five
     /// minutes renews it, while other calls use the old token. If the renewal fails or takes more than two seconds, the
-    /// first call uses the old token too. After a refusal (45009, 60020) the client pauses before it fetches again. Without
-    /// a timer it cannot: every call fetches again, so a program that makes many calls needs a timer.
+    /// first call uses the old token too. After a refusal (45009, 60020), the client pauses before it fetches again.
+    /// Without a timer it cannot pause: every call fetches again. So a program that makes many calls needs a timer.
     pub fn credentials(self, credentials: Credentials) -> ClientBuilder<TokenSource<M>, W, M> {
         self.tokens(Source::Credentials(credentials))
     }
@@ -263,11 +263,11 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
 }
 
 impl<T, W: HasTimer<Shared>> ClientBuilder<T, W, Shared> {
-    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that have this store. `corp_id` is the upstream
-    /// corp's id; clients of downstream corps share the quotas of those.
+    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that use this store. `corp_id` is the
+    /// upstream corp's id. A client of a downstream corp shares the quotas of that corp.
     ///
-    /// Without quotas it has no effect. While the store fails, calls use the process's
-    /// [own share](Quotas::own_share) of the quota.
+    /// Has no effect without quotas. While the store fails, calls use the process's [own share](Quotas::own_share) of
+    /// the quota.
     pub fn quota_store(mut self, corp_id: impl Into<Arc<str>>, store: impl QuotaStore + 'static) -> Self {
         self.time.as_timed().quota_store = Some((corp_id.into(), Arc::new(store)));
         self
@@ -290,11 +290,11 @@ impl<T, W> ClientBuilder<T, W, Shared> {
 }
 
 impl<T, W: HasTimer<Local>> ClientBuilder<T, W, Local> {
-    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that have this store. `corp_id` is the upstream
-    /// corp's id; clients of downstream corps share the quotas of those.
+    /// Shares the [quotas](ClientBuilder::quotas) with the other processes that use this store. `corp_id` is the
+    /// upstream corp's id. A client of a downstream corp shares the quotas of that corp.
     ///
-    /// Without quotas it has no effect. While the store fails, calls use the process's
-    /// [own share](Quotas::own_share) of the quota.
+    /// Has no effect without quotas. While the store fails, calls use the process's [own share](Quotas::own_share) of
+    /// the quota.
     pub fn quota_store(mut self, corp_id: impl Into<Arc<str>>, store: impl LocalQuotaStore + 'static) -> Self {
         self.time.as_timed().quota_store = Some((corp_id.into(), Rc::new(store)));
         self
@@ -329,9 +329,9 @@ impl<T, W, M: Threading> ClientBuilder<T, W, M> {
         self
     }
 
-    /// Sets the language in which errors explain WeCom's codes; English by default. With [`Language::Chinese`], those who
-    /// read logs in Chinese get the explanation and the remedy in Chinese. The rest of an error's text stays as it is, so
-    /// that a search finds it.
+    /// Sets the language in which errors explain WeCom's codes; English by default. With [`Language::Chinese`], the
+    /// explanation and the remedy are in Chinese. The rest of an error's text stays in English, so that a search finds
+    /// it.
     ///
     /// ```
     /// use wecom_core::endpoint::RawCall;

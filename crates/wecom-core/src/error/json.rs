@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use super::{ErrCode, Error, ErrorKind};
 use crate::http::transport_error::{Delivery, TransportErrorKind};
 
-/// What an error serializes as.
+/// The serialized form of an error.
 #[derive(Serialize)]
 struct Fields<'a> {
     endpoint: &'a str,
@@ -26,8 +26,8 @@ struct Fields<'a> {
     message: String,
 }
 
-/// Serializes what the methods of the error return, and its text as `message`, with neither a token nor a secret. The names
-/// are stable; an absent value has no field.
+/// Serializes the values that the error's methods return, and its text as `message`. The output contains neither a
+/// token nor a secret. The names are stable. A field without a value is omitted.
 ///
 /// ```json
 /// {
@@ -36,8 +36,8 @@ struct Fields<'a> {
 /// }
 /// ```
 ///
-/// `kind` is the name of the [`ErrorKind`] in snake case. The other fields are `errcode`, `transport` (the
-/// [`TransportErrorKind`]), `hint` and `retry_after_ms`.
+/// `kind` is the name of the [`ErrorKind`] in snake case. The optional fields are `errcode`, `status`, `transport` (the
+/// [`TransportErrorKind`]), `hint` and `retry_after_ms` (milliseconds).
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let transport = match self.fetch_error().kind() {

@@ -129,8 +129,8 @@ impl Request {
         self
     }
 
-    /// Sets the time limit that the transport applies, from connecting to the last byte of the reply. Zero, and less than a
-    /// millisecond, are limits too.
+    /// Sets the time limit that the transport applies, from connecting to the last byte of the reply. Durations of less
+    /// than a millisecond, including zero, are limits too.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);

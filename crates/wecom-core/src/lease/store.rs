@@ -12,34 +12,36 @@ use async_trait::async_trait;
 /// # Responsibilities of an implementation
 ///
 /// - [`acquire`](Self::acquire) checks and marks in one atomic step: of several callers, only one gets the lease.
-/// - Leases expire by the store's own clock.
-/// - Fences of a key only grow, also if the store has lost its data.
+/// - Leases expire by the store's own clock, not by those of the processes.
+/// - Each lease of a key has a higher fence than all leases before it, even after the store has lost its data.
 #[async_trait]
 pub trait LeaseStore: Send + Sync {
-    /// Acquires the lease of a key, unless another process holds it. It expires after `length`.
+    /// Acquires the lease of a key, which expires after `length`. Returns `None` if the lease is held already.
     async fn acquire(&self, key: &LeaseKey, length: Duration) -> Result<Option<Fence>, LeaseStoreError>;
 
-    /// Prolongs a lease to `length` from now. Returns `false` if it has expired or another process holds it.
+    /// Extends a lease: it expires after `length` from now. Returns `false` if it has expired or another process holds
+    /// it.
     async fn renew(&self, key: &LeaseKey, fence: Fence, length: Duration) -> Result<bool, LeaseStoreError>;
 
-    /// Releases a lease, if it is still that of this fence.
+    /// Releases the lease with this fence. Does nothing if it has expired or been replaced.
     async fn release(&self, key: &LeaseKey, fence: Fence) -> Result<(), LeaseStoreError>;
 }
 
 /// A [`LeaseStore`] that stays on one thread.
 #[async_trait(?Send)]
 pub trait LocalLeaseStore {
-    /// Acquires the lease of a key, unless another process holds it. It expires after `length`.
+    /// Acquires the lease of a key, which expires after `length`. Returns `None` if the lease is held already.
     async fn acquire(&self, key: &LeaseKey, length: Duration) -> Result<Option<Fence>, LeaseStoreError>;
 
-    /// Prolongs a lease to `length` from now. Returns `false` if it has expired or another process holds it.
+    /// Extends a lease: it expires after `length` from now. Returns `false` if it has expired or another process holds
+    /// it.
     async fn renew(&self, key: &LeaseKey, fence: Fence, length: Duration) -> Result<bool, LeaseStoreError>;
 
-    /// Releases a lease, if it is still that of this fence.
+    /// Releases the lease with this fence. Does nothing if it has expired or been replaced.
     async fn release(&self, key: &LeaseKey, fence: Fence) -> Result<(), LeaseStoreError>;
 }
 
-/// The number of a lease. Each lease of a key has a higher one than those before.
+/// The number of a lease. Each lease of a key has a higher number than those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
@@ -61,7 +63,7 @@ pub struct LeaseKey {
 }
 
 impl LeaseKey {
-    /// Creates the key of some work for a corp, such as `import`.
+    /// Creates the key of a corp and some work, such as `import`.
     pub fn new(corp_id: impl Into<Arc<str>>, work: impl Into<Arc<str>>) -> Self {
         Self { corp_id: corp_id.into(), work: work.into() }
     }

@@ -69,8 +69,9 @@ impl<L: Observer + ?Sized> Observer for std::rc::Rc<L> {
 /// Each call has one `Began` and one `Ended`, even if it fails or is cancelled. A call that breaks a documented rule is
 /// refused before it begins and has no events. Calls share a fetch of a token, so its events belong to no single call.
 ///
-/// It serializes with the name of the variant in snake case as `event`, the name of the endpoint as `endpoint`, and times in
-/// milliseconds: `wait_ms`, `waited_ms`, `elapsed_ms`. An unknown time is `null`. The names are stable.
+/// It serializes as a map with the fields of its variant. `event` is the name of the variant in snake case, and
+/// `endpoint` the name of the endpoint. Times are in milliseconds: `wait_ms`, `waited_ms`, `elapsed_ms`. An unknown
+/// time is `null`. The names are stable.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -86,7 +87,7 @@ pub enum CallEvent<'a> {
     AwaitingQuota {
         /// The endpoint of the call.
         endpoint: &'static Endpoint,
-        /// The wait if it is known: it is unknown if other calls have to end first.
+        /// How long the call has to wait. `None` if that is unknown because other calls have to end first.
         #[serde(rename = "wait_ms", serialize_with = "optional_milliseconds")]
         wait: Option<Duration>,
     },

@@ -88,7 +88,7 @@ mod on {
         }
     }
 
-    /// Returns whether the code of WeCom states that what was looked up does not exist, which is an answer.
+    /// Returns whether WeCom's code states that the requested item does not exist. That is an answer, not a failure.
     fn is_answer(error: &crate::error::Error) -> bool {
         let answers = [ErrCode::NOT_AN_EXTERNAL_CONTACT, ErrCode::USER_CUSTOM_ID_UNSET];
         matches!(error.kind(), ErrorKind::Api(api) if answers.contains(&api.code))

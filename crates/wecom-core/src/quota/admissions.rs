@@ -10,7 +10,7 @@ pub(super) const VALIDITY: Duration = Duration::from_secs(1);
 /// How long the store is not asked after it failed.
 const AWAY: Duration = Duration::from_secs(5);
 
-/// How long the store is not asked after it admitted nothing and did not say why.
+/// How long the store is not asked after it admitted nothing and returned no time to wait.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long the store is not asked after it admitted nothing. Other processes may give back admissions before the store's
@@ -57,7 +57,7 @@ pub(super) enum Room {
     Admitted(u32),
     /// The store has to be asked.
     Unknown,
-    /// The store has no room for this time.
+    /// The store has no room until this time has passed.
     Full(Duration),
     /// The store fails: the process uses its own share.
     OwnShare,
@@ -76,7 +76,7 @@ impl Admissions {
         }
     }
 
-    /// The time until the block of which another process has reported ends.
+    /// The time until a block that another process has reported ends.
     pub(super) fn blocked_for(&mut self, now: Duration) -> Option<Duration> {
         left(&mut self.blocked_until, now, Duration::MAX)
     }
@@ -89,8 +89,8 @@ impl Admissions {
         }
     }
 
-    /// The number of calls that the process makes within half the validity, judged by its last batch. At most twice that
-    /// batch, because a few calls say little about the next ones: a process that makes only these takes few admissions more.
+    /// Estimates the number of calls that the process makes within half the validity, from the calls that used its last
+    /// batch. The estimate is at most twice their number, because a few calls do not predict many.
     pub(super) fn rate(&self, now: Duration) -> u32 {
         let Some(batch) = &self.batch else { return 0 };
         let elapsed = now.saturating_sub(batch.requested_at).as_millis().max(1);
@@ -98,12 +98,12 @@ impl Admissions {
         u32::try_from(estimate).unwrap_or(u32::MAX).min(batch.used.saturating_mul(2))
     }
 
-    /// Begins a new batch: returns the admissions to give back before.
+    /// Begins a request for a new batch. Returns the admissions to give back first.
     pub(super) fn begin(&mut self) -> Vec<Unused> {
         std::mem::take(&mut self.returns)
     }
 
-    /// Gives up the batch: returns all admissions that are not used.
+    /// Gives up the batch. Returns all unused admissions.
     pub(super) fn take_unused(&mut self) -> Vec<Unused> {
         self.give_up_batch();
         self.begin()

@@ -232,7 +232,7 @@ impl State {
         })
     }
 
-    /// Whether the store has to be asked for admissions. Then returns how many, and which to give back before.
+    /// If the store has to be asked for admissions, returns how many to take, and which ones to give back first.
     pub(super) fn ask(&mut self, lane: Lane, now: Duration) -> Option<(u32, Vec<Unused>)> {
         let waiting = self.queue(lane).polled(now);
         let concurrent = self.concurrency.room(now);

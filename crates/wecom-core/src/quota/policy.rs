@@ -15,15 +15,14 @@ use serde::Deserialize;
 /// The client also reacts to WeCom's refusals:
 ///
 /// - 45009 blocks the endpoint for a minute, without affecting others. If the next call is refused again, the block
-///   lasts an hour, then a day: these are the windows that the vendor blocks for.
+///   lasts an hour, then a day, because WeCom blocks an endpoint for about the length of the window that was exceeded.
 /// - 45033 halves the number of calls that may be under way at the endpoint. The number grows again while calls succeed.
 ///
-/// A client and its clones share the counts. Other processes share them too if they have the same
-/// [store](crate::ClientBuilder::quota_store).
+/// A client and its clones share the counts. With a [store](crate::ClientBuilder::quota_store), several processes share
+/// them.
 ///
-/// A call counts when its request is passed to the transport. A transport that first has to connect sends it a moment
-/// later. A call whose future is kept and not polled counts as under way until its reply is read, but no longer than its
-/// time limit (a minute without one).
+/// A call counts from the moment its request is passed to the transport, even if the transport has to connect first. A
+/// call whose future is kept but not polled counts as under way until its time limit (a minute if it has none).
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,8 +33,8 @@ use serde::Deserialize;
 /// # let _ = (patient, alone_at_this_corp);
 /// ```
 ///
-/// In a configuration, calls wait if `max_wait_seconds` is set, and are refused otherwise. `percent` must be 1 to 100, and
-/// `own_share` 0 to 100:
+/// It can be deserialized from a configuration. Calls wait if `max_wait_seconds` is set, and are refused otherwise.
+/// `percent` must be 1 to 100 (default: 80), and `own_share` 0 to 100 (default: 2). An unknown name is an error.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,7 +54,7 @@ pub struct Quotas {
     own_share: u32,
 }
 
-/// The default share of a process without the store.
+/// The default percentage that a process uses while the store fails.
 const OWN_SHARE: u32 = 2;
 
 /// The form of [`Quotas`] in a configuration.
@@ -84,24 +83,25 @@ impl TryFrom<QuotasConfig> for Quotas {
 }
 
 impl Quotas {
-    /// Makes a call over the quota wait, at most for this long and never beyond its deadline. A call whose wait is known
-    /// to be longer is refused at once.
+    /// Makes a call over the quota wait, at most for `max_wait` and never beyond its deadline. A call that would have
+    /// to wait longer is refused at once, if the wait is known.
     pub fn wait_at_most(max_wait: Duration) -> Self {
         Self { max_wait: Some(max_wait), percent: 80, own_share: OWN_SHARE }
     }
 
-    /// Refuses a call over the quota at once.
+    /// Refuses a call over the quota at once. With a [quota store](crate::ClientBuilder::quota_store), a call still
+    /// waits for the store's reply, at most for a second.
     pub fn refuse() -> Self {
         Self { max_wait: None, percent: 80, own_share: OWN_SHARE }
     }
 
-    /// Sets the percentage of the documented limits that is used: 80 by default. At least one call per window is always
-    /// admitted.
+    /// Sets the percentage of the documented limits that the client uses: 80 by default. At least one call per window
+    /// is always admitted.
     ///
-    /// Of processes that share a quota with a [store](crate::ClientBuilder::quota_store), each one uses whatever the others have
-    /// left: while one of them has used up a window, the others wait until calls leave it. So give background work, such as a
-    /// nightly walk, a lower percentage than interactive work: with 40 and 80, the background work stops when the calls of all
-    /// processes reach 40 % of the quota, and interactive calls find the other half free.
+    /// Processes that share a quota with a [store](crate::ClientBuilder::quota_store) draw on the same windows: if one
+    /// process uses up a window, the others wait until calls leave the window. So give background work, such as a
+    /// nightly walk, a lower percentage than interactive work: with 40 and 80, the background work stops when the calls
+    /// of all processes reach 40 % of the quota, and interactive calls find the other half free.
     pub fn percent(mut self, percent: u32) -> Self {
         self.percent = percent;
         self
@@ -110,7 +110,8 @@ impl Quotas {
     /// Sets the percentage of the documented limits that this process uses while the store of a
     /// [shared quota](crate::quota::QuotaStore) fails: 2 by default. At least one call per window is always admitted.
     ///
-    /// All processes together stay within the limits if `percent`, plus `own_share` for each process, is at most 100.
+    /// All processes together stay within the limits if the sum of `percent` and one `own_share` for each process is at
+    /// most 100.
     pub fn own_share(mut self, percent: u32) -> Self {
         self.own_share = percent;
         self

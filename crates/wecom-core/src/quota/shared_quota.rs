@@ -19,8 +19,8 @@ use crate::timer::clock::Clock;
 /// The time limit of a request to the store. If it passes, calls use the process's own share.
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// How long after its beginning a request that has not ended is replaced. It may have begun on an async runtime that no
-/// longer runs.
+/// The age at which a request that has not ended is replaced. It may have begun on an async runtime that no longer
+/// runs.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// The store of a shared quota, for one endpoint.
@@ -88,7 +88,8 @@ impl<M: Family> SharedQuota<M> {
         Some(outcome)
     }
 
-    /// Reports a refusal of WeCom to the other processes. They learn of it by their own refusals if the store fails.
+    /// Reports a refusal by WeCom to the other processes. If the store fails, they only notice it when WeCom refuses
+    /// their own calls.
     pub(crate) async fn report(&self, refusal: QuotaRefusal) {
         let mut clock = CachedClock::new(Some(&self.clock));
         drop(clock.timeout(Some(LIMIT), M::report_refusal(&self.store, &self.key, refusal)).await);

@@ -10,33 +10,40 @@ use async_trait::async_trait;
 /// A store that counts the calls of several processes, so that together they stay within a corp's quotas. Set with
 /// [`ClientBuilder::quota_store`](crate::ClientBuilder::quota_store).
 ///
-/// A client takes admissions in batches, as many as its calls need within half a second, but at most twice the batch before.
-/// So most calls of a busy process cost no round trip, and a process that makes a few calls takes few admissions more. It
-/// uses an admission within a second after it asked for it, by its own clock, and gives back what it did not use when it asks
-/// again. A process that ends gives it back with [`Client::give_back_quota`](crate::Client::give_back_quota); otherwise it
-/// stays counted until it leaves the windows. The windows of a request are longer by this second, so the clocks of the
-/// processes need not agree.
+/// A client takes admissions in batches. A batch is for the calls that wait, or for those expected within the next half
+/// second: at most twice the calls that used the batch before. So most calls of a busy process need no round trip, and
+/// a process that makes few calls takes few admissions.
 ///
-/// A client that gets no admission asks again every two seconds, because other processes may give some back.
+/// An admission is valid for a second after the client requested it, by the client's own clock. The windows of a
+/// request are longer by this second, so the clocks of the processes need not agree. The client gives back unused
+/// admissions with its next request. Before a program ends, it can give them back with
+/// [`Client::give_back_quota`](crate::Client::give_back_quota); otherwise they stay counted until they leave the
+/// windows.
 ///
-/// A client that cannot reach the store within half a second uses its
-/// [own share](crate::Quotas::own_share) of the quota, and asks the store again after five seconds.
+/// A client that gets no admission asks again when the store expects room, but at the latest after two seconds, because
+/// other processes may give some back.
+///
+/// If the store fails, or does not reply within half a second, a client uses its [own share](crate::Quotas::own_share)
+/// of the quota, and asks the store again five seconds later.
 ///
 /// # Responsibilities of an implementation
 ///
 /// - [`take`](Self::take) counts the admissions of all processes in one atomic step, by one clock.
 /// - Counts may be kept in intervals of a hundredth of a window, if each interval counts until all of it has left the
 ///   window.
-/// - Counts expire, because most corps are called rarely.
+/// - Counts expire once they have left all windows, because most corps are called rarely and their counts should take
+///   no space.
 #[async_trait]
 pub trait QuotaStore: Send + Sync {
     /// Takes up to the requested number of admissions, as many as every window of the request has room for.
     async fn take(&self, request: &QuotaRequest) -> Result<QuotaGrant, QuotaStoreError>;
 
-    /// Gives back admissions of an earlier grant, which are no longer counted. The request is the one that took them.
+    /// Gives back `unused` admissions of an earlier grant, so that they are no longer counted. `counted_at` is that of
+    /// the grant. The request has the key, the kind and the windows of the one that took them; its `count` may differ.
     async fn give_back(&self, request: &QuotaRequest, counted_at: u64, unused: u32) -> Result<(), QuotaStoreError>;
 
-    /// Records a refusal of WeCom, of which all processes learn when they take their next admissions.
+    /// Records a refusal by WeCom. The next [grant](QuotaGrant) of each process shows it, in `blocked_for` or
+    /// `concurrency_refusals`.
     async fn report(&self, key: &QuotaKey, refusal: QuotaRefusal) -> Result<(), QuotaStoreError>;
 }
 
@@ -46,10 +53,12 @@ pub trait LocalQuotaStore {
     /// Takes up to the requested number of admissions, as many as every window of the request has room for.
     async fn take(&self, request: &QuotaRequest) -> Result<QuotaGrant, QuotaStoreError>;
 
-    /// Gives back admissions of an earlier grant, which are no longer counted. The request is the one that took them.
+    /// Gives back `unused` admissions of an earlier grant, so that they are no longer counted. `counted_at` is that of
+    /// the grant. The request has the key, the kind and the windows of the one that took them; its `count` may differ.
     async fn give_back(&self, request: &QuotaRequest, counted_at: u64, unused: u32) -> Result<(), QuotaStoreError>;
 
-    /// Records a refusal of WeCom, of which all processes learn when they take their next admissions.
+    /// Records a refusal by WeCom. The next [grant](QuotaGrant) of each process shows it, in `blocked_for` or
+    /// `concurrency_refusals`.
     async fn report(&self, key: &QuotaKey, refusal: QuotaRefusal) -> Result<(), QuotaStoreError>;
 }
 
@@ -112,9 +121,9 @@ impl QuotaRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct QuotaWindow {
-    /// The calls that the window counts. A window of one length exists once for each kind.
+    /// The calls that the window counts. A request may have two windows of about the same length, one for each kind.
     pub counts: CallKind,
-    /// The length, which includes the time for which an admission may be kept.
+    /// The length. It is a second longer than the documented one, because an admission is valid for a second.
     pub length: Duration,
     /// The number of calls allowed.
     pub allowed: u32,
@@ -134,7 +143,7 @@ impl QuotaWindow {
 pub enum CallKind {
     /// Calls without a ticket.
     Usual,
-    /// Calls with a ticket; of a window: all calls.
+    /// Calls with a ticket. A window with this kind counts all calls.
     Ticketed,
 }
 
@@ -144,25 +153,28 @@ pub enum CallKind {
 pub struct QuotaGrant {
     /// The number of admissions, at most the requested number.
     pub admitted: u32,
-    /// Where the store has counted them, for [`QuotaStore::give_back`]. Only the store knows its meaning.
+    /// Where the store has counted them, in a form of the store's own. The client passes it to
+    /// [`QuotaStore::give_back`] unchanged.
     pub counted_at: u64,
-    /// The time until there is room for another admission, if there is none now.
+    /// The time until there is room for another admission, if there is none now. If it is `None` although nothing was
+    /// admitted, the client asks again after 100 ms.
     pub retry_after: Option<Duration>,
     /// How long WeCom still blocks these calls (45009), if it does.
     pub blocked_for: Option<Duration>,
-    /// The number of times that WeCom has refused a call of the endpoint with 45033.
+    /// The number of refusals with 45033 at this endpoint that processes have [reported](QuotaStore::report). If it
+    /// exceeds the highest number that a client knows, the client halves its limit on concurrent calls.
     pub concurrency_refusals: u64,
 }
 
 impl QuotaGrant {
-    /// Creates a grant.
+    /// Creates a grant without a block, a wait or refusals.
     #[must_use]
     pub fn new(admitted: u32, counted_at: u64) -> Self {
         Self { admitted, counted_at, ..Self::default() }
     }
 }
 
-/// A refusal of WeCom that concerns all processes.
+/// A refusal by WeCom that concerns all processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuotaRefusal {

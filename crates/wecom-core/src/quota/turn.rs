@@ -17,11 +17,11 @@ use super::store::QuotaRefusal;
 use crate::threading::Family;
 use crate::timer::cached_clock::CachedClock;
 
-/// The minimum of the maximum wait for the answer of a store. A call that does not wait for room waits for it too.
+/// The minimum time that a call may wait for the answer of a store, even if it may not wait that long for room.
 const MIN_ANSWER_WAIT: Duration = Duration::from_secs(1);
 
-/// How many times a call that does not wait for room, or that was not polled, checks for an answer: for a second, if it is
-/// polled.
+/// The number of checks for the answer of a store, for a call that does not wait for room or that was not polled. While
+/// the call is polled, they take a second.
 const MAX_ANSWER_CHECKS: u32 = 10;
 
 /// A call that checks for room later than this after it was due was not polled, or waited for its token.
@@ -45,7 +45,7 @@ pub(crate) struct Turn<M: Family> {
     answer_checks: u32,
     /// When the next check is due.
     next_check: Option<Duration>,
-    /// The number of checks that are left after a late one, whose time was too short for an answer.
+    /// The number of checks left after a late one. A call that was not polled in time may not have seen the answer yet.
     checks_left: u32,
 }
 
@@ -101,7 +101,7 @@ impl<M: Family> Turn<M> {
     ) -> Result<Option<Duration>, QuotaError> {
         let Full { limit, wait, is_asked } = self.full.unwrap_or(Full::UNKNOWN);
         if is_asked {
-            // Also a call that does not wait for room asks, because only the store knows whether there is room.
+            // A call that does not wait for room asks too, because only the store knows whether there is room.
             let is_over = match self.max_wait {
                 Some(max_wait) => self.checks_left == 0 && self.waited(now) >= max_wait.max(MIN_ANSWER_WAIT),
                 None => self.answer_checks >= MAX_ANSWER_CHECKS,
@@ -113,7 +113,7 @@ impl<M: Family> Turn<M> {
         if may_wait { Ok(wait) } else { Err(QuotaError { limit, retry_after: wait }) }
     }
 
-    /// Whether the call begins to wait for room. The answer of a store is not waited for as room is.
+    /// Whether the call begins to wait for room. Waiting for the answer of a store does not count.
     pub(crate) fn begins_to_wait(&mut self) -> bool {
         let waits = self.full.is_some_and(|full| !full.is_asked);
         let begins = waits && !self.is_waiting;
@@ -139,7 +139,7 @@ impl<M: Family> Turn<M> {
         };
         // A call ahead that is not polled does not take its room, so this call checks again by itself.
         let wait = full.wait.unwrap_or(TURN_TIME).min(left);
-        // Other processes may give back admissions before.
+        // Other processes may give back admissions earlier.
         let wait = if self.shared.is_some() { wait.min(ASK_AGAIN) } else { wait };
         self.next_check = Some(now.saturating_add(wait));
         let limiter = &self.limiter;

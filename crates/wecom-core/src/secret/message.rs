@@ -114,8 +114,8 @@ fn is_followed_by_digit(text: &str, at: usize, character: char) -> bool {
     " -./_".contains(character) && next.is_some_and(is_any_digit)
 }
 
-/// Whether digits in groups, or in full width, are as many as those of a telephone number. An IP address is none, and
-/// neither is a group that has more digits than a telephone number.
+/// Whether groups of digits, or full-width digits, have the length of a telephone number. An IP address does not count,
+/// and neither does a group with more digits than a telephone number.
 fn is_grouped_number(text: &str) -> bool {
     let groups: Vec<usize> =
         text.split(|character| !is_any_digit(character)).map(|group| group.chars().count()).collect();

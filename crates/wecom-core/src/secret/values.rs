@@ -5,8 +5,8 @@ use crate::secret::message::opaque_words;
 use crate::secret::names::is_secret;
 use crate::secret::redactor::Redactor;
 
-/// Whether a text contains the name of a secret and something that may be its value: any text after `:` or `=`, or anywhere
-/// a word that looks random. Takes linear time.
+/// Returns whether a text contains the name of a secret and something that may be its value: any text after `:` or `=`,
+/// or a word that looks random, anywhere in the text. Takes linear time.
 ///
 /// ```
 /// use wecom_core::secret::values;

@@ -19,7 +19,7 @@ const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
 /// How long no fetch begins after WeCom refused the caller's IP address. Addresses become trusted while programs run.
 const IP_PAUSE: Duration = Duration::from_secs(10);
 
-/// How often the store is asked for a token while no fetch begins.
+/// The interval at which the store is asked for a token while no fetch may begin.
 const STORE_PAUSE: Duration = Duration::from_secs(10);
 
 /// One token, and the outcome of its last fetches.

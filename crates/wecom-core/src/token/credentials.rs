@@ -19,8 +19,9 @@ use crate::secret::Secret;
 /// assert!(!format!("{credentials:?}").contains("the-app-secret"));
 /// ```
 ///
-/// In a configuration it has the fields `corp_id` and `secret`, or the vendor's names `corpid` and `corpsecret`. Both must
-/// be set and not be empty; surrounding white space is removed. No error text has a value:
+/// It can be deserialized from a configuration with the fields `corp_id` and `secret`, or with the vendor's names
+/// `corpid` and `corpsecret`. Both must be set and not be empty. Surrounding white space is removed. No error text
+/// contains a value.
 ///
 /// ```
 /// let json = r#"{"corp_id": "ww1234567890abcdef", "secret": "the-app-secret"}"#;
@@ -46,7 +47,7 @@ struct CredentialsConfig {
 
 impl<'de> Deserialize<'de> for Credentials {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The methods for a known type quote a value of another type, which may be the secret.
+        // Not a method for a known type: its error would quote a value of another type, which may be the secret.
         let CredentialsConfig { corp_id, secret } = if deserializer.is_human_readable() {
             deserializer.deserialize_any(ConfigVisitor)?
         } else {
@@ -117,7 +118,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// An error that names the variable if it is not set, empty or not valid UTF-8.
+    /// Returns an error that names the variable if it is not set, empty or not valid UTF-8.
     pub fn from_env() -> Result<Self, MissingVariable> {
         Self::from_variables(|name| env::var(name))
     }
@@ -145,7 +146,8 @@ impl Credentials {
     }
 }
 
-/// The error of [`Credentials::from_env`]: a variable without a usable value. The text names it, and never has a value.
+/// The error of [`Credentials::from_env`]: a variable without a usable value. Its text names the variable and never
+/// contains a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "missing credentials: the environment variable {name} {problem}; {CORP_ID_VARIABLE} is the corp's id (企业ID), \

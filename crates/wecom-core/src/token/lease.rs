@@ -6,7 +6,7 @@
 pub enum FetchLease {
     /// The caller fetches, and releases the lease when it has stored the token.
     Granted {
-        /// Identifies the lease. Each lease of a key has another id.
+        /// The id of the lease. Each lease of a key has a different id.
         id: u64,
     },
     /// Another process fetches.

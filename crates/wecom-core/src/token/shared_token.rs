@@ -27,7 +27,7 @@ const MAX_RENEWAL_WAIT: Duration = Duration::from_secs(2);
 /// A fetch that was last polled longer ago than this may be able to proceed.
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 
-/// How often a caller polls the fetch that it waits for, if nothing wakes it.
+/// The interval at which a caller polls the fetch that it waits for, if nothing wakes it.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The token of a client with credentials, or of a downstream client.
@@ -59,7 +59,7 @@ struct State<M: Family> {
 struct Flight<M: Family> {
     number: u64,
     polled_at: Option<Duration>,
-    /// For how long it was polled. Of a time without a poll, at most `LONGEST_GAP` counts.
+    /// The total time for which it was polled. A gap between two polls counts as at most `LONGEST_GAP`.
     polled_for: Duration,
     /// Whether it was not polled for longer than `LONGEST_GAP`, so that it may fail for that reason alone.
     is_starved: bool,
@@ -234,7 +234,7 @@ impl<M: Family> SharedToken<M> {
 /// The work of one fetch, from its beginning to the change of the shared state.
 pub struct FetchTask<M: Family> {
     number: u64,
-    /// The error of the last fetch, if its pause lasts: then only the store is asked.
+    /// The error of the last fetch, while the pause after it lasts. During the pause, only the store is asked.
     paused: Option<TokenError>,
     purpose: Purpose,
     reason: TokenFetchReason,

@@ -11,18 +11,18 @@ use super::TokenScope;
 use super::lease::FetchLease;
 use crate::secret::AccessToken;
 
-/// A store of tokens that several processes share, so that they need not fetch one each. Set with
+/// A store of tokens that several processes share, so that not every process has to fetch its own. Set with
 /// [`ClientBuilder::token_store`](crate::ClientBuilder::token_store).
 ///
 /// A client keeps its token in memory. It reads the store only when it has no token, when its token is about to expire,
-/// and when WeCom has refused its token. A store that fails is skipped: the client fetches a token itself. So is a store
-/// that takes longer than two seconds, if the client has a [timer](crate::ClientBuilder::timer). While the client pauses
-/// after a refused fetch, it reads the store every ten seconds.
+/// and when WeCom has refused its token. A store that fails is skipped: the client fetches a token itself. With a
+/// [timer](crate::ClientBuilder::timer), a store that takes longer than two seconds is skipped too. While the client
+/// pauses after a refused fetch, it reads the store every ten seconds.
 ///
 /// The store says how long a token is still valid by its own clock. The clocks of the processes need not agree.
 ///
-/// A store with [leases](Self::lease_fetch) also makes the processes fetch one at a time, if their clients have a timer. The
-/// others read the store until it has the token, for at most ten seconds. Then they fetch a token themselves.
+/// If the store has [leases](Self::lease_fetch) and the clients have a timer, only one process fetches at a time. The
+/// others read the store until it has the token. After ten seconds without a token, they fetch one themselves.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -71,14 +71,14 @@ pub trait TokenStore: Send + Sync {
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError>;
 
-    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. By default the
-    /// store has no leases, and every process that needs a token fetches it.
+    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. The default
+    /// implementation has no leases: every process that needs a token fetches it.
     async fn lease_fetch(&self, key: &TokenKey, length: Duration) -> Result<FetchLease, TokenStoreError> {
         let _ = (key, length);
         Ok(FetchLease::Unsupported)
     }
 
-    /// Releases a lease, if it is still that of this id.
+    /// Releases the lease with this id. Does nothing if it has expired or been replaced.
     async fn end_fetch(&self, key: &TokenKey, id: u64) -> Result<(), TokenStoreError> {
         let _ = (key, id);
         Ok(())
@@ -100,14 +100,14 @@ pub trait LocalTokenStore {
         new: &StoredToken,
     ) -> Result<bool, TokenStoreError>;
 
-    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. By default the
-    /// store has no leases, and every process that needs a token fetches it.
+    /// Acquires the lease of a fetch, which expires after `length`. Of several callers, only one gets it. The default
+    /// implementation has no leases: every process that needs a token fetches it.
     async fn lease_fetch(&self, key: &TokenKey, length: Duration) -> Result<FetchLease, TokenStoreError> {
         let _ = (key, length);
         Ok(FetchLease::Unsupported)
     }
 
-    /// Releases a lease, if it is still that of this id.
+    /// Releases the lease with this id. Does nothing if it has expired or been replaced.
     async fn end_fetch(&self, key: &TokenKey, id: u64) -> Result<(), TokenStoreError> {
         let _ = (key, id);
         Ok(())

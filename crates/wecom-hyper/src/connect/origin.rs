@@ -9,7 +9,7 @@ use wecom_core::BaseUrl;
 #[derive(Debug)]
 pub(crate) struct Origin {
     is_https: bool,
-    /// What the base URL has before its path, and the slash after it.
+    /// The part of the base URL before its path, with the slash that begins the path.
     prefix: String,
     /// `scheme://host:port/`, with the port only if the base URL has one.
     uri: Uri,

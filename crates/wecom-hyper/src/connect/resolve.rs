@@ -19,8 +19,9 @@ use tower_service::Service;
 ///
 /// # Responsibilities of a resolver
 ///
-/// - **The order.** Addresses are tried in the returned order, with one exception: those of the first one's family come
-///   first, and the others are tried after the [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
+/// - **The order.** Addresses are tried in the returned order within each family (IPv4, IPv6). The family of the first
+///   address comes first, and the other one follows after the
+///   [delay](crate::HyperTransportBuilder::happy_eyeballs_delay).
 /// - **Caching.** It is called for each new connection, not for each call. The transport keeps no cache.
 ///
 /// It needs no time limit: when the connect limit passes, its future is dropped, and the call fails with `Timeout`.

@@ -18,7 +18,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// `host`, `accept`, `user-agent` and `content-type`.
 const USUAL_HEADERS: usize = 4;
 
-/// Whether a base URL is one of HTTPS, and its authority.
+/// Returns whether the base URL uses HTTPS, and its authority.
 pub(crate) fn split(base: &BaseUrl) -> (bool, &str) {
     let after_scheme = base.as_str().split("://").nth(1).unwrap_or_default();
     (base.is_https(), after_scheme.split('/').next().unwrap_or_default())

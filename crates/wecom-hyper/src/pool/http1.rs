@@ -138,9 +138,9 @@ impl Drop for Listing {
     }
 }
 
-/// Whether the server may have closed the connection unnoticed, after this number of replies and this idle time. A running
-/// runtime checks its sockets more often than every [`UNSEEN`]. The first reuse is always checked, because some servers
-/// close a connection after its first reply without announcing it.
+/// Whether the server may have closed the connection unnoticed, given its number of replies and its idle time. A
+/// running runtime checks its sockets at intervals shorter than [`UNSEEN`]. The first reuse is always checked, because
+/// some servers close a connection after its first reply without announcing it.
 fn may_be_stale(replies: u64, idle: Option<Duration>) -> bool {
     replies == 1 || idle.is_some_and(|idle| idle >= UNSEEN)
 }

@@ -67,7 +67,7 @@ pub(crate) async fn serve(mut slot: Slot, connected: Connected, origin: Arc<Orig
     }
 }
 
-/// Ends the sharing of a connection when its task does. Without a sender, so that the connection ends with the pool.
+/// Stops the sharing of a connection when its task ends. It holds no sender, so that the connection ends with the pool.
 struct Listing<'a> {
     slot: &'a Slot,
     streams: Arc<Streams>,

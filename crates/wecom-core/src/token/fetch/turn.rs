@@ -7,10 +7,10 @@ use crate::secret::AccessToken;
 use crate::threading::Family;
 use crate::token::lease::FetchLease;
 
-/// How long a process may fetch alone. If it ends during the fetch, the others wait until then.
+/// The length of the lease of a fetch. If its process ends during the fetch, the others wait until the lease expires.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// How often a process that waits for another one's fetch reads the store.
+/// The interval at which a process that waits for the fetch of another one reads the store.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a process waits for the fetches of others when it has no token. Then it fetches a token itself.
