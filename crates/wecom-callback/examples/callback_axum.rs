@@ -27,7 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
-/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
+/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends the event
+/// again.
 const QUEUE: usize = 1000;
 
 /// The time for reading a request, and for the requests under way when the server stops. WeCom waits no longer for an answer.

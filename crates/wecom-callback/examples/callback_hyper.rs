@@ -30,7 +30,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 use wecom_callback::{Answer, CallbackKeys, Channel, Event, InMemorySeenEvents, Once, Receiver, handle_once};
 
-/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends again.
+/// The number of events that may wait for the worker. While the queue is full, the answer is 503, so WeCom sends the event
+/// again.
 const QUEUE: usize = 1000;
 
 /// The time for reading a request, and for the requests under way when the server stops. WeCom waits no longer for an answer.
@@ -124,7 +125,7 @@ where
             ended = &mut worker => return ended.map_err(io::Error::other),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => serve_connection(&callbacks, &connections, stream),
-                // Such as too many open files: wait until some are closed.
+                // For example too many open files: waits until some are closed.
                 Err(_) => sleep(Duration::from_millis(50)).await,
             },
         }

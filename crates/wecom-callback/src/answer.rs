@@ -25,19 +25,19 @@ impl Answer {
         Self { content_type: "text/xml; charset=utf-8", body }
     }
 
-    /// The value of the header `Content-Type`.
+    /// Returns the value of the header `Content-Type`.
     #[must_use]
     pub fn content_type(&self) -> &'static str {
         self.content_type
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// The body, by value.
+    /// Returns the body, by value.
     #[must_use]
     pub fn into_body(self) -> String {
         self.body

@@ -8,7 +8,7 @@ const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 /// The length from which a vectorized search is faster.
 const SHORT: usize = 64;
 
-/// The first position of a byte.
+/// Returns the first position of a byte.
 #[inline(always)]
 pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     let pattern = LOW_BITS * u64::from(byte);
@@ -26,8 +26,8 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     text.get(at..)?.iter().position(|found| *found == byte).map(|found| at + found)
 }
 
-/// The first position of a byte below `@`, which are the ASCII control characters, white space, digits and the punctuation
-/// before `@`.
+/// Returns the first position of a byte below `@`, which are the ASCII control characters, white space, digits and the
+/// punctuation before `@`.
 #[inline(always)]
 pub(crate) fn find_below_at(text: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -42,7 +42,7 @@ pub(crate) fn find_below_at(text: &[u8]) -> Option<usize> {
     text.get(at..)?.iter().position(|byte| *byte < b'@').map(|found| at + found)
 }
 
-/// Whether a text has one of the bytes.
+/// Returns whether a text has one of the bytes.
 #[inline(always)]
 pub(crate) fn has_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> bool {
     let patterns = bytes.map(|byte| LOW_BITS * u64::from(byte));
@@ -54,7 +54,7 @@ pub(crate) fn has_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> bool {
     words.fold(found(last), |all, word| all | found(word)) != 0
 }
 
-/// Whether the first `length` bytes of two texts are the same.
+/// Returns whether the first `length` bytes of two texts are the same.
 #[inline(always)]
 pub(crate) fn same(left: &[u8], right: &[u8], length: usize) -> bool {
     let difference = |at| Some(word(left, at)? ^ word(right, at)?);
@@ -67,19 +67,20 @@ pub(crate) fn same(left: &[u8], right: &[u8], length: usize) -> bool {
     }
 }
 
-/// The eight bytes at a position, the first one lowest.
+/// Returns the eight bytes at a position, the first one lowest.
 #[inline]
 fn word(text: &[u8], at: usize) -> Option<u64> {
     text.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
 }
 
-/// The high bit of bytes that are zero. Exact up to the first such byte; bytes after it can be set without being zero.
+/// Returns the high bit of bytes that are zero. The result is exact up to the first such byte. After it, the bit of a byte
+/// that is not zero may be set too.
 #[inline]
 fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
 }
 
-/// The index of the lowest byte whose high bit is set.
+/// Returns the index of the lowest byte whose high bit is set.
 #[inline]
 fn first(high_bits: u64) -> usize {
     high_bits.trailing_zeros() as usize / 8

@@ -1,4 +1,4 @@
-//! A request that was opened.
+//! A request that was verified and decrypted.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,13 +29,13 @@ impl Callback {
         Self { channel, message, receive_id }
     }
 
-    /// The channel whose keys signed and encrypted the request.
+    /// Returns the channel whose keys signed and encrypted the request.
     #[must_use]
     pub fn channel(&self) -> &Channel {
         &self.channel
     }
 
-    /// The id that the message was encrypted for (receiveid): a corp id, a suite id, or the empty string.
+    /// Returns the id that the message was encrypted for (receiveid): a corp id, a suite id, or the empty string.
     ///
     /// It can differ from [`Message::to_user_name`], because messages from members of downstream corps are encrypted for the
     /// upstream corp.
@@ -44,19 +44,19 @@ impl Callback {
         &self.receive_id
     }
 
-    /// The decrypted message.
+    /// Returns the decrypted message.
     #[must_use]
     pub fn message(&self) -> &Message {
         &self.message
     }
 
-    /// The message as a typed event.
+    /// Returns the message as a typed event.
     #[must_use]
     pub fn event(&self) -> Event {
         Event::from(&self.message)
     }
 
-    /// A digest of the message, the same in every attempt to deliver it: the key of [`SeenEvents`](crate::SeenEvents).
+    /// Returns a digest of the message, the same in every attempt to deliver it: the key of [`SeenEvents`](crate::SeenEvents).
     #[must_use]
     pub fn digest(&self) -> MessageDigest {
         MessageDigest::of(self.channel.name(), &self.receive_id, self.message.as_str())
@@ -71,7 +71,7 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoReply`] on a suite channel.
+    /// Returns [`ErrorKind::NoReply`] on a suite channel.
     pub fn reply_text(&self, text: &str, now: SystemTime, random: RandomBytes) -> Result<Answer, Error> {
         let mut xml = Writer::new();
         xml.text("ToUserName", self.message.from_user_name().unwrap_or_default())
@@ -86,7 +86,7 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoReply`] on a suite channel, [`ErrorKind::MessageTooLong`] for 4 GiB or more.
+    /// Returns [`ErrorKind::NoReply`] on a suite channel, [`ErrorKind::MessageTooLong`] for 4 GiB or more.
     pub fn reply(&self, xml: &str, now: SystemTime, random: RandomBytes) -> Result<Answer, Error> {
         if self.channel.is_suite() {
             return Err(ErrorKind::NoReply.into());

@@ -57,13 +57,13 @@ impl Channel {
         self
     }
 
-    /// The channel's name.
+    /// Returns the channel's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether this is a suite channel.
+    /// Returns whether this is a suite channel.
     #[must_use]
     pub fn is_suite(&self) -> bool {
         self.is_suite

@@ -27,7 +27,7 @@ impl MessageDigest {
         Self(bytes)
     }
 
-    /// The digest's bytes, for example as a key in a store.
+    /// Returns the digest's bytes, for example as a key in a store.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0

@@ -46,14 +46,14 @@ fn find_encrypted(body: &[u8]) -> Result<Option<Found>, XmlError> {
     Ok(encrypted)
 }
 
-/// The body of a request, as WeCom writes it.
+/// Returns the body of a request, as WeCom writes it.
 pub(crate) fn request(to_user_name: &str, agent_id: &str, encrypted: &str) -> String {
     let mut xml = Writer::new();
     xml.text("ToUserName", to_user_name).text("AgentID", agent_id).text("Encrypt", encrypted);
     xml.finish()
 }
 
-/// The body of an encrypted reply.
+/// Returns the body of an encrypted reply.
 pub(crate) fn reply(sealed: &Sealed) -> String {
     let mut xml = Writer::new();
     xml.text("Encrypt", &sealed.encrypted)

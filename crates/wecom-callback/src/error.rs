@@ -1,4 +1,4 @@
-//! Why a request is refused, and the HTTP status to answer.
+//! The errors of refused requests, and the HTTP status to answer with.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use crate::xml::XmlError;
 
 /// A refused request, or an invalid setting.
 ///
-/// [`kind`](Self::kind) states the cause, for the operator. [`http_status`](Self::http_status) is the status to answer. It
-/// is the same for a wrong signature, padding or receive id, so that an attacker learns nothing.
+/// [`kind`](Self::kind) states the cause, for the operator. [`http_status`](Self::http_status) is the status to answer with.
+/// It is the same for a wrong signature, padding or receive id, so that an attacker learns nothing.
 ///
 /// No text of an error contains a key, a signature or a part of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +62,13 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// The cause.
+    /// Returns the cause.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The HTTP status to answer, with an empty body.
+    /// Returns the HTTP status to answer, with an empty body.
     ///
     /// | status | for |
     /// |---|---|
@@ -101,7 +101,7 @@ impl Error {
         }
     }
 
-    /// The code of the same error in the vendor's sample library (WXBizMsgCrypt).
+    /// Returns the code of the same error in the vendor's sample library (WXBizMsgCrypt).
     #[must_use]
     pub fn vendor_code(&self) -> Option<i32> {
         use ErrorKind as Kind;

@@ -104,7 +104,7 @@ impl Event {
         }
     }
 
-    /// The event as XML, as WeCom writes it.
+    /// Returns the event as XML, as WeCom writes it.
     pub(crate) fn write(&self, header: &Header<'_>) -> String {
         let mut xml = Writer::new();
         match self {

@@ -38,7 +38,7 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// An [`XmlError`] if the document is not well-formed, has a declaration such as a DTD, or nests elements deeper than
+    /// Returns an [`XmlError`] if the document is not well-formed, has a declaration such as a DTD, or nests elements deeper than
     /// [`MAX_DEPTH`](crate::MAX_DEPTH).
     pub fn parse(text: impl Into<String>) -> Result<Self, XmlError> {
         Self::checked(text.into(), true)
@@ -68,21 +68,21 @@ impl Message {
         Ok(message)
     }
 
-    /// The XML.
+    /// Returns the XML.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The root element, from which every element can be read.
+    /// Returns the root element, from which every element can be read.
     #[must_use]
     pub fn root(&self) -> Element<'_> {
         Element::found(&self.text, &self.root)
     }
 
-    /// The kind of the message, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or `MsgType`,
-    /// `Event` and `ChangeType`, those that the message has. Control and format characters, such as line breaks, are
-    /// escaped as `{:?}` escapes them, so that a log line shows them.
+    /// Returns the kind of the message, such as `text`, `event/change_chain/corp_join` or `suite_ticket`: `InfoType`, or
+    /// `MsgType`, `Event` and `ChangeType`, those that the message has. Control and format characters, such as line breaks,
+    /// are escaped as `{:?}` escapes them, so that a log line shows them.
     #[must_use]
     pub fn kind(&self) -> String {
         let parts = ["InfoType", "MsgType", "Event", "ChangeType"].map(|name| self.text_of(name));
@@ -90,7 +90,7 @@ impl Message {
         if kind.bytes().all(|byte| byte.is_ascii_graphic()) { kind } else { kind.escape_debug().to_string() }
     }
 
-    /// `ToUserName`: the corp of the member who sent the message, or the corp that an event is about.
+    /// Returns `ToUserName`: the corp of the member who sent the message, or the corp that an event is about.
     ///
     /// For a member of a downstream corp this is the downstream corp, while [`Callback::receive_id`](crate::Callback::receive_id)
     /// is the upstream corp.
@@ -99,20 +99,20 @@ impl Message {
         self.text_of("ToUserName")
     }
 
-    /// `FromUserName`: the member's userid, or `sys`.
+    /// Returns `FromUserName`: the member's userid, or `sys`.
     #[must_use]
     pub fn from_user_name(&self) -> Option<Cow<'_, str>> {
         self.text_of("FromUserName")
     }
 
-    /// When the message was created: `CreateTime`, or `TimeStamp` on a suite channel.
+    /// Returns the time at which the message was created: `CreateTime`, or `TimeStamp` on a suite channel.
     #[must_use]
     pub fn create_time(&self) -> Option<SystemTime> {
         let seconds = self.value_of("CreateTime").or_else(|| self.value_of("TimeStamp"))?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 
-    /// The text of an element below the root element.
+    /// Returns the text of an element below the root element.
     fn text_of(&self, name: &str) -> Option<Cow<'_, str>> {
         self.root().child(name).map(|child| child.text())
     }

@@ -66,7 +66,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AmbiguousKeys`] if another channel has the same Token and EncodingAESKey.
+    /// Returns [`ErrorKind::AmbiguousKeys`] if another channel has the same Token and EncodingAESKey.
     pub fn with_channel(mut self, channel: Channel) -> Result<Self, Error> {
         if self.channels.iter().any(|other| other.keys().same_as(channel.keys())) {
             return Err(ErrorKind::AmbiguousKeys.into());
@@ -97,7 +97,7 @@ impl Receiver {
         self
     }
 
-    /// The maximum length of a body, in bytes. A server need not read more than this.
+    /// Returns the maximum length of a body, in bytes. A server need not read more than this.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.body_limit
@@ -106,12 +106,12 @@ impl Receiver {
     /// Answers the check (验证URL有效性) that WeCom makes with `GET` when the URL is saved in the console. WeCom waits one
     /// second.
     ///
-    /// The answer is the decrypted `echostr`, at most 128 bytes. Text that begins as XML does is refused, because a recorded
+    /// The answer is the decrypted `echostr`, at most 128 bytes. Text that begins like XML is refused, because a recorded
     /// event could be sent as an `echostr`.
     ///
     /// # Errors
     ///
-    /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
+    /// Returns an [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
     pub fn verify_url<'q>(&self, query: impl Into<Query<'q>>, now: SystemTime) -> Result<Answer, Error> {
         let query = query.into();
         let (signed, echostr) = (query.signed()?, query.echostr()?);
@@ -126,7 +126,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// An [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
+    /// Returns an [`Error`] whose [`http_status`](Error::http_status) is the status to answer.
     pub fn open<'q>(&self, query: impl Into<Query<'q>>, body: &[u8], now: SystemTime) -> Result<Callback, Error> {
         self.open_request(&query.into(), body, now)
     }
@@ -188,7 +188,7 @@ fn open_for(channel: &Channel, verified: Verified) -> Result<Opened, Error> {
     }
 }
 
-/// The text that WeCom encrypts for a URL check, a number of about 20 digits.
+/// Returns the text that WeCom encrypts for a URL check, a number of about 20 digits. `None` for any other message.
 ///
 /// The signature does not distinguish an `echostr` from the `Encrypt` of an event. A person who has recorded the request of
 /// an event could send it as a URL check, so the answer must not contain a message.

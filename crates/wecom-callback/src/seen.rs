@@ -20,8 +20,8 @@ use crate::digest::MessageDigest;
 /// renamed twice, for example. Their digests are equal, so the second change is reported as handled. Do idempotent work, such
 /// as noting which part of a directory has changed, for every message, whether it was handled or not.
 ///
-/// [`handle_once`] makes the steps in order. [`InMemorySeenEvents`] is enough for one process. For several processes behind
-/// one URL, implement the trait over a store that they share.
+/// [`handle_once`] calls the methods in the right order. [`InMemorySeenEvents`] is enough for one process. For several
+/// processes behind one URL, implement the trait over a store that they share.
 ///
 /// # Responsibilities of an implementation
 ///
@@ -29,9 +29,9 @@ use crate::digest::MessageDigest;
 /// - A mark of `begin` must expire if neither [`finish`](Self::finish) nor [`forget`](Self::forget) follows, because the
 ///   process ended. Otherwise the message is lost. Let it expire after about 5 seconds, the time after which WeCom sends
 ///   again.
-/// - If the future of `begin` is dropped, the message must not stay marked for longer: nothing handles it.
-/// - A handler may run longer than 5 seconds. So let the process prolong the mark while the handler runs, or document after
-///   which time a handler may run a second time.
+/// - If the future of `begin` is dropped, no handler runs, so the mark must expire after the same time.
+/// - A handler may run longer than 5 seconds. So let the process renew the mark while the handler runs, or document the
+///   time after which a second handler may run.
 /// - A mark of `finish` lasts at least a few minutes.
 ///
 /// # Threading
@@ -70,7 +70,7 @@ use crate::digest::MessageDigest;
 /// }
 /// ```
 pub trait SeenEvents {
-    /// Why the store failed.
+    /// The error of the store.
     type Error;
 
     /// Marks a message as being handled, unless it is marked. Returns its previous state.

@@ -69,7 +69,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an event of 4 GiB or more.
+    /// Returns [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an event of 4 GiB or more.
     pub fn request(&self, event: &Event, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
         self.xml_request(&self.xml(event, now), now, random)
     }
@@ -87,7 +87,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for a message of 4 GiB or more.
+    /// Returns [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for a message of 4 GiB or more.
     pub fn xml_request(&self, xml: &str, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
         let sealed = self.seal(xml, now, &random)?;
         let body = envelope::request(&self.receive_id, "", &sealed.encrypted);
@@ -98,7 +98,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an echo of 4 GiB or more.
+    /// Returns [`ErrorKind::MessageTooLong`](crate::ErrorKind::MessageTooLong) for an echo of 4 GiB or more.
     pub fn url_check(&self, echo: &str, now: SystemTime, random: RandomBytes) -> Result<CallbackRequest, Error> {
         let sealed = self.seal(echo, now, &random)?;
         Ok(CallbackRequest { query: query::write(&sealed, Some(&sealed.encrypted)), body: String::new() })
@@ -110,13 +110,13 @@ impl Sender {
 }
 
 impl CallbackRequest {
-    /// The raw query string, without `?`.
+    /// Returns the raw query string, without `?`.
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query
     }
 
-    /// The body, of type `text/xml`.
+    /// Returns the body, of type `text/xml`.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.body.as_bytes()

@@ -1,5 +1,5 @@
-//! Imports the corps of a CSV file into a chain, with a progress bar. A run after a crash resumes from the journal. Prints the failures, and writes the failed rows
-//! to another CSV file, to be corrected and imported again.
+//! Imports the corps of a CSV file into a chain, with a progress bar. A run after a crash resumes from the journal. Prints
+//! the failures, and writes the failed rows to another CSV file, to be corrected and imported again.
 //!
 //! ```text
 //! cargo run -p wecom-upstream --example import_contacts
@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
 
     let path = folder.join("dealers.import");
     let (mut journal, state) = match ImportJournal::open(&path)? {
-        // The process has crashed, or the import has stopped. The journal has the rows and what became of them.
+        // The process has crashed, or the import has stopped. The journal has the rows and their outcomes.
         Some(resumed) => resumed,
         None => {
             let rows = read(&folder.join("dealers.csv"))?;

@@ -77,13 +77,13 @@ fn open(upstream: &Upstream, chain_id: &ChainId, file: &SavedFile) -> Outcome<Di
 /// The handler of the callback's URL. It passes each event on and replies to WeCom at once; `wecom_callback::Receiver` opens
 /// the request.
 ///
-/// An event that comes twice or late does no harm. So call this before `wecom_callback::handle_once`, which takes two equal
-/// changes within one second for one.
+/// An event that comes twice or late does no harm. So call this before `wecom_callback::handle_once`, which treats two equal
+/// changes within one second as one.
 fn handle(event: &Event, hints: &DirectoryHints) {
     hints.note_callback(event);
 }
 
-/// One turn of the loop that a task of the program runs for ever.
+/// Runs one iteration of the loop that keeps the directory. A program runs the loop in a task.
 async fn keep_once(directory: &mut Directory, dealers: &mut Dealers, file: &SavedFile) -> Outcome<()> {
     directory.until_due().await;
     match directory.refresh().await {

@@ -9,6 +9,7 @@
 //! | import any number of corps and contacts | [`Upstream::import`](crate::Upstream::import), [`import`] |
 //! | save an import to a file, to which each change is appended | [`ImportJournal`](import::ImportJournal) |
 //! | save the state of any job to a file, which is replaced atomically | [`SavedFile`] |
+//! | look up the `pending_id` of any number of customers | [`Upstream::pending_ids`](crate::Upstream::pending_ids), [`customers`] |
 //! | link customers with WeChat users | [`Upstream::map_customers`](crate::Upstream::map_customers), [`customers`] |
 //!
 //! A job runs while the caller awaits it. It spawns nothing, and any wait uses the client's timer. The state of a job

@@ -88,7 +88,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `callback` | events of `wecom-callback` keep a directory current, and end the waits of imports |
-//! | `stream` | pagers, walks and imports as a `Stream` of `futures-core` |
+//! | `stream` | pagers, walks, imports and lookups of pending ids as a `Stream` of `futures-core` |
 //! | `tracing` | a span for each job and for each call, and its events |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

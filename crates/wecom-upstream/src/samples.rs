@@ -1,4 +1,4 @@
-//! What the tests of the calls share: the vendor's documented samples, and helpers to inspect a call and a reply.
+//! The shared parts of the tests of calls: the vendor's documented samples, and helpers to inspect a call and a reply.
 //!
 //! Each call has `samples/CALL.request.json` (its parameters, also those of a `GET`) and `samples/CALL.reply.json`. In
 //! the samples of rules, the vendor's placeholders for groups (`groupid1`) are numbers, because a group's id is a
@@ -52,7 +52,7 @@ pub(crate) fn reply<C: ApiCall>(body: &str) -> Result<C::Reply, Error> {
     decode::<C>(&Request::new(C::ENDPOINT), &Response::new(200, body.to_owned()))
 }
 
-/// The JSON path at which a reply fails to decode.
+/// Returns the JSON path at which a reply fails to decode.
 #[track_caller]
 pub(crate) fn failing_path<C: ApiCall<Reply: Debug>>(body: &str) -> String {
     match reply::<C>(body).unwrap_err().kind() {
@@ -61,7 +61,7 @@ pub(crate) fn failing_path<C: ApiCall<Reply: Debug>>(body: &str) -> String {
     }
 }
 
-/// The parameters that a call sends: the body of a `POST`, the query of a `GET`.
+/// Returns the parameters that a call sends: the body of a `POST`, the query of a `GET`.
 #[track_caller]
 pub(crate) fn sent<C: ApiCall>(call: &C) -> Value {
     if C::ENDPOINT.method() == Method::Post {
@@ -73,13 +73,13 @@ pub(crate) fn sent<C: ApiCall>(call: &C) -> Value {
     Value::Object(pairs.map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-/// The JSON body of a call.
+/// Returns the JSON body of a call.
 #[track_caller]
 pub(crate) fn body<C: ApiCall>(call: &C) -> Value {
     serde_json::from_slice(encode(call).unwrap().body().unwrap()).unwrap()
 }
 
-/// The method and path of a call with its query: `POST corpgroup/…`.
+/// Returns the method and path of a call with its query: `POST corpgroup/…`.
 #[track_caller]
 pub(crate) fn target<C: ApiCall>(call: &C) -> String {
     let request = encode(call).unwrap();
@@ -104,7 +104,7 @@ pub(crate) fn facts(endpoint: &Endpoint) -> String {
     kind.into_iter().chain(limits).chain(secret).collect::<Vec<_>>().join(", ")
 }
 
-/// The fields that violate a documented rule.
+/// Returns the fields that violate a documented rule.
 pub(crate) fn rejected_fields<C: ApiCall>(call: &C) -> Vec<String> {
     match call.validate() {
         Ok(()) => Vec::new(),
@@ -112,22 +112,22 @@ pub(crate) fn rejected_fields<C: ApiCall>(call: &C) -> Vec<String> {
     }
 }
 
-/// The error of a call with this status and `errcode` in its reply.
+/// Returns the error of a call with this status and `errcode` in its reply.
 pub(crate) fn reply_error(status: u16, code: i64) -> Error {
     error_of(Ok(Response::new(status, format!(r#"{{"errcode":{code},"errmsg":""}}"#))))
 }
 
-/// The error of a call with this body in its reply.
+/// Returns the error of a call with this body in its reply.
 pub(crate) fn text_error(body: &'static str) -> Error {
     error_of(Ok(Response::new(200, body)))
 }
 
-/// The error of a call that the transport failed to make.
+/// Returns the error of a call that the transport failed to make.
 pub(crate) fn call_error(kind: TransportErrorKind, delivery: Delivery) -> Error {
     error_of(Err(TransportError::new(kind, delivery).with_source("it is down")))
 }
 
-/// The error of a call whose token the transport failed to fetch.
+/// Returns the error of a call whose token the transport failed to fetch.
 pub(crate) fn fetch_error(kind: TransportErrorKind) -> Error {
     let transport = from_fn(move |_| async move { Err(TransportError::new(kind, Delivery::NotSent)) });
     let credentials = Credentials::new("ww1", Secret::new("app-secret"));

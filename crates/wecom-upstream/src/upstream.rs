@@ -30,8 +30,8 @@ use wecom_core::{Client, Shared, Threading};
 ///
 /// # Errors
 ///
-/// Every call fails as [`Client::call`] does. Its [`Error`](wecom_core::Error) says what happened and what to do about
-/// it. The documentation of each request names the error codes of that call.
+/// Every call fails as [`Client::call`] does. Its [`Error`](wecom_core::Error) states the cause and the remedy. The
+/// documentation of each request names the error codes of that call.
 pub struct Upstream<M: Threading = Shared> {
     client: Client<M>,
 }
@@ -97,7 +97,7 @@ mod tests {
     use crate::calls::{ENDPOINTS, GetResult};
     use crate::samples::sample;
 
-    /// An upstream over a transport that replies with samples and records the endpoints that were called.
+    /// Returns an upstream over a transport that replies with samples and records the endpoints that were called.
     fn upstream() -> (Upstream<Local>, Rc<RefCell<Vec<&'static Endpoint>>>) {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let journal = Rc::clone(&seen);
@@ -118,7 +118,7 @@ mod tests {
             $(#[$doc:meta])+
             fn $method:ident($request:ident $($new:tt)*) -> $reply:ident: $title:literal $documents:tt;
         )+})+) => {
-            /// The sample reply of an endpoint.
+            /// Returns the sample reply of an endpoint.
             fn reply_to(endpoint: &Endpoint) -> &'static str {
                 match endpoint.name() {
                     $($(stringify!($method) => sample!(stringify!($method), ".reply.json"),)+)+

@@ -30,7 +30,7 @@ pub(crate) fn not_empty(violations: &mut Violations, field: &'static str, id: Op
     }
 }
 
-/// The problem with the length of a text, if it is not in a range.
+/// Returns the problem with the length of a text, if it is not in a range.
 fn invalid_length(text: &str, allowed: RangeInclusive<usize>) -> Option<Cow<'static, str>> {
     match text.chars().count() {
         length if allowed.contains(&length) => None,
@@ -39,7 +39,7 @@ fn invalid_length(text: &str, allowed: RangeInclusive<usize>) -> Option<Cow<'sta
     }
 }
 
-/// The problem with the characters of a text, if one of them is not allowed.
+/// Returns the problem with the characters of a text, if one of them is not allowed.
 fn invalid_character(text: &str, is_allowed: impl Fn(char) -> bool) -> Option<Cow<'static, str>> {
     let index = text.chars().position(|character| !is_allowed(character))?;
     Some(format!("has a character that is not allowed at position {}", index + 1).into())

@@ -7,7 +7,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
-/// The bytes; `None` if the text is not canonical, padded Base64.
+/// Decodes a text; `None` if it is not canonical, padded Base64.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }
@@ -51,7 +51,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The number of bytes in whole groups of four characters.
+/// Returns the number of bytes in whole groups of four characters.
 const fn length(characters: usize) -> usize {
     characters / 4 * 3
 }

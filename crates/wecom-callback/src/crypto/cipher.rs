@@ -68,7 +68,7 @@ impl Cipher {
     }
 }
 
-/// The number of bytes of padding. Each of them has that number as its value.
+/// Returns the number of bytes of padding. Each of them has that number as its value.
 fn padding(buffer: &[u8]) -> Option<usize> {
     let last = *buffer.last()?;
     let count = usize::from(last);
@@ -87,19 +87,19 @@ fn split(mut buffer: Vec<u8>) -> Option<Plaintext> {
 }
 
 impl Plaintext {
-    /// The message.
+    /// Returns the message.
     #[must_use]
     pub fn message(&self) -> &[u8] {
         &self.message
     }
 
-    /// The receive id (receiveid) that the message was encrypted for.
+    /// Returns the receive id (receiveid) that the message was encrypted for.
     #[must_use]
     pub fn receive_id(&self) -> &[u8] {
         &self.receive_id
     }
 
-    /// The message and the receive id.
+    /// Returns the message and the receive id.
     pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
         (self.message, self.receive_id)
     }

@@ -50,8 +50,8 @@ impl CallbackKeys {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidToken`] for a Token that is empty or has white space, [`ErrorKind::InvalidAesKey`] for an EncodingAESKey that is not 43
-    /// characters of Base64.
+    /// Returns [`ErrorKind::InvalidToken`] for a Token that is empty or has white space, [`ErrorKind::InvalidAesKey`] for an
+    /// EncodingAESKey that is not 43 characters of Base64.
     pub fn new(token: &str, encoding_aes_key: &str) -> Result<Self, Error> {
         if token.is_empty() || token.contains(char::is_whitespace) {
             return Err(ErrorKind::InvalidToken.into());
@@ -61,13 +61,13 @@ impl CallbackKeys {
         Ok(Self(Arc::new(Inner { token: Zeroizing::new(token.to_owned()), key, cipher })))
     }
 
-    /// The signature of an encrypted text (消息体签名): 40 lower-case hexadecimal digits.
+    /// Returns the signature of an encrypted text (消息体签名): 40 lower-case hexadecimal digits.
     #[must_use]
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypted: &str) -> String {
         signature::text(&sign(self.signed(timestamp, nonce), encrypted.as_bytes()))
     }
 
-    /// Whether a signature is valid, compared in constant time.
+    /// Returns whether a signature is valid, compared in constant time.
     #[must_use]
     pub fn is_signed(&self, signature: &str, timestamp: &str, nonce: &str, encrypted: &str) -> bool {
         let signed = || sign(self.signed(timestamp, nonce), encrypted.as_bytes());
@@ -78,7 +78,7 @@ impl CallbackKeys {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MessageTooLong`] for a message of 4 GiB or more.
+    /// Returns [`ErrorKind::MessageTooLong`] for a message of 4 GiB or more.
     pub fn encrypt(&self, message: &[u8], receive_id: &str, random: [u8; 16]) -> Result<String, Error> {
         self.0.cipher.seal(message, receive_id.as_bytes(), random)
     }
@@ -90,7 +90,7 @@ impl CallbackKeys {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Base64`], [`ErrorKind::Ciphertext`], [`ErrorKind::Padding`] or [`ErrorKind::Length`].
+    /// Returns [`ErrorKind::Base64`], [`ErrorKind::Ciphertext`], [`ErrorKind::Padding`] or [`ErrorKind::Length`].
     pub fn decrypt(&self, encrypted: &str) -> Result<Plaintext, Error> {
         self.open(Verified(base64::decode(encrypted.as_bytes())))
     }
@@ -108,13 +108,13 @@ impl CallbackKeys {
         self.0.cipher.open(decoded.ok_or(ErrorKind::Base64)?)
     }
 
-    /// Whether both strings are the same.
+    /// Returns whether both strings are the same.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         let token = self.0.token.as_bytes().ct_eq(other.0.token.as_bytes());
         (token & self.0.key.as_slice().ct_eq(other.0.key.as_slice())).into()
     }
 
-    /// What is signed together with an encrypted text.
+    /// Returns the strings that are signed together with an encrypted text.
     fn signed<'a>(&'a self, timestamp: &'a str, nonce: &'a str) -> [&'a [u8]; 3] {
         [self.0.token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes()]
     }

@@ -33,7 +33,7 @@ impl RandomBytes {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`](crate::ErrorKind::Random) if the operating system returns none.
+    /// Returns [`ErrorKind::Random`](crate::ErrorKind::Random) if the operating system returns none.
     #[cfg(feature = "getrandom")]
     pub fn generate() -> Result<Self, crate::Error> {
         let mut bytes = [0; 24];
@@ -45,7 +45,7 @@ impl RandomBytes {
         self.prefix
     }
 
-    /// The nonce, as WeCom writes it: decimal digits.
+    /// Returns the nonce, as WeCom writes it: decimal digits.
     pub(crate) fn nonce(&self) -> String {
         self.nonce.to_string()
     }

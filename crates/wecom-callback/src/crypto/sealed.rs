@@ -28,7 +28,7 @@ impl Sealed {
     }
 }
 
-/// Seconds since the Unix epoch, as the vendor writes a time; 0 before it.
+/// Returns the seconds since the Unix epoch, as the vendor writes a time; 0 for a time before the epoch.
 pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs)
 }

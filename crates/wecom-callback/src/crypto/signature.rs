@@ -48,7 +48,7 @@ fn sign_with(mut others: [&[u8]; 3], encrypted: &[u8], update: impl FnOnce(&mut 
     hash.finalize().into()
 }
 
-/// Whether two signatures are the same. The time does not depend on the position of the first difference.
+/// Returns whether two signatures are the same. The time does not depend on the position of the first difference.
 pub(super) fn is_same(left: &Signature, right: &Signature) -> bool {
     left.ct_eq(right).into()
 }
@@ -67,7 +67,7 @@ pub(super) fn parse(text: &str) -> Option<Signature> {
     (invalid <= 0xF).then_some(bytes)
 }
 
-/// The value of a digit, or more than 15 for any other character.
+/// Returns the value of a digit, or more than 15 for any other character.
 fn digit(character: u8) -> u8 {
     let number = character.wrapping_sub(b'0');
     let letter = character.wrapping_sub(b'a');

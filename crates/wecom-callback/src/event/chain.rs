@@ -102,7 +102,7 @@ impl ChangeChain {
 }
 
 impl ChainChange {
-    /// The vendor's name of the change.
+    /// Returns the vendor's name of the change.
     #[must_use]
     pub fn change_type(&self) -> &'static str {
         match self {

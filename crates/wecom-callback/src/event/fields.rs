@@ -32,18 +32,18 @@ impl<'a> Fields<'a> {
         self.child(name).map(|child| child.text())
     }
 
-    /// The element as a value. `None` if it is missing, empty or malformed.
+    /// Returns the element as a value. `None` if it is missing, empty or malformed.
     pub(super) fn value<T: FromStr>(&self, name: &str) -> Option<T> {
         value(&self.text(name)?)
     }
 
-    /// The children of a child.
+    /// Returns the children of a child.
     pub(super) fn below(&self, name: &str) -> Option<Fields<'a>> {
         self.child(name).map(Fields::of)
     }
 
-    /// A list of values, in one or several list elements or, as some documents show it, without one. Empty elements are
-    /// skipped. `None` if a value is malformed.
+    /// Returns a list of values, from one or several list elements or, as some documents show it, without one. Empty
+    /// elements are skipped. `None` if a value is malformed.
     pub(super) fn list<T: FromStr>(&self, list: &str, item: &str) -> Option<Vec<T>> {
         let lists = self.parent.children().filter(|child| child.name() == list);
         let without_list = self.child(list).is_none().then_some(self.parent);
@@ -52,7 +52,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A text as a value. `None` if it is empty or malformed.
+/// Returns a text as a value. `None` if it is empty or malformed.
 fn value<T: FromStr>(text: &str) -> Option<T> {
     if text.is_empty() { None } else { text.parse().ok() }
 }

@@ -82,7 +82,7 @@ impl BatchJobResult {
 }
 
 impl JobType {
-    /// The vendor's name of the kind.
+    /// Returns the vendor's name of the kind.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

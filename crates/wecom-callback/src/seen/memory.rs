@@ -41,13 +41,13 @@ impl InMemorySeenEvents {
         Self { capacity, marks: Mutex::default() }
     }
 
-    /// The number of handled messages that are remembered.
+    /// Returns the number of handled messages that are remembered.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// The lock is held for a few instructions, never across an `await`.
+    /// Locks the marks. The lock is held for a few instructions, never across an `await`.
     fn marks(&self) -> MutexGuard<'_, Marks> {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -27,7 +27,7 @@ use crate::digest::MessageDigest;
 ///
 /// # Errors
 ///
-/// [`OnceError::Handler`] with the handler's error, [`OnceError::Store`] if the store fails before the handler runs. If
+/// Returns [`OnceError::Handler`] with the handler's error, [`OnceError::Store`] if the store fails before the handler runs. If
 /// the store fails after the handler has succeeded, the outcome is [`Once::Handled`], and the message may be handled again.
 ///
 /// ```
@@ -81,12 +81,12 @@ where
     }
 }
 
-/// What [`handle_once`] did.
+/// The outcome of [`handle_once`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "it decides which status to answer"]
 #[allow(clippy::exhaustive_enums, reason = "a new outcome needs a new answer of every caller")]
 pub enum Once<T> {
-    /// The handler has run, and returned this.
+    /// The handler has run, and returned this value.
     Handled(T),
     /// The message was handled before. The handler did not run.
     Duplicate,
@@ -94,7 +94,7 @@ pub enum Once<T> {
     InProgress,
 }
 
-/// Why [`handle_once`] failed.
+/// An error of [`handle_once`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnceError<E, S> {

@@ -39,13 +39,13 @@ impl<'a> Element<'a> {
         Self { name: slice(&found.name), content: slice(&found.content), shape: found.shape }
     }
 
-    /// The element's name, such as `ChainId`.
+    /// Returns the element's name, such as `ChainId`.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The element's own text: character data and CDATA sections, joined and unescaped, without the text of its children.
+    /// Returns the element's own text: character data and CDATA sections, joined and unescaped, without the text of its children.
     /// White space at either end is trimmed, unless it is in a CDATA section.
     #[must_use]
     pub fn text(&self) -> Cow<'a, str> {
@@ -58,13 +58,13 @@ impl<'a> Element<'a> {
         self.text().parse().ok()
     }
 
-    /// The elements one level below, in order.
+    /// Returns the elements one level below, in order.
     #[must_use]
     pub fn children(&self) -> Children<'a> {
         Children { content: self.content, scanner: Scanner::new(self.content.as_bytes()) }
     }
 
-    /// The first child with a name.
+    /// Returns the first child with a name.
     #[must_use]
     pub fn child(&self, name: &str) -> Option<Element<'a>> {
         self.children().find(|child| child.name == name)

@@ -1,4 +1,4 @@
-//! Why a document is refused.
+//! The errors of refused documents.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct XmlError {
     offset: usize,
 }
 
-/// What is wrong with a document.
+/// The problem with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum XmlProblem {
@@ -40,13 +40,13 @@ impl XmlError {
         Self { problem, offset }
     }
 
-    /// What is wrong.
+    /// Returns the problem.
     #[must_use]
     pub fn problem(self) -> XmlProblem {
         self.problem
     }
 
-    /// The byte offset in the document where the problem was found.
+    /// Returns the byte offset in the document where the problem was found.
     #[must_use]
     pub fn offset(self) -> usize {
         self.offset

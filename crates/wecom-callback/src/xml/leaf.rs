@@ -43,7 +43,7 @@ impl Leaf {
         is_leaf.then_some(Self { name: name.try_into().ok()?, content: content.try_into().ok()?, shape })
     }
 
-    /// The offsets of the name and the content, if the element begins at an offset.
+    /// Returns the offsets of the name and the content, if the element begins at an offset.
     #[inline(always)]
     pub(super) fn ranges(self, start: usize) -> (Range<usize>, Range<usize>) {
         let name = start + b"<".len();
@@ -52,8 +52,8 @@ impl Leaf {
         (name, content..content + self.content as usize)
     }
 
-    /// The length of the elements right after this one that have the same name, the same form and texts of the same length,
-    /// as the ids in a list have. `text` begins with this element.
+    /// Returns the length of the elements right after this one that have the same name, the same form and texts of the same
+    /// length, as the ids in a list have. `text` begins with this element.
     ///
     /// The position of each of them is known before it is read, so the processor reads several at the same time.
     #[inline(always)]
@@ -66,7 +66,7 @@ impl Leaf {
         end - length
     }
 
-    /// Whether `next` begins with an element like this one, with which `text` begins.
+    /// Returns whether `next` begins with an element like this one, with which `text` begins.
     #[inline(always)]
     fn is_repeated(self, text: &[u8], next: &[u8]) -> bool {
         let name = self.name as usize;
@@ -88,14 +88,14 @@ impl Leaf {
             }
     }
 
-    /// The length of the element.
+    /// Returns the length of the element.
     #[inline(always)]
     pub(super) fn length(self) -> usize {
         b"<></>".len() + 2 * self.name as usize + self.content as usize
     }
 }
 
-/// The length of the name in a start tag `<name>`.
+/// Returns the length of the name in a start tag `<name>`.
 #[inline(always)]
 pub(super) fn plain_start(text: &[u8]) -> Option<usize> {
     let [b'<', named @ ..] = text else { return None };

@@ -35,7 +35,7 @@ pub(super) fn check_references(text: &[u8]) -> Result<bool, usize> {
     Ok(at == 0)
 }
 
-/// The character that a reference stands for, and the reference's length.
+/// Returns the character that a reference stands for, and the reference's length.
 fn reference(text: &[u8]) -> Option<(char, usize)> {
     /// The maximum length of a reference: `&#x10FFFF;` with some leading zeros.
     const LONGEST: usize = 16;

@@ -58,7 +58,7 @@ impl<'a> Scanner<'a> {
         Ok(root)
     }
 
-    /// The name in the root element's start tag, and whether the element ends with it.
+    /// Returns the name in the root element's start tag, and whether the element ends with it.
     pub(crate) fn root_start(&mut self) -> Result<(Range<usize>, bool), XmlError> {
         if let Some(name) = self.plain_start() {
             return Ok((name, false));
@@ -85,8 +85,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The next element of this level, checked with all its content. `None` at the end of the input, and after the end tag
-    /// of `parent`, which is the name of the element that this level belongs to.
+    /// Returns the next element of this level, checked with all its content. `None` at the end of the input, and after the
+    /// end tag of `parent`, which is the name of the element that this level belongs to.
     #[inline(always)]
     pub(crate) fn child(&mut self, parent: Option<&Range<usize>>) -> Result<Option<Found>, XmlError> {
         match self.leaf() {
@@ -120,7 +120,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The rest of an element whose start tag has been read.
+    /// Reads the rest of an element whose start tag has been read.
     fn element(&mut self, name: Range<usize>) -> Result<Found, XmlError> {
         let start = self.at;
         let mut open = [const { 0..0 }; MAX_DEPTH - 1];
@@ -175,7 +175,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next element, if it is a [`Leaf`]. Otherwise returns `None` and consumes nothing.
+    /// Returns the next element, if it is a [`Leaf`]. Otherwise returns `None` and consumes nothing.
     #[inline(always)]
     fn leaf(&mut self) -> Option<Found> {
         let leaf = Leaf::at_start_of(self.rest())?;
@@ -184,7 +184,7 @@ impl<'a> Scanner<'a> {
         Some(Found { name, content, shape: leaf.shape })
     }
 
-    /// The name in the next start tag, if the tag is only `<name>`. Otherwise returns `None` and consumes nothing.
+    /// Returns the name in the next start tag, if the tag is only `<name>`. Otherwise returns `None` and consumes nothing.
     #[inline(always)]
     fn plain_start(&mut self) -> Option<Range<usize>> {
         let name = plain_start(self.rest())?;
@@ -205,7 +205,7 @@ impl<'a> Scanner<'a> {
         ends
     }
 
-    /// The next piece; comments and processing instructions are skipped.
+    /// Returns the next piece; comments and processing instructions are skipped.
     pub(crate) fn token(&mut self) -> Result<Option<Token>, XmlError> {
         loop {
             let start = self.at;
@@ -279,7 +279,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The name that begins at an offset.
+    /// Returns the name that begins at an offset.
     fn name(&self, start: usize) -> Result<Range<usize>, XmlError> {
         let rest = self.input.get(start..).unwrap_or_default();
         if rest.first().is_some_and(|first| !begins_name(*first)) {

@@ -5,7 +5,7 @@ use crate::bytes;
 pub(super) const CDATA: &[u8; 9] = b"<![CDATA[";
 pub(super) const CDATA_END: &[u8; 3] = b"]]>";
 
-/// The first position of `needle`, which is not empty.
+/// Returns the first position of `needle`, which is not empty.
 #[inline(always)]
 pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;

@@ -8,7 +8,7 @@ use super::reference::unescape_into;
 use super::scanner::{Scanner, Token};
 use super::syntax::{CDATA, CDATA_END};
 
-/// The text in an element's content. White space at either end is trimmed, unless it is in a CDATA section.
+/// Returns the text in an element's content. White space at either end is trimmed, unless it is in a CDATA section.
 pub(crate) fn text_of(content: &str, shape: Shape) -> Cow<'_, str> {
     match shape {
         Shape::Plain => Cow::Borrowed(without_printed_wrapper(content.trim_ascii())),
@@ -20,12 +20,13 @@ pub(crate) fn text_of(content: &str, shape: Shape) -> Cow<'_, str> {
     }
 }
 
-/// The text in a CDATA section.
+/// Returns the text in a CDATA section.
 pub(crate) fn section(content: &[u8]) -> &[u8] {
     content.strip_prefix(CDATA).and_then(|rest| rest.strip_suffix(CDATA_END)).unwrap_or_default()
 }
 
-/// Some of the vendor's documents print an id as `![CDATA[id]]`, without the angle brackets.
+/// Removes a printed `![CDATA[…]]` around a text: some of the vendor's documents show an id as `![CDATA[id]]`, without the
+/// angle brackets.
 fn without_printed_wrapper(text: &str) -> &str {
     text.strip_prefix("![CDATA[").and_then(|rest| rest.strip_suffix("]]")).unwrap_or(text)
 }

@@ -13,7 +13,7 @@ impl Writer {
         Self { text: "<xml>".to_owned() }
     }
 
-    /// An element whose text is a CDATA section.
+    /// Writes an element whose text is a CDATA section.
     pub(crate) fn text(&mut self, name: &str, text: impl Display) -> &mut Self {
         let text = text.to_string();
         self.start(name);
@@ -24,14 +24,14 @@ impl Writer {
         self.end(name)
     }
 
-    /// An element whose text is a number.
+    /// Writes an element whose text is a number.
     pub(crate) fn number(&mut self, name: &str, number: impl Display) -> &mut Self {
         self.start(name);
         self.text.push_str(&number.to_string());
         self.end(name)
     }
 
-    /// An element with elements in it.
+    /// Writes an element with elements in it.
     pub(crate) fn group(&mut self, name: &str, write: impl FnOnce(&mut Self)) -> &mut Self {
         self.start(name);
         write(self);

@@ -5,7 +5,7 @@ use wecom_core::{ApiCall, Endpoint, Safety};
 
 use crate::calls;
 
-/// The lines of documentation that list the settings of a descriptor.
+/// Returns the lines of documentation that list the settings of a descriptor.
 fn documentation(endpoint: &Endpoint) -> String {
     let documents: Vec<_> = endpoint.documents().iter().map(|number| link(*number)).collect();
     let mut rows = vec![
@@ -60,7 +60,7 @@ fn quota(quota: Quota) -> String {
     format!("calls of one corp: {}", limits.collect::<Vec<_>>().join(", "))
 }
 
-/// A number with commas between groups of three digits.
+/// Returns a number with commas between groups of three digits.
 fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());

@@ -1,4 +1,4 @@
-//! The polls of a job, and the pauses between them, during which its calls make no progress.
+//! Tracks when a job is polled. A long gap between two polls is a pause, during which the job's calls make no progress.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,20 +10,21 @@ use wecom_core::timer::Clock;
 
 use crate::jobs::exclusive::Exclusive;
 
-/// The longest time without a poll while a job has a call in flight, because the job wakes its task.
+/// The time after which a job with a call in flight wakes its task, so that the task polls the job again.
 const BEAT: Duration = Duration::from_millis(250);
-/// A longer time without a poll is a pause of the consumer, whether it dropped the future of the job or kept it.
+/// The longest time between two polls that is not a pause. After a longer one, the consumer has dropped the future of the
+/// job, or has kept it without polling it.
 const LONGEST_GAP: Duration = Duration::from_millis(500);
 
-/// The polls of a job. Without a clock, every await begins with a pause, and no time counts as awaited.
+/// Tracks the polls of a job. Without a clock, it counts one pause for each await, and measures no time.
 pub(crate) struct Attention<M: Threading> {
     clock: Option<Clock<M>>,
     polled_at: Option<Duration>,
-    /// The time during which the job was polled. Of a pause, `LONGEST_GAP` counts.
+    /// The time during which the job was polled. A pause counts as `LONGEST_GAP`.
     awaited: Duration,
     /// The number of pauses so far.
     pauses: u64,
-    /// Wakes the task, so that it polls the job at least once in `BEAT`.
+    /// A sleep of `BEAT`, which wakes the task so that it polls the job again.
     beat: Option<Exclusive<M::Future<'static, ()>>>,
 }
 
@@ -53,7 +54,7 @@ impl<M: Threading> Attention<M> {
             return;
         }
         let mut beat = Exclusive::new(clock.sleep_boxed(BEAT));
-        // A timer that does not wait, as in a test, gives no beat.
+        // The timer of a test may complete at once. The job then does not wake its task.
         let is_pending = Pin::new(&mut beat).poll(context).is_pending();
         self.beat = is_pending.then_some(beat);
     }

@@ -54,8 +54,8 @@ use crate::serde_helpers;
 /// # Ok::<(), wecom_upstream::Error>(())
 /// ```
 ///
-/// Its JSON names its format and version. Deserializing another document, or a tree of another version, fails with an error
-/// that says so.
+/// Its JSON names its format and version. Deserializing a tree of another version, or any other document, returns an error
+/// that states the reason.
 #[derive(Clone, Debug)]
 pub struct ChainTree {
     chain_id: ChainId,
@@ -110,7 +110,8 @@ impl<M: Threading> Walk<M> {
     ///
     /// # Errors
     ///
-    /// Fails as [`Walk::next`] does, and drops what it has read. To keep it, use [`collect_into`](Self::collect_into).
+    /// Returns the errors of [`Walk::next`], and drops the groups and corps that it has read. To keep them, use
+    /// [`collect_into`](Self::collect_into).
     pub async fn collect(mut self) -> Result<ChainTree, Error> {
         let mut tree = ChainTree::new(self.chain_id(), self.needs_pending());
         self.collect_into(&mut tree).await?;
@@ -121,7 +122,7 @@ impl<M: Threading> Walk<M> {
     ///
     /// # Errors
     ///
-    /// Fails as [`Walk::next`] does. The tree has all events so far: awaiting this method again continues the walk.
+    /// Returns the errors of [`Walk::next`]. The tree has all events so far: awaiting this method again continues the walk.
     pub async fn collect_into(&mut self, tree: &mut ChainTree) -> Result<(), Error> {
         while let Some(event) = self.next().await? {
             tree.add(event);
@@ -213,8 +214,8 @@ impl ChainTree {
 
     /// Returns all corps, group by group, each with the path of its group.
     ///
-    /// The path has the form that imports take, such as `华北区/北京市`: it leaves out the root group, and is empty for the
-    /// corps of the root group. The path of a group below more than 64 others has the last 64 names, after `…/`.
+    /// The path has the form that imports take, such as `华北区/北京市`: it leaves out the root group, and is empty for the corps
+    /// of the root group. A path of more than 64 names is shortened to `…/` and the last 64 names.
     pub fn corps(&self) -> impl Iterator<Item = (String, &GroupCorp)> {
         self.paths().flat_map(|(path, group)| group.corps.iter().map(move |corp| (path.clone(), corp)))
     }

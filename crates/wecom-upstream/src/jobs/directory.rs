@@ -1,7 +1,7 @@
-//! Keeps a copy of a chain's directory (通讯录) current: by events, and by a walk now and then.
+//! Keeps a copy of a chain's directory (通讯录) current by events and periodic walks.
 //!
-//! [`Directory`] reads what the events have named. [`DirectoryHints`] notes events, and [`DirectoryState`] stores a
-//! directory.
+//! [`Directory`] reads the corps and groups that events have named. [`DirectoryHints`] notes events, and [`DirectoryState`]
+//! stores a directory.
 
 #[cfg(feature = "callback")]
 mod callback;
@@ -43,7 +43,7 @@ use crate::jobs::trace::JobSpan;
 use crate::upstream::Upstream;
 use crate::values::CorpRef;
 
-/// Keeps a copy of a chain's directory (通讯录) current: by events, and by a walk now and then.
+/// Keeps a copy of a chain's directory (通讯录) current by events and periodic walks.
 ///
 /// Created by [`Upstream::directory`](crate::Upstream::directory). The first [`refresh`](Self::refresh) walks the chain.
 /// Later ones read only what the noted events name, and return the changes:
@@ -78,8 +78,9 @@ use crate::values::CorpRef;
 ///
 /// # Events
 ///
-/// The callback [`change_chain`](https://developer.work.weixin.qq.com/document/path/95796) (上下游变更事件) names corps and
-/// groups. It is only a hint what to read again, so events may come in any order, late and repeatedly. For each
+/// The callback [`change_chain`](https://developer.work.weixin.qq.com/document/path/95796) (上下游变更事件) names corps and groups.
+/// An event is only a hint about what to read again, so events may come in any order, late and repeatedly. The calls for
+/// each event:
 ///
 /// | event | calls |
 /// |---|---|
@@ -91,11 +92,11 @@ use crate::values::CorpRef;
 ///
 /// # Walks
 ///
-/// WeCom sends no event for changes by the API, and gives up an event after three attempts. So the directory walks the
+/// WeCom sends no event for changes by the API, and delivers an event in at most three attempts. So the directory walks the
 /// chain once a day, or as [`walk_every`](Self::walk_every) says, which needs a client with a
 /// [timer](wecom_core::ClientBuilder::timer). Without one, call [`request_walk`](DirectoryHints::request_walk) once a day.
-/// The state has the time that is left before the next walk. The walk is up to a tenth of the period early, so that the directories of
-/// several chains do not walk together.
+/// The state has the time left before the next walk. A walk begins up to a tenth of the period early, so that the
+/// directories of several chains do not walk together.
 ///
 /// A corp that is missing from a list it was in, or is in two of them, may have moved meanwhile. The directory looks it up
 /// before it counts it as gone. A corp that moves during the first walk may be in none of the lists; an event or the next
@@ -112,14 +113,16 @@ use crate::values::CorpRef;
 /// error if nothing else has changed.
 ///
 /// An error that affects one group alone does not fail the refresh: the group keeps its former corps, and
-/// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until it is read again. That is due after
-/// a minute, and then after pauses that double up to an hour. Without a timer, the next walk reads it.
+/// [`ChainTree::failures`](crate::jobs::chain_tree::ChainTree::failures) lists it until a refresh has read it again. That
+/// refresh is due after a minute, and if the group fails again, after waits that double up to an hour. Without a timer, the
+/// next walk reads the group.
 ///
-/// Meanwhile, a corp that is missing from another group has left only if its lookup says so. Otherwise it may be in the
-/// group that failed: the directory keeps it in its former group, and looks it up at each walk and once every group has
-/// been read. Then the changes contain it as moved or as gone. If its former group was deleted, it counts as gone. So
-/// [`not_seen`](ChainDiff::not_seen) is always empty, and [`first_seen`](ChainDiff::first_seen) has the new corps of a group
-/// that had failed: add them to a table as those of [`joined`](ChainDiff::joined) and [`invited`](ChainDiff::invited).
+/// Until then, a corp that disappears from another group counts as gone only if a lookup of the corp confirms it. Otherwise
+/// the corp may be in the group that failed: the directory keeps it in its former group, and looks it up at each walk and
+/// once every group has been read. Then the changes contain it as moved or as gone. If its former group was deleted, it
+/// counts as gone. So [`not_seen`](ChainDiff::not_seen) is always empty, and [`first_seen`](ChainDiff::first_seen) has the
+/// new corps of a group that had failed: treat them as those of [`joined`](ChainDiff::joined) and
+/// [`invited`](ChainDiff::invited).
 ///
 /// If the chain was deleted, `refresh` returns an error with the code
 /// [`UNKNOWN_CHAIN`](wecom_core::ErrCode::UNKNOWN_CHAIN) (670002), and
@@ -146,7 +149,7 @@ pub struct Directory<M: Threading = Shared> {
     listing: Option<Listing<M>>,
     groups: Option<ReadCall<M, GetChainGroupReply>>,
     corps: Vec<(CorpRef, ReadCall<M, GetChainCorpinfoReply>)>,
-    /// The error of a lookup that this refresh leaves to the next one.
+    /// The error of a corp's lookup. The next refresh looks up the corp again.
     failure: Option<Error>,
     schedule: Schedule<M>,
     attention: Attention<M>,
@@ -229,7 +232,8 @@ impl<M: Threading> Directory<M> {
     }
 
     /// Sets the period of the walks: one day by default, and at least one minute. A walk is up to a tenth of the period
-    /// early. `Duration::MAX` turns them off. A period other than that of a resumed state starts anew.
+    /// early. `Duration::MAX` turns them off. If the period differs from that of a resumed state, the time before the next
+    /// walk starts anew.
     pub fn walk_every(mut self, period: Duration) -> Self {
         if std::mem::replace(&mut self.options.walk_every, period) != period && self.schedule.until_walk().is_some() {
             self.plan_walk();
@@ -240,15 +244,15 @@ impl<M: Threading> Directory<M> {
     /// Skips the walk of a resumed directory, for a process that has missed no event since the state was saved, such as a
     /// function that runs once for each callback. A walk that the state itself requires is not skipped.
     ///
-    /// The state contains the time left before the next walk. It does not know how long ago it was saved: set the
-    /// [age](Self::state_age), so that such processes walk once a period.
+    /// The state contains the time left before the next walk. It does not contain the time at which it was saved: set the
+    /// [age](Self::state_age), so that one of such processes walks in each period.
     pub fn skip_first_walk(mut self) -> Self {
         self.walks_first = false;
         self
     }
 
-    /// Sets how long ago the state of a resumed directory was saved, for example by the time of its file. The next walk is
-    /// earlier by this time. By default, the time between two processes does not count.
+    /// Sets how long ago the state of a resumed directory was saved, for example by the time of its file. The next walk
+    /// begins earlier by this time. The default is zero: the time between two processes does not count.
     pub fn state_age(mut self, age: Duration) -> Self {
         self.schedule.advance_walk(age);
         self
@@ -294,11 +298,11 @@ impl<M: Threading> Directory<M> {
         DirectoryState { content: Content { options: self.options.clone(), mirror, walking, until_walk } }
     }
 
-    /// Waits until there is something to do: an event was noted, or a walk or a failed group is due. After a failed refresh, waits for the
-    /// backoff instead.
+    /// Waits until a refresh has something to do: an event was noted, or a walk or a failed group is due. After a failed
+    /// refresh, waits for the backoff instead.
     ///
-    /// The future can be dropped at any time. Without a timer, it does not wait for walks, and after a failure it does not
-    /// wait at all.
+    /// The future can be dropped at any time. Without a timer, no walk becomes due, and after a failure the method returns
+    /// at once.
     pub async fn until_due(&mut self) {
         loop {
             let backoff = self.schedule.until_retry();
@@ -314,8 +318,8 @@ impl<M: Threading> Directory<M> {
         }
     }
 
-    /// Reads what the events noted so far have named, or walks if a walk is due. Returns the changes since the last
-    /// successful refresh; at first, every group and every corp is new.
+    /// Reads the corps and groups that the events noted so far have named, or walks if a walk is due. Returns the changes
+    /// since the last successful refresh; at first, every group and every corp is new.
     ///
     /// Events that are noted meanwhile are left to the next refresh. The future can be dropped at any time: the next
     /// refresh continues.

@@ -163,7 +163,8 @@ pub struct Import<M: Threading = Shared> {
     stopped: Option<ImportStop>,
     job_ends: Option<JobEnds>,
     lease: Option<Lease<M>>,
-    /// Whether an event has reported the end of the current job. If the job runs nevertheless, no other event may come.
+    /// Whether an event has reported the end of the current job. If the job still runs then, the import no longer relies on
+    /// an event.
     is_end_noted: bool,
 }
 
@@ -254,12 +255,12 @@ impl<M: Threading> Import<M> {
 
     /// Submits jobs only while this process holds a lease, so that of several processes with the same import only one
     /// submits. The import renews the lease while it waits, and before each submission. If the lease is lost or its store
-    /// fails at a submission, the import [stops](ImportStop::Lease) without submitting. When [`next`](Self::next) returns
-    /// `None`, the import has released its lease. The lease of an import that is dropped before expires.
+    /// fails at a submission, the import [stops](ImportStop::Lease) without submitting. Before [`next`](Self::next) returns
+    /// `None`, the import releases its lease. If the import is dropped earlier, or the store fails then, the lease expires.
     ///
-    /// Load the state after the lease was acquired, and save it where a process without the lease cannot replace it. A
-    /// process that hangs after a save has announced a submission, which the next holder of the lease finds in the state
-    /// and does not repeat.
+    /// Acquire the lease before you load the state, and save the state where a process without the lease cannot replace it.
+    /// A process may hang after it has saved the announcement of a submission. The next holder of the lease finds the
+    /// announcement in the state, and does not submit that job.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -319,7 +320,7 @@ impl<M: Threading> Import<M> {
     /// Runs the import like [`finish`](Self::finish), and calls a closure with each event and the state to save. Awaits the
     /// future that the closure returns before the import continues.
     ///
-    /// The future can hold what the closure has taken from its arguments, but no reference to them:
+    /// The future can own values that the closure has computed from its arguments, but cannot borrow the arguments:
     ///
     /// - `|_, state| ready(journal.save(state))` saves within the closure, with [`std::future::ready`].
     /// - `|_, state| { let json = serde_json::to_string(state); async move { … } }` saves in the future.
@@ -329,9 +330,10 @@ impl<M: Threading> Import<M> {
     ///
     /// # Errors
     ///
-    /// Returns the first error of the closure's futures, which stops the import: without a saved state, another process could
-    /// submit a job again. The last state passed to the closure includes all submissions. If the error may pass, as that of a
-    /// database, repeat the save in the future before it returns an error. The import waits, and submits nothing meanwhile.
+    /// Returns the first error of the closure's futures, which stops the import: without a saved state, another process
+    /// could submit a job again. The last state passed to the closure includes all submissions. To survive a transient
+    /// error, such as that of a database, let the future repeat the save before it returns an error. Meanwhile, the import
+    /// waits and submits nothing.
     pub async fn finish_with<E, F>(
         mut self,
         mut save: impl FnMut(&ImportEvent, &ImportState) -> F,

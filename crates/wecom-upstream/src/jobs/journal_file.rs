@@ -1,13 +1,13 @@
 //! A file of records, to which a record is appended without writing the others again.
 //!
-//! The first line names the format. Each further line is a record after its checksum. A process that is killed while it
-//! appends leaves a last line without an end, which was never reported as saved and is ignored. Any other damage is an
-//! error: a record that was saved is never ignored.
+//! The first line names the format. Each further line has a checksum and a record. A process that is killed while it appends
+//! leaves an incomplete last line. That line was never reported as saved, so it is ignored. Any other damage is an error: a
+//! record that was saved is never ignored.
 //!
-//! Nothing is overwritten or cut off, so two processes cannot remove each other's records. Each line states the line that
-//! it follows, and a random number: of two lines that follow the same one, the first in the file is valid and the other one
-//! is ignored. A process reads back what it has appended, and so learns whether its record is valid. An advisory lock would
-//! need Rust 1.89 or another dependency, and a file as a lock would outlive a killed process.
+//! Nothing is overwritten or cut off, so two processes cannot remove each other's records. Each line has the id of the line
+//! that it follows, and a random number. If two lines follow the same line, the first in the file is valid and the other is
+//! ignored. A process reads back what it has appended, and so learns whether its record is valid. An advisory lock would
+//! need Rust 1.89 or another dependency, and a lock file would outlive a killed process.
 
 mod line;
 
@@ -18,7 +18,8 @@ use std::path::Path;
 use self::line::{Chain, Line, TORN};
 use crate::jobs::saved_file::{SavedFile, at_path};
 
-/// The length of the beginning of a file, with the random number of its first record, by which it is recognized.
+/// The maximum number of bytes at the beginning of a file by which it is recognized. They include the random number of the
+/// first record.
 const HEAD: usize = 128;
 
 /// A file of records. Only one process at a time may append to it; another one gets an error.
@@ -60,7 +61,7 @@ impl JournalFile {
         Ok(Self { saved, head: head(&content), len: length(&content), chain })
     }
 
-    /// Opens a file and reads its records; `None` if there is no file. The closure accepts the name of the format.
+    /// Opens a file and reads its records; `None` if there is no file. The closure checks the name of the format.
     pub(crate) fn open(
         path: &Path,
         check_format: impl FnOnce(&str) -> io::Result<()>,

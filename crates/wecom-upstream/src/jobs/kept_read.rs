@@ -1,5 +1,5 @@
-//! Calls that change nothing, which a job keeps when the future that awaits them is dropped, and repeats if a pause of the
-//! consumer made them fail.
+//! Read-only calls of a job. The job keeps a call when the future that awaits it is dropped, and repeats a call that failed
+//! because the consumer paused.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -13,11 +13,11 @@ use crate::jobs::attention::Attention;
 use crate::jobs::exclusive::Exclusive;
 use crate::jobs::transience::may_pass;
 
-/// The maximum number of repeats of one call. It ends a call whose consumer pauses in each await while the service does not
-/// reply.
+/// The maximum number of repeats of one call. Without it, a call would never end if the consumer pauses in each await and
+/// the service does not reply.
 const MAX_REPEATS: u32 = 3;
 
-/// A call in flight that changes nothing.
+/// A read-only call in flight.
 pub(crate) struct ReadCall<M: Threading, T: 'static> {
     call: Exclusive<BoxedCall<M, T>>,
     /// The number of [pauses](Attention::pauses) at the start of the call.
@@ -27,7 +27,7 @@ pub(crate) struct ReadCall<M: Threading, T: 'static> {
 /// The outcome of a [`ReadCall`].
 pub(crate) enum ReadOutcome<T> {
     Ended(Result<T, Error>),
-    /// The call failed and was not polled for a while, so the service may have replied. It may be repeated.
+    /// The call failed after a pause without polls. The service may have replied in time, so the call may be repeated.
     Starved(Error),
 }
 
@@ -49,7 +49,7 @@ impl<M: Threading, T: 'static> ReadCall<M, T> {
 }
 
 impl<T> ReadOutcome<T> {
-    /// Returns the outcome of the call, whether it was polled or not.
+    /// Returns the outcome of the call, even if it was starved of polls.
     pub(crate) fn into_result(self) -> Result<T, Error> {
         match self {
             Self::Ended(outcome) => outcome,
@@ -58,8 +58,8 @@ impl<T> ReadOutcome<T> {
     }
 }
 
-/// A [`ReadCall`] that may be in flight, with the polls of the job. Dropping the future of [`run`](Self::run) does not cancel the
-/// call: the next future continues it.
+/// A [`ReadCall`] that may be in flight, and the polls of the job. Dropping the future of [`run`](Self::run) does not cancel
+/// the call: the next future continues it.
 pub(crate) struct KeptRead<M: Threading, T: 'static> {
     read: Option<ReadCall<M, T>>,
     repeats: u32,

@@ -15,14 +15,15 @@ pub(crate) trait SavedContent {
     /// The kind of the state, such as `walk state`.
     const KIND: &'static str;
     const VERSION: u32;
-    /// What a program can do without the state.
+    /// The remedy if the state cannot be read, as a part of error texts.
     const WITHOUT: &'static str;
 }
 
 #[derive(Serialize)]
 struct Written<'a, T> {
     format: String,
-    // After `format` in every usual order of fields, so that a foreign document fails at its name.
+    // Its name sorts after `format`. So a document of another kind fails at its format, even if a program has sorted its
+    // fields.
     payload: &'a T,
 }
 
@@ -98,7 +99,7 @@ fn foreign<T: SavedContent>(facts: &str) -> String {
     format!("not {kind}: {facts}; load the document that this job saved, or {without}")
 }
 
-/// Returns a kind with its article, which a plural has not.
+/// Returns a kind with its indefinite article. A plural has none.
 fn with_article(kind: &str) -> String {
     let article = match kind {
         _ if kind.ends_with('s') => "",

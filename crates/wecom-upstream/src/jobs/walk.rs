@@ -138,10 +138,10 @@ use crate::upstream::Upstream;
 /// pages of one group are fetched one after another, because each page has the cursor of the next. A walk is fastest if
 /// most groups fit into one page.
 ///
-/// Calls make progress only while the next event is awaited: the walk spawns nothing. A call that times out because the
-/// program did something else for more than half a second is repeated, whether the program dropped the future of
-/// [`next`](Self::next) or kept it without polling it. Dropping the future of `next`
-/// loses nothing and keeps the calls in flight, so `next` can be a branch of `select!`. Dropping the walk cancels them.
+/// Calls make progress only while the next event is awaited: the walk spawns nothing. A call that times out after the
+/// program has not polled the walk for more than half a second is repeated. It does not matter whether the program dropped
+/// the future of [`next`](Self::next) or kept it without polling it. Dropping the future of `next` loses nothing and keeps
+/// the calls in flight, so `next` can be a branch of `select!`. Dropping the walk cancels them.
 ///
 /// # Resuming
 ///
@@ -290,8 +290,8 @@ impl<M: Threading> Walk<M> {
         self
     }
 
-    /// Sets whether [`next`](Self::next) returns the error of any failed call, instead of deferring or skipping the
-    /// group; not by default. A list without an end is not a failed call: its group fails.
+    /// Sets whether [`next`](Self::next) returns the error of any failed call, instead of deferring or skipping the group;
+    /// not by default. A list that never ends is not a failed call: its group fails, and the walk continues.
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.options.fail_fast = fail_fast;
         self
@@ -308,8 +308,9 @@ impl<M: Threading> Walk<M> {
     ///
     /// # Errors
     ///
-    /// Returns an error if listing the groups fails, or if a call fails with an error that affects every call. The state
-    /// stays intact: the next call of this method continues the walk and repeats the failed call.
+    /// Returns an error if the groups cannot be listed, if a call fails with an error that affects every call, if the
+    /// service has failed for longer than the [limit](Self::outage_limit), or, with [`fail_fast`](Self::fail_fast), if any
+    /// call fails. The state stays intact: the next call of this method continues the walk and repeats the failed call.
     pub async fn next(&mut self) -> Result<Option<WalkEvent>, Error> {
         self.attention.begin_await();
         poll_fn(|context| self.poll_event(context)).await.transpose()

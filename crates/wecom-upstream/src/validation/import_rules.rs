@@ -221,7 +221,7 @@ pub const COUNT_RULES: [&CountRule; 4] = [&CORPS_PER_JOB, &CONTACTS_PER_JOB, &CO
 /// The code for an invalid mobile number (60103 手机号码不合法).
 pub const INVALID_MOBILE: ErrCode = ErrCode(60103);
 
-/// The names in a group path. An empty path has none.
+/// Returns the names in a group path. An empty path has none.
 #[must_use]
 pub fn group_names(path: &str) -> Vec<&str> {
     if path.is_empty() { Vec::new() } else { path.split('/').collect() }

@@ -26,8 +26,9 @@ use crate::calls::{Group, GroupCorp};
 /// A corp may be in several lists, for example moved and renamed. If a tree lists a corp in two groups, the diff uses
 /// the first one.
 ///
-/// A group that is renamed or moved changes the [path](PlacedCorp::path) of every corp in it and below it. The diff lists the
-/// group, and none of these corps. A table with paths updates all rows from [`ChainTree::corps`] then.
+/// A group that is renamed or moved changes the [path](PlacedCorp::path) of every corp in it and below it. The diff lists
+/// the group, and none of these corps. A program that stores paths then updates all rows of its table from
+/// [`ChainTree::corps`].
 ///
 /// If groups of the newer tree [failed](ChainTree::failures), a corp missing from it may not have left: it is in
 /// [`not_seen`](Self::not_seen). If groups of the older tree failed, a corp missing from it may not be new: it is in
@@ -35,8 +36,8 @@ use crate::calls::{Group, GroupCorp};
 /// pending corp counts as left.
 ///
 /// In the changes of a [`Directory`](crate::jobs::directory::Directory#failures), `not_seen` is always empty, because its
-/// failed groups keep their former corps. `first_seen` has the new corps of a group that had failed. Add them to a table as
-/// those of `joined` and `invited`.
+/// failed groups keep their former corps. `first_seen` has the new corps of a group that had failed. Treat them as those of
+/// `joined` and `invited`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -51,13 +52,13 @@ pub struct ChainDiff {
     pub left: Vec<PlacedCorp>,
     /// Corps with another `custom_id`.
     pub custom_ids_changed: Vec<CorpChange>,
-    /// Corps with the same `corpid` that have joined now and had not before, or the reverse.
+    /// Corps with an unchanged `corpid` that had not joined before and have joined now, or the reverse.
     pub statuses_changed: Vec<CorpChange>,
     /// Corps that moved to another group.
     pub moved: Vec<CorpChange>,
     /// Corps with a new name.
     pub renamed: Vec<CorpChange>,
-    /// Corps that another member of the upstream corp invited (`invite_userid`).
+    /// Corps with another `invite_userid`, the member of the upstream corp who invited the corp.
     pub inviters_changed: Vec<CorpChange>,
     /// Corps that are missing from the newer tree, which is incomplete. Always empty in the changes of a directory.
     pub not_seen: Vec<PlacedCorp>,
@@ -124,7 +125,7 @@ impl ChainDiff {
     }
 }
 
-/// What the groups that failed contain.
+/// The content of the groups that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FailedGroups {
     /// The corps that were read before the failure. The others may be in any tree.
@@ -303,8 +304,9 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Matches the items of two lists by their keys, without repeated items. Calls a closure with each item of both lists, in
-/// the newer order. Returns the items of the older list only, and those of the newer list only.
+/// Matches the items of two lists by their keys. Calls a closure with both items of each match, in the order of the newer
+/// list. Returns the items that only the older list has, and those that only the newer list has. Ignores an item whose key
+/// its list has had before.
 ///
 /// `capacity` is the number of items in the older list.
 fn match_items<T: Copy, K: Eq + Hash>(
@@ -323,7 +325,7 @@ fn match_items<T: Copy, K: Eq + Hash>(
         }
     }
     let (mut new, mut new_keys) = (Vec::new(), HashSet::new());
-    // Most items follow the same item in both lists, and need no search.
+    // Most items have the same predecessor in both lists, and need no search.
     let mut next = 0;
     for item in newer {
         let item_key = key(&item);

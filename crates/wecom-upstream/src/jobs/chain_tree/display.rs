@@ -67,7 +67,7 @@ impl Trail {
         self.is_last.push(is_last);
     }
 
-    /// The prefix of the group's line; empty at the top level.
+    /// Returns the prefix of the group's line; empty at the top level.
     fn before_group(&self) -> String {
         match self.is_last.split_last() {
             Some((is_last, above)) if !above.is_empty() => lines(above) + branch(*is_last),
@@ -75,7 +75,7 @@ impl Trail {
         }
     }
 
-    /// The prefix of the lines below the group.
+    /// Returns the prefix of the lines below the group.
     fn below_group(&self) -> String {
         lines(&self.is_last)
     }
@@ -84,7 +84,7 @@ impl Trail {
 /// The maximum number of vertical lines in front of a name. It keeps the text of a deep tree linear in its size.
 const MAX_LINES: usize = 64;
 
-/// The vertical lines of a path. The top-level group has none.
+/// Returns the vertical lines of a path. The top-level group has none.
 fn lines(is_last: &[bool]) -> String {
     is_last
         .iter()

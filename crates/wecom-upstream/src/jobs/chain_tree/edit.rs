@@ -11,7 +11,7 @@ use crate::jobs::pager::PageError;
 use crate::jobs::walk::{GroupFinding, PlannedGroup};
 use crate::serde_helpers;
 
-/// What [`ChainTree::replace_groups`] has changed.
+/// The changes that [`ChainTree::replace_groups`] has made.
 pub(crate) struct Regrouped {
     /// The groups that the tree did not have.
     pub(crate) added: Vec<GroupId>,
@@ -66,7 +66,7 @@ impl ChainTree {
         Regrouped { added, homeless: corps.into_values().flatten().collect() }
     }
 
-    /// Replaces the corps of a group, which is complete then. Returns its former corps.
+    /// Replaces the corps of a group, and marks the group as complete. Returns its former corps.
     pub(crate) fn replace_corps(&mut self, groupid: GroupId, corps: Vec<GroupCorp>) -> Vec<GroupCorp> {
         self.failures.retain(|failure| failure.groupid != groupid);
         let group = self.groups.iter_mut().find(|group| group.group.groupid == groupid);

@@ -9,7 +9,7 @@ use crate::jobs::walk::{PlannedGroup, Walk};
 use crate::upstream::Upstream;
 
 impl ChainTree {
-    /// Lists the groups of [`failures`](Self::failures) again and replaces their corps. Does not read new groups.
+    /// Lists the groups of [`failures`](Self::failures) again and replaces their corps. Does not look for new groups.
     ///
     /// If a group fails again, it keeps its failure, and the corps of the attempt that read more of them.
     ///
@@ -26,7 +26,7 @@ impl ChainTree {
     ///
     /// # Errors
     ///
-    /// Fails as [`Walk::next`] does. The groups that were listed before the error stay complete.
+    /// Returns the errors of [`Walk::next`]. The groups that were listed before the error stay complete.
     pub async fn mend<M: Threading>(&mut self, upstream: &Upstream<M>) -> Result<(), Error> {
         let broken = Broken::take(self);
         let planned = broken.groups.iter().map(|group| group.planned.clone());

@@ -20,8 +20,8 @@ pub(super) fn parents(groups: &[TreeGroup]) -> Vec<Option<usize>> {
     parents.collect()
 }
 
-/// Returns the path of a group: the names from the top to the group, without the root group. A deeper path than 64 names
-/// has only the last ones, after `…`.
+/// Returns the path of a group: the names from the top to the group, without the root group. A path of more than 64 names
+/// has only the last 64, after `…/`.
 pub(super) fn path_of(groups: &[TreeGroup], parents: &[Option<usize>], at: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut next = Some(at);

@@ -15,7 +15,7 @@ use crate::jobs::saved_format::{self, SavedContent};
 
 /// A [`CustomerStore`] in memory, with an index on `unionid` and one on `pending_id`.
 ///
-/// It suits a program that loads all records when it starts, and tests. All methods take constant time.
+/// It suits a program that loads all records when it starts, and tests. A lookup and an insertion take constant time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,8 +38,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 ///
-/// Its JSON names its format and version. Deserializing another document, or a store of another version, fails with an error
-/// that says so.
+/// Its JSON names its format and version. Deserializing a store of another version, or any other document, returns an error
+/// that states the reason.
 #[derive(Clone, Default)]
 pub struct InMemoryCustomerStore {
     by_unionid: HashSet<ByUnionId>,

@@ -59,9 +59,8 @@ use crate::values::MassCallTicket;
 /// ```
 ///
 /// The client needs a [timer](wecom_core::ClientBuilder::timer) that knows the date
-/// ([`Timer::unix_time`](wecom_core::Timer::unix_time)), because the ids expire after months. Each answer
-/// is stored before it is returned, so a restart
-/// repeats only the interrupted call. Only one map at a time should work on a user.
+/// ([`Timer::unix_time`](wecom_core::Timer::unix_time)), because the ids expire after months. Each answer is stored before
+/// it is returned, so a restart repeats only the interrupted call. Let only one map at a time look up a user.
 pub struct CustomerMap<S, M: Threading = Shared> {
     pub(super) upstream: Upstream<M>,
     pub(super) store: S,

@@ -155,8 +155,8 @@ impl<I: Iterator<Item = ExternalUserId>, M: Threading> PendingIds<I, M> {
     }
 
     /// Returns the answer for the next customer; `None` after the last one. Dropping the future loses no answer, and keeps
-    /// the call in flight. A call that times out because the program did something else before it polled the answer again
-    /// is repeated.
+    /// the call in flight. A call that times out because the program did not poll the future for a while is repeated, up to
+    /// three times.
     pub async fn next(&mut self) -> Option<PendingIdAnswer> {
         loop {
             if let Some(answer) = self.ready.pop_front() {
@@ -244,7 +244,7 @@ fn answers_by(
     batch.into_iter().map(answer).collect()
 }
 
-/// Returns whether one unknown or empty id may have caused the error of a call.
+/// Returns whether a single unknown or empty id may have caused the error of a call.
 fn may_be_caused_by_one_id(error: &Error) -> bool {
     let is_unknown = matches!(error.code(), Some(ErrCode::INVALID_EXTERNAL_USER_ID | ErrCode::NOT_AN_EXTERNAL_CONTACT));
     is_unknown || error.is_invalid_request()

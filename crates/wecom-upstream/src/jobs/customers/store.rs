@@ -15,9 +15,8 @@ const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The store of a [`CustomerMap`](crate::jobs::customers::CustomerMap), such as a database table with an index on
 /// `pending_id`. For a store in memory, use [`InMemoryCustomerStore`](crate::jobs::customers::InMemoryCustomerStore).
 ///
-/// The methods are `async fn` in both threading families: if the futures of the store are `Send`, so are those of the
-/// map. To share a store between maps, implement the trait for `&Pool`: then
-/// `Arc<Pool>` is a store too.
+/// Implement the methods as `async fn`, in both threading families: if the futures of the store are `Send`, so are those of
+/// the map. To share a database pool between maps, implement the trait for `&Pool`: then `Arc<Pool>` is a store too.
 ///
 /// ```
 /// use std::collections::HashMap;

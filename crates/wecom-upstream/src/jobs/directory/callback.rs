@@ -7,7 +7,7 @@ use super::event::DirectoryEvent;
 use super::hints::DirectoryHints;
 use crate::jobs::import_end::{ImportEnd, is_event};
 
-/// What a change of a chain (上下游变更事件) names. Requires the feature `callback`.
+/// Converts a change of a chain (上下游变更事件), which names the chain and the corps. Requires the feature `callback`.
 impl From<&ChangeChain> for DirectoryEvent {
     fn from(event: &ChangeChain) -> Self {
         let chain_id = event.chain_id.clone();

@@ -16,9 +16,9 @@ use super::noted::Noted;
 /// Noting an event takes a short lock, waits for nothing and makes no call, so a callback's handler can do it before it
 /// replies. Cheap to clone; all clones belong to the same directory. It is `Send` and `Sync` in both threading families.
 ///
-/// An event is only a hint what to read again. Its content is never applied, so events may come in any order, late and
-/// repeatedly. Note every event before a filter for duplicates such as `handle_once` of `wecom-callback`: two changes
-/// within one second can be equal byte for byte, and the filter drops the second.
+/// An event is only a hint about what to read again. Its content is never applied, so events may come in any order, late and
+/// repeatedly. Note every event before a filter for duplicates such as `handle_once` of `wecom-callback`: two changes within
+/// one second can be equal byte for byte, and the filter drops the second.
 ///
 /// The hints take bounded memory: beyond 4,096 corps, the directory reads the whole chain again instead.
 #[derive(Clone)]
@@ -61,12 +61,12 @@ impl DirectoryHints {
         &self.inbox.chain_id
     }
 
-    /// Removes and returns what was noted.
+    /// Removes and returns the notes.
     pub(crate) fn take(&self) -> Noted {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Returns what was noted, and keeps it.
+    /// Returns the notes, and keeps them.
     pub(crate) fn noted(&self) -> Noted {
         self.lock().clone()
     }

@@ -26,7 +26,7 @@ pub(crate) struct Mirror {
     /// The corps that have left since the last refresh.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) gone: BTreeSet<CorpRef>,
-    /// The corps that no list has and that may be in a failed group. The tree keeps them in their former groups.
+    /// The corps that are in no list and may be in a group that failed. The tree keeps them in their former groups.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unlocated: BTreeSet<CorpRef>,
     /// Whether a walk has read the whole chain.
@@ -56,13 +56,13 @@ impl Mirror {
         self.base.take().map(|base| self.tree.diff_with_former_corps(&base)).unwrap_or_default()
     }
 
-    /// Lists the groups again that have failed alone.
+    /// Schedules the groups that have failed on their own to be listed again.
     pub(crate) fn list_failed_groups(&mut self) {
         self.work.lists.extend(self.tree.failures().iter().map(|failure| failure.groupid));
     }
 
-    /// Returns the corps that this refresh leaves to the next one to their former groups, so that they do not count as gone.
-    /// Returns `false` if that is not possible: a former group is gone, or a walk is needed.
+    /// Puts the corps that this refresh could not look up back into their former groups, so that they do not count as gone.
+    /// The next refresh looks them up. Returns `false` if that is not possible: a former group is gone, or a walk is needed.
     pub(crate) fn restore_unread(&mut self) -> bool {
         self.work.restore_deferred();
         let Some(base) = &self.base else { return true };
@@ -77,7 +77,7 @@ impl Mirror {
         is_complete && !self.work.noted.walk
     }
 
-    /// Returns the copy as another process can resume it.
+    /// Returns the copy in the form that another process can resume.
     pub(crate) fn to_resume(&self) -> Self {
         Self { work: self.work.to_resume(), ..self.clone() }
     }
@@ -96,7 +96,7 @@ impl Mirror {
         1 + pages.sum::<usize>()
     }
 
-    /// Reads the whole chain instead, if the work takes more calls than a walk: up to two for each corp.
+    /// Replaces the work by a walk if the work takes more calls than the walk. A corp takes up to two.
     pub(crate) fn prefer_walk(&mut self, page_size: u32) {
         let Work { noted, lists, found, has_walked, .. } = &self.work;
         let calls = 2 * noted.corps.len() + found.len() + lists.len();
@@ -140,7 +140,8 @@ impl Mirror {
         self.work.noted.corps.extend(regrouped.homeless.iter().filter_map(GroupCorp::corp));
     }
 
-    /// Applies the lookup of a corp. Returns an error that concerns other calls too; the corp stays noted.
+    /// Applies the lookup of a corp. Returns the error of the lookup if it affects other calls too; the corp then stays
+    /// noted.
     pub(crate) fn apply_corp(
         &mut self,
         corp: CorpRef,

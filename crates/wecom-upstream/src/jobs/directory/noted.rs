@@ -1,4 +1,4 @@
-//! What events have named and a directory has not read again yet.
+//! The corps and groups that events have named and that a directory has not read again yet.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const MAX_CORPS: usize = 4096;
 /// be read.
 const MAX_ID: usize = 64;
 
-/// What events have named. Equal events count once.
+/// The notes of events. Equal events count once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Noted {

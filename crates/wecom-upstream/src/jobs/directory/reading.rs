@@ -16,8 +16,9 @@ use crate::jobs::walk::Walk;
 use crate::values::CorpRef;
 
 impl<M: Threading> Directory<M> {
-    /// Reads until no work is left, or until too many lookups have failed. A walk includes everything else. Replies are applied in the order in which their calls
-    /// began, so that an older one does not undo a newer one.
+    /// Reads until no work is left, or until too many lookups have failed. Reads one kind of work at a time: a walk, which
+    /// includes all other work, then a listing in flight, the list of groups, lookups, and new listings. A listing in flight
+    /// goes first, so that its older replies do not undo newer ones.
     pub(super) async fn read(&mut self) -> Result<(), Error> {
         loop {
             self.mirror.look_up_unlocated();
@@ -96,7 +97,7 @@ impl<M: Threading> Directory<M> {
         Ok(())
     }
 
-    /// Leaves a corp to the next refresh, and all others too if the service seems to fail every lookup.
+    /// Leaves the lookup of a corp to the next refresh. If the service seems to fail every lookup, leaves the others too.
     fn defer(&mut self, corp: CorpRef, error: Error) {
         self.failure = Some(error);
         let work = &mut self.mirror.work;

@@ -20,9 +20,9 @@ pub(crate) struct Schedule<M: Threading> {
     /// The number of failed refreshes in a row.
     failures: u32,
     retry_at: Option<Duration>,
-    /// When the groups that failed alone are listed again.
+    /// The time at which the groups that failed on their own are listed again.
     groups_at: Option<Duration>,
-    /// How many times in a row they were listed again.
+    /// The number of times in a row that they were listed again.
     group_attempts: u32,
 }
 
@@ -73,7 +73,7 @@ impl<M: Threading> Schedule<M> {
         self.walk_at = self.clock.as_ref().map(|clock| clock.now().saturating_add(left));
     }
 
-    /// Moves the next walk forward by a time that has passed without this process.
+    /// Makes the next walk earlier by the time that passed before this process began.
     pub(crate) fn advance_walk(&mut self, passed: Duration) {
         self.walk_at = self.walk_at.map(|time| time.saturating_sub(passed));
     }
@@ -112,7 +112,8 @@ impl<M: Threading> Schedule<M> {
     }
 }
 
-/// Returns nine tenths of a period and up to one tenth more, so that directories that began together do not walk together.
+/// Returns a time between nine tenths of a period and the whole period, which depends on the chain. So directories that
+/// began together do not walk together.
 fn spread(chain_id: &ChainId, now: Duration, every: Duration) -> Duration {
     let mut hasher = DefaultHasher::new();
     (chain_id, now).hash(&mut hasher);

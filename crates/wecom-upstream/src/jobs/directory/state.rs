@@ -18,9 +18,9 @@ use crate::jobs::saved_format::{self, SavedContent};
 /// It holds the options, the directory as it was last read, the changes not returned yet, what remains to be read, including
 /// the noted events, and the time left before the next walk.
 ///
-/// Its JSON names its format and version, and is private to this library otherwise. Deserializing another document, or a
-/// state of another version, fails with an error that says so. It contains the names of corps; the `Debug` output does
-/// not.
+/// Its JSON names its format and version, and is private to this library otherwise. Deserializing a state of another
+/// version, or any other document, returns an error that states the reason. It contains the names of corps; the `Debug`
+/// output does not.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[must_use = "a state has no effect unless it is stored or resumed"]

@@ -8,7 +8,8 @@ use wecom_core::ids::GroupId;
 use super::noted::Noted;
 use crate::values::CorpRef;
 
-/// The maximum number of lookups that may fail before a refresh makes no more of them, because the service is failing.
+/// The maximum number of failed lookups in a refresh. Once more have failed, the refresh makes no further ones, because the
+/// service seems to fail.
 const MAX_FAILED: usize = 8;
 
 /// What a directory has to read. An item leaves once its reply is applied.
@@ -24,12 +25,12 @@ pub(crate) struct Work {
     /// The corps whose lookup has failed in this refresh with an error that may pass.
     #[serde(skip)]
     failed: BTreeSet<CorpRef>,
-    /// The corps whose lookup has failed in an earlier refresh. They are looked up last, so that they do not keep a refresh
-    /// from the others.
+    /// The corps whose lookup has failed in an earlier refresh. They are looked up last, so that a refresh reaches the
+    /// others first.
     #[serde(skip)]
     suspects: BTreeSet<CorpRef>,
-    /// The corps that this refresh has looked up a second time because replies contradicted each other. There is no third
-    /// time, so that a refresh ends.
+    /// The corps that this refresh has looked up a second time because replies contradicted each other. No corp is looked up
+    /// a third time, so that a refresh ends.
     #[serde(skip)]
     retried: BTreeSet<CorpRef>,
     /// Whether this refresh has applied a walk. Lookups settle what the walk has left open.
@@ -47,7 +48,7 @@ impl Work {
         is_first
     }
 
-    /// Walks instead of the other work. The walk may note the corps again that have not been looked up.
+    /// Replaces the work by a walk. The walk may note again the corps that were not looked up.
     pub(crate) fn walk_instead(&mut self) {
         let corps = std::mem::take(&mut self.noted.corps);
         corps.iter().for_each(|corp| self.cancel_lookup(corp));
@@ -59,7 +60,7 @@ impl Work {
         self.retried.remove(corp);
     }
 
-    /// Marks a corp that cannot be looked up.
+    /// Marks a corp, so that this refresh does not look it up again.
     pub(crate) fn give_up(&mut self, corp: CorpRef) {
         self.retried.insert(corp);
     }
@@ -117,7 +118,7 @@ impl Work {
         self.has_walked = false;
     }
 
-    /// Returns the work as another process can resume it: corps that were found are looked up again.
+    /// Returns the work in the form that another process can resume: corps that were found are looked up again.
     pub(crate) fn to_resume(&self) -> Self {
         let mut noted = self.noted.clone();
         noted.corps.extend(self.found.keys().chain(&self.failed).cloned());

@@ -70,7 +70,8 @@ pub enum ImportEvent {
     Lost {
         /// The number of the job.
         job: usize,
-        /// The error of the call; `None` if the process ended during the submission or the reply has no job id.
+        /// The error of the call; `None` if the process ended during the submission, or if a reply lacks the job's id or its
+        /// result.
         error: Option<Error>,
     },
     /// The import searched the chain for the rows of lost jobs.
@@ -106,7 +107,8 @@ pub enum ImportStop {
     /// The [lease](crate::jobs::import::Import::lease) is lost, or its store failed when a job was to be submitted. That job
     /// was not submitted. Acquire the lease, load the saved state, and resume the import.
     Lease(LeaseError),
-    /// A call failed with an error that a retry cannot fix, or more than ten calls failed in a row.
+    /// A call failed with an error that a retry cannot fix, more than ten calls failed in a row, or three submissions in a
+    /// row were lost.
     Failed(Error),
 }
 

@@ -23,8 +23,9 @@ const MAX_ID: usize = 64;
 /// `wecom-callback`.
 ///
 /// Create one for the whole program, before the first import: it remembers the last 64 ended jobs, so an event that comes
-/// before the reply with the job's id is not lost. The end of a job that an import waits for is never forgotten. Any number of imports can share it. Cheap to clone; all clones are the
-/// same. It is `Send` and `Sync` in both threading families.
+/// before the reply with the job's id is not lost. The end of a job that an import waits for is never forgotten. Any number
+/// of imports can share it. Cheap to clone; all clones share the same jobs. It is `Send` and `Sync` in both threading
+/// families.
 #[derive(Clone, Default)]
 pub struct JobEnds {
     shared: Arc<Mutex<Ends>>,
@@ -63,13 +64,13 @@ impl Ends {
 }
 
 impl JobEnds {
-    /// Creates an empty memory of ended jobs.
+    /// Creates a value that remembers no ended job yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes that a job has ended. A job that belongs to no import has no effect.
+    /// Notes that a job has ended. A job that belongs to no import has no effect, and an id longer than 64 bytes is ignored.
     pub fn note(&self, jobid: impl Into<JobId>) {
         let jobid = jobid.into();
         if jobid.as_str().len() > MAX_ID {

@@ -65,7 +65,7 @@ fn failure(failed: &FailedCorp) -> ImportFailure {
     ImportFailure { code, message: errmsg.clone(), contacts: contact_info_list.clone() }
 }
 
-/// The failure of a row that the result does not list although WeCom imported no row.
+/// Returns the failure of a row that the result does not list although WeCom imported no row.
 fn failure_without_reason() -> ImportFailure {
     let message = "WeCom imported no corp of the job and gave no reason".to_owned();
     ImportFailure { code: ErrCode(0), message, contacts: Vec::new() }
@@ -82,7 +82,7 @@ mod tests {
     const IMPORTED: &str = "imported";
     const UNKNOWN: &str = "unknown";
 
-    /// The outcomes of the corps 甲, 乙 and 丙. 丙 has the custom id C.
+    /// Returns the outcomes of the corps 甲, 乙 and 丙. 丙 has the custom id C.
     fn outcomes(status: ImportStatus, failed: Vec<FailedCorp>) -> Vec<&'static str> {
         let corp = |name: &str| ImportCorp::new(name, [ImportContact::member("张三", "13000000001")]);
         let rows = [corp("甲"), corp(" 乙"), corp("丙").custom_id(CustomId::new("C"))];

@@ -11,8 +11,8 @@ use crate::jobs::saved_format::{self, SavedContent};
 
 /// A file with an import: its rows, which are written once, and its changes, which are appended after each event.
 ///
-/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal writes about 126 bytes in all
-/// for a row with one contact and a short name, however many rows there are.
+/// [`SavedFile`](crate::jobs::SavedFile) would write all rows again after each event. A journal writes about 126 bytes in
+/// total for each row with one contact and a short name, regardless of the number of rows.
 ///
 /// ```
 /// use std::future::ready;
@@ -58,12 +58,12 @@ use crate::jobs::saved_format::{self, SavedContent};
 ///
 /// # Crashes
 ///
-/// A journal has all rows, or there is no file: it is written to a temporary file, whose name ends in `.unfinished`, and
-/// linked to its path. So the file system must support hard links. A process that is killed meanwhile leaves the temporary
-/// file, which may be removed. [`save`](Self::save)
-/// returns once the changes are flushed to the disk. If the process is killed or the machine loses power during a save, the
-/// last entry may be incomplete. [`open`](Self::open) ignores it: the save has not returned, so the import has not continued.
-/// Any other damage is an error, because the import might submit rows twice without a lost entry.
+/// The file at the path always has all rows. A new journal is written to a temporary file, whose name ends in `.unfinished`,
+/// and is then linked to the path. So the file system must support hard links. If the process is killed meanwhile, the
+/// temporary file stays, and may be removed. [`save`](Self::save) returns once the changes are flushed to the disk. If the
+/// process is killed or the machine loses power during a save, the last entry may be incomplete. [`open`](Self::open)
+/// ignores it: the save has not returned, so the import has not continued. Any other damage is an error: without a lost
+/// entry, the import might submit rows twice.
 ///
 /// The file contains names and mobile numbers; on Unix, its owner alone can read it.
 ///
@@ -95,7 +95,8 @@ impl ImportJournal {
     ///
     /// # Errors
     ///
-    /// Returns an error if the path has a file, which may be an unfinished import, or if the folder cannot be written.
+    /// Returns an error if a file exists at the path, because it may be an unfinished import, or if the folder cannot be
+    /// written.
     pub fn create(path: impl AsRef<Path>, state: &ImportState) -> io::Result<Self> {
         let file = JournalFile::create(path.as_ref(), &saved_format::name::<Format>(), &serde_json::to_vec(state)?)?;
         Ok(Self { file, revision: state.revision(), fingerprint: state.fingerprint() })
@@ -129,8 +130,8 @@ impl ImportJournal {
     /// # Errors
     ///
     /// Returns an error if the file cannot be written, if another process has appended to it, removed it or replaced it, or
-    /// if the state belongs to another import. Then stop the import, or save again before it continues. If the text still
-    /// states that another process has changed the journal, open it again.
+    /// if the state belongs to another import. After an error, stop the import, or save again before the import continues.
+    /// If the second error also states that another process has changed the journal, open the journal again.
     pub fn save(&mut self, state: &ImportState) -> io::Result<()> {
         if state.fingerprint() != self.fingerprint {
             let text = "state of another import: its rows are not those of the journal; create a journal for it";
@@ -149,7 +150,7 @@ impl ImportJournal {
         self.file.path()
     }
 
-    /// Removes the file. Do so once the import has ended and its report is stored.
+    /// Removes the file. Call this once the import has ended and its report is stored.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use wecom_core::ids::JobId;
 use crate::calls::ImportCorp;
 use crate::jobs::import::outcome::ImportOutcome;
 
-/// What a program can do without a saved import.
+/// The remedy if a saved import cannot be read, as a part of error texts.
 pub(crate) const INSTEAD: &str = "import the rows that the chain does not have yet";
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -296,8 +296,8 @@ impl ImportState {
         self.changed.push(batch);
     }
 
-    /// Returns the number of rows by outcome. It costs the same for any number of rows, except for its first call after the state
-    /// was created or loaded.
+    /// Returns the number of rows by outcome. Takes constant time, except for the first call after the state was created,
+    /// loaded or changed by [`apply`](Self::apply).
     #[must_use]
     pub fn progress(&self) -> ImportProgress {
         *self.progress.get_or_init(|| {
@@ -502,7 +502,7 @@ mod tests {
         (1..).zip(sizes).map(|(number, &count)| ImportCorp::new(format!("企业{number}"), contacts(count))).collect()
     }
 
-    /// The numbers of corps in the batches of corps with these numbers of contacts.
+    /// Returns the numbers of corps in the batches of corps with these numbers of contacts.
     fn batch_sizes(contacts: &[usize]) -> Vec<usize> {
         let state = ImportState::leaving_out_invalid(ChainId::new("Ch1"), corps(contacts));
         (0..state.jobs()).map(|batch| state.corps(batch).count()).collect()

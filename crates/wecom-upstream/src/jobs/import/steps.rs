@@ -192,7 +192,7 @@ impl<M: Threading> Import<M> {
                 self.waits.pause(|| end).await;
                 return None;
             };
-            // If the store fails, the next submission decides.
+            // If the store fails, the import continues: it renews the lease again before the next submission.
             if lease.is_due() && matches!(lease.renew().await, Err(LeaseError::Lost)) && !self.submission.is_in_flight()
             {
                 self.withdraw();

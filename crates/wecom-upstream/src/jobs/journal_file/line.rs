@@ -53,7 +53,7 @@ pub(super) struct Chain {
 impl Chain {
     /// Returns a line for a record, which must not contain a line break, and the line's id.
     pub(super) fn line(&self, record: &[u8]) -> (u64, Vec<u8>) {
-        // Each hasher has other random keys.
+        // Each `RandomState` has different random keys.
         let random = RandomState::new().hash_one(self.last);
         let mut rest = format!("@{}.{} ", hex(self.last), hex(random)).into_bytes();
         rest.extend(record);
@@ -64,8 +64,9 @@ impl Chain {
         (id, line)
     }
 
-    /// Returns whether a line is valid here. It is not if it follows an earlier line, which another line has followed
-    /// first. A repeated line, or one whose predecessor is missing, passes: its record does not fit the others.
+    /// Returns whether a line is valid at this position. It is not valid if it follows an earlier line that already has a
+    /// successor. Accepts a repeated line and a line whose predecessor is missing, because the caller cannot apply their
+    /// records and reports an error.
     pub(super) fn continues_with(&self, line: &Line<'_>) -> bool {
         let is_late = line.follows.is_some_and(|id| id != self.last && (id == 0 || self.ids.contains(&id)));
         !is_late || self.ids.contains(&line.id)
@@ -81,7 +82,8 @@ impl Chain {
     }
 }
 
-/// Accepts what follows the last line break: the beginning of a line. A whole line whose line break is damaged was saved.
+/// Checks the bytes after the last line break. The beginning of a line is accepted. A complete line was saved, so its
+/// damaged line break is an error.
 pub(super) fn check_torn(torn: &[u8]) -> io::Result<()> {
     match torn.split_last() {
         Some((_, line)) if Line::intact(line).is_some() => {
@@ -101,7 +103,7 @@ fn hex(number: u64) -> String {
     format!("{number:0CHECKSUM$x}")
 }
 
-/// FNV-1a with 64 bits, which detects damage and no forgery.
+/// Returns the 64-bit FNV-1a hash, which detects damage but not forgery.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

@@ -41,7 +41,7 @@ impl CycleDetector {
     }
 }
 
-/// The FNV-1a hash, which is the same in every build, because stored positions contain it.
+/// Returns the FNV-1a hash, which is the same in every build, because stored positions contain it.
 fn fingerprint(text: &str) -> u64 {
     const OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01B3;
@@ -52,7 +52,7 @@ fn fingerprint(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// The number of cursors admitted from `before` distinct cursors followed by a cycle.
+    /// Returns the number of cursors admitted from `before` distinct cursors followed by a cycle.
     fn admitted(before: u64, cycle: u64) -> u64 {
         let mut detector = CycleDetector::default();
         let numbers = (0..before).chain((before..before + cycle).cycle());

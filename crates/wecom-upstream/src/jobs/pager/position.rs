@@ -44,7 +44,7 @@ enum Next {
 }
 
 impl<T> PagePosition<T> {
-    /// The position before the page at a cursor, or before the first page.
+    /// Returns the position before the page at a cursor, or before the first page.
     pub(crate) fn at(cursor: Option<Cursor>) -> Self {
         let mut cycles = CycleDetector::default();
         let next = match cursor {

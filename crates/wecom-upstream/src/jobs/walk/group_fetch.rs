@@ -91,7 +91,8 @@ impl<M: Threading> GroupFetch<M> {
             let Poll::Ready(outcome) = read.poll(context, attention) else { return None };
             let epoch = *epoch;
             self.call = CallState::Idle;
-            // A service that does not reply during the whole limit fails in spite of the pauses.
+            // If the consumer awaited the page for the whole limit without a reply, the service has failed in spite of the
+            // pauses.
             let awaited = attention.awaited().saturating_sub(self.begun_at.unwrap_or_default());
             if matches!(outcome, ReadOutcome::Starved(_)) && awaited < options.outage_limit {
                 continue;

@@ -18,10 +18,11 @@ use crate::jobs::walk::remaining::Remaining;
 /// [`Upstream::resume_walk`](crate::Upstream::resume_walk).
 ///
 /// It holds the options of the walk, the remaining groups, the groups that failed, and the corps fetched and not yet
-/// yielded: at most one page for each group being fetched. Creating and cloning a state costs the same in a chain of any size.
+/// yielded: at most one page for each group being fetched. The time to create or clone a state does not depend on the size
+/// of the chain.
 ///
-/// Its JSON names its format and version, and is private to this library otherwise. Deserializing another document, or a
-/// state of another version, fails with an error that says so.
+/// Its JSON names its format and version, and is private to this library otherwise. Deserializing a state of another
+/// version, or any other document, returns an error that states the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[must_use = "a state has no effect unless it is stored or resumed"]
@@ -117,7 +118,7 @@ pub(crate) struct OpenGroup {
     /// Whether the walk returns to the group, after it has yielded the events of other groups.
     #[serde(default)]
     pub(crate) is_deferred: bool,
-    /// Whether the walk has yielded the event that it returns to the group.
+    /// Whether the walk has yielded the event of its return to the group.
     pub(crate) is_resumed: bool,
     pub(crate) page: PagePosition<GroupCorp>,
 }
