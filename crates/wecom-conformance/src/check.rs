@@ -37,7 +37,7 @@ pub enum Check {
     RefusedConnectionIsAnError,
     /// An error has [`Delivery::NotSent`](wecom_core::Delivery::NotSent) only if no byte of the request was sent.
     NotSentIsTrue,
-    /// A truncated or malformed reply is an error, also if only its `content-length` is invalid.
+    /// A truncated or malformed reply is an error, even if only its `content-length` is invalid.
     BrokenReplyIsAnError,
     /// A reply is an error if the connection is reset before its end.
     ResetIsAnError,

@@ -1,4 +1,4 @@
-//! Checks that an HTTP transport keeps the contract of [`Transport`](wecom_core::Transport), and a server that injects faults.
+//! Checks of the contracts of [`Transport`](wecom_core::Transport) and of stores, and a server that injects faults.
 //!
 //! # Check a transport
 //!
@@ -38,8 +38,8 @@
 //! that keeps the contract, and longer for one that does not. The transport must accept `http://` URLs and must not use a
 //! proxy for them. The suite does not check TLS, DNS, log output, or the transport's default time limit.
 //!
-//! For a transport without sockets, or one that reaches a single service, see [`check_exchanges`]. It is
-//! the part of this crate that also works on WebAssembly.
+//! [`check_exchanges`] checks a transport without sockets, or one that reaches only a single service. Of the checks of
+//! transports, only these also work on WebAssembly.
 //!
 //! A blocking HTTP library can't cancel a call, and passes with a warning. Run its calls on other threads, because a blocking
 //! call also stops every other future on its thread. [`Suite::on_check`] shows in which check such a transport hangs.
@@ -49,15 +49,19 @@
 //! [`FaultServer`] injects faults below HTTP, to test the timeouts, pool, proxy and limits of an HTTP stack. The feature `tls`
 //! adds the fault of a certificate that the client does not trust.
 //!
+//! # Check a store
+//!
+//! [`stores`] checks stores that several processes share: those of tokens, quotas and leases, and with the feature
+//! `callback` those of seen events.
+//!
+//! # Features
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `tls` | [`FaultServer`] with TLS, and the fault of an untrusted certificate |
+//! | `callback` | the checks of stores of seen events |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-//! # Check a store
-//!
-//! [`stores`] checks a store that several processes share: of tokens, quotas or leases.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 /// Awaits a future and returns its output, or the message of the panic with which it ended.
 ///
-/// A future that panicked is not polled again. What it shares with later checks is behind locks that ignore poisoning.
+/// A future that panicked is not polled again. Its state that later checks share is behind locks that ignore poisoning.
 pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

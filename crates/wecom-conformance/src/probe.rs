@@ -64,7 +64,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// Whether a text contains a secret, also if it is percent-encoded once or twice.
+/// Whether a text contains a secret, as it is or percent-encoded once or twice.
 fn holds_canary(text: &str) -> bool {
     let once = percent_decoded(text.as_bytes());
     let twice = percent_decoded(&once);

@@ -1,6 +1,7 @@
-//! Checks that a store of several processes keeps the contract of its trait.
+//! Checks that a store that several processes share keeps the contract of its trait.
 //!
-//! Each check takes a store, a timer on which the store's times pass, and the id of a corp of which the store has no data.
+//! Each check takes a store, the timer on which the store's data expires, and the id of a corp for which the store has no
+//! data.
 //!
 //! ```
 //! use wecom_conformance::stores;
@@ -32,7 +33,7 @@ pub use self::quotas::check_quota_store;
 pub use self::seen_events::check_seen_events;
 pub use self::tokens::check_token_store;
 
-/// The result of a check of a store.
+/// The result of a check of a store: the promises that the store breaks.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a report does nothing until it is read or asserted"]
 pub struct StoreReport {
@@ -57,7 +58,7 @@ impl StoreReport {
         &self.findings
     }
 
-    /// Whether the store keeps all promises.
+    /// Returns whether the store keeps all promises.
     #[must_use]
     pub fn is_passed(&self) -> bool {
         self.findings.is_empty()
@@ -73,7 +74,7 @@ impl StoreReport {
         assert!(self.is_passed(), "{self}");
     }
 
-    /// Adds the outcome of an operation, which has to be `Ok` and one of the expected values.
+    /// Adds the outcome of an operation. The promise is kept if the outcome is `Ok` with an expected value.
     fn expect<T: fmt::Debug, E: fmt::Display>(
         &mut self,
         promise: &'static str,

@@ -14,7 +14,7 @@ use crate::panics::catch_panic;
 use crate::probe::{CheckResult, Probe};
 use crate::report::{Report, Verdict};
 
-/// Runs every [`Check`] against a transport, one after the other.
+/// Runs every [`Check`] against a transport, one check after the other.
 ///
 /// The suite starts servers on 127.0.0.1. The transport must accept `http://` URLs and must not use a proxy for them. See
 /// [`Suite`] to run single checks or to allow a known failure, and [`check_exchanges`] for a transport without sockets.
@@ -126,7 +126,7 @@ impl Suite {
         Self::default()
     }
 
-    /// Selects the checks to run, in place of all. An empty selection is a [usage error](Report::usage_errors).
+    /// Selects the checks to run. By default all checks run. An empty selection is a [usage error](Report::usage_errors).
     #[must_use]
     pub fn only(self, checks: impl IntoIterator<Item = Check>) -> Self {
         Self { only: Some(checks.into_iter().collect()), ..self }
@@ -142,7 +142,7 @@ impl Suite {
         self
     }
 
-    /// Calls a function before each check runs. The last call names the check in which the suite hangs.
+    /// Sets a function that is called before each check. If the suite hangs, the last call names the check.
     #[must_use]
     pub fn on_check(self, notify: impl Fn(Check) + Send + Sync + 'static) -> Self {
         Self { on_check: Some(Arc::new(notify)), ..self }

@@ -86,10 +86,10 @@ const VERSION: u32 = 1;
 /// # Secrets
 ///
 /// Access tokens, secret values of the query, and the values of fields with a [secret's name](wecom_core::secret::names) are
-/// replaced by aliases: `#1`, `#2`, the same alias for the same value. Any other text with a known secret in it, or with a
-/// piece of one of at least eight bytes, becomes `***`. So does a text that has something like a secret after the name of
-/// one. A body that is not JSON becomes `***` as a whole. A secret of fewer than 16 characters, all of them letters, may be an
-/// ordinary word, so it is kept in other texts.
+/// replaced by aliases: `#1`, `#2`, the same alias for the same value. Any other text that contains a known secret, or at
+/// least eight bytes of one, becomes `***`. So does a text in which the name of a secret is followed by a value that may be
+/// one. A body that is not JSON becomes `***` as a whole. A secret that consists of fewer than 16 letters may be an ordinary
+/// word. It is replaced where a secret is expected, and kept in other texts.
 ///
 /// A secret is found in upper and lower case, wrapped over lines, percent-encoded, with the escapes of JSON, HTML and
 /// programming languages, in Base64, and in hexadecimal digits. It is not found in other encodings, such as Base32, Base64 of

@@ -1,4 +1,4 @@
-//! A store in memory, which several clients share as several processes would share a database.
+//! A store in memory. Several clients share it, as several processes would share a database.
 
 mod leases;
 mod quotas;
@@ -15,10 +15,10 @@ use self::leases::Leases;
 use self::quotas::Quotas;
 use self::tokens::Tokens;
 
-/// The shared state of several processes, in the memory of one: a [`TokenStore`](wecom_core::token::TokenStore) with leases,
-/// a [`QuotaStore`](wecom_core::quota::QuotaStore) and a [`LeaseStore`](wecom_core::lease::LeaseStore).
+/// A store in memory for tests of clients that share a store: a [`TokenStore`](wecom_core::token::TokenStore) with leases, a
+/// [`QuotaStore`](wecom_core::quota::QuotaStore) and a [`LeaseStore`](wecom_core::lease::LeaseStore).
 ///
-/// A test of several processes gives each of its clients a clone. Time is that of a timer, such as
+/// Each client stands for a process and gets a clone of the store. Tokens, windows and leases expire on a timer, such as
 /// [`ManualTimer`](crate::ManualTimer).
 ///
 /// ```
@@ -64,33 +64,34 @@ struct State {
     leases: Leases,
 }
 
-/// A fault of an [`InMemoryStore`].
+/// A fault of an [`InMemoryStore`], injected with [`InMemoryStore::set_fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFault {
-    /// Every operation fails.
+    /// Every operation fails at once.
     Fails,
-    /// No operation ends.
+    /// No operation completes.
     Hangs,
 }
 
 impl InMemoryStore {
-    /// Creates an empty store.
+    /// Creates an empty store whose data expires on a timer.
     pub fn new(timer: impl Timer + 'static) -> Self {
         Self { timer: Arc::new(timer), state: Arc::default() }
     }
 
-    /// Injects a fault into all later operations; `None` ends it. The stored data remains.
+    /// Injects a fault into all later operations. `None` removes the fault. The stored data remains.
     pub fn set_fault(&self, fault: impl Into<Option<StoreFault>>) {
         self.with(|state, _| state.fault = fault.into());
     }
 
-    /// Deletes all data.
+    /// Deletes all data, as if a database had lost it. Later fences are still greater than earlier ones, and an injected
+    /// fault remains.
     pub fn clear(&self) {
         self.with(|state, _| *state = State { fault: state.fault, leases: state.leases.cleared(), ..State::default() });
     }
 
-    /// Begins an operation: returns an error or never, if a fault is injected.
+    /// Begins an operation. If a fault is injected, returns an error or never completes.
     async fn begin(&self) -> Result<(), &'static str> {
         match self.with(|state, _| state.fault) {
             None => Ok(()),

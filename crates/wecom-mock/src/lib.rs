@@ -8,7 +8,7 @@
 //! | inject errors and delays | [`Faults`], [`faults`] |
 //! | record the calls of a transport and replay them | [`Recorder`], [`Cassette`], [`Player`], [`cassette`] |
 //! | advance time | [`ManualTimer`] |
-//! | let clients stand for processes that share a store | [`InMemoryStore`] |
+//! | test clients that share a store, as several processes do | [`InMemoryStore`] |
 //!
 //! The crate `wecom-simulator` is an in-memory WeCom with state. The crate `wecom-conformance` checks a transport, and has a
 //! server that injects socket faults.

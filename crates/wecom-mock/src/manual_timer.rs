@@ -76,7 +76,7 @@ struct Timeline {
     /// The wakers of the sleeping futures, by the time and the order in which they wake.
     sleepers: BTreeMap<SleeperKey, Waker>,
     sleeps: u64,
-    /// The wakers of the futures that wait for sleepers, by the order in which they started to.
+    /// The wakers of the futures that wait for sleepers, in the order in which they started to wait.
     observers: BTreeMap<u64, Waker>,
     observations: u64,
 }
@@ -97,7 +97,7 @@ impl ManualTimer {
         self.lock().now
     }
 
-    /// Returns the time since the Unix epoch: the timer starts at the beginning of 2026.
+    /// Returns the time since the Unix epoch. The timer starts at the beginning of 2026 (UTC).
     #[must_use]
     pub fn unix_time(&self) -> Duration {
         const START: Duration = Duration::from_secs(1_767_225_600);
@@ -137,7 +137,8 @@ impl ManualTimer {
 
     /// Waits until there are at least `count` sleepers.
     ///
-    /// If the waker of such a wait panics, the others are woken first, and the panic continues where the sleep started.
+    /// If the waker of such a wait panics, the other wakers are woken first. The panic then continues in the poll that
+    /// started the sleep.
     pub async fn until_sleepers(&self, count: usize) {
         UntilSleepers { timer: self, count, key: None }.await;
     }

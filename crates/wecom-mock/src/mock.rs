@@ -29,7 +29,8 @@ use crate::stub::{Stub, Untyped};
 /// hold, and it is not exhausted. See [`Stub`] for the expected number of calls.
 ///
 /// A call that no stub answers fails with [`TransportErrorKind::Other`](wecom_core::TransportErrorKind::Other) and
-/// [`Delivery::NotSent`](wecom_core::Delivery::NotSent). The text of the error contains the call, the nearest stub, and the differences.
+/// [`Delivery::NotSent`](wecom_core::Delivery::NotSent). The error text contains the call, the nearest stub, and the
+/// differences.
 ///
 /// # Verification
 ///

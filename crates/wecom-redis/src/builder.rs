@@ -25,34 +25,34 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// Sets how all keys begin, by default with `wecom`. Stores with different namespaces share nothing.
+    /// Sets the prefix of all keys, `wecom` by default. Stores with different namespaces share nothing.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
         self
     }
 
-    /// Sets the time limit of an operation, by default one second. It includes opening a connection.
+    /// Sets the time limit of each operation, one second by default. The limit includes the time to open a connection.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
         self
     }
 
-    /// Sets the maximum time for which a message of a callback is marked as being handled, by default one minute. A handler
-    /// that runs longer runs a second time if WeCom sends the message again.
+    /// Sets how long the mark of a message is renewed while its handler runs, one minute by default. If WeCom sends the
+    /// message again after the mark has expired, a second handler runs.
     ///
-    /// A process prolongs the mark while its handler runs, and the mark of a process that has ended expires after 5 seconds.
-    /// Time limits of less than 5 seconds count as 5 seconds. WeCom waits 5 seconds for an answer and sends a message at most
-    /// three times, so let a handler put the message into a queue, and process it afterwards.
+    /// The process renews the mark every 2 seconds, and the mark expires 5 seconds after it was last renewed. So a mark
+    /// lasts for at least 5 seconds, and for up to 5 seconds longer than this limit. WeCom waits 5 seconds for an answer and
+    /// sends a message at most three times. So a handler should only put the message into a queue.
     pub fn handling_limit(mut self, limit: Duration) -> Self {
         self.handling_limit = limit;
         self
     }
 
-    /// Creates a store, which connects with its first operation.
+    /// Creates a store that connects at its first operation.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError::InvalidSetting`] if the URL or a setting is invalid.
+    /// Returns [`RedisStoreError::InvalidSetting`] if the URL or a setting is invalid.
     pub fn open(self, url: &str) -> Result<RedisStore, RedisStoreError> {
         if self.time_limit.is_zero() {
             return Err(RedisStoreError::InvalidSetting { setting: "the time limit", expected: "longer than zero" });
@@ -64,7 +64,7 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open), and an error if there is no connection within the time limit.
+    /// Returns the errors of [`open`](Self::open), and an error if Redis does not reply within the time limit.
     pub async fn connect(self, url: &str) -> Result<RedisStore, RedisStoreError> {
         let store = self.open(url)?;
         store.ping().await?;

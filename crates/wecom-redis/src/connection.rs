@@ -1,4 +1,4 @@
-//! The connection to Redis, which is opened again after a failure.
+//! The connection to Redis. After a failure, a new connection is opened.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,8 +18,8 @@ use crate::error::RedisStoreError;
 
 /// A connection that all operations share.
 ///
-/// The `ConnectionManager` of the crate `redis` keeps a connection that does not reply, and one whose server has become a
-/// replica. Here the next operation opens another one.
+/// The `ConnectionManager` of the crate `redis` keeps a connection that does not reply, and a connection whose server has
+/// become a replica. Here the next operation opens a new one.
 pub(crate) struct Connection {
     client: Client,
     limit: Duration,
@@ -42,7 +42,7 @@ struct Numbered {
 }
 
 impl Connection {
-    /// Parses a URL. Opens nothing.
+    /// Parses a URL. Does not connect.
     pub(crate) fn new(url: &str, limit: Duration) -> Result<Self, RedisStoreError> {
         if url.starts_with("rediss:") {
             prepare_tls()?;
@@ -58,12 +58,12 @@ impl Connection {
 
     /// Runs a script within the time limit.
     ///
-    /// If the connection fails, the script runs once more on a new one, so it must tolerate that it has run before.
+    /// If the connection fails, the script is repeated once on a new connection, so the script must tolerate a repetition.
     pub(crate) async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisStoreError> {
         self.run_with(script, Repeat::Once).await
     }
 
-    /// Runs a script within the time limit, and does not repeat it.
+    /// Runs a script within the time limit, without a repetition.
     pub(crate) async fn run_once<T: FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,
@@ -129,7 +129,8 @@ impl Connection {
         Ok(opened)
     }
 
-    /// Lets the next operation open another connection, unless one was opened meanwhile.
+    /// Discards the connection that was used, so that the next operation opens a new one. A connection that was opened
+    /// meanwhile is kept.
     fn discard(&self, used: Option<u64>) {
         self.current().take_if(|current| Some(current.number) == used);
     }
@@ -147,7 +148,7 @@ impl Connection {
     }
 }
 
-/// Whether a connection is not used again after an error.
+/// Whether an error makes the connection unusable.
 fn is_unusable(error: &RedisError) -> bool {
     error.is_io_error()
         || matches!(

@@ -17,7 +17,7 @@ static GET: LazyLock<Script> = LazyLock::new(|| Script::new("return redis.call('
 static SET: LazyLock<Script> =
     LazyLock::new(|| Script::new("redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return true"));
 
-/// How long a record is kept after it was stored: twice the validity of a `pending_id`.
+/// How long a record is kept after it was last stored: twice the validity of a `pending_id`.
 const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
 /// The version of stored records.
@@ -30,8 +30,8 @@ struct Stored<R> {
     record: R,
 }
 
-/// The record and its index entry have keys of their own, because Redis Cluster may keep them on different nodes. The index is
-/// written first, and an entry counts only if the record agrees.
+/// The record and its index entry have keys of their own, because Redis Cluster may keep them on different nodes. The index
+/// entry is written first, and counts only if the record contains the same `pending_id`.
 impl CustomerStore for RedisStore {
     type Error = RedisStoreError;
 

@@ -8,7 +8,8 @@ use std::task::Poll;
 
 use crate::error::RedisStoreError;
 
-/// Runs an operation. Returns an error if the runtime lacks a driver: Tokio then panics, and has no other way to find out.
+/// Runs an operation. Returns an error if the runtime lacks a driver. Tokio panics then, and offers no other way to detect
+/// it.
 pub(crate) async fn with_drivers<T>(operation: impl Future<Output = T>) -> Result<T, RedisStoreError> {
     let mut operation = pin!(operation);
     // After a panic, the operation is not polled again.

@@ -51,12 +51,12 @@ pub enum RedisStoreError {
         /// The first word of the reply, such as `LOADING`.
         code: String,
     },
-    /// The reply is not one that Redis sends, or a key has a value of another program.
+    /// The server is not Redis, or another program has written a value to one of the keys.
     #[error(
         "invalid reply from Redis: check that the address is one of Redis, and that no other program uses the keys"
     )]
     InvalidReply,
-    /// Another process has saved the state of the job.
+    /// Another handle, usually in another process, has saved the state of the job since this one loaded or saved it.
     #[error("conflict: another process has saved this state; stop the job here, and let only one process continue it")]
     Conflict,
     /// The state of a job is larger than allowed.
@@ -76,9 +76,9 @@ impl From<&RedisError> for RedisStoreError {
             (ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm), _)
             | (_, Some("NOAUTH" | "WRONGPASS" | "NOPERM")) => Self::AccessDenied,
             (_, Some("OOM")) => Self::OutOfMemory,
-            // A key has a value of another program.
+            // Another program has written a value to the key.
             (_, Some("WRONGTYPE")) | (ErrorKind::Parse | ErrorKind::UnexpectedReturnType, _) => Self::InvalidReply,
-            // The only such error after the URL was parsed.
+            // Once the URL is parsed, no other error has this kind.
             (ErrorKind::InvalidClientConfig, _) if error.to_string().starts_with("No address found for host") => {
                 Self::UnknownHost
             }
@@ -92,7 +92,8 @@ impl From<&RedisError> for RedisStoreError {
 }
 
 impl RedisStoreError {
-    /// Whether the same operation may succeed later: Redis is away, slow, restarting, or has no memory left at the moment.
+    /// Returns whether the same operation may succeed later, because Redis is unreachable, slow, restarting, out of memory,
+    /// or a replica at the moment.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -118,7 +119,7 @@ impl RedisStoreError {
     };
 }
 
-/// Whether a text is an error code of Redis, and not part of a reply of another server.
+/// Whether a text has the form of an error code of Redis. The text of another server must not appear in an error.
 fn is_code(text: &str) -> bool {
     (1..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -129,12 +130,12 @@ fn is_unknown_host(error: &RedisError) -> bool {
 }
 
 fn io_kind(error: &RedisError) -> io::ErrorKind {
-    // A connection that ends between two replies.
+    // Without an I/O error, the connection has ended between two replies.
     io_error(error).map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
 }
 
 fn io_error(error: &RedisError) -> Option<&io::Error> {
-    // The crate `redis` returns the pointer as the source, not what it points to.
+    // The crate `redis` returns the `Arc` as the source, not the error in it.
     let source = error.source().and_then(|source| source.downcast_ref::<Arc<dyn Error + Send + Sync>>());
     source.and_then(|source| source.downcast_ref::<io::Error>())
 }

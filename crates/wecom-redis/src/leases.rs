@@ -10,8 +10,8 @@ use wecom_core::lease::{Fence, LeaseKey, LeaseStore, LeaseStoreError, LocalLease
 use crate::error::RedisStoreError;
 use crate::store::RedisStore;
 
-/// Returns the fence of the new lease; 0 if another process holds it. Fences contain the time, so that they grow even if the
-/// server has lost its data. A repetition after a lost reply finds the lease held, until it expires.
+/// Returns the fence of the new lease; 0 if another process holds it. A fence is at least the time in microseconds, so
+/// fences grow even if the server has lost its data. A repetition after a lost reply returns 0, until the lease expires.
 static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -25,7 +25,7 @@ static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Prolongs the lease if it has this fence.
+/// Renews the lease if it has this fence.
 static RENEW: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

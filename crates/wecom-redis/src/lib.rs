@@ -24,51 +24,53 @@
 //! # }
 //! ```
 //!
-//! | to | use a clone of the store with |
+//! | to | pass a clone of the store to, or call |
 //! |---|---|
 //! | fetch one token for all processes | [`ClientBuilder::token_store`](wecom_core::ClientBuilder::token_store) |
-//! | keep one quota together | [`ClientBuilder::quota_store`](wecom_core::ClientBuilder::quota_store) |
+//! | share one quota between all processes | [`ClientBuilder::quota_store`](wecom_core::ClientBuilder::quota_store) |
 //! | let one process do some work, such as an import | [`Lease::acquire`](wecom_core::lease::Lease::acquire) |
-//! | save the state of a job, for another process to continue it | [`RedisStore::saved_state`] |
+//! | save the state of a job, so that another process can continue it | [`RedisStore::saved_state`] |
 //! | handle each event once | `handle_once` of `wecom-callback`, feature `callback` |
 //! | store customers | `Upstream::map_customers` of `wecom-upstream`, feature `upstream` |
 //! | report the health of a program | [`RedisStore::ping`] |
 //!
 //! # Keys
 //!
-//! All keys begin with the [namespace](RedisStoreBuilder::namespace), by default `wecom`. All of them expire. Text in braces is
-//! the hash tag: Redis Cluster keeps keys with the same tag on one node, and no operation uses keys with different tags.
+//! All keys begin with the [namespace](RedisStoreBuilder::namespace), by default `wecom`. Every key expires. The text in
+//! braces is the hash tag. Redis Cluster keeps keys with the same tag on one node, and no script uses keys with different
+//! tags.
 //!
 //! | key | type | expires | content |
 //! |---|---|---|---|
-//! | `wecom:token:{CORP/APP/SCOPE}` | string | with the token, by default after 2 hours | the access token |
+//! | `wecom:token:{CORP/APP/SCOPE}` | string | with the token; after 2 hours if WeCom states no validity | the access token |
 //! | `wecom:token-fetch:{CORP/APP/SCOPE}` | string | after 5 seconds, or when the fetch ends | the id of the process that fetches |
 //! | `wecom:lease:{CORP/WORK}` | string | with the lease | the fence of the process that does the work |
 //! | `wecom:lease-fence:{CORP/WORK}` | string | after 90 days | the last fence, which contains the time of Redis |
-//! | `wecom:quota:{CORP/PATH}` | hash | after the longest window without calls, or at the end of a block | the number of calls in each hundredth of each window, the ends of blocks (45009), the number of refusals with 45033 |
+//! | `wecom:quota:{CORP/PATH}` | hash | after the longest window without calls, at the end of a block, or an hour after a refusal with 45033, whichever is latest | the number of calls in each hundredth of each window, the ends of blocks (45009), the number of refusals with 45033 |
 //! | `wecom:state:{NAME}` | hash | 30 days after the last save | the saved state, its revision, the id of the handle that saved it |
-//! | `wecom:seen:{DIGEST}` | string | 5 seconds after its process ended, an hour after the handler ended | the mark of a message |
+//! | `wecom:seen:{DIGEST}` | string | 5 seconds after the process that handles the message ended; an hour after the message was handled | the mark of a message |
 //! | `wecom:customer:{UNIONID}` | string | 180 days after it was stored | the record as JSON, with its version |
 //! | `wecom:pending-id:{PENDING_ID}` | string | 180 days after it was stored | the `unionid` |
 //!
-//! Whoever can read this Redis can use the tokens. Give it a password, and give no other program access to these keys.
+//! Anyone who can read these keys can use the tokens. Protect Redis with a password, and let no other program access these
+//! keys.
 //!
 //! # Without Redis
 //!
-//! Every operation ends within its [time limit](RedisStoreBuilder::time_limit), by default one second. An operation whose
-//! connection has failed opens another one and runs once more. The next operation after a timeout opens another connection
-//! too.
+//! Every operation ends within its [time limit](RedisStoreBuilder::time_limit), by default one second. If the connection
+//! fails during an operation, the store opens a new connection and repeats the operation once. Two operations are not
+//! repeated: giving back admissions, and recording a refusal. After a timeout, the next operation opens a new connection.
 //!
 //! | Redis | tokens | quotas | leases, saved states | seen events |
 //! |---|---|---|---|---|
-//! | has restarted, or has lost its data | one process fetches a token and stores it | windows start empty: until the longest has passed, up to twice the quota | leases are lost, their fences still grow; a job saves its state again with its next step | an event may be handled again |
-//! | is away, slow, out of memory, or sends garbage | each process keeps its token, or fetches its own | each process uses its own share | an error: do not begin the work, and stop it before its next step | an error: answer 503, and WeCom sends the event again |
-//! | fails over to a replica | as after a loss of the latest writes, because Redis replicates asynchronously | the same | the same | the same |
+//! | has restarted, or has lost its data | one process fetches a token and stores it | windows start empty: up to twice the quota is used until the longest window has passed | leases are lost, and later fences are still greater; a job saves its state again at its next step | an event may be handled again |
+//! | is unreachable, slow, out of memory, or sends invalid replies | each process keeps its token, or fetches its own | each process uses its own share | an error: do not begin the work, and stop it before its next step | an error: answer 503, and WeCom sends the event again |
+//! | fails over to a replica | the latest writes may be lost, because Redis replicates asynchronously | the same | the same | the same |
 //!
-//! Windows, leases and fences use the clock of Redis. If it is set forward, or a replica with a clock that is ahead takes over,
-//! windows end earlier by the difference.
+//! Windows, leases and fences use the clock of Redis. If that clock jumps forward, windows and leases end earlier by the
+//! difference. The same happens if a replica takes over whose clock is ahead.
 //!
-//! Set `maxmemory-policy` to `noeviction`: otherwise Redis may evict keys before they expire.
+//! Set `maxmemory-policy` to `noeviction`. With another policy, Redis may evict keys before they expire.
 //!
 //! # Features
 //!

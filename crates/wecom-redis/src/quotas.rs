@@ -1,8 +1,8 @@
 //! Quotas that several processes share.
 //!
 //! A quota is a hash. It counts each window in intervals of a hundredth of the window's length, by the clock of Redis. The
-//! field of an interval is the window's name, a colon and the number of the interval since the Unix epoch. An interval counts
-//! until all of it has left the window.
+//! field of an interval is the window's name, a colon and the number of the interval since the Unix epoch. An interval
+//! counts until its end is older than the window.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use wecom_core::quota::{
 use crate::error::RedisStoreError;
 use crate::store::RedisStore;
 
-/// Takes admissions. Returns their number, the time, and the times until there is room and until WeCom's block ends, in
-/// microseconds, and the number of refusals with 45033.
+/// Takes admissions. Returns five numbers: the admissions, the current time, the time until there is room, the time until
+/// WeCom's block ends, and the refusals with 45033. Times are in microseconds.
 ///
 /// Arguments: the number of admissions, the kind of the calls; for each window its name, its length in microseconds and the
-/// number of calls allowed. Large numbers are formatted, because Lua would round their text.
+/// number of calls allowed. Large numbers are formatted explicitly, because Lua rounds them when it converts them to text.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local time = redis.call('TIME')
@@ -74,7 +74,8 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Gives back admissions. Arguments: when they were counted, their number; for each window its name and its length.
+/// Gives back admissions. Arguments: the time at which they were counted, in microseconds, and their number; for each window
+/// its name and its length in microseconds.
 static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "for at = 3, #ARGV, 2 do
@@ -111,10 +112,10 @@ static COUNT_REFUSAL: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// How long a quota without calls remembers the number of refusals with 45033.
+/// The minimum time for which the number of refusals with 45033 is kept after the last one.
 const REFUSALS_LAST: Duration = Duration::from_secs(60 * 60);
 
-/// The longest block, which Redis can add to its time.
+/// The longest block. A longer one is shortened, because Redis refuses a time to live that is out of range.
 const LONGEST_BLOCK: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 impl RedisStore {
@@ -125,7 +126,7 @@ impl RedisStore {
             let length = window.length.as_micros();
             script.arg(format!("{}{length}", name(window.counts))).arg(length.to_string()).arg(window.allowed);
         }
-        // A repetition takes twice, which wastes admissions and exceeds no quota.
+        // A repetition takes the admissions twice. That wastes some, but exceeds no quota.
         let (admitted, now, retry_after, blocked_for, refusals): (u32, u64, i64, i64, u64) =
             self.connection().run(&script).await?;
         let mut grant = QuotaGrant::new(admitted, now);
@@ -158,7 +159,7 @@ impl RedisStore {
                 let length = u64::try_from(block.min(LONGEST_BLOCK).as_millis()).unwrap_or(u64::MAX).max(1);
                 self.run_once(BLOCK.key(key).arg(field).arg(length)).await
             }
-            // The trait has no other kind that is not a matter of concurrency.
+            // The trait has only one other refusal, that of too many concurrent calls.
             _ => self.run_once(COUNT_REFUSAL.key(key).arg(REFUSALS_LAST.as_millis().to_string())).await,
         }
     }

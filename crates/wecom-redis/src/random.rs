@@ -3,7 +3,8 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// Returns a random id. The standard library seeds its hashers from the operating system, and each of them differently.
+/// Returns a random id. The standard library seeds its hashers with random bytes of the operating system, and each of them
+/// differently.
 pub(crate) fn id() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -12,13 +12,14 @@ use crate::error::RedisStoreError;
 use crate::random;
 use crate::store::RedisStore;
 
-/// How long after a failed save the next one begins.
+/// The pause between a failed save and the next one.
 const PAUSE: Duration = Duration::from_millis(200);
 
 static LOAD: LazyLock<Script> =
     LazyLock::new(|| Script::new("return redis.call('HMGET', KEYS[1], 'content', 'revision')"));
 
-/// Replaces the content, unless another handle has saved since the caller's revision. Returns the new revision, or 0.
+/// Replaces the content, unless another handle has saved since the caller's revision. Returns the new revision; 0 if another
+/// handle has saved.
 static SAVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local found = redis.call('HMGET', KEYS[1], 'owner', 'revision')
@@ -42,11 +43,11 @@ static REMOVE: LazyLock<Script> = LazyLock::new(|| {
 
 /// The saved state of a job, such as an import or a walk, created by [`RedisStore::saved_state`].
 ///
-/// If a process ends, another one loads the state and continues the job. A process that hangs and resumes later cannot
-/// replace the state that the other one has saved.
+/// If a process ends, another one loads the state and continues the job. If the first process only hung and resumes, it
+/// cannot replace the state that the other one has saved.
 ///
-/// The content is any document of up to [32 MiB](Self::MAX_SIZE), such as the JSON of `ImportState`, which names its version. It
-/// expires 30 days after the last save.
+/// The content is any bytes, up to [32 MiB](Self::MAX_SIZE), such as an `ImportState` as JSON, which contains its own
+/// version. It expires 30 days after the last save.
 ///
 /// ```no_run
 /// # async fn example(store: wecom_redis::RedisStore) -> Result<(), wecom_redis::RedisStoreError> {
@@ -78,11 +79,11 @@ impl SavedState {
         Self { store, key, owner: random::id(), revision: AtomicU64::new(0) }
     }
 
-    /// Returns the content; `None` if nothing is saved.
+    /// Loads the content. Returns `None` if nothing is saved.
     ///
     /// # Errors
     ///
-    /// An error if Redis does not reply.
+    /// Returns an error if Redis cannot be reached, or refuses the operation.
     pub async fn load(&self) -> Result<Option<Vec<u8>>, RedisStoreError> {
         let (content, revision): (Option<Vec<u8>>, Option<u64>) =
             self.store.connection().run(&LOAD.key(&self.key)).await?;
@@ -94,9 +95,10 @@ impl SavedState {
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError::Conflict`] if another process has saved since this handle last loaded or saved: stop the job then.
-    /// [`RedisStoreError::TooLarge`] beyond [`MAX_SIZE`](Self::MAX_SIZE). After another error, the content may have been
-    /// replaced, and saving again is safe.
+    /// Returns [`RedisStoreError::Conflict`] if another handle, usually in another process, has saved since this one last
+    /// loaded or saved: stop the job then. Returns [`RedisStoreError::TooLarge`] if the content is larger than
+    /// [`MAX_SIZE`](Self::MAX_SIZE). After any other error, the content may have been replaced, and it is safe to save
+    /// again.
     pub async fn save(&self, content: &[u8]) -> Result<(), RedisStoreError> {
         if content.len() > Self::MAX_SIZE {
             return Err(RedisStoreError::TooLarge { size: content.len(), limit: Self::MAX_SIZE });
@@ -113,12 +115,12 @@ impl SavedState {
         }
     }
 
-    /// Replaces the content like [`save`](Self::save), and repeats it for up to `limit` after errors that
-    /// [may pass](RedisStoreError::is_transient). So a job waits while Redis restarts, and does not end.
+    /// Replaces the content like [`save`](Self::save). After a [transient error](RedisStoreError::is_transient), saves again
+    /// every 200 ms for up to `limit`. So a job waits while Redis restarts, instead of ending.
     ///
     /// # Errors
     ///
-    /// As for [`save`](Self::save); after the limit, the last error.
+    /// Returns the errors of [`save`](Self::save). If no save succeeds within the limit, returns the last error.
     pub async fn save_within(&self, content: &[u8], limit: Duration) -> Result<(), RedisStoreError> {
         let mut last = match self.save(content).await {
             Err(error) if error.is_transient() => error,
@@ -137,11 +139,12 @@ impl SavedState {
         outcome.unwrap_or(Err(last))
     }
 
-    /// Deletes the content, for example when the job is done.
+    /// Deletes the content, for example after the end of the job.
     ///
     /// # Errors
     ///
-    /// [`RedisStoreError::Conflict`] as for [`save`](Self::save), or an error if Redis does not reply.
+    /// Returns [`RedisStoreError::Conflict`] as [`save`](Self::save) does, or an error if Redis cannot be reached or refuses
+    /// the operation.
     pub async fn remove(&self) -> Result<(), RedisStoreError> {
         let mut script = REMOVE.key(&self.key);
         script.arg(self.owner).arg(self.revision.load(Ordering::Relaxed));
@@ -151,7 +154,8 @@ impl SavedState {
 }
 
 impl RedisStore {
-    /// Returns the saved state of a job. Processes that work on the same job use the same name.
+    /// Returns a handle to the saved state of a job. Nothing is loaded until [`SavedState::load`]. Processes that work on
+    /// the same job use the same name.
     #[must_use]
     pub fn saved_state(&self, name: &str) -> SavedState {
         SavedState::new(self.clone(), self.keys().key("state", name))

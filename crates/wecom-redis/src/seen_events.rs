@@ -12,7 +12,8 @@ use crate::error::RedisStoreError;
 use crate::random;
 use crate::store::RedisStore;
 
-/// Marks a message, unless it is marked. Returns the previous mark. A repetition with the same mark returns none again.
+/// Marks a message, unless it is marked. Returns the previous mark. Idempotent: a repetition with the same mark returns none
+/// too.
 static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local mark = redis.call('GET', KEYS[1])
@@ -22,7 +23,7 @@ static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Prolongs a mark, unless the message was handled or the mark has expired.
+/// Renews a mark, unless the message was handled or the mark has expired.
 static PROLONG: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
@@ -45,19 +46,19 @@ static FORGET: LazyLock<Script> = LazyLock::new(|| {
 /// The mark of a handled message.
 const HANDLED: &str = "handled";
 
-/// How long a message is marked as being handled after its process has ended. WeCom sends it again after 5 seconds.
+/// The time to live of the mark of a message that is being handled. WeCom sends the message again after 5 seconds.
 const HANDLING_LASTS: Duration = Duration::from_secs(5);
 
-/// How often a process that handles a message prolongs its mark.
+/// The interval at which a process renews the mark of a message that it handles.
 const PROLONGED_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a message is marked as handled.
 const HANDLED_LASTS: Duration = Duration::from_secs(60 * 60);
 
-/// A message is marked while it is being handled, up to the
-/// [limit](crate::RedisStoreBuilder::handling_limit), by a task of the Tokio runtime. If its process ends or hangs, the mark
-/// expires after 5 seconds, and another process handles the message when WeCom sends it again. A handler that resumes after a
-/// longer pause handles it a second time.
+/// While a message is being handled, a task of the Tokio runtime renews its mark, up to the
+/// [limit](crate::RedisStoreBuilder::handling_limit). If the process ends or hangs, the mark expires within 5 seconds, and
+/// another process handles the message when WeCom sends it again. If the first process then resumes, the message is handled
+/// twice.
 impl SeenEvents for RedisStore {
     type Error = RedisStoreError;
 
@@ -93,7 +94,8 @@ impl SeenEvents for RedisStore {
     }
 }
 
-/// An attempt to mark a message. If its future is dropped or fails, the message may be marked, and nothing handles it.
+/// An attempt to mark a message. If the attempt fails or its future is dropped, the message may be marked although nothing
+/// handles it, so the mark is removed.
 struct Attempt<'a> {
     store: &'a RedisStore,
     digest: &'a MessageDigest,
@@ -121,7 +123,7 @@ impl RedisStore {
         Ok(())
     }
 
-    /// Removes a mark in a task of the Tokio runtime. If it fails, or outside a runtime, the mark expires.
+    /// Removes a mark in a task of the Tokio runtime. Outside a runtime, or if the task fails, the mark expires instead.
     fn forget_soon(&self, digest: &MessageDigest, prefix: String) {
         let (store, digest) = (self.clone(), *digest);
         if let Ok(runtime) = Handle::try_current() {
@@ -129,7 +131,7 @@ impl RedisStore {
         }
     }
 
-    /// Prolongs the mark of a message while it is being handled, up to the limit of the settings.
+    /// Renews the mark of a message while it is being handled, up to the handling limit.
     async fn keep_marked(self, digest: MessageDigest, mark: String) {
         let key = self.seen_key(&digest);
         let mut left = self.handling_limit();
@@ -139,15 +141,15 @@ impl RedisStore {
             let mut script = PROLONG.key(&key);
             script.arg(&mark).arg(milliseconds(HANDLING_LASTS));
             let is_marked: Result<bool, RedisStoreError> = self.connection().run(&script).await;
-            // After an error the next attempt may succeed.
+            // After an error, the next renewal may succeed.
             if let Ok(false) = is_marked {
                 return;
             }
         }
     }
 
-    /// How the marks of this process begin. It never removes those of others, which may handle the message after a mark has
-    /// expired.
+    /// The prefix of this store's marks. The store removes no other mark, because after a mark has expired, another process
+    /// may handle the message.
     fn handling_prefix(&self) -> String {
         format!("handling {:016x} ", self.id())
     }

@@ -12,12 +12,12 @@ use crate::error::RedisStoreError;
 use crate::keys::Keys;
 use crate::random;
 
-/// Writes nothing, so it also succeeds on a server without memory.
+/// Writes nothing, so it also succeeds if Redis is out of memory.
 static PING: LazyLock<Script> = LazyLock::new(|| Script::new("return 1"));
 
 /// The shared state of several processes, in Redis or Valkey. A clone shares the connection.
 ///
-/// See the [crate's documentation](crate) for its keys, and for what happens without Redis.
+/// The [crate's documentation](crate) lists its keys, and its behavior without Redis.
 #[derive(Clone)]
 pub struct RedisStore {
     inner: Arc<Inner>,
@@ -37,35 +37,35 @@ impl RedisStore {
     /// `rediss://…` with the feature `tls`. In the user and the password, percent-encode special characters: `#` as `%23`, `/`
     /// as `%2F`, `@` as `%40`, `%` as `%25`.
     ///
-    /// A program that must not start without Redis uses `connect`. One that has to start in any case uses [`open`](Self::open).
+    /// Use `connect` if the program must not start without Redis, and [`open`](Self::open) if it must.
     ///
     /// # Errors
     ///
-    /// An error if the URL is invalid, or if there is no connection within a second.
+    /// Returns an error if the URL is invalid, or if Redis does not reply within a second.
     pub async fn connect(url: &str) -> Result<Self, RedisStoreError> {
         Self::builder().connect(url).await
     }
 
-    /// Creates a store with the default settings, which connects with its first operation. So a program can start while
-    /// Redis is away.
+    /// Creates a store with the default settings that connects at its first operation. So a program can start while Redis is
+    /// unreachable. The URL has the same form as for `connect`.
     ///
     /// # Errors
     ///
-    /// An error if the URL is invalid.
+    /// Returns [`RedisStoreError::InvalidSetting`] if the URL is invalid.
     pub fn open(url: &str) -> Result<Self, RedisStoreError> {
         Self::builder().open(url)
     }
 
-    /// Returns the default settings.
+    /// Returns a builder with the default settings.
     pub fn builder() -> RedisStoreBuilder {
         RedisStoreBuilder::new()
     }
 
-    /// Waits for a reply of Redis, for example to report the health of a program.
+    /// Checks that Redis replies, for example to report the health of a program.
     ///
     /// # Errors
     ///
-    /// An error if there is no reply within the time limit.
+    /// Returns an error if Redis does not reply within the time limit, one second by default.
     pub async fn ping(&self) -> Result<(), RedisStoreError> {
         let _one: i64 = self.connection().run(&PING.prepare_invoke()).await?;
         Ok(())
@@ -79,13 +79,13 @@ impl RedisStore {
         &self.inner.connection
     }
 
-    /// Identifies the process.
+    /// Identifies this store and its clones.
     #[cfg(feature = "callback")]
     pub(crate) fn id(&self) -> u64 {
         self.inner.id
     }
 
-    /// The maximum time for which a message is marked as being handled.
+    /// How long the mark of a message is renewed while its handler runs.
     #[cfg(feature = "callback")]
     pub(crate) fn handling_limit(&self) -> Duration {
         self.inner.handling_limit

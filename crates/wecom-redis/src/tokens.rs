@@ -15,7 +15,8 @@ use crate::store::RedisStore;
 static GET: LazyLock<Script> =
     LazyLock::new(|| Script::new("return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}"));
 
-/// Replaces the token if the stored one is the expected one. An empty text stands for none. A repetition succeeds again.
+/// Replaces the stored token if it is the expected one. An empty text means that no token is expected. Idempotent: a
+/// repetition succeeds too.
 static SWAP: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local found = redis.call('GET', KEYS[1]) or ''
@@ -25,7 +26,7 @@ static SWAP: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Grants the lease unless another caller has it. A repetition succeeds again.
+/// Grants the lease unless another caller holds it. Idempotent: a repetition succeeds too.
 static LEASE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local holder = redis.call('GET', KEYS[1])
@@ -35,7 +36,7 @@ static LEASE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Deletes the lease if it is that of the caller.
+/// Deletes the lease if the caller holds it.
 static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     Script::new("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return true")
 });
@@ -46,7 +47,7 @@ const DEFAULT_VALIDITY: Duration = Duration::from_secs(7200);
 impl RedisStore {
     async fn get_token(&self, key: &TokenKey) -> Result<Option<StoredToken>, RedisStoreError> {
         let (token, left): (Option<String>, i64) = self.connection().run(&GET.key(self.token_key(key))).await?;
-        // Negative for a key without a time to live, which this store does not write.
+        // Negative if the key has no time to live. This store writes no such key.
         let left = u64::try_from(left).map(Duration::from_millis).unwrap_or(DEFAULT_VALIDITY);
         Ok(token.map(|token| StoredToken::new(AccessToken::new(token)).expiring_in(left)))
     }
@@ -84,7 +85,7 @@ impl RedisStore {
     }
 }
 
-/// Redis accepts no time to live of zero.
+/// Converts a duration to milliseconds, at least 1, because Redis refuses a time to live of zero.
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 40)
 }

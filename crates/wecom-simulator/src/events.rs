@@ -12,8 +12,8 @@ use crate::state::outboxes::PendingEvent;
 
 /// The events (回调事件) that wait to be sent to an app, returned by [`Simulator::events`].
 ///
-/// Taking an event removes it. The last 1,024 events of each app are kept. A URL that is registered with
-/// `SimulatorServer::callback` takes them too.
+/// Taking an event removes it. The last 1,024 events of each app are kept. A server with a URL for the app, registered with
+/// `SimulatorServer::callback`, takes events too.
 ///
 /// | event | sent to | when |
 /// |---|---|---|
@@ -21,8 +21,8 @@ use crate::state::outboxes::PendingEvent;
 /// | `batch_job_result` | the app that started the import | the import has ended, with or without failed corps |
 /// | `share_chain_change`, `share_agent_change` | the shared app | a method of [`Admin`](crate::Admin) has shared or withdrawn the app |
 ///
-/// As with WeCom, a change that a call makes sends no `change_chain`: neither `remove_corp`, nor the corps and groups of an
-/// import. A corp that is only invited (未加入) sends none before it joins, because the event names corps by `corpid`.
+/// As with WeCom, a change that a call makes sends no `change_chain`: neither `remove_corp` does, nor an import that adds
+/// corps and groups. An invited corp (未加入) causes no event before it joins, because the event names corps by `corpid`.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

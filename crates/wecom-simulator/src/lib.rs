@@ -7,8 +7,8 @@
 //! | its initial state | [`World`], [`WorldApp`], [`WorldChain`], [`WorldCorp`], [`WorldPerson`] |
 //! | changes without a call, and their events (回调) | [`Simulator::admin`], [`Simulator::events`] |
 //! | the undocumented forms of replies | [`WireVariant`] |
-//! | other endpoints | [`Simulator::respond`] |
-//! | the mistakes of a client | [`Simulator::strict`] |
+//! | endpoints that the simulator does not implement | [`Simulator::respond`] |
+//! | refusals of requests that differ from the documentation | [`Simulator::strict`] |
 //! | clients in other languages | `SimulatorServer` and the program `wecom-sim`, with the feature `server` |
 //!
 //! The simulator needs no network, no runtime and no clock. Only the feature `server` opens sockets and reads the clock, for

@@ -25,7 +25,7 @@ pub(crate) struct Parameters {
 enum Format {
     #[default]
     Documented,
-    /// The service reads it, with a warning.
+    /// The service accepts it with a warning.
     Lenient,
     /// It is not a JSON object. All parameters are missing.
     Unreadable,
@@ -34,7 +34,7 @@ enum Format {
 impl Parameters {
     /// Reads the parameters of a call that the simulator implements.
     ///
-    /// Unless `is_strict`, values of another type than the documented one are converted.
+    /// Unless `is_strict` is set, values of a type other than the documented one are converted.
     pub(crate) fn read(method: Method, query: &[(&str, &str)], body: &[u8], is_strict: bool) -> Self {
         let mut this = Self::read_unconverted(method, query, body, is_strict);
         if method == Method::Get {
@@ -68,7 +68,7 @@ impl Parameters {
         Self { fields, format, slip: slip.flatten() }
     }
 
-    /// Whether the service warns of the body.
+    /// Returns whether the service adds a warning because of the body.
     pub(crate) fn has_wrong_format(&self) -> bool {
         self.format != Format::Documented
     }

@@ -1,4 +1,4 @@
-//! The method by which a program adds an endpoint to the simulator.
+//! The method with which a program adds an endpoint to the simulator.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::simulator::Simulator;
 impl Simulator {
     /// Adds an endpoint that the simulator does not implement. The closure replies to its calls, in memory and over a socket.
     ///
-    /// Everything else is as for other endpoints: tokens, rate limits, the HTTP method and wire variants. The parameters are
-    /// deserialized into the call, and the refusal of a request that does not fit names the field. A parameter of a `GET` is a
+    /// Tokens, rate limits, HTTP methods and wire variants work as for other endpoints. The parameters are deserialized into
+    /// the call; if that fails, the request is refused with an error that names the field. A parameter of a `GET` is a
     /// string. The closure returns the reply, or an [`ErrCode`] to refuse the call.
     ///
     /// ```

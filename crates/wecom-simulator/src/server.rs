@@ -58,14 +58,15 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server for a [`Simulator`].
 ///
-/// The calls are below `/cgi-bin/`. `/` is a page that shows the credentials, the last five import jobs, the last twenty calls
-/// with their error codes, the last twenty events with the state of their delivery, and the chains as folded trees. It shows no token and no request body, and the secret only on request.
-/// Its forms make the changes of [`Admin`](crate::Admin); a form on a page of another origin is refused. The page loads its parts
-/// from paths below `/page/`; [`on_call`](Self::on_call) is not called for those.
+/// The paths of calls begin with `/cgi-bin/`. At `/` is a page that shows the credentials, the last five import jobs, the
+/// last twenty calls with their error codes, the last twenty events with the state of their delivery, and the chains as
+/// folded trees. The page shows no token and no request body, and the secret only on request. Its forms make the changes of
+/// [`Admin`](crate::Admin). A form that is sent from a page of another origin is refused. The page loads its parts from
+/// paths below `/page/`, for which [`on_call`](Self::on_call) is not called.
 ///
-/// The server itself replies to some requests: HTTP status 404 for an unknown endpoint (see [`Simulator::respond`]) and for a path
-/// elsewhere, 400 for a request without exactly one `Host` header, 413 for a body over 2 MiB (at once, if its length is
-/// declared), 408 for a body that takes over ten seconds, and 421 for an unknown host (see [`allow_host`](Self::allow_host)).
+/// The server itself replies to some requests. HTTP status 404 means an unknown endpoint (see [`Simulator::respond`]) or any
+/// other unknown path, 400 a request without exactly one `Host` header, 413 a body over 2 MiB (at once, if its length is
+/// declared), 408 a body that takes over ten seconds, and 421 an unknown host (see [`allow_host`](Self::allow_host)).
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -271,7 +272,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
         Err(refusal) => refusal,
     };
     let errcode = response.headers().get("error-code").and_then(|code| code.to_str().ok()?.parse().ok());
-    // The page polls: a record of each request would hide the others.
+    // The page polls. If its requests were recorded, they would hide the calls.
     if !head.uri.path().starts_with("/page/") {
         (shared.observer)(&ServedCall {
             method: head.method.to_string(),
@@ -283,7 +284,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Response<Full<By
     response
 }
 
-/// Reads the body of a request. Returns a refusal, without reading the body, if the head is enough to refuse the request.
+/// Reads the body of a request. If the head is enough to refuse the request, returns the refusal without reading the body.
 async fn read(shared: &Shared, head: &Parts, body: Incoming) -> Result<Bytes, Response<Full<Bytes>>> {
     let too_large = || plain(StatusCode::PAYLOAD_TOO_LARGE, "content too large: the body has more than 2 MiB");
     if !has_one_host(head.version, &head.headers) {
@@ -304,7 +305,7 @@ async fn read(shared: &Shared, head: &Parts, body: Incoming) -> Result<Bytes, Re
     }
 }
 
-/// The beginning of a path with everything except printable ASCII characters percent-encoded, so that it can be logged.
+/// Returns the beginning of a path for a log: all bytes except printable ASCII characters are percent-encoded.
 fn printable(path: &str) -> String {
     let mut printable = String::new();
     for byte in path.bytes() {

@@ -42,7 +42,7 @@ pub(crate) struct Service {
     pub(crate) latency: Duration,
     /// The ways in which replies deviate from the documentation.
     pub(crate) variants: Vec<WireVariant>,
-    /// Whether parameters of the wrong type are refused.
+    /// Whether requests that differ from the documentation are refused, as `Simulator::strict` sets it.
     pub(crate) is_strict: bool,
     pub(crate) custom_endpoints: CustomEndpoints,
     pub(crate) recent_calls: RecentCalls,
@@ -91,7 +91,7 @@ pub(crate) struct AdmittedCall {
 /// The reply to a request.
 pub(crate) enum Reply {
     Finished(Response),
-    /// The code of the program replies, without the lock. Then [`Service::finish`] makes the response.
+    /// The closure of the program replies, without the lock. Then [`Service::finish`] makes the response.
     Pending(AdmittedCall, Responder),
 }
 
@@ -137,7 +137,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// Returns an error if there is no such endpoint.
+    /// Returns an error if the simulator does not implement the endpoint.
     pub(crate) fn reply(
         &mut self,
         request: IncomingRequest<'_>,
@@ -182,7 +182,7 @@ impl Service {
         })
     }
 
-    /// The response to a call, by its result.
+    /// Returns the response to a call, given its result.
     pub(crate) fn finish(&mut self, call: &AdmittedCall, result: Result<Payload, Refusal>) -> Response {
         let code = result.as_ref().map_or_else(|refusal| refusal.code, |_| ErrCode(0));
         let chain_id = call.parameters.optional_text("chain_id").ok().flatten();

@@ -62,7 +62,8 @@ use crate::world::{World, WorldError};
 /// required). The vendor's table of codes for WeCom has none for that case; these are from its table for official accounts
 /// (公众号).
 ///
-/// Requests may differ from the documentation as far as the service accepts that: see [`Simulator::strict`].
+/// The simulator accepts requests that differ from the documentation as far as the service accepts them: see
+/// [`Simulator::strict`].
 ///
 /// # Error codes
 ///
@@ -217,11 +218,13 @@ impl Simulator {
         self
     }
 
-    /// Refuses requests that differ from the documentation, to show the mistakes of a client.
+    /// Makes the simulator refuse requests that differ from the documentation, so that a test finds the mistakes of a
+    /// client.
     ///
-    /// By default the simulator reads what the service reads: numbers as strings, strings of digits as numbers, flags as 0 or
-    /// 1, a comma after the last item, and a byte order mark. Such a call succeeds with the vendor's warning in `errmsg`:
-    /// `ok. Warning: wrong json format. `. A `groupid` of 0 and an empty `user_custom_id` are absent, without a warning.
+    /// By default the simulator accepts what the service accepts: a number instead of a string, a string of digits instead
+    /// of a number, 0 or 1 instead of a boolean, a comma after the last item, and a byte order mark. Such a call succeeds
+    /// with the vendor's warning in `errmsg`: `ok. Warning: wrong json format. `. A `groupid` of 0 and an empty
+    /// `user_custom_id` count as absent, without a warning.
     #[must_use]
     pub fn strict(self) -> Self {
         self.lock().is_strict = true;
@@ -275,7 +278,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// Returns an error if there is no such endpoint.
+    /// Returns an error if the simulator does not implement the endpoint.
     pub(crate) async fn reply(&self, request: IncomingRequest<'_>) -> Result<Response, UnknownEndpoint> {
         let permit = ConcurrencyPermit::new(self, request.path);
         let (latency, rule_version_on_arrival) = {

@@ -1,4 +1,4 @@
-//! Counts the steps of calls, so that a fuzz target can bound them. It needs the feature `step-count`.
+//! Counts the steps of calls, so that a fuzz target can bound them. Requires the feature `step-count`.
 //!
 //! A step is an access to one item of the state: a group, a corp, a person or a chain.
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A reply that the service sends although the documentation says otherwise, or that is documented in two ways.
 ///
-/// A client should work alike with every variant. [`Simulator::wire_variants`] tests whether it does.
+/// A client should work the same with every variant. A test selects variants with [`Simulator::wire_variants`].
 ///
 /// ```
 /// use wecom_simulator::{Simulator, WireVariant};
@@ -51,8 +51,8 @@ pub enum WireVariant {
     /// `get_chain_group` with a `groupid` lists that group alone, as its table of parameters says. Otherwise it lists the
     /// descendants of the group, as its sample shows. The root group has no entry, so its descendants are listed in both cases.
     GroupItself,
-    /// `get_corp_shared_chain_list` without a `corpid` lists all chains. Otherwise it is refused. The parameter is documented as
-    /// optional and as required, without the reply.
+    /// `get_corp_shared_chain_list` without a `corpid` lists all chains. Otherwise it is refused. The documentation states
+    /// both that the parameter is optional and that it is required, and does not state the reply without it.
     CorpidOptional,
 }
 
@@ -125,7 +125,7 @@ impl WireVariant {
             Self::UnknownFields => {
                 fields.insert(UNKNOWN_FIELD.to_owned(), serde_json::json!({"list": [1, "2", null], "open": true}));
             }
-            // These do not concern the payload, or the handler of the call knows them.
+            // These do not change the payload, or the handler of the call applies them.
             Self::NoErrcode
             | Self::ByteOrderMark
             | Self::RawControlCharacters

@@ -22,17 +22,17 @@ const LIMIT: Duration = Duration::from_millis(300);
 /// How long to wait for a server to finish a script, and for a transport to close its connections.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// How long to wait for a transport to return a connection to its pool, although it must not, and to read that a pooled one
-/// has ended.
+/// How long to wait for two events: a faulty transport returns a connection to its pool, and a transport reads that a pooled
+/// connection has ended.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// The number of calls one after the other that must not leave their connections behind.
+/// The number of sequential calls, whose connections must not stay open.
 const CALLS: usize = 48;
 
 /// The number of calls that fail.
 const FAILED: usize = 12;
 
-/// The number of connections that may stay open after calls one after the other: a pool may open some in advance.
+/// The number of connections that may stay open after sequential calls. A pool may open some in advance.
 const POOLED: usize = 8;
 
 /// The number of connections that may stay open after calls that failed. None can be used again.

@@ -1,7 +1,7 @@
 //! The size of a reply is bounded.
 //!
-//! Interim replies and trailers are not part of this check: HTTP sets no limit to them, and an HTTP library may discard each as
-//! it arrives, as ureq does with trailers and hyper with interim replies. The time limit bounds them.
+//! Interim replies and trailers are not part of this check. HTTP sets no limit to their number, and an HTTP library may
+//! discard each as it arrives: ureq does so with trailers, hyper with interim replies. Only the time limit bounds them.
 
 use std::iter;
 

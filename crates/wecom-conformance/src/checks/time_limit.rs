@@ -32,7 +32,8 @@ const SHORTEST_LIMIT: Duration = Duration::from_micros(500);
 /// How much later than its limit a call may end.
 const TOLERANCE: Duration = Duration::from_millis(800);
 
-/// The number of times that a call must end too late in order to fail. On a busy machine, one of them can be the machine's.
+/// The number of times that a call must end late before the check fails. On a busy machine, a single late end may be the
+/// machine's fault.
 const ROUNDS: usize = 3;
 
 /// A call that ends later than this is not repeated. The servers hold connections twice as long.
@@ -69,8 +70,8 @@ enum Slow {
     StallsInBodyOfError,
     DripsHead,
     DripsBody,
-    /// These do not arrive as fast as the server can send them. hyper reads on while there are more, and lets no time limit
-    /// apply meanwhile, so most transports on it would fail. A network is not that fast.
+    /// The server pauses between these. If they arrived without a pause, as on no real network, hyper would read them
+    /// without returning to its caller, no time limit would apply, and most transports on hyper would fail.
     DripsInterimReplies,
     /// A transport may return the reply without having read its trailers.
     DripsTrailers,
@@ -124,7 +125,7 @@ impl Slow {
     }
 }
 
-/// A call that must time out.
+/// A call that must end with a timeout.
 struct Case<'a> {
     fixture: Fixture<'a>,
     endpoint: &'static Endpoint,
@@ -134,11 +135,11 @@ struct Case<'a> {
     has_reply: bool,
 }
 
-/// How a call ended that must time out.
+/// The end of a call that must time out.
 enum End {
     /// The kind of the error.
     InTime(TransportErrorKind),
-    /// The verdict, and whether the call must be repeated to be sure of it.
+    /// The verdict, and whether it must be confirmed by a repetition of the call.
     Late(Verdict, bool),
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn on_request(fault: &SocketFault, good: &Bytes, address: SocketAddr)
         }
         SocketFault::CloseAfterReply => Script::bytes(good_bytes(good)).close(),
         SocketFault::ResetAfterReply => Script::bytes(good_bytes(good)).pause(BEFORE_RESET).reset(),
-        // These affect a connection, and the queue gives them to no request.
+        // These affect a connection. The queue never assigns them to a request.
         SocketFault::CloseOnAccept
         | SocketFault::ResetOnAccept
         | SocketFault::SilentConnection

@@ -1,4 +1,4 @@
-//! A listener that leaves clients waiting for their connection.
+//! A listener whose clients wait until they are connected.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-/// The number of connections after which the system must have stopped to establish them.
+/// The number of connections after which the system must have stopped establishing further ones.
 const MOST: usize = 8;
 
 /// How long a connection waits before the backlog counts as full. A connection on loopback takes far less than a millisecond.

@@ -10,7 +10,7 @@ use super::StoreReport;
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Checks a [`LeaseStore`]. Takes about a second of the timer.
+/// Checks a [`LeaseStore`]. Takes about a second on the timer.
 pub async fn check_lease_store(store: &impl LeaseStore, timer: &impl Timer, corp_id: &str) -> StoreReport {
     let mut report = StoreReport::default();
     let key = LeaseKey::new(corp_id, "work");

@@ -10,7 +10,7 @@ use super::StoreReport;
 const WINDOW: Duration = Duration::from_secs(2);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Checks a [`QuotaStore`]. Takes about three seconds of the timer.
+/// Checks a [`QuotaStore`]. Takes about three seconds on the timer.
 pub async fn check_quota_store(store: &impl QuotaStore, timer: &impl Timer, corp_id: &str) -> StoreReport {
     let mut report = StoreReport::default();
     check_counts(&mut report, store, timer, corp_id).await;

@@ -13,15 +13,16 @@ use super::StoreReport;
 
 /// The number of callers that mark one message at the same time.
 const CALLERS: usize = 8;
-/// How often a mark is read until it has expired.
+/// The pause between two reads of a mark, until it has expired.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The number of times that it is read: three times the 5 seconds after which WeCom sends a message again.
+/// The maximum number of reads. With the pauses they take 15 seconds, three times the 5 seconds after which WeCom sends a
+/// message again.
 const READS: u32 = 150;
 
-/// Checks a store of [`SeenEvents`], with digests of messages that begin with `prefix` and of which the store has none.
+/// Checks a store of [`SeenEvents`], with digests that begin with `prefix`. The store must have no mark of such a digest.
 /// Requires the feature `callback`.
 ///
-/// Takes as long as an abandoned mark lasts, for which 5 seconds are usual.
+/// Takes as long as an abandoned mark lasts, usually 5 seconds on the timer, and at most about 15 seconds.
 pub async fn check_seen_events<S>(store: &S, timer: &impl Timer, prefix: [u8; 16]) -> StoreReport
 where
     S: SeenEvents,
@@ -64,7 +65,7 @@ fn digest(prefix: [u8; 16], number: u32) -> MessageDigest {
     MessageDigest::from_bytes(bytes)
 }
 
-/// Marks a message by many callers at the same time. Returns the number of those for which it was new.
+/// Marks a message from many callers at the same time. Returns the number of callers for which the message was new.
 async fn begin_at_once<S: SeenEvents>(store: &S, digest: &MessageDigest) -> Result<usize, S::Error> {
     let mut callers: Vec<_> = (0..CALLERS).map(|_| Some(Box::pin(store.begin(digest)))).collect();
     let mut new = 0;

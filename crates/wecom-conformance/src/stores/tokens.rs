@@ -10,7 +10,7 @@ use super::StoreReport;
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Checks a [`TokenStore`]. Takes about a second of the timer.
+/// Checks a [`TokenStore`]. Takes about a second on the timer.
 ///
 /// A store without [leases](TokenStore::lease_fetch) passes.
 pub async fn check_token_store(store: &impl TokenStore, timer: &impl Timer, corp_id: &str) -> StoreReport {

@@ -105,7 +105,7 @@ pub(crate) fn request_value(request: &Request) -> Value {
     parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?))).collect()
 }
 
-/// Adds a value. A repeated name has an array of its values.
+/// Adds a value. The values of a repeated name form an array.
 fn push(fields: &mut Map<String, Value>, name: &str, value: &str) {
     match fields.get_mut(name) {
         Some(Value::Array(values)) => values.push(value.into()),
@@ -143,7 +143,7 @@ impl RecordedReply {
         let body: Bytes = match &self.body {
             Body::Json(value) => value.to_string().into(),
             Body::Text(text) => text.clone().into(),
-            // A long text may be wrapped.
+            // The text of a long body may be wrapped over several lines.
             Body::Base64(text) => {
                 let text: String = text.split_ascii_whitespace().collect();
                 BASE64.decode(text).map_err(|_| "invalid Base64")?.into()

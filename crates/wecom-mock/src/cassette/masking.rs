@@ -17,7 +17,7 @@ const MIN_DISTINCTIVE_LETTERS: usize = 16;
 /// The minimum length of a secret that is searched in Base64 and in hexadecimal digits.
 const MIN_ENCODED: usize = 8;
 
-/// Whether a text has the form of an alias. It is too short to contain a secret.
+/// Whether a text has the form of an alias. Such a text is too short to contain a secret.
 pub(crate) fn is_alias(text: &str) -> bool {
     let number = text.strip_prefix('#').unwrap_or_default();
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -27,7 +27,7 @@ pub(crate) fn is_alias(text: &str) -> bool {
 #[derive(Default)]
 pub(crate) struct Masking {
     aliases: HashMap<String, String>,
-    /// The letters of the secrets that are not words.
+    /// The letters and digits of the secrets that can't be ordinary words.
     searched: Vec<String>,
     redactor: Redactor,
 }
@@ -59,7 +59,8 @@ impl Masking {
         }
     }
 
-    /// Adds a secret. One that is a word is replaced only where a secret is expected, unless it is hidden.
+    /// Adds a secret. A secret that may be an ordinary word is replaced only where a secret is expected, unless it is
+    /// hidden.
     pub(crate) fn add(&mut self, secret: &str, is_hidden: bool) {
         let plain = forms::decoded(secret).to_lowercase();
         let is_word = plain.len() < MIN_DISTINCTIVE_LETTERS && plain.chars().all(char::is_alphabetic);
@@ -93,7 +94,7 @@ impl Masking {
         }
     }
 
-    /// Whether a text contains a known secret in any form, or a value with the name of one.
+    /// Whether a text contains a known secret in any form, or a value after the name of a secret.
     pub(crate) fn has_secret(&self, text: &str) -> bool {
         self.redactor.finds_secret(text) || values::has_secret(text)
     }

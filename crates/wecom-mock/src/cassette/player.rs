@@ -27,10 +27,10 @@ const REPORTED: usize = 5;
 /// A request is answered by the first unused entry with the same endpoint, query and body. JSON is compared by value. In a
 /// recorded request, `***` matches any value, and an alias such as `#1` any value that is not another alias.
 ///
-/// Secrets are not compared, so a replay needs none. Only if two entries differ in nothing but their secrets and their
-/// replies, such as the token requests of two apps, the aliases in the file are needed: `Secret::new("#1")` is the secret
-/// with the alias `#1`, and the text `#2` is the [hidden](Recorder::hide) text with the alias `#2`. Tokens from a replayed
-/// reply are aliases already. Other access tokens are used in the recorded order.
+/// Secrets are not compared, so a replay needs none, except when two entries differ only in their secrets and their replies,
+/// such as the token requests of two apps. Such requests need the aliases of the file: `Secret::new("#1")` is the secret
+/// with the alias `#1`, and the text `#2` is the [hidden](Recorder::hide) text with the alias `#2`. The tokens in replayed
+/// replies are aliases already. Entries that differ in other access tokens are used in the recorded order.
 ///
 /// A request without a matching entry fails with [`TransportErrorKind::Other`] and [`Delivery::NotSent`]. The text of the
 /// error shows the nearest entry and the differences.
@@ -47,7 +47,7 @@ struct State {
     entries: Vec<Entry>,
     /// The unused entries by their request, with `***` in its wild places.
     unused: HashMap<Value, BTreeSet<usize>>,
-    /// The different wild places. Few, because the calls of a program have few shapes.
+    /// The different sets of wild places. There are few, because the calls of a program have few shapes.
     places: HashSet<Vec<String>>,
     unmatched: Vec<ReplayError>,
     /// Whether the player has been verified since the last request without a matching entry.

@@ -1,4 +1,4 @@
-//! The places of a recorded request that match more than one value: aliases, and what was replaced by `***`.
+//! The wild places of a recorded request: those that match more than one value, because they hold an alias or `***`.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn add_places(recorded: &Value, place: String, places: &mut Vec<String>) {
     }
 }
 
-/// A request with `***` in these places. Requests that match the same recorded ones become equal.
+/// Returns a request with `***` in these places. Requests that match the same recorded requests become equal.
 pub(crate) fn masked(request: &Value, places: &[String]) -> Value {
     let mut masked = request.clone();
     for place in places {
@@ -35,12 +35,12 @@ pub(crate) fn masked(request: &Value, places: &[String]) -> Value {
     masked
 }
 
-/// A recorded request with `***` in all its wild places.
+/// Returns a recorded request with `***` in all its wild places.
 pub(crate) fn content(recorded: &Value) -> Value {
     masked(recorded, &wild_places(recorded))
 }
 
-/// Whether a request has no alias in these places that is not the recorded one.
+/// Whether each alias that a request has in these places is the recorded one.
 pub(crate) fn has_no_other_alias(recorded: &Value, request: &Value, places: &[String]) -> bool {
     places.iter().all(|place| {
         let (recorded, request) = (recorded.pointer(place), request.pointer(place));

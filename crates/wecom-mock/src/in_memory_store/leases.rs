@@ -15,7 +15,7 @@ pub(super) struct Leases {
 }
 
 impl Leases {
-    /// The state of a store that lost its data. Fences only grow.
+    /// Returns the state after a loss of all data. Fences continue to grow.
     pub(super) fn cleared(&self) -> Self {
         Self { held: HashMap::new(), last: self.last }
     }

@@ -1,4 +1,4 @@
-//! The HTTP server: callbacks of WeCom, the health of the worker and its metrics.
+//! The HTTP server: WeCom's callbacks, the worker's health and its metrics.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,7 +22,7 @@ struct Server {
     receiver: Arc<Receiver>,
 }
 
-/// Serves until the worker stops, and answers the requests under way.
+/// Serves requests until the worker stops. Requests in flight are still answered.
 pub(crate) async fn serve(worker: &Worker, listener: TcpListener) -> Result<(), Box<dyn Error + Send + Sync>> {
     let channel = Channel::app(worker.config.callback_keys.clone(), worker.config.credentials.corp_id());
     let receiver = Arc::new(Receiver::new(channel));
@@ -38,7 +38,7 @@ pub(crate) async fn serve(worker: &Worker, listener: TcpListener) -> Result<(), 
     Ok(())
 }
 
-/// WeCom checks the URL when it is saved in the console.
+/// Answers the URL check, which WeCom sends when the URL is saved in the admin console.
 async fn check(State(server): State<Server>, RawQuery(query): RawQuery) -> Response {
     match server.receiver.verify_url(&*query.unwrap_or_default(), now()) {
         Ok(answer) => accepted(answer),
@@ -46,14 +46,14 @@ async fn check(State(server): State<Server>, RawQuery(query): RawQuery) -> Respo
     }
 }
 
-/// WeCom sends an event and waits 5 seconds for the answer.
+/// Receives an event. WeCom waits 5 seconds for the answer.
 async fn receive(State(server): State<Server>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let callback = match server.receiver.open(&*query.unwrap_or_default(), &body, now()) {
         Ok(callback) => callback,
         Err(error) => return refused(&error),
     };
-    // For every message, because two changes within one second can have the same bytes. An event that is queued twice does
-    // no harm: the directory reads again what it names.
+    // Queues every message, because the messages of two changes within one second can have the same bytes. A message that is
+    // queued twice does no harm: the directory then reads the same data again.
     if let Err(error) = server.worker.events.push(&callback).await {
         eprintln!("event not queued: {error}");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -68,7 +68,7 @@ async fn receive(State(server): State<Server>, RawQuery(query): RawQuery, body: 
     }
 }
 
-/// 200 while Redis replies. Without Redis, calls go on and imports wait.
+/// Returns status 200 while Redis replies. Without Redis, calls continue and imports wait.
 async fn health(State(server): State<Server>) -> (StatusCode, String) {
     match server.worker.store.ping().await {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
@@ -76,7 +76,7 @@ async fn health(State(server): State<Server>) -> (StatusCode, String) {
     }
 }
 
-/// The metrics in the text format of Prometheus.
+/// Returns the metrics in the text format of Prometheus.
 async fn metrics(State(server): State<Server>) -> String {
     server.worker.metrics.to_string()
 }
@@ -85,7 +85,7 @@ fn accepted(answer: Answer) -> Response {
     ([(header::CONTENT_TYPE, answer.content_type())], answer.into_body()).into_response()
 }
 
-/// The status with an empty body. The reason is only logged.
+/// Returns a status with an empty body. The reason is only logged.
 fn refused(error: &wecom_callback::Error) -> Response {
     eprintln!("callback refused: {error}");
     StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::FORBIDDEN).into_response()

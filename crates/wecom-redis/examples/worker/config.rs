@@ -64,7 +64,7 @@ struct File {
 }
 
 impl Config {
-    /// Reads the file, and the variables of the environment.
+    /// Reads the file and the environment variables.
     pub(crate) fn read(file: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
         let File { base_url, corp_id, app, chain_id, listen, imports, table, lease_seconds, quotas } =

@@ -13,15 +13,15 @@ use wecom_upstream::jobs::directory::Directory;
 
 use super::Worker;
 
-/// How often the queue of events is read.
+/// The interval at which the queue of events is read.
 const EVENTS_READ_EVERY: Duration = Duration::from_millis(500);
 
-/// How often the other workers try to get the lease.
+/// The interval at which the other workers try to acquire the lease.
 const TRIED_EVERY: Duration = Duration::from_secs(2);
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Keeps the directory current while this worker has the lease of it, until the worker stops.
+/// Keeps the directory current whenever this worker holds its lease, until the worker stops.
 pub(crate) async fn keep(worker: &Worker) -> Outcome<()> {
     let key = LeaseKey::new(worker.config.credentials.corp_id(), "directory");
     loop {
@@ -30,7 +30,7 @@ pub(crate) async fn keep(worker: &Worker) -> Outcome<()> {
                 worker.metrics.set_keeper(true);
                 let kept = keep_under(worker, &mut lease).await;
                 worker.metrics.set_keeper(false);
-                // The lease also ends if this fails.
+                // If this fails, the lease expires.
                 let _ = lease.release().await;
                 if let Err(error) = kept {
                     eprintln!("directory: {error}");
@@ -45,7 +45,7 @@ pub(crate) async fn keep(worker: &Worker) -> Outcome<()> {
     }
 }
 
-/// Keeps the directory current until the worker stops, or loses the lease or Redis.
+/// Keeps the directory current until the worker stops, loses the lease, or cannot reach Redis.
 async fn keep_under(worker: &Worker, lease: &mut Lease) -> Outcome<()> {
     let saved = worker.store.saved_state(&format!("directory/{}", worker.config.chain_id));
     let mut directory = match saved.load().await? {
@@ -70,7 +70,7 @@ async fn keep_under(worker: &Worker, lease: &mut Lease) -> Outcome<()> {
             lease.renew().await?;
         }
         if !events.is_empty() {
-            // The state has what the events named, even if it was not read yet.
+            // The state contains what the events have named, even if the directory has not read it yet.
             save(&directory, &saved).await?;
             worker.events.remove(events.len()).await?;
         }
@@ -92,7 +92,8 @@ async fn refresh(worker: &Worker, directory: &mut Directory, saved: &SavedState)
             print!("{changes}");
             SavedFile::new(&worker.config.table).save(&table(directory.tree())?)?;
             worker.metrics.set_dealers(directory.tree().corps().count());
-            // Saved after the table was written: a worker that ends in between makes the changes again.
+            // The state is saved after the table is written. If the worker ends in between, its successor makes the same
+            // changes again.
             save(directory, saved).await
         }
         // The directory waits before it tries again.
@@ -104,12 +105,13 @@ async fn refresh(worker: &Worker, directory: &mut Directory, saved: &SavedState)
     }
 }
 
-/// The save of a worker that has hung and lost its lease fails: another one has saved.
+/// Saves the state. This fails with a conflict if this worker hung and lost its lease, because another worker has saved
+/// since.
 async fn save(directory: &Directory, saved: &SavedState) -> Outcome<()> {
     Ok(saved.save(&serde_json::to_vec(&directory.state())?).await?)
 }
 
-/// The table of dealers as CSV. In production, it is in a database.
+/// The table of dealers as CSV. In production, use a database instead.
 fn table(tree: &ChainTree) -> Outcome<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["name", "group", "has_joined"])?;

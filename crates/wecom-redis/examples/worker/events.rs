@@ -8,7 +8,7 @@ use super::config::Config;
 /// The maximum number of messages that are read at once.
 const BATCH: isize = 1000;
 
-/// The queue. An event stays in it until the worker that has read it has saved what it changes.
+/// The queue. A worker removes an event only after it has saved a state that contains what the event names.
 #[derive(Clone)]
 pub(crate) struct EventQueue {
     client: Client,
@@ -26,7 +26,7 @@ impl EventQueue {
         self.run(cmd("RPUSH").arg(&self.key).arg(callback.message().as_str())).await
     }
 
-    /// The messages at the front.
+    /// Returns the messages at the front of the queue.
     pub(crate) async fn read(&self) -> RedisResult<Vec<String>> {
         self.run(cmd("LRANGE").arg(&self.key).arg(0).arg(BATCH - 1)).await
     }
@@ -36,7 +36,7 @@ impl EventQueue {
         self.run(cmd("LTRIM").arg(&self.key).arg(count).arg(-1)).await
     }
 
-    /// Runs a command on a new connection: events are rare, and a connection of an earlier one may be broken.
+    /// Runs a command on a new connection: events are rare, and an older connection may be broken.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let mut connection = self.client.get_multiplexed_async_connection().await?;
         command.query_async(&mut connection).await

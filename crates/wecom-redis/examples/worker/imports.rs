@@ -1,4 +1,4 @@
-//! The files of a folder, each of which is imported once, by one worker at a time.
+//! Imports the files of a folder. Each file is imported once, and only one worker imports at a time.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::Worker;
 
 const COLUMNS: [&str; 5] = ["corp_name", "custom_id", "group_path", "head", "mobile"];
 
-/// How often the folder is read.
+/// The interval at which the folder is read.
 const READ_EVERY: Duration = Duration::from_secs(2);
 
 /// How long an import waits for Redis before it stops. The next turn continues it.
@@ -88,7 +88,7 @@ async fn run_until_stopped(worker: &Worker, mut import: Import, saved: &SavedSta
     loop {
         let event = tokio::select! {
             event = import.next() => event,
-            // It is unknown whether a submission that is dropped has arrived, so it is awaited.
+            // If a submission is dropped, it is unknown whether it has arrived. So it is awaited.
             () = worker.stopped(), if !is_submitting => {
                 save(&import.into_state(), saved).await?;
                 return Ok(None);
@@ -100,12 +100,13 @@ async fn run_until_stopped(worker: &Worker, mut import: Import, saved: &SavedSta
     }
 }
 
-/// Waits while Redis restarts. The import submits nothing that was not saved.
+/// Saves a state, and waits while Redis restarts. The import submits only rows whose state was saved.
 async fn save(state: &ImportState, saved: &SavedState) -> Outcome<()> {
     Ok(saved.save_within(&serde_json::to_vec(state)?, REDIS_RESTARTS_WITHIN).await?)
 }
 
-/// The saved state of a file. A later file of the same name has another one. `None` if there is no such file.
+/// The saved state of a file. A later file with the same name has a different state. Returns `None` if the file does not
+/// exist.
 fn saved_state(worker: &Worker, file: &Path) -> Outcome<Option<SavedState>> {
     let metadata = match fs::metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -126,7 +127,8 @@ fn read(file: &Path) -> Outcome<Vec<ImportCorp>> {
     Ok(rows)
 }
 
-/// Writes the rows to correct, with the reason. A process that ends before the file is renamed writes them again.
+/// Writes the rows to correct, each with the reason. If the process ends before the file is renamed, the rows are written
+/// again.
 fn write_failed(report: &ImportReport, file: &Path) -> Outcome<()> {
     if report.failed().count() == 0 {
         return Ok(());

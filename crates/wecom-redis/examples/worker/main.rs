@@ -1,13 +1,13 @@
 //! A worker that a company starts several times, on one machine or on several. Together the workers act as one program: they
-//! share a token and the quotas, keep a table of dealers current, import each file of a folder once, and receive the events
-//! of WeCom behind a load balancer.
+//! share a token and the quotas, keep a table of dealers current, import each file of a folder once, and receive WeCom's
+//! events behind a load balancer.
 //!
 //! ```text
 //! cargo run -p wecom-redis --example worker -- worker.toml
 //! ```
 //!
-//! `config.rs` shows the file and the variables of the environment. Ctrl-C and SIGTERM stop a worker. If a worker is killed,
-//! another one continues its work when its lease has expired.
+//! `config.rs` describes the configuration file and the environment variables. Ctrl-C and SIGTERM stop a worker. If a worker
+//! is killed, another one continues its work after the lease has expired.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
 
@@ -34,7 +34,7 @@ use self::config::Config;
 use self::events::EventQueue;
 use self::metrics::Metrics;
 
-/// What all parts of a worker use. A clone shares everything.
+/// The state that all parts of a worker use. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Worker {
     config: Config,
@@ -49,7 +49,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Completes when the worker has to stop.
     pub(crate) async fn stopped(&self) {
-        // An error means that the program has ended.
+        // An error means that the sender was dropped, because the program is ending.
         let _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
     }
 
@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 pub(crate) async fn run(file: &str, stop: impl Future<Output = ()>) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Config::read(file)?;
     let (stopping, is_stopping) = watch::channel(false);
-    // The worker starts without Redis too. Its calls go on with a token and a share of the quota of its own.
+    // The worker also starts without Redis. Its calls then use its own token and its own share of the quota.
     let store = RedisStore::open(&config.redis_url)?;
     let metrics = Metrics::default();
     let client = Client::builder(HyperTransport::new()?)
@@ -94,7 +94,7 @@ pub(crate) async fn run(file: &str, stop: impl Future<Output = ()>) -> Result<()
     };
 
     let work = async {
-        // A worker whose part fails ends, and its service manager starts it again.
+        // If a part fails, the worker ends, and its service manager starts it again.
         tokio::try_join!(directory::keep(&worker), imports::run(&worker), callbacks::serve(&worker, listener))
     };
     let stop = async {

@@ -1,4 +1,4 @@
-//! The metrics of a worker: an observer of its calls, and what its parts report.
+//! The metrics of a worker: those of its calls, from an observer, and those that its parts report.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,8 @@ pub(crate) struct Metrics(Arc<Mutex<Numbers>>);
 
 #[derive(Default)]
 struct Numbers {
-    /// The number of calls by endpoint and outcome. Never by an id: the number of series must stay small.
+    /// The number of calls by endpoint and outcome. They are never counted by id, because the number of time series must
+    /// stay small.
     calls: BTreeMap<(&'static str, String), u64>,
     token_fetches: u64,
     quota_waits: u64,
@@ -54,7 +55,7 @@ impl Observer for Metrics {
     }
 }
 
-/// The error code where there is one, else a word.
+/// The error code if there is one, otherwise a word.
 fn label(outcome: &CallOutcome<'_>) -> String {
     match outcome {
         CallOutcome::Replied => "ok".to_owned(),

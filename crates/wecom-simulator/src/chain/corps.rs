@@ -125,7 +125,7 @@ impl Corps {
         self.store(position, corp);
     }
 
-    /// The people of a corp. Repeated imports into a corp must not read all of them again.
+    /// The people of a corp. They are kept indexed, so that repeated imports into a corp do not read all of them again.
     pub(crate) fn people(&mut self, position: u64) -> Option<&People> {
         if !self.people.contains_key(&position) {
             let people = People::of(&*self.at(position)?);

@@ -34,7 +34,7 @@ const TEXTS: [&str; 20] = [
     "corpids",
 ];
 
-/// Converts the parameters, also those in objects and lists. Returns one that had another type.
+/// Converts the parameters, including those in objects and lists. Returns one that had another type, if any.
 ///
 /// Removes a `groupid` of 0 and an empty `user_custom_id`: clients whose types can't omit them send these.
 pub(super) fn convert(fields: &mut Map<String, Value>) -> Option<Mistyped> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Reads an object, or returns `None` if it is not one either.
+/// Reads an object. Returns `None` if the text is no object, even after these repairs.
 pub(super) fn read(body: &[u8]) -> Option<Map<String, Value>> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     serde_json::from_slice(&without_trailing_commas(body)).ok()

@@ -51,14 +51,14 @@ pub(crate) struct GroupSummary {
 /// A corp.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CorpSummary {
-    /// The position in its chain. The next corps have greater ones.
+    /// The position in its chain. Later corps have greater positions.
     pub(crate) position: u64,
     pub(crate) name: String,
     pub(crate) id: String,
     pub(crate) is_joined: bool,
 }
 
-/// What is directly in a group: some of its groups and corps, and the number of the others.
+/// The content of a group: some of the groups and corps directly in it, and the number of the others.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct GroupContent {
     pub(crate) groups: Vec<GroupSummary>,
@@ -92,7 +92,7 @@ impl Simulator {
         each(&service.state.chains).take(MOST).map(summary).collect()
     }
 
-    /// The content of a group, after the corp at a position. `None` without such a group.
+    /// Returns the content of a group, after the corp at a position. Returns `None` if there is no such group.
     pub(crate) fn group_content(&self, chain_id: &ChainId, groupid: GroupId, after: u64) -> Option<GroupContent> {
         let service = self.lock();
         let chain = each(&service.state.chains).find(|chain| chain.chain_id == *chain_id)?;

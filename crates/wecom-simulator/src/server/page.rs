@@ -1,6 +1,6 @@
 //! The page at `/`: the credentials, the last import jobs, calls and events, the chains as folded trees, and the forms of
-//! the administrator. Its script loads what changes and what is opened. It shows no token and no mobile number, and the secret
-//! only on request.
+//! the administrator. Its script loads changes, and the groups that are opened. It shows no token and no mobile number, and
+//! the secret only on request.
 
 mod activity;
 mod tree;
@@ -42,8 +42,8 @@ const NO_SCRIPT: Text = Text {
 impl Simulator {
     /// Returns the page that a [`SimulatorServer`](crate::SimulatorServer) shows at `/`, as HTML.
     ///
-    /// It is small for a world of any size: its script loads the content of a group from the server when the group is
-    /// opened. It has no token, no secret and no mobile number.
+    /// The page is small even if the world is large, because its script loads the content of a group from the server when
+    /// the group is opened. The page contains no token, no secret and no mobile number.
     #[must_use]
     pub fn page(&self) -> String {
         let mut page = String::with_capacity(32 * 1024);
@@ -80,8 +80,8 @@ pub(super) fn response(
     })
 }
 
-/// Returns whether a browser says that the request comes from a page of another site. Its script could not read the reply
-/// anyway.
+/// Returns whether the browser states that the request comes from a page of another site. The script of such a page could
+/// not read the reply anyway.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin")
 }

@@ -1,5 +1,5 @@
-//! The most recent calls, for the server's page. A record has no parameter of its call, except for the id of a chain that
-//! exists.
+//! The most recent calls, for the server's page. A record contains no parameter of its call, except for the id of an
+//! existing chain.
 #![cfg_attr(not(any(feature = "server", test)), expect(dead_code, reason = "only the server's page reads the calls"))]
 
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use wecom_core::ErrCode;
 use wecom_upstream::ChainId;
 
-/// The number of different calls kept.
+/// The maximum number of records. Equal calls in a row share one.
 const KEPT: usize = 20;
 
 /// The most recent calls.
@@ -26,7 +26,7 @@ pub(crate) struct RecentCall {
     pub(crate) code: ErrCode,
     /// The chain of the call, if it exists.
     pub(crate) chain_id: Option<ChainId>,
-    /// The time of the last one, on the simulator's timer.
+    /// The time of the last of these calls, on the simulator's timer.
     pub(crate) at: Duration,
     pub(crate) count: u64,
 }

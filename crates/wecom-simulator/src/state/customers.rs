@@ -16,7 +16,8 @@ use crate::world::WorldCustomer;
 /// The time until a `pending_id` expires.
 const VALIDITY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The number of users who are known only because a call asked for their pending ids. Older ones are forgotten.
+/// The maximum number of users who are known only because a call asked for their pending ids. Beyond it, the oldest one is
+/// forgotten.
 const MAX_STRANGERS: usize = 10_000;
 
 /// The WeChat users and the group chats.
@@ -104,7 +105,7 @@ impl Customers {
         }
     }
 
-    /// Adds a user who is no customer, and forgets the oldest one beyond the limit.
+    /// Adds a user who is not a customer. Beyond the limit, forgets the oldest one.
     fn add_stranger(&mut self, unionid: &UnionId, openid: &OpenId) {
         self.add(unionid.clone(), openid.clone(), None);
         self.strangers.push_back(unionid.clone());

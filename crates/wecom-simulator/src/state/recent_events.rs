@@ -1,4 +1,5 @@
-//! The most recent events of an app, for the server's page: their delivery, and no content but the id of a chain.
+//! The most recent events of an app, for the server's page. A record states the delivery of an event, and of its content
+//! only the id of the chain.
 #![cfg_attr(not(feature = "server"), expect(dead_code, reason = "only the server's page reads the events"))]
 
 use std::collections::VecDeque;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use wecom_callback::Event;
 use wecom_upstream::ChainId;
 
-/// The number of events kept.
+/// The maximum number of records.
 pub(crate) const KEPT: usize = 20;
 
 /// The most recent events of an app.
@@ -24,7 +25,7 @@ pub(crate) struct RecentEvent {
     /// The kind of event, such as `change_chain/corp_join`.
     pub(crate) kind: String,
     pub(crate) chain_id: Option<ChainId>,
-    /// When it happened, on the simulator's timer.
+    /// The time of the event, on the simulator's timer.
     pub(crate) at: Duration,
     pub(crate) delivery: EventDelivery,
     /// The number of attempts to send it.
@@ -34,9 +35,9 @@ pub(crate) struct RecentEvent {
 /// The state of an event's delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventDelivery {
-    /// Not sent yet, or there is no URL.
+    /// Not sent yet, or no URL is registered.
     Waiting,
-    /// The last attempt failed, and there is another one.
+    /// The last attempt failed, and another one follows.
     Retrying,
     Accepted,
     /// The last attempt failed.
@@ -72,7 +73,7 @@ impl RecentEvents {
         });
     }
 
-    /// Sets the delivery of an event, if it is kept.
+    /// Sets the delivery of an event, if its record is kept.
     pub(crate) fn set(&mut self, number: u64, delivery: EventDelivery, attempts: u32) {
         if let Some(event) = self.events.iter_mut().find(|event| event.number == number) {
             (event.delivery, event.attempts) = (delivery, attempts);
