@@ -64,6 +64,8 @@ async fn three_workers_act_as_one_although_one_is_killed() {
     company.simulator.join_corp(&dealers, &PendingCorpId::new("wptaihu"), CorpId::new("wwtaihu"));
     company.until("all files are imported", async |company| company.are_files_done()).await;
     company.until("the table is current", async |company| company.is_table_current().await).await;
+    assert!(company.path("imports/-latin1.csv.unreadable").exists(), "a file that is not in UTF-8 is not set aside");
+    assert!(company.path("imports/-folder.csv").is_dir(), "a folder is not left alone");
 
     for file in 0..2 {
         let failed = fs::read_to_string(company.path(&format!("imports/{file}.csv.failed"))).unwrap_or_default();
@@ -118,6 +120,9 @@ impl Company {
             let text: String = [header].into_iter().chain(rows).collect();
             fs::write(company.path(&format!("imports/{file}.csv")), text).unwrap();
         }
+        fs::create_dir(company.path("imports/-folder.csv")).unwrap();
+        fs::write(company.path("imports/-latin1.csv"), b"corp_name,custom_id,group_path,head,mobile\ncaf\xe9,,,,\n")
+            .unwrap();
         company
     }
 

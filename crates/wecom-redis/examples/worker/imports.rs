@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
 use wecom_core::lease::{Lease, LeaseKey};
@@ -19,6 +19,9 @@ const COLUMNS: [&str; 5] = ["corp_name", "custom_id", "group_path", "head", "mob
 /// The interval at which the folder is read.
 const READ_EVERY: Duration = Duration::from_secs(2);
 
+/// A file that was changed more recently may still be being written, and is imported later.
+const UNCHANGED_FOR: Duration = Duration::from_secs(5);
+
 /// How long an import waits for Redis before it stops. The next turn continues it.
 const REDIS_RESTARTS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -26,8 +29,9 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Imports the files of the folder until the worker stops.
 ///
-/// A file `dealers.csv` has these [columns](COLUMNS). Once it is imported, it is
-/// renamed to `dealers.csv.done`, and `dealers.csv.failed` has the rows to correct.
+/// A file `dealers.csv` has these [columns](COLUMNS). Write it under another name and rename it, so that no worker reads a
+/// part of it. Once it is imported, it is renamed to `dealers.csv.done`, and `dealers.csv.failed` has the rows to correct. A
+/// file that is not such a table in UTF-8 is renamed to `dealers.csv.unreadable`.
 pub(crate) async fn run(worker: &Worker) -> Outcome<()> {
     loop {
         for file in files(&worker.config.imports)? {
@@ -52,18 +56,19 @@ pub(crate) async fn run(worker: &Worker) -> Outcome<()> {
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let mut files = paths.collect::<io::Result<Vec<_>>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
+    files.retain(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "csv"));
     files.sort();
     Ok(files)
 }
 
 /// Imports a file, or continues its import.
 async fn import(worker: &Worker, lease: Lease, file: &Path) -> Outcome<()> {
-    // Another worker may have finished it since the folder was read.
-    let Some(saved) = saved_state(worker, file)? else { return Ok(()) };
-    let state = match saved.load().await? {
-        Some(json) => serde_json::from_slice(&json)?,
-        None => ImportState::leaving_out_invalid(&worker.config.chain_id, read(file)?),
+    let (state, saved) = match first_or_saved_state(worker, file).await {
+        Ok(Some(state_and_place)) => state_and_place,
+        nothing_to_import => {
+            lease.release().await?;
+            return nothing_to_import.map(drop);
+        }
     };
     let Some(report) = run_until_stopped(worker, worker.upstream.import(state).lease(lease), &saved).await? else {
         return Ok(());
@@ -76,10 +81,26 @@ async fn import(worker: &Worker, lease: Lease, file: &Path) -> Outcome<()> {
     let lost: Vec<ImportCorp> = lost.map(|row| row.corp.clone()).collect();
     if lost.is_empty() {
         println!("{}: {} rows imported", file.display(), report.progress.imported);
-        return rename(file);
+        return rename(file, ".done");
     }
     // The worker that announced these rows was killed before it submitted them.
     save(&ImportState::leaving_out_invalid(&worker.config.chain_id, lost), &saved).await
+}
+
+/// The state of the import of a file, and where it is saved. `None` if there is nothing to import: another worker may have
+/// finished the file since the folder was read.
+async fn first_or_saved_state(worker: &Worker, file: &Path) -> Outcome<Option<(ImportState, SavedState)>> {
+    let Some(saved) = saved_state(worker, file)? else { return Ok(None) };
+    if let Some(json) = saved.load().await? {
+        return Ok(Some((serde_json::from_slice(&json)?, saved)));
+    }
+    match read(file) {
+        Ok(rows) => Ok(Some((ImportState::leaving_out_invalid(&worker.config.chain_id, rows), saved))),
+        Err(error) => {
+            eprintln!("{}: set aside: {error}", file.display());
+            rename(file, ".unreadable").map(|()| None)
+        }
+    }
 }
 
 /// Runs an import, and saves its state after each event. `None` if the worker has to stop.
@@ -106,13 +127,17 @@ async fn save(state: &ImportState, saved: &SavedState) -> Outcome<()> {
 }
 
 /// The saved state of a file. A later file with the same name has a different state. Returns `None` if the file does not
-/// exist.
+/// exist, or may still be being written.
 fn saved_state(worker: &Worker, file: &Path) -> Outcome<Option<SavedState>> {
     let metadata = match fs::metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => metadata?,
     };
-    let changed = metadata.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
+    let changed = metadata.modified()?;
+    if SystemTime::now().duration_since(changed).unwrap_or_default() < UNCHANGED_FOR {
+        return Ok(None);
+    }
+    let changed = changed.duration_since(UNIX_EPOCH)?.as_nanos();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     Ok(Some(worker.store.saved_state(&format!("import/{name}/{}/{changed}", metadata.len()))))
 }
@@ -161,8 +186,8 @@ fn reason(outcome: &ImportOutcome) -> String {
     }
 }
 
-fn rename(file: &Path) -> Outcome<()> {
-    match fs::rename(file, with_suffix(file, ".done")) {
+fn rename(file: &Path, suffix: &str) -> Outcome<()> {
+    match fs::rename(file, with_suffix(file, suffix)) {
         // Another worker has found the same state.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         renamed => Ok(renamed?),
