@@ -4,7 +4,7 @@
 
 pub mod forms;
 mod matcher;
-pub(crate) mod message;
+pub mod message;
 pub mod names;
 pub(crate) mod printable;
 pub(crate) mod redactor;

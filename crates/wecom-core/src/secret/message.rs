@@ -19,8 +19,16 @@ const SHORTEST_OPAQUE: usize = 12;
 /// The maximum number of consecutive digits that are shown. An agent id has 7, a telephone number at least 8.
 const MOST_DIGITS: usize = 7;
 
-/// The text without escapes, on one line, at most 300 characters long, with everything masked that must not be shown.
-pub(crate) fn shown_message(text: &str, redactor: &Redactor) -> String {
+/// Returns the text without escapes, on one line, at most 300 characters long, with everything masked that must not be shown.
+///
+/// ```
+/// use wecom_core::secret::{Redactor, message};
+///
+/// let text = message::shown_message("mobile 13800000001 is invalid", &Redactor::default());
+/// assert_eq!(text, "mobile *** is invalid");
+/// ```
+#[must_use]
+pub fn shown_message(text: &str, redactor: &Redactor) -> String {
     let (text, is_cut) = beginning(text);
     let plain = decoded(text);
     let opaque = opaque_words(&plain, redactor);
@@ -114,15 +122,17 @@ fn is_followed_by_digit(text: &str, at: usize, character: char) -> bool {
     " -./_".contains(character) && next.is_some_and(is_any_digit)
 }
 
-/// Whether groups of digits, or full-width digits, have the length of a telephone number. An IP address does not count,
-/// and neither does a group with more digits than a telephone number.
+/// Whether groups of digits have the length of a telephone number, or full-width digits are more than may be shown. An IP
+/// address does not count, and neither does a group with more digits than a telephone number.
 fn is_grouped_number(text: &str) -> bool {
     let groups: Vec<usize> =
         text.split(|character| !is_any_digit(character)).map(|group| group.chars().count()).collect();
     let digits: usize = groups.iter().sum();
+    if !text.is_ascii() {
+        return digits > MOST_DIGITS;
+    }
     let is_address = groups.len() == 4 && text.matches('.').count() == 3 && groups.iter().all(|digits| *digits <= 3);
-    let is_telephone_number = (11..=17).contains(&digits) && !is_address && groups.iter().all(|digits| *digits <= 11);
-    is_telephone_number && (groups.len() > 1 || !text.is_ascii())
+    groups.len() > 1 && (11..=17).contains(&digits) && !is_address && groups.iter().all(|digits| *digits <= 11)
 }
 
 /// Whether a word consists of letters and short numbers, as natural language and identifiers do.
@@ -220,10 +230,18 @@ mod tests {
             "010 6275 1234",
             "１３９１２３４５６７８",
             "１３９ １２３４ ５６７８",
+            "０１３９１２３４５６７８",
+            "５１２３４５６７",
         ] {
             assert_eq!(shown(&format!("mobile {number} is in use")), "mobile *** is in use", "{number}");
         }
-        for text in ["from ip: 120.155.101.202", "2026-11-24 13:05:12", "1 of 100, 20 of 3000", "in 10.0.0.1/8 or 9"] {
+        for text in [
+            "from ip: 120.155.101.202",
+            "2026-11-24 13:05:12",
+            "1 of 100, 20 of 3000",
+            "in 10.0.0.1/8 or 9",
+            "第１２ 行",
+        ] {
             assert_eq!(shown(text), text);
         }
     }

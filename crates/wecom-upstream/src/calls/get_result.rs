@@ -8,6 +8,8 @@ use wecom_core::codec::wire;
 use wecom_core::endpoint::{InvalidRequest, Violations};
 use wecom_core::http::Query;
 use wecom_core::ids::{ChainId, CustomId, JobId};
+use wecom_core::secret::Redactor;
+use wecom_core::secret::message::shown_message;
 use wecom_core::{ApiCall, Endpoint, ErrCode, Safety};
 
 use crate::calls::USUAL_QUOTA;
@@ -187,8 +189,8 @@ impl ImportResult {
     }
 }
 
-/// A corp that WeCom did not import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A corp that WeCom did not import. Its `Debug` form hides telephone numbers in the vendor's messages.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FailedCorp {
     /// The corp's name in the import; empty if the reply has none.
@@ -235,7 +237,21 @@ impl FailedCorp {
     }
 }
 
-/// A contact that caused the import of its corp to fail. Its `Debug` form hides the mobile number.
+impl fmt::Debug for FailedCorp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { corp_name, custom_id, errcode, errmsg, contact_info_list } = self;
+        f.debug_struct("FailedCorp")
+            .field("corp_name", corp_name)
+            .field("custom_id", custom_id)
+            .field("errcode", errcode)
+            .field("errmsg", &shown_message(errmsg, &Redactor::default()))
+            .field("contact_info_list", contact_info_list)
+            .finish()
+    }
+}
+
+/// A contact that caused the import of its corp to fail. Its `Debug` form hides the mobile number, also in the vendor's
+/// message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "EitherMobile")]
 #[non_exhaustive]
@@ -262,7 +278,7 @@ impl fmt::Debug for FailedContact {
         f.debug_struct("FailedContact")
             .field("mobile", &format_args!("***"))
             .field("errcode", errcode)
-            .field("errmsg", errmsg)
+            .field("errmsg", &shown_message(errmsg, &Redactor::default()))
             .finish()
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wecom_core::ErrCode;
 use wecom_core::ids::JobId;
+use wecom_core::secret::Redactor;
+use wecom_core::secret::message::shown_message;
 
 use crate::calls::FailedContact;
 use crate::jobs::import::row_validation::RowProblem;
@@ -41,8 +43,8 @@ pub enum ImportOutcome {
     NotSubmitted,
 }
 
-/// The reason why WeCom rejected a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The reason why WeCom rejected a row. Its `Debug` form hides telephone numbers in the vendor's messages.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportFailure {
     /// The error code, which has a [remedy](ErrCode::remedy); 0 if WeCom gives none.
@@ -52,6 +54,17 @@ pub struct ImportFailure {
     pub message: String,
     /// The contacts that caused the failure; empty if the corp itself caused it.
     pub contacts: Vec<FailedContact>,
+}
+
+impl fmt::Debug for ImportFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, message, contacts } = self;
+        f.debug_struct("ImportFailure")
+            .field("code", code)
+            .field("message", &shown_message(message, &Redactor::default()))
+            .field("contacts", contacts)
+            .finish()
+    }
 }
 
 /// One line, without the names and numbers of the contacts.
@@ -79,6 +92,19 @@ impl fmt::Display for ImportOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::FailedCorp;
+
+    #[test]
+    fn the_debug_form_of_a_failure_has_no_telephone_number() {
+        let message = "mobile 13800000001 is taken";
+        let contacts = vec![FailedContact::new("13800000001", ErrCode(1), message)];
+        let corp = FailedCorp::new("Ash", ErrCode(1), message).contact_info_list(contacts.clone());
+        let failure = ImportFailure { code: ErrCode(1), message: message.to_owned(), contacts };
+        for text in [format!("{failure:?}"), format!("{corp:?}")] {
+            assert!(!text.contains("13800000001"), "{text}");
+            assert_eq!(text.matches("mobile *** is taken").count(), 2, "{text}");
+        }
+    }
 
     #[test]
     fn an_outcome_displays_as_one_line() {
