@@ -82,8 +82,8 @@ impl Lease<Shared> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store fails, if it does not reply within two seconds, or if the length is shorter than a
-    /// millisecond ([`LeaseError::InvalidLength`]).
+    /// Returns an error if the store fails, if it does not reply within two seconds, if the lease has expired when its reply
+    /// is read ([`LeaseError::Lost`]), or if the length is shorter than a millisecond ([`LeaseError::InvalidLength`]).
     pub async fn acquire(
         store: impl LeaseStore + 'static,
         timer: impl Timer + 'static,
@@ -100,8 +100,8 @@ impl Lease<Local> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store fails, if it does not reply within two seconds, or if the length is shorter than a
-    /// millisecond ([`LeaseError::InvalidLength`]).
+    /// Returns an error if the store fails, if it does not reply within two seconds, if the lease has expired when its reply
+    /// is read ([`LeaseError::Lost`]), or if the length is shorter than a millisecond ([`LeaseError::InvalidLength`]).
     pub async fn acquire(
         store: impl LocalLeaseStore + 'static,
         timer: impl LocalTimer + 'static,
@@ -124,8 +124,9 @@ impl<M: Threading> Lease<M> {
             return Err(LeaseError::InvalidLength);
         }
         let renewed_at = clock.now();
-        let fence = within_limit(&clock, M::acquire_lease(&store, &key, length)).await?;
-        Ok(fence.map(|fence| Self { store, key, clock, length, fence, renewed_at }))
+        let Some(fence) = within_limit(&clock, M::acquire_lease(&store, &key, length)).await? else { return Ok(None) };
+        let lease = Self { store, key, clock, length, fence, renewed_at };
+        if lease.may_have_expired(renewed_at) { Err(LeaseError::Lost) } else { Ok(Some(lease)) }
     }
 
     /// Returns the number of this lease. It is higher than those of all earlier leases of its key.
@@ -168,12 +169,16 @@ impl<M: Threading> Lease<M> {
         let now = self.clock.now();
         let is_ours =
             within_limit(&self.clock, M::renew_lease(&self.store, &self.key, self.fence, self.length)).await?;
-        // If the reply is read too late, the lease may have expired since.
-        if !is_ours || self.clock.now().saturating_sub(now) >= self.length {
+        if !is_ours || self.may_have_expired(now) {
             return Err(LeaseError::Lost);
         }
         self.renewed_at = now;
         Ok(())
+    }
+
+    /// Returns whether the lease may have expired since a renewal, because its reply was read too late.
+    fn may_have_expired(&self, renewed_at: Duration) -> bool {
+        self.clock.now().saturating_sub(renewed_at) >= self.length
     }
 
     /// Releases the lease, so that another process need not wait until it expires.

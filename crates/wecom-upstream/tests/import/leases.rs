@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use wecom_core::Shared;
-use wecom_core::lease::{Lease, LeaseError, LeaseKey};
-use wecom_mock::{InMemoryStore, StoreFault};
+use wecom_core::lease::{Fence, Lease, LeaseError, LeaseKey, LeaseStore, LeaseStoreError};
+use wecom_core::{Shared, async_trait};
+use wecom_mock::{InMemoryStore, ManualTimer, StoreFault};
 use wecom_upstream::jobs::import::{Import, ImportEvent, ImportState, ImportStop};
 
 use crate::support::{Service, chain, rows};
@@ -44,6 +44,42 @@ fn a_lease_that_would_expire_at_once_is_refused() {
     let acquired = Lease::<Shared>::acquire(company.store.clone(), timer, key, Duration::ZERO);
     let error = company.service.timer.run(acquired).unwrap_err();
     assert_eq!(error.to_string(), "invalid lease: its length must be 1ms or longer");
+}
+
+/// A store whose reply to `acquire` is read after a delay.
+struct LateStore {
+    store: InMemoryStore,
+    timer: ManualTimer,
+    delay: Duration,
+}
+
+#[async_trait]
+impl LeaseStore for LateStore {
+    async fn acquire(&self, key: &LeaseKey, length: Duration) -> Result<Option<Fence>, LeaseStoreError> {
+        let fence = LeaseStore::acquire(&self.store, key, length).await;
+        self.timer.advance(self.delay);
+        fence
+    }
+
+    async fn renew(&self, key: &LeaseKey, fence: Fence, length: Duration) -> Result<bool, LeaseStoreError> {
+        LeaseStore::renew(&self.store, key, fence, length).await
+    }
+
+    async fn release(&self, key: &LeaseKey, fence: Fence) -> Result<(), LeaseStoreError> {
+        LeaseStore::release(&self.store, key, fence).await
+    }
+}
+
+#[test]
+fn a_lease_whose_reply_is_read_after_its_end_is_lost() {
+    const SHORT: Duration = Duration::from_secs(1);
+    for (delay, is_lost) in [(SHORT - Duration::from_millis(1), false), (SHORT, true)] {
+        let company = Company::new();
+        let timer = company.service.timer.clone();
+        let store = LateStore { store: company.store.clone(), timer: timer.clone(), delay };
+        let acquired = Lease::<Shared>::acquire(store, timer.clone(), LeaseKey::new("wwup", "import"), SHORT);
+        assert_eq!(matches!(timer.run(acquired), Err(LeaseError::Lost)), is_lost, "{delay:?}");
+    }
 }
 
 #[test]
