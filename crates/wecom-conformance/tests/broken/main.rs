@@ -26,9 +26,14 @@ use crate::transport::Http1;
 /// The number of transports that are checked at the same time.
 const THREADS: usize = 8;
 
-/// Applies a function to each entry, on several threads, and returns the texts of the failures.
-fn failures_of(entries: impl Iterator<Item = &'static Entry> + Send, test: fn(&Entry) -> Result<(), String>) -> String {
-    let (entries, failures) = (Mutex::new(entries), Mutex::new(String::new()));
+type Failure = (&'static Entry, String);
+
+/// Applies a function to each entry, on several threads, and returns the failures.
+fn failures_of(
+    entries: impl Iterator<Item = &'static Entry> + Send,
+    test: fn(&Entry) -> Result<(), String>,
+) -> Vec<Failure> {
+    let (entries, failures) = (Mutex::new(entries), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -36,13 +41,18 @@ fn failures_of(entries: impl Iterator<Item = &'static Entry> + Send, test: fn(&E
                     let next = entries.lock().unwrap().next();
                     let Some(entry) = next else { return };
                     if let Err(failure) = test(entry) {
-                        failures.lock().unwrap().push_str(&format!("{:?}: {failure}\n", entry.bug));
+                        failures.lock().unwrap().push((entry, failure));
                     }
                 }
             });
         }
     });
     failures.into_inner().unwrap()
+}
+
+fn assert_none(failures: &[Failure]) {
+    let texts: String = failures.iter().map(|(entry, failure)| format!("{:?}: {failure}\n", entry.bug)).collect();
+    assert!(failures.is_empty(), "\n{texts}");
 }
 
 /// Checks that the check of an entry fails or warns because of its bug, with a text that identifies the bug.
@@ -101,15 +111,17 @@ fn a_local_transport_and_a_boxed_one_can_be_checked() {
 
 #[test]
 fn each_bug_fails_the_check_of_its_catalog_entry() {
-    let failures = failures_of(CATALOG.iter(), is_caught);
-    assert!(failures.is_empty(), "\n{failures}");
+    assert_none(&failures_of(CATALOG.iter(), is_caught));
 }
 
 #[test]
 #[ignore = "runs the whole suite for each bug, which takes some minutes"]
 fn each_bug_fails_no_unrelated_check() {
-    let failures = failures_of(CATALOG.iter(), no_other_check_fails);
-    assert!(failures.is_empty(), "\n{failures}");
+    let failures = failures_of(CATALOG.iter(), no_other_check_fails).into_iter();
+    // A transport that sends requests in the background may have reached the server of another one, on a port that was used
+    // again. So an entry counts as failed if it also fails by itself.
+    let alone = failures.filter_map(|(entry, _)| Some((entry, no_other_check_fails(entry).err()?)));
+    assert_none(&alone.collect::<Vec<_>>());
 }
 
 #[test]
