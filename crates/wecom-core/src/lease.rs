@@ -34,25 +34,23 @@ const SHORTEST: Duration = Duration::from_millis(1);
 ///
 /// ```
 /// use std::time::Duration;
-/// use wecom_core::lease::{Lease, LeaseError, LeaseKey};
-/// use wecom_mock::{InMemoryStore, ManualTimer};
+/// use wecom_core::Timer;
+/// use wecom_core::lease::{Lease, LeaseError, LeaseKey, LeaseStore};
 ///
-/// let timer = ManualTimer::new();
-/// // In production: `RedisStore` of wecom-redis.
-/// let store = InMemoryStore::new(timer.clone());
-/// let key = LeaseKey::new("ww1234567890abcdef", "nightly-report");
-/// # timer.run(async {
-/// let lease =
-///     <Lease>::acquire(store, timer.clone(), key, Duration::from_secs(60)).await?;
-/// let Some(mut lease) = lease else { return Ok(()) }; // Another process does the work.
-/// for _step in 1..=3 {
-///     lease.renew().await?; // Fails if the lease is lost: then stop.
-///     // ... a step that must not be done twice ...
+/// /// In production: `RedisStore` of wecom-redis and `TokioTimer` of wecom-hyper.
+/// async fn write_report(
+///     store: impl LeaseStore + 'static,
+///     timer: impl Timer + 'static,
+/// ) -> Result<(), LeaseError> {
+///     let key = LeaseKey::new("ww1234567890abcdef", "nightly-report");
+///     let lease = <Lease>::acquire(store, timer, key, Duration::from_secs(60)).await?;
+///     let Some(mut lease) = lease else { return Ok(()) }; // Another process does the work.
+///     for _step in 1..=3 {
+///         lease.renew().await?; // Fails if the lease is lost: then stop.
+///         // ... a step that must not be done twice ...
+///     }
+///     lease.release().await
 /// }
-/// lease.release().await?;
-/// # Ok::<(), LeaseError>(())
-/// # })?;
-/// # Ok::<(), LeaseError>(())
 /// ```
 pub struct Lease<M: Threading = Shared> {
     store: M::LeaseStore,
